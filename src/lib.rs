@@ -9,4 +9,5 @@ pub mod crypto;
 pub mod federation;
 pub mod identity;
 pub mod notify;
+pub mod store;
 pub mod texts;

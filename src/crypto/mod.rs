@@ -1,1 +1,6 @@
-//! To be described.
+//! Keys: what is sealed on the disk, and what is signed for the world.
+
+pub mod base62;
+pub mod key_file;
+pub mod signing;
+pub mod vault;

@@ -1,0 +1,367 @@
+//! What the disk may see: sealed values and blind indexes, under keys derived from one master key.
+//!
+//! A sealed value is a version byte, a nonce and the AEAD (AES-256-GCM-SIV) of the value padded to a multiple of 32 bytes, with table,
+//! column and owner as associated data: moved to another row or column it does not open. A blind index is an HMAC-SHA256
+//! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
+
+use std::fmt;
+use std::path::Path;
+
+use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::base62;
+use super::key_file::{self, KeyFileError};
+
+const VERSION: u8 = 1;
+const NONCE_BYTES: usize = 12;
+const BLOCK: usize = 32;
+/// Ends the value inside its padding.
+const END: u8 = 0x80;
+
+/// The column a sealed value belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// `accounts.mxid`, owned by the account's index.
+    AccountMxid,
+    /// `bindings.address`, owned by the binding's address index.
+    BindingAddress,
+    /// `bindings.mxid`, owned by the binding's address index.
+    BindingMxid,
+    /// `sessions.address`, owned by the session's key.
+    SessionAddress,
+    /// `sessions.next_link`, owned by the session's key.
+    SessionNextLink,
+}
+
+impl Column {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::AccountMxid => "accounts.mxid",
+            Self::BindingAddress => "bindings.address",
+            Self::BindingMxid => "bindings.mxid",
+            Self::SessionAddress => "sessions.address",
+            Self::SessionNextLink => "sessions.next_link",
+        }
+    }
+}
+
+/// What a blind index is for; each has a key of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// `accounts.user_index`, of a Matrix ID.
+    Account,
+    /// `bindings.address_index`, of an address.
+    BindingAddress,
+    /// `bindings.user_index`, of a Matrix ID.
+    BindingUser,
+    /// `sessions.session_key`, of account, address and client secret.
+    Session,
+    /// `sessions.address_index`, of an address.
+    SessionAddress,
+    /// `sessions.secret_hash`, of a client secret.
+    ClientSecret,
+    /// `budgets.principal`, of whoever is limited, with the budget's name.
+    Budget,
+}
+
+impl Purpose {
+    const ALL: [Self; 7] = [
+        Self::Account,
+        Self::BindingAddress,
+        Self::BindingUser,
+        Self::Session,
+        Self::SessionAddress,
+        Self::ClientSecret,
+        Self::Budget,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Account => "index:accounts.user",
+            Self::BindingAddress => "index:bindings.address",
+            Self::BindingUser => "index:bindings.user",
+            Self::Session => "index:sessions.key",
+            Self::SessionAddress => "index:sessions.address",
+            Self::ClientSecret => "index:sessions.secret",
+            Self::Budget => "index:budgets.principal",
+        }
+    }
+}
+
+/// A keyed, truncated fingerprint by which a sealed value is found again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BlindIndex(pub [u8; 16]);
+
+impl AsRef<[u8]> for BlindIndex {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The value does not open: it was altered, moved to another row or column, or sealed under another master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsealable;
+
+impl fmt::Display for Unsealable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sealed value does not open")
+    }
+}
+
+impl std::error::Error for Unsealable {}
+
+/// The 32 random bytes from which every other key is derived.
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// A new key.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Zeroizing::new(base62::random_bytes()))
+    }
+
+    /// Parses 32 bytes in standard base64.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).ok()?);
+        Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
+    }
+
+    /// Reads the key from its file, or `None` if there is no such file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no key.
+    pub fn read(path: &Path) -> Result<Option<Self>, KeyFileError> {
+        key_file::read(path)?.map(|text| Self::understand(path, &text)).transpose()
+    }
+
+    /// Makes the key file, or reads it if another process was quicker.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn make(path: &Path) -> Result<Self, KeyFileError> {
+        let text = key_file::make(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
+        Self::understand(path, &text)
+    }
+
+    fn understand(path: &Path, text: &str) -> Result<Self, KeyFileError> {
+        Self::parse(text).ok_or_else(|| KeyFileError::new(path, "holds no master key (32 bytes in base64)"))
+    }
+
+    /// The key for one purpose.
+    fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(None, self.0.as_slice())
+            .expand(label.as_bytes(), key.as_mut_slice())
+            .expect("32 bytes are a valid length for HKDF-SHA256");
+        key
+    }
+}
+
+/// Seals, opens and indexes.
+pub struct Vault {
+    cipher: Aes256GcmSiv,
+    indexes: [Hmac<Sha256>; Purpose::ALL.len()],
+    validation: Hmac<Sha256>,
+    pepper: Zeroizing<[u8; 32]>,
+    check: [u8; 32],
+}
+
+impl Vault {
+    /// Derives every key.
+    ///
+    /// # Panics
+    /// Never: the lengths of derived keys are right.
+    #[must_use]
+    pub fn new(master: &MasterKey) -> Self {
+        Self {
+            cipher: Aes256GcmSiv::new(&(*master.derive("seal")).into()),
+            indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
+            validation: mac(&master.derive("validation-token")),
+            pepper: master.derive("pepper"),
+            check: *master.derive("check"),
+        }
+    }
+
+    /// What the database remembers to know its master key again; tells nothing about any other key.
+    #[must_use]
+    pub const fn check_value(&self) -> &[u8; 32] {
+        &self.check
+    }
+
+    /// The key that peppers are derived from.
+    #[must_use]
+    pub fn pepper_key(&self) -> &[u8; 32] {
+        &self.pepper
+    }
+
+    /// Seals `value` for one column of the row that `owner` identifies.
+    ///
+    /// # Panics
+    /// If the operating system has no randomness to give.
+    #[must_use]
+    pub fn seal(&self, column: Column, owner: &BlindIndex, value: &str) -> Vec<u8> {
+        let mut nonce = [0; NONCE_BYTES];
+        SysRng.try_fill_bytes(&mut nonce).expect("the operating system's random generator works");
+        let padded = pad(value);
+        let payload = Payload { msg: &padded, aad: &associated_data(column, owner) };
+        let sealed =
+            self.cipher.encrypt(&Nonce::from(nonce), payload).expect("a value is far below the cipher's limit");
+        [&[VERSION], nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what [`Self::seal`] returned for the same column and owner.
+    ///
+    /// # Errors
+    /// [`Unsealable`] if it was not.
+    pub fn open(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Result<String, Unsealable> {
+        let (nonce, sealed) = match sealed.split_first() {
+            Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?,
+            _ => return Err(Unsealable),
+        };
+        let payload = Payload { msg: sealed, aad: &associated_data(column, owner) };
+        let mut value = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)?;
+        let end = value.iter().rposition(|&byte| byte != 0).filter(|&end| value[end] == END).ok_or(Unsealable)?;
+        value.truncate(end);
+        String::from_utf8(value).map_err(|_| Unsealable)
+    }
+
+    /// The blind index of a value made of `parts`. Each part is preceded by its length, so no two lists of parts collide.
+    #[must_use]
+    pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
+        let mut mac = self.indexes[purpose as usize].clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let full: [u8; 32] = mac.finalize().into_bytes().into();
+        let (index, _) = full.split_first_chunk().expect("32 bytes have 16");
+        BlindIndex(*index)
+    }
+
+    /// The token that proves, for the validation session `sid`, that a mail was read: 32 letters and digits (190 bits).
+    /// It is derived, so that every mail of a session carries the same and the disk holds none.
+    #[must_use]
+    pub fn validation_token(&self, sid: &str) -> String {
+        let mut mac = self.validation.clone();
+        mac.update(sid.as_bytes());
+        base62::encode(&mac.finalize().into_bytes().into(), 32)
+    }
+}
+
+/// The hash by which an access token is found; a token has more entropy than anyone can search, so it needs no key.
+#[must_use]
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+fn associated_data(column: Column, owner: impl AsRef<[u8]>) -> Vec<u8> {
+    [column.name().as_bytes(), &[0], owner.as_ref()].concat()
+}
+
+/// The value, [`END`], and zeros up to a multiple of [`BLOCK`], so that a length tells little.
+fn pad(value: &str) -> Zeroizing<Vec<u8>> {
+    let mut padded = Zeroizing::new(Vec::with_capacity((value.len() + 1).next_multiple_of(BLOCK)));
+    padded.extend_from_slice(value.as_bytes());
+    padded.push(END);
+    let full = padded.len().next_multiple_of(BLOCK);
+    padded.resize(full, 0);
+    padded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const OWNER: BlindIndex = BlindIndex([7; 16]);
+
+    fn vault() -> Vault {
+        Vault::new(&MasterKey(Zeroizing::new([1; 32])))
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_again(value: String) {
+            let vault = vault();
+            let sealed = vault.seal(Column::BindingAddress, &OWNER, &value);
+            prop_assert_eq!((sealed.len() - 1 - NONCE_BYTES - 16) % BLOCK, 0);
+            prop_assert_eq!(vault.open(Column::BindingAddress, &OWNER.0, &sealed), Ok(value));
+        }
+
+        #[test]
+        fn nothing_else_opens(sealed: Vec<u8>) {
+            prop_assert_eq!(vault().open(Column::BindingAddress, &OWNER.0, &sealed), Err(Unsealable));
+        }
+
+        #[test]
+        fn an_altered_value_does_not_open(value: String, at: prop::sample::Index, flip in 1_u8..) {
+            let vault = vault();
+            let mut sealed = vault.seal(Column::BindingAddress, &OWNER, &value);
+            let at = at.index(sealed.len());
+            sealed[at] ^= flip;
+            prop_assert_eq!(vault.open(Column::BindingAddress, &OWNER.0, &sealed), Err(Unsealable));
+        }
+    }
+
+    #[test]
+    fn a_value_moved_to_another_row_column_or_server_does_not_open() {
+        let sealed = vault().seal(Column::BindingAddress, &OWNER, "alice@example.com");
+        assert_eq!(vault().open(Column::BindingMxid, &OWNER.0, &sealed), Err(Unsealable));
+        assert_eq!(vault().open(Column::BindingAddress, &[8; 16], &sealed), Err(Unsealable));
+        let other = Vault::new(&MasterKey(Zeroizing::new([2; 32])));
+        assert_eq!(other.open(Column::BindingAddress, &OWNER.0, &sealed), Err(Unsealable));
+        assert_ne!(other.check_value(), vault().check_value());
+    }
+
+    #[test]
+    fn equal_values_look_different_on_the_disk() {
+        let vault = vault();
+        let seal = || vault.seal(Column::BindingAddress, &OWNER, "alice@example.com");
+        assert_ne!(seal(), seal());
+        let index = |purpose| vault.index(purpose, &[b"@alice:example.com"]);
+        assert_ne!(index(Purpose::Account), index(Purpose::BindingUser));
+        assert_eq!(index(Purpose::Account), index(Purpose::Account));
+    }
+
+    #[test]
+    fn parts_of_an_index_do_not_run_into_each_other() {
+        let index = |parts: &[&[u8]]| vault().index(Purpose::Session, parts);
+        assert_ne!(index(&[b"ab", b"c"]), index(&[b"a", b"bc"]));
+        assert_ne!(index(&[b"ab"]), index(&[b"ab", b""]));
+    }
+
+    #[test]
+    fn purposes_have_their_own_place_and_label() {
+        for (place, purpose) in Purpose::ALL.into_iter().enumerate() {
+            assert_eq!(purpose as usize, place);
+            assert!(Purpose::ALL.iter().filter(|other| other.label() == purpose.label()).count() == 1);
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        assert!(MasterKey::read(&path).unwrap().is_none());
+        let made = Vault::new(&MasterKey::make(&path).unwrap());
+        let read = Vault::new(&MasterKey::read(&path).unwrap().unwrap());
+        assert_eq!(made.check_value(), read.check_value());
+        std::fs::write(&path, "not a key").unwrap();
+        assert!(MasterKey::read(&path).is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! Accounts and their access tokens.
+
+use diesel::prelude::*;
+
+use super::connection::{Conn, Error};
+use super::schema::{accounts, consents, tokens};
+use crate::clock::Millis;
+
+/// An account's row.
+#[derive(Clone, Debug, Queryable)]
+pub struct Account {
+    /// `accounts.id`
+    pub id: i64,
+    /// Blind index of the Matrix ID.
+    pub user_index: Vec<u8>,
+    /// The Matrix ID, sealed.
+    pub mxid: Vec<u8>,
+    /// When the user first registered.
+    pub created_at: Millis,
+}
+
+/// What an access token stands for.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// Whose it is.
+    pub account: Account,
+    /// When the token was last used, to the day.
+    pub used_at: Millis,
+    /// Policy and version of each consent that was given and not withdrawn.
+    pub accepted: Vec<(String, String)>,
+}
+
+/// A token's times.
+#[derive(Clone, Debug, Queryable)]
+pub struct TokenTimes {
+    /// When it was issued.
+    pub created_at: Millis,
+    /// When it was last used, to the day.
+    pub used_at: Millis,
+}
+
+const COLUMNS: (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at) =
+    (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at);
+
+/// Finds the account of a user, or makes it.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now: Millis) -> Result<Account, Error> {
+    let row =
+        (accounts::user_index.eq(user_index.to_vec()), accounts::mxid.eq(mxid.to_vec()), accounts::created_at.eq(now));
+    // Writes what is there already, so that the row is returned and locked.
+    let query = diesel::insert_into(accounts::table)
+        .values(row)
+        .on_conflict(accounts::user_index)
+        .do_update()
+        .set(accounts::user_index.eq(user_index.to_vec()))
+        .returning(COLUMNS);
+    conn.get(query).await
+}
+
+/// The account of a user.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Account>, Error> {
+    conn.first(accounts::table.select(COLUMNS).filter(accounts::user_index.eq(user_index.to_vec()))).await
+}
+
+/// The account with that id.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Account>, Error> {
+    conn.first(accounts::table.select(COLUMNS).filter(accounts::id.eq(id))).await
+}
+
+/// Removes an account with its tokens and sessions; its consents stay, see [`super::consents::account_gone`].
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
+}
+
+/// Adds a token.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now: Millis) -> Result<(), Error> {
+    let row = (
+        tokens::token_hash.eq(token_hash.to_vec()),
+        tokens::account_id.eq(account_id),
+        tokens::created_at.eq(now),
+        tokens::used_at.eq(now),
+    );
+    conn.execute(diesel::insert_into(tokens::table).values(row)).await?;
+    Ok(())
+}
+
+/// What a token that was used after `idle_since` stands for, in one statement.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<Bearer>, Error> {
+    type Row = (Account, Millis, Option<(String, String)>);
+    let standing = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
+    let query = tokens::table
+        .inner_join(accounts::table.on(accounts::id.eq(tokens::account_id)))
+        .left_join(consents::table.on(standing))
+        .filter(tokens::token_hash.eq(token_hash.to_vec()))
+        .filter(tokens::used_at.gt(idle_since))
+        .select((COLUMNS, tokens::used_at, (consents::policy, consents::version).nullable()));
+    let rows: Vec<Row> = conn.load(query).await?;
+    let mut rows = rows.into_iter();
+    Ok(rows.next().map(|(account, used_at, first)| Bearer {
+        account,
+        used_at,
+        accepted: first.into_iter().chain(rows.filter_map(|(_, _, accepted)| accepted)).collect(),
+    }))
+}
+
+/// Notes that a token was used.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn touch_token(conn: &mut Conn, token_hash: &[u8], now: Millis) -> Result<(), Error> {
+    let token = tokens::table.filter(tokens::token_hash.eq(token_hash.to_vec())).filter(tokens::used_at.lt(now));
+    conn.execute(diesel::update(token).set(tokens::used_at.eq(now))).await?;
+    Ok(())
+}
+
+/// Removes a token that was used after `idle_since`; returns whether there was one.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<bool, Error> {
+    let token = tokens::table.filter(tokens::token_hash.eq(token_hash.to_vec())).filter(tokens::used_at.gt(idle_since));
+    Ok(conn.execute(diesel::delete(token)).await? == 1)
+}
+
+/// When the tokens of an account were issued and used, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn tokens_of(conn: &mut Conn, account_id: i64) -> Result<Vec<TokenTimes>, Error> {
+    let query = tokens::table
+        .select((tokens::created_at, tokens::used_at))
+        .filter(tokens::account_id.eq(account_id))
+        .order(tokens::created_at);
+    conn.load(query).await
+}
+
+/// Removes the tokens that were last used before `idle_since`; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sweep_tokens(conn: &mut Conn, idle_since: Millis) -> Result<usize, Error> {
+    conn.execute(diesel::delete(tokens::table.filter(tokens::used_at.le(idle_since)))).await
+}

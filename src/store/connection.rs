@@ -1,0 +1,316 @@
+//! The two backends behind one [`Conn`].
+
+use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{SqliteConnection, query_dsl};
+use diesel_async::methods::{ExecuteDsl, LoadQuery};
+use diesel_async::pooled_connection::deadpool::Object;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use futures_util::FutureExt;
+
+use super::postgres::{Postgres, Shared};
+use super::sqlite::{Lease, Sqlite};
+use super::{meta, migrations};
+use crate::config::{Database, DatabaseUrl};
+
+/// What went wrong with the database. Neither says so outside in the database's words: they can hold values.
+#[derive(Debug)]
+pub enum Error {
+    /// It cannot be reached, is busy, full, or read-only for now; the same may succeed later.
+    Away,
+    /// It refused a statement that should have been right.
+    Broken(DieselError),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Away => f.write_str("the database is away"),
+            Self::Broken(DieselError::DatabaseError(kind, _)) => {
+                write!(f, "the database refused a statement ({kind:?})")
+            }
+            Self::Broken(_) => f.write_str("the database refused a statement"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        use DatabaseErrorKind::{
+            ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
+        };
+        match error {
+            // "Unknown" is all that is not about a constraint: shutting down, starting up, out of space, timed out, locked.
+            DieselError::DatabaseError(
+                ClosedConnection | ReadOnlyTransaction | SerializationFailure | UnableToSendCommand | Unknown,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Self::Away,
+            error => Self::Broken(error),
+        }
+    }
+}
+
+/// A connection for one piece of work.
+pub enum Conn {
+    /// One of the pool, for a transaction.
+    Pooled(Object<AsyncPgConnection>),
+    /// One that many share, their statements pipelined: for a read of one statement.
+    Shared(Shared),
+    /// `SQLite`, which answers on the spot.
+    Sqlite(Lease),
+}
+
+impl Conn {
+    /// Runs a query and returns its rows.
+    ///
+    /// # Errors
+    /// [`Error`] if the database does not answer or refuses.
+    pub async fn load<'q, T, Q>(&mut self, query: Q) -> Result<Vec<T>, Error>
+    where
+        T: Send + 'q,
+        Q: LoadQuery<'q, AsyncPgConnection, T>
+            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
+            + query_dsl::LoadQuery<'q, SqliteConnection, T>
+            + 'q,
+    {
+        match self {
+            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut **conn).await?),
+            Self::Shared(conn) => {
+                let rows = RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection()).await;
+                conn.judge(rows.map_err(Error::from))
+            }
+            Self::Sqlite(conn) => Ok(diesel::RunQueryDsl::load(query, conn.connection())?),
+        }
+    }
+
+    /// Runs a query and returns its first row, if it has one.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn first<'q, T, Q>(&mut self, query: Q) -> Result<Option<T>, Error>
+    where
+        T: Send + 'q,
+        Q: LoadQuery<'q, AsyncPgConnection, T>
+            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
+            + query_dsl::LoadQuery<'q, SqliteConnection, T>
+            + 'q,
+    {
+        Ok(self.load(query).await?.into_iter().next())
+    }
+
+    /// Runs a query that always has a row, such as an upsert that returns what it wrote.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and if there is no row.
+    pub async fn get<'q, T, Q>(&mut self, query: Q) -> Result<T, Error>
+    where
+        T: Send + 'q,
+        Q: LoadQuery<'q, AsyncPgConnection, T>
+            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
+            + query_dsl::LoadQuery<'q, SqliteConnection, T>
+            + 'q,
+    {
+        self.first(query).await?.ok_or(Error::Broken(DieselError::NotFound))
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn execute<Q>(&mut self, query: Q) -> Result<usize, Error>
+    where
+        Q: ExecuteDsl<AsyncPgConnection> + for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
+    {
+        match self {
+            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut **conn).await?),
+            Self::Shared(conn) => {
+                let touched = ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection()).await;
+                conn.judge(touched.map_err(Error::from))
+            }
+            Self::Sqlite(conn) => Ok(SyncExecuteDsl::execute(query, conn.connection())?),
+        }
+    }
+
+    /// Whether the first migration has run.
+    async fn has_tables(&mut self) -> Result<bool, Error> {
+        let found: Vec<meta::TableName> = match self {
+            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut **conn).await?,
+            Self::Shared(conn) => {
+                RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection()).await?
+            }
+            Self::Sqlite(conn) => diesel::RunQueryDsl::load(meta::sqlite_table(), conn.connection())?,
+        };
+        Ok(!found.is_empty())
+    }
+
+    async fn begin(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Pooled(conn) => Transactions::begin_transaction(&mut **conn).await?,
+            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
+            Self::Sqlite(conn) => conn.begin()?,
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Pooled(conn) => Transactions::commit_transaction(&mut **conn).await?,
+            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
+            Self::Sqlite(conn) => conn.commit()?,
+        }
+        Ok(())
+    }
+
+    /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
+    async fn roll_back(&mut self) {
+        let _ = match self {
+            Self::Pooled(conn) => Transactions::rollback_transaction(&mut **conn).await,
+            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
+            Self::Sqlite(conn) => conn.roll_back(),
+        };
+    }
+
+    async fn transaction<R, E: From<Error>>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.begin().await?;
+        match work(self).await {
+            Ok(result) => {
+                self.commit().await?;
+                Ok(result)
+            }
+            Err(error) => {
+                self.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Postgres(Postgres),
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Connects, without changing anything but making an absent `SQLite` file.
+    ///
+    /// # Errors
+    /// In words for the operator, if the database cannot be reached.
+    pub async fn connect(config: &Database) -> Result<Self, String> {
+        let backend = match &config.url {
+            DatabaseUrl::Postgres(url) => Backend::Postgres(Postgres::connect(url, config.pool_size).await?),
+            DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
+        };
+        Ok(Self { backend })
+    }
+
+    /// The check value of the master key this database was made with, or `None` for a new one.
+    ///
+    /// # Errors
+    /// [`Error`] if the database does not answer.
+    pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
+        match meta::get(&mut self.read().await?, meta::MASTER_KEY_CHECK).await {
+            // A new database has no table yet.
+            Err(_) if !self.read().await?.has_tables().await? => Ok(None),
+            result => result,
+        }
+    }
+
+    /// Brings the schema up to date, under a lock.
+    ///
+    /// # Errors
+    /// In words for the operator.
+    pub async fn migrate(&self) -> Result<(), String> {
+        match &self.backend {
+            Backend::Postgres(postgres) => migrations::run_on_postgres(postgres).await,
+            Backend::Sqlite(sqlite) => migrations::run_on_sqlite(sqlite).await,
+        }
+    }
+
+    /// A connection for reads of one statement each.
+    ///
+    /// # Errors
+    /// [`Error::Away`]
+    pub async fn read(&self) -> Result<Conn, Error> {
+        match &self.backend {
+            Backend::Postgres(postgres) => Ok(Conn::Shared(postgres.shared().await?)),
+            Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
+        }
+    }
+
+    /// A connection for reads that are large, so that nobody waits behind them.
+    ///
+    /// # Errors
+    /// [`Error::Away`]
+    pub async fn read_much(&self) -> Result<Conn, Error> {
+        match &self.backend {
+            Backend::Postgres(postgres) => Ok(Conn::Pooled(postgres.pooled().await?)),
+            Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
+        }
+    }
+
+    /// Does `work` in one transaction: all of it, or nothing if it returns an error. On `SQLite` it runs on another thread and takes its turn,
+    /// so `work` owns what it uses and awaits nothing but the connection.
+    ///
+    /// # Errors
+    /// What `work` returns, and [`Error`] if the transaction cannot begin or commit.
+    ///
+    /// # Panics
+    /// If `work` panics.
+    pub async fn write<R, E>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Postgres(postgres) => Conn::Pooled(postgres.pooled().await?).transaction(work).await,
+            Backend::Sqlite(sqlite) => {
+                let writer = sqlite.writer().await?;
+                let done = tokio::task::spawn_blocking(move || {
+                    Conn::Sqlite(writer).transaction(work).now_or_never().expect("nothing waits on SQLite")
+                });
+                done.await.expect("the work does not panic")
+            }
+        }
+    }
+
+    /// Does `work`, which is a single statement and so needs no transaction around it; otherwise as [`Self::write`].
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_one<R, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Postgres(postgres) => work(&mut Conn::Pooled(postgres.pooled().await?)).await,
+            Backend::Sqlite(_) => self.write(work).await,
+        }
+    }
+
+    /// Whether the database answers now.
+    pub async fn is_answering(&self) -> bool {
+        match self.read().await {
+            Ok(mut conn) => meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Leases: background work that one node does for all.
+
+use diesel::prelude::*;
+use diesel::query_dsl::methods;
+
+use super::connection::{Conn, Error};
+use super::schema::leases;
+use crate::clock::Millis;
+
+/// Takes the lease of that name until `until`, unless another holds it at `now`; returns whether it was taken.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn take(conn: &mut Conn, name: &'static str, now: Millis, until: Millis) -> Result<bool, Error> {
+    let insert = diesel::insert_into(leases::table)
+        .values((leases::name.eq(name), leases::held_until.eq(until)))
+        .on_conflict(leases::name)
+        .do_update()
+        .set(leases::held_until.eq(until));
+    Ok(conn.execute(methods::FilterDsl::filter(insert, leases::held_until.le(now))).await? == 1)
+}

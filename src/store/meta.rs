@@ -1,0 +1,74 @@
+//! What the database remembers about itself.
+
+use diesel::prelude::*;
+use diesel::query_builder::SqlQuery;
+use diesel::query_dsl::methods;
+use diesel::sql_types::Text;
+
+use super::connection::{Conn, Error};
+use super::schema::meta;
+use crate::clock::Millis;
+
+/// The check value of the master key.
+pub const MASTER_KEY_CHECK: &str = "master_key_check";
+/// The latest time that was seen, as 8 bytes, big-endian.
+const LATEST_TIME: &str = "latest_time";
+
+/// The value of that name.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    conn.first(meta::table.select(meta::value).filter(meta::name.eq(name.to_owned()))).await
+}
+
+/// Remembers a value if there is none of that name, and returns the one that is remembered then.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn get_or_set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
+    let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
+    conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await?;
+    get(conn, name).await?.ok_or(Error::Broken(diesel::result::Error::NotFound))
+}
+
+/// The latest time that any node has seen, if any has.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
+    let bytes = get(conn, LATEST_TIME).await?;
+    Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(Millis::from_be_bytes))
+}
+
+/// Remembers `now` as the latest time, unless a later one is known. Positive numbers in big-endian sort as they count.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
+    let bytes = now.to_be_bytes().to_vec();
+    let query = diesel::insert_into(meta::table)
+        .values((meta::name.eq(LATEST_TIME), meta::value.eq(bytes.clone())))
+        .on_conflict(meta::name)
+        .do_update()
+        .set(meta::value.eq(bytes.clone()));
+    conn.execute(methods::FilterDsl::filter(query, meta::value.lt(bytes))).await?;
+    Ok(())
+}
+
+/// The name of a table.
+#[derive(QueryableByName)]
+pub(super) struct TableName {
+    #[diesel(sql_type = Text, column_name = "table_name")]
+    _table_name: String,
+}
+
+/// Finds our `meta` table where `search_path` leads on `PostgreSQL`.
+pub(super) fn postgres_table() -> SqlQuery {
+    diesel::sql_query("SELECT 'meta' AS table_name WHERE to_regclass('meta') IS NOT NULL")
+}
+
+/// Finds our `meta` table in the `SQLite` file.
+pub(super) fn sqlite_table() -> SqlQuery {
+    diesel::sql_query("SELECT name AS table_name FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
+}

@@ -1,0 +1,17 @@
+//! All SQL, and only SQL: one file a table family, plain functions over a connection. Each query is written once and runs on
+//! both backends.
+
+pub mod accounts;
+pub mod bindings;
+pub mod budgets;
+mod connection;
+pub mod consents;
+pub mod leases;
+pub mod meta;
+mod migrations;
+mod postgres;
+mod schema;
+pub mod sessions;
+mod sqlite;
+
+pub use connection::{Conn, Error, Store};

@@ -1,0 +1,167 @@
+//! `PostgreSQL`: a pool for transactions, and two connections that everybody's short reads are pipelined on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connection::Error;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long to wait for a pooled connection.
+const CHECK_OUT: Duration = Duration::from_secs(3);
+/// After a failure to connect, how long others are told so without trying.
+const GIVE_IT_REST: Duration = Duration::from_millis(300);
+/// No statement of ours takes longer, unless the database is in trouble; and the follower relies on transactions being short.
+const SESSION: &str =
+    "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
+
+/// The cluster.
+#[derive(Clone)]
+pub(super) struct Postgres {
+    connector: Arc<Connector>,
+    pool: Pool<AsyncPgConnection>,
+    shared: Arc<[Holder; 2]>,
+    turn: Arc<AtomicUsize>,
+}
+
+struct Connector {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+/// Keeps one shared connection, and replaces it when it has broken.
+#[derive(Default)]
+struct Holder(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    current: Option<Shared>,
+    failed_at: Option<Instant>,
+}
+
+/// A connection whose statements, whoever's they are, are pipelined.
+#[derive(Clone)]
+pub struct Shared {
+    conn: Arc<AsyncPgConnection>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Postgres {
+    /// Parses the URL and connects once.
+    pub(super) async fn connect(url: &str, pool_size: usize) -> Result<Self, String> {
+        let mut config: Config = url.parse().map_err(|error| format!("the PostgreSQL URL: {error}"))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("vouch");
+        }
+        let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls_config()?) });
+        let postgres =
+            Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), turn: Arc::default() };
+        postgres.establish().await?;
+        Ok(postgres)
+    }
+
+    /// A connection outside the pool.
+    pub(super) async fn establish(&self) -> Result<AsyncPgConnection, String> {
+        let conn = timeout(CONNECT * 2, self.connector.connect()).await;
+        conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
+    }
+
+    /// A connection of the pool.
+    pub(super) async fn pooled(&self) -> Result<Object<AsyncPgConnection>, Error> {
+        timeout(CHECK_OUT, self.pool.get()).await.map_err(|_| Error::Away)?.map_err(|_| Error::Away)
+    }
+
+    /// One of the shared connections, in turn.
+    pub(super) async fn shared(&self) -> Result<Shared, Error> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.shared[turn % self.shared.len()].get(&self.connector).await
+    }
+}
+
+impl Connector {
+    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+        let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+        conn.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    }
+}
+
+impl Holder {
+    async fn get(&self, connector: &Connector) -> Result<Shared, Error> {
+        let mut held = self.0.lock().await;
+        if let Some(shared) = held.current.as_ref().filter(|shared| !shared.broken.load(Ordering::Relaxed)) {
+            return Ok(shared.clone());
+        }
+        if held.failed_at.is_some_and(|at| at.elapsed() < GIVE_IT_REST) {
+            return Err(Error::Away);
+        }
+        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect()).await else {
+            held.failed_at = Some(Instant::now());
+            return Err(Error::Away);
+        };
+        let shared = Shared { conn: Arc::new(conn), broken: Arc::default() };
+        *held = Held { current: Some(shared.clone()), failed_at: None };
+        Ok(shared)
+    }
+}
+
+impl Shared {
+    pub(super) fn connection(&self) -> &AsyncPgConnection {
+        &self.conn
+    }
+
+    /// Passes a result on, and gives the connection up if it says that the database is away.
+    pub(super) fn judge<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if matches!(result, Err(Error::Away)) {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnection>, String> {
+    let connector = Arc::clone(connector);
+    let mut config = ManagerConfig::default();
+    // The default asks the database at each check-out whether it is there.
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(move |_| {
+        let connector = Arc::clone(&connector);
+        async move { connector.connect().await }.boxed()
+    });
+    let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
+    Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
+}
+
+/// TLS, where the URL's `sslmode` asks for it, trusts the system's certificates.
+fn tls_config() -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The error with its causes: the first alone says only "error connecting to server".
+fn describe(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", describe(source)),
+        None => error.to_string(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The tables, as both backends know them. `migrations/` tells what each column holds.
+#![expect(missing_docs, reason = "the columns are described where they are made, in migrations/")]
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        held_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        user_index -> Binary,
+        mxid -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (token_hash) {
+        token_hash -> Binary,
+        account_id -> BigInt,
+        created_at -> BigInt,
+        used_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        policy -> Text,
+        version -> Text,
+        language -> Text,
+        url -> Text,
+        sha256 -> Binary,
+        accepted_at -> BigInt,
+        withdrawn_at -> Nullable<BigInt>,
+        account_gone_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        sid -> Text,
+        session_key -> Binary,
+        secret_hash -> Binary,
+        account_id -> BigInt,
+        address_index -> Binary,
+        address -> Binary,
+        next_link -> Nullable<Binary>,
+        send_attempt -> BigInt,
+        sending_attempt -> BigInt,
+        sending_until -> BigInt,
+        modified_at -> BigInt,
+        validated_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    bindings (id) {
+        id -> BigInt,
+        address_index -> Binary,
+        user_index -> Binary,
+        address -> Binary,
+        mxid -> Binary,
+        bound_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    budgets (principal) {
+        principal -> Binary,
+        level -> BigInt,
+        leveled_at -> BigInt,
+        empty_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions);

@@ -1,0 +1,206 @@
+//! Validation sessions.
+
+use diesel::prelude::*;
+
+use super::connection::{Conn, Error};
+use super::schema::sessions;
+use crate::clock::Millis;
+
+/// A session to be begun.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+pub struct NewSession {
+    /// What the client knows it by.
+    pub sid: String,
+    /// Blind index of account, address and client secret.
+    pub session_key: Vec<u8>,
+    /// Blind index of the client secret.
+    pub secret_hash: Vec<u8>,
+    /// Who asks.
+    pub account_id: i64,
+    /// Blind index of the address.
+    pub address_index: Vec<u8>,
+    /// The address, sealed.
+    pub address: Vec<u8>,
+    /// Where the reader of the mail goes next, sealed.
+    pub next_link: Option<Vec<u8>>,
+    /// The greatest attempt whose message was sent; -1 before the first.
+    pub send_attempt: i64,
+    /// The attempt whose message is being sent.
+    pub sending_attempt: i64,
+    /// Until when [`Self::sending_attempt`] may take.
+    pub sending_until: Millis,
+    /// When it was begun or validated.
+    pub modified_at: Millis,
+}
+
+/// A session's row.
+#[derive(Clone, Debug, Queryable)]
+pub struct Session {
+    /// `sessions.id`
+    pub id: i64,
+    /// What the client knows it by.
+    pub sid: String,
+    /// Blind index of account, address and client secret; owner of the sealed columns.
+    pub session_key: Vec<u8>,
+    /// Who asks.
+    pub account_id: i64,
+    /// The address, sealed.
+    pub address: Vec<u8>,
+    /// Where the reader of the mail goes next, sealed.
+    pub next_link: Option<Vec<u8>>,
+    /// The greatest attempt whose message was sent; -1 before the first.
+    pub send_attempt: i64,
+    /// The attempt whose message is being sent.
+    pub sending_attempt: i64,
+    /// Until when [`Self::sending_attempt`] may take.
+    pub sending_until: Millis,
+    /// When it was begun or validated.
+    pub modified_at: Millis,
+    /// When it was validated.
+    pub validated_at: Option<Millis>,
+}
+
+type Columns = (
+    sessions::id,
+    sessions::sid,
+    sessions::session_key,
+    sessions::account_id,
+    sessions::address,
+    sessions::next_link,
+    sessions::send_attempt,
+    sessions::sending_attempt,
+    sessions::sending_until,
+    sessions::modified_at,
+    sessions::validated_at,
+);
+
+const COLUMNS: Columns = (
+    sessions::id,
+    sessions::sid,
+    sessions::session_key,
+    sessions::account_id,
+    sessions::address,
+    sessions::next_link,
+    sessions::send_attempt,
+    sessions::sending_attempt,
+    sessions::sending_until,
+    sessions::modified_at,
+    sessions::validated_at,
+);
+
+/// Finds the session with the same key, or begins it; either way its row is locked until the transaction ends.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, Error> {
+    let key = new.session_key.clone();
+    let query = diesel::insert_into(sessions::table)
+        .values(new)
+        .on_conflict(sessions::session_key)
+        .do_update()
+        .set(sessions::session_key.eq(key))
+        .returning(COLUMNS);
+    conn.get(query).await
+}
+
+/// The session with that sid and client secret.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Option<Session>, Error> {
+    let query = sessions::table
+        .select(COLUMNS)
+        .filter(sessions::sid.eq(sid.to_owned()))
+        .filter(sessions::secret_hash.eq(secret_hash.to_vec()));
+    conn.first(query).await
+}
+
+/// The session with that row id.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Session>, Error> {
+    conn.first(sessions::table.select(COLUMNS).filter(sessions::id.eq(id))).await
+}
+
+/// The sessions of an account.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>, Error> {
+    conn.load(sessions::table.select(COLUMNS).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
+}
+
+/// Claims an attempt until `until`, for a message that leads to `next_link`.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sending(
+    conn: &mut Conn,
+    id: i64,
+    attempt: i64,
+    until: Millis,
+    next_link: Option<Vec<u8>>,
+) -> Result<(), Error> {
+    let change =
+        (sessions::sending_attempt.eq(attempt), sessions::sending_until.eq(until), sessions::next_link.eq(next_link));
+    conn.execute(diesel::update(sessions::table.filter(sessions::id.eq(id))).set(change)).await?;
+    Ok(())
+}
+
+/// Notes that the message of an attempt was sent.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Error> {
+    let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::send_attempt.lt(attempt));
+    conn.execute(diesel::update(session).set(sessions::send_attempt.eq(attempt))).await?;
+    Ok(())
+}
+
+/// Gives a claim up, so that the same attempt may send again.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn not_sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Error> {
+    let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::sending_attempt.eq(attempt));
+    conn.execute(diesel::update(session).set(sessions::sending_until.eq(0))).await?;
+    Ok(())
+}
+
+/// Marks a session validated, unless it is already.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error> {
+    let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::validated_at.is_null());
+    let change = (sessions::validated_at.eq(Some(now)), sessions::modified_at.eq(now));
+    conn.execute(diesel::update(session).set(change)).await?;
+    Ok(())
+}
+
+/// Removes one session.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
+    conn.execute(diesel::delete(sessions::table.filter(sessions::id.eq(id)))).await?;
+    Ok(())
+}
+
+/// Removes every session about an address; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
+    conn.execute(diesel::delete(sessions::table.filter(sessions::address_index.eq(address_index.to_vec())))).await
+}
+
+/// Removes the sessions that were last modified before `unmodified_since`; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sweep(conn: &mut Conn, unmodified_since: Millis) -> Result<usize, Error> {
+    conn.execute(diesel::delete(sessions::table.filter(sessions::modified_at.le(unmodified_since)))).await
+}
