@@ -1,5 +1,4 @@
 //! The tables, as both backends know them. `migrations/` tells what each column holds.
-#![expect(missing_docs, reason = "the columns are described where they are made, in migrations/")]
 
 diesel::table! {
     meta (name) {

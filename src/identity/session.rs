@@ -1,0 +1,136 @@
+//! What names a validation session, and where it leads.
+
+use std::fmt;
+
+use url::Url;
+
+/// The text is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid;
+
+/// `[0-9a-zA-Z.=_-]{1,255}`: what the specification allows for a `client_secret` and a `sid`.
+fn is_opaque(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".=_-".contains(&byte))
+}
+
+/// What a client chose to prove that a session is its own.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientSecret(String);
+
+impl ClientSecret {
+    /// Parses `[0-9a-zA-Z.=_-]{1,255}`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else.
+    pub fn parse(text: String) -> Result<Self, Invalid> {
+        if is_opaque(&text) { Ok(Self(text)) } else { Err(Invalid) }
+    }
+
+    /// The secret, for the link in the mail.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The secret, to be hashed.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// Never the secret.
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(…)")
+    }
+}
+
+/// The id of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sid(String);
+
+impl Sid {
+    /// Parses `[0-9a-zA-Z.=_-]{1,255}`.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else.
+    pub fn parse(text: String) -> Result<Self, Invalid> {
+        if is_opaque(&text) { Ok(Self(text)) } else { Err(Invalid) }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where the reader of a mail goes once the address is proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextLink(Url);
+
+/// The most bytes of a link; browsers take about as much.
+const MAX_LINK_BYTES: usize = 2_000;
+
+impl NextLink {
+    /// Parses an http or https URL without userinfo. `hosts`, if given, are those it may lead to.
+    ///
+    /// # Errors
+    /// [`Invalid`] for anything else, and for what an URL parser would mend in silence: control characters, spaces, backslashes.
+    pub fn parse(text: &str, hosts: Option<&[String]>) -> Result<Self, Invalid> {
+        let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+        if text.len() > MAX_LINK_BYTES || text.contains(odd) {
+            return Err(Invalid);
+        }
+        let url = Url::parse(text).map_err(|_| Invalid)?;
+        let (scheme, rest) = text.split_once("://").ok_or(Invalid)?;
+        let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = url.host_str().filter(|host| !host.is_empty() && !authority.is_empty()).ok_or(Invalid)?;
+        let allowed = hosts.is_none_or(|hosts| hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)));
+        if web && allowed && !authority.contains('@') { Ok(Self(url)) } else { Err(Invalid) }
+    }
+
+    /// The link, in ASCII.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_of_the_specified_alphabet() {
+        let parse = |text: &str| ClientSecret::parse(text.into());
+        assert!(parse("monkeys_are.GREAT=-9").is_ok() && parse(&"x".repeat(255)).is_ok());
+        for bad in ["", "a b", "a/b", "ä", "a\n", &"x".repeat(256)] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_next_link_leads_to_the_web_and_nowhere_else() {
+        for good in ["https://app.example/done?x=1#y", "http://localhost:8080", "HTTPS://App.Example/", "https://exämple.org/"] {
+            assert!(NextLink::parse(good, None).is_ok(), "{good}");
+        }
+        let bad = [
+            "", "javascript:alert(1)", "data:text/html,x", "//evil", "\\\\evil", "https:\\\\evil", "/path", "https:evil", "https:///evil",
+            "http://u:p@h", "http://u@h", "http://@h", "https://h/\r\nSet-Cookie: a", "https://h/a b", " https://h", "ftp://h/", "mailto:a@b",
+        ];
+        for bad in bad {
+            assert_eq!(NextLink::parse(bad, None), Err(Invalid), "{bad}");
+        }
+        assert!(NextLink::parse(&format!("https://h/{}", "x".repeat(2_000)), None).is_err());
+    }
+
+    #[test]
+    fn the_operator_may_name_the_hosts() {
+        let hosts = ["app.example".to_owned()];
+        assert!(NextLink::parse("https://APP.example:8443/", Some(&hosts)).is_ok());
+        assert!(NextLink::parse("https://app.example.evil/", Some(&hosts)).is_err());
+    }
+}

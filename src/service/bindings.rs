@@ -1,0 +1,151 @@
+//! Binding an address to a Matrix ID, and unbinding it.
+
+use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
+use ruma_common::{OwnedUserId, UserId};
+use serde_json::json;
+
+use super::{Caller, Submission, Vouch};
+use crate::clock::{DAY, Millis};
+use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::error::Error;
+use crate::identity::pepper::{Digest, Epoch, digest};
+use crate::identity::threepid::Address;
+use crate::store::bindings::{self, NewBinding};
+use crate::store;
+
+/// How long an association is valid.
+const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
+
+/// Why somebody may unbind: the validation session of the address.
+pub struct UnbindProof {
+    /// Its id.
+    pub sid: String,
+    /// What the client chose to prove it is its own.
+    pub client_secret: super::validation::ClientSecret,
+}
+
+impl Vouch {
+    /// Binds the address of a validated session to the caller, and returns the signed association.
+    ///
+    /// # Errors
+    /// As [`Self::validated`], and 403 if `mxid` is not the caller.
+    pub async fn bind(&self, caller: &Caller, session: Submission, mxid: &str) -> Result<CanonicalJsonObject, Error> {
+        let validated = self.validated(caller, session).await?;
+        if mxid != caller.mxid.as_str() {
+            return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
+        }
+        let ts = self.bind_address(&validated.address, &caller.mxid).await?;
+        self.see_own(caller, &validated.address);
+        Ok(self.association(&validated.address, &caller.mxid, ts))
+    }
+
+    /// Binds an address to a user, and returns when.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn bind_address(&self, address: &Address, mxid: &UserId) -> Result<Millis, Error> {
+        let now = self.clock.now();
+        let new = self.seal_binding(address, mxid, now);
+        let id = self.store.write_one(async move |conn| bindings::bind(conn, new).await).await?;
+        self.directories.insert(|epoch| self.entries(address, id, epoch));
+        Ok(now)
+    }
+
+    /// Unbinds the address that a validated session proves from the user it names; nothing bound is no error.
+    ///
+    /// # Errors
+    /// 403 if the session proves nothing or another address.
+    pub async fn unbind(&self, caller: &Caller, proof: UnbindProof, mxid: &UserId, address: &Address) -> Result<(), Error> {
+        let session = Submission { sid: proof.sid, client_secret: proof.client_secret };
+        let proved = match self.validated(caller, session).await {
+            Ok(validated) => validated.address == *address,
+            Err(error) if error.is_refusal() => false,
+            Err(error) => return Err(error),
+        };
+        if !proved {
+            return Err(Error::forbidden("The session does not prove that the address is yours"));
+        }
+        self.unbind_address(address, mxid).await.map(drop)
+    }
+
+    /// Unbinds an address from a user; returns whether it was bound.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn unbind_address(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
+        let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
+        let gone = self
+            .store
+            .write_one(async move |conn| bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await)
+            .await?;
+        if let Some(id) = gone {
+            self.directories.remove(|epoch| self.entries(address, id, epoch));
+        }
+        Ok(gone.is_some())
+    }
+
+    /// A binding as the database may see it.
+    #[must_use]
+    pub fn seal_binding(&self, address: &Address, mxid: &UserId, bound_at: Millis) -> NewBinding {
+        let owner = self.binding_index(address);
+        NewBinding {
+            address_index: owner.as_ref().to_vec(),
+            user_index: self.binding_user_index(mxid).as_ref().to_vec(),
+            address: self.vault.seal(Column::BindingAddress, &owner, &address.to_sealed()),
+            mxid: self.vault.seal(Column::BindingMxid, &owner, mxid.as_str()),
+            bound_at,
+        }
+    }
+
+    /// Loads bindings of addresses that are not bound yet: for a measurement.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn load_bindings(&self, new: Vec<NewBinding>) -> Result<(), Error> {
+        Ok(self.store.write(async move |conn| bindings::bind_many(conn, &new).await).await.map_err(|error: store::Error| error)?)
+    }
+
+    pub(super) fn binding_index(&self, address: &Address) -> BlindIndex {
+        self.vault.index(Purpose::BindingAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+    }
+
+    pub(super) fn binding_user_index(&self, mxid: &UserId) -> BlindIndex {
+        self.vault.index(Purpose::BindingUser, &[mxid.as_bytes()])
+    }
+
+    pub(super) fn open_address(&self, address_index: &[u8], sealed: &[u8]) -> Result<Address, Error> {
+        let text = self.vault.open(Column::BindingAddress, address_index, sealed)?;
+        Address::from_sealed(&text).map_err(|_| Error::internal())
+    }
+
+    pub(super) fn open_bound_mxid(&self, address_index: &[u8], sealed: &[u8]) -> Result<OwnedUserId, Error> {
+        UserId::parse(self.vault.open(Column::BindingMxid, address_index, sealed)?).map_err(|_| Error::internal())
+    }
+
+    /// What the directory of an epoch has of a binding.
+    fn entries(&self, address: &Address, id: i64, epoch: Epoch) -> Vec<(Digest, i64)> {
+        self.digests(address, epoch).into_iter().map(|digest| (digest, id)).collect()
+    }
+
+    pub(super) fn digests(&self, address: &Address, epoch: Epoch) -> Vec<Digest> {
+        let pepper = self.peppers.pepper(epoch);
+        address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
+    }
+
+    /// The [signed association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind).
+    fn association(&self, address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
+        let association = json!({
+            "address": address.as_str(),
+            "medium": address.medium().as_str(),
+            "mxid": mxid,
+            "not_before": ts,
+            "not_after": ts + A_HUNDRED_YEARS,
+            "ts": ts,
+        });
+        let Ok(CanonicalJsonValue::Object(mut signed)) = to_canonical_value(association) else {
+            unreachable!("strings and times before the year 285,000 are canonical JSON")
+        };
+        self.signing.sign(&mut signed);
+        signed
+    }
+}

@@ -1,0 +1,58 @@
+//! What the server does, whoever asks: the API, a page, or the operator's command line. Here the rules of [`identity`](crate::identity)
+//! meet the database, and here alone values are sealed before they go there and opened when they come back.
+
+mod accounts;
+mod bindings;
+mod directory;
+mod lookup;
+mod operator;
+mod retention;
+mod spending;
+mod start;
+mod terms;
+mod validation;
+
+use std::sync::Arc;
+
+pub use accounts::{Caller, Registration};
+pub use bindings::UnbindProof;
+pub use lookup::LookupRequest;
+pub use operator::{Bound, Erased, Export};
+pub use spending::Network;
+pub use validation::{EmailRequest, Submission, Validated};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::signing::SigningKeys;
+use crate::crypto::vault::Vault;
+use crate::federation::Federation;
+use crate::identity::budget::Seen;
+use crate::identity::directory::Directories;
+use crate::identity::pepper::Peppers;
+use crate::identity::policy::Policies;
+use crate::notify::mail::Mailer;
+use crate::store::Store;
+use crate::texts::Texts;
+
+/// The running server, shared by all that work for it.
+pub struct Vouch {
+    /// All settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The long-term keys.
+    pub signing: SigningKeys,
+    /// The documents that people accept.
+    pub policies: Arc<Policies>,
+    /// The words that people read.
+    pub texts: Arc<Texts>,
+    store: Store,
+    vault: Vault,
+    peppers: Peppers,
+    directories: Directories,
+    federation: Federation,
+    mailer: Mailer,
+    bearers: accounts::Bearers,
+    seen: Seen,
+    purse: spending::Purse,
+}
