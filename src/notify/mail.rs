@@ -40,7 +40,7 @@ pub struct Mailer {
 
 enum Transport {
     Directory(Directory),
-    Smtp(SmtpServer),
+    Smtp(Box<SmtpServer>),
 }
 
 impl Mailer {
@@ -53,7 +53,9 @@ impl Mailer {
         let clock = Clock::system();
         let transport = match &mail.transport {
             config::MailTransport::Directory(path) => Transport::Directory(Directory::open(path, clock.clone())?),
-            config::MailTransport::Smtp(settings) => Transport::Smtp(SmtpServer::new(settings, &mail.sender.email)?),
+            config::MailTransport::Smtp(settings) => {
+                Transport::Smtp(Box::new(SmtpServer::new(settings, &mail.sender.email)?))
+            }
         };
         Ok(Self { composer: Composer::new(&mail.sender, brand, clock)?, transport })
     }

@@ -6,12 +6,17 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
+
+#[path = "mail_message.rs"]
+mod message;
+
+pub use message::{Message, find_part};
+use message::{decode_base64, lossy};
 
 /// How long the `wait_…` functions wait before they fail the test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -332,17 +337,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
         if !self.tls && matches!(options.tls, Tls::Starttls(_)) {
             lines.push("STARTTLS");
         }
-        let (last, others) = lines.split_last().expect("it has lines");
-        let mut reply: String = others.iter().map(|line| format!("250-{line}\r\n")).collect();
-        reply.push_str("250 ");
-        reply.push_str(last);
-        self.reply(&reply).await;
+        let last = lines.pop().expect("it has lines");
+        self.reply(&format!("250-{}\r\n250 {last}", lines.join("\r\n250-"))).await;
     }
 
     async fn login(&mut self, line: &str) -> std::io::Result<()> {
         let mut words = line.split(' ').skip(1);
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
-        let mut answers = Vec::from_iter(words.map(str::to_owned));
+        let mut answers: Vec<String> = words.map(str::to_owned).collect();
         let prompts: &[&str] = if mechanism == "LOGIN" { &["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] } else { &["334 "] };
         for prompt in prompts.iter().skip(answers.len()) {
             self.reply(prompt).await;
@@ -445,119 +447,4 @@ fn path(line: &str) -> String {
     let start = line.find('<').map_or(0, |at| at + 1);
     let end = line.find('>').unwrap_or(line.len());
     line.get(start..end).unwrap_or_default().to_owned()
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A mail as it came.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// `MAIL FROM`.
-    pub from: String,
-    /// Every `RCPT TO`.
-    pub to: Vec<String>,
-    /// Whether it came over TLS.
-    pub tls: bool,
-    /// User and password, if there was a login on the connection.
-    pub credentials: Option<(String, String)>,
-    /// Header and body, dots unstuffed.
-    pub raw: Vec<u8>,
-}
-
-impl Message {
-    /// The first header of that name, unfolded and otherwise as it came.
-    pub fn header(&self, name: &str) -> Option<String> {
-        header(&lossy(&self.raw), name)
-    }
-
-    /// The subject, decoded.
-    pub fn subject(&self) -> String {
-        decode_words(&self.header("Subject").unwrap_or_default())
-    }
-
-    /// The decoded `text/plain` part, lines ending in `\n`; empty if there is none.
-    pub fn text(&self) -> String {
-        self.part("text/plain")
-    }
-
-    /// The decoded `text/html` part, lines ending in `\n`; empty if there is none.
-    pub fn html(&self) -> String {
-        self.part("text/html")
-    }
-
-    /// The links of the text part, in order.
-    pub fn links(&self) -> Vec<String> {
-        let text = self.text();
-        let words = text.split(|c: char| c.is_whitespace() || "<>\"".contains(c));
-        words.filter(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned).collect()
-    }
-
-    fn part(&self, kind: &str) -> String {
-        lossy(&find_part(&lossy(&self.raw), kind).unwrap_or_default()).replace("\r\n", "\n")
-    }
-}
-
-/// The decoded content of the first part of the content type, however deep.
-pub fn find_part(entity: &str, kind: &str) -> Option<Vec<u8>> {
-    let (_, body) = entity.split_once("\r\n\r\n")?;
-    let content_type = header(entity, "Content-Type")?;
-    if let Some(boundary) = content_type.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()) {
-        let delimiter = format!("--{boundary}");
-        return body.split(&delimiter).skip(1).find_map(|part| find_part(part.strip_prefix("\r\n")?, kind));
-    }
-    if !content_type.starts_with(kind) {
-        return None;
-    }
-    let body = body.strip_suffix("\r\n").unwrap_or(body);
-    Some(match header(entity, "Content-Transfer-Encoding")?.as_str() {
-        "base64" => decode_base64(body.as_bytes()),
-        "quoted-printable" => decode_quoted_printable(&body.replace("=\r\n", ""), b'='),
-        _ => body.into(),
-    })
-}
-
-fn header(entity: &str, name: &str) -> Option<String> {
-    let head = entity.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
-    let mut fields = head.split("\r\n").filter_map(|line| line.split_once(": "));
-    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
-}
-
-fn decode_base64(text: &[u8]) -> Vec<u8> {
-    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    BASE64_STANDARD.decode(text).expect("base64")
-}
-
-fn decode_quoted_printable(text: &str, escape: u8) -> Vec<u8> {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        let mut digit =
-            || bytes.next().and_then(|digit| char::from(digit).to_digit(16)).expect("two hexadecimal digits");
-        decoded.push(if byte == escape { u8::try_from(digit() * 16 + digit()).expect("a byte") } else { byte });
-    }
-    decoded
-}
-
-/// Decodes the encoded words of RFC 2047, all taken to be UTF-8.
-fn decode_words(text: &str) -> String {
-    let mut decoded = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("=?") {
-        // White space between two encoded words is none.
-        if decoded.is_empty() || !before.trim().is_empty() {
-            decoded.extend_from_slice(before.as_bytes());
-        }
-        let mut fields = after.splitn(3, '?').skip(1);
-        let (Some(encoding), Some(word)) = (fields.next(), fields.next()) else { break };
-        let (word, tail) = word.split_once("?=").unwrap_or((word, ""));
-        decoded.extend(match encoding {
-            "b" | "B" => decode_base64(word.as_bytes()),
-            _ => decode_quoted_printable(&word.replace('_', " "), b'='),
-        });
-        rest = tail;
-    }
-    decoded.extend_from_slice(rest.as_bytes());
-    lossy(&decoded)
 }

@@ -46,8 +46,8 @@ impl Composer {
 
     /// Header and body: UTF-8, lines ended by CR LF and nothing else.
     pub(super) fn compose(&self, to: &Recipient, letter: Letter) -> Result<String, SendError> {
-        let text = SinglePart::plain(clean(&letter.text));
-        let html = SinglePart::html(clean(&letter.html));
+        let text = SinglePart::plain(clean(letter.text));
+        let html = SinglePart::html(clean(letter.html));
         let body = multipart("alternative", "").singlepart(text);
         let body = match &self.logo {
             None => body.singlepart(html),
@@ -92,10 +92,14 @@ fn one_line(subject: &str) -> String {
 }
 
 /// Line ends become `\n` (which lettre makes CR LF of), other control characters go.
-fn clean(text: &str) -> String {
-    let mut text = text.replace("\r\n", "\n");
-    text.retain(|c| !c.is_control() || c == '\n' || c == '\t' || c == '\r');
-    text.replace('\r', "\n")
+fn clean(text: String) -> String {
+    let is_harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    if text.chars().all(is_harmless) {
+        return text;
+    }
+    let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.retain(is_harmless);
+    text
 }
 
 fn read_logo(path: &Path) -> io::Result<SinglePart> {

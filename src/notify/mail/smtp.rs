@@ -4,7 +4,7 @@
 //! middle of a conversation when a deadline cancels it (the next mail's commands would become part of a mail to
 //! somebody else), spends a `NOOP` on each mail, and does not bound how many connections are open.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::Display;
 use std::io;
 use std::net::IpAddr;
@@ -225,7 +225,7 @@ impl From<Trouble> for SendError {
 fn connect_error(error: &SmtpError) -> SendError {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     let mut inner = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
-    if inner.any(|cause| cause.is::<rustls::Error>()) { SendError::Tls } else { SendError::Unreachable }
+    if inner.any(<dyn Error + Send + Sync>::is::<rustls::Error>) { SendError::Tls } else { SendError::Unreachable }
 }
 
 /// Dots at the start of lines doubled, and the one dot that ends it (RFC 5321 section 4.5.2).
