@@ -19,8 +19,8 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection as Connection, Certifi
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::sync::Semaphore;
 
 use super::{SendError, StartError};
@@ -79,6 +79,9 @@ impl SmtpServer {
         if !AsRef::<str>::as_ref(sender).is_ascii() {
             return problem("mail.sender", "the address must be ASCII; write an international domain as xn--…");
         }
+        if ServerName::try_from(&*settings.host).is_err() {
+            return problem("mail.host", "is neither a host name nor an IP address");
+        }
         if settings.connections == 0 {
             return problem("mail.connections", "at least 1 is needed to send anything");
         }
@@ -126,10 +129,13 @@ impl SmtpServer {
         Ok(())
     }
 
-    /// A connection whose server waits for the mail's text. One that was closed while it idled is replaced.
+    /// A connection whose server waits for the mail's text. One that was closed while it idled, or whose other end
+    /// has vanished without a word, is replaced.
     async fn announce(&self, to: &Recipient) -> Result<Connection, SendError> {
-        if let Some(mut connection) = self.take_idle() {
-            match self.begin(&mut connection, to).await {
+        if let Some(mut connection) = self.take_idle()
+            && let Ok(begun) = tokio::time::timeout(self.timeout / 2, self.begin(&mut connection, to)).await
+        {
+            match begun {
                 Ok(()) => return Ok(connection),
                 Err(NotBegun { stale: true, .. }) => {}
                 Err(NotBegun { error, .. }) => return Err(error),
@@ -249,9 +255,12 @@ fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, StartError> {
             builder = builder.add_root_certificate(certificate);
         }
     }
-    // The names and authorities were just read, so what is left to fail are the certificates themselves.
-    let invalid = StartError::Setting { setting: "mail.ca_file", problem: "holds no certificate authority" };
-    builder.build().map_err(|_| invalid)
+    builder.build().map_err(|_| match &settings.ca_file {
+        Some(path) => {
+            StartError::file("mail.ca_file", path, io::Error::other("holds something that is no certificate"))
+        }
+        None => StartError::Setting { setting: "mail.security", problem: "TLS cannot be set up" },
+    })
 }
 
 fn read_certificates(path: &Path) -> io::Result<Vec<Certificate>> {

@@ -143,6 +143,21 @@ fn unused(security: SmtpSecurity) -> Smtp {
     }
 }
 
+#[test]
+fn settings_that_can_never_work_are_refused_by_name() {
+    let settings = unused(SmtpSecurity::Tls);
+    for (wrong, setting) in [
+        (Smtp { host: "mail.example.org:25".to_owned(), ..settings.clone() }, "mail.host: "),
+        (Smtp { connections: 0, ..settings.clone() }, "mail.connections: "),
+    ] {
+        let error = start(wrong, &brand()).err().unwrap().to_string();
+        assert!(error.starts_with(setting), "{error}");
+    }
+    let sender = Recipient::new("vouch", "bücher.example").unwrap();
+    let error = SmtpServer::new(&settings, &sender).err().unwrap().to_string();
+    assert!(error.starts_with("mail.sender: ") && error.contains("xn--"), "{error}");
+}
+
 #[tokio::test]
 async fn a_server_that_is_down_cannot_be_reached() {
     let sink = MailSink::start().await;
@@ -253,6 +268,29 @@ async fn a_server_that_has_had_enough_of_a_connection_gets_the_mail_on_another()
         send(&mailer, "bob@example.com").await.unwrap();
         assert_eq!((sink.count(), sink.connections()), (2, 2), "{command}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_whose_other_end_vanished_is_replaced_in_time() {
+    let sink = MailSink::start_with(second_time("MAIL", Action::Silence)).await;
+    let mailer = mailer(Smtp { timeout: Duration::from_secs(2), ..smtp(&sink, SmtpSecurity::None) });
+    send(&mailer, "alice@example.com").await.unwrap();
+    send(&mailer, "bob@example.com").await.unwrap();
+    assert_eq!((sink.count(), sink.connections()), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_connection_of_a_worker_that_ended_is_replaced() {
+    let sink = MailSink::start().await;
+    let mailer = Arc::new(mailer(smtp(&sink, SmtpSecurity::None)));
+    let first = Arc::clone(&mailer);
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(send(&first, "alice@example.com"))
+    });
+    assert_eq!(worker.join().unwrap(), Ok(()));
+    assert_eq!(send(&mailer, "bob@example.com").await, Ok(()));
+    assert_eq!(sink.count(), 2);
 }
 
 /// The second time that a command is given, something else happens.

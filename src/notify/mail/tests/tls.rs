@@ -61,8 +61,9 @@ fn credentials_without_tls_are_refused_except_on_this_machine() {
 
 #[test]
 fn an_unusable_ca_file_is_named_with_its_setting() {
-    let empty = tempfile::NamedTempFile::new().unwrap();
-    for path in [empty.path(), Path::new("/nonexistent/ca.pem")] {
+    let [empty, junk] = std::array::from_fn(|_| tempfile::NamedTempFile::new().unwrap());
+    std::fs::write(junk.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for path in [empty.path(), junk.path(), Path::new("/nonexistent/ca.pem")] {
         let settings = Smtp { ca_file: Some(path.to_owned()), ..unused(SmtpSecurity::Starttls) };
         let error = start(settings, &brand()).err().unwrap().to_string();
         assert!(error.starts_with(&format!("mail.ca_file: {}: ", path.display())), "{error}");
