@@ -1,0 +1,108 @@
+//! Mails as files, for who tries the server out.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use log::warn;
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::{SendError, StartError};
+use crate::clock::Clock;
+
+/// A directory of `.eml` files whose names sort by time.
+pub(super) struct Directory {
+    path: PathBuf,
+    clock: Clock,
+    written: AtomicU32,
+}
+
+impl Directory {
+    /// Makes the directory, readable by its owner only, and says where mails go.
+    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, StartError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| StartError::file("mail.directory", path, error))?;
+        warn!("no SMTP server is configured; mails are written to {}", path.display());
+        Ok(Self { path: path.to_owned(), clock, written: AtomicU32::new(0) })
+    }
+
+    pub(super) async fn write(&self, message: String) -> Result<(), SendError> {
+        let name = self.next_name();
+        let (part, whole) = (self.path.join(format!(".{name}.part")), self.path.join(format!("{name}.eml")));
+        let write = move || write_whole(&part, &whole, message.as_bytes());
+        let written = tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        written.map_err(|error| SendError::File(error.kind()))
+    }
+
+    /// Time, then a number for mails of the same millisecond, then chance for two servers on one directory.
+    fn next_name(&self) -> String {
+        let now = i128::from(self.clock.now()) * 1_000_000;
+        let now = OffsetDateTime::from_unix_timestamp_nanos(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let format = format_description!("[year]-[month]-[day]T[hour]-[minute]-[second].[subsecond digits:3]Z");
+        let time = now.format(&format).expect("a date has all the parts of the format");
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        format!("{time}-{number:06}-{:08x}", rand::random::<u32>())
+    }
+}
+
+/// Who looks into the directory sees whole mails only.
+fn write_whole(part: &Path, whole: &Path, message: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
+    let written = file.write_all(message).and_then(|()| fs::rename(part, whole));
+    if written.is_err() {
+        // The first error is the one to tell of.
+        let _ = fs::remove_file(part);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[tokio::test]
+    async fn mails_become_private_files_in_order_of_time() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data/mail");
+        let clock = Clock::stopped_at(1_700_000_000_000);
+        let directory = Directory::open(&path, clock.clone()).unwrap();
+        for text in ["one", "two", "three"] {
+            directory.write(text.to_owned()).await.unwrap();
+        }
+        clock.advance(1);
+        directory.write("four".to_owned()).await.unwrap();
+
+        let mut names: Vec<_> = fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        let texts: Vec<_> = names.iter().map(|name| fs::read_to_string(name).unwrap()).collect();
+        assert_eq!(texts, ["one", "two", "three", "four"]);
+        assert!(names.iter().all(|name| name.extension().unwrap() == "eml" && mode(name) == 0o600));
+        assert!(names[0].file_name().unwrap().to_str().unwrap().starts_with("2023-11-14T22-13-20.000Z-"));
+        assert_eq!(mode(&path), 0o700);
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_went_away_is_an_error_without_a_trace() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("mail");
+        let directory = Directory::open(&path, Clock::stopped_at(0)).unwrap();
+        fs::remove_dir(&path).unwrap();
+        let error = directory.write(String::new()).await.unwrap_err();
+        assert_eq!(error, SendError::File(io::ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_named_with_its_setting() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = Directory::open(&file.path().join("mail"), Clock::stopped_at(0)).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("mail.directory: {}", file.path().display())), "{error}");
+    }
+}

@@ -1,0 +1,273 @@
+//! Handing mails to an SMTP server.
+//!
+//! The conversation and the pool are led here, on lettre's connections: lettre's own pool puts a connection back in the
+//! middle of a conversation when a deadline cancels it (the next mail's commands would become part of a mail to
+//! somebody else), spends a `NOOP` on each mail, and does not bound how many connections are open.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lettre::Address as Recipient;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection as Connection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::sync::Semaphore;
+
+use super::{SendError, StartError};
+use crate::config::{Smtp, SmtpSecurity};
+
+/// How long a connection may idle and be used again. Servers close idle ones after some minutes at most.
+const MAX_IDLE: Duration = Duration::from_secs(30);
+/// What a server answers to anything before it closes the connection (RFC 5321 section 3.8).
+const SHUTTING_DOWN: u16 = 421;
+
+/// An SMTP server and the connections to it.
+pub(super) struct SmtpServer {
+    host: String,
+    port: u16,
+    protection: Protection,
+    credentials: Option<Credentials>,
+    timeout: Duration,
+    sender: Recipient,
+    hello: ClientId,
+    /// One permit a connection, whether it is talking or idle.
+    permits: Semaphore,
+    idle: Mutex<Vec<Idle>>,
+}
+
+enum Protection {
+    Tls(TlsParameters),
+    Starttls(TlsParameters),
+    None,
+}
+
+/// A connection between two mails.
+struct Idle {
+    since: Instant,
+    connection: Connection,
+}
+
+/// What a command met with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// The connection broke off, or the server is about to close it.
+    Gone,
+    /// The server says no.
+    Refused,
+}
+
+/// The server did not get as far as asking for the mail's text.
+struct NotBegun {
+    error: SendError,
+    /// A connection made anew may fare better.
+    stale: bool,
+}
+
+impl SmtpServer {
+    pub(super) fn new(settings: &Smtp, sender: &Recipient) -> Result<Self, StartError> {
+        let problem = |setting, problem| Err(StartError::Setting { setting, problem });
+        if !AsRef::<str>::as_ref(sender).is_ascii() {
+            return problem("mail.sender", "the address must be ASCII; write an international domain as xn--…");
+        }
+        if ServerName::try_from(&*settings.host).is_err() {
+            return problem("mail.host", "is neither a host name nor an IP address");
+        }
+        if settings.connections == 0 {
+            return problem("mail.connections", "at least 1 is needed to send anything");
+        }
+        let protected = settings.security != SmtpSecurity::None;
+        if settings.credentials.is_some() && !protected && !is_loopback(&settings.host) {
+            return problem(
+                "mail.security",
+                "`none` would send user and password readable over the network; use `tls` or `starttls`, \
+                 or remove mail.user and mail.password",
+            );
+        }
+        let protection = match settings.security {
+            SmtpSecurity::Tls => Protection::Tls(tls_parameters(settings)?),
+            SmtpSecurity::Starttls => Protection::Starttls(tls_parameters(settings)?),
+            SmtpSecurity::None => Protection::None,
+        };
+        let credentials = settings.credentials.as_ref();
+        Ok(Self {
+            host: settings.host.clone(),
+            port: settings.port,
+            protection,
+            credentials: credentials.map(|login| Credentials::new(login.user.clone(), login.password.to_string())),
+            timeout: settings.timeout,
+            sender: sender.clone(),
+            hello: ClientId::Domain(sender.domain().to_owned()),
+            permits: Semaphore::new(settings.connections as usize),
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Hands over one mail, whose lines end in CR LF, the last one too.
+    pub(super) async fn send(&self, to: &Recipient, message: String) -> Result<(), SendError> {
+        let conversation = self.converse(to, wire_format(&message));
+        tokio::time::timeout(self.timeout, conversation).await.unwrap_or(Err(SendError::TimedOut))
+    }
+
+    /// A connection goes back to the idle ones only after a conversation that ended well: one that was refused,
+    /// broken off or cancelled is closed, and with it the server forgets whatever it had of the mail.
+    async fn converse(&self, to: &Recipient, text: String) -> Result<(), SendError> {
+        let _permit = self.permits.acquire().await.map_err(|_| SendError::Unreachable)?;
+        let mut connection = self.announce(to).await?;
+        // From here on nothing is tried again: the server may have the mail although its answer is lost.
+        say(&mut connection, text, 250).await?;
+        self.idle().push(Idle { since: Instant::now(), connection });
+        Ok(())
+    }
+
+    /// A connection whose server waits for the mail's text. One that was closed while it idled, or whose other end
+    /// has vanished without a word, is replaced.
+    async fn announce(&self, to: &Recipient) -> Result<Connection, SendError> {
+        if let Some(mut connection) = self.take_idle()
+            && let Ok(begun) = tokio::time::timeout(self.timeout / 2, self.begin(&mut connection, to)).await
+        {
+            match begun {
+                Ok(()) => return Ok(connection),
+                Err(NotBegun { stale: true, .. }) => {}
+                Err(NotBegun { error, .. }) => return Err(error),
+            }
+        }
+        let mut connection = self.connect().await?;
+        self.begin(&mut connection, to).await.map_err(|failure| failure.error)?;
+        Ok(connection)
+    }
+
+    async fn begin(&self, connection: &mut Connection, to: &Recipient) -> Result<(), NotBegun> {
+        let mut parameters = Vec::new();
+        if !AsRef::<str>::as_ref(to).is_ascii() {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(NotBegun { error: SendError::Recipient, stale: false });
+            }
+            parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
+        }
+        let mail = Mail::new(Some(self.sender.clone()), parameters);
+        // A server that has had enough of this connection says so here, in one way or another.
+        say(connection, mail, 250).await.map_err(|trouble| NotBegun { error: trouble.into(), stale: true })?;
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        say(connection, rcpt, 250).await.map_err(|trouble| match trouble {
+            Trouble::Gone => NotBegun { error: SendError::Unreachable, stale: true },
+            Trouble::Refused => NotBegun { error: SendError::Recipient, stale: false },
+        })?;
+        say(connection, Data, 354)
+            .await
+            .map_err(|trouble| NotBegun { error: trouble.into(), stale: trouble == Trouble::Gone })
+    }
+
+    async fn connect(&self) -> Result<Connection, SendError> {
+        let tls = if let Protection::Tls(parameters) = &self.protection { Some(parameters.clone()) } else { None };
+        // Half of the time at most for one of the host's network addresses, so that the next one has a chance.
+        let patience = Some(self.timeout / 2);
+        let connected = Connection::connect_tokio1((&*self.host, self.port), patience, &self.hello, tls, None).await;
+        let mut connection = connected.map_err(|error| connect_error(&error))?;
+        if let Protection::Starttls(parameters) = &self.protection {
+            // Without the offer (somebody may have stripped it) nothing more is said: no login, no address.
+            connection.starttls(parameters.clone(), &self.hello).await.map_err(|_| SendError::Tls)?;
+        }
+        if let Some(credentials) = &self.credentials {
+            let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await;
+            trouble(login, 235).map_err(|trouble| match trouble {
+                Trouble::Gone => SendError::Unreachable,
+                Trouble::Refused => SendError::Login,
+            })?;
+        }
+        Ok(connection)
+    }
+
+    /// The connection used last; those that have idled for too long are closed.
+    fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        let fresh = idle.iter().position(|parked| parked.since.elapsed() < MAX_IDLE).unwrap_or(idle.len());
+        for mut parked in idle.drain(..fresh) {
+            tokio::spawn(async move { tokio::time::timeout(MAX_IDLE, parked.connection.abort()).await });
+        }
+        idle.pop().map(|parked| parked.connection)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says one thing, in one write, and insists on the one answer that fits: after any other, what the server says and
+/// what it is believed to speak of may have come apart (by what somebody put into the stream before TLS, for one).
+async fn say(connection: &mut Connection, words: impl Display, answer: u16) -> Result<(), Trouble> {
+    trouble(connection.command(words).await, answer)
+}
+
+fn trouble(reply: Result<Response, SmtpError>, answer: u16) -> Result<(), Trouble> {
+    match reply {
+        Ok(response) if u16::from(response.code()) == answer => Ok(()),
+        Ok(_) => Err(Trouble::Gone),
+        Err(error) => Err(match error.status().map(u16::from) {
+            None | Some(SHUTTING_DOWN) => Trouble::Gone,
+            Some(_) => Trouble::Refused,
+        }),
+    }
+}
+
+impl From<Trouble> for SendError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Gone => Self::Unreachable,
+            Trouble::Refused => Self::Refused,
+        }
+    }
+}
+
+fn connect_error(error: &SmtpError) -> SendError {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let mut inner = causes.filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref());
+    if inner.any(<dyn Error + Send + Sync>::is::<rustls::Error>) { SendError::Tls } else { SendError::Unreachable }
+}
+
+/// Dots at the start of lines doubled, and the one dot that ends it (RFC 5321 section 4.5.2).
+fn wire_format(message: &str) -> String {
+    let mut text = message.replace("\r\n.", "\r\n..");
+    text.push_str(".\r\n");
+    text
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The system's certificate authorities and those of `mail.ca_file`.
+fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, StartError> {
+    let mut builder = TlsParameters::builder(settings.host.clone())
+        .dangerous_accept_invalid_certs(!settings.verify_certificate)
+        .dangerous_accept_invalid_hostnames(!settings.verify_certificate);
+    if let Some(path) = &settings.ca_file {
+        for certificate in read_certificates(path).map_err(|error| StartError::file("mail.ca_file", path, error))? {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(|_| match &settings.ca_file {
+        Some(path) => {
+            StartError::file("mail.ca_file", path, io::Error::other("holds something that is no certificate"))
+        }
+        None => StartError::Setting { setting: "mail.security", problem: "TLS cannot be set up" },
+    })
+}
+
+fn read_certificates(path: &Path) -> io::Result<Vec<Certificate>> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&std::fs::read(path)?).collect();
+    let certificates = certificates.map_err(|_| io::Error::other("is not PEM"))?;
+    if certificates.is_empty() {
+        return Err(io::Error::other("holds no certificate"));
+    }
+    certificates.iter().map(|der| Certificate::from_der(der.to_vec()).map_err(io::Error::other)).collect()
+}

@@ -1,0 +1,118 @@
+//! What a mail says, for tests to look at.
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+
+/// A mail as it came.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// `MAIL FROM`.
+    pub from: String,
+    /// Every `RCPT TO`.
+    pub to: Vec<String>,
+    /// Whether it came over TLS.
+    pub tls: bool,
+    /// User and password, if there was a login on the connection.
+    pub credentials: Option<(String, String)>,
+    /// Header and body, dots unstuffed.
+    pub raw: Vec<u8>,
+}
+
+impl Message {
+    /// The first header of that name, unfolded and otherwise as it came.
+    pub fn header(&self, name: &str) -> Option<String> {
+        header(&lossy(&self.raw), name)
+    }
+
+    /// The subject, decoded.
+    pub fn subject(&self) -> String {
+        decode_words(&self.header("Subject").unwrap_or_default())
+    }
+
+    /// The decoded `text/plain` part, lines ending in `\n`; empty if there is none.
+    pub fn text(&self) -> String {
+        self.part("text/plain")
+    }
+
+    /// The decoded `text/html` part, lines ending in `\n`; empty if there is none.
+    pub fn html(&self) -> String {
+        self.part("text/html")
+    }
+
+    /// The links of the text part, in order.
+    pub fn links(&self) -> Vec<String> {
+        let text = self.text();
+        let words = text.split(|c: char| c.is_whitespace() || "<>\"".contains(c));
+        words.filter(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned).collect()
+    }
+
+    fn part(&self, kind: &str) -> String {
+        lossy(&find_part(&lossy(&self.raw), kind).unwrap_or_default()).replace("\r\n", "\n")
+    }
+}
+
+/// The decoded content of the first part of the content type, however deep.
+pub fn find_part(entity: &str, kind: &str) -> Option<Vec<u8>> {
+    let (_, body) = entity.split_once("\r\n\r\n")?;
+    let content_type = header(entity, "Content-Type")?;
+    if let Some(boundary) = content_type.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()) {
+        let delimiter = format!("--{boundary}");
+        return body.split(&delimiter).skip(1).find_map(|part| find_part(part.strip_prefix("\r\n")?, kind));
+    }
+    if !content_type.starts_with(kind) {
+        return None;
+    }
+    let body = body.strip_suffix("\r\n").unwrap_or(body);
+    Some(match header(entity, "Content-Transfer-Encoding")?.as_str() {
+        "base64" => decode_base64(body.as_bytes()),
+        "quoted-printable" => decode_quoted_printable(&body.replace("=\r\n", "")),
+        _ => body.into(),
+    })
+}
+
+fn header(entity: &str, name: &str) -> Option<String> {
+    let head = entity.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
+    let mut fields = head.split("\r\n").filter_map(|line| line.split_once(": "));
+    fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+}
+
+pub(super) fn decode_base64(text: &[u8]) -> Vec<u8> {
+    let text: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    BASE64_STANDARD.decode(text).expect("base64")
+}
+
+fn decode_quoted_printable(text: &str) -> Vec<u8> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        let mut digit =
+            || bytes.next().and_then(|digit| char::from(digit).to_digit(16)).expect("two hexadecimal digits");
+        decoded.push(if byte == b'=' { u8::try_from(digit() * 16 + digit()).expect("a byte") } else { byte });
+    }
+    decoded
+}
+
+/// Decodes the encoded words of RFC 2047, all taken to be UTF-8.
+fn decode_words(text: &str) -> String {
+    let mut decoded = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("=?") {
+        // White space between two encoded words is none.
+        if decoded.is_empty() || !before.trim().is_empty() {
+            decoded.extend_from_slice(before.as_bytes());
+        }
+        let mut fields = after.splitn(3, '?').skip(1);
+        let (Some(encoding), Some(word)) = (fields.next(), fields.next()) else { break };
+        let (word, tail) = word.split_once("?=").unwrap_or((word, ""));
+        decoded.extend(match encoding {
+            "b" | "B" => decode_base64(word.as_bytes()),
+            _ => decode_quoted_printable(&word.replace('_', " ")),
+        });
+        rest = tail;
+    }
+    decoded.extend_from_slice(rest.as_bytes());
+    lossy(&decoded)
+}
+
+pub(super) fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
