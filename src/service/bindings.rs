@@ -16,20 +16,12 @@ use crate::store;
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
-/// Why somebody may unbind: the validation session of the address.
-pub struct UnbindProof {
-    /// Its id.
-    pub sid: String,
-    /// What the client chose to prove it is its own.
-    pub client_secret: super::validation::ClientSecret,
-}
-
 impl Vouch {
     /// Binds the address of a validated session to the caller, and returns the signed association.
     ///
     /// # Errors
     /// As [`Self::validated`], and 403 if `mxid` is not the caller.
-    pub async fn bind(&self, caller: &Caller, session: Submission, mxid: &str) -> Result<CanonicalJsonObject, Error> {
+    pub async fn bind(&self, caller: &Caller, session: &Submission, mxid: &str) -> Result<CanonicalJsonObject, Error> {
         let validated = self.validated(caller, session).await?;
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
@@ -55,8 +47,7 @@ impl Vouch {
     ///
     /// # Errors
     /// 403 if the session proves nothing or another address.
-    pub async fn unbind(&self, caller: &Caller, proof: UnbindProof, mxid: &UserId, address: &Address) -> Result<(), Error> {
-        let session = Submission { sid: proof.sid, client_secret: proof.client_secret };
+    pub async fn unbind(&self, caller: &Caller, session: &Submission, mxid: &UserId, address: &Address) -> Result<(), Error> {
         let proved = match self.validated(caller, session).await {
             Ok(validated) => validated.address == *address,
             Err(error) if error.is_refusal() => false,

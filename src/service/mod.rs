@@ -15,12 +15,12 @@ mod validation;
 use std::sync::Arc;
 
 pub use accounts::{Caller, Registration};
-pub use bindings::UnbindProof;
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use validation::{EmailRequest, Submission, Validated};
 
+use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
@@ -30,6 +30,7 @@ use crate::identity::budget::Seen;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
+use crate::notify::letters::Stationery;
 use crate::notify::mail::Mailer;
 use crate::store::Store;
 use crate::texts::Texts;
@@ -46,12 +47,15 @@ pub struct Vouch {
     pub policies: Arc<Policies>,
     /// The words that people read.
     pub texts: Arc<Texts>,
+    /// Who runs this server.
+    pub brand: Arc<Brand>,
     store: Store,
     vault: Vault,
     peppers: Peppers,
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
+    stationery: Stationery,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,

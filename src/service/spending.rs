@@ -65,8 +65,8 @@ impl From<RetryAfter> for Error {
     }
 }
 
-/// Whom this charges, and the bucket.
-type Purse1 = (Principal, Bucket);
+/// Who is charged, and the bucket.
+type Account = (Principal, Bucket);
 
 /// What this node has been charged for ahead.
 #[derive(Default)]
@@ -80,4 +80,163 @@ impl Purse {
     fn credits(&self) -> MutexGuard<'_, Credits> {
         self.credits.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Vouch {
+    /// Charges a look-up of `n` new addresses to the user, the homeserver, the network and the server.
+    pub(super) async fn spend_lookup(&self, caller: &Caller, from: &Network, n: u32) -> Result<(), Error> {
+        let budgets = &self.config.budgets;
+        let newcomer = self.clock.now() - caller.since < Millis::try_from(budgets.newcomer.as_millis()).unwrap_or(Millis::MAX);
+        let user = if newcomer { budgets.lookup_newcomer } else { budgets.lookup_user };
+        let homeserver = caller.mxid.server_name();
+        let mut accounts = vec![
+            (self.principal("lookup:user", caller.user_index.as_ref()), user),
+            (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
+        ];
+        if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
+            accounts.push((self.principal("lookup:homeserver", homeserver.as_bytes()), budgets.lookup_homeserver));
+        }
+        let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
+        if budgets.stop_server {
+            accounts.push(server);
+            return self.spend(&accounts, n).await;
+        }
+        self.spend(&accounts, n).await?;
+        if let Err(error) = self.spend(&[server], n).await {
+            self.alarm(&error);
+        }
+        Ok(())
+    }
+
+    /// Charges one registration to the network.
+    pub(super) async fn spend_registration(&self, from: &Network) -> Result<(), Error> {
+        let network = self.principal("register:network", from.to_string().as_bytes());
+        self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
+    }
+
+    /// Charges one message to the user, the address and the network, in the transaction that claims it.
+    pub(super) async fn spend_message(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        from: &Network,
+        to: &Address,
+        now: Millis,
+    ) -> Result<(), Failure> {
+        let budgets = &self.config.budgets;
+        let needs = [
+            (self.principal("message:user", caller.user_index.as_ref()), budgets.messages_user, 1),
+            (self.principal("message:address", to.to_lookup().as_bytes()), budgets.messages_address, 1),
+            (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network, 1),
+        ];
+        charge(conn, &needs, now, budget::charge_each).await.map(drop)
+    }
+
+    /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
+    async fn spend(&self, accounts: &[Account], n: u32) -> Result<(), Error> {
+        let now = self.clock.now();
+        let principals: Vec<Principal> = accounts.iter().map(|(principal, _)| *principal).collect();
+        for _ in 0..TRIES {
+            let Err(missing) = self.purse.credits().spend(&principals, n, now) else { return Ok(()) };
+            let bucket = |of: Principal| accounts.iter().find(|(principal, _)| *principal == of).map(|(_, bucket)| *bucket);
+            let needs: Vec<Need> =
+                missing.into_iter().filter_map(|(principal, n)| Some((principal, bucket(principal)?, n))).collect();
+            match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_all).await).await {
+                Ok(taken) => {
+                    let mut credits = self.purse.credits();
+                    taken.into_iter().for_each(|(principal, units)| credits.add(principal, units, now));
+                }
+                Err(Failure::Overtaken) => {}
+                Err(Failure::Refused(error)) => return Err(error),
+            }
+        }
+        Err(Error::away())
+    }
+
+    /// Gives back what was charged ahead and lies idle; all of it if the node stops.
+    ///
+    /// # Errors
+    /// 503 if the database is away; then it stays charged.
+    pub async fn give_back(&self, stopping: bool) -> Result<(), Error> {
+        let now = self.clock.now();
+        let unspent = if stopping { self.purse.credits().take_everything() } else { self.purse.credits().take_idle(now) };
+        if unspent.is_empty() {
+            return Ok(());
+        }
+        let done = self.store.write(async move |conn| refund(conn, &unspent).await).await;
+        match done {
+            Err(Failure::Refused(error)) => Err(error),
+            // Overtaken: it stays charged, in favour of those who are looked for.
+            Ok(()) | Err(Failure::Overtaken) => Ok(()),
+        }
+    }
+
+    fn principal(&self, budget: &str, of: &[u8]) -> Principal {
+        self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    }
+
+    /// Tells the operator, once an hour, that more is looked up than the whole server should see.
+    fn alarm(&self, error: &Error) {
+        let now = self.clock.now();
+        let last = self.purse.alarmed_at.load(Ordering::Relaxed);
+        if now - last >= HOUR && self.purse.alarmed_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            log::warn!("more addresses are looked up than [budgets.server] allows: {}", error.errcode());
+        }
+    }
+}
+
+/// Who is charged, the bucket, and how much is needed.
+type Need = (Principal, Bucket, u32);
+
+/// One transaction: reads the levels, charges as `rule` says, and writes them if they are still what they were.
+async fn charge(
+    conn: &mut Conn,
+    needs: &[Need],
+    now: Millis,
+    rule: impl Fn(&[(Level, Bucket, u32)], Millis) -> Result<Vec<(Level, u32)>, RetryAfter>,
+) -> Result<Vec<(Principal, u32)>, Failure> {
+    let old = levels(conn, needs.iter().map(|(principal, ..)| *principal)).await?;
+    let level = |principal: &Principal| old.iter().find(|(of, _)| of == principal).map(|(_, level)| *level);
+    let filled: Vec<_> = needs.iter().map(|(of, bucket, n)| (level(of).map(from_row).unwrap_or_default(), *bucket, *n)).collect();
+    let charged = rule(&filled, now).map_err(Error::from)?;
+    // In the same order for everybody, so that no two transactions wait for each other.
+    let mut writes: Vec<_> = needs.iter().zip(&charged).collect();
+    writes.sort_unstable_by_key(|((principal, ..), _)| *principal);
+    for ((principal, bucket, _), (new, _)) in writes {
+        let empty_at = new.empty_at(*bucket);
+        if !budgets::replace(conn, principal.to_vec(), level(principal), to_row(*new), empty_at).await? {
+            return Err(Failure::Overtaken);
+        }
+    }
+    Ok(needs.iter().zip(charged).map(|((principal, ..), (_, units))| (*principal, units)).collect())
+}
+
+async fn refund(conn: &mut Conn, unspent: &[(Principal, u32)]) -> Result<(), Failure> {
+    let mut unspent = unspent.to_vec();
+    unspent.sort_unstable();
+    let old = levels(conn, unspent.iter().map(|(principal, _)| *principal)).await?;
+    for (principal, row) in old {
+        let units = unspent.iter().find(|(of, _)| *of == principal).map_or(0, |(_, units)| *units);
+        let level = from_row(row).refund(units).parts;
+        if !budgets::lower(conn, principal.to_vec(), row, level).await? {
+            return Err(Failure::Overtaken);
+        }
+    }
+    Ok(())
+}
+
+async fn levels(conn: &mut Conn, of: impl Iterator<Item = Principal>) -> Result<Vec<(Principal, StoredLevel)>, store::Error> {
+    let rows = budgets::levels(conn, of.map(|principal| principal.to_vec()).collect()).await?;
+    let known = |(principal, level): (Vec<u8>, _)| Some((Principal::try_from(principal).ok()?, level));
+    let mut levels: Vec<_> = rows.into_iter().filter_map(known).collect();
+    levels.sort_unstable_by_key(|(principal, _)| *principal);
+    Ok(levels)
+}
+
+fn from_row(row: StoredLevel) -> Level {
+    Level { parts: row.level, at: row.leveled_at }
+}
+
+fn to_row(level: Level) -> StoredLevel {
+    StoredLevel { level: level.parts, leveled_at: level.at }
 }

@@ -204,13 +204,12 @@ impl Vouch {
 
     fn new_session(&self, caller: &Caller, request: &EmailRequest, now: Millis) -> NewSession {
         let key = self.session_key(caller, request);
-        let (medium, address) = (request.address.medium().as_str().as_bytes(), request.address.as_str().as_bytes());
         NewSession {
             sid: base62::random(SID_LENGTH),
             session_key: key.as_ref().to_vec(),
             secret_hash: self.vault.index(Purpose::ClientSecret, &[request.client_secret.as_bytes()]).as_ref().to_vec(),
             account_id: caller.account_id,
-            address_index: self.vault.index(Purpose::SessionAddress, &[medium, address]).as_ref().to_vec(),
+            address_index: self.session_address_index(&request.address).as_ref().to_vec(),
             address: self.vault.seal(Column::SessionAddress, &key, &request.address.to_sealed()),
             next_link: None,
             send_attempt: -1,
@@ -226,6 +225,10 @@ impl Vouch {
         let (medium, address) = (request.address.medium().as_str().as_bytes(), request.address.as_str().as_bytes());
         let account = caller.account_id.to_be_bytes();
         self.vault.index(Purpose::Session, &[&account, medium, address, request.client_secret.as_bytes()])
+    }
+
+    pub(super) fn session_address_index(&self, address: &Address) -> BlindIndex {
+        self.vault.index(Purpose::SessionAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
     }
 
     pub(super) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {

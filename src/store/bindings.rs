@@ -175,6 +175,26 @@ pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
     conn.load(bindings::table.select(bindings::id).filter(bindings::id.gt(after)).order(bindings::id)).await
 }
 
+/// What the directory needs of the rows with these ids that (still) are.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error> {
+    let query = bindings::table
+        .select((bindings::id, bindings::address_index, bindings::address))
+        .filter(bindings::id.eq_any(ids));
+    conn.load(query).await
+}
+
+/// The greatest id, or 0 if there is none.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn last_id(conn: &mut Conn) -> Result<i64, Error> {
+    let last: Option<i64> = conn.get(bindings::table.select(diesel::dsl::max(bindings::id))).await?;
+    Ok(last.unwrap_or(0))
+}
+
 /// How many there are, for reserving memory.
 ///
 /// # Errors

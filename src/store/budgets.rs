@@ -53,6 +53,17 @@ pub async fn replace(
     Ok(touched == 1)
 }
 
+/// Replaces a level if it is still `old`, and returns whether it was; when the row may be swept stays.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn lower(conn: &mut Conn, principal: Vec<u8>, old: StoredLevel, level: i64) -> Result<bool, Error> {
+    let same = budgets::principal.eq(principal);
+    let same = same.and(budgets::level.eq(old.level)).and(budgets::leveled_at.eq(old.leveled_at));
+    let query = diesel::update(budgets::table.filter(same)).set(budgets::level.eq(level));
+    Ok(conn.execute(query).await? == 1)
+}
+
 /// Removes the levels that were empty before `now`; returns how many.
 ///
 /// # Errors

@@ -306,6 +306,18 @@ impl Store {
         }
     }
 
+    /// Makes what was deleted gone from the files too, as far as the backend can: `SQLite`'s write-ahead log is emptied. What `PostgreSQL`
+    /// keeps in its log and backups is the operator's (see the docs).
+    ///
+    /// # Errors
+    /// [`Error::Away`]
+    pub async fn settle(&self) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Postgres(_) => Ok(()),
+            Backend::Sqlite(sqlite) => sqlite.empty_log().await,
+        }
+    }
+
     /// Whether the database answers now.
     pub async fn is_answering(&self) -> bool {
         match self.read().await {

@@ -69,6 +69,13 @@ impl Sqlite {
         self.lease(&self.writers, "", Some(turn))
     }
 
+    /// Writes the log into the file and empties it.
+    pub(super) async fn empty_log(&self) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        let done = tokio::task::spawn_blocking(move || writer.connection().batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+        Ok(done.await.map_err(|_| Error::Away)??)
+    }
+
     fn lease(&self, home: &Idle, settings: &str, turn: Option<OwnedMutexGuard<()>>) -> Result<Lease, Error> {
         let idle = lock(home).pop();
         let conn = match idle {

@@ -1,0 +1,133 @@
+//! The Matrix Identity Service API v2, one file a chapter of the specification. Thin: read the request, ask the
+//! [`service`](crate::service), write the answer.
+
+mod account;
+mod binding;
+mod extract;
+mod json;
+mod keys;
+mod lookup;
+mod terms;
+mod validation;
+mod versions;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::Method;
+use actix_web::{Error as ActixError, Handler, HttpResponse, Responder, Resource, Route, web};
+
+pub use extract::network;
+
+use crate::error::Error;
+
+/// Mounts every endpoint.
+pub fn routes(app: &mut web::ServiceConfig) {
+    let v2 = web::scope("/v2")
+        .service(at("/account/register", post(account::register)))
+        .service(at("/account/logout", post(account::logout)))
+        .service(at("/account", get(account::account)))
+        .service(
+            web::resource("/terms")
+                .route(get(terms::get))
+                .route(post(terms::accept))
+                .default_service(web::to(unknown_method)),
+        )
+        .service(at("/hash_details", get(lookup::hash_details)))
+        .service(at("/lookup", post(lookup::lookup)))
+        .service(at("/validate/email/requestToken", post(validation::request_email_token)))
+        .service(
+            web::resource("/validate/email/submitToken")
+                .route(get(validation::open_link))
+                .route(post(validation::submit_token))
+                .default_service(web::to(unknown_method)),
+        )
+        .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
+        .service(at("/3pid/bind", post(binding::bind)))
+        .service(at("/3pid/unbind", post(binding::unbind)))
+        .configure(public_keys);
+    let v1 = web::scope("/api/v1").configure(public_keys);
+    let identity = web::scope("/identity")
+        .service(at("/versions", get(versions::versions)))
+        .service(at("/v2", get(versions::ping)))
+        .service(at("/api/v1", get(versions::ping)))
+        .service(v2)
+        .service(v1);
+    app.service(web::scope("/_matrix").service(identity).default_service(web::to(unknown_path)));
+}
+
+/// The keys, which old invitations in room state look for under v1 for ever.
+fn public_keys(scope: &mut web::ServiceConfig) {
+    scope
+        .service(at("/pubkey/isvalid", get(keys::is_valid)))
+        .service(at("/pubkey/ephemeral/isvalid", get(keys::is_ephemeral_valid)))
+        .service(at("/pubkey/{key_id}", get(keys::public_key)));
+}
+
+/// A resource with one method.
+fn at(path: &str, route: Route) -> Resource {
+    web::resource(path.to_owned()).route(route).default_service(web::to(unknown_method))
+}
+
+fn get<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::get().to(handler)
+}
+
+fn post<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::post().to(handler)
+}
+
+async fn unknown_method() -> Result<HttpResponse, Error> {
+    Err(Error::unknown_method())
+}
+
+async fn unknown_path() -> Result<HttpResponse, Error> {
+    Err(Error::unknown_path())
+}
+
+/// Every answer below `/_matrix` can be read by a web client from any origin, and none is kept by a cache; every pre-flight succeeds.
+///
+/// # Errors
+/// What the service behind returns.
+pub async fn cross_origin<S, B>(
+    request: ServiceRequest,
+    next: &S,
+) -> Result<ServiceResponse<EitherBody<B>>, ActixError>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
+    B: MessageBody,
+{
+    if !request.path().starts_with("/_matrix") {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let mut response = if request.method() == Method::OPTIONS {
+        let answer = HttpResponse::Ok().json(serde_json::json!({}));
+        request.into_response(answer).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    allow(response.headers_mut());
+    Ok(response)
+}
+
+fn allow(headers: &mut HeaderMap) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let methods = HeaderValue::from_static("GET, POST, PUT, DELETE, OPTIONS");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+    let allowed = HeaderValue::from_static("Origin, X-Requested-With, Content-Type, Accept, Authorization");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

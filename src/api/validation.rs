@@ -1,0 +1,95 @@
+//! Establishing associations: proving that an address is one's own.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::extract::{caller_network, query, required_query, signatory};
+use super::json::Params;
+use crate::error::Error;
+use crate::identity::session::{ClientSecret, NextLink, Sid};
+use crate::identity::threepid::Address;
+use crate::pages::{Fault, Site, Validation};
+use crate::service::{EmailRequest, Submission, Vouch};
+
+/// `POST /_matrix/identity/v2/validate/email/requestToken`
+pub(super) async fn request_email_token(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    let mut params = Params::read(payload).await?;
+    let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let asked = EmailRequest {
+        client_secret: client_secret(params.string("client_secret")?)?,
+        address: Address::email(&params.string("email")?).map_err(|_| Error::invalid_email())?,
+        send_attempt: send_attempt(params.integer("send_attempt")?)?,
+        next_link: params.optional_string("next_link")?.map(|link| next_link(&vouch, &link)).transpose()?,
+        language: vouch.texts.negotiate(accept_language),
+    };
+    let network = caller_network(&vouch, &request);
+    let sid = vouch.into_inner().request_email(&caller, &network, asked).await?;
+    Ok(HttpResponse::Ok().json(json!({ "sid": sid })))
+}
+
+/// `POST /_matrix/identity/v2/validate/email/submitToken`
+pub(super) async fn submit_token(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    let mut params = Params::read(payload).await?;
+    let session = submission(params.string("sid")?, params.string("client_secret")?)?;
+    vouch.submit(Some(&caller), &session, &params.string("token")?).await?;
+    Ok(HttpResponse::Ok().json(json!({ "success": true })))
+}
+
+/// `GET /_matrix/identity/v2/validate/email/submitToken`, the link in the mail: for people, so without a token (MSC2425).
+pub(super) async fn open_link(vouch: Data<Vouch>, site: Data<Site>, request: HttpRequest) -> HttpResponse {
+    let language = site.language(&request);
+    let outcome = match follow_link(&vouch, &request).await {
+        Ok(Some(next_link)) => {
+            let mut response = HttpResponse::Found();
+            return response.insert_header((header::LOCATION, next_link.as_str())).finish();
+        }
+        Ok(None) => Validation::Proved,
+        Err(error) => match error.errcode() {
+            "M_SESSION_EXPIRED" => Validation::Expired,
+            "M_UNKNOWN" => return site.fault(language, Fault::Unavailable),
+            _ => Validation::WrongLink,
+        },
+    };
+    site.validated(language, outcome)
+}
+
+async fn follow_link(vouch: &Vouch, request: &HttpRequest) -> Result<Option<NextLink>, Error> {
+    let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
+    let session = submission(parameter("sid")?, parameter("client_secret")?)?;
+    Ok(vouch.submit(None, &session, &parameter("token")?).await?.next_link)
+}
+
+/// `GET /_matrix/identity/v2/3pid/getValidated3pid`
+pub(super) async fn get_validated(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    let parameter = |name| required_query(&request, name).map(std::borrow::Cow::into_owned);
+    let validated = vouch.validated(&caller, &submission(parameter("sid")?, parameter("client_secret")?)?).await?;
+    let medium = validated.address.medium().as_str();
+    Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": validated.address.as_str(), "validated_at": validated.at })))
+}
+
+/// What names a session.
+///
+/// # Errors
+/// 400 `M_INVALID_PARAM`
+pub(super) fn submission(sid: String, secret: String) -> Result<Submission, Error> {
+    let sid = Sid::parse(sid).map_err(|_| Error::invalid("sid", "1 to 255 characters of [0-9a-zA-Z.=_-]"))?;
+    Ok(Submission { sid, client_secret: client_secret(secret)? })
+}
+
+fn client_secret(text: String) -> Result<ClientSecret, Error> {
+    ClientSecret::parse(text).map_err(|_| Error::invalid("client_secret", "1 to 255 characters of [0-9a-zA-Z.=_-]"))
+}
+
+fn send_attempt(number: i64) -> Result<i64, Error> {
+    if number >= 0 { Ok(number) } else { Err(Error::invalid("send_attempt", "an integer that is not negative")) }
+}
+
+fn next_link(vouch: &Vouch, link: &str) -> Result<NextLink, Error> {
+    NextLink::parse(link, vouch.config.validation.next_link_hosts.as_deref())
+        .map_err(|_| Error::invalid("next_link", "an http or https URL that this server may lead to"))
+}

@@ -1,0 +1,215 @@
+//! What the operator does by hand, on the same rules as the API, and what a person may ask for.
+
+use ruma_common::{OwnedUserId, UserId};
+use serde::Serialize;
+
+use super::Vouch;
+use crate::clock::Millis;
+use crate::error::Error;
+use crate::identity::threepid::Address;
+use crate::store::{self, accounts, bindings, consents, sessions};
+
+/// Everything held about a person; times in milliseconds since the epoch.
+#[derive(Debug, Serialize)]
+pub struct Export {
+    /// The account, if the person ever registered.
+    pub account: Option<ExportedAccount>,
+    /// The addresses that are bound.
+    pub bindings: Vec<Bound>,
+}
+
+/// A person's account.
+#[derive(Debug, Serialize)]
+pub struct ExportedAccount {
+    /// The Matrix ID.
+    pub user_id: OwnedUserId,
+    /// When it registered first.
+    pub registered_at: Millis,
+    /// Its access tokens.
+    pub access_tokens: Vec<ExportedToken>,
+    /// What was accepted.
+    pub consents: Vec<ExportedConsent>,
+    /// The validation sessions of the last day.
+    pub validation_sessions: Vec<ExportedSession>,
+}
+
+/// An access token; the token itself is not known to the server.
+#[derive(Debug, Serialize)]
+pub struct ExportedToken {
+    /// When it was issued.
+    pub created_at: Millis,
+    /// When it was last used, to the day.
+    pub last_used_at: Millis,
+}
+
+/// A consent.
+#[derive(Debug, Serialize)]
+pub struct ExportedConsent {
+    /// The policy's id.
+    pub policy: String,
+    /// Its version.
+    pub version: String,
+    /// The language it was read in.
+    pub language: String,
+    /// The URL that was accepted.
+    pub url: String,
+    /// SHA-256 of the document, in hexadecimal.
+    pub sha256: String,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// When it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Millis>,
+}
+
+/// A validation session.
+#[derive(Debug, Serialize)]
+pub struct ExportedSession {
+    /// `email` or `msisdn`
+    pub medium: &'static str,
+    /// The address to be proved.
+    pub address: String,
+    /// When it was begun or validated.
+    pub modified_at: Millis,
+    /// When it was validated.
+    pub validated_at: Option<Millis>,
+}
+
+/// A bound address.
+#[derive(Debug, Serialize)]
+pub struct Bound {
+    /// `email` or `msisdn`
+    pub medium: &'static str,
+    /// The address.
+    pub address: String,
+    /// Whose it is.
+    pub user_id: OwnedUserId,
+    /// Since when.
+    pub bound_at: Millis,
+}
+
+/// What was erased.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// Bindings that were removed.
+    pub bindings: usize,
+    /// Validation sessions of the address that were removed.
+    pub validation_sessions: usize,
+    /// Whether an account was removed, with its tokens and sessions.
+    pub account: bool,
+}
+
+impl Vouch {
+    /// Who has an address.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn binding_of(&self, address: &Address) -> Result<Option<Bound>, Error> {
+        let index = self.binding_index(address);
+        let row = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
+        row.map(|row| self.bound(&row)).transpose()
+    }
+
+    /// Everything held about a user.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn export(&self, mxid: &UserId) -> Result<Export, Error> {
+        let mut conn = self.store.read_much().await?;
+        let index = self.binding_user_index(mxid);
+        let rows = bindings::of_user(&mut conn, index.as_ref()).await?;
+        let bindings = rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?;
+        let Some(account) = accounts::by_user(&mut conn, self.account_index(mxid).as_ref()).await? else {
+            return Ok(Export { account: None, bindings });
+        };
+        let tokens = accounts::tokens_of(&mut conn, account.id).await?;
+        let consents = consents::of_account(&mut conn, account.id).await?;
+        let sessions = sessions::of_account(&mut conn, account.id).await?;
+        let account = ExportedAccount {
+            user_id: self.open_account(&account)?,
+            registered_at: account.created_at,
+            access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
+            consents: consents.into_iter().map(ExportedConsent::from).collect(),
+            validation_sessions: sessions.iter().map(|session| self.exported(session)).collect::<Result<_, _>>()?,
+        };
+        Ok(Export { account: Some(account), bindings })
+    }
+
+    /// Erases everything held about a user. Consents stay for their last retention, tied to no one.
+    ///
+    /// # Errors
+    /// 503 if the database is away; then nothing is erased.
+    pub async fn erase_user(&self, mxid: &UserId) -> Result<Erased, Error> {
+        let (account_index, user_index) = (self.account_index(mxid), self.binding_user_index(mxid));
+        let now = self.clock.now();
+        let erased = self.store.write(async move |conn| {
+            let bindings = bindings::unbind_all(conn, user_index.as_ref()).await?;
+            let account = accounts::by_user(conn, account_index.as_ref()).await?;
+            if let Some(account) = &account {
+                consents::account_gone(conn, account.id, now).await?;
+                accounts::remove(conn, account.id).await?;
+            }
+            Ok::<_, store::Error>(Erased { bindings, account: account.is_some(), ..Erased::default() })
+        });
+        let erased = erased.await?;
+        self.bearers.forget();
+        self.store.settle().await?;
+        Ok(erased)
+    }
+
+    /// Erases everything held about an address: its binding, and the sessions that were to prove it.
+    ///
+    /// # Errors
+    /// 503 if the database is away; then nothing is erased.
+    pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
+        let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
+        let erased = self.store.write(async move |conn| {
+            let bindings = bindings::unbind_address(conn, bound.as_ref()).await?;
+            let validation_sessions = sessions::remove_by_address(conn, validated.as_ref()).await?;
+            Ok::<_, store::Error>(Erased { bindings, validation_sessions, ..Erased::default() })
+        });
+        let erased = erased.await?;
+        self.store.settle().await?;
+        Ok(erased)
+    }
+
+    fn bound(&self, row: &bindings::Binding) -> Result<Bound, Error> {
+        let address = self.open_address(&row.address_index, &row.address)?;
+        Ok(Bound {
+            medium: address.medium().as_str(),
+            address: address.as_str().to_owned(),
+            user_id: self.open_bound_mxid(&row.address_index, &row.mxid)?,
+            bound_at: row.bound_at,
+        })
+    }
+
+    fn exported(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
+        let address = self.open_session_address(session)?;
+        Ok(ExportedSession {
+            medium: address.medium().as_str(),
+            address: address.as_str().to_owned(),
+            modified_at: session.modified_at,
+            validated_at: session.validated_at,
+        })
+    }
+}
+
+impl From<accounts::TokenTimes> for ExportedToken {
+    fn from(token: accounts::TokenTimes) -> Self {
+        Self { created_at: token.created_at, last_used_at: token.used_at }
+    }
+}
+
+impl From<consents::Consent> for ExportedConsent {
+    fn from(consent: consents::Consent) -> Self {
+        Self {
+            policy: consent.policy,
+            version: consent.version,
+            language: consent.language,
+            url: consent.url,
+            sha256: consent.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            accepted_at: consent.accepted_at,
+            withdrawn_at: consent.withdrawn_at,
+        }
+    }
+}

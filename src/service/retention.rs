@@ -1,0 +1,55 @@
+//! What is over is removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Vouch;
+use crate::clock::{MINUTE, Millis};
+use crate::error::Error;
+use crate::store::{Error as StoreError, accounts, budgets, consents, leases, meta, sessions};
+
+/// How often a node looks whether something is over.
+const LOOK: Duration = Duration::from_secs(60);
+/// How often the nodes together sweep.
+const SWEEP: Millis = 10 * MINUTE;
+/// How long an expired session can still be told that it is.
+const LATE: Millis = 30 * MINUTE;
+
+impl Vouch {
+    /// Sweeps, gives back idle budget, and remembers the time, for ever.
+    pub async fn keep_house(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.sweep().await {
+                log::warn!("what is over could not be removed, and will be tried again: {}", error.errcode());
+            }
+            if let Err(error) = self.give_back(false).await {
+                log::debug!("idle budget could not be given back: {}", error.errcode());
+            }
+            self.clock.pause(LOOK).await;
+        }
+    }
+
+    /// Removes what is over, if no other node did so in the last ten minutes.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let retention = self.config.retention.clone();
+        let swept = self.store.write(async move |conn| {
+            meta::set_latest_time(conn, now).await?;
+            if !leases::take(conn, "sweep", now, now + SWEEP).await? {
+                return Ok::<_, StoreError>(0);
+            }
+            Ok(sessions::sweep(conn, now - retention.validation_session - LATE).await?
+                + accounts::sweep_tokens(conn, now - retention.access_token).await?
+                + consents::sweep(conn, now - retention.consent).await?
+                + budgets::sweep(conn, now).await?)
+        });
+        let swept = swept.await?;
+        if swept > 0 {
+            log::debug!("removed {swept} rows that were over");
+        }
+        Ok(())
+    }
+}
