@@ -3,10 +3,12 @@
 //!
 //! Imports run downwards only: [`api`], [`pages`] → [`identity`], [`federation`], [`notify`] → [`crypto`], [`store`].
 
+pub mod brand;
 pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod federation;
 pub mod identity;
 pub mod notify;
+pub mod pages;
 pub mod texts;
