@@ -167,6 +167,6 @@ mod tests {
         let svg = load(b"<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
         assert!(svg.mail_logo().is_none() && svg.logo.is_some());
         assert!(matches!(load(b"<html>"), Err(BrandError::NotALogo)));
-        assert!(matches!(load(&[&b"\xff\xd8\xff"[..], &[0; MAX_LOGO]].concat()), Err(BrandError::NotALogo)));
+        assert!(matches!(load(&[&b"\xff\xd8\xff"[..], &vec![0; MAX_LOGO]].concat()), Err(BrandError::NotALogo)));
     }
 }

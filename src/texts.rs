@@ -87,7 +87,10 @@ impl Texts {
         let position = |tag: &str| tags.iter().position(|t| t == tag).map(Language);
         let default = position(&default.to_string()).ok_or_else(|| {
             let known = tags.join(", ");
-            TextsError(format!("texts.default_language: there are no texts for {default}; use one of {known}, or add {default}.ftl to texts.directory"))
+            TextsError(format!(
+                "texts.default_language: there are no texts for {default}; use one of {known}, \
+                 or add {default}.ftl to texts.directory"
+            ))
         })?;
         let languages = bundles.into_values().zip(&tags).enumerate().map(|(own, (bundle, tag))| {
             let base = tag.split('-').next().and_then(position);
@@ -134,7 +137,7 @@ impl Texts {
         if tag == "*" {
             return Some(self.default);
         }
-        accept::nearest(tag, self.languages.iter().map(|entry| entry.tag.as_str())).map(Language)
+        accept::nearest(tag, &self.languages.iter().map(|entry| entry.tag.as_str())).map(Language)
     }
 
     /// A message in a language, with the values it names.

@@ -25,7 +25,7 @@ pub struct Policies {
 #[derive(Clone, Debug)]
 pub struct Version {
     policy: String,
-    version: String,
+    number: String,
     /// By language; never empty.
     documents: BTreeMap<String, Document>,
 }
@@ -84,7 +84,7 @@ impl Policies {
     /// The document of that policy, version and language, in force or not.
     #[must_use]
     pub fn find(&self, policy: &str, version: &str, language: &str) -> Option<DocumentRef<'_>> {
-        self.policies.get(policy)?.iter().find(|v| v.version == version)?.document(language)
+        self.policies.get(policy)?.iter().find(|v| v.number == version)?.document(language)
     }
 
     /// The version of that policy that is in force.
@@ -134,7 +134,7 @@ impl Version {
     /// The version: numbers separated by dots.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.number
     }
 
     /// Its documents, one a language, by the language's tag.
@@ -154,7 +154,7 @@ impl Version {
             let value = json!({ "name": document.document.name, "url": Policies::url(base, document) });
             (document.language.to_owned(), value)
         });
-        let version = ("version".to_owned(), Value::from(self.version.as_str()));
+        let version = ("version".to_owned(), Value::from(self.number.as_str()));
         Value::Object(std::iter::once(version).chain(languages).collect())
     }
 }
@@ -163,7 +163,7 @@ impl DocumentRef<'_> {
     /// The path of its URL: `/policies/<id>/<version>/<lang>`.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("/policies/{}/{}/{}", self.version.policy, self.version.version, self.language)
+        format!("/policies/{}/{}/{}", self.version.policy, self.version.number, self.language)
     }
 }
 

@@ -13,7 +13,7 @@ const WIDTH: usize = 72;
 /// The longest subject, in characters.
 const MAX_SUBJECT: usize = 150;
 
-/// The longest Matrix ID or server name (appendices, "User identifiers"), in characters.
+/// The longest server name, in characters.
 const MAX_NAME: usize = 255;
 
 /// The grounds of the HTML part, light and dark; what links must be legible on.
@@ -90,26 +90,28 @@ impl Say<'_> {
         self.texts.get(self.language, id, &[])
     }
 
+    fn with(&self, id: &str, name: &str, value: &str) -> String {
+        self.texts.get(self.language, id, &[(name, value.into())])
+    }
+
     fn with_server(&self, id: &str) -> String {
-        self.texts.get(self.language, id, &[("server", self.facts.server.into())])
+        self.with(id, "server", self.facts.server)
     }
 
     fn lifetime(&self) -> String {
-        let span = self.texts.span(self.language, self.facts.lifetime);
-        self.texts.get(self.language, "mail-validation-lifetime", &[("span", span.into())])
+        self.with("mail-validation-lifetime", "span", &self.texts.span(self.language, self.facts.lifetime))
     }
 
     fn contact(&self) -> Option<String> {
-        let contact = self.brand.contact.as_ref()?;
-        Some(self.texts.get(self.language, "mail-contact", &[("contact", contact.text.as_str().into())]))
+        self.brand.contact.as_ref().map(|contact| self.with("mail-contact", "contact", &contact.text))
     }
 
     fn mxid(&self) -> String {
-        visible(self.facts.mxid, MAX_NAME)
+        self.with("mail-matrix-id", "mxid", self.facts.mxid)
     }
 
     fn homeserver(&self) -> String {
-        visible(self.facts.homeserver, MAX_NAME)
+        self.with("mail-homeserver", "homeserver", self.facts.homeserver)
     }
 
     fn server(&self) -> String {

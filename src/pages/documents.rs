@@ -60,7 +60,7 @@ impl Site {
     /// The start page.
     #[must_use]
     pub fn home(&self, language: Language, policies: &Policies) -> HttpResponse {
-        let frame = Frame::switchable(self, language, self.brand.name.clone());
+        let frame = Frame::switchable(self, language, self.texts.get(language, "page-tagline", &[]));
         let in_force = self.links(language, policies.in_force());
         self.respond(StatusCode::OK, Cache::Shared, &Home { frame, in_force })
     }

@@ -40,7 +40,7 @@ fn quality(text: &str) -> Option<u16> {
 
 /// The place of the tag nearest to `wish` among `tags`: itself, else with one subtag less after another (RFC 4647
 /// section 3.4), else any of the same language.
-pub(super) fn nearest<'a>(wish: &str, tags: impl Iterator<Item = &'a str> + Clone) -> Option<usize> {
+pub(super) fn nearest<'a>(wish: &str, tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<usize> {
     let mut wish = wish;
     loop {
         if let Some(place) = tags.clone().position(|tag| tag.eq_ignore_ascii_case(wish)) {

@@ -31,7 +31,7 @@ pub(super) fn operators(directory: Option<&Path>) -> Result<Vec<(LanguageIdentif
 fn read(path: &Path, name: &str, ours: &Catalogue) -> Result<(LanguageIdentifier, FluentResource), String> {
     let language = name
         .strip_suffix(".ftl")
-        .and_then(|tag| tag.parse::<LanguageIdentifier>().ok().filter(|language| language.to_string() == tag))
+        .and_then(|tag| tag.parse::<LanguageIdentifier>().ok().filter(|language| *language == tag))
         .ok_or("a file of texts is named after its language, such as en.ftl or pt-BR.ftl; rename it")?;
     let resource = parse(fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?)?;
     let theirs = catalogue(&resource)?;

@@ -4,7 +4,7 @@ page-language-name = Deutsch
 page-languages = Sprache
 page-skip = Zum Inhalt springen
 page-tagline = Matrix-Identitätsserver
-page-contact = Kontakt
+page-contact = Kontakt:
 page-home = Startseite
 
 page-home-lead = Dieser Server sorgt dafür, dass dich Menschen, die deine E-Mail-Adresse schon kennen, auf Matrix finden – wenn du das willst, und nur dann.
@@ -62,26 +62,26 @@ page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?
 mail-validation-asks = Jemand hat { $server } gebeten zu prüfen, ob ihm oder ihr diese E-Mail-Adresse gehört, und zwar mit diesem Matrix-Konto:
-mail-matrix-id = Matrix-ID
-mail-homeserver = Heimserver
+mail-matrix-id = Matrix-ID: { $mxid }
+mail-homeserver = Heimserver: { $homeserver }
 mail-validation-do = Wenn du das bist, öffne diesen Link und geh dann zurück zu deiner App:
 mail-validation-button = Meine Adresse bestätigen
 mail-validation-copy = Falls der Knopf nicht funktioniert, kopiere diesen Link in deinen Browser:
 mail-validation-lifetime = Der Link gilt { $span }.
 mail-validation-other-title = Das warst nicht du?
-mail-validation-other = Dann öffne den Link nicht und lösche diese E-Mail. Ohne ihn wird nichts veröffentlicht, und die Anfrage wird gelöscht. Wenn du den Link einer fremden Person öffnest, kann sie unter deiner Adresse gefunden werden.
+mail-validation-other = Dann öffne den Link nicht und lösche diese E-Mail. Öffnet ihn niemand, wird nichts veröffentlicht, und die Anfrage wird gelöscht. Würdest du ihn öffnen, könnte diese Person unter deiner Adresse gefunden werden.
 mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
 
 span-minutes = { $count ->
-    [one] 1 Minute
-   *[other] { $count } Minuten
+    [one] 1 Minute
+   *[other] { $count } Minuten
 }
 span-hours = { $count ->
-    [one] 1 Stunde
-   *[other] { $count } Stunden
+    [one] 1 Stunde
+   *[other] { $count } Stunden
 }
 span-days = { $count ->
-    [one] 1 Tag
-   *[other] { $count } Tage
+    [one] 1 Tag
+   *[other] { $count } Tage
 }

@@ -5,7 +5,7 @@ page-language-name = English
 page-languages = Language
 page-skip = Skip to the content
 page-tagline = Matrix identity server
-page-contact = Contact
+page-contact = Contact:
 page-home = Home
 
 page-home-lead = This server lets people who already have your e-mail address find you on Matrix – if you want that, and only then.
@@ -63,14 +63,14 @@ page-unavailable-text = The server will be back shortly. Please try again in a m
 mail-validation-subject = Confirm your e-mail address for { $server }
 mail-validation-title = Is this your e-mail address?
 mail-validation-asks = Somebody has asked { $server } to check that this e-mail address belongs to them. They use this Matrix account:
-mail-matrix-id = Matrix ID
-mail-homeserver = Homeserver
+mail-matrix-id = Matrix ID: { $mxid }
+mail-homeserver = Homeserver: { $homeserver }
 mail-validation-do = If this is you, open this link, then go back to your app:
 mail-validation-button = Confirm my address
 mail-validation-copy = If the button does not work, copy this link into your browser:
 mail-validation-lifetime = The link works for { $span }.
-mail-validation-other-title = This was not you?
-mail-validation-other = Do not open the link, and delete this mail. Without it, nothing is published, and the request is deleted. If you open the link of somebody else, others may find that person under your address.
+mail-validation-other-title = Was this not you?
+mail-validation-other = Do not open the link, and delete this mail. If nobody opens it, nothing is published, and the request is deleted. If you did open it, that person could be found under your address.
 mail-contact = Questions? { $contact }
 mail-why = You get this mail because somebody entered your address. It is not a newsletter.
 

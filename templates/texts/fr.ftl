@@ -4,7 +4,7 @@ page-language-name = Français
 page-languages = Langue
 page-skip = Aller au contenu
 page-tagline = Serveur d’identité Matrix
-page-contact = Contact
+page-contact = Contact :
 page-home = Accueil
 
 page-home-lead = Ce serveur permet aux personnes qui ont déjà votre adresse e-mail de vous trouver sur Matrix, si vous le souhaitez et seulement dans ce cas.
@@ -62,26 +62,26 @@ page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer 
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?
 mail-validation-asks = Quelqu’un a demandé à { $server } de vérifier que cette adresse e-mail lui appartient, avec ce compte Matrix :
-mail-matrix-id = Identifiant Matrix
-mail-homeserver = Serveur d’accueil
+mail-matrix-id = Identifiant Matrix : { $mxid }
+mail-homeserver = Serveur d’accueil : { $homeserver }
 mail-validation-do = Si c’est vous, ouvrez ce lien, puis retournez dans votre application :
 mail-validation-button = Confirmer mon adresse
 mail-validation-copy = Si le bouton ne fonctionne pas, copiez ce lien dans votre navigateur :
 mail-validation-lifetime = Le lien est valable { $span }.
 mail-validation-other-title = Ce n’était pas vous ?
-mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Sans lui, rien n’est publié, et la demande est effacée. Si vous ouvrez le lien d’une autre personne, on pourra la trouver sous votre adresse.
+mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
 
 span-minutes = { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
+    [one] { $count } minute
+   *[other] { $count } minutes
 }
 span-hours = { $count ->
-    [one] { $count } heure
-   *[other] { $count } heures
+    [one] { $count } heure
+   *[other] { $count } heures
 }
 span-days = { $count ->
-    [one] { $count } jour
-   *[other] { $count } jours
+    [one] { $count } jour
+   *[other] { $count } jours
 }

@@ -30,19 +30,19 @@ pub(super) fn policies(directory: &Path) -> Result<BTreeMap<String, Vec<Version>
 /// The versions of a policy in ascending order.
 fn versions(policy: &str, folder: &Path) -> Result<Vec<Version>, PolicyError> {
     let mut versions = Vec::new();
-    for (version, path) in entries(folder)? {
-        let number = Number::parse(&version).ok_or_else(|| {
+    for (number, path) in entries(folder)? {
+        let order = Number::parse(&number).ok_or_else(|| {
             PolicyError::new(
                 &path,
                 "a version's folder is named with numbers separated by dots, such as 1.0; rename it",
             )
         })?;
         let documents = documents(&path)?;
-        versions.push((number, Version { policy: policy.to_owned(), version, documents }));
+        versions.push((order, Version { policy: policy.to_owned(), number, documents }));
     }
     versions.sort_by(|(a, _), (b, _)| a.cmp(b));
     if let Some(pair) = versions.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let (a, b) = (&pair[0].1.version, &pair[1].1.version);
+        let (a, b) = (&pair[0].1.number, &pair[1].1.number);
         return Err(PolicyError::new(folder, format!("{a} and {b} are the same version; rename one of them")));
     }
     if versions.is_empty() {

@@ -159,12 +159,15 @@ proptest! {
         let document = policies.find(&policy, &version, &language).unwrap();
         let url = Policies::url(&base(), document);
         let found = policies.by_url(&base(), &url).unwrap();
-        prop_assert_eq!((found.version.policy(), found.version.version(), found.language), (&*policy, &*version, &*language));
+        let is_same = std::ptr::eq(found.document, document.document) && found.language == language;
+        prop_assert!(is_same, "{} leads to {:?}", url, found);
         prop_assert!(Url::parse(&url).unwrap().as_str() == url, "a client that normalises the URL would send another");
     }
 
     #[test]
-    fn versions_are_compared_by_their_numbers(a in prop::collection::vec(0u64..200, 1..4), b in prop::collection::vec(0u64..200, 1..4)) {
+    fn versions_are_compared_by_their_numbers(
+        a in prop::collection::vec(0u64..200, 1..4), b in prop::collection::vec(0u64..200, 1..4)
+    ) {
         let print = |parts: &[u64]| parts.iter().map(u64::to_string).collect::<Vec<_>>().join(".");
         let padded = |parts: &[u64]| (0..4).map(|i| parts.get(i).copied().unwrap_or(0)).collect::<Vec<_>>();
         let order = Number::parse(&print(&a)).unwrap().cmp(&Number::parse(&print(&b)).unwrap());
