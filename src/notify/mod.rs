@@ -1,3 +1,4 @@
 //! Messages to people.
 
+pub mod letters;
 pub mod mail;

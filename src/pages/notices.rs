@@ -1,0 +1,69 @@
+//! Pages that say one thing: how a validation went, and what is wrong.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::frame::Frame;
+use super::{Cache, Site};
+use crate::texts::Language;
+
+/// How it went with a validation link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validation {
+    /// The address is proved now.
+    Proved,
+    /// It was proved before.
+    AlreadyDone,
+    /// The session has expired.
+    Expired,
+    /// No session and token like these: which of the two is not said.
+    WrongLink,
+}
+
+/// What a page could not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such page.
+    NotFound,
+    /// The server cannot answer for the moment.
+    Unavailable,
+}
+
+#[derive(Template)]
+#[template(path = "pages/notice.html")]
+struct Notice<'a> {
+    frame: Frame<'a>,
+    text: String,
+    is_done: bool,
+}
+
+impl Site {
+    /// The page behind a validation link. Its URL holds secrets, so it is not linked to in other languages.
+    #[must_use]
+    pub fn validated(&self, language: Language, outcome: Validation) -> HttpResponse {
+        let (status, title, text) = match outcome {
+            Validation::Proved => (StatusCode::OK, "page-validated", "page-validated-text"),
+            Validation::AlreadyDone => (StatusCode::OK, "page-validated-again", "page-validated-again-text"),
+            Validation::Expired => (StatusCode::BAD_REQUEST, "page-validated-expired", "page-validated-expired-text"),
+            Validation::WrongLink => (StatusCode::NOT_FOUND, "page-validated-wrong", "page-validated-wrong-text"),
+        };
+        self.notice(language, status, title, text)
+    }
+
+    /// The page in place of one that cannot be shown.
+    #[must_use]
+    pub fn fault(&self, language: Language, fault: Fault) -> HttpResponse {
+        let (status, title, text) = match fault {
+            Fault::NotFound => (StatusCode::NOT_FOUND, "page-missing", "page-missing-text"),
+            Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "page-unavailable", "page-unavailable-text"),
+        };
+        self.notice(language, status, title, text)
+    }
+
+    fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
+        let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
+        let notice = Notice { text: frame.say(text), frame, is_done: status == StatusCode::OK };
+        self.respond(status, Cache::Never, &notice)
+    }
+}

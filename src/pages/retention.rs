@@ -1,0 +1,58 @@
+//! What is kept, and for how long: the operator's settings in words.
+
+use crate::clock::Millis;
+use crate::config;
+use crate::texts::{Language, Texts};
+
+/// A kind of data and how long it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetentionRow {
+    /// Validation sessions: so long after their last modification.
+    Session(Millis),
+    /// Access tokens: so long without use.
+    Token(Millis),
+    /// Bindings: until unbound or erased.
+    Binding,
+    /// Consent records: so long after the account.
+    Consent(Millis),
+    /// Budget levels: until empty.
+    Budget,
+    /// What was looked up: never.
+    Lookup,
+    /// The access log, if it is turned on.
+    AccessLog(bool),
+}
+
+impl RetentionRow {
+    /// The table in force.
+    #[must_use]
+    pub fn table(retention: &config::Retention, log: &config::Log) -> Vec<Self> {
+        vec![
+            Self::Binding,
+            Self::Session(retention.validation_session),
+            Self::Token(retention.access_token),
+            Self::Consent(retention.consent),
+            Self::Budget,
+            Self::Lookup,
+            Self::AccessLog(log.access),
+        ]
+    }
+
+    /// The data, and how long they are kept.
+    pub(super) fn in_words(self, texts: &Texts, language: Language) -> (String, String) {
+        let say = |id| texts.get(language, id, &[]);
+        let within = |id, span| texts.get(language, id, &[("span", texts.span(language, span).into())]);
+        match self {
+            Self::Session(span) => (say("page-retention-session"), within("page-retention-session-kept", span)),
+            Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
+            Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
+            Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
+            Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
+            Self::AccessLog(is_on) => {
+                let kept = [("kept", if is_on { "cut" } else { "none" }.into())];
+                (say("page-retention-log"), texts.get(language, "page-retention-log-kept", &kept))
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The pages that anybody may open.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Cache, Fault, Site, secure};
+use crate::identity::policy::Policies;
+
+/// Mounts the pages. They need `web::Data<Site>` and `web::Data<Policies>`.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.route("/", web::get().to(home))
+        .route("/", web::head().to(home))
+        .route("/policies", web::get().to(policies))
+        .route("/policies", web::head().to(policies))
+        .route("/policies/{id}/{version}/{lang}", web::get().to(policy))
+        .route("/policies/{id}/{version}/{lang}", web::head().to(policy))
+        .route("/logo", web::get().to(logo))
+        .route("/logo", web::head().to(logo));
+}
+
+/// `GET /`
+async fn home(site: web::Data<Site>, policies: web::Data<Policies>, request: HttpRequest) -> HttpResponse {
+    site.home(site.language(&request), &policies)
+}
+
+/// `GET /policies`
+async fn policies(site: web::Data<Site>, policies: web::Data<Policies>, request: HttpRequest) -> HttpResponse {
+    site.policies(site.language(&request), &policies)
+}
+
+/// `GET /policies/{id}/{version}/{lang}`
+async fn policy(
+    site: web::Data<Site>,
+    policies: web::Data<Policies>,
+    path: web::Path<(String, String, String)>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let (id, version, language) = &*path;
+    match policies.find(id, version, language) {
+        Some(document) => site.policy(document, &policies),
+        None => site.fault(site.language(&request), Fault::NotFound),
+    }
+}
+
+/// `GET /logo`
+async fn logo(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let Some(logo) = &site.brand.logo else { return site.fault(site.language(&request), Fault::NotFound) };
+    let mut response = HttpResponse::Ok();
+    // An SVG opened on its own is a document: it may style itself, and nothing else.
+    response.insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+    secure(&mut response, Cache::Shared).content_type(logo.media_type).body(logo.bytes.clone())
+}
+
+/// The page for whatever path no other route knows.
+pub async fn not_found(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    site.fault(site.language(&request), Fault::NotFound)
+}

@@ -1,0 +1,199 @@
+use std::path::Path;
+
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::ServiceResponse;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, web};
+
+use super::*;
+use crate::clock::{DAY, HOUR};
+use crate::config;
+use crate::identity::policy::Policies;
+
+fn brand(logo: Option<&Path>) -> Arc<Brand> {
+    let settings = config::Brand {
+        name: "Example Club".to_owned(),
+        contact: Some("help@example.org".to_owned()),
+        logo: logo.map(ToOwned::to_owned),
+        accent_colour: "#0f6b5c".to_owned(),
+    };
+    Arc::new(Brand::load(&settings).unwrap())
+}
+
+fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
+    let settings = config::Texts { default_language: "en".parse().unwrap(), directory: None };
+    let texts = Arc::new(Texts::load(&settings).unwrap());
+    let kept = config::Retention { validation_session: 24 * HOUR, access_token: 365 * DAY, consent: 30 * DAY };
+    let log = config::Log { filter: String::new(), access: false };
+    let rows = RetentionRow::table(&kept, &log);
+    Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()
+}
+
+fn site() -> Site {
+    site_at("https://id.example.org", brand(None))
+}
+
+fn ours() -> Policies {
+    Policies::load(Some(Path::new("policies"))).unwrap()
+}
+
+/// Terms in an old version and in one that has replaced it.
+fn renewed() -> Policies {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in [
+        ("terms/1.9/en.md", "---\nname: Old Terms\n---\nOld.\n"),
+        ("terms/1.10/en.md", "---\nname: Terms\n---\nNew <script>alert(1)</script>.\n"),
+        ("terms/1.10/nl.md", "---\nname: Voorwaarden\n---\nNieuw.\n"),
+    ] {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    Policies::load(Some(folder.path())).unwrap()
+}
+
+async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+    let (site, policies) = (web::Data::new(site), web::Data::new(policies));
+    let app = App::new().app_data(site).app_data(policies).configure(routes).default_service(web::to(not_found));
+    call_service(&init_service(app).await, request.to_request()).await
+}
+
+async fn page(site: Site, policies: Policies, uri: &str) -> (u16, String) {
+    let response = get(site, policies, TestRequest::get().uri(uri)).await;
+    let status = response.status().as_u16();
+    (status, String::from_utf8(read_body(response).await.to_vec()).unwrap())
+}
+
+async fn html(response: HttpResponse) -> String {
+    String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap()
+}
+
+/// The page without its style, which would drown the snapshot.
+fn bare(html: &str) -> String {
+    let (head, rest) = html.split_once("<style>").unwrap();
+    format!("{head}<style>{}", &rest[rest.find("</style>").unwrap()..])
+}
+
+fn header<'a>(response: &'a ServiceResponse<impl MessageBody>, name: &str) -> &'a str {
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+#[actix_web::test]
+async fn the_start_page_in_three_languages() {
+    for tag in ["en", "fr", "de"] {
+        let (status, html) = page(site(), ours(), &format!("/?lang={tag}")).await;
+        assert_eq!(status, 200);
+        insta::assert_snapshot!(format!("home_{tag}"), bare(&html));
+    }
+}
+
+#[actix_web::test]
+async fn the_privacy_policy_ends_with_the_table_in_force() {
+    for tag in ["en", "fr", "de"] {
+        let (status, html) = page(site(), ours(), &format!("/policies/privacy_policy/1.0/{tag}")).await;
+        assert_eq!(status, 200);
+        assert!(html.contains(&format!("<html lang=\"{tag}\"")));
+        insta::assert_snapshot!(format!("retention_{tag}"), &html[html.find("<table>").unwrap()..]);
+    }
+    let (_, terms) = page(site(), ours(), "/policies/terms_of_service/1.0/en").await;
+    assert!(!terms.contains("<table>"));
+    insta::assert_snapshot!("terms_en", bare(&terms));
+}
+
+#[actix_web::test]
+async fn an_old_version_stays_readable_and_names_its_successor() {
+    let (status, old) = page(site(), renewed(), "/policies/terms/1.9/en").await;
+    assert_eq!(status, 200);
+    assert!(old.contains("<a href=\"/policies/terms/1.10/en\""), "{}", bare(&old));
+    let (_, new) = page(site(), renewed(), "/policies/terms/1.10/en").await;
+    assert!(new.contains("This version is in force.") && new.contains("&lt;script&gt;"), "{}", bare(&new));
+    let (_, list) = page(site(), renewed(), "/policies").await;
+    insta::assert_snapshot!("policies_en", bare(&list));
+}
+
+#[actix_web::test]
+async fn a_document_in_a_language_without_texts_is_marked_as_such() {
+    let (_, html) = page(site(), renewed(), "/policies/terms/1.10/nl").await;
+    assert!(html.contains("<html lang=\"en\"") && html.contains("<article lang=\"nl\""), "{}", bare(&html));
+}
+
+#[actix_web::test]
+async fn how_a_validation_went_in_three_languages() {
+    let site = site();
+    for (tag, language) in ["en", "fr", "de"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        for (outcome, status) in [
+            (Validation::Proved, 200),
+            (Validation::AlreadyDone, 200),
+            (Validation::Expired, 400),
+            (Validation::WrongLink, 404),
+        ] {
+            let response = site.validated(language, outcome);
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers().get("Cache-Control").unwrap(), "no-store");
+            let html = html(response).await;
+            insta::assert_snapshot!(format!("validated_{outcome:?}_{tag}"), &html[html.find("<main").unwrap()..]);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn an_unknown_page_is_a_page_too() {
+    for uri in ["/nothing", "/policies/terms/1.10/fr", "/policies/terms/../1.10/en", "/logo"] {
+        let (status, html) = page(site(), renewed(), uri).await;
+        assert_eq!((status, html.contains("There is nothing here")), (404, true), "{uri}");
+    }
+    let site = site();
+    assert_eq!(site.fault(site.texts.default_language(), Fault::Unavailable).status().as_u16(), 503);
+}
+
+#[actix_web::test]
+async fn the_query_chooses_the_language_before_the_header_does() {
+    for (uri, accept, tag) in
+        [("/", "fr-CA", "fr"), ("/?lang=de", "fr", "de"), ("/?lang=%00", "fr", "fr"), ("/", "x;", "en")]
+    {
+        let response =
+            get(site(), ours(), TestRequest::get().uri(uri).insert_header(("Accept-Language", accept))).await;
+        assert_eq!(header(&response, "vary"), "Accept-Language");
+        let html = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+        assert!(html.contains(&format!("<html lang=\"{tag}\"")), "{uri} {accept}");
+    }
+}
+
+#[actix_web::test]
+async fn every_page_forbids_what_it_does_not_need() {
+    let response = get(site(), ours(), TestRequest::get().uri("/")).await;
+    assert_eq!(header(&response, "x-frame-options"), "DENY");
+    assert_eq!(header(&response, "referrer-policy"), "no-referrer");
+    assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+    let policy = header(&response, "content-security-policy").to_owned();
+    let html = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+    let style = html.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>")).unwrap().0;
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'none'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'"
+        )
+    );
+    assert!(!html.contains("<script") && !html.contains("style=") && !html.contains("//"), "{}", bare(&html));
+}
+
+#[actix_web::test]
+async fn a_logo_is_served_from_here_and_cannot_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logo.svg");
+    std::fs::write(&path, "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>").unwrap();
+    let site = || site_at("https://example.org/id/", brand(Some(&path)));
+    let response = get(site(), ours(), TestRequest::get().uri("/logo")).await;
+    assert_eq!(header(&response, "content-type"), "image/svg+xml");
+    assert!(header(&response, "content-security-policy").ends_with("sandbox"));
+    let (_, html) = page(site(), ours(), "/").await;
+    assert!(html.contains("<img src=\"/id/logo\"") && html.contains("href=\"/id/policies/privacy_policy/1.0/en\""));
+}
+
+#[actix_web::test]
+async fn head_is_answered_like_get() {
+    let response = get(site(), ours(), TestRequest::with_uri("/policies").method(actix_web::http::Method::HEAD)).await;
+    assert_eq!(response.status().as_u16(), 200);
+}

@@ -1,0 +1,188 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn texts(default: &str, files: &[(&str, &str)]) -> Result<Texts, String> {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let settings =
+        config::Texts { default_language: default.parse().unwrap(), directory: Some(directory.path().to_owned()) };
+    Texts::load(&settings).map_err(|error| error.to_string().replace(directory.path().to_str().unwrap(), "texts"))
+}
+
+fn ours() -> Texts {
+    texts("en", &[]).unwrap()
+}
+
+fn tag(texts: &Texts, header: Option<&str>) -> String {
+    texts.tag(texts.negotiate(header)).to_owned()
+}
+
+/// Every `"mail-…"`, `"page-…"` and `"span-…"` in the code and the templates.
+fn ids_in_use(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            ids_in_use(&path, found);
+        } else if ["rs", "html", "txt"].contains(&extension) && !path.ends_with("texts/tests.rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let is_id = |word: &&str| ["mail-", "page-", "span-"].iter().any(|prefix| word.starts_with(prefix));
+            found.extend(text.split('"').filter(is_id).map(ToOwned::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_language_has_the_same_messages_with_the_same_variables() {
+    let catalogues = BUILT_IN.map(|(_, source)| files::catalogue(&files::parse(source.to_owned()).unwrap()).unwrap());
+    assert_eq!(catalogues[0], catalogues[1]);
+    assert_eq!(catalogues[0], catalogues[2]);
+}
+
+#[test]
+fn every_message_is_used_and_every_message_used_is_there() {
+    let mut used = BTreeSet::new();
+    ids_in_use(Path::new("src"), &mut used);
+    ids_in_use(Path::new("templates"), &mut used);
+    let catalogue = files::catalogue(&files::parse(BUILT_IN[0].1.to_owned()).unwrap()).unwrap();
+    assert_eq!(catalogue.into_keys().collect::<BTreeSet<_>>(), used);
+}
+
+#[test]
+fn languages_are_listed_in_their_own_words() {
+    let texts = ours();
+    let names: Vec<_> = texts.languages().map(|language| texts.name(language)).collect();
+    assert_eq!(names, ["Deutsch", "English", "Français"]);
+}
+
+#[test]
+fn the_reader_gets_the_dearest_language_there_is() {
+    let texts = ours();
+    for (header, language) in [
+        ("fr", "fr"),
+        ("fr-CA", "fr"),
+        ("FR-ca,en;q=0.5", "fr"),
+        ("en;q=0.5, de;q=0.8", "de"),
+        ("en;q=0.5,de;q=0.501", "de"),
+        ("nl, de;q=0.1", "de"),
+        ("de;q=0, fr;q=0.001", "fr"),
+        ("nl", "en"),
+        ("*", "en"),
+        ("", "en"),
+        ("fr;q=2, de;q=0.1", "de"),
+        ("fr;q=0.1234, de;q=0.1", "de"),
+        ("fr;level=1, de;q=0.1", "de"),
+        (";;;,,,=q, \u{0}", "en"),
+        ("fr é", "en"),
+    ] {
+        assert_eq!(tag(&texts, Some(header)), language, "{header}");
+    }
+    assert_eq!(tag(&texts, None), "en");
+    assert_eq!(tag(&self::texts("de", &[]).unwrap(), Some("nl")), "de");
+    let brazilian = self::texts("en", &[("pt-BR.ftl", "page-language-name = Português")]).unwrap();
+    assert_eq!(tag(&brazilian, Some("pt-PT, de;q=0.9")), "pt-BR");
+}
+
+#[test]
+fn an_operator_replaces_a_single_message() {
+    let texts = texts("en", &[("de.ftl", "-wir = Beispiel e. V.\npage-home = Zu { -wir }")]).unwrap();
+    let german = texts.negotiate(Some("de"));
+    assert_eq!(texts.get(german, "page-home", &[]), "Zu Beispiel e. V.");
+    assert_eq!(texts.get(german, "page-contact", &[]), "Kontakt:");
+}
+
+#[test]
+fn what_a_language_lacks_is_said_in_its_base_then_in_the_default() {
+    let files = [
+        ("de-AT.ftl", "page-language-name = Deutsch (Österreich)"),
+        ("it.ftl", "page-language-name = Italiano\npage-home = Inizio"),
+    ];
+    let texts = texts("fr", &files).unwrap();
+    let [austrian, italian] = ["de-AT", "it"].map(|tag| texts.nearest(tag).unwrap());
+    assert_eq!(texts.get(austrian, "page-home", &[]), "Startseite");
+    assert_eq!(texts.get(italian, "page-home", &[]), "Inizio");
+    assert_eq!(texts.get(italian, "page-languages", &[]), "Langue");
+}
+
+#[test]
+fn an_operators_slip_is_named_with_its_file_and_its_message() {
+    let own_name = "page-language-name = Italiano\n";
+    for (file, text, said) in [
+        ("de.ftl", "page-home = Start\n\npage contact = x\n", "texts/de.ftl: line 3: Expected a token"),
+        ("de.ftl", "page-hame = Start", "texts/de.ftl: there is no message “page-hame”; en.ftl lists them all"),
+        ("de.ftl", "page-home = { $x }", "texts/de.ftl: the message “page-home” has no variable $x; it has none"),
+        (
+            "de.ftl",
+            "mail-contact = { $contact -> \n [a] { $brand }\n *[b] x\n }",
+            "texts/de.ftl: the message “mail-contact” has no variable $brand; it has $contact",
+        ),
+        ("de.ftl", "page-home = a\npage-home = b", "texts/de.ftl: the message “page-home” is there twice"),
+        ("de.ftl", "page-home = { -we }", "texts/de.ftl: the message “page-home” uses the term “-we”, which is not"),
+        ("de.ftl", "page-home = { page-contact }", "texts/de.ftl: the message “page-home” uses the message"),
+        ("de.ftl", "page-home = { NOW() }", "texts/de.ftl: the message “page-home” uses the function NOW()"),
+        ("de.ftl", "-we = { -we }", "texts/de.ftl: the term “-we” uses the term “-we”"),
+        ("de.ftl", "page-home =\n    .title = x", "texts/de.ftl: the message “page-home” has no text"),
+        ("german.txt", own_name, "texts/german.txt: a file of texts is named after its language"),
+        ("pt-br.ftl", own_name, "texts/pt-br.ftl: a file of texts is named after its language"),
+        ("it.ftl", "page-home = Inizio", "texts/it.ftl: a new language needs the message “page-language-name”"),
+    ] {
+        let error = texts("en", &[(file, text)]).unwrap_err();
+        assert!(error.starts_with(said), "{error}");
+    }
+}
+
+#[test]
+fn a_default_language_needs_texts() {
+    let error = texts("nl", &[]).unwrap_err();
+    assert!(error.contains("no texts for nl; use one of de, en, fr"), "{error}");
+}
+
+#[test]
+fn spans_are_said_in_the_largest_unit_that_fits() {
+    let texts = ours();
+    let [english, german] = ["en", "de"].map(|tag| texts.nearest(tag).unwrap());
+    assert_eq!(texts.span(english, 24 * HOUR), "24 hours");
+    assert_eq!(texts.span(english, HOUR), "1 hour");
+    assert_eq!(texts.span(english, 90 * MINUTE), "90 minutes");
+    assert_eq!(texts.span(german, 365 * DAY), "365\u{a0}Tage");
+}
+
+#[test]
+fn a_value_cannot_rearrange_a_text() {
+    let texts = ours();
+    let say = |value: &str| texts.get(texts.default_language(), "mail-contact", &[("contact", value.into())]);
+    assert_eq!(say("a\u{202e}b\u{2066}c\r\nSubject: d\u{200b}"), "Questions? abc Subject: d");
+    assert_eq!(say("@א:example.org"), "Questions? \u{2068}@א:example.org\u{2069}");
+    assert_eq!(say("{ $contact }"), "Questions? { $contact }");
+}
+
+#[test]
+fn a_long_value_is_cut_and_says_so() {
+    assert_eq!(visible("abcdef", 6), "abcdef");
+    assert_eq!(visible("abcdefg", 6), "abcde…");
+    assert_eq!(visible(" é\t\u{301}  x ", 6), "é \u{301} x");
+}
+
+proptest! {
+    #[test]
+    fn any_header_gets_some_language(header in ".{0,200}") {
+        let texts = ours();
+        prop_assert!(["de", "en", "fr"].contains(&&*tag(&texts, Some(&header))));
+    }
+
+    #[test]
+    fn what_is_visible_is_one_short_line_and_stays_as_it_is(text in "\\PC{0,40}[\u{0}-\u{3000}]{0,40}", max in 1usize..60) {
+        let line = visible(&text, max);
+        prop_assert!(line.chars().count() <= max);
+        let is_unseen = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');
+        prop_assert!(!line.contains(is_unseen), "{:?}", line);
+        prop_assert_eq!(visible(&line, max), line);
+    }
+}

@@ -1,0 +1,88 @@
+# Every word that a person reads on a page or in a mail. An operator replaces single messages by a file of the same
+# name in the directory that `texts.directory` names.
+
+page-language-name = English
+page-languages = Language
+page-skip = Skip to the content
+page-tagline = Matrix identity server
+page-contact = Contact:
+page-home = Home
+
+page-home-lead = This server lets people who already have your e-mail address find you on Matrix – if you want that, and only then.
+page-home-how = How it works
+page-home-step-ask = In your Matrix app, you ask to be found by your e-mail address.
+page-home-step-prove = We send a link to that address. Opening it shows that the address is yours.
+page-home-step-bind = Once you say so in the app, the address leads to your Matrix ID. You can undo that at any time.
+page-home-privacy = What this page knows about you
+page-home-privacy-text = Nothing. It sets no cookie, runs no script and loads nothing from other sites.
+page-home-server = Nor can anybody browse what the server holds: your Matrix ID is shown only to people who ask for exactly your address, and how many addresses anyone may ask for is limited.
+page-home-policies = What you agree to
+
+page-policies = Policies
+page-policies-none = This server does not ask you to agree to anything.
+page-policies-older = Earlier versions
+page-policy-version = Version { $version }
+page-policy-in-force = This version is in force.
+page-policy-superseded = This is an earlier version, kept for reference. In force is { $version }:
+
+page-retention = What is kept, and for how long
+page-retention-data = Data
+page-retention-kept = Kept
+page-retention-session = Confirmation of an address
+page-retention-session-kept = { $span } after the last step, then deleted within the hour
+page-retention-token = Sign-in of an app
+page-retention-token-kept = until you sign out, or { $span } without use
+page-retention-binding = Link between an address and a Matrix ID
+page-retention-binding-kept = until you remove it or have it erased
+page-retention-consent = Record of what you agreed to
+page-retention-consent-kept = as long as the account, then { $span }
+page-retention-budget = Count of look-ups and messages
+page-retention-budget-kept = until it has drained to zero
+page-retention-lookup = What was looked up
+page-retention-lookup-kept = not stored
+page-retention-log = Access log
+page-retention-log-kept = { $kept ->
+    [cut] without users or addresses, IP addresses shortened
+   *[none] none
+}
+
+page-validated = Your address is confirmed
+page-validated-text = Nothing has been published yet. Go back to your Matrix app to go on; you can close this page.
+page-validated-again = Your address was already confirmed
+page-validated-again-text = There is nothing more to do here. Go back to your Matrix app to go on; you can close this page.
+page-validated-expired = This link has expired
+page-validated-expired-text = Links work for a limited time only. Go back to your Matrix app and ask for a new mail.
+page-validated-wrong = This link does not work
+page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
+
+page-missing = There is nothing here
+page-missing-text = The address may be mistyped, or the page may be gone.
+page-unavailable = We cannot answer right now
+page-unavailable-text = The server will be back shortly. Please try again in a minute.
+
+mail-validation-subject = Confirm your e-mail address for { $server }
+mail-validation-title = Is this your e-mail address?
+mail-validation-asks = Somebody has asked { $server } to check that this e-mail address belongs to them. They use this Matrix account:
+mail-matrix-id = Matrix ID: { $mxid }
+mail-homeserver = Homeserver: { $homeserver }
+mail-validation-do = If this is you, open this link, then go back to your app:
+mail-validation-button = Confirm my address
+mail-validation-copy = If the button does not work, copy this link into your browser:
+mail-validation-lifetime = The link works for { $span }.
+mail-validation-other-title = Was this not you?
+mail-validation-other = Do not open the link, and delete this mail. If nobody opens it, nothing is published, and the request is deleted. If you did open it, that person could be found under your address.
+mail-contact = Questions? { $contact }
+mail-why = You get this mail because somebody entered your address. It is not a newsletter.
+
+span-minutes = { $count ->
+    [one] 1 minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] 1 hour
+   *[other] { $count } hours
+}
+span-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}

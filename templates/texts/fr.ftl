@@ -1,0 +1,87 @@
+# Voir en.ftl.
+
+page-language-name = Français
+page-languages = Langue
+page-skip = Aller au contenu
+page-tagline = Serveur d’identité Matrix
+page-contact = Contact :
+page-home = Accueil
+
+page-home-lead = Ce serveur permet aux personnes qui ont déjà votre adresse e-mail de vous trouver sur Matrix, si vous le souhaitez et seulement dans ce cas.
+page-home-how = Comment cela fonctionne
+page-home-step-ask = Dans votre application Matrix, vous demandez à être trouvé grâce à votre adresse e-mail.
+page-home-step-prove = Nous envoyons un lien à cette adresse. L’ouvrir montre que l’adresse est bien la vôtre.
+page-home-step-bind = Dès que vous le confirmez dans l’application, l’adresse mène à votre identifiant Matrix. Vous pouvez revenir en arrière à tout moment.
+page-home-privacy = Ce que cette page sait de vous
+page-home-privacy-text = Rien. Elle ne dépose aucun cookie, n’exécute aucun script et ne charge rien d’autres sites.
+page-home-server = Personne ne peut non plus parcourir les données du serveur : votre identifiant Matrix n’est montré qu’à qui demande exactement votre adresse, et le nombre d’adresses que chacun peut demander est limité.
+page-home-policies = Ce que vous acceptez
+
+page-policies = Conditions et politiques
+page-policies-none = Ce serveur ne vous demande d’accepter aucun document.
+page-policies-older = Versions antérieures
+page-policy-version = Version { $version }
+page-policy-in-force = Cette version est en vigueur.
+page-policy-superseded = Ceci est une version antérieure, conservée pour mémoire. La version en vigueur est la { $version } :
+
+page-retention = Ce qui est conservé, et combien de temps
+page-retention-data = Données
+page-retention-kept = Durée de conservation
+page-retention-session = Confirmation d’une adresse
+page-retention-session-kept = { $span } après la dernière étape, puis effacement dans l’heure
+page-retention-token = Connexion d’une application
+page-retention-token-kept = jusqu’à la déconnexion, ou { $span } sans utilisation
+page-retention-binding = Lien entre une adresse et un identifiant Matrix
+page-retention-binding-kept = jusqu’à ce que vous le retiriez ou le fassiez effacer
+page-retention-consent = Preuve de vos consentements
+page-retention-consent-kept = aussi longtemps que le compte, puis { $span }
+page-retention-budget = Compteur des recherches et des messages
+page-retention-budget-kept = jusqu’à son retour à zéro
+page-retention-lookup = Ce qui a été recherché
+page-retention-lookup-kept = pas enregistré
+page-retention-log = Journal des accès
+page-retention-log-kept = { $kept ->
+    [cut] sans personnes ni adresses, adresses IP raccourcies
+   *[none] aucun
+}
+
+page-validated = Votre adresse est confirmée
+page-validated-text = Rien n’est encore publié. Retournez dans votre application Matrix pour continuer ; vous pouvez fermer cette page.
+page-validated-again = Votre adresse était déjà confirmée
+page-validated-again-text = Il n’y a plus rien à faire ici. Retournez dans votre application Matrix pour continuer ; vous pouvez fermer cette page.
+page-validated-expired = Ce lien a expiré
+page-validated-expired-text = Les liens ne sont valables qu’un certain temps. Retournez dans votre application Matrix et demandez un nouvel e-mail.
+page-validated-wrong = Ce lien ne fonctionne pas
+page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
+
+page-missing = Il n’y a rien ici
+page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
+page-unavailable = Nous ne pouvons pas répondre pour le moment
+page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
+
+mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
+mail-validation-title = Est-ce bien votre adresse e-mail ?
+mail-validation-asks = Quelqu’un a demandé à { $server } de vérifier que cette adresse e-mail lui appartient, avec ce compte Matrix :
+mail-matrix-id = Identifiant Matrix : { $mxid }
+mail-homeserver = Serveur d’accueil : { $homeserver }
+mail-validation-do = Si c’est vous, ouvrez ce lien, puis retournez dans votre application :
+mail-validation-button = Confirmer mon adresse
+mail-validation-copy = Si le bouton ne fonctionne pas, copiez ce lien dans votre navigateur :
+mail-validation-lifetime = Le lien est valable { $span }.
+mail-validation-other-title = Ce n’était pas vous ?
+mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
+mail-contact = Des questions ? { $contact }
+mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
+
+span-minutes = { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+}
+span-hours = { $count ->
+    [one] { $count } heure
+   *[other] { $count } heures
+}
+span-days = { $count ->
+    [one] { $count } jour
+   *[other] { $count } jours
+}
