@@ -102,3 +102,50 @@ impl fmt::Debug for Keys {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_sqlite_url_is_a_path_with_two_slashes_before_it_or_none() {
+        for (url, expected) in [
+            ("sqlite:data/vouch.db", "data/vouch.db"),
+            ("sqlite://data/vouch.db", "data/vouch.db"),
+            ("sqlite:/var/lib/vouch.db", "/var/lib/vouch.db"),
+            ("sqlite:///var/lib/vouch.db", "/var/lib/vouch.db"),
+        ] {
+            assert!(
+                matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Sqlite(path)) if path == Path::new(expected)),
+                "{url}"
+            );
+        }
+        for url in ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a.db?mode=ro"] {
+            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_postgres_url_names_a_host() {
+        for url in [
+            "postgres://u:p@h/d",
+            "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write",
+            "postgres:///d?host=/var/run/postgresql",
+        ] {
+            assert!(matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Postgres(kept)) if *kept == url), "{url}");
+        }
+        for url in ["postgres:", "postgres:///d", "postgres://u:p@h:port/d", "postgres://h?no_such=1"] {
+            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_told_the_known_ones() {
+        for url in ["mysql://h/d", "data/vouch.db", ""] {
+            let problem = DatabaseUrl::parse(url).unwrap_err();
+            assert!(["sqlite:", "postgres:", "postgresql:"].iter().all(|scheme| problem.contains(scheme)), "{problem}");
+        }
+    }
+}

@@ -94,8 +94,7 @@ pub(super) fn join(section: &str, name: &str) -> String {
 
 /// Line and column, in characters, from 1.
 fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
+    let before = String::from_utf8_lossy(&text.as_bytes()[..offset.min(text.len())]);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    (before.split('\n').count(), line.chars().count() + 1)
 }

@@ -203,3 +203,161 @@ pub(super) fn logo(text: &str) -> Parsed<PathBuf> {
     let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= MAX_LOGO_BYTES);
     or((is_image && is_small).then_some(path), "expected a .png, .jpg, .jpeg or .svg file of at most 256 KiB")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_parse<T>(parse: impl Fn(&str) -> Parsed<T>, texts: &[&str]) {
+        for text in texts {
+            assert!(parse(text).is_ok(), "{text:?}");
+        }
+    }
+
+    fn none_parse<T>(parse: impl Fn(&str) -> Parsed<T>, texts: &[&str]) {
+        for text in texts {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_range() {
+        let parse = duration("100ms", "365d");
+        for (text, millis) in
+            [("500ms", 500), ("30s", 30_000), ("10m", 600_000), ("24h", 86_400_000), ("7d", 604_800_000)]
+        {
+            assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        none_parse(
+            &parse,
+            &[
+                "",
+                "4",
+                "s",
+                "4 s",
+                "-4s",
+                "1.5h",
+                "1h30m",
+                "4S",
+                "99ms",
+                "366d",
+                "99999999999999999999d",
+                "18446744073709551615d",
+            ],
+        );
+        assert!(parse("1y").unwrap_err().ends_with("from 100ms to 365d"));
+    }
+
+    #[test]
+    fn a_public_url_is_a_base_to_append_to() {
+        for (text, url) in [
+            ("https://id.example.org", "https://id.example.org/"),
+            ("https://id.example.org/", "https://id.example.org/"),
+            ("https://example.org/id/", "https://example.org/id"),
+            ("http://EXAMPLE.org:80/a/b//", "http://example.org/a/b"),
+        ] {
+            assert_eq!(public_url(text).unwrap().as_str(), url);
+        }
+        none_parse(
+            public_url,
+            &[
+                "",
+                "example.org",
+                "example.org:8090",
+                "ftp://example.org",
+                "https://",
+                "https://a@example.org",
+                "https://:b@example.org",
+                "https://example.org?",
+                "https://example.org/?a",
+                "https://example.org/#",
+                "https://example.org:99999",
+            ],
+        );
+    }
+
+    #[test]
+    fn addresses_and_ranges() {
+        all_parse(listen, &["127.0.0.1:0", "[::]:8090"]);
+        none_parse(listen, &["", "8090", ":8090", "localhost:8090", "127.0.0.1", "127.0.0.1:65536", "::1:80:"]);
+        assert_eq!(dns_server("9.9.9.9").unwrap().to_string(), "9.9.9.9:53");
+        assert_eq!(dns_server("[::1]:5353").unwrap().to_string(), "[::1]:5353");
+        none_parse(dns_server, &["", "dns.example.org"]);
+        for (text, net) in
+            [("10.1.2.3", "10.1.2.3/32"), ("::1", "::1/128"), ("10.1.2.3/8", "10.0.0.0/8"), ("fd00::/8", "fd00::/8")]
+        {
+            assert_eq!(range(text).unwrap().to_string(), net);
+        }
+        none_parse(range, &["", "10.0.0.0/33", "::/129", "10.0.0", "example.org"]);
+    }
+
+    #[test]
+    fn names_of_servers_and_hosts() {
+        all_parse(server_name, &["example.org", "example.org:8448", "1.2.3.4", "[::1]:8448"]);
+        none_parse(server_name, &["", "https://example.org", "ex ample", "*.example.org", "::1", "example.org:99999"]);
+        all_parse(server_pattern, &["example.org", "*.example.org"]);
+        none_parse(server_pattern, &["", "*", "*.", "*example.org", "a.*.org"]);
+        all_parse(endpoint, &["10.0.0.1:8448", "[::1]:8448", "synapse:8008"]);
+        none_parse(endpoint, &["", "10.0.0.1", "::1", "http://synapse:8008"]);
+        all_parse(host, &["smtp.example.org", "localhost", "10.0.0.1", "::1", "my_host"]);
+        none_parse(host, &["", "smtp.example.org:25", "smtp://example.org", "a b", "a/b"]);
+        assert_eq!(url_host("App.BÜCHER.example").unwrap(), "app.xn--bcher-kva.example");
+        none_parse(url_host, &["", "https://app.example.org", "app.example.org/", "app.example.org:443"]);
+    }
+
+    #[test]
+    fn people_and_looks() {
+        all_parse(
+            mailbox,
+            &["vouch@localhost", "Vouch <vouch@localhost>", "\"A, B\" <a@example.org>", "Büro <a@example.org>"],
+        );
+        none_parse(
+            mailbox,
+            &["", "Vouch", "vouch@", "a@example.org, b@example.org", "A <a@example.org> b", "A\r\nB <a@example.org>"],
+        );
+        all_parse(contact, &["help@example.org", "https://example.org/help"]);
+        none_parse(contact, &["", "help", "ftp://example.org", "javascript:alert(1)"]);
+        all_parse(colour, &["#0f6b5c", "#FFFFFF"]);
+        none_parse(colour, &["", "red", "#fff", "0f6b5c", "#0f6b5g", "#0f6b5c;", "#é1234"]);
+        all_parse(language, &["en", "pt-BR", "zh-Hant"]);
+        none_parse(language, &["", "english language", "e", "1"]);
+        none_parse(line, &["", "  ", "a\nb", "a\0"]);
+    }
+
+    #[test]
+    fn a_master_key_is_32_bytes_with_padding_or_without() {
+        let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        for text in [key, key.trim_end_matches('='), &format!("{key}\n")] {
+            assert_eq!(master_key(text).unwrap().as_str(), key);
+        }
+        none_parse(master_key, &["", "hunter2", "MDEyMzQ1Njc4OWFiY2RlZg==", &key[4..]]);
+    }
+
+    #[test]
+    fn log_filters_name_levels() {
+        all_parse(log_filter, &["info", "off", "info,vouch=debug", "vouch::store=trace", "debug/word"]);
+        none_parse(log_filter, &["", "vouch=loud", "info,vouch="]);
+    }
+
+    #[test]
+    fn files_must_be_there_and_be_files() {
+        all_parse(file, &["Cargo.toml"]);
+        none_parse(file, &["", "src", "no/such", "a\0b"]);
+        all_parse(directory, &["src"]);
+        none_parse(directory, &["", "Cargo.toml", "no/such"]);
+    }
+
+    #[test]
+    fn a_logo_is_a_small_image() {
+        let directory = tempfile::tempdir().unwrap();
+        let written = |name: &str, bytes: usize| {
+            let path = directory.path().join(name);
+            fs::write(&path, vec![0; bytes]).unwrap();
+            logo(path.to_str().unwrap())
+        };
+        assert!(written("a.PNG", 256 * 1024).is_ok());
+        assert!(written("a.svg", 1).is_ok());
+        assert!(written("a.gif", 1).is_err());
+        assert!(written("b.png", 256 * 1024 + 1).is_err());
+    }
+}

@@ -160,11 +160,6 @@ impl Section<'_> {
         found.and_then(|found| self.note(key, &found.origin, found.flag())).unwrap_or(default)
     }
 
-    /// Whether a key has any value but its default.
-    pub fn is_set(&self, key: &str) -> bool {
-        self.reader.find(self.name, key).is_some()
-    }
-
     /// Says what is wrong with the value of `key`, if it has one of its own.
     pub fn wrong(&mut self, key: &'static str, problem: &str) {
         if let Some(found) = self.reader.find(self.name, key) {
@@ -186,6 +181,7 @@ impl Section<'_> {
         self.reader.find(self.name, key)
     }
 
+    /// All items, or none after a mistake in any.
     fn items<T>(
         &mut self,
         key: &'static str,
@@ -194,7 +190,8 @@ impl Section<'_> {
     ) -> Option<Vec<T>> {
         let origin = found.origin.clone();
         let items = self.note(key, &origin, found.list())?;
-        Some(items.iter().filter_map(|item| self.note(key, &item.origin, item.text(parse))).collect())
+        let parsed: Vec<T> = items.iter().filter_map(|item| self.note(key, &item.origin, item.text(parse))).collect();
+        (parsed.len() == items.len()).then_some(parsed)
     }
 
     /// Keeps the mistake, if it is one.

@@ -18,13 +18,12 @@ pub struct Terms {
 impl Terms {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("terms");
-        let was_set = section.is_set("directory");
-        let parse = |text: &str| match text {
-            "" => Ok(None),
-            _ if was_set => parse::directory(text).map(Some),
-            _ => Ok(parse::directory(text).ok()),
+        let directory = match section.text("directory", "policies", |text| Ok(text.to_owned())).as_str() {
+            "" => None,
+            // No mistake if it is only the default that is absent.
+            path => parse::directory(path).map_err(|problem| section.wrong("directory", &problem)).ok(),
         };
-        Self { directory: section.text("directory", "policies", parse) }
+        Self { directory }
     }
 }
 
