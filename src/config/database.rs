@@ -1,0 +1,151 @@
+//! `[database]` and `[keys]`: what is kept, and under which keys.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use super::parse::{self, Parsed};
+use super::reader::Reader;
+
+/// `[database]`
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `url`: `sqlite:PATH` or `postgres://…`. Default `sqlite:data/vouch.db`.
+    pub url: DatabaseUrl,
+    /// `pool_size`: connections for transactions on `PostgreSQL`. Default 10.
+    pub pool_size: usize,
+}
+
+impl Database {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("database");
+        Self {
+            url: section.text("url", "sqlite:data/vouch.db", DatabaseUrl::parse),
+            pool_size: section.number("pool_size", 10, &(1..=1_000)),
+        }
+    }
+}
+
+/// The backend, chosen by the URL's scheme.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`
+    Sqlite(PathBuf),
+    /// `postgres://…` or `postgresql://…`, several hosts and `target_session_attrs` allowed.
+    Postgres(Zeroizing<String>),
+}
+
+impl DatabaseUrl {
+    fn parse(text: &str) -> Parsed<Self> {
+        match text.split_once(':') {
+            Some(("sqlite", path)) => sqlite_path(path).map(Self::Sqlite),
+            Some(("postgres" | "postgresql", _)) => postgres_url(text).map(Self::Postgres),
+            _ => Err("expected \"sqlite:PATH\", \"postgres://…\" or \"postgresql://…\"".to_owned()),
+        }
+    }
+}
+
+/// What follows `sqlite:`. In memory each connection would have a database of its own, and parameters are none of ours.
+fn sqlite_path(path: &str) -> Parsed<PathBuf> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.starts_with(':') || path.contains('?') {
+        return Err("expected the path of a file after `sqlite:`, without parameters".to_owned());
+    }
+    parse::path(path)
+}
+
+fn postgres_url(text: &str) -> Parsed<Zeroizing<String>> {
+    let names_a_host = tokio_postgres::Config::from_str(text).is_ok_and(|config| !config.get_hosts().is_empty());
+    let expected = || "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", reserved characters as %XX".to_owned();
+    names_a_host.then(|| Zeroizing::new(text.to_owned())).ok_or_else(expected)
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
+            Self::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+/// `[keys]`
+#[derive(Clone)]
+pub struct Keys {
+    /// `master_key`: the master key itself, 32 bytes in base64 (as read: padded); meant for the environment. Default none.
+    pub master_key: Option<Zeroizing<String>>,
+    /// `master_key_file`: made at first start, 0600. Default `data/master.key`.
+    pub master_key_file: PathBuf,
+    /// `signing_key_file`: made at first start, 0600. Default `data/signing.key`.
+    pub signing_key_file: PathBuf,
+}
+
+impl Keys {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("keys");
+        Self {
+            master_key: section.optional("master_key", parse::master_key),
+            master_key_file: section.text("master_key_file", "data/master.key", parse::path),
+            signing_key_file: section.text("signing_key_file", "data/signing.key", parse::path),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("master_key", &self.master_key.as_ref().map(|_| "…"))
+            .field("master_key_file", &self.master_key_file)
+            .field("signing_key_file", &self.signing_key_file)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn an_sqlite_url_is_a_path_with_two_slashes_before_it_or_none() {
+        for (url, expected) in [
+            ("sqlite:data/vouch.db", "data/vouch.db"),
+            ("sqlite://data/vouch.db", "data/vouch.db"),
+            ("sqlite:/var/lib/vouch.db", "/var/lib/vouch.db"),
+            ("sqlite:///var/lib/vouch.db", "/var/lib/vouch.db"),
+        ] {
+            assert!(
+                matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Sqlite(path)) if path == Path::new(expected)),
+                "{url}"
+            );
+        }
+        for url in ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a.db?mode=ro"] {
+            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_postgres_url_names_a_host() {
+        for url in [
+            "postgres://u:p@h/d",
+            "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write",
+            "postgres:///d?host=/var/run/postgresql",
+        ] {
+            assert!(matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Postgres(kept)) if *kept == url), "{url}");
+        }
+        for url in ["postgres:", "postgres:///d", "postgres://u:p@h:port/d", "postgres://h?no_such=1"] {
+            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_told_the_known_ones() {
+        for url in ["mysql://h/d", "data/vouch.db", ""] {
+            let problem = DatabaseUrl::parse(url).unwrap_err();
+            assert!(["sqlite:", "postgres:", "postgresql:"].iter().all(|scheme| problem.contains(scheme)), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `[lookup]`, `[budgets]` and `[retention]`: how much, how often and how long.
+
+use std::time::Duration;
+
+use ruma_common::OwnedServerName;
+
+use super::parse::{self, Parsed};
+use super::reader::Reader;
+use crate::clock::Millis;
+
+/// `[lookup]`
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// `pepper_period`. Default 24 h; at least 1 h, at most 30 days.
+    pub pepper_period: Duration,
+    /// `plain`: offer the algorithm `none`. Default false.
+    pub plain: bool,
+    /// `max_addresses`: in one request. Default 10,000.
+    pub max_addresses: usize,
+}
+
+impl Lookup {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("lookup");
+        Self {
+            pepper_period: section.text("pepper_period", "24h", parse::duration("1h", "30d")),
+            plain: section.flag("plain", false),
+            max_addresses: section.number("max_addresses", 10_000, &(1..=100_000)),
+        }
+    }
+}
+
+/// `[budgets]`: what a stranger may look up, and how many messages may be caused.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    /// `newcomer_days`: an account is new for so long. Default 7 days.
+    pub newcomer: Duration,
+    /// `[budgets.newcomer]`: look-ups of a new account. Default 2,000; 50 an hour.
+    pub lookup_newcomer: Bucket,
+    /// `[budgets.user]`: look-ups of a settled account. Default 10,000; 50 an hour.
+    pub lookup_user: Bucket,
+    /// `[budgets.homeserver]`: look-ups of all accounts of a homeserver. Default 50,000; 5,000 an hour.
+    pub lookup_homeserver: Bucket,
+    /// `trusted_homeservers`: have no budget of their own. Default none.
+    pub trusted_homeservers: Vec<OwnedServerName>,
+    /// `[budgets.network]`: look-ups from a /24 or /48. Default 50,000; 5,000 an hour.
+    pub lookup_network: Bucket,
+    /// `[budgets.server]`: look-ups of everybody. Default 1,000,000; 100,000 an hour.
+    pub lookup_server: Bucket,
+    /// `stop_server`: refuse when the server's budget is full, instead of only logging a warning. Default false.
+    pub stop_server: bool,
+    /// `[budgets.messages_user]`: validation messages a user causes. Default 20; 20 an hour.
+    pub messages_user: Bucket,
+    /// `[budgets.messages_address]`: validation messages to an address. Default 10; 5 an hour.
+    pub messages_address: Bucket,
+    /// `[budgets.messages_network]`: validation messages caused from a /24 or /48. Default 200; 200 an hour.
+    pub messages_network: Bucket,
+    /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
+    pub registrations_network: Bucket,
+}
+
+impl Budgets {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("budgets");
+        let newcomer_days: u64 = section.number("newcomer_days", 7, &(0..=365));
+        Self {
+            newcomer: Duration::from_secs(newcomer_days * 86_400),
+            trusted_homeservers: section.list("trusted_homeservers", &[], parse::server_name),
+            stop_server: section.flag("stop_server", false),
+            lookup_newcomer: Bucket::read(reader, "budgets.newcomer", 2_000, 50),
+            lookup_user: Bucket::read(reader, "budgets.user", 10_000, 50),
+            lookup_homeserver: Bucket::read(reader, "budgets.homeserver", 50_000, 5_000),
+            lookup_network: Bucket::read(reader, "budgets.network", 50_000, 5_000),
+            lookup_server: Bucket::read(reader, "budgets.server", 1_000_000, 100_000),
+            messages_user: Bucket::read(reader, "budgets.messages_user", 20, 20),
+            messages_address: Bucket::read(reader, "budgets.messages_address", 10, 5),
+            messages_network: Bucket::read(reader, "budgets.messages_network", 200, 200),
+            registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
+        }
+    }
+}
+
+/// A leaky bucket. Neither number is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// `capacity`: how much fits.
+    pub capacity: u32,
+    /// `per_hour`: how much drains in an hour.
+    pub per_hour: u32,
+}
+
+impl Bucket {
+    fn read(reader: &mut Reader, section: &'static str, capacity: u32, per_hour: u32) -> Self {
+        let mut section = reader.section(section);
+        let range = 1..=1_000_000_000;
+        Self {
+            capacity: section.number("capacity", capacity, &range),
+            per_hour: section.number("per_hour", per_hour, &range),
+        }
+    }
+}
+
+/// `[retention]`: how long things are kept.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// `validation_session`: after its last modification. Default 24 h.
+    pub validation_session: Millis,
+    /// `access_token`: idle. Default 365 days.
+    pub access_token: Millis,
+    /// `consent`: after the account is gone. Default 30 days.
+    pub consent: Millis,
+}
+
+impl Retention {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("retention");
+        Self {
+            validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
+            access_token: section.text("access_token", "365d", millis("1h", "3650d")),
+            consent: section.text("consent", "30d", millis("0d", "3650d")),
+        }
+    }
+}
+
+fn millis(least: &str, most: &str) -> impl Fn(&str) -> Parsed<Millis> {
+    let duration = parse::duration(least, most);
+    move |text| duration(text).map(|duration| Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX))
+}

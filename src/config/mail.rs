@@ -1,0 +1,150 @@
+//! `[mail]` and `[validation]`: how an address is proved.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use zeroize::Zeroizing;
+
+use super::parse::{self, Parsed};
+use super::reader::{Reader, Section};
+
+/// `[mail]`
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// `sender`. Default `Vouch <vouch@localhost>`.
+    pub sender: Mailbox,
+    /// Where mails go: SMTP if `host` is set, else `.eml` files.
+    pub transport: MailTransport,
+}
+
+/// Where mails go.
+#[derive(Clone, Debug)]
+pub enum MailTransport {
+    /// `directory`: one `.eml` file a mail. Default `data/mail`.
+    Directory(PathBuf),
+    /// An SMTP server.
+    Smtp(Smtp),
+}
+
+/// An SMTP server.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// `host`
+    pub host: String,
+    /// `port`. Default 465 for `tls`, 587 for `starttls`, 25 for `none`.
+    pub port: u16,
+    /// `security`: `tls`, `starttls` or `none`. Default `starttls`.
+    pub security: SmtpSecurity,
+    /// `user` and `password`; both or none. Default none.
+    pub credentials: Option<SmtpCredentials>,
+    /// `verify_certificate`. Default true.
+    pub verify_certificate: bool,
+    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    pub ca_file: Option<PathBuf>,
+    /// `timeout`: for the whole conversation of one mail. Default 4 s.
+    pub timeout: Duration,
+    /// `connections`: at most so many at a time. Default 10.
+    pub connections: u32,
+}
+
+impl Mail {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("mail");
+        let sender = section.text("sender", "Vouch <vouch@localhost>", parse::mailbox);
+        let directory = section.text("directory", "data/mail", parse::path);
+        let transport = match Smtp::read(&mut section) {
+            Some(smtp) => MailTransport::Smtp(smtp),
+            None => MailTransport::Directory(directory),
+        };
+        Self { sender, transport }
+    }
+}
+
+impl Smtp {
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let host = section.optional("host", parse::host);
+        let security = section.text("security", "starttls", SmtpSecurity::parse);
+        let smtp = Self {
+            host: host.clone().unwrap_or_default(),
+            port: section.number("port", security.port(), &(1..=65_535)),
+            security,
+            credentials: SmtpCredentials::read(section),
+            verify_certificate: section.flag("verify_certificate", true),
+            ca_file: section.optional("ca_file", parse::file),
+            timeout: section.text("timeout", "4s", parse::duration("100ms", "10m")),
+            connections: section.number("connections", 10, &(1..=1_000)),
+        };
+        host.map(|host| Self { host, ..smtp })
+    }
+}
+
+/// How the SMTP connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS, required.
+    Starttls,
+    /// No TLS.
+    None,
+}
+
+impl SmtpSecurity {
+    fn parse(text: &str) -> Parsed<Self> {
+        match text {
+            "tls" => Ok(Self::Tls),
+            "starttls" => Ok(Self::Starttls),
+            "none" => Ok(Self::None),
+            _ => Err("expected \"tls\", \"starttls\" or \"none\"".to_owned()),
+        }
+    }
+
+    const fn port(self) -> u32 {
+        match self {
+            Self::Tls => 465,
+            Self::Starttls => 587,
+            Self::None => 25,
+        }
+    }
+}
+
+/// A login at the SMTP server.
+#[derive(Clone)]
+pub struct SmtpCredentials {
+    /// `user`
+    pub user: String,
+    /// `password`
+    pub password: Zeroizing<String>,
+}
+
+impl SmtpCredentials {
+    fn read(section: &mut Section<'_>) -> Option<Self> {
+        let user = section.optional("user", parse::line);
+        let password = section.optional("password", parse::secret);
+        section.needs("user", "password");
+        section.needs("password", "user");
+        Some(Self { user: user?, password: password? })
+    }
+}
+
+impl fmt::Debug for SmtpCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SmtpCredentials({}, …)", self.user)
+    }
+}
+
+/// `[validation]`
+#[derive(Clone, Debug)]
+pub struct Validation {
+    /// `next_link_hosts`: hosts a `next_link` may lead to, as URLs have them. Default none: any.
+    pub next_link_hosts: Option<Vec<String>>,
+}
+
+impl Validation {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("validation");
+        Self { next_link_hosts: section.optional_list("next_link_hosts", parse::url_host) }
+    }
+}

@@ -1,0 +1,363 @@
+//! What texts mean. Errors say what was expected and never repeat the text.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, general_purpose};
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use ruma_common::OwnedServerName;
+use unic_langid::LanguageIdentifier;
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+/// A value, or what was expected in its place.
+pub(super) type Parsed<T> = Result<T, String>;
+
+fn or<T>(value: Option<T>, expected: &str) -> Parsed<T> {
+    value.ok_or_else(|| expected.to_owned())
+}
+
+/// One line of text.
+pub(super) fn line(text: &str) -> Parsed<String> {
+    let usable = !text.trim().is_empty() && !text.contains(char::is_control);
+    or(usable.then(|| text.to_owned()), "expected one line of text, neither empty nor with control characters")
+}
+
+pub(super) fn secret(text: &str) -> Parsed<Zeroizing<String>> {
+    line(text).map(Zeroizing::new)
+}
+
+/// 32 bytes in base64, with padding or without.
+pub(super) fn master_key(text: &str) -> Parsed<Zeroizing<String>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
+    let key = engine.decode(text.trim()).ok().map(Zeroizing::new).filter(|key| key.len() == 32);
+    or(
+        key.map(|key| Zeroizing::new(general_purpose::STANDARD.encode(&*key))),
+        "expected 32 bytes in base64, as `openssl rand -base64 32` makes them",
+    )
+}
+
+/// A whole number and its unit, from `least` to `most`, which are written the same way.
+pub(super) fn duration(least: &str, most: &str) -> impl Fn(&str) -> Parsed<Duration> {
+    let expected =
+        format!("expected a duration such as \"500ms\", \"30s\", \"10m\", \"24h\" or \"7d\", from {least} to {most}");
+    let range = any_duration(least)..=any_duration(most);
+    move |text| any_duration(text).filter(|value| range.contains(&Some(*value))).ok_or_else(|| expected.clone())
+}
+
+fn any_duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let number: u64 = number.parse().ok()?;
+    match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(3_600).map(Duration::from_secs),
+        "d" => number.checked_mul(86_400).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+/// A base URL. Slashes at the end of its path are dropped; that of an empty path belongs to the URL.
+pub(super) fn public_url(text: &str) -> Parsed<Url> {
+    let example = "such as \"https://id.example.org\"";
+    let mut url = Url::parse(text).map_err(|_| format!("expected a URL {example}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("expected an http or https URL {example}"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("expected a URL without user and password, {example}"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("expected a URL that ends with its path, without ? and #, {example}"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
+    or(text.parse().ok(), "expected an IP address and a port, such as \"127.0.0.1:8090\" or \"[::]:8090\"")
+}
+
+/// The resolver at an address, on port 53 if none is named.
+pub(super) fn dns_server(text: &str) -> Parsed<SocketAddr> {
+    let address = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53)));
+    or(address.ok(), "expected an IP address, with a port or without, such as \"9.9.9.9\" or \"[2620:fe::fe]:53\"")
+}
+
+/// A range of addresses, with no bits set beyond its prefix; an address alone is a range of one.
+pub(super) fn range(text: &str) -> Parsed<IpNet> {
+    let net = IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+    or(net.map(|net| net.trunc()), "expected a range or an address, such as \"10.0.0.0/8\", \"fd00::/8\" or \"::1\"")
+}
+
+pub(super) fn server_name(text: &str) -> Parsed<OwnedServerName> {
+    or(text.try_into().ok(), "expected a Matrix server name, such as \"example.org\" or \"example.org:8448\"")
+}
+
+/// A server name, or `*.` and the name that others stand below.
+pub(super) fn server_pattern(text: &str) -> Parsed<String> {
+    let name = server_name(text.strip_prefix("*.").unwrap_or(text));
+    or(name.ok().map(|_| text.to_owned()), "expected a Matrix server name or a pattern, such as \"*.example.org\"")
+}
+
+/// Where to connect: a host or IP address, and a port.
+pub(super) fn endpoint(text: &str) -> Parsed<String> {
+    let name = server_name(text).ok().filter(|name| name.port().is_some());
+    or(name.map(|name| name.to_string()), "expected a host and a port, such as \"10.0.0.1:8448\"")
+}
+
+/// A host name or IP address.
+pub(super) fn host(text: &str) -> Parsed<String> {
+    let is_host = text.parse::<IpAddr>().is_ok() || Host::parse(text).is_ok();
+    or(is_host.then(|| text.to_owned()), "expected a host without scheme and port, such as \"smtp.example.org\"")
+}
+
+/// A host as URLs have it: in lower case, international names in Punycode.
+pub(super) fn url_host(text: &str) -> Parsed<String> {
+    or(
+        Host::parse(text).ok().map(|host| host.to_string()),
+        "expected a host without scheme, port and path, such as \"app.example.org\"",
+    )
+}
+
+pub(super) fn language(text: &str) -> Parsed<LanguageIdentifier> {
+    or(text.parse().ok(), "expected a language tag, such as \"en\" or \"pt-BR\"")
+}
+
+/// An e-mail address with a name or without. lettre takes the first of several; here it must be the only one.
+pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
+    let mailbox = Mailbox::from_str(text).ok().filter(|mailbox| {
+        let end = text.trim_end().trim_end_matches('>').trim_end();
+        end.ends_with(mailbox.email.as_ref() as &str) && !text.contains(char::is_control)
+    });
+    or(mailbox, "expected one e-mail address, such as \"Example <id@example.org>\"")
+}
+
+/// An e-mail address or a web page.
+pub(super) fn contact(text: &str) -> Parsed<String> {
+    let is_page = || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    let is_contact = lettre::Address::from_str(text).is_ok() || is_page();
+    or(is_contact.then(|| text.to_owned()), "expected an e-mail address or an http or https URL")
+}
+
+pub(super) fn colour(text: &str) -> Parsed<String> {
+    let is_colour =
+        text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    or(is_colour.then(|| text.to_owned()), "expected a colour of six hexadecimal digits, such as \"#0f6b5c\"")
+}
+
+/// A filter in `env_logger`'s language. A word alone may be a level or a module; after `=` there must be a level.
+pub(super) fn log_filter(text: &str) -> Parsed<String> {
+    let directives = text.split('/').next().unwrap_or_default().split(',');
+    let levels_are_known = directives
+        .filter_map(|directive| directive.split_once('='))
+        .all(|(_, level)| log::LevelFilter::from_str(level.trim()).is_ok());
+    or(
+        (levels_are_known && line(text).is_ok()).then(|| text.to_owned()),
+        "expected levels (off, error, warn, info, debug, trace), such as \"info\" or \"info,vouch=debug\"",
+    )
+}
+
+/// A path of which nothing is known yet.
+pub(super) fn path(text: &str) -> Parsed<PathBuf> {
+    let usable = !text.is_empty() && !text.contains('\0');
+    or(usable.then(|| PathBuf::from(text)), "expected a path")
+}
+
+/// A file that is there.
+pub(super) fn file(text: &str) -> Parsed<PathBuf> {
+    existing(text, "a file", Path::is_file)
+}
+
+/// A directory that is there.
+pub(super) fn directory(text: &str) -> Parsed<PathBuf> {
+    existing(text, "a directory", Path::is_dir)
+}
+
+fn existing(text: &str, kind: &str, is_kind: fn(&Path) -> bool) -> Parsed<PathBuf> {
+    let path = path(text)?;
+    match fs::metadata(&path) {
+        Ok(_) if is_kind(&path) => Ok(path),
+        Ok(_) => Err(format!("expected {kind}, and the path leads to something else")),
+        Err(error) => Err(format!("expected {kind}: {error}")),
+    }
+}
+
+/// The most bytes a logo may have: it is sent along with every mail.
+const MAX_LOGO_BYTES: u64 = 256 * 1024;
+
+pub(super) fn logo(text: &str) -> Parsed<PathBuf> {
+    let path = file(text)?;
+    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    let is_image = matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "svg"));
+    let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= MAX_LOGO_BYTES);
+    or((is_image && is_small).then_some(path), "expected a .png, .jpg, .jpeg or .svg file of at most 256 KiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_parse<T>(parse: impl Fn(&str) -> Parsed<T>, texts: &[&str]) {
+        for text in texts {
+            assert!(parse(text).is_ok(), "{text:?}");
+        }
+    }
+
+    fn none_parse<T>(parse: impl Fn(&str) -> Parsed<T>, texts: &[&str]) {
+        for text in texts {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_a_range() {
+        let parse = duration("100ms", "365d");
+        for (text, millis) in
+            [("500ms", 500), ("30s", 30_000), ("10m", 600_000), ("24h", 86_400_000), ("7d", 604_800_000)]
+        {
+            assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        none_parse(
+            &parse,
+            &[
+                "",
+                "4",
+                "s",
+                "4 s",
+                "-4s",
+                "1.5h",
+                "1h30m",
+                "4S",
+                "99ms",
+                "366d",
+                "99999999999999999999d",
+                "18446744073709551615d",
+            ],
+        );
+        assert!(parse("1y").unwrap_err().ends_with("from 100ms to 365d"));
+    }
+
+    #[test]
+    fn a_public_url_is_a_base_to_append_to() {
+        for (text, url) in [
+            ("https://id.example.org", "https://id.example.org/"),
+            ("https://id.example.org/", "https://id.example.org/"),
+            ("https://example.org/id/", "https://example.org/id"),
+            ("http://EXAMPLE.org:80/a/b//", "http://example.org/a/b"),
+        ] {
+            assert_eq!(public_url(text).unwrap().as_str(), url);
+        }
+        none_parse(
+            public_url,
+            &[
+                "",
+                "example.org",
+                "example.org:8090",
+                "ftp://example.org",
+                "https://",
+                "https://a@example.org",
+                "https://:b@example.org",
+                "https://example.org?",
+                "https://example.org/?a",
+                "https://example.org/#",
+                "https://example.org:99999",
+            ],
+        );
+    }
+
+    #[test]
+    fn addresses_and_ranges() {
+        all_parse(listen, &["127.0.0.1:0", "[::]:8090"]);
+        none_parse(listen, &["", "8090", ":8090", "localhost:8090", "127.0.0.1", "127.0.0.1:65536", "::1:80:"]);
+        assert_eq!(dns_server("9.9.9.9").unwrap().to_string(), "9.9.9.9:53");
+        assert_eq!(dns_server("[::1]:5353").unwrap().to_string(), "[::1]:5353");
+        none_parse(dns_server, &["", "dns.example.org"]);
+        for (text, net) in
+            [("10.1.2.3", "10.1.2.3/32"), ("::1", "::1/128"), ("10.1.2.3/8", "10.0.0.0/8"), ("fd00::/8", "fd00::/8")]
+        {
+            assert_eq!(range(text).unwrap().to_string(), net);
+        }
+        none_parse(range, &["", "10.0.0.0/33", "::/129", "10.0.0", "example.org"]);
+    }
+
+    #[test]
+    fn names_of_servers_and_hosts() {
+        all_parse(server_name, &["example.org", "example.org:8448", "1.2.3.4", "[::1]:8448"]);
+        none_parse(server_name, &["", "https://example.org", "ex ample", "*.example.org", "::1", "example.org:99999"]);
+        all_parse(server_pattern, &["example.org", "*.example.org"]);
+        none_parse(server_pattern, &["", "*", "*.", "*example.org", "a.*.org"]);
+        all_parse(endpoint, &["10.0.0.1:8448", "[::1]:8448", "synapse:8008"]);
+        none_parse(endpoint, &["", "10.0.0.1", "::1", "http://synapse:8008"]);
+        all_parse(host, &["smtp.example.org", "localhost", "10.0.0.1", "::1", "my_host"]);
+        none_parse(host, &["", "smtp.example.org:25", "smtp://example.org", "a b", "a/b"]);
+        assert_eq!(url_host("App.BÜCHER.example").unwrap(), "app.xn--bcher-kva.example");
+        none_parse(url_host, &["", "https://app.example.org", "app.example.org/", "app.example.org:443"]);
+    }
+
+    #[test]
+    fn people_and_looks() {
+        all_parse(
+            mailbox,
+            &["vouch@localhost", "Vouch <vouch@localhost>", "\"A, B\" <a@example.org>", "Büro <a@example.org>"],
+        );
+        none_parse(
+            mailbox,
+            &["", "Vouch", "vouch@", "a@example.org, b@example.org", "A <a@example.org> b", "A\r\nB <a@example.org>"],
+        );
+        all_parse(contact, &["help@example.org", "https://example.org/help"]);
+        none_parse(contact, &["", "help", "ftp://example.org", "javascript:alert(1)"]);
+        all_parse(colour, &["#0f6b5c", "#FFFFFF"]);
+        none_parse(colour, &["", "red", "#fff", "0f6b5c", "#0f6b5g", "#0f6b5c;", "#é1234"]);
+        all_parse(language, &["en", "pt-BR", "zh-Hant"]);
+        none_parse(language, &["", "english language", "e", "1"]);
+        none_parse(line, &["", "  ", "a\nb", "a\0"]);
+    }
+
+    #[test]
+    fn a_master_key_is_32_bytes_with_padding_or_without() {
+        let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        for text in [key, key.trim_end_matches('='), &format!("{key}\n")] {
+            assert_eq!(master_key(text).unwrap().as_str(), key);
+        }
+        none_parse(master_key, &["", "hunter2", "MDEyMzQ1Njc4OWFiY2RlZg==", &key[4..]]);
+    }
+
+    #[test]
+    fn log_filters_name_levels() {
+        all_parse(log_filter, &["info", "off", "info,vouch=debug", "vouch::store=trace", "debug/word"]);
+        none_parse(log_filter, &["", "vouch=loud", "info,vouch="]);
+    }
+
+    #[test]
+    fn files_must_be_there_and_be_files() {
+        all_parse(file, &["Cargo.toml"]);
+        none_parse(file, &["", "src", "no/such", "a\0b"]);
+        all_parse(directory, &["src"]);
+        none_parse(directory, &["", "Cargo.toml", "no/such"]);
+    }
+
+    #[test]
+    fn a_logo_is_a_small_image() {
+        let directory = tempfile::tempdir().unwrap();
+        let written = |name: &str, bytes: usize| {
+            let path = directory.path().join(name);
+            fs::write(&path, vec![0; bytes]).unwrap();
+            logo(path.to_str().unwrap())
+        };
+        assert!(written("a.PNG", 256 * 1024).is_ok());
+        assert!(written("a.svg", 1).is_ok());
+        assert!(written("a.gif", 1).is_err());
+        assert!(written("b.png", 256 * 1024 + 1).is_err());
+    }
+}
