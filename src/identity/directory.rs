@@ -137,7 +137,7 @@ impl Directory {
 
     /// Rises with the fingerprint, so entries in order of fingerprint are in order of home.
     fn home(&self, fingerprint: u64) -> usize {
-        let scaled = u128::from(fingerprint) * self.homes as u128 >> BITS;
+        let scaled = (u128::from(fingerprint) * self.homes as u128) >> BITS;
         usize::try_from(scaled).expect("below the number of homes")
     }
 

@@ -4,7 +4,7 @@
 //! restart, and a rotation writes nothing.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -34,8 +34,8 @@ impl Epoch {
 }
 
 /// What look-up hashes end with: 32 letters and digits. No secret: everybody who may look up is told.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Pepper([u8; PEPPER_LENGTH]);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pepper(Arc<str>);
 
 const PEPPER_LENGTH: usize = 32;
 
@@ -45,13 +45,14 @@ impl Pepper {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(&epoch.0.to_be_bytes());
         let mut number: [u8; 32] = mac.finalize().into_bytes().into();
-        Self([(); PEPPER_LENGTH].map(|()| DIGITS[usize::from(divide_by_62(&mut number))]))
+        let digits: String = (0..PEPPER_LENGTH).map(|_| char::from(DIGITS[divide_by_62(&mut number)])).collect();
+        Self(digits.into())
     }
 
     /// The pepper's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("the digits are ASCII")
+        &self.0
     }
 }
 
@@ -64,23 +65,25 @@ impl fmt::Display for Pepper {
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Divides a big-endian number in place; returns the remainder.
-fn divide_by_62(number: &mut [u8; 32]) -> u8 {
+fn divide_by_62(number: &mut [u8; 32]) -> usize {
     let mut remainder = 0u16;
     for byte in number {
-        let dividend = remainder << 8 | u16::from(*byte);
+        let dividend = (remainder << 8) | u16::from(*byte);
         *byte = u8::try_from(dividend / 62).expect("a remainder below 62 leaves a quotient below 256");
         remainder = dividend % 62;
     }
-    u8::try_from(remainder).expect("below 62")
+    remainder.into()
 }
+
+/// The previous, the current and the next one, and one more while they change.
+const RECENT: usize = 4;
 
 /// The peppers of all epochs.
 pub struct Peppers {
     key: Zeroizing<[u8; 32]>,
     period: Millis,
-    /// The last ones asked for, each at its number modulo the length: a look-up asks for at most two, a thousand times
-    /// a second.
-    recent: RwLock<[Option<(Epoch, Pepper)>; 4]>,
+    /// The last ones asked for: each look-up asks for one or two.
+    recent: RwLock<Vec<(Epoch, Pepper)>>,
 }
 
 impl Peppers {
@@ -106,16 +109,16 @@ impl Peppers {
     /// The pepper of an epoch.
     #[must_use]
     pub fn pepper(&self, epoch: Epoch) -> Pepper {
-        let slot = usize::try_from(epoch.0.rem_euclid(4)).expect("0 to 3");
-        let known = self.recent.read().unwrap_or_else(PoisonError::into_inner)[slot];
-        match known {
-            Some((of, pepper)) if of == epoch => pepper,
-            _ => {
-                let pepper = Pepper::of(&self.key, epoch);
-                self.recent.write().unwrap_or_else(PoisonError::into_inner)[slot] = Some((epoch, pepper));
-                pepper
-            }
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pepper)) = recent.iter().find(|(of, _)| *of == epoch) {
+            return pepper.clone();
         }
+        drop(recent);
+        let pepper = Pepper::of(&self.key, epoch);
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.insert(0, (epoch, pepper.clone()));
+        recent.truncate(RECENT);
+        pepper
     }
 
     /// The epoch of a pepper that a client names: the current one, or the one before, which clients that cache
@@ -123,7 +126,7 @@ impl Peppers {
     #[must_use]
     pub fn accepted(&self, now: Millis, pepper: &str) -> Option<Epoch> {
         let current = self.current(now);
-        [current, current.previous()].into_iter().find(|epoch| self.pepper(*epoch).0 == pepper.as_bytes())
+        [current, current.previous()].into_iter().find(|epoch| self.pepper(*epoch).as_str() == pepper)
     }
 }
 
@@ -172,7 +175,7 @@ impl Digest {
         let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
         let mut bytes = [0; 32];
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = nibble(*high)? << 4 | nibble(*low)?;
+            *byte = (nibble(*high)? << 4) | nibble(*low)?;
         }
         Some(Self(bytes))
     }
@@ -185,8 +188,7 @@ impl Digest {
 
     /// Its first 64 bits.
     pub(super) fn prefix(&self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        u64::from_be_bytes(self.0.as_chunks().0[0])
     }
 }
 
@@ -307,8 +309,8 @@ mod tests {
         let peppers = peppers();
         for number in [0, 1, 2, 3, 4, 5, 4, 0, -1, -4, 0] {
             let epoch = Epoch(number);
-            assert!(peppers.pepper(epoch) == Pepper::of(&[7; 32], epoch));
-            assert!(peppers.pepper(epoch) == Pepper::of(&[7; 32], epoch));
+            assert_eq!(peppers.pepper(epoch), Pepper::of(&[7; 32], epoch));
+            assert_eq!(peppers.pepper(epoch), Pepper::of(&[7; 32], epoch));
         }
     }
 
