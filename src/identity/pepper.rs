@@ -1,1 +1,338 @@
-//! To be written.
+//! Epochs, peppers and digests (MSC2134).
+//!
+//! A pepper is derived from the master key and the number of its epoch, so every node knows it, before and after a
+//! restart, and a rotation writes nothing.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use crate::clock::Millis;
+
+/// The life of one pepper: the number of whole periods since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Epoch(i64);
+
+impl Epoch {
+    /// The epoch before.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0 - 1)
+    }
+
+    /// The epoch after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// What look-up hashes end with: 32 letters and digits. No secret: everybody who may look up is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pepper(Arc<str>);
+
+const PEPPER_LENGTH: usize = 32;
+
+impl Pepper {
+    /// Digits of the HMAC as a number of base 62, the lowest 32 of some 43. A digit's bias is below 2⁻⁶⁰.
+    fn of(key: &[u8; 32], epoch: Epoch) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(&epoch.0.to_be_bytes());
+        let mut number: [u8; 32] = mac.finalize().into_bytes().into();
+        let digits: String = (0..PEPPER_LENGTH).map(|_| char::from(DIGITS[divide_by_62(&mut number)])).collect();
+        Self(digits.into())
+    }
+
+    /// The pepper's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pepper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Divides a big-endian number in place; returns the remainder.
+fn divide_by_62(number: &mut [u8; 32]) -> usize {
+    let mut remainder = 0u16;
+    for byte in number {
+        let dividend = (remainder << 8) | u16::from(*byte);
+        *byte = u8::try_from(dividend / 62).expect("a remainder below 62 leaves a quotient below 256");
+        remainder = dividend % 62;
+    }
+    remainder.into()
+}
+
+/// The previous, the current and the next one, and one more while they change.
+const RECENT: usize = 4;
+
+/// The peppers of all epochs.
+pub struct Peppers {
+    key: Zeroizing<[u8; 32]>,
+    period: Millis,
+    /// The last ones asked for: each look-up asks for one or two.
+    recent: RwLock<Vec<(Epoch, Pepper)>>,
+}
+
+impl Peppers {
+    /// Peppers under the `pepper` key of the vault, a new one each `period` (at least a millisecond).
+    #[must_use]
+    pub fn new(key: &[u8; 32], period: Duration) -> Self {
+        let period = Millis::try_from(period.as_millis()).unwrap_or(Millis::MAX).max(1);
+        Self { key: Zeroizing::new(*key), period, recent: RwLock::default() }
+    }
+
+    /// The epoch that `now` lies in: its pepper is the one to name in `hash_details`.
+    #[must_use]
+    pub const fn current(&self, now: Millis) -> Epoch {
+        Epoch(now.div_euclid(self.period))
+    }
+
+    /// When an epoch begins; it ends when the next one begins.
+    #[must_use]
+    pub const fn begins(&self, epoch: Epoch) -> Millis {
+        epoch.0.saturating_mul(self.period)
+    }
+
+    /// The pepper of an epoch.
+    #[must_use]
+    pub fn pepper(&self, epoch: Epoch) -> Pepper {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pepper)) = recent.iter().find(|(of, _)| *of == epoch) {
+            return pepper.clone();
+        }
+        drop(recent);
+        let pepper = Pepper::of(&self.key, epoch);
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.insert(0, (epoch, pepper.clone()));
+        recent.truncate(RECENT);
+        pepper
+    }
+
+    /// The epoch of a pepper that a client names: the current one, or the one before, which clients that cache
+    /// `hash_details` still use. `None` for any other.
+    #[must_use]
+    pub fn accepted(&self, now: Millis, pepper: &str) -> Option<Epoch> {
+        let current = self.current(now);
+        [current, current.previous()].into_iter().find(|epoch| self.pepper(*epoch).as_str() == pepper)
+    }
+}
+
+/// Never the key.
+impl fmt::Debug for Peppers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peppers").field("period", &self.period).finish_non_exhaustive()
+    }
+}
+
+/// A look-up hash: SHA-256 of `<address> <medium> <pepper>`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+/// The digest of a [look-up form](super::threepid::Address::lookup_forms), `<address> <medium>`, under a pepper.
+#[must_use]
+pub fn digest(lookup_form: &str, pepper: &str) -> Digest {
+    Digest(Sha256::new().chain_update(lookup_form).chain_update(" ").chain_update(pepper).finalize().into())
+}
+
+impl Digest {
+    /// Parses a hash as clients send it: [base64](Self::from_base64url) as the specification says, or
+    /// [hexadecimal](Self::from_hex) as the iOS SDK does since 0.27.15. Anything else is no hash of anything, so it is
+    /// `None` and not an error.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.len() {
+            43 => Self::from_base64url(text),
+            64 => Self::from_hex(text),
+            _ => None,
+        }
+    }
+
+    /// Parses 43 characters of URL-safe base64 without padding, the two bits left over zero.
+    #[must_use]
+    pub fn from_base64url(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        (length == bytes.len()).then_some(Self(bytes))
+    }
+
+    /// Parses 64 hexadecimal digits of either case.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (nibble(*high)? << 4) | nibble(*low)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// Prints it as the specification wants it.
+    #[must_use]
+    pub fn to_base64url(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// Its first 64 bits.
+    pub(super) fn prefix(&self) -> u64 {
+        u64::from_be_bytes(self.0.as_chunks().0[0])
+    }
+}
+
+/// Never the hash itself: under a known pepper it is as good as the address.
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(…)")
+    }
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::{DAY, HOUR};
+
+    fn peppers() -> Peppers {
+        Peppers::new(&[7; 32], Duration::from_hours(24))
+    }
+
+    fn hex(digest: &Digest) -> String {
+        digest.0.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes everything");
+            text
+        })
+    }
+
+    #[test]
+    fn the_proposals_vectors_hold() {
+        for (form, hash) in [
+            ("alice@example.com email", "4kenr7N9drpCJ4AfalmlGQVsOn3o2RHjkADUpXJWZUc"),
+            ("bob@example.com email", "LJwSazmv46n0hlMlsb_iYxI0_HXEqy_yj6Jm636cdT8"),
+            ("18005552067 msisdn", "nlo35_T5fzSGZzJApqu8lgIudJvmOQtDaHtr-I4rU7I"),
+        ] {
+            let digest = digest(form, "matrixrocks");
+            assert_eq!(digest.to_base64url(), hash);
+            assert_eq!(Digest::parse(hash), Some(digest));
+            assert_eq!(Digest::parse(&hex(&digest)), Some(digest));
+            assert_eq!(Digest::parse(&hex(&digest).to_uppercase()), Some(digest));
+        }
+    }
+
+    #[test]
+    fn what_is_no_hash_is_none() {
+        let good = digest("alice@example.com email", "matrixrocks");
+        let base64 = good.to_base64url();
+        let padded = format!("{base64}=");
+        let stray_bits = format!("{}d", &base64[..42]);
+        let wide = format!("{}é", &base64[..41]);
+        let long_hex = format!("{}0", hex(&good));
+        let other_alphabet = URL_SAFE_NO_PAD.encode([0xFF; 32]).replace('_', "/");
+        let no_hex = "g".repeat(64);
+        for text in ["", "a", &base64[..42], &padded, &stray_bits, &wide, &long_hex, &no_hex, &other_alphabet] {
+            assert_eq!(Digest::parse(text), None, "{text}");
+            assert_eq!(Digest::from_base64url(text), None, "{text}");
+            assert_eq!(Digest::from_hex(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pepper_is_32_letters_and_digits_told_by_key_and_epoch_alone() {
+        let (here, elsewhere) = (peppers(), peppers());
+        let today = here.current(20_000 * DAY);
+        let pepper = here.pepper(today);
+        assert_eq!(pepper.as_str().len(), 32);
+        assert!(pepper.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(elsewhere.pepper(elsewhere.current(20_001 * DAY - 1)).as_str(), pepper.as_str());
+        assert_ne!(here.pepper(today.next()).as_str(), pepper.as_str());
+        let stranger = Peppers::new(&[8; 32], Duration::from_hours(24));
+        assert_ne!(stranger.pepper(today).as_str(), pepper.as_str());
+    }
+
+    #[test]
+    fn a_pepper_is_the_hmac_in_base_62() {
+        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits, lowest first.
+        let pepper = peppers().pepper(Epoch(20_000));
+        assert_eq!(pepper.as_str(), "hR8Egd7SezuoqG5m0tOsnmU97cRCIgmP");
+    }
+
+    #[test]
+    fn the_current_pepper_and_the_previous_are_accepted() {
+        let peppers = peppers();
+        let now = 20_000 * DAY + HOUR;
+        let current = peppers.current(now);
+        let text = |epoch| peppers.pepper(epoch).to_string();
+        assert_eq!(peppers.accepted(now, &text(current)), Some(current));
+        assert_eq!(peppers.accepted(now, &text(current.previous())), Some(current.previous()));
+        assert_eq!(peppers.accepted(now, &text(current.next())), None);
+        assert_eq!(peppers.accepted(now, &text(current.previous().previous())), None);
+        assert_eq!(peppers.accepted(now, &text(current).to_lowercase()), None);
+        assert_eq!(peppers.accepted(now, ""), None);
+    }
+
+    #[test]
+    fn an_epoch_lasts_from_its_beginning_to_the_next() {
+        let peppers = peppers();
+        let epoch = Epoch(20_000);
+        assert_eq!(peppers.begins(epoch), 20_000 * DAY);
+        assert_eq!(peppers.current(peppers.begins(epoch)), epoch);
+        assert_eq!(peppers.current(peppers.begins(epoch) - 1), epoch.previous());
+        assert_eq!(peppers.current(peppers.begins(epoch.next())), epoch.next());
+    }
+
+    #[test]
+    fn a_pepper_asked_for_again_is_the_one_derived() {
+        let peppers = peppers();
+        for number in [0, 1, 2, 3, 4, 5, 4, 0, -1, -4, 0] {
+            let epoch = Epoch(number);
+            assert_eq!(peppers.pepper(epoch), Pepper::of(&[7; 32], epoch));
+            assert_eq!(peppers.pepper(epoch), Pepper::of(&[7; 32], epoch));
+        }
+    }
+
+    #[test]
+    fn neither_key_nor_hash_shows_itself_in_a_log() {
+        assert_eq!(format!("{:?}", peppers()), "Peppers { period: 86400000, .. }");
+        assert_eq!(format!("{:?}", digest("a@b email", "p")), "Digest(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_digest_parses_to_itself(bytes: [u8; 32]) {
+            let digest = Digest(bytes);
+            prop_assert_eq!(Digest::parse(&digest.to_base64url()), Some(digest));
+            prop_assert_eq!(Digest::parse(&hex(&digest)), Some(digest));
+        }
+
+        #[test]
+        fn only_what_was_printed_parses(text in "[A-Za-z0-9_+/=-]{43}|[0-9a-zA-F]{64}|\\PC{0,64}") {
+            if let Some(digest) = Digest::parse(&text) {
+                prop_assert!(text == digest.to_base64url() || text.to_lowercase() == hex(&digest));
+            }
+        }
+    }
+}
