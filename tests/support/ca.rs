@@ -1,0 +1,93 @@
+//! The certificate authority of one test run: what it signs is trusted by whoever is given its certificate.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// A certificate authority with a key of its own; nobody trusts it unless told to.
+pub struct Ca {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Ca {
+    /// A new authority.
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "Vouch test authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let issuer = CertifiedIssuer::self_signed(params, new_key()).expect("the parameters are sound");
+        Self { issuer }
+    }
+
+    /// The authority's own certificate, PEM: what a client is given to trust.
+    pub fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
+    /// Writes [`Self::pem`] to `path`.
+    pub fn write_to(&self, path: &Path) {
+        fs::write(path, self.pem()).expect("the directory exists");
+    }
+
+    /// A certificate for DNS names and IP addresses, and its key: as rustls' `with_single_cert` takes them.
+    pub fn certificate_for(&self, names: &[&str]) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        self.sign(&params_for(names)).into_der()
+    }
+
+    /// The same, but its time was over in 2001.
+    pub fn expired_certificate_for(&self, names: &[&str]) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let mut params = params_for(names);
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(2001, 1, 1);
+        self.sign(&params).into_der()
+    }
+
+    /// Writes a new certificate for `names` and its key to `dir`: the paths of both, PEM.
+    pub fn write_certificate_for(&self, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
+        let Signed { certificate, key } = self.sign(&params_for(names));
+        let (certificate_file, key_file) = (dir.join("certificate.pem"), dir.join("key.pem"));
+        fs::write(&certificate_file, certificate.pem()).expect("the directory exists");
+        fs::write(&key_file, key.serialize_pem()).expect("the directory exists");
+        (certificate_file, key_file)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Signed {
+        let key = new_key();
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are sound");
+        Signed { certificate, key }
+    }
+}
+
+impl Default for Ca {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+struct Signed {
+    certificate: Certificate,
+    key: KeyPair,
+}
+
+impl Signed {
+    fn into_der(self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (vec![self.certificate.der().clone()], PrivateKeyDer::from(self.key))
+    }
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate().expect("the system has randomness")
+}
+
+fn params_for(names: &[&str]) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let mut params = CertificateParams::new(names).expect("names are ASCII");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}

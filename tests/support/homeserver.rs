@@ -1,0 +1,288 @@
+//! A homeserver of another organisation, as far as an identity server sees one: it vouches for its users' OpenID tokens
+//! (Server-Server API, "OpenID"), publishes its signing key and says where it is to be reached. TLS only, as in the world.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use ruma_common::CanonicalJsonValue;
+use ruma_common::serde::{Base64, base64::Standard};
+use ruma_signatures::{Ed25519KeyPair, sign_json};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::ca::Ca;
+
+/// The ID of the homeserver's one signing key.
+pub const KEY_ID: &str = "ed25519:stub";
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// How a homeserver answers, whatever it is asked.
+#[derive(Clone, Debug, Default)]
+pub enum Conduct {
+    /// As the specification says.
+    #[default]
+    Honest,
+    /// With this status and body: a fault of its own, something that is not JSON, somebody else's `sub`.
+    Answers(u16, String),
+    /// As the specification says, but only after so long.
+    Slow(Duration),
+    /// With headers at once, and then a byte every tenth of a second, for ever.
+    Trickles,
+    /// With a body that never ends, as fast as it is read.
+    Endless,
+    /// Not at all: the connection is closed.
+    HangsUp,
+}
+
+/// A running homeserver; it stops when dropped.
+pub struct Homeserver {
+    address: SocketAddr,
+    state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct State {
+    name: String,
+    port: u16,
+    key: Ed25519KeyPair,
+    /// Who an access token belongs to.
+    tokens: Mutex<HashMap<String, String>>,
+    conduct: Mutex<Conduct>,
+    requests: Mutex<Vec<Request<Bytes>>>,
+}
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+impl Homeserver {
+    /// Starts the homeserver `name` on a free port of 127.0.0.1, with a certificate for that name.
+    pub fn start(name: &str, ca: &Ca) -> Self {
+        let (chain, key) = ca.certificate_for(&[name]);
+        Self::start_with(name, chain, key)
+    }
+
+    /// The same with any certificate: one for another name, or one whose time is over.
+    pub fn start_with(name: &str, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("the key is that of the certificate");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("the listener is bound");
+        let state = Arc::new(State {
+            name: name.to_owned(),
+            port: address.port(),
+            key: new_signing_key(),
+            tokens: Mutex::default(),
+            conduct: Mutex::default(),
+            requests: Mutex::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn({
+            let state = Arc::clone(&state);
+            move || serve(listener, &TlsAcceptor::from(Arc::new(tls)), &state, stopped)
+        });
+        Self { address, state, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The server name, without a port.
+    pub fn name(&self) -> &str {
+        &self.state.name
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The Matrix ID of one of its users.
+    pub fn user_id(&self, localpart: &str) -> String {
+        self.state.user_id(localpart)
+    }
+
+    /// What the user's client gets from `POST /_matrix/client/v3/user/{userId}/openid/request_token`, and hands on to an identity server.
+    pub fn openid_token(&self, localpart: &str) -> Value {
+        let token = format!("{:032x}", rand::random::<u128>());
+        lock(&self.state.tokens).insert(token.clone(), self.user_id(localpart));
+        json!({
+            "access_token": token,
+            "token_type": "Bearer",
+            "matrix_server_name": self.name(),
+            "expires_in": 3600,
+        })
+    }
+
+    /// Answers like this from now on.
+    pub fn behave(&self, conduct: Conduct) {
+        *lock(&self.state.conduct) = conduct;
+    }
+
+    /// All requests so far, oldest first.
+    pub fn requests(&self) -> Vec<Request<Bytes>> {
+        lock(&self.state.requests).clone()
+    }
+}
+
+impl Drop for Homeserver {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic over there has been printed over there.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    fn user_id(&self, localpart: &str) -> String {
+        format!("@{localpart}:{}", self.name)
+    }
+
+    fn answer(&self, request: &Parts) -> Response<Body> {
+        match (&request.method, request.uri.path()) {
+            (&Method::GET, "/_matrix/federation/v1/openid/userinfo") => self.userinfo(request.uri.query()),
+            (&Method::GET, "/_matrix/key/v2/server") => json_answer(StatusCode::OK, &self.keys()),
+            (&Method::GET, "/.well-known/matrix/server") => {
+                json_answer(StatusCode::OK, &json!({ "m.server": format!("{}:{}", self.name, self.port) }))
+            }
+            _ => error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request"),
+        }
+    }
+
+    fn userinfo(&self, query: Option<&str>) -> Response<Body> {
+        let query = query.unwrap_or_default().as_bytes();
+        let Some((_, token)) = url::form_urlencoded::parse(query).find(|(key, _)| key == "access_token") else {
+            return error(StatusCode::UNAUTHORIZED, "M_MISSING_TOKEN", "Access token required");
+        };
+        match lock(&self.tokens).get(&*token) {
+            Some(user_id) => json_answer(StatusCode::OK, &json!({ "sub": user_id })),
+            None => error(StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN", "Access token unknown or expired"),
+        }
+    }
+
+    /// The published keys, signed by the one of them.
+    fn keys(&self) -> Value {
+        let valid_until = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
+        let keys = json!({
+            "server_name": self.name,
+            "valid_until_ts": u64::try_from(valid_until.as_millis()).expect("it is before the year 500,000,000"),
+            "verify_keys": { KEY_ID: { "key": Base64::<Standard, _>::new(self.key.public_key()).encode() } },
+            "old_verify_keys": {},
+        });
+        let Ok(CanonicalJsonValue::Object(mut keys)) = keys.try_into() else {
+            unreachable!("an object of canonical values")
+        };
+        sign_json(&self.name, &self.key, &mut keys).expect("there are no signatures yet");
+        CanonicalJsonValue::Object(keys).into()
+    }
+}
+
+fn new_signing_key() -> Ed25519KeyPair {
+    let version = KEY_ID.trim_start_matches("ed25519:").to_owned();
+    Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was made right now")
+}
+
+/// Accepts connections until `stopped`; then all of them end at once.
+fn serve(listener: std::net::TcpListener, tls: &TlsAcceptor, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        listener.set_nonblocking(true).expect("a socket can be non-blocking");
+        let listener = TcpListener::from_std(listener).expect("the socket listens");
+        let accept = async {
+            loop {
+                if let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(converse(stream, tls.clone(), Arc::clone(state)));
+                }
+            }
+        };
+        tokio::select! {
+            () = accept => {}
+            _ = stopped => {}
+        }
+    });
+}
+
+/// Serves one connection. A client that breaks it off, or does not trust the certificate, is none of a server's concern.
+async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
+    let Ok(stream) = tls.accept(stream).await else { return };
+    let service = service_fn(move |request| respond(request, Arc::clone(&state)));
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+/// Records the request and answers as [`Conduct`] says; an error makes hyper close the connection.
+async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, &'static str> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| "the request was broken off")?.to_bytes();
+    lock(&state.requests).push(Request::from_parts(parts.clone(), body));
+    let conduct = lock(&state.conduct).clone();
+    match conduct {
+        Conduct::Honest => {}
+        Conduct::Answers(status, body) => {
+            let status = StatusCode::from_u16(status).map_err(|_| "no status")?;
+            return Ok(answer(status, Full::from(body).boxed_unsync()));
+        }
+        Conduct::Slow(delay) => tokio::time::sleep(delay).await,
+        Conduct::Trickles => return Ok(answer(StatusCode::OK, trickle())),
+        Conduct::Endless => return Ok(answer(StatusCode::OK, flood())),
+        Conduct::HangsUp => return Err("hung up"),
+    }
+    Ok(state.answer(&parts))
+}
+
+fn answer(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a media type is a header value"));
+    response
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> Response<Body> {
+    answer(status, Full::from(body.to_string()).boxed_unsync())
+}
+
+fn error(status: StatusCode, errcode: &str, text: &str) -> Response<Body> {
+    json_answer(status, &json!({ "errcode": errcode, "error": text }))
+}
+
+fn trickle() -> Body {
+    let frames = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Some((Ok(Frame::data(Bytes::from_static(b" "))), ()))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+fn flood() -> Body {
+    let frames = stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(&[b' '; 16 * 1024]))));
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// A test that panicked while it held the lock has failed already; the others go on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+
+use ruma_common::CanonicalJsonObject;
+use ruma_signatures::verify_json;
+
+use super::*;
+
+const USERINFO: &str = "/_matrix/federation/v1/openid/userinfo";
+
+/// A client that trusts `ca` and finds `homeserver` under its name.
+fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
+    let _ = ring::default_provider().install_default();
+    let authority = reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap();
+    reqwest::Client::builder()
+        .tls_certs_only([authority])
+        .resolve(homeserver.name(), homeserver.address())
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap()
+}
+
+fn url(homeserver: &Homeserver, path: &str) -> String {
+    format!("https://{}:{}{path}", homeserver.name(), homeserver.address().port())
+}
+
+async fn get(homeserver: &Homeserver, ca: &Ca, path: &str) -> (u16, Value) {
+    let response = client(homeserver, ca).get(url(homeserver, path)).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_token_tells_whose_it_is() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    let token = homeserver.openid_token("alice");
+    assert_eq!(token["matrix_server_name"], "one.test");
+    let path = format!("{USERINFO}?access_token={}", token["access_token"].as_str().unwrap());
+    assert_eq!(get(&homeserver, &ca, &path).await, (200, json!({ "sub": "@alice:one.test" })));
+    let seen = homeserver.requests();
+    assert_eq!(seen.len(), 1);
+    assert_eq!(seen[0].uri(), path.as_str());
+}
+
+#[tokio::test]
+async fn a_made_up_token_is_unknown() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    let (status, body) = get(&homeserver, &ca, &format!("{USERINFO}?access_token=x")).await;
+    assert_eq!((status, &body["errcode"]), (401, &json!("M_UNKNOWN_TOKEN")));
+    let (status, body) = get(&homeserver, &ca, USERINFO).await;
+    assert_eq!((status, &body["errcode"]), (401, &json!("M_MISSING_TOKEN")));
+}
+
+#[tokio::test]
+async fn its_keys_are_signed_by_themselves() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    let (_, keys) = get(&homeserver, &ca, "/_matrix/key/v2/server").await;
+    let key = Base64::parse(keys["verify_keys"][KEY_ID]["key"].as_str().unwrap()).unwrap();
+    let trusted = BTreeMap::from([("one.test".to_owned(), BTreeMap::from([(KEY_ID.to_owned(), key)]))]);
+    let signed: CanonicalJsonObject = serde_json::from_value(keys).unwrap();
+    verify_json(&trusted, &signed).unwrap();
+}
+
+#[tokio::test]
+async fn its_well_known_leads_to_itself() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    let (_, body) = get(&homeserver, &ca, "/.well-known/matrix/server").await;
+    assert_eq!(body["m.server"], format!("one.test:{}", homeserver.address().port()));
+}
+
+#[tokio::test]
+async fn nobody_trusts_an_authority_that_he_was_not_given() {
+    let homeserver = Homeserver::start("one.test", &Ca::new());
+    let stranger = client(&homeserver, &Ca::new());
+    assert!(stranger.get(url(&homeserver, USERINFO)).send().await.unwrap_err().is_connect());
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_no_certificate() {
+    let ca = Ca::new();
+    let (chain, key) = ca.expired_certificate_for(&["one.test"]);
+    let homeserver = Homeserver::start_with("one.test", chain, key);
+    assert!(client(&homeserver, &ca).get(url(&homeserver, USERINFO)).send().await.unwrap_err().is_connect());
+}
+
+#[tokio::test]
+async fn it_misbehaves_as_told() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    let client = client(&homeserver, &ca);
+    let ask = async || client.get(url(&homeserver, USERINFO)).send().await;
+
+    homeserver.behave(Conduct::Answers(500, "<html>".to_owned()));
+    let response = ask().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.text().await.unwrap()), (500, "<html>".to_owned()));
+
+    homeserver.behave(Conduct::Slow(Duration::from_mins(1)));
+    assert!(tokio::time::timeout(Duration::from_millis(300), ask()).await.is_err());
+
+    homeserver.behave(Conduct::Trickles);
+    let mut response = ask().await.unwrap();
+    assert_eq!(response.chunk().await.unwrap().unwrap().len(), 1);
+
+    homeserver.behave(Conduct::Endless);
+    let mut response = ask().await.unwrap();
+    let mut length = 0;
+    while length < 10 * 1024 * 1024 {
+        length += response.chunk().await.unwrap().unwrap().len();
+    }
+
+    homeserver.behave(Conduct::HangsUp);
+    assert!(ask().await.is_err());
+}
+
+#[tokio::test]
+async fn many_connections_are_served_at_once() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    homeserver.behave(Conduct::Slow(Duration::from_millis(200)));
+    let asks = (0..200).map(|_| get(&homeserver, &ca, "/_matrix/key/v2/server"));
+    let answers = futures_util::future::join_all(asks).await;
+    assert!(answers.iter().all(|(status, _)| *status == 200));
+    assert_eq!(homeserver.requests().len(), 200);
+}
