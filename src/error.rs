@@ -192,7 +192,8 @@ impl Error {
     /// 503 `M_UNKNOWN`, while the server is not ready or its database is away.
     #[must_use]
     pub fn away() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", "The server is not available for a moment").retry_after(AWAY)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", "The server is not available for a moment")
+            .retry_after(AWAY)
     }
 
     /// 500 `M_UNKNOWN`

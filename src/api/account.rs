@@ -11,7 +11,11 @@ use crate::error::Error;
 use crate::service::{Registration, Vouch};
 
 /// `POST /_matrix/identity/v2/account/register`
-pub(super) async fn register(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub(super) async fn register(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
     let mut params = Params::read(payload).await?;
     params.optional_string("token_type")?;
     params.optional_number("expires_in")?;

@@ -31,8 +31,10 @@ pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
     let mut params = Params::read(payload).await?;
     let mxid = UserId::parse(params.string("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let mut threepid = params.object("threepid")?;
-    let medium = Medium::parse(&threepid.string("medium")?).ok_or_else(|| Error::invalid("medium", "email or msisdn"))?;
-    let address = Address::parse(medium, &threepid.string("address")?).map_err(|_| Error::invalid("address", "an address of its medium"))?;
+    let medium =
+        Medium::parse(&threepid.string("medium")?).ok_or_else(|| Error::invalid("medium", "email or msisdn"))?;
+    let address = Address::parse(medium, &threepid.string("address")?)
+        .map_err(|_| Error::invalid("address", "an address of its medium"))?;
     let (Some(sid), Some(secret)) = (params.optional_string("sid")?, params.optional_string("client_secret")?) else {
         return Err(Error::unauthorized("Nothing shows that the address is yours: sid and client_secret are missing"));
     };
@@ -42,6 +44,8 @@ pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
 
 fn is_signed_by_a_homeserver(request: &HttpRequest) -> bool {
     request.headers().get_all(header::AUTHORIZATION).any(|value| {
-        value.to_str().is_ok_and(|value| value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("x-matrix")))
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("x-matrix")))
     })
 }

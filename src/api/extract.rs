@@ -58,6 +58,11 @@ pub(super) async fn signatory(vouch: &Vouch, request: &HttpRequest) -> Result<Ar
     if caller.terms_accepted { Ok(caller) } else { Err(Error::terms_not_signed()) }
 }
 
+/// The network that budgets charge for a request.
+pub(super) fn caller_network(vouch: &Vouch, request: &HttpRequest) -> Network {
+    network(request, &vouch.config.server.trusted_proxies)
+}
+
 /// The network a request comes from. `X-Forwarded-For` is believed from trusted proxies alone, and read from its end, to the first that is
 /// no trusted proxy: what stands before, anybody can write.
 #[must_use]

@@ -102,6 +102,17 @@ impl Params {
         number.ok_or_else(|| Error::invalid(name, "an integer"))
     }
 
+    /// A number that may be absent or `null`, and is not used.
+    ///
+    /// # Errors
+    /// 400 `M_INVALID_PARAM`
+    pub fn optional_number(&mut self, name: &str) -> Result<(), Error> {
+        match self.0.remove(name) {
+            None | Some(Value::Null | Value::Number(_)) => Ok(()),
+            Some(_) => Err(Error::invalid(name, "a number")),
+        }
+    }
+
     /// A list of strings that must be there.
     ///
     /// # Errors
@@ -213,12 +224,31 @@ mod tests {
 
     #[test]
     fn only_one_plain_object_is_a_body() {
-        for not_json in ["", "{", "nonsense", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":1e400}", r#"{"a":"\ud800"}"#, "{} {}", "{'a':1}"] {
+        for not_json in [
+            "",
+            "{",
+            "nonsense",
+            "{\"a\":NaN}",
+            "{\"a\":Infinity}",
+            "{\"a\":1e400}",
+            r#"{"a":"\ud800"}"#,
+            "{} {}",
+            "{'a':1}",
+        ] {
             assert_eq!(refused(not_json), "M_NOT_JSON", "{not_json}");
         }
         assert_eq!(refused(&("[".repeat(1_000) + &"]".repeat(1_000))), "M_NOT_JSON");
         assert_eq!(Params::parse(b"{\"a\":\"\xff\"}").err().unwrap().errcode(), "M_NOT_JSON");
-        for bad in ["[]", "\"text\"", "null", "1", r#"{"a":1,"a":2}"#, r#"{"x":{"a":1,"a":1}}"#, r#"{"a":"\u0000"}"#, r#"{"\u0000":1}"#] {
+        for bad in [
+            "[]",
+            "\"text\"",
+            "null",
+            "1",
+            r#"{"a":1,"a":2}"#,
+            r#"{"x":{"a":1,"a":1}}"#,
+            r#"{"a":"\u0000"}"#,
+            r#"{"\u0000":1}"#,
+        ] {
             assert_eq!(refused(bad), "M_BAD_JSON", "{bad}");
         }
         assert_eq!(refused(r#"{"a":{"b":[1,-2,3.5,true,null]}}"#), "");
@@ -226,7 +256,8 @@ mod tests {
 
     #[test]
     fn an_attempt_may_be_a_decimal_string() {
-        let attempt = |json: &str| Params::parse(json.as_bytes()).unwrap().integer("n").map_err(|error| error.errcode());
+        let attempt =
+            |json: &str| Params::parse(json.as_bytes()).unwrap().integer("n").map_err(|error| error.errcode());
         assert_eq!(attempt(r#"{"n":3}"#), Ok(3));
         assert_eq!(attempt(r#"{"n":"3"}"#), Ok(3));
         for wrong in ["\"\"", "\"x\"", "\"1.5\"", "1.5", "null", "[]", "{}", "true", "1e3", "99999999999999999999"] {

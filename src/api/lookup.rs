@@ -1,15 +1,17 @@
 //! Association lookup.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ruma_common::OwnedUserId;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Serialize, de::DeserializeSeed};
+use serde::Serialize;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use super::extract::{caller_network, signatory};
 use super::json::{self, Strict};
@@ -42,40 +44,130 @@ pub(super) async fn lookup(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
 
 /// Parses the body without copying its strings.
 fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
-    // One look over the text: it is checked to be UTF-8 once, and not string by string.
+    // Checked to be UTF-8 at once, and not string by string.
     let text = std::str::from_utf8(body).map_err(|_| Error::not_json())?;
     let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| json::refusal(&error))?;
-    let string = |name, value: Option<Field<Text<'_>>>| match value {
-        None => Err(Error::missing(name)),
-        Some(Field::Right(Text(text))) => Ok(text),
-        Some(Field::Wrong) => Err(Error::invalid(name, "a string")),
-    };
     Ok(LookupRequest {
-        algorithm: string("algorithm", fields.algorithm)?,
-        pepper: string("pepper", fields.pepper)?,
-        addresses: match fields.addresses {
-            None => return Err(Error::missing("addresses")),
-            Some(Addresses(Some(addresses))) => addresses,
-            Some(Addresses(None)) => return Err(Error::invalid("addresses", "a list of strings")),
-        },
+        algorithm: required::<Text<'_>>("algorithm", fields.algorithm, "a string")?.0,
+        pepper: required::<Text<'_>>("pepper", fields.pepper, "a string")?.0,
+        addresses: required::<Vec<Text<'_>>>("addresses", fields.addresses, "a list of strings")?
+            .into_iter()
+            .map(|Text(address)| address)
+            .collect(),
     })
 }
 
-/// The fields of the body; what is absent and what is of the wrong type is told apart.
+fn required<'a, T: Deserialize<'a>>(name: &str, raw: Option<&'a RawValue>, expected: &str) -> Result<T, Error> {
+    serde_json::from_str(raw.ok_or_else(|| Error::missing(name))?.get()).map_err(|error| match error.classify() {
+        Category::Data => Error::invalid(name, expected),
+        _ => Error::not_json(),
+    })
+}
+
+/// The fields of the body, not yet parsed.
 #[derive(Default)]
 struct Fields<'a> {
-    algorithm: Option<Field<Text<'a>>>,
-    pepper: Option<Field<Text<'a>>>,
-    addresses: Option<Addresses<'a>>,
+    algorithm: Option<&'a RawValue>,
+    pepper: Option<&'a RawValue>,
+    addresses: Option<&'a RawValue>,
 }
 
-enum Field<T> {
-    Right(T),
-    Wrong,
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
 }
 
-/// A string, borrowed where it has no escapes.
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Fields<'de>, A::Error> {
+        let mut fields = Fields::default();
+        let mut others = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let twice = match key.as_str() {
+                "algorithm" => fields.algorithm.replace(entries.next_value()?).is_some(),
+                "pepper" => fields.pepper.replace(entries.next_value()?).is_some(),
+                "addresses" => fields.addresses.replace(entries.next_value()?).is_some(),
+                _ => {
+                    json::without_nul::<A::Error>(&key)?;
+                    entries.next_value::<Strict>()?;
+                    !others.insert(key)
+                }
+            };
+            if twice {
+                return Err(de::Error::custom("a key that stands twice"));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// A string, borrowed where it has no escapes, without U+0000.
 struct Text<'a>(Cow<'a, str>);
 
-/// `None` for what is no list of strings.
-struct Addresses<'a>(Option<Vec<Cow<'a, str>>>);
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor).map(Self)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+        // U+0000 can only be written as an escape, and then nothing is borrowed.
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Cow<'de, str>, E> {
+        json::without_nul(text).map(|text| Cow::Owned(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> &'static str {
+        parse(body.as_bytes()).err().map_or("", |error| error.errcode())
+    }
+
+    #[test]
+    fn strings_are_borrowed_unless_they_have_escapes() {
+        let body = r#"{"x": [1], "algorithm": "sha256", "pepper": "p", "addresses": ["plain", "esc\u0061ped"]}"#;
+        let asked = parse(body.as_bytes()).ok().unwrap();
+        assert!(matches!(asked.addresses[0], Cow::Borrowed("plain")));
+        assert!(matches!(&asked.addresses[1], Cow::Owned(text) if text == "escaped"));
+    }
+
+    #[test]
+    fn every_other_shape_is_refused() {
+        let with = |addresses: &str| format!(r#"{{"algorithm":"sha256","pepper":"p","addresses":{addresses}}}"#);
+        for wrong in ["null", "{}", "\"x\"", "1", "[1]", "[null]", "[[]]", "[\"x\",1]", r#"["\u0000"]"#] {
+            assert_eq!(refused(&with(wrong)), "M_INVALID_PARAM", "{wrong}");
+        }
+        assert_eq!(refused(r#"{"algorithm":1,"pepper":"p","addresses":[]}"#), "M_INVALID_PARAM");
+        assert_eq!(refused(r#"{"pepper":"p","addresses":[]}"#), "M_MISSING_PARAMS");
+        assert_eq!(refused(r#"{"pepper":"p","pepper":"p"}"#), "M_BAD_JSON");
+        assert_eq!(refused(r#"{"x":1,"x":1}"#), "M_BAD_JSON");
+        for bad in ["[]", "null", "\"x\""] {
+            assert_eq!(refused(bad), "M_BAD_JSON", "{bad}");
+        }
+        for bad in ["", "{", r#"{"addresses":["\ud800"],"algorithm":"a","pepper":"p"}"#, "{\"addresses\":[NaN]}"] {
+            assert_eq!(refused(bad), "M_NOT_JSON", "{bad}");
+        }
+    }
+}

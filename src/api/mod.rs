@@ -13,9 +13,9 @@ mod versions;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::Method;
-use actix_web::{Error as ActixError, Handler, HttpResponse, Responder, Resource, Route, web};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::{Error as ActixError, Handler, HttpResponse, Resource, Responder, Route, web};
 
 pub use extract::network;
 
@@ -99,10 +99,7 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
 ///
 /// # Errors
 /// What the service behind returns.
-pub async fn cross_origin<S, B>(
-    request: ServiceRequest,
-    next: &S,
-) -> Result<ServiceResponse<EitherBody<B>>, ActixError>
+pub async fn cross_origin<S, B>(request: ServiceRequest, next: &S) -> Result<ServiceResponse<EitherBody<B>>, ActixError>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
     B: MessageBody,

@@ -14,7 +14,11 @@ use crate::pages::{Fault, Site, Validation};
 use crate::service::{EmailRequest, Submission, Vouch};
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`
-pub(super) async fn request_email_token(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub(super) async fn request_email_token(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
     let mut params = Params::read(payload).await?;
     let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
@@ -31,7 +35,11 @@ pub(super) async fn request_email_token(vouch: Data<Vouch>, request: HttpRequest
 }
 
 /// `POST /_matrix/identity/v2/validate/email/submitToken`
-pub(super) async fn submit_token(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+pub(super) async fn submit_token(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
     let mut params = Params::read(payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
@@ -69,7 +77,8 @@ pub(super) async fn get_validated(vouch: Data<Vouch>, request: HttpRequest) -> R
     let parameter = |name| required_query(&request, name).map(std::borrow::Cow::into_owned);
     let validated = vouch.validated(&caller, &submission(parameter("sid")?, parameter("client_secret")?)?).await?;
     let medium = validated.address.medium().as_str();
-    Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": validated.address.as_str(), "validated_at": validated.at })))
+    Ok(HttpResponse::Ok()
+        .json(json!({ "medium": medium, "address": validated.address.as_str(), "validated_at": validated.at })))
 }
 
 /// What names a session.

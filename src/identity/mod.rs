@@ -4,4 +4,5 @@ pub mod budget;
 pub mod directory;
 pub mod pepper;
 pub mod policy;
+pub mod session;
 pub mod threepid;

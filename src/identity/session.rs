@@ -114,12 +114,29 @@ mod tests {
 
     #[test]
     fn a_next_link_leads_to_the_web_and_nowhere_else() {
-        for good in ["https://app.example/done?x=1#y", "http://localhost:8080", "HTTPS://App.Example/", "https://exämple.org/"] {
+        for good in
+            ["https://app.example/done?x=1#y", "http://localhost:8080", "HTTPS://App.Example/", "https://exämple.org/"]
+        {
             assert!(NextLink::parse(good, None).is_ok(), "{good}");
         }
         let bad = [
-            "", "javascript:alert(1)", "data:text/html,x", "//evil", "\\\\evil", "https:\\\\evil", "/path", "https:evil", "https:///evil",
-            "http://u:p@h", "http://u@h", "http://@h", "https://h/\r\nSet-Cookie: a", "https://h/a b", " https://h", "ftp://h/", "mailto:a@b",
+            "",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "//evil",
+            "\\\\evil",
+            "https:\\\\evil",
+            "/path",
+            "https:evil",
+            "https:///evil",
+            "http://u:p@h",
+            "http://u@h",
+            "http://@h",
+            "https://h/\r\nSet-Cookie: a",
+            "https://h/a b",
+            " https://h",
+            "ftp://h/",
+            "mailto:a@b",
         ];
         for bad in bad {
             assert_eq!(NextLink::parse(bad, None), Err(Invalid), "{bad}");

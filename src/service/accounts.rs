@@ -95,7 +95,7 @@ impl Vouch {
             user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
             mxid: self.open_account(&account)?,
             since: account.created_at,
-            terms_accepted: self.policies.are_accepted(accepted),
+            terms_accepted: self.policies.missing(accepted).is_empty(),
         })
     }
 
@@ -106,7 +106,8 @@ impl Vouch {
     pub async fn log_out(&self, token: &str) -> Result<(), Error> {
         let hash = token_hash(token);
         let idle_since = self.clock.now() - self.config.retention.access_token;
-        let removed = self.store.write_one(async move |conn| accounts::remove_token(conn, &hash, idle_since).await).await;
+        let removed =
+            self.store.write_one(async move |conn| accounts::remove_token(conn, &hash, idle_since).await).await;
         self.bearers.forget();
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
     }

@@ -10,8 +10,8 @@ use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
-use crate::store::bindings::{self, NewBinding};
 use crate::store;
+use crate::store::bindings::{self, NewBinding};
 
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
@@ -47,7 +47,13 @@ impl Vouch {
     ///
     /// # Errors
     /// 403 if the session proves nothing or another address.
-    pub async fn unbind(&self, caller: &Caller, session: &Submission, mxid: &UserId, address: &Address) -> Result<(), Error> {
+    pub async fn unbind(
+        &self,
+        caller: &Caller,
+        session: &Submission,
+        mxid: &UserId,
+        address: &Address,
+    ) -> Result<(), Error> {
         let proved = match self.validated(caller, session).await {
             Ok(validated) => validated.address == *address,
             Err(error) if error.is_refusal() => false,
@@ -93,7 +99,11 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn load_bindings(&self, new: Vec<NewBinding>) -> Result<(), Error> {
-        Ok(self.store.write(async move |conn| bindings::bind_many(conn, &new).await).await.map_err(|error: store::Error| error)?)
+        Ok(self
+            .store
+            .write(async move |conn| bindings::bind_many(conn, &new).await)
+            .await
+            .map_err(|error: store::Error| error)?)
     }
 
     pub(super) fn binding_index(&self, address: &Address) -> BlindIndex {

@@ -69,7 +69,8 @@ impl Vouch {
         let mut conn = self.store.read_much().await?;
         let expected = usize::try_from(bindings::count(&mut conn).await?).unwrap_or_default();
         epochs.iter().for_each(|epoch| self.directories.begin(*epoch, expected));
-        let peppers: Arc<[(Epoch, Pepper)]> = epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
+        let peppers: Arc<[(Epoch, Pepper)]> =
+            epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
         let mut hashing: Option<tokio::task::JoinHandle<Result<(), Error>>> = None;
         loop {

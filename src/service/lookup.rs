@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use ruma_common::OwnedUserId;
 
 use super::{Caller, Network, Vouch};
+use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::sealed_lookup_forms;
-use crate::crypto::vault::Column;
 use crate::store::bindings::{self, Binding};
 
 /// The algorithm that every server has.

@@ -30,7 +30,6 @@ use crate::identity::budget::Seen;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
-use crate::notify::letters::Stationery;
 use crate::notify::mail::Mailer;
 use crate::store::Store;
 use crate::texts::Texts;
@@ -55,7 +54,6 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
-    stationery: Stationery,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,

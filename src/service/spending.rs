@@ -86,7 +86,8 @@ impl Vouch {
     /// Charges a look-up of `n` new addresses to the user, the homeserver, the network and the server.
     pub(super) async fn spend_lookup(&self, caller: &Caller, from: &Network, n: u32) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let newcomer = self.clock.now() - caller.since < Millis::try_from(budgets.newcomer.as_millis()).unwrap_or(Millis::MAX);
+        let newcomer =
+            self.clock.now() - caller.since < Millis::try_from(budgets.newcomer.as_millis()).unwrap_or(Millis::MAX);
         let user = if newcomer { budgets.lookup_newcomer } else { budgets.lookup_user };
         let homeserver = caller.mxid.server_name();
         let mut accounts = vec![
@@ -129,7 +130,7 @@ impl Vouch {
             (self.principal("message:address", to.to_lookup().as_bytes()), budgets.messages_address, 1),
             (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network, 1),
         ];
-        charge(conn, &needs, now, budget::charge_each).await.map(drop)
+        charge(conn, &needs, now, exactly).await.map(drop)
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
@@ -138,7 +139,8 @@ impl Vouch {
         let principals: Vec<Principal> = accounts.iter().map(|(principal, _)| *principal).collect();
         for _ in 0..TRIES {
             let Err(missing) = self.purse.credits().spend(&principals, n, now) else { return Ok(()) };
-            let bucket = |of: Principal| accounts.iter().find(|(principal, _)| *principal == of).map(|(_, bucket)| *bucket);
+            let bucket =
+                |of: Principal| accounts.iter().find(|(principal, _)| *principal == of).map(|(_, bucket)| *bucket);
             let needs: Vec<Need> =
                 missing.into_iter().filter_map(|(principal, n)| Some((principal, bucket(principal)?, n))).collect();
             match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_all).await).await {
@@ -159,7 +161,8 @@ impl Vouch {
     /// 503 if the database is away; then it stays charged.
     pub async fn give_back(&self, stopping: bool) -> Result<(), Error> {
         let now = self.clock.now();
-        let unspent = if stopping { self.purse.credits().take_everything() } else { self.purse.credits().take_idle(now) };
+        let unspent =
+            if stopping { self.purse.credits().take_everything() } else { self.purse.credits().take_idle(now) };
         if unspent.is_empty() {
             return Ok(());
         }
@@ -179,7 +182,9 @@ impl Vouch {
     fn alarm(&self, error: &Error) {
         let now = self.clock.now();
         let last = self.purse.alarmed_at.load(Ordering::Relaxed);
-        if now - last >= HOUR && self.purse.alarmed_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        if now - last >= HOUR
+            && self.purse.alarmed_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
             log::warn!("more addresses are looked up than [budgets.server] allows: {}", error.errcode());
         }
     }
@@ -197,7 +202,8 @@ async fn charge(
 ) -> Result<Vec<(Principal, u32)>, Failure> {
     let old = levels(conn, needs.iter().map(|(principal, ..)| *principal)).await?;
     let level = |principal: &Principal| old.iter().find(|(of, _)| of == principal).map(|(_, level)| *level);
-    let filled: Vec<_> = needs.iter().map(|(of, bucket, n)| (level(of).map(from_row).unwrap_or_default(), *bucket, *n)).collect();
+    let filled: Vec<_> =
+        needs.iter().map(|(of, bucket, n)| (level(of).map(from_row).unwrap_or_default(), *bucket, *n)).collect();
     let charged = rule(&filled, now).map_err(Error::from)?;
     // In the same order for everybody, so that no two transactions wait for each other.
     let mut writes: Vec<_> = needs.iter().zip(&charged).collect();
@@ -209,6 +215,11 @@ async fn charge(
         }
     }
     Ok(needs.iter().zip(charged).map(|((principal, ..), (_, units))| (*principal, units)).collect())
+}
+
+/// Charges what is needed and no more.
+fn exactly(needs: &[(Level, Bucket, u32)], now: Millis) -> Result<Vec<(Level, u32)>, RetryAfter> {
+    needs.iter().map(|(level, bucket, n)| Ok((level.charge(*bucket, *n, now)?, *n))).collect()
 }
 
 async fn refund(conn: &mut Conn, unspent: &[(Principal, u32)]) -> Result<(), Failure> {
@@ -225,7 +236,10 @@ async fn refund(conn: &mut Conn, unspent: &[(Principal, u32)]) -> Result<(), Fai
     Ok(())
 }
 
-async fn levels(conn: &mut Conn, of: impl Iterator<Item = Principal>) -> Result<Vec<(Principal, StoredLevel)>, store::Error> {
+async fn levels(
+    conn: &mut Conn,
+    of: impl Iterator<Item = Principal>,
+) -> Result<Vec<(Principal, StoredLevel)>, store::Error> {
     let rows = budgets::levels(conn, of.map(|principal| principal.to_vec()).collect()).await?;
     let known = |(principal, level): (Vec<u8>, _)| Some((Principal::try_from(principal).ok()?, level));
     let mut levels: Vec<_> = rows.into_iter().filter_map(known).collect();

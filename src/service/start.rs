@@ -15,7 +15,6 @@ use crate::identity::budget::Seen;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
-use crate::notify::letters::Stationery;
 use crate::notify::mail::Mailer;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
@@ -33,10 +32,10 @@ impl Vouch {
         let policies = Arc::new(Policies::load(config.terms.directory.as_deref()).map_err(in_words)?);
         let brand = Arc::new(crate::brand::Brand::load(&config.brand).map_err(in_words)?);
         let federation = Federation::new(&config.federation, clock.clone()).map_err(in_words)?;
-        let mailer = Mailer::new(&config.mail, &brand).map_err(in_words)?;
-        let stationery = Stationery::new(brand.clone(), texts.clone(), config.server.name.to_string());
+        let mailer = Mailer::new(&config.mail, &config.brand).map_err(in_words)?;
         let (store, vault) = open_store(&config.database, &config.keys, &clock).await?;
-        let (signing, made) = SigningKeys::read_or_make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?;
+        let (signing, made) =
+            SigningKeys::read_or_make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?;
         if made {
             log::info!("made the signing key {}", config.keys.signing_key_file.display());
         }
@@ -53,7 +52,6 @@ impl Vouch {
             directories: Directories::default(),
             federation,
             mailer,
-            stationery,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
@@ -88,7 +86,10 @@ async fn open_store(database: &Database, keys: &Keys, clock: &Clock) -> Result<(
     };
     let vault = Vault::new(&key);
     check_key(remembered.as_deref(), &vault)?;
-    store.migrate().await.map_err(|problem| StartError(format!("the schema could not be brought up to date: {problem}")))?;
+    store
+        .migrate()
+        .await
+        .map_err(|problem| StartError(format!("the schema could not be brought up to date: {problem}")))?;
     let check = vault.check_value().to_vec();
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
     // Another node may have started in the same moment, with another key.
@@ -101,7 +102,8 @@ fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
     match &keys.master_key {
         Some(text) => {
             let key = MasterKey::parse(text);
-            key.map(Some).ok_or_else(|| StartError("keys.master_key is no master key: expected 32 bytes in base64".into()))
+            key.map(Some)
+                .ok_or_else(|| StartError("keys.master_key is no master key: expected 32 bytes in base64".into()))
         }
         None => MasterKey::read(&keys.master_key_file).map_err(in_words),
     }
@@ -120,7 +122,10 @@ async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
     let Some(latest) = meta::latest_time(&mut conn).await.map_err(in_words)? else { return Ok(()) };
     let behind = latest - clock.now();
     if behind > MINUTE {
-        log::error!("the clock is {} s behind what was seen before; until it has caught up, time stands still", behind / 1000);
+        log::error!(
+            "the clock is {} s behind what was seen before; until it has caught up, time stands still",
+            behind / 1000
+        );
     }
     clock.not_before(latest);
     Ok(())

@@ -24,11 +24,11 @@ impl Vouch {
         let new: Vec<_> = known
             .map(|(url, document)| NewConsent {
                 account_id,
-                policy: document.policy.to_owned(),
-                version: document.version.to_owned(),
+                policy: document.version.policy().to_owned(),
+                version: document.version.version().to_owned(),
                 language: document.language.to_owned(),
                 url: url.clone(),
-                sha256: document.sha256.to_vec(),
+                sha256: document.document.sha256.to_vec(),
                 accepted_at: now,
             })
             .collect();
@@ -45,7 +45,9 @@ impl Vouch {
                     })
                 };
                 if new.iter().find(withdrawn).is_some() {
-                    return Err(Error::forbidden("You withdrew this consent; only you can give it again, on the server's own page"));
+                    return Err(Error::forbidden(
+                        "You withdrew this consent; only you can give it again, on the server's own page",
+                    ));
                 }
                 Ok(consents::add(conn, new).await?)
             })

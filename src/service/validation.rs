@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ruma_common::UserId;
 use subtle::ConstantTimeEq;
+use url::Url;
 
 use super::spending::Failure;
 use super::{Caller, Network, Vouch};
@@ -19,7 +20,7 @@ use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::Address;
-use crate::notify::letters::ValidationFacts;
+use crate::notify::letters::{ValidationFacts, validation_letter};
 use crate::store::sessions::{self, NewSession, Session};
 use crate::store::{self, Conn};
 use crate::texts::Language;
@@ -88,10 +89,16 @@ impl Vouch {
     ///
     /// # Errors
     /// 400 `M_EMAIL_SEND_ERROR`, and then the same attempt may be made again; 429.
-    pub async fn request_email(self: &Arc<Self>, caller: &Arc<Caller>, from: &Network, request: EmailRequest) -> Result<String, Error> {
+    pub async fn request_email(
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
+        from: &Network,
+        request: EmailRequest,
+    ) -> Result<String, Error> {
         let request = Arc::new(request);
         for _ in 0..LOOKS {
-            let (vouch, whose, from, asked) = (Arc::clone(self), Arc::clone(caller), from.clone(), Arc::clone(&request));
+            let (vouch, whose, from, asked) =
+                (Arc::clone(self), Arc::clone(caller), from.clone(), Arc::clone(&request));
             let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &from, &asked).await).await;
             match claim {
                 Err(Failure::Overtaken) => {}
@@ -105,7 +112,13 @@ impl Vouch {
     }
 
     /// One transaction: the session's row, the budgets, and the claim.
-    async fn claim(&self, conn: &mut Conn, caller: &Caller, from: &Network, request: &EmailRequest) -> Result<Claim, Failure> {
+    async fn claim(
+        &self,
+        conn: &mut Conn,
+        caller: &Caller,
+        from: &Network,
+        request: &EmailRequest,
+    ) -> Result<Claim, Failure> {
         let now = self.clock.now();
         let mut session = sessions::get_or_begin(conn, self.new_session(caller, request, now)).await?;
         if self.is_expired(&session, now) {
@@ -122,20 +135,29 @@ impl Vouch {
         }
         self.spend_message(conn, caller, from, &request.address, now).await?;
         let owner = self.session_key(caller, request);
-        let next_link = request.next_link.as_ref().map(|link| self.vault.seal(Column::SessionNextLink, &owner, link.as_str()));
+        let next_link =
+            request.next_link.as_ref().map(|link| self.vault.seal(Column::SessionNextLink, &owner, link.as_str()));
         sessions::sending(conn, session.id, attempt, now + self.mail_patience() + GRACE, next_link).await?;
         Ok(Claim::Ours { id: session.id, sid: session.sid })
     }
 
     /// Sends the mail of a claim, and says in the database what came of it.
-    async fn send_validation(&self, mxid: &UserId, id: i64, sid: String, request: &EmailRequest) -> Result<String, Error> {
+    async fn send_validation(
+        &self,
+        mxid: &UserId,
+        id: i64,
+        sid: String,
+        request: &EmailRequest,
+    ) -> Result<String, Error> {
         let facts = ValidationFacts {
             mxid: mxid.as_str(),
             homeserver: mxid.server_name().as_str(),
+            server: self.config.server.name.as_str(),
             link: &self.validation_link(&sid, request),
-            hours: self.config.retention.validation_session / crate::clock::HOUR,
+            lifetime: self.config.retention.validation_session,
         };
-        let letter = self.stationery.validation(&request.language, &facts);
+        let letter =
+            validation_letter(&self.brand, &self.texts, request.language, facts).map_err(|_| Error::internal())?;
         let attempt = request.send_attempt;
         if let Err(error) = self.mailer.send(&request.address, letter).await {
             log::warn!("a validation mail was not sent: {error}");
@@ -146,18 +168,23 @@ impl Vouch {
         Ok(sid)
     }
 
-    /// The link in the mail.
-    fn validation_link(&self, sid: &str, request: &EmailRequest) -> String {
+    /// The link in the mail; `lang` is for the page it leads to, which is then in the language of the mail.
+    fn validation_link(&self, sid: &str, request: &EmailRequest) -> Url {
         let mut link = self.config.server.public_url.clone();
-        link.path_segments_mut()
-            .expect("public_url is http or https")
-            .pop_if_empty()
-            .extend(["_matrix", "identity", "v2", "validate", "email", "submitToken"]);
+        link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend([
+            "_matrix",
+            "identity",
+            "v2",
+            "validate",
+            "email",
+            "submitToken",
+        ]);
         link.query_pairs_mut()
             .append_pair("token", &self.vault.validation_token(sid))
             .append_pair("client_secret", request.client_secret.as_str())
-            .append_pair("sid", sid);
-        link.into()
+            .append_pair("sid", sid)
+            .append_pair("lang", self.texts.tag(request.language));
+        link
     }
 
     /// Takes the token of a mail, from the client that asked for it (`caller`) or from the reader of the mail (`None`).

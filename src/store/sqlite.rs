@@ -72,7 +72,8 @@ impl Sqlite {
     /// Writes the log into the file and empties it.
     pub(super) async fn empty_log(&self) -> Result<(), Error> {
         let mut writer = self.writer().await?;
-        let done = tokio::task::spawn_blocking(move || writer.connection().batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+        let done =
+            tokio::task::spawn_blocking(move || writer.connection().batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
         Ok(done.await.map_err(|_| Error::Away)??)
     }
 
