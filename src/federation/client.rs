@@ -1,1 +1,180 @@
-//! To be written.
+//! A small HTTPS client for talking to strangers: one exchange a connection, verified TLS, no redirects followed,
+//! every address judged at the moment it is connected to, every body capped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Response};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName as TlsName;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::address_filter::AddressFilter;
+use super::dns::{Dns, Host, Target, without_brackets};
+use super::error::{Cause, StartError};
+use super::tls;
+use crate::config;
+
+/// Where a request goes.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The `Host` header: the server's name, with its port if that is part of the name.
+    pub authority: String,
+    /// For whom the certificate must be; also the SNI, unless it is an address.
+    pub tls_name: TlsName<'static>,
+    /// What to connect to, the first that answers.
+    pub targets: Vec<Target>,
+}
+
+impl Destination {
+    /// A destination that calls itself `authority`, proves to be `host`, and is found at `targets`.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if no certificate could be for such a host.
+    pub fn new(authority: &str, host: &str, targets: Vec<Target>) -> Result<Self, Cause> {
+        let tls_name = TlsName::try_from(without_brackets(host).to_owned()).map_err(|_| Cause::Name)?;
+        Ok(Self { authority: authority.to_owned(), tls_name, targets })
+    }
+
+    /// A destination that is found where its own host and the given port say.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if that cannot be a host.
+    pub fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
+        Self::new(authority, host, vec![Target { host: Host::parse(host)?, port }])
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query, percent-encoded.
+    pub path: String,
+    /// A JSON document to send.
+    pub body: Option<Bytes>,
+    /// The answer's body may have so many bytes.
+    pub limit: usize,
+}
+
+impl Request {
+    /// A GET of `path` whose answer may have `limit` bytes.
+    #[must_use]
+    pub fn get(path: impl Into<String>, limit: usize) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None, limit }
+    }
+
+    /// Sends a JSON document to `path` by `method`; the answer may have `limit` bytes.
+    #[must_use]
+    pub fn json(method: Method, path: impl Into<String>, body: impl Into<Bytes>, limit: usize) -> Self {
+        Self { method, path: path.into(), body: Some(body.into()), limit }
+    }
+}
+
+/// Opens connections and makes exchanges over them. It sets no deadline for the whole: its callers do.
+pub(super) struct Client {
+    dns: Dns,
+    filter: AddressFilter,
+    tls: TlsConnector,
+    connect_timeout: Duration,
+}
+
+impl Client {
+    /// # Errors
+    /// [`StartError::CaFile`] and [`StartError::Library`].
+    pub(super) fn new(settings: &config::Federation) -> Result<Self, StartError> {
+        Ok(Self {
+            // A lost datagram must leave time to ask again and to go on.
+            dns: Dns::new(&settings.dns_servers, settings.timeout / 4)?,
+            filter: AddressFilter::new(&settings.allowed_ranges),
+            tls: TlsConnector::from(Arc::new(tls::client_config(settings.ca_file.as_deref())?)),
+            connect_timeout: settings.connect_timeout,
+        })
+    }
+
+    pub(super) fn dns(&self) -> &Dns {
+        &self.dns
+    }
+
+    /// Makes one exchange over a connection of its own.
+    ///
+    /// # Errors
+    /// The [`Cause`] for which there is no whole answer.
+    pub(super) async fn send(&self, to: &Destination, request: Request) -> Result<Response<Bytes>, Cause> {
+        let limit = request.limit;
+        let request = prepare(&to.authority, request)?;
+        let stream = self.connect(to).await?;
+        let stream = self.tls.connect(to.tls_name.clone(), stream).await.map_err(|_| Cause::Tls)?;
+        exchange(stream, request, limit).await
+    }
+
+    /// Tries the addresses in turn until one answers. Those left share what is left of the time for connecting, so
+    /// that one in a black hole cannot keep the others from their turn.
+    async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {
+        let deadline = Instant::now() + self.connect_timeout;
+        let addresses = self.dns.addresses(&to.targets).await;
+        let mut failure = Cause::Dns;
+        for (left, address) in (1..=addresses.len()).rev().zip(&addresses) {
+            let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
+            match timeout(share, self.open(*address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(cause)) => failure = cause,
+                Err(_) => failure = Cause::Timeout,
+            }
+        }
+        Err(failure)
+    }
+
+    /// The only place that opens a connection: what the filter judges here is what is connected to.
+    async fn open(&self, address: SocketAddr) -> Result<TcpStream, Cause> {
+        if !self.filter.allows(address.ip()) {
+            return Err(Cause::Filter);
+        }
+        TcpStream::connect(address).await.map_err(|_| Cause::Connect)
+    }
+}
+
+fn prepare(authority: &str, request: Request) -> Result<hyper::Request<Full<Bytes>>, Cause> {
+    let mut builder = hyper::Request::builder()
+        .method(request.method)
+        .uri(request.path)
+        .header(HOST, authority)
+        .header(USER_AGENT, "vouch")
+        .header(ACCEPT, "application/json")
+        .header(CONNECTION, "close");
+    if request.body.is_some() {
+        builder = builder.header(CONTENT_TYPE, "application/json");
+    }
+    builder.body(Full::new(request.body.unwrap_or_default())).map_err(|_| Cause::Http)
+}
+
+async fn exchange(
+    stream: TlsStream<TcpStream>,
+    request: hyper::Request<Full<Bytes>>,
+    limit: usize,
+) -> Result<Response<Bytes>, Cause> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cause::Http)?;
+    // The set aborts its task when it is dropped, so a connection never outlives the exchange or its deadline.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let (head, body) = sender.send_request(request).await.map_err(|_| Cause::Http)?.into_parts();
+    Ok(Response::from_parts(head, collect(body, limit).await?))
+}
+
+async fn collect(body: Incoming, limit: usize) -> Result<Bytes, Cause> {
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Cause::TooLarge),
+        Err(_) => Err(Cause::Http),
+    }
+}
