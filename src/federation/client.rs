@@ -26,13 +26,13 @@ use crate::config;
 
 /// Where a request goes.
 #[derive(Clone, Debug)]
-pub struct Destination {
+pub(super) struct Destination {
     /// The `Host` header: the server's name, with its port if that is part of the name.
-    pub authority: String,
+    pub(super) authority: String,
     /// For whom the certificate must be; also the SNI, unless it is an address.
-    pub tls_name: TlsName<'static>,
+    pub(super) tls_name: TlsName<'static>,
     /// What to connect to, the first that answers.
-    pub targets: Vec<Target>,
+    pub(super) targets: Vec<Target>,
 }
 
 impl Destination {
@@ -40,7 +40,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Cause::Name`] if no certificate could be for such a host.
-    pub fn new(authority: &str, host: &str, targets: Vec<Target>) -> Result<Self, Cause> {
+    pub(super) fn new(authority: &str, host: &str, targets: Vec<Target>) -> Result<Self, Cause> {
         let tls_name = TlsName::try_from(without_brackets(host).to_owned()).map_err(|_| Cause::Name)?;
         Ok(Self { authority: authority.to_owned(), tls_name, targets })
     }
@@ -49,7 +49,7 @@ impl Destination {
     ///
     /// # Errors
     /// [`Cause::Name`] if that cannot be a host.
-    pub fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
+    pub(super) fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
         Self::new(authority, host, vec![Target { host: Host::parse(host)?, port }])
     }
 }
@@ -176,5 +176,134 @@ async fn collect(body: Incoming, limit: usize) -> Result<Bytes, Cause> {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Cause::TooLarge),
         Err(_) => Err(Cause::Http),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
+
+    use rustls::ServerConfig;
+
+    use super::*;
+    use crate::federation::error::Error;
+    use crate::federation::testing::{self, Lab, NAME, Peer, Reply, server};
+
+    /// What comes of an exchange with [`NAME`] that may take 64 bytes.
+    async fn outcome(lab: &Lab) -> Result<Response<Bytes>, Error> {
+        lab.federation().request(&server(NAME), Request::get("/", 64)).await
+    }
+
+    /// A homeserver with this certificate is refused before it is asked anything.
+    async fn is_refused(lab: &mut Lab, certificate: ServerConfig) {
+        let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, |_| Reply::json("{}")).await;
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.ports.federation = peer.port();
+        assert_eq!(outcome(lab).await.unwrap_err(), Error::Unreachable(Cause::Tls));
+        assert!(peer.connections() > 0 && peer.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_request_says_who_asks_whom_for_what() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("[1]").with("X-Extra", "kept")).await;
+        let answer = lab.federation().request(&server(NAME), Request::get("/path?a=b%20c", 64)).await.unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"[1]"[..]));
+        assert_eq!(answer.headers()["x-extra"], "kept");
+        let seen = &peer.seen()[0];
+        assert_eq!(seen.line, "GET /path?a=b%20c");
+        assert_eq!(seen.sni.as_deref(), Some(NAME));
+        assert_eq!(seen.headers["host"], NAME);
+        assert_eq!(seen.headers["user-agent"], "vouch");
+        assert_eq!(seen.headers["accept"], "application/json");
+        assert!(!seen.headers.contains_key("authorization"));
+    }
+
+    #[tokio::test]
+    async fn a_document_is_sent_and_any_status_is_an_answer() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::status(403)).await;
+        let request = Request::json(Method::POST, "/bind", r#"{"a":"ä"}"#, 64);
+        let answer = lab.federation().request(&server(NAME), request).await.unwrap();
+        assert_eq!(answer.status(), 403);
+        let seen = &peer.seen()[0];
+        assert_eq!((seen.line.as_str(), seen.body.as_str()), ("POST /bind", r#"{"a":"ä"}"#));
+        assert_eq!(seen.headers["content-type"], "application/json");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_another_name_is_refused() {
+        let mut lab = Lab::new().await;
+        let certificate = lab.certificate(&["other.example.org"], |_| {});
+        is_refused(&mut lab, certificate).await;
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_vouches_for_itself_is_refused() {
+        is_refused(&mut Lab::new().await, testing::self_signed(&[NAME])).await;
+    }
+
+    #[tokio::test]
+    async fn an_expired_certificate_is_refused() {
+        let mut lab = Lab::new().await;
+        let certificate = lab.certificate(&[NAME], |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
+        is_refused(&mut lab, certificate).await;
+    }
+
+    #[tokio::test]
+    async fn a_body_may_have_as_many_bytes_as_were_asked_for_and_no_more() {
+        let mut lab = Lab::new().await;
+        let _peer = lab.homeserver(|_| Reply::json("x".repeat(64))).await;
+        assert_eq!(outcome(&lab).await.unwrap().body().len(), 64);
+        let _peer = lab.homeserver(|_| Reply::json("x".repeat(65))).await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_cut_off() {
+        let mut lab = Lab::new().await;
+        let _peer = lab.homeserver(|_| Reply::Endless).await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_and_a_silent_server_meet_the_deadline() {
+        let mut lab = Lab::new().await;
+        lab.settings.timeout = Duration::from_millis(400);
+        for reply in [|_: &_| Reply::Drip, |_: &_| Reply::Silence] {
+            let peer = lab.homeserver(reply).await;
+            let start = Instant::now();
+            assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::Timeout));
+            assert!(start.elapsed() < Duration::from_secs(3));
+            assert_eq!(peer.seen().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_next_target_is_tried_when_one_does_not_answer() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("{}")).await;
+        let dead = lab.ports.web;
+        lab.zone.a("dead.example.org", Ipv4Addr::LOCALHOST);
+        let service = format!("_matrix-fed._tcp.{NAME}");
+        lab.zone.srv(&service, 0, peer.port(), "no-such-host.example.org");
+        lab.zone.srv(&service, 1, dead, "dead.example.org");
+        lab.zone.srv(&service, 2, peer.port(), NAME);
+        assert!(outcome(&lab).await.is_ok());
+    }
+
+    #[test]
+    fn a_ca_file_that_is_none_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        for contents in [None, Some(""), Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")] {
+            if let Some(contents) = contents {
+                std::fs::write(&path, contents).unwrap();
+            }
+            let settings = config::Federation { ca_file: Some(path.clone()), ..testing::settings() };
+            let message = Client::new(&settings).err().unwrap().to_string();
+            assert!(message.contains("federation.ca_file") && message.contains("ca.pem"), "{message}");
+        }
     }
 }

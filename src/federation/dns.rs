@@ -19,7 +19,7 @@ const MAX_ADDRESSES: usize = 8;
 
 /// A host to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Host {
+pub(super) enum Host {
     /// An address.
     Ip(IpAddr),
     /// A name, looked up as it stands: no search domain is appended.
@@ -28,11 +28,11 @@ pub enum Host {
 
 /// A host and a port to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
+pub(super) struct Target {
     /// The host.
-    pub host: Host,
+    pub(super) host: Host,
     /// The TCP port.
-    pub port: u16,
+    pub(super) port: u16,
 }
 
 impl Host {
@@ -40,7 +40,7 @@ impl Host {
     ///
     /// # Errors
     /// [`Cause::Name`] for what DNS could not have.
-    pub fn parse(text: &str) -> Result<Self, Cause> {
+    pub(super) fn parse(text: &str) -> Result<Self, Cause> {
         if let Ok(address) = without_brackets(text).parse() {
             return Ok(Self::Ip(address));
         }

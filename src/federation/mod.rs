@@ -5,11 +5,11 @@
 //! an [`Error`] tells the caller nothing about our own network.
 
 pub mod address_filter;
-pub mod client;
-pub mod discovery;
-pub mod dns;
-pub mod error;
-pub mod openid;
+mod client;
+mod discovery;
+mod dns;
+mod error;
+mod openid;
 mod rules;
 #[cfg(test)]
 mod testing;
@@ -23,7 +23,8 @@ use hyper::body::Bytes;
 use ruma_common::ServerName;
 use tokio::time::timeout;
 
-use self::client::{Client, Request};
+use self::client::Client;
+pub use self::client::Request;
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
 use self::rules::ServerRules;

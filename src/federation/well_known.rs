@@ -9,7 +9,7 @@ use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, EXPIRES, HeaderMap, LOCATION};
 use hyper::{Response, StatusCode};
 use ruma_common::{OwnedServerName, ServerName};
-use serde::Deserialize;
+use serde_json::Value;
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 use tokio::time::timeout;
@@ -48,12 +48,6 @@ struct Entry {
     until: Millis,
     /// How often in a row there was none.
     failures: u32,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    #[serde(rename = "m.server")]
-    server: OwnedServerName,
 }
 
 impl WellKnown {
@@ -98,8 +92,10 @@ impl WellKnown {
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<(OwnedServerName, Millis), Cause> {
-        let document: Document = serde_json::from_slice(answer.body()).map_err(|_| Cause::Document)?;
-        Ok((document.server, lifetime(answer.headers(), self.clock.now())))
+        let document: Value = serde_json::from_slice(answer.body()).map_err(|_| Cause::Document)?;
+        let server = document.get("m.server").and_then(Value::as_str).ok_or(Cause::Document)?;
+        let server = ServerName::parse(server).map_err(|_| Cause::Document)?;
+        Ok((server, lifetime(answer.headers(), self.clock.now())))
     }
 
     /// Makes room by forgetting what is over, or else what is over next.
@@ -166,4 +162,224 @@ fn by_expires(headers: &HeaderMap, now: Millis) -> Option<Millis> {
 fn failure_lifetime(failures_before: u32) -> Millis {
     // 2^6 minutes are more than an hour.
     (MIN_FAILURE_LIFETIME << failures_before.min(6)).min(MAX_FAILURE_LIFETIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::federation::testing::{ELSEWHERE, Lab, NAME, NOW, Peer, Reply, Seen, server};
+
+    fn document() -> Reply {
+        Reply::json(json!({ "m.server": "delegated.example.net" }))
+    }
+
+    /// A lab where [`NAME`]'s web server answers so, the server, and what looks for its document.
+    async fn lab(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Lab, Peer, WellKnown, Client) {
+        let mut lab = Lab::new().await;
+        lab.settings.connect_timeout = Duration::from_millis(500);
+        let peer = lab.serve(&[NAME, "next.example.org"], answer).await;
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.zone.a("next.example.org", Ipv4Addr::LOCALHOST);
+        let well_known = WellKnown::new(lab.clock.clone(), peer.port(), Duration::from_millis(500));
+        let client = Client::new(&lab.settings).unwrap();
+        (lab, peer, well_known, client)
+    }
+
+    async fn delegates(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> bool {
+        let (_lab, peer, well_known, client) = lab(answer).await;
+        let delegate = well_known.delegate(&client, &server(NAME)).await;
+        assert!(peer.connections() > 0);
+        delegate.is_some_and(|delegate| delegate == "delegated.example.net")
+    }
+
+    /// Redirects to itself so many times, then answers.
+    async fn delegates_after(redirects: usize) -> bool {
+        delegates(move |seen| {
+            let done: usize = seen.line.rsplit('/').next().unwrap().parse().unwrap_or(0);
+            if done == redirects { document() } else { Reply::redirect(format!("/hop/{}", done + 1)) }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn five_redirects_are_followed_and_no_sixth() {
+        assert!(delegates_after(0).await);
+        assert!(delegates_after(5).await);
+        assert!(!delegates_after(6).await);
+    }
+
+    #[tokio::test]
+    async fn a_redirect_may_lead_to_another_host() {
+        assert!(
+            delegates(|seen| {
+                let (host, port) = seen.headers["host"].split_once(':').unwrap();
+                if host == NAME { Reply::redirect(format!("//next.example.org:{port}/?q=1")) } else { document() }
+            })
+            .await
+        );
+    }
+
+    #[tokio::test]
+    async fn a_redirect_leads_neither_out_of_tls_nor_to_a_filtered_address() {
+        let (lab, peer, well_known, client) =
+            lab(|seen| Reply::redirect(seen.headers.get("x").cloned().unwrap_or_default())).await;
+        drop((peer, well_known));
+        let elsewhere =
+            Peer::start(ELSEWHERE, lab.certificate(&[NAME, "127.0.0.99", "in.example.org"], |_| {}), |_| document());
+        let elsewhere = elsewhere.await;
+        lab.zone.a("in.example.org", ELSEWHERE);
+        let port = elsewhere.port();
+        for location in [
+            format!("http://{NAME}:{port}/"),
+            format!("https://u:p@{NAME}:{port}/"),
+            format!("https://127.0.0.99:{port}/"),
+            format!("https://0x7f.99:{port}/"),
+            format!("https://[::ffff:127.0.0.99]:{port}/"),
+            format!("https://in.example.org:{port}/"),
+            "file:///etc/passwd".to_owned(),
+            "https://".to_owned(),
+        ] {
+            let peer = lab.serve(&[NAME], move |_| Reply::redirect(&location)).await;
+            let well_known = WellKnown::new(lab.clock.clone(), peer.port(), Duration::from_millis(500));
+            assert_eq!(well_known.delegate(&client, &server(NAME)).await, None);
+            assert_eq!(peer.seen().len(), 1);
+        }
+        assert_eq!(elsewhere.connections(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_document_that_cannot_be_read_is_none() {
+        let bodies = [
+            "",
+            "null",
+            "[]",
+            r#"["delegated.example.net"]"#,
+            r#"{"m.server":1}"#,
+            r#"{"m.server":"a/b"}"#,
+            r#"{"server":"delegated.example.net"}"#,
+        ];
+        for body in bodies {
+            assert!(!delegates(move |_| Reply::json(body)).await, "{body}");
+        }
+        for status in [201, 204, 400, 404, 500] {
+            assert!(
+                !delegates(move |_| Reply::Whole(
+                    status,
+                    Vec::new(),
+                    r#"{"m.server":"delegated.example.net"}"#.to_owned()
+                ))
+                .await
+            );
+        }
+        assert!(!delegates(|_| Reply::Endless).await);
+        assert!(!delegates(|_| Reply::Drip).await);
+        assert!(!delegates(|_| Reply::Silence).await);
+    }
+
+    #[tokio::test]
+    async fn a_document_may_have_50_kib() {
+        let padded = |length: usize| {
+            let body = json!({ "m.server": "delegated.example.net" }).to_string();
+            format!("{body}{}", " ".repeat(length - body.len()))
+        };
+        assert!(delegates(move |_| Reply::json(padded(50 * 1024))).await);
+        assert!(!delegates(move |_| Reply::json(padded(51 * 1024))).await);
+    }
+
+    /// How long in all the answer is believed, as the set clock shows it.
+    async fn believed_for(answer: impl Fn() -> Reply + Send + Sync + 'static) -> Millis {
+        let (lab, peer, well_known, client) = lab(move |_| answer()).await;
+        let mut asked = 0;
+        let mut believed = 0;
+        let step = HOUR / 2;
+        while asked < 2 {
+            well_known.delegate(&client, &server(NAME)).await;
+            asked = peer.seen().len();
+            lab.clock.advance(step);
+            believed += step;
+        }
+        believed - step
+    }
+
+    #[tokio::test]
+    async fn a_document_is_believed_as_long_as_its_headers_say_but_never_beyond_48_hours() {
+        assert_eq!(believed_for(document).await, 24 * HOUR);
+        assert_eq!(believed_for(|| document().with("Cache-Control", "public, Max-Age=7200")).await, 2 * HOUR);
+        assert_eq!(believed_for(|| document().with("Cache-Control", "max-age=31536000")).await, 48 * HOUR);
+        assert_eq!(believed_for(|| document().with("Expires", "Thu, 01 Jan 2026 05:00:00 GMT")).await, 5 * HOUR);
+        assert_eq!(believed_for(|| document().with("Expires", "Fri, 01 Jan 2027 00:00:00 GMT")).await, 48 * HOUR);
+    }
+
+    #[test]
+    fn lifetimes_by_header() {
+        let lifetime_of = |name, value: &'static str| {
+            let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
+            lifetime(&headers, NOW)
+        };
+        for (value, seconds) in [
+            ("max-age=10", 10),
+            ("max-age=\"10\"", 10),
+            ("max-age=600, no-cache", 0),
+            ("no-store", 0),
+            ("max-age=-5", 0),
+            ("max-age=9223372036854775807", 172_800),
+            ("max-age=99999999999999999999", 86_400),
+            ("s-maxage=10", 86_400),
+            ("", 86_400),
+        ] {
+            assert_eq!(lifetime_of(CACHE_CONTROL, value), seconds * SECOND, "{value}");
+        }
+        for value in ["0", "-1", "yesterday", "Wed, 31 Dec 2025 23:59:59 GMT"] {
+            assert_eq!(lifetime_of(EXPIRES, value), 0, "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_remembered_for_a_growing_while_of_an_hour_at_most() {
+        let (lab, peer, well_known, client) = lab(|_| Reply::status(404)).await;
+        for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
+            let asked = peer.seen().len();
+            assert_eq!(well_known.delegate(&client, &server(NAME)).await, None);
+            assert_eq!(peer.seen().len(), asked + 1);
+            lab.clock.advance(minutes * MINUTE - 1);
+            assert_eq!(well_known.delegate(&client, &server(NAME)).await, None);
+            assert_eq!(peer.seen().len(), asked + 1);
+            lab.clock.advance(1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_recovers_is_believed_again() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let (lab, _peer, well_known, client) = lab(move |_| match count.fetch_add(1, Ordering::Relaxed) {
+            0 => Reply::status(500),
+            _ => document(),
+        })
+        .await;
+        assert_eq!(well_known.delegate(&client, &server(NAME)).await, None);
+        lab.clock.advance(MINUTE);
+        assert!(well_known.delegate(&client, &server(NAME)).await.is_some());
+    }
+
+    #[test]
+    fn no_more_than_so_many_names_are_remembered() {
+        let clock = Clock::stopped_at(NOW);
+        let well_known = WellKnown::new(clock.clone(), 443, Duration::ZERO);
+        let entry = |lifetime| Entry { delegate: None, until: NOW + lifetime, failures: 1 };
+        well_known.remember("soonest.example".to_owned(), entry(1));
+        for number in 0..MAX_REMEMBERED {
+            well_known.remember(format!("{number}.example"), entry(HOUR));
+        }
+        assert_eq!(well_known.lock().len(), MAX_REMEMBERED);
+        assert!(!well_known.lock().contains_key("soonest.example"));
+        clock.advance(HOUR);
+        well_known.remember("new.example".to_owned(), entry(2 * HOUR));
+        assert_eq!(well_known.lock().len(), 1);
+    }
 }
