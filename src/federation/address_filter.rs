@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What is not the public internet, by the IANA IPv4 Special-Purpose Address Registry.
 const REFUSED_V4: [Ipv4Net; 15] = [
-    Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8), // this network, unspecified
+    Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8), // this network, unspecified
     Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8), // private
     Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10), // carrier-grade NAT
     Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8), // loopback

@@ -121,8 +121,8 @@ impl Client {
     /// Tries the addresses in turn until one answers. Those left share what is left of the time for connecting, so
     /// that one in a black hole cannot keep the others from their turn.
     async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {
-        let deadline = Instant::now() + self.connect_timeout;
         let addresses = self.dns.addresses(&to.targets).await;
+        let deadline = Instant::now() + self.connect_timeout;
         let mut failure = Cause::Dns;
         for (left, address) in (1..=addresses.len()).rev().zip(&addresses) {
             let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);

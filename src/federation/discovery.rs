@@ -126,7 +126,7 @@ mod tests {
     /// Lets [`NAME`] delegate to what `target` says.
     async fn delegate(lab: &mut Lab, target: impl ToString) -> Peer {
         let target = target.to_string();
-        let peer = lab.serve(&[NAME], move |_| Reply::json(json!({ "m.server": target }))).await;
+        let peer = lab.serve(&[NAME], move |_| Reply::json(json!({ "m.server": target }).to_string())).await;
         lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
         lab.ports.web = peer.port();
         peer
@@ -242,7 +242,7 @@ mod tests {
         let names = [NAME, DELEGATED];
         let document = lab.serve(&names, |seen| {
             let astray = seen.sni.as_deref() == Some(DELEGATED);
-            Reply::json(json!({ "m.server": if astray { "127.0.0.1:1" } else { DELEGATED } }))
+            Reply::json(json!({ "m.server": if astray { "127.0.0.1:1" } else { DELEGATED } }).to_string())
         });
         lab.ports.web = document.await.port();
         let peer = lab.serve(&[DELEGATED], fine).await;
@@ -329,7 +329,7 @@ mod tests {
         let zone = lab.zone.clone();
         let document = lab.serve(&[NAME], move |_| {
             zone.a(NAME, ELSEWHERE);
-            Reply::json(json!({ "m.server": NAME }))
+            Reply::json(json!({ "m.server": NAME }).to_string())
         });
         lab.ports.web = document.await.port();
         lab.zone.a(NAME, Ipv4Addr::LOCALHOST);

@@ -65,13 +65,14 @@ mod tests {
     }
 
     async fn vouches_for(sub: &'static str) -> bool {
-        userinfo(move || Reply::json(json!({ "sub": sub }))).await.is_ok_and(|user| user == sub)
+        userinfo(move || Reply::json(json!({ "sub": sub }).to_string())).await.is_ok_and(|user| user == sub)
     }
 
     #[tokio::test]
     async fn a_homeserver_vouches_for_its_own_user() {
         let mut lab = Lab::new().await;
-        let peer = lab.homeserver(|_| Reply::json(json!({ "sub": format!("@alice:{NAME}"), "more": 1 }))).await;
+        let peer =
+            lab.homeserver(|_| Reply::json(json!({ "sub": format!("@alice:{NAME}"), "more": 1 }).to_string())).await;
         let user = lab.federation().userinfo(&server(NAME), "a&b=c/ü+ %#").await.unwrap();
         assert_eq!(user, format!("@alice:{NAME}"));
         let path = peer.seen()[0].line.clone();
@@ -144,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_blocked_homeserver_is_not_even_looked_for() {
         let mut lab = Lab::new().await;
-        let peer = lab.homeserver(|_| Reply::json(json!({ "sub": "@alice:hs.example.org" }))).await;
+        let peer = lab.homeserver(|_| Reply::json(json!({ "sub": "@alice:hs.example.org" }).to_string())).await;
         lab.ports.web = peer.port();
         lab.settings.blocked_servers = vec![NAME.to_owned()];
         assert_eq!(lab.federation().userinfo(&server(NAME), "token").await, Err(Error::Blocked));

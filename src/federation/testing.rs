@@ -2,7 +2,7 @@
 //! badly as they are told to.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -158,21 +158,21 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn json(body: impl ToString) -> Self {
-        Self::Whole(200, Vec::new(), body.to_string())
+    pub(super) fn json(body: impl Into<String>) -> Self {
+        Self::Whole(200, Vec::new(), body.into())
     }
 
     pub(super) fn status(status: u16) -> Self {
         Self::Whole(status, Vec::new(), "{}".to_owned())
     }
 
-    pub(super) fn redirect(location: impl ToString) -> Self {
-        Self::Whole(302, vec![("Location", location.to_string())], String::new())
+    pub(super) fn redirect(location: impl Into<String>) -> Self {
+        Self::Whole(302, vec![("Location", location.into())], String::new())
     }
 
-    pub(super) fn with(self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(self, name: &'static str, value: impl Into<String>) -> Self {
         let Self::Whole(status, mut headers, body) = self else { panic!("only a whole answer has headers") };
-        headers.push((name, value.to_string()));
+        headers.push((name, value.into()));
         Self::Whole(status, headers, body)
     }
 }
@@ -190,15 +190,7 @@ impl Peer {
         config: ServerConfig,
         answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::start_at((ip, 0).into(), config, answer).await
-    }
-
-    pub(super) async fn start_at(
-        address: SocketAddr,
-        config: ServerConfig,
-        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
-    ) -> Self {
-        let listener = TcpListener::bind(address).await.unwrap();
+        let listener = TcpListener::bind((ip, 0)).await.unwrap();
         let peer = Self { address: listener.local_addr().unwrap(), connections: Arc::default(), seen: Arc::default() };
         let (connections, seen) = (peer.connections.clone(), peer.seen.clone());
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -255,9 +247,10 @@ async fn write(stream: &mut TlsStream<TcpStream>, reply: Reply) {
         Reply::Whole(status, headers, body) => {
             let mut text = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n", body.len());
             for (name, value) in headers {
-                text += &format!("{name}: {value}\r\n");
+                text.extend([name, ": ", &value, "\r\n"]);
             }
-            let _ = stream.write_all(format!("{text}\r\n{body}").as_bytes()).await;
+            text.extend(["\r\n", &body]);
+            let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
         Reply::Endless => {
@@ -347,9 +340,4 @@ fn fqdn(name: &str) -> Name {
     let mut name = Name::from_ascii(name).unwrap();
     name.set_fqdn(true);
     name
-}
-
-/// A loopback address that the lab's filter does not let through unless it is listed.
-pub(super) fn loopback(last: u8) -> IpAddr {
-    Ipv4Addr::new(127, 0, 0, last).into()
 }
