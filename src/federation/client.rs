@@ -1,1 +1,309 @@
-//! To be written.
+//! A small HTTPS client for talking to strangers: one exchange a connection, verified TLS, no redirects followed,
+//! every address judged at the moment it is connected to, every body capped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::{Method, Response};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName as TlsName;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::address_filter::AddressFilter;
+use super::dns::{Dns, Host, Target, without_brackets};
+use super::error::{Cause, StartError};
+use super::tls;
+use crate::config;
+
+/// Where a request goes.
+#[derive(Clone, Debug)]
+pub(super) struct Destination {
+    /// The `Host` header: the server's name, with its port if that is part of the name.
+    pub(super) authority: String,
+    /// For whom the certificate must be; also the SNI, unless it is an address.
+    pub(super) tls_name: TlsName<'static>,
+    /// What to connect to, the first that answers.
+    pub(super) targets: Vec<Target>,
+}
+
+impl Destination {
+    /// A destination that calls itself `authority`, proves to be `host`, and is found at `targets`.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if no certificate could be for such a host.
+    pub(super) fn new(authority: &str, host: &str, targets: Vec<Target>) -> Result<Self, Cause> {
+        let tls_name = TlsName::try_from(without_brackets(host).to_owned()).map_err(|_| Cause::Name)?;
+        Ok(Self { authority: authority.to_owned(), tls_name, targets })
+    }
+
+    /// A destination that is found where its own host and the given port say.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if that cannot be a host.
+    pub(super) fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
+        Self::new(authority, host, vec![Target { host: Host::parse(host)?, port }])
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query, percent-encoded.
+    pub path: String,
+    /// A JSON document to send.
+    pub body: Option<Bytes>,
+    /// The answer's body may have so many bytes.
+    pub limit: usize,
+}
+
+impl Request {
+    /// A GET of `path` whose answer may have `limit` bytes.
+    #[must_use]
+    pub fn get(path: impl Into<String>, limit: usize) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None, limit }
+    }
+
+    /// Sends a JSON document to `path` by `method`; the answer may have `limit` bytes.
+    #[must_use]
+    pub fn json(method: Method, path: impl Into<String>, body: impl Into<Bytes>, limit: usize) -> Self {
+        Self { method, path: path.into(), body: Some(body.into()), limit }
+    }
+}
+
+/// Opens connections and makes exchanges over them. It sets no deadline for the whole: its callers do.
+pub(super) struct Client {
+    dns: Dns,
+    filter: AddressFilter,
+    tls: TlsConnector,
+    connect_timeout: Duration,
+}
+
+impl Client {
+    /// # Errors
+    /// [`StartError::CaFile`] and [`StartError::Library`].
+    pub(super) fn new(settings: &config::Federation) -> Result<Self, StartError> {
+        Ok(Self {
+            // A lost datagram must leave time to ask again and to go on.
+            dns: Dns::new(&settings.dns_servers, settings.timeout / 4)?,
+            filter: AddressFilter::new(&settings.allowed_ranges),
+            tls: TlsConnector::from(Arc::new(tls::client_config(settings.ca_file.as_deref())?)),
+            connect_timeout: settings.connect_timeout,
+        })
+    }
+
+    pub(super) fn dns(&self) -> &Dns {
+        &self.dns
+    }
+
+    /// Makes one exchange over a connection of its own.
+    ///
+    /// # Errors
+    /// The [`Cause`] for which there is no whole answer.
+    pub(super) async fn send(&self, to: &Destination, request: Request) -> Result<Response<Bytes>, Cause> {
+        let limit = request.limit;
+        let request = prepare(&to.authority, request)?;
+        let stream = self.connect(to).await?;
+        let stream = self.tls.connect(to.tls_name.clone(), stream).await.map_err(|_| Cause::Tls)?;
+        exchange(stream, request, limit).await
+    }
+
+    /// Tries the addresses in turn until one answers. Those left share what is left of the time for connecting, so
+    /// that one in a black hole cannot keep the others from their turn.
+    async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {
+        let addresses = self.dns.addresses(&to.targets).await;
+        let deadline = Instant::now() + self.connect_timeout;
+        let mut failure = Cause::Dns;
+        for (left, address) in (1..=addresses.len()).rev().zip(&addresses) {
+            let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
+            match timeout(share, self.open(*address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(cause)) => failure = cause,
+                Err(_) => failure = Cause::Timeout,
+            }
+        }
+        Err(failure)
+    }
+
+    /// The only place that opens a connection: what the filter judges here is what is connected to.
+    async fn open(&self, address: SocketAddr) -> Result<TcpStream, Cause> {
+        if !self.filter.allows(address.ip()) {
+            return Err(Cause::Filter);
+        }
+        TcpStream::connect(address).await.map_err(|_| Cause::Connect)
+    }
+}
+
+fn prepare(authority: &str, request: Request) -> Result<hyper::Request<Full<Bytes>>, Cause> {
+    let mut builder = hyper::Request::builder()
+        .method(request.method)
+        .uri(request.path)
+        .header(HOST, authority)
+        .header(USER_AGENT, "vouch")
+        .header(ACCEPT, "application/json")
+        .header(CONNECTION, "close");
+    if request.body.is_some() {
+        builder = builder.header(CONTENT_TYPE, "application/json");
+    }
+    builder.body(Full::new(request.body.unwrap_or_default())).map_err(|_| Cause::Http)
+}
+
+async fn exchange(
+    stream: TlsStream<TcpStream>,
+    request: hyper::Request<Full<Bytes>>,
+    limit: usize,
+) -> Result<Response<Bytes>, Cause> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cause::Http)?;
+    // The set aborts its task when it is dropped, so a connection never outlives the exchange or its deadline.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let (head, body) = sender.send_request(request).await.map_err(|_| Cause::Http)?.into_parts();
+    Ok(Response::from_parts(head, collect(body, limit).await?))
+}
+
+async fn collect(body: Incoming, limit: usize) -> Result<Bytes, Cause> {
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Cause::TooLarge),
+        Err(_) => Err(Cause::Http),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Instant;
+
+    use rustls::ServerConfig;
+
+    use super::*;
+    use crate::federation::error::Error;
+    use crate::federation::testing::{self, Lab, NAME, Peer, Reply, server};
+
+    /// What comes of an exchange with [`NAME`] that may take 64 bytes.
+    async fn outcome(lab: &Lab) -> Result<Response<Bytes>, Error> {
+        lab.federation().request(&server(NAME), Request::get("/", 64)).await
+    }
+
+    /// A homeserver with this certificate is refused before it is asked anything.
+    async fn is_refused(lab: &mut Lab, certificate: ServerConfig) {
+        let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, |_| Reply::json("{}")).await;
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.ports.federation = peer.port();
+        assert_eq!(outcome(lab).await.unwrap_err(), Error::Unreachable(Cause::Tls));
+        assert!(peer.connections() > 0 && peer.seen().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_request_says_who_asks_whom_for_what() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("[1]").with("X-Extra", "kept")).await;
+        let answer = lab.federation().request(&server(NAME), Request::get("/path?a=b%20c", 64)).await.unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"[1]"[..]));
+        assert_eq!(answer.headers()["x-extra"], "kept");
+        let seen = &peer.seen()[0];
+        assert_eq!(seen.line, "GET /path?a=b%20c");
+        assert_eq!(seen.sni.as_deref(), Some(NAME));
+        assert_eq!(seen.headers["host"], NAME);
+        assert_eq!(seen.headers["user-agent"], "vouch");
+        assert_eq!(seen.headers["accept"], "application/json");
+        assert!(!seen.headers.contains_key("authorization"));
+    }
+
+    #[tokio::test]
+    async fn a_document_is_sent_and_any_status_is_an_answer() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::status(403)).await;
+        let request = Request::json(Method::POST, "/bind", r#"{"a":"ä"}"#, 64);
+        let answer = lab.federation().request(&server(NAME), request).await.unwrap();
+        assert_eq!(answer.status(), 403);
+        let seen = &peer.seen()[0];
+        assert_eq!((seen.line.as_str(), seen.body.as_str()), ("POST /bind", r#"{"a":"ä"}"#));
+        assert_eq!(seen.headers["content-type"], "application/json");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_another_name_is_refused() {
+        let mut lab = Lab::new().await;
+        let certificate = lab.certificate(&["other.example.org"], |_| {});
+        is_refused(&mut lab, certificate).await;
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_vouches_for_itself_is_refused() {
+        is_refused(&mut Lab::new().await, testing::self_signed(&[NAME])).await;
+    }
+
+    #[tokio::test]
+    async fn an_expired_certificate_is_refused() {
+        let mut lab = Lab::new().await;
+        let certificate = lab.certificate(&[NAME], |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
+        is_refused(&mut lab, certificate).await;
+    }
+
+    #[tokio::test]
+    async fn a_body_may_have_as_many_bytes_as_were_asked_for_and_no_more() {
+        let mut lab = Lab::new().await;
+        let _peer = lab.homeserver(|_| Reply::json("x".repeat(64))).await;
+        assert_eq!(outcome(&lab).await.unwrap().body().len(), 64);
+        let _peer = lab.homeserver(|_| Reply::json("x".repeat(65))).await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn an_endless_body_is_cut_off() {
+        let mut lab = Lab::new().await;
+        let _peer = lab.homeserver(|_| Reply::Endless).await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_and_a_silent_server_meet_the_deadline() {
+        let mut lab = Lab::new().await;
+        lab.settings.timeout = Duration::from_millis(400);
+        for reply in [|_: &_| Reply::Drip, |_: &_| Reply::Silence] {
+            let peer = lab.homeserver(reply).await;
+            let start = Instant::now();
+            assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::Timeout));
+            assert!(start.elapsed() < Duration::from_secs(3));
+            assert_eq!(peer.seen().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_next_target_is_tried_when_one_does_not_answer() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("{}")).await;
+        let dead = lab.ports.web;
+        lab.zone.a("dead.example.org", Ipv4Addr::LOCALHOST);
+        let service = format!("_matrix-fed._tcp.{NAME}");
+        lab.zone.srv(&service, 0, peer.port(), "no-such-host.example.org");
+        lab.zone.srv(&service, 1, dead, "dead.example.org");
+        lab.zone.srv(&service, 2, peer.port(), NAME);
+        assert!(outcome(&lab).await.is_ok());
+    }
+
+    #[test]
+    fn a_ca_file_that_is_none_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("ca.pem");
+        for contents in [None, Some(""), Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")] {
+            if let Some(contents) = contents {
+                std::fs::write(&path, contents).unwrap();
+            }
+            let settings = config::Federation { ca_file: Some(path.clone()), ..testing::settings() };
+            let message = Client::new(&settings).err().unwrap().to_string();
+            assert!(message.contains("federation.ca_file") && message.contains("ca.pem"), "{message}");
+        }
+    }
+}

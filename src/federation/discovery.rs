@@ -1,1 +1,364 @@
-//! To be written.
+//! Server discovery: from a server name to where its homeserver listens
+//! ([Server-server API, resolving server names](https://spec.matrix.org/latest/server-server-api/#resolving-server-names)).
+
+use std::collections::BTreeMap;
+
+use ruma_common::{OwnedServerName, ServerName};
+
+use super::client::{Client, Destination};
+use super::dns::{Host, Target};
+use super::error::{Cause, StartError};
+use super::well_known::WellKnown;
+use crate::clock::Clock;
+use crate::config;
+
+/// The ports that the specification lets us guess.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    /// Where the well-known document is.
+    pub(super) web: u16,
+    /// Where a homeserver listens that says nothing else.
+    pub(super) federation: u16,
+}
+
+impl Ports {
+    /// Those of the specification.
+    pub(super) const STANDARD: Self = Self { web: 443, federation: 8448 };
+}
+
+/// Finds homeservers.
+pub(super) struct Discovery {
+    overrides: BTreeMap<OwnedServerName, Target>,
+    well_known: WellKnown,
+    ports: Ports,
+}
+
+impl Discovery {
+    /// # Errors
+    /// [`StartError::Override`] for an override that is not `host:port`.
+    pub(super) fn new(settings: &config::Federation, clock: Clock, ports: Ports) -> Result<Self, StartError> {
+        let overrides = settings.overrides.iter().map(|(server, value)| {
+            let invalid = || StartError::Override { server: server.to_string(), value: value.clone() };
+            Ok((server.clone(), parse_override(value).ok_or_else(invalid)?))
+        });
+        Ok(Self {
+            overrides: overrides.collect::<Result<_, _>>()?,
+            // Half of the time is for what comes after it.
+            well_known: WellKnown::new(clock, ports.web, settings.timeout / 2),
+            ports,
+        })
+    }
+
+    /// Where to send requests for `server`.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if the name is none that could be looked up.
+    pub(super) async fn resolve(&self, client: &Client, server: &ServerName) -> Result<Destination, Cause> {
+        if let Some(target) = self.overrides.get(server) {
+            return Destination::new(server.as_str(), server.host(), vec![target.clone()]);
+        }
+        if let Some(destination) = self.as_it_says(server)? {
+            return Ok(destination);
+        }
+        let delegated = self.well_known.delegate(client, server).await;
+        let server = delegated.as_deref().unwrap_or(server);
+        match self.as_it_says(server)? {
+            Some(destination) => Ok(destination),
+            None => self.by_services(client, server).await,
+        }
+    }
+
+    /// The destination of an address, or of a name with a port: it needs no looking up.
+    fn as_it_says(&self, server: &ServerName) -> Result<Option<Destination>, Cause> {
+        let port = match (Host::parse(server.host())?, port(server)?) {
+            (_, Some(port)) => port,
+            (Host::Ip(_), None) => self.ports.federation,
+            (Host::Name(_), None) => return Ok(None),
+        };
+        Destination::direct(server.as_str(), server.host(), port).map(Some)
+    }
+
+    /// The destination of a name without a port: where its SRV records say, or else at the usual port. `Host`, SNI and
+    /// certificate are those of the name all the same, for DNS proves nothing.
+    async fn by_services(&self, client: &Client, server: &ServerName) -> Result<Destination, Cause> {
+        for service in ["_matrix-fed._tcp", "_matrix._tcp"] {
+            if let Some(targets) = client.dns().services(service, server.host()).await {
+                return Destination::new(server.as_str(), server.host(), targets);
+            }
+        }
+        Destination::direct(server.as_str(), server.host(), self.ports.federation)
+    }
+}
+
+/// The port of a name, which `ServerName` lets be `+80`, too: that is no port, and no part of a `Host` header.
+fn port(server: &ServerName) -> Result<Option<u16>, Cause> {
+    let Some(port) = server.port() else { return Ok(None) };
+    if port == 0 || server.as_str().contains('+') { Err(Cause::Name) } else { Ok(Some(port)) }
+}
+
+fn parse_override(value: &str) -> Option<Target> {
+    let name = ServerName::parse(value).ok()?;
+    Some(Target { host: Host::parse(name.host()).ok()?, port: port(&name).ok()?? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::federation::Request;
+    use crate::federation::error::Error;
+    use crate::federation::testing::{self, ELSEWHERE, Lab, NAME, Peer, Reply, Seen, server};
+
+    /// The name that [`NAME`] delegates to.
+    const DELEGATED: &str = "delegated.example.net";
+
+    async fn ask(lab: &Lab, name: &str) -> Result<(), Error> {
+        lab.federation().request(&server(name), Request::get("/here", 64)).await.map(drop)
+    }
+
+    fn fine(_: &Seen) -> Reply {
+        Reply::json("{}")
+    }
+
+    /// Lets [`NAME`] delegate to what `target` says.
+    async fn delegate(lab: &mut Lab, target: impl ToString) -> Peer {
+        let target = target.to_string();
+        let peer = lab.serve(&[NAME], move |_| Reply::json(json!({ "m.server": target }).to_string())).await;
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.ports.web = peer.port();
+        peer
+    }
+
+    /// The peer was asked once, under this name and with this SNI.
+    fn assert_asked(peer: &Peer, host: &str, sni: Option<&str>) {
+        let seen = peer.seen();
+        assert_eq!(seen.len(), 1);
+        assert_eq!((seen[0].line.as_str(), seen[0].headers["host"].as_str()), ("GET /here", host));
+        assert_eq!(seen[0].sni.as_deref(), sni);
+    }
+
+    #[tokio::test]
+    async fn an_override_replaces_discovery_but_not_the_certificate() {
+        let mut lab = Lab::new().await;
+        let peer = lab.serve(&[NAME], fine).await;
+        for address in [peer.address.to_string(), format!("inside.example.org:{}", peer.port())] {
+            lab.zone.a("inside.example.org", Ipv4Addr::LOCALHOST);
+            lab.settings.overrides = [(server(NAME), address)].into();
+            ask(&lab, NAME).await.unwrap();
+        }
+        let seen = peer.seen();
+        assert!(seen.iter().all(|seen| seen.headers["host"] == NAME && seen.sni.as_deref() == Some(NAME)));
+
+        let stranger = lab.serve(&["inside.example.org"], fine).await;
+        lab.settings.overrides = [(server(NAME), stranger.address.to_string())].into();
+        assert_eq!(ask(&lab, NAME).await, Err(Error::Unreachable(Cause::Tls)));
+    }
+
+    #[test]
+    fn an_override_that_is_no_host_and_port_is_named() {
+        for value in ["", "host", "host:0", "host:+80", "host:99999", "a b:1", "https://host:1"] {
+            let overrides = [(server(NAME), value.to_owned())].into();
+            let settings = config::Federation { overrides, ..testing::settings() };
+            let error = Discovery::new(&settings, Clock::system(), Ports::STANDARD).err().unwrap().to_string();
+            assert!(error.contains(&format!("federation.overrides.\"{NAME}\"")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_is_taken_as_it_is() {
+        let mut lab = Lab::new().await;
+        let peer = lab.serve(&["127.0.0.1"], fine).await;
+        let name = peer.address.to_string();
+        ask(&lab, &name).await.unwrap();
+        assert_asked(&peer, &name, None);
+
+        let peer = lab.serve(&["127.0.0.1"], fine).await;
+        lab.ports.federation = peer.port();
+        ask(&lab, "127.0.0.1").await.unwrap();
+        assert_asked(&peer, "127.0.0.1", None);
+    }
+
+    #[tokio::test]
+    async fn a_name_with_a_port_asks_for_no_document_and_no_services() {
+        let mut lab = Lab::new().await;
+        let document = delegate(&mut lab, "127.0.0.1:1").await;
+        lab.zone.srv(&format!("_matrix-fed._tcp.{NAME}"), 0, 1, NAME);
+        let peer = lab.serve(&[NAME], fine).await;
+        let name = format!("{NAME}:{}", peer.port());
+        ask(&lab, &name).await.unwrap();
+        assert_asked(&peer, &name, Some(NAME));
+        assert_eq!(document.connections(), 0);
+    }
+
+    #[tokio::test]
+    async fn delegation_to_an_address() {
+        let mut lab = Lab::new().await;
+        let peer = lab.serve(&["127.0.0.1"], fine).await;
+        let document = delegate(&mut lab, peer.address).await;
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&peer, &peer.address.to_string(), None);
+        let asked = &document.seen()[0];
+        assert_eq!(asked.line, "GET /.well-known/matrix/server");
+        assert_eq!(asked.headers["host"], format!("{NAME}:{}", document.port()));
+
+        let peer = lab.serve(&["127.0.0.1"], fine).await;
+        lab.ports.federation = peer.port();
+        let _document = delegate(&mut lab, "127.0.0.1").await;
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&peer, "127.0.0.1", None);
+    }
+
+    #[tokio::test]
+    async fn delegation_to_a_name_with_a_port() {
+        let mut lab = Lab::new().await;
+        let peer = lab.serve(&[DELEGATED], fine).await;
+        lab.zone.a(DELEGATED, Ipv4Addr::LOCALHOST);
+        let name = format!("{DELEGATED}:{}", peer.port());
+        let _document = delegate(&mut lab, &name).await;
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&peer, &name, Some(DELEGATED));
+    }
+
+    #[tokio::test]
+    async fn delegation_to_a_name_with_services() {
+        for service in ["_matrix-fed._tcp", "_matrix._tcp"] {
+            let mut lab = Lab::new().await;
+            let peer = lab.serve(&[DELEGATED], fine).await;
+            lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
+            lab.zone.srv(&format!("{service}.{DELEGATED}"), 0, peer.port(), "target.example.com");
+            let _document = delegate(&mut lab, DELEGATED).await;
+            ask(&lab, NAME).await.unwrap();
+            assert_asked(&peer, DELEGATED, Some(DELEGATED));
+        }
+    }
+
+    #[tokio::test]
+    async fn delegation_to_a_bare_name_ends_at_the_usual_port_and_goes_no_further() {
+        let mut lab = Lab::new().await;
+        // Were the delegated name's own document asked for, it would lead astray.
+        let names = [NAME, DELEGATED];
+        let document = lab.serve(&names, |seen| {
+            let astray = seen.sni.as_deref() == Some(DELEGATED);
+            Reply::json(json!({ "m.server": if astray { "127.0.0.1:1" } else { DELEGATED } }).to_string())
+        });
+        lab.ports.web = document.await.port();
+        let peer = lab.serve(&[DELEGATED], fine).await;
+        lab.ports.federation = peer.port();
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.zone.a(DELEGATED, Ipv4Addr::LOCALHOST);
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&peer, DELEGATED, Some(DELEGATED));
+    }
+
+    #[tokio::test]
+    async fn without_a_document_the_services_of_the_name_lead_on_the_newer_first() {
+        let lab = Lab::new().await;
+        let (older, newer) = (lab.serve(&[NAME], fine).await, lab.serve(&[NAME], fine).await);
+        lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
+        lab.zone.srv(&format!("_matrix._tcp.{NAME}"), 0, older.port(), "target.example.com");
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&older, NAME, Some(NAME));
+        lab.zone.srv(&format!("_matrix-fed._tcp.{NAME}"), 9, newer.port(), "target.example.com");
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&newer, NAME, Some(NAME));
+        assert_eq!(older.connections(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_document_and_services_the_usual_port_is_tried() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(fine).await;
+        ask(&lab, NAME).await.unwrap();
+        assert_asked(&peer, NAME, Some(NAME));
+    }
+
+    #[tokio::test]
+    async fn the_certificate_of_a_service_target_counts_for_nothing() {
+        let lab = Lab::new().await;
+        let peer = lab.serve(&["target.example.com"], fine).await;
+        lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
+        lab.zone.srv(&format!("_matrix-fed._tcp.{NAME}"), 0, peer.port(), "target.example.com");
+        assert_eq!(ask(&lab, NAME).await, Err(Error::Unreachable(Cause::Tls)));
+        assert!(peer.seen().is_empty());
+    }
+
+    /// A homeserver at an address that is not listed, with a certificate that would do.
+    async fn forbidden(lab: &Lab) -> Peer {
+        Peer::start(ELSEWHERE, lab.certificate(&[NAME, DELEGATED, "127.0.0.99"], |_| {}), fine).await
+    }
+
+    async fn assert_filtered(lab: &Lab, peer: &Peer, name: &str) {
+        assert_eq!(ask(lab, name).await, Err(Error::Unreachable(Cause::Filter)));
+        assert_eq!(peer.connections(), 0);
+    }
+
+    #[tokio::test]
+    async fn no_way_leads_to_a_filtered_address() {
+        let mut lab = Lab::new().await;
+        let peer = forbidden(&lab).await;
+        lab.ports.federation = peer.port();
+
+        lab.zone.a("direct.example.org", ELSEWHERE);
+        assert_filtered(&lab, &peer, "direct.example.org").await;
+        assert_filtered(&lab, &peer, &format!("direct.example.org:{}", peer.port())).await;
+        lab.zone.cname("alias.example.org", "direct.example.org");
+        assert_filtered(&lab, &peer, "alias.example.org").await;
+        lab.zone.srv("_matrix._tcp.service.example.org", 0, peer.port(), "direct.example.org");
+        assert_filtered(&lab, &peer, "service.example.org").await;
+        assert_filtered(&lab, &peer, "127.0.0.99").await;
+        assert_filtered(&lab, &peer, &format!("[::ffff:127.0.0.99]:{}", peer.port())).await;
+
+        lab.zone.a(DELEGATED, ELSEWHERE);
+        for target in ["127.0.0.99".to_owned(), peer.address.to_string(), DELEGATED.to_owned()] {
+            let _document = delegate(&mut lab, target).await;
+            assert_filtered(&lab, &peer, NAME).await;
+        }
+
+        lab.settings.overrides = [(server(NAME), peer.address.to_string())].into();
+        assert_filtered(&lab, &peer, NAME).await;
+    }
+
+    #[tokio::test]
+    async fn an_address_that_changes_after_it_was_checked_is_checked_again() {
+        let mut lab = Lab::new().await;
+        let peer = forbidden(&lab).await;
+        lab.ports.federation = peer.port();
+        let zone = lab.zone.clone();
+        let document = lab.serve(&[NAME], move |_| {
+            zone.a(NAME, ELSEWHERE);
+            Reply::json(json!({ "m.server": NAME }).to_string())
+        });
+        lab.ports.web = document.await.port();
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        assert_filtered(&lab, &peer, NAME).await;
+    }
+
+    #[tokio::test]
+    async fn names_that_mean_this_machine_lead_nowhere() {
+        let mut lab = Lab::new().await;
+        lab.settings.allowed_ranges.clear();
+        let certificate = lab.certificate(&["localhost", "127.0.0.1"], |_| {});
+        let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, fine).await;
+        (lab.ports.web, lab.ports.federation) = (peer.port(), peer.port());
+        for name in ["localhost", "a.localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"] {
+            assert_eq!(ask(&lab, name).await, Err(Error::Unreachable(Cause::Filter)), "{name}");
+        }
+        for name in ["0x7f.1", "2130706433", "127.1", "0177.0.0.1", "a..b", "localhost:0", "localhost:+8448"] {
+            assert!(ask(&lab, name).await.is_err(), "{name}");
+        }
+        assert_eq!(peer.connections(), 0);
+    }
+
+    #[test]
+    fn what_is_no_server_name_is_not_even_parsed() {
+        let long = format!("{}.org", "a".repeat(300));
+        for name in
+            ["", "a/b", "a?x", "a#x", "u@host", "host:99999", "host:", ":1", "a b", "[fe80::1%eth0]", "[::1", &long]
+        {
+            assert!(ServerName::parse(name).is_err(), "{name}");
+        }
+    }
+}
