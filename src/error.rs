@@ -207,6 +207,12 @@ impl Error {
         self
     }
 
+    /// Whether it is the request's fault, and not a matter of time.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.status.is_client_error() && self.retry_after.is_none()
+    }
+
     /// The Matrix error code.
     #[must_use]
     pub const fn errcode(&self) -> &'static str {

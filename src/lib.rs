@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod brand;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;
@@ -13,6 +14,7 @@ pub mod federation;
 pub mod identity;
 pub mod notify;
 pub mod pages;
+pub mod server;
 pub mod service;
 pub mod store;
 pub mod texts;

@@ -12,9 +12,10 @@ mod validation;
 mod versions;
 
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, Handler, HttpResponse, Resource, Responder, Route, web};
 
 pub use extract::network;
@@ -99,11 +100,10 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
 ///
 /// # Errors
 /// What the service behind returns.
-pub async fn cross_origin<S, B>(request: ServiceRequest, next: &S) -> Result<ServiceResponse<EitherBody<B>>, ActixError>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = ActixError>,
-    B: MessageBody,
-{
+pub async fn cross_origin<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
     if !request.path().starts_with("/_matrix") {
         return Ok(next.call(request).await?.map_into_left_body());
     }

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::extract::{caller_network, query, required_query, signatory};
+use super::extract::{caller_network, required_query, signatory};
 use super::json::Params;
 use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};

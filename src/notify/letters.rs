@@ -3,6 +3,7 @@
 use askama::Template;
 use url::Url;
 
+use super::mail::Letter;
 use crate::brand::{Brand, Colour};
 use crate::clock::Millis;
 use crate::texts::{Language, Texts, direction, visible};
@@ -19,17 +20,6 @@ const MAX_NAME: usize = 255;
 /// The grounds of the HTML part, light and dark; what links must be legible on.
 const LIGHT_GROUND: Colour = Colour::WHITE;
 const DARK_GROUND: Colour = Colour::rgb(0x1d, 0x23, 0x22);
-
-/// A mail as its reader sees it. If [`Brand::mail_logo`] is there, the HTML shows it as `cid:logo`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// One line, without control characters.
-    pub subject: String,
-    /// The plain text; lines end in LF.
-    pub text: String,
-    /// The HTML document.
-    pub html: String,
-}
 
 /// What a validation mail tells.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,6 @@
 
 mod compose;
 mod directory;
-#[cfg(test)]
-#[path = "../../tests/support/mail_sink.rs"]
-mod mail_sink;
 mod smtp;
 #[cfg(test)]
 mod tests;
@@ -23,10 +20,11 @@ use crate::config;
 use crate::identity::threepid::Address;
 
 /// What is written to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
     /// The subject. Whatever it holds becomes one line.
     pub subject: String,
-    /// The plain text.
+    /// The plain text; its lines end in LF.
     pub text: String,
     /// The same as HTML. If the brand has a logo, `cid:logo` shows it.
     pub html: String,

@@ -73,7 +73,7 @@ impl Vouch {
         ids.dedup();
         let rows = bindings::by_ids(&mut self.store.read().await?, ids).await?;
         let bound: HashMap<i64, Opened> =
-            rows.iter().map(|row| Ok((row.id, self.open(row, epoch)?))).collect::<Result<_, Error>>()?;
+            rows.iter().map(|row| Ok((row.id, self.open_binding(row, epoch)?))).collect::<Result<_, Error>>()?;
         // The directory keeps but a part of each digest: the whole one decides.
         let hit = |(index, id): &(usize, i64)| {
             let found = bound.get(id).filter(|bound| bound.digests.contains(&digests[*index]))?;
@@ -117,7 +117,7 @@ impl Vouch {
         }
     }
 
-    fn open(&self, row: &Binding, epoch: Epoch) -> Result<Opened, Error> {
+    fn open_binding(&self, row: &Binding, epoch: Epoch) -> Result<Opened, Error> {
         let pepper = self.peppers.pepper(epoch);
         let sealed = self.vault.open(Column::BindingAddress, &row.address_index, &row.address)?;
         Ok(Opened {

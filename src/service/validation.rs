@@ -21,8 +21,8 @@ use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::Address;
 use crate::notify::letters::{ValidationFacts, validation_letter};
+use crate::store::Conn;
 use crate::store::sessions::{self, NewSession, Session};
-use crate::store::{self, Conn};
 use crate::texts::Language;
 
 /// How much longer than sending may take a claim holds.

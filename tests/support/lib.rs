@@ -6,4 +6,5 @@
 
 pub mod ca;
 pub mod homeserver;
+pub mod mail_sink;
 pub mod postgres;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::mail_sink::{Action, MailSink, Message, Options, find_part};
 use super::*;
 use crate::config::{Brand, Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity};
+use vouch_test_support::mail_sink::{Action, MailSink, Message, Options, find_part};
 
 fn brand() -> Brand {
     Brand { name: "Vouch".to_owned(), contact: None, logo: None, accent_colour: "#0f6b5c".to_owned() }

@@ -8,7 +8,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
 use super::*;
-use crate::notify::mail::mail_sink::Tls;
+use vouch_test_support::mail_sink::Tls;
 
 /// A certificate authority in a file, and servers it vouches for.
 struct Authority {

@@ -1,0 +1,176 @@
+//! The running server: builds what the handlers share, mounts routes and middleware, starts and stops background work.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::rt;
+use actix_web::web::{self, Data, PathConfig};
+use actix_web::{App, Error as ActixError, HttpResponse, HttpServer};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::json;
+
+use crate::api;
+use crate::clock::Clock;
+use crate::config::{Config, TlsFiles};
+use crate::error::{Error, StartError};
+use crate::pages::{self, RetentionRow, Site};
+use crate::service::Vouch;
+
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the head of a request may take.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// A server that listens and answers once it is [run](Self::run).
+pub struct Application {
+    vouch: Arc<Vouch>,
+    addresses: Vec<SocketAddr>,
+    server: Server,
+}
+
+impl Application {
+    /// Opens everything, listens, and starts the background work, in an actix system.
+    ///
+    /// # Errors
+    /// [`StartError`], for the operator.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let vouch = Vouch::open(config, clock).await?;
+        let settings = vouch.config.server.clone();
+        let rows = RetentionRow::table(&vouch.config.retention, &vouch.config.log);
+        let site = Site::new(vouch.brand.clone(), vouch.texts.clone(), &settings.public_url, rows);
+        let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
+        let listeners = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
+        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let tls = settings.tls.as_ref().map(tls_config).transpose()?;
+        let (state, policies) = (Data::from(Arc::clone(&vouch)), Data::from(Arc::clone(&vouch.policies)));
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .app_data(policies.clone())
+                .app_data(site.clone())
+                .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
+                .wrap(from_fn(api::cross_origin))
+                .wrap(from_fn(note))
+                .configure(api::routes)
+                .configure(pages::routes)
+                .route("/health", web::get().to(health))
+                .route("/ready", web::get().to(ready))
+                .default_service(web::to(pages::not_found))
+        })
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .disable_signals();
+        if settings.workers > 0 {
+            server = server.workers(settings.workers);
+        }
+        for listener in listeners {
+            server = match &tls {
+                Some(tls) => server.listen_rustls_0_23(listener, tls.clone()),
+                None => server.listen(listener),
+            }
+            .map_err(|error| StartError(format!("server.listen: {error}")))?;
+        }
+        Ok(Self { server: server.run(), vouch, addresses })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What it shares.
+    #[must_use]
+    pub fn vouch(&self) -> Arc<Vouch> {
+        Arc::clone(&self.vouch)
+    }
+
+    /// By which it is stopped: requests in flight finish first.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers until it is stopped.
+    ///
+    /// # Errors
+    /// If a worker cannot be started.
+    pub async fn run(self) -> io::Result<()> {
+        let Self { vouch, server, .. } = self;
+        let background = [
+            rt::spawn(Arc::clone(&vouch).keep_directories()),
+            rt::spawn(Arc::clone(&vouch).follow_bindings()),
+            rt::spawn(Arc::clone(&vouch).keep_house()),
+        ];
+        let result = server.await;
+        background.iter().for_each(rt::task::JoinHandle::abort);
+        if let Err(error) = vouch.give_back(true).await {
+            log::warn!("budget that was not spent could not be given back: {}", error.errcode());
+        }
+        result
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address);
+    listener.map_err(|error| StartError(format!("server.listen: {address}: {error}; is another server running there?")))
+}
+
+fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
+    let problem = |setting, error: &dyn std::fmt::Display| StartError(format!("server.{setting}: {error}"));
+    let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let chain = chain.map_err(|error| problem("tls_certificate", &error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| problem("tls_key", &error))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| problem("tls_certificate", &error))?;
+    config.with_no_client_auth().with_single_cert(chain, key).map_err(|error| problem("tls_key", &error))
+}
+
+/// `GET /health`: the process lives.
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// `GET /ready`: look-ups can be answered and the database is there.
+async fn ready(vouch: Data<Vouch>) -> HttpResponse {
+    let (directory, database) = (vouch.is_directory_ready(), vouch.is_database_answering().await);
+    let body = json!({ "directory": directory, "database": database });
+    if directory && database { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+}
+
+/// Numbers the requests of this process.
+static REQUEST: AtomicU64 = AtomicU64::new(1);
+
+/// Logs what failed on our side, and with `log.access` every request: its number, the route's template, the status, the time
+/// it took, and the network it came from.
+async fn note(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let begun = Instant::now();
+    let response = next.call(request).await?;
+    let (status, request) = (response.status(), response.request());
+    let access = request.app_data::<Data<Vouch>>().filter(|vouch| vouch.config.log.access);
+    if access.is_some() || status.is_server_error() {
+        let number = REQUEST.fetch_add(1, Ordering::Relaxed);
+        let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
+        let (status, took) = (status.as_u16(), begun.elapsed().as_millis());
+        if let Some(vouch) = access {
+            let network = api::network(request, &vouch.config.server.trusted_proxies);
+            log::info!("request {number}: {route} {status} {took} ms {network}");
+        } else {
+            log::warn!("request {number}: {route} {status} {took} ms");
+        }
+    }
+    Ok(response)
+}

@@ -1,0 +1,333 @@
+//! The world of a story: a server on a database of its own, a homeserver, a mail server, a clock that stands still, and people.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use vouch::clock::{Clock, Millis};
+use vouch::config::{Config, DatabaseUrl, MailTransport, Smtp, SmtpSecurity};
+use vouch::server::Application;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::Homeserver;
+use vouch_test_support::mail_sink::{MailSink, Message};
+use vouch_test_support::postgres::Database;
+use zeroize::Zeroizing;
+
+/// Monday, 2026-11-23, 12:00 UTC.
+pub const NOON: Millis = 1_795_435_200_000;
+
+/// Tells each story once on `SQLite` and once on `PostgreSQL`.
+#[macro_export]
+macro_rules! on_both_backends {
+    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $story:block)*) => {$(
+        $(#[$attribute])*
+        mod $name {
+            use super::*;
+
+            async fn story($world: $crate::world::World) $story
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                story($crate::world::World::on_sqlite().await).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                story($crate::world::World::on_postgres().await).await;
+            }
+        }
+    )*};
+}
+
+/// Everything around the server.
+pub struct World {
+    pub homeserver: Homeserver,
+    pub mail: MailSink,
+    pub clock: Clock,
+    /// What the server is started with; a story may change it before.
+    pub config: Config,
+    pub folder: tempfile::TempDir,
+    pub database: Option<Database>,
+}
+
+impl World {
+    pub async fn on_sqlite() -> Self {
+        Self::new(None).await
+    }
+
+    pub async fn on_postgres() -> Self {
+        // It has a runtime of its own, which must not run inside ours.
+        let database = tokio::task::spawn_blocking(Database::create).await.unwrap();
+        Self::new(Some(database)).await
+    }
+
+    async fn new(database: Option<Database>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = Ca::new();
+        let homeserver = Homeserver::start("hs.example", &ca);
+        let mail = MailSink::start().await;
+        let path = |name: &str| folder.path().join(name);
+        ca.write_to(&path("ca.pem"));
+        let mut config = Config::default();
+        config.server.listen = vec!["127.0.0.1:0".parse().unwrap()];
+        config.server.workers = 2;
+        config.database.url = match &database {
+            Some(database) => DatabaseUrl::Postgres(Zeroizing::new(database.url().to_owned())),
+            None => DatabaseUrl::Sqlite(path("vouch.db")),
+        };
+        config.keys.master_key_file = path("master.key");
+        config.keys.signing_key_file = path("signing.key");
+        config.terms.directory = Some("policies".into());
+        config.mail.transport = MailTransport::Smtp(smtp(&mail));
+        config.federation.ca_file = Some(path("ca.pem"));
+        config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().unwrap()];
+        let name = homeserver.name().try_into().unwrap();
+        config.federation.overrides.insert(name, homeserver.address().to_string());
+        Self { homeserver, mail, clock: Clock::stopped_at(NOON), config, folder, database }
+    }
+
+    /// Starts a server, the first or another node, and waits until it is ready.
+    pub async fn start(&self) -> Server {
+        let server = Server::start(self.config.clone(), self.clock.clone());
+        server.until_ready().await;
+        server
+    }
+
+    /// Registers a user of the homeserver, who has accepted nothing yet.
+    pub async fn newcomer<'a>(&'a self, server: &'a Server, localpart: &str) -> Person<'a> {
+        let openid = self.homeserver.openid_token(localpart);
+        let answer = server.post("/_matrix/identity/v2/account/register", None, &openid).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let token = answer.body["token"].as_str().unwrap().to_owned();
+        Person { world: self, server, mxid: self.homeserver.user_id(localpart), token }
+    }
+
+    /// Registers a user of the homeserver, who accepts the terms.
+    pub async fn person<'a>(&'a self, server: &'a Server, localpart: &str) -> Person<'a> {
+        let person = self.newcomer(server, localpart).await;
+        person.accepts_everything().await;
+        person
+    }
+}
+
+fn smtp(mail: &MailSink) -> Smtp {
+    Smtp {
+        host: mail.address().ip().to_string(),
+        port: mail.address().port(),
+        security: SmtpSecurity::None,
+        credentials: None,
+        verify_certificate: true,
+        ca_file: None,
+        timeout: Duration::from_secs(4),
+        connections: 10,
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+impl Answer {
+    /// The status and the errcode: what most tests are about.
+    pub fn error(&self) -> (u16, &str) {
+        (self.status, self.body["errcode"].as_str().unwrap_or_default())
+    }
+
+    /// The body of an answer that must be 200.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert_eq!(self.status, StatusCode::OK.as_u16(), "{}", self.text);
+        self.body
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub url: String,
+    pub http: reqwest::Client,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts it in a thread of its own.
+    pub fn start(config: Config, clock: Clock) -> Self {
+        Self::try_start(config, clock).unwrap()
+    }
+
+    /// As [`Self::start`], or why it does not start.
+    pub fn try_start(config: Config, clock: Clock) -> Result<Self, String> {
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async move {
+                match Application::start(config, clock).await {
+                    Ok(application) => {
+                        tell.send(Ok((application.addresses()[0], application.handle()))).unwrap();
+                        application.run().await.unwrap();
+                    }
+                    Err(error) => tell.send(Err(error.to_string())).unwrap(),
+                }
+            });
+        });
+        let (address, handle) = told.recv().unwrap()?;
+        Ok(Self { url: format!("http://{address}"), http: client(), handle, thread: Some(thread) })
+    }
+
+    async fn until_ready(&self) {
+        let begun = Instant::now();
+        while self.get("/ready", None).await.status != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the server does not become ready");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Stops it cleanly.
+    pub async fn stop(mut self) {
+        self.handle.stop(true).await;
+        let thread = self.thread.take().unwrap();
+        tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
+    }
+
+    pub fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    }
+
+    pub async fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send(self.request(Method::GET, path, token)).await
+    }
+
+    pub async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path, token).json(body)).await
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            drop(self.handle.stop(false));
+            // Joined, so that its files and connections are closed when the world ends.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// Somebody with a Matrix account and an access token of the server.
+pub struct Person<'a> {
+    pub world: &'a World,
+    pub server: &'a Server,
+    pub mxid: String,
+    pub token: String,
+}
+
+/// The secret that people use for their sessions unless a story says otherwise.
+pub const SECRET: &str = "monkeys_are_GREAT";
+
+impl Person<'_> {
+    /// `path` is below `/_matrix/identity/v2`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.server.get(&format!("/_matrix/identity/v2{path}"), Some(&self.token)).await
+    }
+
+    /// `path` is below `/_matrix/identity/v2`.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.server.post(&format!("/_matrix/identity/v2{path}"), Some(&self.token), &body).await
+    }
+
+    /// Accepts the first language of every policy on offer.
+    pub async fn accepts_everything(&self) {
+        let terms = self.server.get("/_matrix/identity/v2/terms", None).await.ok();
+        let urls: Vec<Value> =
+            terms["policies"].as_object().unwrap().values().map(|policy| policy["en"]["url"].clone()).collect();
+        self.post("/terms", json!({ "user_accepts": urls })).await.ok();
+    }
+
+    /// Asks for an address to be proved, and returns the sid.
+    pub async fn asks_to_prove(&self, email: &str) -> String {
+        let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 1 });
+        let answer = self.post("/validate/email/requestToken", asked).await.ok();
+        answer["sid"].as_str().unwrap().to_owned()
+    }
+
+    /// Proves an address by the token of the mail, and returns the sid.
+    pub async fn proves(&self, email: &str) -> String {
+        let sid = self.asks_to_prove(email).await;
+        let mail = self.world.mail.wait_to(email).await;
+        let token = query(&link(&mail), "token");
+        let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": token });
+        self.post("/validate/email/submitToken", submitted).await.ok();
+        sid
+    }
+
+    /// Proves an address and binds it, and returns the signed association.
+    pub async fn binds(&self, email: &str) -> Value {
+        let sid = self.proves(email).await;
+        self.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": self.mxid })).await.ok()
+    }
+
+    /// Proves an address again and unbinds it.
+    pub async fn unbinds(&self, email: &str) -> Answer {
+        let sid = self.proves(email).await;
+        let threepid = json!({ "medium": "email", "address": email });
+        self.post(
+            "/3pid/unbind",
+            json!({ "sid": sid, "client_secret": SECRET, "mxid": self.mxid, "threepid": threepid }),
+        )
+        .await
+    }
+
+    /// The pepper that the server names.
+    pub async fn pepper(&self) -> String {
+        self.get("/hash_details").await.ok()["lookup_pepper"].as_str().unwrap().to_owned()
+    }
+
+    /// Who has this e-mail address, found by its hash under the pepper that the server names.
+    pub async fn looks_up(&self, email: &str) -> Option<String> {
+        let pepper = self.pepper().await;
+        let hash = hash(email, &pepper);
+        let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
+        let answer = self.post("/lookup", asked).await.ok();
+        answer["mappings"][&hash].as_str().map(str::to_owned)
+    }
+}
+
+/// The look-up hash of an e-mail address.
+pub fn hash(email: &str, pepper: &str) -> String {
+    use base64::Engine as _;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{email} email {pepper}")))
+}
+
+/// The validation link in a mail.
+pub fn link(mail: &Message) -> String {
+    mail.links().into_iter().find(|link| link.contains("/submitToken?")).expect("the mail has a validation link")
+}
+
+/// A parameter of a link.
+pub fn query(link: &str, name: &str) -> String {
+    let link = url::Url::parse(link).unwrap();
+    link.query_pairs().find(|(key, _)| key == name).expect("the link has the parameter").1.into_owned()
+}
