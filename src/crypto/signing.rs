@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE};
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use ed25519_dalek::{Signer, SigningKey};
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma_common::{OwnedServerName, ServerName};
@@ -115,7 +117,7 @@ impl NamedKey {
         if algorithm != ALGORITHM || !named || words.next().is_some() {
             return None;
         }
-        let seed = Zeroizing::new(decode_base64(seed)?);
+        let seed = Zeroizing::new(LENIENT.decode(seed).ok()?);
         let key = SigningKey::from_bytes(seed.as_slice().try_into().ok()?);
         Some(Self { id: format!("{ALGORITHM}:{version}"), key })
     }
@@ -130,12 +132,13 @@ fn new_line() -> Zeroizing<String> {
     Zeroizing::new(format!("{ALGORITHM} a_{} {}\n", base62::random(6), BASE64_STANDARD_NO_PAD.encode(*seed)))
 }
 
-/// Base64 in either alphabet, padded or not.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let unpadded = text.trim_end_matches('=');
-    let padded = format!("{unpadded}{}", "=".repeat(unpadded.len().next_multiple_of(4) - unpadded.len()));
-    BASE64_STANDARD.decode(&padded).or_else(|_| BASE64_URL_SAFE.decode(&padded)).ok()
-}
+/// Seeds as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! Registering, and what a token is good for.
 
-use crate::world::World;
-
 on_both_backends! {
     async fn a_user_registers_and_is_known_until_logout(world: World) {
         let server = world.start().await;
