@@ -236,6 +236,9 @@ impl Vault {
     }
 
     /// The blind index of a value made of `parts`. Each part is preceded by its length, so no two lists of parts collide.
+    ///
+    /// # Panics
+    /// Never: a hash of 32 bytes has 16.
     #[must_use]
     pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
         let mut mac = self.indexes[purpose as usize].clone();

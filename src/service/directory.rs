@@ -68,7 +68,9 @@ impl Vouch {
         let begun = Instant::now();
         let mut conn = self.store.read_much().await?;
         let expected = usize::try_from(bindings::count(&mut conn).await?).unwrap_or_default();
-        epochs.iter().for_each(|epoch| self.directories.begin(*epoch, expected));
+        for epoch in &epochs {
+            self.directories.begin(*epoch, expected);
+        }
         let peppers: Arc<[(Epoch, Pepper)]> =
             epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
@@ -83,7 +85,9 @@ impl Vouch {
             let (vouch, peppers) = (Arc::clone(self), Arc::clone(&peppers));
             hashing = Some(tokio::task::spawn_blocking(move || vouch.list(&page, &peppers)));
         }
-        epochs.iter().for_each(|epoch| self.directories.finish(*epoch));
+        for epoch in &epochs {
+            self.directories.finish(*epoch);
+        }
         log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), begun.elapsed().as_millis());
         Ok(())
     }

@@ -146,7 +146,9 @@ impl Vouch {
             match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_all).await).await {
                 Ok(taken) => {
                     let mut credits = self.purse.credits();
-                    taken.into_iter().for_each(|(principal, units)| credits.add(principal, units, now));
+                    for (principal, units) in taken {
+                        credits.add(principal, units, now);
+                    }
                 }
                 Err(Failure::Overtaken) => {}
                 Err(Failure::Refused(error)) => return Err(error),

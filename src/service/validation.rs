@@ -97,8 +97,7 @@ impl Vouch {
     ) -> Result<String, Error> {
         let request = Arc::new(request);
         for _ in 0..LOOKS {
-            let (vouch, whose, from, asked) =
-                (Arc::clone(self), Arc::clone(caller), from.clone(), Arc::clone(&request));
+            let (vouch, whose, from, asked) = (Arc::clone(self), Arc::clone(caller), *from, Arc::clone(&request));
             let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &from, &asked).await).await;
             match claim {
                 Err(Failure::Overtaken) => {}

@@ -56,7 +56,7 @@ impl From<DieselError> for Error {
 /// A connection for one piece of work.
 pub enum Conn {
     /// One of the pool, for a transaction.
-    Pooled(Object<AsyncPgConnection>),
+    Pooled(Box<Object<AsyncPgConnection>>),
     /// One that many share, their statements pipelined: for a read of one statement.
     Shared(Shared),
     /// `SQLite`, which answers on the spot.
@@ -77,7 +77,7 @@ impl Conn {
             + 'q,
     {
         match self {
-            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut **conn).await?),
+            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut ***conn).await?),
             Self::Shared(conn) => {
                 let rows = RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection()).await;
                 conn.judge(rows.map_err(Error::from))
@@ -125,7 +125,7 @@ impl Conn {
         Q: ExecuteDsl<AsyncPgConnection> + for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
     {
         match self {
-            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut **conn).await?),
+            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut ***conn).await?),
             Self::Shared(conn) => {
                 let touched = ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection()).await;
                 conn.judge(touched.map_err(Error::from))
@@ -137,7 +137,7 @@ impl Conn {
     /// Whether the first migration has run.
     async fn has_tables(&mut self) -> Result<bool, Error> {
         let found: Vec<meta::TableName> = match self {
-            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut **conn).await?,
+            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut ***conn).await?,
             Self::Shared(conn) => {
                 RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection()).await?
             }
@@ -148,7 +148,7 @@ impl Conn {
 
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::begin_transaction(&mut **conn).await?,
+            Self::Pooled(conn) => Transactions::begin_transaction(&mut ***conn).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.begin()?,
         }
@@ -157,7 +157,7 @@ impl Conn {
 
     async fn commit(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::commit_transaction(&mut **conn).await?,
+            Self::Pooled(conn) => Transactions::commit_transaction(&mut ***conn).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.commit()?,
         }
@@ -167,7 +167,7 @@ impl Conn {
     /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
     async fn roll_back(&mut self) {
         let _ = match self {
-            Self::Pooled(conn) => Transactions::rollback_transaction(&mut **conn).await,
+            Self::Pooled(conn) => Transactions::rollback_transaction(&mut ***conn).await,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.roll_back(),
         };
@@ -258,7 +258,7 @@ impl Store {
     /// [`Error::Away`]
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.backend {
-            Backend::Postgres(postgres) => Ok(Conn::Pooled(postgres.pooled().await?)),
+            Backend::Postgres(postgres) => Ok(Conn::Pooled(Box::new(postgres.pooled().await?))),
             Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
         }
     }
@@ -277,7 +277,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => Conn::Pooled(postgres.pooled().await?).transaction(work).await,
+            Backend::Postgres(postgres) => Conn::Pooled(Box::new(postgres.pooled().await?)).transaction(work).await,
             Backend::Sqlite(sqlite) => {
                 let writer = sqlite.writer().await?;
                 let done = tokio::task::spawn_blocking(move || {
@@ -301,7 +301,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => work(&mut Conn::Pooled(postgres.pooled().await?)).await,
+            Backend::Postgres(postgres) => work(&mut Conn::Pooled(Box::new(postgres.pooled().await?))).await,
             Backend::Sqlite(_) => self.write(work).await,
         }
     }

@@ -79,13 +79,12 @@ impl Sqlite {
 
     fn lease(&self, home: &Idle, settings: &str, turn: Option<OwnedMutexGuard<()>>) -> Result<Lease, Error> {
         let idle = lock(home).pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => {
-                let mut conn = self.connect().map_err(|_| Error::Away)?;
-                conn.batch_execute(settings)?;
-                conn
-            }
+        let conn = if let Some(conn) = idle {
+            conn
+        } else {
+            let mut conn = self.connect().map_err(|_| Error::Away)?;
+            conn.batch_execute(settings)?;
+            conn
         };
         Ok(Lease { conn: Some(conn), home: Arc::clone(home), _turn: turn })
     }
