@@ -1,4 +1,4 @@
-//! Budgets, charged: what [`budget`](crate::identity::budget) says, done to the rows of the database.
+//! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -130,7 +130,7 @@ impl Vouch {
             (self.principal("message:address", to.to_lookup().as_bytes()), budgets.messages_address, 1),
             (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network, 1),
         ];
-        charge(conn, &needs, now, exactly).await.map(drop)
+        charge(conn, &needs, now, budget::take_exactly).await.map(drop)
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
@@ -143,7 +143,7 @@ impl Vouch {
                 |of: Principal| accounts.iter().find(|(principal, _)| *principal == of).map(|(_, bucket)| *bucket);
             let needs: Vec<Need> =
                 missing.into_iter().filter_map(|(principal, n)| Some((principal, bucket(principal)?, n))).collect();
-            match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_all).await).await {
+            match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_ahead).await).await {
                 Ok(taken) => {
                     let mut credits = self.purse.credits();
                     for (principal, units) in taken {
@@ -217,11 +217,6 @@ async fn charge(
         }
     }
     Ok(needs.iter().zip(charged).map(|((principal, ..), (_, units))| (*principal, units)).collect())
-}
-
-/// Charges what is needed and no more.
-fn exactly(needs: &[(Level, Bucket, u32)], now: Millis) -> Result<Vec<(Level, u32)>, RetryAfter> {
-    needs.iter().map(|(level, bucket, n)| Ok((level.charge(*bucket, *n, now)?, *n))).collect()
 }
 
 async fn refund(conn: &mut Conn, unspent: &[(Principal, u32)]) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use diesel::{Connection, QueryResult, SqliteConnection};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 
-use super::connection::Error;
+use super::error::Error;
 
 /// How long a write waits for its turn before the database counts as away.
 const TURN: Duration = Duration::from_secs(5);
