@@ -2,5 +2,6 @@
 
 pub mod base62;
 pub mod key_file;
+pub mod master_key;
 pub mod signing;
 pub mod vault;

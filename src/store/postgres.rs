@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::Error;
+use super::error::Error;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
