@@ -11,9 +11,9 @@ use crate::identity::threepid::{Address, Medium};
 
 const EXAMPLES: &str = "\
 Examples:
-  vouch                                       Serve on http://127.0.0.1:8090, with everything below ./data
-  vouch --config /etc/vouch.toml check-config  Say what is wrong with a configuration
-  vouch lookup alice@example.org              Say who has an address
+  vouch                                    Serve on http://127.0.0.1:8090, with everything below ./data
+  vouch check-config --config vouch.toml   Say what is wrong with a configuration
+  vouch lookup alice@example.org           Say who has an address
 
 vouch.example.toml documents every setting. Each can also be a variable: [server] listen is VOUCH__SERVER__LISTEN.
 RUST_LOG sets what is logged. Status: 0 done, 1 failed or nothing found, 2 wrong usage or configuration.";

@@ -17,7 +17,8 @@ pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n  {name:9} {line}");
     };
-    add("public", &format!("{}, signing as {}", config.server.public_url, config.server.name));
+    let public_url = config.server.public_url.as_str().trim_end_matches('/');
+    add("public", &format!("{public_url}, signing as {}", config.server.name));
     add("database", &database(config, vouch.made.database));
     if let Some(made) = made_keys(vouch) {
         add("keys", &made);
