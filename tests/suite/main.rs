@@ -2,5 +2,7 @@
 
 #[macro_use]
 mod world;
+mod process;
 
 mod account;
+mod operator;
