@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::disk::{self, Bytes};
 use crate::house::{HOMESERVER, House, NAME};
-use crate::show::{Teller, without_secrets};
+use crate::show::{self, Teller, without_secrets};
 use crate::visitor::{Show, Visitor, decode, hash};
 use crate::{Outcome, check};
 
@@ -115,7 +115,7 @@ impl<'a> Journey<'a> {
         self.register(&mut alice, "alice").await?;
         let asked = self.house.homeserver.requests().iter().map(|request| request.uri().to_string()).next_back();
         let asked = asked.filter(|uri| uri.starts_with("/_matrix/federation/v1/openid/userinfo?"));
-        self.teller.note("Before it answered, the server asked the homeserver whose token that is:");
+        show::note("Before it answered, the server asked the homeserver whose token that is:");
         self.teller.lines(&format!("GET https://{HOMESERVER}{}", without_secrets(&asked.ok_or("nobody asked")?)));
         self.teller.step("She cannot do anything yet: there are terms, and she has not accepted them.");
         let refused = alice.get("/hash_details", 403).await?;
@@ -197,7 +197,7 @@ impl<'a> Journey<'a> {
         let keys = BTreeMap::from([(NAME.to_owned(), BTreeMap::from([(id.clone(), Base64::parse(key)?)]))]);
         let signed: CanonicalJsonObject = serde_json::from_value(bound.clone())?;
         verify_json(&keys, &signed)?;
-        self.teller.note("The signature is good.");
+        show::note("The signature is good.");
         Ok(())
     }
 
@@ -293,7 +293,7 @@ impl<'a> Journey<'a> {
             secret.is_in_none_of(&files)?;
             self.teller.lines(&format!("{:<44} not there", secret.name));
         }
-        self.teller.note("The search itself works; what is no secret it finds:");
+        show::note("The search itself works; what is no secret it finds:");
         let policy = "privacy_policy";
         check(files.iter().any(|file| file.hold(policy.as_bytes())), "the accepted policy is on the disk")?;
         self.teller.lines(&format!("{policy:<44} there"));
@@ -303,12 +303,12 @@ impl<'a> Journey<'a> {
     fn show_the_disk(&self) -> Outcome {
         self.teller.step("This is the newest row of each table, as it lies there.");
         for row in disk::rows(&self.house.database())? {
-            self.teller.note(&format!("{}: {}", row.table, meaning(&row.table)));
+            show::note(&format!("{}: {}", row.table, meaning(&row.table)));
             for cell in row.cells {
                 self.teller.cell(&cell.name, &shortened(&cell.value));
             }
         }
-        self.teller.note(
+        show::note(
             "An address is encrypted (AES-256-GCM-SIV) before it reaches the database, and found again by a keyed fingerprint \
              (HMAC-SHA256). All keys come from master.key, which is not in the database. Look-ups are answered from memory: \
              their hashes never reach the disk.",

@@ -41,7 +41,7 @@ async fn tour() -> Outcome {
         "The server has ended cleanly, and its log is merged into the database. The same search again, over the file as it \
          stays: nothing.",
     );
-    teller.note("The temporary directory is deleted now. How to set up a server of your own stands in README.md.");
+    show::note("The temporary directory is deleted now. How to set up a server of your own stands in README.md.");
     Ok(())
 }
 

@@ -41,15 +41,11 @@ impl Teller {
         }
     }
 
-    /// Something about what was just seen.
-    pub fn note(&self, text: &str) {
-        println!();
-        wrap(text, WIDTH - 4).iter().for_each(|line| println!("    {line}"));
-    }
-
     /// Lines as they are.
     pub fn lines(&self, text: &str) {
-        text.lines().for_each(|line| println!("    {}", self.paint("2", line)));
+        for line in text.lines() {
+            println!("    {}", self.paint("2", line));
+        }
     }
 
     pub fn request(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) {
@@ -58,16 +54,12 @@ impl Teller {
             println!("    Authorization: Bearer {}", shorten(token));
         }
         if let Some(body) = body {
-            self.json(body);
+            json(body);
         }
     }
 
     pub fn status(&self, status: u16) {
         println!("\n    {}", self.paint_status(status));
-    }
-
-    pub fn json(&self, body: &Value) {
-        println!("{}", indented(&format!("{:#}", readable(body))));
     }
 
     /// A request and its answer on one line, for what was shown in full before.
@@ -88,6 +80,19 @@ impl Teller {
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
+}
+
+/// Something about what was just seen.
+pub fn note(text: &str) {
+    println!();
+    for line in wrap(text, WIDTH - 4) {
+        println!("    {line}");
+    }
+}
+
+/// What was sent or answered.
+pub fn json(body: &Value) {
+    println!("{}", indented(&format!("{:#}", readable(body))));
 }
 
 /// The value with secrets shortened, and long lists cut.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Outcome;
 use crate::house::{House, NAME};
-use crate::show::Teller;
+use crate::show::{self, Teller};
 
 /// How much is shown of a request and its answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl<'a> Visitor<'a> {
         let answer = self.ask(method, path, body).await?;
         let json = serde_json::from_str(&answer.text)?;
         if self.show == Show::Fully {
-            self.teller.json(&json);
+            show::json(&json);
         }
         answer.must_be(status)?;
         Ok(json)
