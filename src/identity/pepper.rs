@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_pepper_is_the_hmac_in_base_62() {
-        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits, lowest first.
+        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits.
         let pepper = peppers().pepper(Epoch(20_000));
         assert_eq!(pepper.as_str(), "PmgICRc79UmnsOt0m5GqouzeS7dgE8Rh");
     }

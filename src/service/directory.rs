@@ -40,10 +40,13 @@ impl Vouch {
 
     /// Builds what is missing, drops what is over, for ever.
     pub async fn keep_directories(self: Arc<Self>) {
+        let mut has_failed = false;
         loop {
-            if let Err(error) = self.build_missing().await {
-                log::warn!("the directory could not be built, and will be tried again: {}", error.errcode());
+            let result = self.build_missing().await;
+            if result.is_err() && !has_failed {
+                log::warn!("the directory could not be built, and will be tried again until it can");
             }
+            has_failed = result.is_err();
             self.clock.pause(FOLLOW).await;
         }
     }

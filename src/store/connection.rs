@@ -1,57 +1,18 @@
 //! The two backends behind one [`Conn`].
 
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::{SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
 
+use super::error::Error;
 use super::postgres::{Postgres, Shared};
 use super::sqlite::{Lease, Sqlite};
 use super::{meta, migrations};
 use crate::config::{Database, DatabaseUrl};
-
-/// What went wrong with the database. Neither says so outside in the database's words: they can hold values.
-#[derive(Debug)]
-pub enum Error {
-    /// It cannot be reached, is busy, full, or read-only for now; the same may succeed later.
-    Away,
-    /// It refused a statement that should have been right.
-    Broken(DieselError),
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Away => f.write_str("the database is away"),
-            Self::Broken(DieselError::DatabaseError(kind, _)) => {
-                write!(f, "the database refused a statement ({kind:?})")
-            }
-            Self::Broken(_) => f.write_str("the database refused a statement"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        use DatabaseErrorKind::{
-            ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
-        };
-        match error {
-            // "Unknown" is all that is not about a constraint: shutting down, starting up, out of space, timed out, locked.
-            DieselError::DatabaseError(
-                ClosedConnection | ReadOnlyTransaction | SerializationFailure | UnableToSendCommand | Unknown,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => Self::Away,
-            error => Self::Broken(error),
-        }
-    }
-}
 
 /// A connection for one piece of work.
 pub enum Conn {
@@ -212,7 +173,9 @@ impl Store {
     /// In words for the operator, if the database cannot be reached.
     pub async fn connect(config: &Database) -> Result<Self, String> {
         let backend = match &config.url {
-            DatabaseUrl::Postgres(url) => Backend::Postgres(Postgres::connect(url, config.pool_size).await?),
+            DatabaseUrl::Postgres(url) => {
+                Backend::Postgres(Postgres::connect(url, config.pool_size, config.ca_file.as_deref()).await?)
+            }
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
         };
         Ok(Self { backend })
@@ -223,11 +186,8 @@ impl Store {
     /// # Errors
     /// [`Error`] if the database does not answer.
     pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
-        match meta::get(&mut self.read().await?, meta::MASTER_KEY_CHECK).await {
-            // A new database has no table yet.
-            Err(_) if !self.read().await?.has_tables().await? => Ok(None),
-            result => result,
-        }
+        let mut conn = self.read().await?;
+        if conn.has_tables().await? { meta::get(&mut conn, meta::MASTER_KEY_CHECK).await } else { Ok(None) }
     }
 
     /// Brings the schema up to date, under a lock.
