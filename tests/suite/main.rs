@@ -4,3 +4,12 @@
 mod world;
 
 mod account;
+mod binding;
+mod faults;
+mod links;
+mod mail;
+mod messages;
+mod migrations;
+mod nodes;
+mod tls;
+mod validation;
