@@ -38,7 +38,7 @@ impl Program {
             let port = 10_000 + rand::random::<u16>() % 10_000;
             let mut child = command(shell, world, port, variables).spawn().unwrap();
             let url = format!("http://127.0.0.1:{port}");
-            let http = reqwest::Client::builder().no_proxy().build().unwrap();
+            let http = http();
             loop {
                 assert!(begun.elapsed() < PATIENCE, "the program does not become ready");
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -106,8 +106,13 @@ struct Client {
 }
 
 fn client(url: &str, token: &str) -> Client {
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap();
-    Client { http, url: url.to_owned(), token: token.to_owned() }
+    Client { http: http(), url: url.to_owned(), token: token.to_owned() }
+}
+
+fn http() -> reqwest::Client {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
 }
 
 impl Client {
