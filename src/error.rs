@@ -240,7 +240,7 @@ impl ResponseError for Error {
             body.extend(extras);
             if let Some(wait) = self.retry_after {
                 body.insert("retry_after_ms".into(), wait.into());
-                let seconds = HeaderValue::from((wait.max(0) as u64).div_ceil(1000));
+                let seconds = HeaderValue::from(wait.max(0).cast_unsigned().div_ceil(1000));
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
         }
