@@ -5,4 +5,13 @@ mod world;
 mod process;
 
 mod account;
+mod binding;
+mod faults;
+mod links;
+mod mail;
+mod messages;
+mod migrations;
+mod nodes;
 mod operator;
+mod tls;
+mod validation;
