@@ -98,7 +98,11 @@ async fn measure_backend(options: &Options, on_postgres: bool) -> Result<()> {
     let server = Server::start(&world.settings)?;
     let first = server.until_answering().await?;
     let ready = server.until_ready().await?;
-    println!("start with {} bindings: first answer after {first:.0?}, ready after {ready:.0?}", options.bindings);
+    println!(
+        "start with {} bindings: first answer after {first:.0?}, ready after {ready:.1?} and {:.1?} of the server's CPU",
+        options.bindings,
+        process::cpu(server.pid())?
+    );
     println!("the server's log: {}", server.log_line("built")?);
     tokio::time::sleep(Duration::from_secs(1)).await;
     println!("RSS when ready: {:.1} MB\n", process::rss_mb(server.pid())?);
