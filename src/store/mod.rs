@@ -10,6 +10,7 @@ pub mod leases;
 pub mod meta;
 mod migrations;
 mod postgres;
+mod prepared;
 mod schema;
 pub mod sessions;
 mod sqlite;
