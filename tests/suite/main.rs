@@ -2,5 +2,16 @@
 
 #[macro_use]
 mod world;
+mod process;
 
 mod account;
+mod binding;
+mod faults;
+mod links;
+mod mail;
+mod messages;
+mod migrations;
+mod nodes;
+mod operator;
+mod tls;
+mod validation;
