@@ -5,4 +5,5 @@ mod world;
 mod process;
 
 mod account;
+mod canary;
 mod operator;
