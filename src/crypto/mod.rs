@@ -4,4 +4,5 @@ pub mod base62;
 pub mod key_file;
 pub mod master_key;
 pub mod signing;
+pub mod trust;
 pub mod vault;

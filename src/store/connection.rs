@@ -173,7 +173,9 @@ impl Store {
     /// In words for the operator, if the database cannot be reached.
     pub async fn connect(config: &Database) -> Result<Self, String> {
         let backend = match &config.url {
-            DatabaseUrl::Postgres(url) => Backend::Postgres(Postgres::connect(url, config.pool_size).await?),
+            DatabaseUrl::Postgres(url) => {
+                Backend::Postgres(Postgres::connect(url, config.pool_size, config.ca_file.as_deref()).await?)
+            }
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
         };
         Ok(Self { backend })
@@ -184,11 +186,8 @@ impl Store {
     /// # Errors
     /// [`Error`] if the database does not answer.
     pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
-        match meta::get(&mut self.read().await?, meta::MASTER_KEY_CHECK).await {
-            // A new database has no table yet.
-            Err(_) if !self.read().await?.has_tables().await? => Ok(None),
-            result => result,
-        }
+        let mut conn = self.read().await?;
+        if conn.has_tables().await? { meta::get(&mut conn, meta::MASTER_KEY_CHECK).await } else { Ok(None) }
     }
 
     /// Brings the schema up to date, under a lock.

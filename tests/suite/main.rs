@@ -6,4 +6,13 @@ mod process;
 
 mod account;
 mod canary;
+mod binding;
+mod faults;
+mod links;
+mod mail;
+mod messages;
+mod migrations;
+mod nodes;
 mod operator;
+mod tls;
+mod validation;
