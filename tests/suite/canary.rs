@@ -73,7 +73,7 @@ impl Canaries {
         let forms = self.0.iter().flat_map(|(what, value)| {
             forms(value).into_iter().map(move |(form, bytes)| (format!("{what} ({form})"), bytes))
         });
-        find(text, forms.collect())
+        find(text, &forms.collect::<Vec<_>>())
     }
 
     #[track_caller]
@@ -85,13 +85,13 @@ impl Canaries {
 
 /// All the ways in which a value may have been written down.
 fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(value);
     let mut forms = vec![
         ("as it is", value.to_vec()),
         ("lower case", value.to_ascii_lowercase()),
         ("percent-encoded", byte_serialize(value).collect::<String>().into_bytes()),
-        ("hex", hex.clone().into_bytes()),
-        ("upper-case hex", hex.to_uppercase().into_bytes()),
+        ("hex", hex.to_lowercase().into_bytes()),
+        ("upper-case hex", hex.into_bytes()),
     ];
     for before in 0..3 {
         // Base64 of something longer that has the value in it: what lies wholly within the value, at each of three alignments.
@@ -103,11 +103,19 @@ fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)]))
+        .collect()
+}
+
 /// The names of the needles that are in `text`. One pass for all of them, by their first two bytes: the text is large.
-fn find(text: &[u8], needles: Vec<(String, Vec<u8>)>) -> Vec<String> {
+fn find(text: &[u8], needles: &[(String, Vec<u8>)]) -> Vec<String> {
     let beginning = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
     let mut by_beginning = vec![Vec::new(); 1 << 16];
-    for needle in &needles {
+    for needle in needles {
         by_beginning[beginning(&needle.1)].push(needle);
     }
     let mut found: Vec<String> = Vec::new();
@@ -122,7 +130,7 @@ fn find(text: &[u8], needles: Vec<(String, Vec<u8>)>) -> Vec<String> {
 }
 
 fn contains(text: &[u8], needle: &str) -> bool {
-    !find(text, vec![(String::new(), needle.into())]).is_empty()
+    !find(text, &[(String::new(), needle.into())]).is_empty()
 }
 
 /// The contents of all files below a folder, one after the other.
@@ -370,12 +378,11 @@ async fn database_is_down(
 #[test]
 fn a_canary_is_found_however_it_is_written() {
     let canaries = Canaries::new();
-    let hex: String = SECRET.bytes().map(|byte| format!("{byte:02X}")).collect();
     for text in [
         format!("x{EMAIL}x"),
         format!("<{}>", EMAIL.to_lowercase()),
         byte_serialize(NEXT_LINK.as_bytes()).collect(),
-        hex,
+        hex(SECRET.as_bytes()),
         BASE64_STANDARD.encode(format!("a{SECRET}")),
         BASE64_STANDARD.encode(format!("ab {LOCALPART}:")),
         BASE64_URL_SAFE.encode(OPERATORS_USER),

@@ -5,8 +5,8 @@ mod world;
 mod process;
 
 mod account;
-mod canary;
 mod binding;
+mod canary;
 mod faults;
 mod links;
 mod mail;
