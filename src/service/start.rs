@@ -201,12 +201,18 @@ fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError
 
 /// The keys for a new database, made where there are none.
 fn keys(config: &Config, made: &mut Made) -> Result<(MasterKey, SigningKeys), StartError> {
-    let (found_signing, found_master) = (signing_keys(config)?, master_key(&config.keys)?);
-    *made = Made { signing_key: found_signing.is_none(), master_key: found_master.is_none(), ..*made };
-    let make_signing = || SigningKeys::make(&config.keys.signing_key_file, &config.server.name);
-    let make_master = || MasterKey::make(&config.keys.master_key_file);
-    let signing = found_signing.map_or_else(make_signing, Ok).map_err(in_words)?;
-    let master = found_master.map_or_else(make_master, Ok).map_err(in_words)?;
+    let signing = if let Some(keys) = signing_keys(config)? {
+        keys
+    } else {
+        made.signing_key = true;
+        SigningKeys::make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?
+    };
+    let master = if let Some(key) = master_key(&config.keys)? {
+        key
+    } else {
+        made.master_key = true;
+        MasterKey::make(&config.keys.master_key_file).map_err(in_words)?
+    };
     Ok((master, signing))
 }
 
