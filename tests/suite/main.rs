@@ -6,6 +6,7 @@ mod process;
 
 mod account;
 mod binding;
+mod canary;
 mod faults;
 mod links;
 mod mail;
