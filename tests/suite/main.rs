@@ -11,5 +11,7 @@ mod mail;
 mod messages;
 mod migrations;
 mod nodes;
+mod outages;
+mod program;
 mod tls;
 mod validation;
