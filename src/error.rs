@@ -22,6 +22,14 @@ use crate::store;
 #[derive(Debug)]
 pub struct StartError(pub String);
 
+impl StartError {
+    /// Several in one, a line each.
+    #[must_use]
+    pub fn all(problems: &[Self]) -> Self {
+        Self(problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod world;
+mod process;
 
 mod account;
 mod binding;
@@ -11,6 +12,7 @@ mod mail;
 mod messages;
 mod migrations;
 mod nodes;
+mod operator;
 mod outages;
 mod program;
 mod tls;
