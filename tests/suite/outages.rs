@@ -111,7 +111,7 @@ async fn postgres_is_stopped_and_started_under_load() {
     assert_eq!(found["mappings"][&hash], json!(people[0].1));
 }
 
-/// Stops or continues all processes of a cluster, as a machine does that is suspended.
+/// Signals all processes of a cluster.
 fn signal(cluster: &Cluster, signal: &str) {
     let file = cluster.path().join("data/postmaster.pid");
     let postmaster = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
@@ -119,6 +119,22 @@ fn signal(cluster: &Cluster, signal: &str) {
     let children = String::from_utf8(children).unwrap();
     let all = children.split_whitespace().chain([postmaster.as_str()]);
     assert!(Command::new("kill").arg(signal).args(all).status().unwrap().success());
+}
+
+/// A cluster whose processes stand still until this is dropped.
+struct Suspended<'a>(&'a Cluster);
+
+impl<'a> Suspended<'a> {
+    fn new(cluster: &'a Cluster) -> Self {
+        signal(cluster, "-STOP");
+        Self(cluster)
+    }
+}
+
+impl Drop for Suspended<'_> {
+    fn drop(&mut self) {
+        signal(self.0, "-CONT");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,7 +149,7 @@ async fn a_postgres_that_falls_silent_keeps_nobody_waiting() {
     let hash = hash("alice@example.com", &pepper);
     let lookup = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
 
-    tokio::task::block_in_place(|| signal(&cluster, "-STOP"));
+    let suspended = tokio::task::block_in_place(|| Suspended::new(&cluster));
     for _ in 0..2 {
         let (read, write) = tokio::join!(
             alice.post("/lookup", lookup.clone()),
@@ -144,7 +160,7 @@ async fn a_postgres_that_falls_silent_keeps_nobody_waiting() {
             assert!(answer.headers.contains_key("retry-after"));
         }
     }
-    tokio::task::block_in_place(|| signal(&cluster, "-CONT"));
+    tokio::task::block_in_place(|| drop(suspended));
     let none = AtomicUsize::new(0);
     let alice = client(&server.url, &alice.token);
     insists(&alice, "/validate/email/requestToken", &request("other@example.com"), &none).await;
