@@ -14,5 +14,7 @@ mod messages;
 mod migrations;
 mod nodes;
 mod operator;
+mod outages;
+mod program;
 mod tls;
 mod validation;
