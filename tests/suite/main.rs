@@ -2,5 +2,16 @@
 
 #[macro_use]
 mod world;
+mod database;
 
 mod account;
+mod answers;
+mod keys;
+mod lookup;
+mod pages;
+mod ruma;
+mod schema;
+mod spending;
+mod terms;
+mod types;
+mod wire;
