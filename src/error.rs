@@ -22,6 +22,14 @@ use crate::store;
 #[derive(Debug)]
 pub struct StartError(pub String);
 
+impl StartError {
+    /// Several in one, a line each.
+    #[must_use]
+    pub fn all(problems: &[Self]) -> Self {
+        Self(problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("\n"))
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -240,7 +248,7 @@ impl ResponseError for Error {
             body.extend(extras);
             if let Some(wait) = self.retry_after {
                 body.insert("retry_after_ms".into(), wait.into());
-                let seconds = HeaderValue::from((wait.max(0) as u64).div_ceil(1000));
+                let seconds = HeaderValue::from(wait.max(0).cast_unsigned().div_ceil(1000));
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
         }

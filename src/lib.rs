@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod error;
 pub mod federation;
 pub mod identity;
+pub mod logging;
 pub mod notify;
 pub mod pages;
 pub mod server;

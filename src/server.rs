@@ -82,6 +82,14 @@ impl Application {
         Ok(Self { server: server.run(), vouch, addresses })
     }
 
+    /// What would stop a start, as far as it can be told without making, connecting to or listening on anything.
+    #[must_use]
+    pub fn check(config: &Config) -> Vec<StartError> {
+        let mut problems = Vouch::check(config);
+        problems.extend(config.server.tls.as_ref().and_then(|files| tls_config(files).err()));
+        problems
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {

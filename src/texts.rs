@@ -4,7 +4,7 @@
 //! replace any single message, or add a language. What a language lacks is said in its base language (`de` for
 //! `de-AT`), then in the server's default language, then in English.
 //!
-//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible) before they enter a text: one
+//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they enter a text: one
 //! line, nothing invisible, and nothing that turns the direction of writing. A value that holds right-to-left letters
 //! is set between isolating marks so that it cannot rearrange its neighbours; all others stay bare, because marks
 //! around everything would be copied along.

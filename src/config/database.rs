@@ -16,6 +16,8 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// `pool_size`: connections for transactions on `PostgreSQL`. Default 10.
     pub pool_size: usize,
+    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Database {
@@ -24,6 +26,7 @@ impl Database {
         Self {
             url: section.text("url", "sqlite:data/vouch.db", DatabaseUrl::parse),
             pool_size: section.number("pool_size", 10, &(1..=1_000)),
+            ca_file: section.optional("ca_file", parse::file),
         }
     }
 }

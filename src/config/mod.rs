@@ -4,7 +4,6 @@
 //! `[budgets.user] capacity` is `VOUCH__BUDGETS__USER__CAPACITY` in the environment, where texts stand without quotes,
 //! and lists as TOML arrays or between commas. An empty value leaves a key without a default unset.
 
-mod check;
 mod database;
 mod document;
 #[cfg(test)]
@@ -21,10 +20,9 @@ mod unknown;
 mod warnings;
 mod words;
 
-use std::iter;
 use std::path::Path;
+use std::{env, iter};
 
-pub use check::{check, environment};
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
@@ -107,6 +105,11 @@ impl Config {
             log: Log::read(reader),
         }
     }
+}
+
+/// The variables of this process that may set a key. What is not Unicode becomes U+FFFD, and a mistake or an odd name.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 /// What a fresh clone runs with.
@@ -229,7 +232,7 @@ mod tests {
             "vouch.toml:1:1: surplus: unknown key",
             "vouch.toml:3:11: [server] listen: ",
             "vouch.toml:3:19: [server] listen: ",
-            "vouch.toml:4:11: [server] workers: expected a whole number from 0 to 1024",
+            "vouch.toml:4:11: [server] workers: expected a whole number from 0 to 512",
             "vouch.toml:6:10: [log] access: expected true or false",
             "vouch.toml:7:2: lgo: unknown section, did you mean `[log]`?",
             "environment variable VOUCH__BRAND__ACCENT_COLOUR: [brand] accent_colour: ",

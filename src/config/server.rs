@@ -55,7 +55,7 @@ impl Server {
             name: name(&mut section, &public_url),
             public_url,
             aliases: section.list("aliases", &[], parse::server_name),
-            workers: section.number("workers", 0, &(0..=1_024)),
+            workers: section.number("workers", 0, &(0..=512)),
             tls: tls(&mut section),
             trusted_proxies: section.list("trusted_proxies", &[], parse::range),
             shutdown_timeout: section.text("shutdown_timeout", "30s", parse::duration("0s", "1h")),

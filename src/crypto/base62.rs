@@ -7,6 +7,9 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 /// The number that `bytes` is, big-endian, printed in base 62 and cut or filled to its last `length` digits.
 /// With 32 random bytes and at most 40 digits the digits are uniform to within 2⁻¹⁷.
+///
+/// # Panics
+/// Never: remainders of 62 are digits.
 #[must_use]
 pub fn encode(bytes: &[u8; 32], length: usize) -> String {
     let mut limbs: [u32; 8] = std::array::from_fn(|i| {

@@ -2,5 +2,7 @@
 
 pub mod base62;
 pub mod key_file;
+pub mod master_key;
 pub mod signing;
+pub mod trust;
 pub mod vault;

@@ -32,17 +32,24 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Reads the key file, or makes it with one new key; returns whether it was made.
+    /// Reads the key file, if there is one.
     ///
     /// # Errors
-    /// If the file cannot be read or made, or has a line that is no key.
-    pub fn read_or_make(path: &Path, server_name: &ServerName) -> Result<(Self, bool), KeyFileError> {
-        let (text, made) = match key_file::read(path)? {
-            Some(text) => (text, false),
-            None => (key_file::make(path, new_line())?, true),
-        };
-        let keys = Self::parse(&text, server_name).map_err(|problem| KeyFileError::new(path, problem))?;
-        Ok((keys, made))
+    /// If the file cannot be read, or has a line that is no key.
+    pub fn read(path: &Path, server_name: &ServerName) -> Result<Option<Self>, KeyFileError> {
+        key_file::read(path)?.map(|text| Self::parse_file(path, &text, server_name)).transpose()
+    }
+
+    /// Makes the key file with one new key, or reads it if another process was quicker.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn make(path: &Path, server_name: &ServerName) -> Result<Self, KeyFileError> {
+        Self::parse_file(path, &key_file::make(path, new_line())?, server_name)
+    }
+
+    fn parse_file(path: &Path, text: &str, server_name: &ServerName) -> Result<Self, KeyFileError> {
+        Self::parse(text, server_name).map_err(|problem| KeyFileError::new(path, problem))
     }
 
     /// Parses the text of a key file.

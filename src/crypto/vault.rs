@@ -5,13 +5,9 @@
 //! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
 
 use std::fmt;
-use std::path::Path;
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -19,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::base62;
-use super::key_file::{self, KeyFileError};
+use super::master_key::MasterKey;
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
@@ -119,54 +115,6 @@ impl fmt::Display for Unsealable {
 
 impl std::error::Error for Unsealable {}
 
-/// The 32 random bytes from which every other key is derived.
-pub struct MasterKey(Zeroizing<[u8; 32]>);
-
-impl MasterKey {
-    /// A new key.
-    #[must_use]
-    pub fn generate() -> Self {
-        Self(Zeroizing::new(base62::random_bytes()))
-    }
-
-    /// Parses 32 bytes in standard base64.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).ok()?);
-        Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
-    }
-
-    /// Reads the key from its file, or `None` if there is no such file.
-    ///
-    /// # Errors
-    /// If the file cannot be read or holds no key.
-    pub fn read(path: &Path) -> Result<Option<Self>, KeyFileError> {
-        key_file::read(path)?.map(|text| Self::understand(path, &text)).transpose()
-    }
-
-    /// Makes the key file, or reads it if another process was quicker.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn make(path: &Path) -> Result<Self, KeyFileError> {
-        let text = key_file::make(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
-        Self::understand(path, &text)
-    }
-
-    fn understand(path: &Path, text: &str) -> Result<Self, KeyFileError> {
-        Self::parse(text).ok_or_else(|| KeyFileError::new(path, "holds no master key (32 bytes in base64)"))
-    }
-
-    /// The key for one purpose.
-    fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        Hkdf::<Sha256>::new(None, self.0.as_slice())
-            .expand(label.as_bytes(), key.as_mut_slice())
-            .expect("32 bytes are a valid length for HKDF-SHA256");
-        key
-    }
-}
-
 /// Seals, opens and indexes.
 pub struct Vault {
     cipher: Aes256GcmSiv,
@@ -236,6 +184,9 @@ impl Vault {
     }
 
     /// The blind index of a value made of `parts`. Each part is preceded by its length, so no two lists of parts collide.
+    ///
+    /// # Panics
+    /// Never: a hash of 32 bytes has 16.
     #[must_use]
     pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
         let mut mac = self.indexes[purpose as usize].clone();
@@ -291,7 +242,7 @@ mod tests {
     const OWNER: BlindIndex = BlindIndex([7; 16]);
 
     fn vault() -> Vault {
-        Vault::new(&MasterKey(Zeroizing::new([1; 32])))
+        Vault::new(&MasterKey::from_bytes([1; 32]))
     }
 
     proptest! {
@@ -323,7 +274,7 @@ mod tests {
         let sealed = vault().seal(Column::BindingAddress, &OWNER, "alice@example.com");
         assert_eq!(vault().open(Column::BindingMxid, &OWNER.0, &sealed), Err(Unsealable));
         assert_eq!(vault().open(Column::BindingAddress, &[8; 16], &sealed), Err(Unsealable));
-        let other = Vault::new(&MasterKey(Zeroizing::new([2; 32])));
+        let other = Vault::new(&MasterKey::from_bytes([2; 32]));
         assert_eq!(other.open(Column::BindingAddress, &OWNER.0, &sealed), Err(Unsealable));
         assert_ne!(other.check_value(), vault().check_value());
     }
@@ -351,17 +302,5 @@ mod tests {
             assert_eq!(purpose as usize, place);
             assert!(Purpose::ALL.iter().filter(|other| other.label() == purpose.label()).count() == 1);
         }
-    }
-
-    #[test]
-    fn a_key_file_is_made_once_and_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("master.key");
-        assert!(MasterKey::read(&path).unwrap().is_none());
-        let made = Vault::new(&MasterKey::make(&path).unwrap());
-        let read = Vault::new(&MasterKey::read(&path).unwrap().unwrap());
-        assert_eq!(made.check_value(), read.check_value());
-        std::fs::write(&path, "not a key").unwrap();
-        assert!(MasterKey::read(&path).is_err());
     }
 }

@@ -21,8 +21,8 @@ use tokio_rustls::client::TlsStream;
 use super::address_filter::AddressFilter;
 use super::dns::{Dns, Host, Target, without_brackets};
 use super::error::{Cause, StartError};
-use super::tls;
 use crate::config;
+use crate::crypto::trust;
 
 /// Where a request goes.
 #[derive(Clone, Debug)]
@@ -93,11 +93,13 @@ impl Client {
     /// # Errors
     /// [`StartError::CaFile`] and [`StartError::Library`].
     pub(super) fn new(settings: &config::Federation) -> Result<Self, StartError> {
+        let mut tls = trust::client_config(settings.ca_file.as_deref())?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             // A lost datagram must leave time to ask again and to go on.
             dns: Dns::new(&settings.dns_servers, settings.timeout / 4)?,
             filter: AddressFilter::new(&settings.allowed_ranges),
-            tls: TlsConnector::from(Arc::new(tls::client_config(settings.ca_file.as_deref())?)),
+            tls: TlsConnector::from(Arc::new(tls)),
             connect_timeout: settings.connect_timeout,
         })
     }

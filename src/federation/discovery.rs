@@ -42,7 +42,7 @@ impl Discovery {
             Ok((server.clone(), parse_override(value).ok_or_else(invalid)?))
         });
         Ok(Self {
-            overrides: overrides.collect::<Result<_, _>>()?,
+            overrides: overrides.collect::<Result<_, StartError>>()?,
             // Half of the time is for what comes after it.
             well_known: WellKnown::new(clock, ports.web, settings.timeout / 2),
             ports,

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::crypto::trust::TrustError;
+
 /// Why an exchange with a homeserver gave nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -118,3 +120,12 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {}
+
+impl From<TrustError> for StartError {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::File { path, reason } => Self::CaFile { path, reason },
+            TrustError::Library(reason) => Self::Library(reason),
+        }
+    }
+}

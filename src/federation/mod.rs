@@ -13,7 +13,6 @@ mod openid;
 mod rules;
 #[cfg(test)]
 mod testing;
-mod tls;
 mod well_known;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::clock::Millis;
+use crate::crypto::base62;
 
 /// The life of one pepper: the number of whole periods since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,13 +41,11 @@ pub struct Pepper(Arc<str>);
 const PEPPER_LENGTH: usize = 32;
 
 impl Pepper {
-    /// Digits of the HMAC as a number of base 62, the lowest 32 of some 43. A digit's bias is below 2⁻⁶⁰.
+    /// The lowest 32 digits of the HMAC as a number of base 62. Their bias is below 2⁻⁶⁰.
     fn of(key: &[u8; 32], epoch: Epoch) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(&epoch.0.to_be_bytes());
-        let mut number: [u8; 32] = mac.finalize().into_bytes().into();
-        let digits: String = (0..PEPPER_LENGTH).map(|_| char::from(DIGITS[divide_by_62(&mut number)])).collect();
-        Self(digits.into())
+        Self(base62::encode(&mac.finalize().into_bytes().into(), PEPPER_LENGTH).into())
     }
 
     /// The pepper's text.
@@ -60,19 +59,6 @@ impl fmt::Display for Pepper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// Divides a big-endian number in place; returns the remainder.
-fn divide_by_62(number: &mut [u8; 32]) -> usize {
-    let mut remainder = 0u16;
-    for byte in number {
-        let dividend = (remainder << 8) | u16::from(*byte);
-        *byte = u8::try_from(dividend / 62).expect("a remainder below 62 leaves a quotient below 256");
-        remainder = dividend % 62;
-    }
-    remainder.into()
 }
 
 /// The previous, the current and the next one, and one more while they change.
@@ -275,9 +261,9 @@ mod tests {
 
     #[test]
     fn a_pepper_is_the_hmac_in_base_62() {
-        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits, lowest first.
+        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits.
         let pepper = peppers().pepper(Epoch(20_000));
-        assert_eq!(pepper.as_str(), "hR8Egd7SezuoqG5m0tOsnmU97cRCIgmP");
+        assert_eq!(pepper.as_str(), "PmgICRc79UmnsOt0m5GqouzeS7dgE8Rh");
     }
 
     #[test]

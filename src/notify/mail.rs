@@ -15,6 +15,7 @@ use lettre::Address as Recipient;
 use self::compose::Composer;
 use self::directory::Directory;
 use self::smtp::SmtpServer;
+use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config;
 use crate::identity::threepid::Address;
@@ -42,20 +43,30 @@ enum Transport {
 }
 
 impl Mailer {
-    /// Reads the logo and the certificates and makes the mail directory, whichever are configured. The SMTP server is
-    /// not contacted: it may be away when this one starts.
+    /// Reads the certificates, if any are configured. The SMTP server is not contacted: it may be away when this one
+    /// starts.
     ///
     /// # Errors
     /// [`StartError`], which names the setting and the file.
-    pub fn new(mail: &config::Mail, brand: &config::Brand) -> Result<Self, StartError> {
-        let clock = Clock::system();
+    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, StartError> {
         let transport = match &mail.transport {
-            config::MailTransport::Directory(path) => Transport::Directory(Directory::open(path, clock.clone())?),
+            config::MailTransport::Directory(path) => Transport::Directory(Directory::new(path, clock.clone())),
             config::MailTransport::Smtp(settings) => {
                 Transport::Smtp(Box::new(SmtpServer::new(settings, &mail.sender.email)?))
             }
         };
-        Ok(Self { composer: Composer::new(&mail.sender, brand, clock)?, transport })
+        Ok(Self { composer: Composer::new(&mail.sender, brand.mail_logo(), clock), transport })
+    }
+
+    /// Makes the mail directory, if mails go to one.
+    ///
+    /// # Errors
+    /// [`StartError`], which names the setting and the directory.
+    pub fn make_directory(&self) -> Result<(), StartError> {
+        match &self.transport {
+            Transport::Directory(directory) => directory.make(),
+            Transport::Smtp(_) => Ok(()),
+        }
     }
 
     /// Sends one mail to one address, which is written to byte for byte as it was parsed.

@@ -39,7 +39,8 @@ impl RetentionRow {
     }
 
     /// The data, and how long they are kept.
-    pub(super) fn in_words(self, texts: &Texts, language: Language) -> (String, String) {
+    #[must_use]
+    pub fn in_words(self, texts: &Texts, language: Language) -> (String, String) {
         let say = |id| texts.get(language, id, &[]);
         let within = |id, span| texts.get(language, id, &[("span", texts.span(language, span).into())]);
         match self {

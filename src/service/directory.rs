@@ -40,10 +40,13 @@ impl Vouch {
 
     /// Builds what is missing, drops what is over, for ever.
     pub async fn keep_directories(self: Arc<Self>) {
+        let mut has_failed = false;
         loop {
-            if let Err(error) = self.build_missing().await {
-                log::warn!("the directory could not be built, and will be tried again: {}", error.errcode());
+            let result = self.build_missing().await;
+            if result.is_err() && !has_failed {
+                log::warn!("the directory could not be built, and will be tried again until it can");
             }
+            has_failed = result.is_err();
             self.clock.pause(FOLLOW).await;
         }
     }
@@ -68,7 +71,9 @@ impl Vouch {
         let begun = Instant::now();
         let mut conn = self.store.read_much().await?;
         let expected = usize::try_from(bindings::count(&mut conn).await?).unwrap_or_default();
-        epochs.iter().for_each(|epoch| self.directories.begin(*epoch, expected));
+        for epoch in &epochs {
+            self.directories.begin(*epoch, expected);
+        }
         let peppers: Arc<[(Epoch, Pepper)]> =
             epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
@@ -83,7 +88,9 @@ impl Vouch {
             let (vouch, peppers) = (Arc::clone(self), Arc::clone(&peppers));
             hashing = Some(tokio::task::spawn_blocking(move || vouch.list(&page, &peppers)));
         }
-        epochs.iter().for_each(|epoch| self.directories.finish(*epoch));
+        for epoch in &epochs {
+            self.directories.finish(*epoch);
+        }
         log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), begun.elapsed().as_millis());
         Ok(())
     }

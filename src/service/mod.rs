@@ -18,6 +18,7 @@ pub use accounts::{Caller, Registration};
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
+pub use start::Made;
 pub use validation::{EmailRequest, Submission, Validated};
 
 use crate::brand::Brand;
@@ -36,6 +37,8 @@ use crate::texts::Texts;
 
 /// The running server, shared by all that work for it.
 pub struct Vouch {
+    /// What was absent when it started.
+    pub made: Made,
     /// All settings.
     pub config: Config,
     /// The time.

@@ -200,6 +200,14 @@ impl From<accounts::TokenTimes> for ExportedToken {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
+}
+
 impl From<consents::Consent> for ExportedConsent {
     fn from(consent: consents::Consent) -> Self {
         Self {
@@ -207,7 +215,7 @@ impl From<consents::Consent> for ExportedConsent {
             version: consent.version,
             language: consent.language,
             url: consent.url,
-            sha256: consent.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: hex(&consent.sha256),
             accepted_at: consent.accepted_at,
             withdrawn_at: consent.withdrawn_at,
         }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::store::{Error as StoreError, accounts, budgets, consents, leases, meta, sessions};
 
 /// How often a node looks whether something is over.
-const LOOK: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_mins(1);
 /// How often the nodes together sweep.
 const SWEEP: Millis = 10 * MINUTE;
 /// How long an expired session can still be told that it is.

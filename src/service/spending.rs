@@ -1,4 +1,4 @@
-//! Budgets, charged: what [`budget`](crate::identity::budget) says, done to the rows of the database.
+//! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -115,22 +115,29 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
-    /// Charges one message to the user, the address and the network, in the transaction that claims it.
-    pub(super) async fn spend_message(
-        &self,
-        conn: &mut Conn,
-        caller: &Caller,
-        from: &Network,
-        to: &Address,
-        now: Millis,
-    ) -> Result<(), Failure> {
+    /// Charges one message to the user and to the network.
+    pub(super) async fn spend_message(&self, caller: &Caller, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let needs = [
-            (self.principal("message:user", caller.user_index.as_ref()), budgets.messages_user, 1),
-            (self.principal("message:address", to.to_lookup().as_bytes()), budgets.messages_address, 1),
-            (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network, 1),
+        let accounts = [
+            (self.principal("message:user", caller.user_index.as_ref()), budgets.messages_user),
+            (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network),
         ];
-        charge(conn, &needs, now, exactly).await.map(drop)
+        self.spend(&accounts, 1).await
+    }
+
+    /// Charges one message to the address it goes to, in the transaction that claims it.
+    pub(super) async fn spend_message_to(&self, conn: &mut Conn, to: &Address, now: Millis) -> Result<(), Failure> {
+        let need = (self.message_principal(to), self.config.budgets.messages_address, 1);
+        charge(conn, &[need], now, budget::take_exactly).await.map(drop)
+    }
+
+    /// Gives back what [`Self::spend_message_to`] charged for a message that was not to be.
+    pub(super) async fn refund_message_to(&self, conn: &mut Conn, to: &Address) -> Result<(), Failure> {
+        refund(conn, &[(self.message_principal(to), 1)]).await
+    }
+
+    fn message_principal(&self, to: &Address) -> Principal {
+        self.principal("message:address", to.to_lookup().as_bytes())
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
@@ -143,10 +150,12 @@ impl Vouch {
                 |of: Principal| accounts.iter().find(|(principal, _)| *principal == of).map(|(_, bucket)| *bucket);
             let needs: Vec<Need> =
                 missing.into_iter().filter_map(|(principal, n)| Some((principal, bucket(principal)?, n))).collect();
-            match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_all).await).await {
+            match self.store.write(async move |conn| charge(conn, &needs, now, budget::take_ahead).await).await {
                 Ok(taken) => {
                     let mut credits = self.purse.credits();
-                    taken.into_iter().for_each(|(principal, units)| credits.add(principal, units, now));
+                    for (principal, units) in taken {
+                        credits.add(principal, units, now);
+                    }
                 }
                 Err(Failure::Overtaken) => {}
                 Err(Failure::Refused(error)) => return Err(error),
@@ -215,11 +224,6 @@ async fn charge(
         }
     }
     Ok(needs.iter().zip(charged).map(|((principal, ..), (_, units))| (*principal, units)).collect())
-}
-
-/// Charges what is needed and no more.
-fn exactly(needs: &[(Level, Bucket, u32)], now: Millis) -> Result<Vec<(Level, u32)>, RetryAfter> {
-    needs.iter().map(|(level, bucket, n)| Ok((level.charge(*bucket, *n, now)?, *n))).collect()
 }
 
 async fn refund(conn: &mut Conn, unspent: &[(Principal, u32)]) -> Result<(), Failure> {

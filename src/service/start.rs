@@ -1,14 +1,18 @@
 //! Starting: keys, database, documents, and what watches over them.
 
+use std::fmt::Display;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Vouch;
 use super::accounts::Bearers;
 use super::spending::Purse;
+use crate::brand::Brand;
 use crate::clock::{Clock, MINUTE};
-use crate::config::{Config, Database, Keys};
+use crate::config::{Config, DatabaseUrl, Keys};
+use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningKeys;
-use crate::crypto::vault::{MasterKey, Vault};
+use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
@@ -22,36 +26,80 @@ use crate::texts::Texts;
 /// How many looked-up addresses are remembered at most (twice this, at some 10 bytes each).
 const SEEN: usize = 20_000_000;
 
+/// What a start has made because it was absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The file of the master key.
+    pub master_key: bool,
+    /// The file of the signing key.
+    pub signing_key: bool,
+    /// The tables, and on `SQLite` their file.
+    pub database: bool,
+}
+
+/// What becomes of keys and database that are absent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    Made,
+    Refused,
+}
+
+/// What is read from files, before anything is made or connected to.
+struct Documents {
+    texts: Arc<Texts>,
+    policies: Arc<Policies>,
+    brand: Arc<Brand>,
+    federation: Federation,
+    mailer: Mailer,
+}
+
 impl Vouch {
-    /// Opens everything that is needed, makes what is absent, and brings the schema up to date.
+    /// Opens everything that a server needs, makes what is absent, and brings the schema up to date.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        let texts = Arc::new(Texts::load(&config.texts).map_err(in_words)?);
-        let policies = Arc::new(Policies::load(config.terms.directory.as_deref()).map_err(in_words)?);
-        let brand = Arc::new(crate::brand::Brand::load(&config.brand).map_err(in_words)?);
-        let federation = Federation::new(&config.federation, clock.clone()).map_err(in_words)?;
-        let mailer = Mailer::new(&config.mail, &config.brand).map_err(in_words)?;
-        let (store, vault) = open_store(&config.database, &config.keys, &clock).await?;
-        let (signing, made) =
-            SigningKeys::read_or_make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?;
-        if made {
-            log::info!("made the signing key {}", config.keys.signing_key_file.display());
+        Self::open_with(config, clock, Absent::Made).await
+    }
+
+    /// Opens what a server has made, for the operator's command beside it. Where there is nothing, nothing is made: the operator is
+    /// in the wrong folder, or forgot to name the configuration.
+    ///
+    /// # Errors
+    /// [`StartError`], for the operator.
+    pub async fn open_existing(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        Self::open_with(config, clock, Absent::Refused).await
+    }
+
+    /// What would stop a start, as far as it can be told by reading files alone.
+    #[must_use]
+    pub fn check(config: &Config) -> Vec<StartError> {
+        let mut problems = Documents::load(config, &Clock::system()).err().unwrap_or_default();
+        problems.extend(master_key(&config.keys).err());
+        problems.extend(signing_keys(config).err());
+        problems
+    }
+
+    async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
+        let documents = Documents::load(&config, &clock).map_err(|problems| StartError::all(&problems))?;
+        let Opened { store, vault, signing, made } = open_store(&config, &clock, absent).await?;
+        if absent == Absent::Made {
+            documents.mailer.make_directory().map_err(in_words)?;
         }
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
         Ok(Arc::new(Self {
+            made,
             clock,
             signing,
-            policies,
-            texts,
-            brand,
+            policies: documents.policies,
+            texts: documents.texts,
+            brand: documents.brand,
             store,
             vault,
             peppers,
             directories: Directories::default(),
-            federation,
-            mailer,
+            federation: documents.federation,
+            mailer: documents.mailer,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
@@ -65,26 +113,65 @@ impl Vouch {
     }
 }
 
-/// Opens the database with its master key. A key is only made for a database that has never seen one, and another key
+impl Documents {
+    /// Reads them all, so that the operator is told of every problem at once.
+    fn load(config: &Config, clock: &Clock) -> Result<Self, Vec<StartError>> {
+        let mut problems = Vec::new();
+        let texts = keep(&mut problems, Texts::load(&config.texts));
+        let policies = keep(&mut problems, Policies::load(config.terms.directory.as_deref()));
+        let federation = keep(&mut problems, Federation::new(&config.federation, clock.clone()));
+        let brand = keep(&mut problems, Brand::load(&config.brand));
+        let mailer =
+            brand.as_ref().and_then(|brand| keep(&mut problems, Mailer::new(&config.mail, brand, clock.clone())));
+        match (texts, policies, brand, federation, mailer) {
+            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer)) => Ok(Self {
+                texts: Arc::new(texts),
+                policies: Arc::new(policies),
+                brand: Arc::new(brand),
+                federation,
+                mailer,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn keep<T>(problems: &mut Vec<StartError>, result: Result<T, impl Display>) -> Option<T> {
+    result.map_err(|problem| problems.push(in_words(problem))).ok()
+}
+
+/// What keeps a person's data, and what reads it.
+struct Opened {
+    store: Store,
+    vault: Vault,
+    signing: SigningKeys,
+    made: Made,
+}
+
+/// Opens the database with its keys. Keys are only made for a database that has never seen any, and another master key
 /// than the database's is refused before anything is written.
-async fn open_store(database: &Database, keys: &Keys, clock: &Clock) -> Result<(Store, Vault), StartError> {
-    let store = Store::connect(database).await.map_err(StartError)?;
+async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
+    let refused = absent == Absent::Refused;
+    if let DatabaseUrl::Sqlite(path) = &config.database.url
+        && refused
+        && !path.exists()
+    {
+        let path = path.display();
+        return Err(StartError(format!(
+            "there is no database at {path}: run this where the server runs, with the same configuration"
+        )));
+    }
+    let store = Store::connect(&config.database).await.map_err(StartError)?;
     let remembered = store.remembered_key().await.map_err(in_words)?;
-    let key = match (master_key(keys)?, &remembered) {
-        (Some(key), _) => key,
-        (None, None) => {
-            let key = MasterKey::make(&keys.master_key_file).map_err(in_words)?;
-            log::info!("made the master key {}; keep a copy apart from the database's", keys.master_key_file.display());
-            key
-        }
-        (None, Some(_)) => {
-            let file = keys.master_key_file.display();
-            return Err(StartError(format!(
-                "the database was made with a master key, but there is none at {file}: restore it, or set keys.master_key_file"
-            )));
-        }
+    if remembered.is_none() && refused {
+        return Err(StartError("no server has used this database yet: is database.url the server's?".into()));
+    }
+    let mut made = Made { database: remembered.is_none(), ..Made::default() };
+    let (master, signing) = match remembered {
+        Some(_) => existing_keys(config)?,
+        None => keys(config, &mut made)?,
     };
-    let vault = Vault::new(&key);
+    let vault = Vault::new(&master);
     check_key(remembered.as_deref(), &vault)?;
     store
         .migrate()
@@ -95,7 +182,44 @@ async fn open_store(database: &Database, keys: &Keys, clock: &Clock) -> Result<(
     // Another node may have started in the same moment, with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
     set_clock(&store, clock).await?;
-    Ok((store, vault))
+    Ok(Opened { store, vault, signing, made })
+}
+
+/// The keys of a database that is in use: with others it would be lost, or nobody would believe what it signs.
+fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError> {
+    let missing = |kind, file: &Path, setting| {
+        let file = file.display();
+        StartError(format!(
+            "the database was made with a {kind} key, but there is none at {file}: restore it, or set keys.{setting}"
+        ))
+    };
+    let (master_file, signing_file) = (&config.keys.master_key_file, &config.keys.signing_key_file);
+    let master = master_key(&config.keys)?.ok_or_else(|| missing("master", master_file, "master_key_file"))?;
+    let signing = signing_keys(config)?.ok_or_else(|| missing("signing", signing_file, "signing_key_file"))?;
+    Ok((master, signing))
+}
+
+/// The keys for a new database, made where there are none.
+fn keys(config: &Config, made: &mut Made) -> Result<(MasterKey, SigningKeys), StartError> {
+    let signing = match signing_keys(config)? {
+        Some(keys) => keys,
+        None => {
+            made.signing_key = true;
+            SigningKeys::make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?
+        }
+    };
+    let master = match master_key(&config.keys)? {
+        Some(key) => key,
+        None => {
+            made.master_key = true;
+            MasterKey::make(&config.keys.master_key_file).map_err(in_words)?
+        }
+    };
+    Ok((master, signing))
+}
+
+fn signing_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
+    SigningKeys::read(&config.keys.signing_key_file, &config.server.name).map_err(in_words)
 }
 
 fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
@@ -131,6 +255,6 @@ async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
     Ok(())
 }
 
-fn in_words(error: impl std::fmt::Display) -> StartError {
+fn in_words(error: impl Display) -> StartError {
     StartError(error.to_string())
 }

@@ -97,28 +97,41 @@ impl Vouch {
     ) -> Result<String, Error> {
         let request = Arc::new(request);
         for _ in 0..LOOKS {
-            let (vouch, whose, from, asked) =
-                (Arc::clone(self), Arc::clone(caller), from.clone(), Arc::clone(&request));
-            let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &from, &asked).await).await;
+            let (vouch, whose, asked) = (Arc::clone(self), Arc::clone(caller), Arc::clone(&request));
+            let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &asked).await).await;
             match claim {
                 Err(Failure::Overtaken) => {}
                 Err(Failure::Refused(error)) => return Err(error),
                 Ok(Claim::Sent(sid)) => return Ok(sid),
                 Ok(Claim::Wait) => tokio::time::sleep(LOOK).await,
-                Ok(Claim::Ours { id, sid }) => return self.send_validation(&caller.mxid, id, sid, &request).await,
+                Ok(Claim::Ours { id, sid }) => {
+                    if let Err(refusal) = self.spend_message(caller, from).await {
+                        self.renounce(id, &request).await?;
+                        return Err(refusal);
+                    }
+                    return self.send_validation(&caller.mxid, id, sid, &request).await;
+                }
             }
         }
         Err(Error::away())
     }
 
-    /// One transaction: the session's row, the budgets, and the claim.
-    async fn claim(
-        &self,
-        conn: &mut Conn,
-        caller: &Caller,
-        from: &Network,
-        request: &EmailRequest,
-    ) -> Result<Claim, Failure> {
+    /// Gives up a claim whose message was not to be.
+    async fn renounce(self: &Arc<Self>, id: i64, request: &Arc<EmailRequest>) -> Result<(), Error> {
+        let (vouch, asked) = (Arc::clone(self), Arc::clone(request));
+        let done = self.store.write(async move |conn| {
+            sessions::not_sent(conn, id, asked.send_attempt).await?;
+            vouch.refund_message_to(conn, &asked.address).await
+        });
+        match done.await {
+            Err(Failure::Refused(error)) => Err(error),
+            // Overtaken: the claim runs out by itself.
+            Ok(()) | Err(Failure::Overtaken) => Ok(()),
+        }
+    }
+
+    /// One transaction: the session's row, the address's budget, and the claim.
+    async fn claim(&self, conn: &mut Conn, caller: &Caller, request: &EmailRequest) -> Result<Claim, Failure> {
         let now = self.clock.now();
         let mut session = sessions::get_or_begin(conn, self.new_session(caller, request, now)).await?;
         if self.is_expired(&session, now) {
@@ -133,7 +146,7 @@ impl Vouch {
         if attempt <= session.sending_attempt && now < session.sending_until {
             return Ok(Claim::Wait);
         }
-        self.spend_message(conn, caller, from, &request.address, now).await?;
+        self.spend_message_to(conn, &request.address, now).await?;
         let owner = self.session_key(caller, request);
         let next_link =
             request.next_link.as_ref().map(|link| self.vault.seal(Column::SessionNextLink, &owner, link.as_str()));

@@ -1,62 +1,23 @@
 //! The two backends behind one [`Conn`].
 
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::Error as DieselError;
 use diesel::{SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
 
+use super::error::Error;
 use super::postgres::{Postgres, Shared};
 use super::sqlite::{Lease, Sqlite};
 use super::{meta, migrations};
 use crate::config::{Database, DatabaseUrl};
 
-/// What went wrong with the database. Neither says so outside in the database's words: they can hold values.
-#[derive(Debug)]
-pub enum Error {
-    /// It cannot be reached, is busy, full, or read-only for now; the same may succeed later.
-    Away,
-    /// It refused a statement that should have been right.
-    Broken(DieselError),
-}
-
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Away => f.write_str("the database is away"),
-            Self::Broken(DieselError::DatabaseError(kind, _)) => {
-                write!(f, "the database refused a statement ({kind:?})")
-            }
-            Self::Broken(_) => f.write_str("the database refused a statement"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<DieselError> for Error {
-    fn from(error: DieselError) -> Self {
-        use DatabaseErrorKind::{
-            ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand, Unknown,
-        };
-        match error {
-            // "Unknown" is all that is not about a constraint: shutting down, starting up, out of space, timed out, locked.
-            DieselError::DatabaseError(
-                ClosedConnection | ReadOnlyTransaction | SerializationFailure | UnableToSendCommand | Unknown,
-                _,
-            )
-            | DieselError::BrokenTransactionManager => Self::Away,
-            error => Self::Broken(error),
-        }
-    }
-}
-
 /// A connection for one piece of work.
 pub enum Conn {
     /// One of the pool, for a transaction.
-    Pooled(Object<AsyncPgConnection>),
+    Pooled(Box<Object<AsyncPgConnection>>),
     /// One that many share, their statements pipelined: for a read of one statement.
     Shared(Shared),
     /// `SQLite`, which answers on the spot.
@@ -77,7 +38,7 @@ impl Conn {
             + 'q,
     {
         match self {
-            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut **conn).await?),
+            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut ***conn).await?),
             Self::Shared(conn) => {
                 let rows = RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection()).await;
                 conn.judge(rows.map_err(Error::from))
@@ -125,7 +86,7 @@ impl Conn {
         Q: ExecuteDsl<AsyncPgConnection> + for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
     {
         match self {
-            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut **conn).await?),
+            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut ***conn).await?),
             Self::Shared(conn) => {
                 let touched = ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection()).await;
                 conn.judge(touched.map_err(Error::from))
@@ -137,7 +98,7 @@ impl Conn {
     /// Whether the first migration has run.
     async fn has_tables(&mut self) -> Result<bool, Error> {
         let found: Vec<meta::TableName> = match self {
-            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut **conn).await?,
+            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut ***conn).await?,
             Self::Shared(conn) => {
                 RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection()).await?
             }
@@ -148,7 +109,7 @@ impl Conn {
 
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::begin_transaction(&mut **conn).await?,
+            Self::Pooled(conn) => Transactions::begin_transaction(&mut ***conn).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.begin()?,
         }
@@ -157,7 +118,7 @@ impl Conn {
 
     async fn commit(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::commit_transaction(&mut **conn).await?,
+            Self::Pooled(conn) => Transactions::commit_transaction(&mut ***conn).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.commit()?,
         }
@@ -167,7 +128,7 @@ impl Conn {
     /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
     async fn roll_back(&mut self) {
         let _ = match self {
-            Self::Pooled(conn) => Transactions::rollback_transaction(&mut **conn).await,
+            Self::Pooled(conn) => Transactions::rollback_transaction(&mut ***conn).await,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.roll_back(),
         };
@@ -212,7 +173,9 @@ impl Store {
     /// In words for the operator, if the database cannot be reached.
     pub async fn connect(config: &Database) -> Result<Self, String> {
         let backend = match &config.url {
-            DatabaseUrl::Postgres(url) => Backend::Postgres(Postgres::connect(url, config.pool_size).await?),
+            DatabaseUrl::Postgres(url) => {
+                Backend::Postgres(Postgres::connect(url, config.pool_size, config.ca_file.as_deref()).await?)
+            }
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
         };
         Ok(Self { backend })
@@ -223,11 +186,8 @@ impl Store {
     /// # Errors
     /// [`Error`] if the database does not answer.
     pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
-        match meta::get(&mut self.read().await?, meta::MASTER_KEY_CHECK).await {
-            // A new database has no table yet.
-            Err(_) if !self.read().await?.has_tables().await? => Ok(None),
-            result => result,
-        }
+        let mut conn = self.read().await?;
+        if conn.has_tables().await? { meta::get(&mut conn, meta::MASTER_KEY_CHECK).await } else { Ok(None) }
     }
 
     /// Brings the schema up to date, under a lock.
@@ -258,7 +218,7 @@ impl Store {
     /// [`Error::Away`]
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.backend {
-            Backend::Postgres(postgres) => Ok(Conn::Pooled(postgres.pooled().await?)),
+            Backend::Postgres(postgres) => Ok(Conn::Pooled(Box::new(postgres.pooled().await?))),
             Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
         }
     }
@@ -277,7 +237,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => Conn::Pooled(postgres.pooled().await?).transaction(work).await,
+            Backend::Postgres(postgres) => Conn::Pooled(Box::new(postgres.pooled().await?)).transaction(work).await,
             Backend::Sqlite(sqlite) => {
                 let writer = sqlite.writer().await?;
                 let done = tokio::task::spawn_blocking(move || {
@@ -301,7 +261,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => work(&mut Conn::Pooled(postgres.pooled().await?)).await,
+            Backend::Postgres(postgres) => work(&mut Conn::Pooled(Box::new(postgres.pooled().await?))).await,
             Backend::Sqlite(_) => self.write(work).await,
         }
     }

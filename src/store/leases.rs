@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 
-use super::connection::{Conn, Error};
+use super::connection::Conn;
+use super::error::Error;
 use super::schema::leases;
 use crate::clock::Millis;
 

@@ -5,7 +5,8 @@ use diesel::query_builder::SqlQuery;
 use diesel::query_dsl::methods;
 use diesel::sql_types::Text;
 
-use super::connection::{Conn, Error};
+use super::connection::Conn;
+use super::error::Error;
 use super::schema::meta;
 use crate::clock::Millis;
 

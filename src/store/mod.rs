@@ -6,6 +6,7 @@ pub mod bindings;
 pub mod budgets;
 mod connection;
 pub mod consents;
+mod error;
 pub mod leases;
 pub mod meta;
 mod migrations;
@@ -14,4 +15,5 @@ mod schema;
 pub mod sessions;
 mod sqlite;
 
-pub use connection::{Conn, Error, Store};
+pub use connection::{Conn, Store};
+pub use error::Error;

@@ -1,5 +1,7 @@
 //! `PostgreSQL`: a pool for transactions, and two connections that everybody's short reads are pipelined on.
 
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,13 +11,14 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::Error;
+use super::error::Error;
+use crate::crypto::trust;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -60,7 +63,7 @@ pub struct Shared {
 
 impl Postgres {
     /// Parses the URL and connects once.
-    pub(super) async fn connect(url: &str, pool_size: usize) -> Result<Self, String> {
+    pub(super) async fn connect(url: &str, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
         let mut config: Config = url.parse().map_err(|error| format!("the PostgreSQL URL: {error}"))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -68,7 +71,9 @@ impl Postgres {
         if config.get_application_name().is_none() {
             config.application_name("vouch");
         }
-        let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls_config()?) });
+        config.ssl_mode(ssl_mode(&config));
+        let tls = trust::client_config(ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
+        let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
         let postgres =
             Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), turn: Arc::default() };
         postgres.establish().await?;
@@ -149,13 +154,20 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
 }
 
-/// TLS, where the URL's `sslmode` asks for it, trusts the system's certificates.
-fn tls_config() -> Result<ClientConfig, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
+/// Where the URL leaves it open (`prefer`), TLS is for what leaves the machine: there it is required, and verified always. A server
+/// on this machine often has a certificate that nobody signed.
+fn ssl_mode(config: &Config) -> SslMode {
+    let is_local = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+    };
+    let addresses = config.get_hostaddrs();
+    let stays = config.get_hosts().iter().all(is_local) && addresses.iter().all(IpAddr::is_loopback);
+    match config.get_ssl_mode() {
+        SslMode::Prefer if stays => SslMode::Disable,
+        SslMode::Prefer => SslMode::Require,
+        chosen => chosen,
+    }
 }
 
 /// The error with its causes: the first alone says only "error connecting to server".
@@ -163,5 +175,23 @@ fn describe(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", describe(source)),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_is_required_of_what_leaves_the_machine() {
+        let mode = |url: &str| ssl_mode(&url.parse().unwrap());
+        for local in ["postgres://u@localhost/d", "postgres://u@127.0.0.1/d", "postgres:///d?host=/run/postgresql"] {
+            assert_eq!(mode(local), SslMode::Disable, "{local}");
+        }
+        assert_eq!(mode("postgres://u@localhost/d?sslmode=require"), SslMode::Require);
+        assert_eq!(mode("postgres://u@db.example/d"), SslMode::Require);
+        assert_eq!(mode("postgres://u@localhost,db.example/d"), SslMode::Require);
+        assert_eq!(mode("postgres://u@localhost/d?hostaddr=192.0.2.1"), SslMode::Require);
+        assert_eq!(mode("postgres://u@db.example/d?sslmode=disable"), SslMode::Disable);
     }
 }

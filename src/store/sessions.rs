@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::connection::{Conn, Error};
+use super::connection::Conn;
+use super::error::Error;
 use super::schema::sessions;
 use crate::clock::Millis;
 

@@ -1,7 +1,7 @@
 //! `SQLite`: one file, any number of readers, one writer.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use diesel::{Connection, QueryResult, SqliteConnection};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 
-use super::connection::Error;
+use super::error::Error;
 
 /// How long a write waits for its turn before the database counts as away.
 const TURN: Duration = Duration::from_secs(5);
@@ -41,6 +41,9 @@ impl Sqlite {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| problem(&error))?;
         }
+        // For its owner alone; `SQLite` gives its log and index files the same mode.
+        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        made.map_err(|error| problem(&error))?;
         let sqlite = Self {
             path: path.to_owned(),
             readers: Idle::default(),
@@ -79,13 +82,12 @@ impl Sqlite {
 
     fn lease(&self, home: &Idle, settings: &str, turn: Option<OwnedMutexGuard<()>>) -> Result<Lease, Error> {
         let idle = lock(home).pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => {
-                let mut conn = self.connect().map_err(|_| Error::Away)?;
-                conn.batch_execute(settings)?;
-                conn
-            }
+        let conn = if let Some(conn) = idle {
+            conn
+        } else {
+            let mut conn = self.connect().map_err(|_| Error::Away)?;
+            conn.batch_execute(settings)?;
+            conn
         };
         Ok(Lease { conn: Some(conn), home: Arc::clone(home), _turn: turn })
     }

@@ -14,16 +14,12 @@ struct Row {
 
 /// What a query finds that selects one column of text, called `text`.
 pub async fn texts(world: &World, sql: &str) -> Vec<String> {
-    match &world.database {
-        Some(database) => {
-            let rows = database.connect().await.query(sql, &[]).await.unwrap();
-            rows.iter().map(|row| row.get("text")).collect()
-        }
-        None => {
-            let rows: Vec<Row> = diesel::sql_query(sql).load(&mut sqlite(world)).unwrap();
-            rows.into_iter().map(|row| row.text).collect()
-        }
+    if let Some(database) = &world.database {
+        let rows = database.connect().await.query(sql, &[]).await.unwrap();
+        return rows.iter().map(|row| row.get("text")).collect();
     }
+    let rows: Vec<Row> = diesel::sql_query(sql).load(&mut sqlite(world)).unwrap();
+    rows.into_iter().map(|row| row.text).collect()
 }
 
 /// How many rows a table has.

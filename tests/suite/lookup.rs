@@ -15,17 +15,14 @@ async fn asks(person: &Person<'_>, pepper: &str, addresses: &[&str]) -> Answer {
     person.post("/lookup", json!({ "algorithm": "sha256", "pepper": pepper, "addresses": addresses })).await
 }
 
-/// Waits until the directories of the pepper in force and the one before are complete.
-async fn until_ready(server: &Server) {
-    let begun = Instant::now();
-    while server.get("/ready", None).await.status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the server does not become ready");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+/// The hash of an e-mail address as the iOS SDK writes it.
+fn hex_hash(email: &str, pepper: &str) -> String {
+    hex(&Sha256::digest(format!("{email} email {pepper}")))
 }
 
-fn hex(email: &str, pepper: &str) -> String {
-    Sha256::digest(format!("{email} email {pepper}")).iter().map(|byte| format!("{byte:02x}")).collect()
+/// In hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Binds an address whose letters the server folds, so that its mail goes to `folded`.
@@ -87,7 +84,7 @@ on_both_backends! {
         alice.binds("alice@example.com").await;
         let first = alice.pepper().await;
         world.clock.advance(DAY);
-        until_ready(&server).await;
+        server.until_ready().await;
         let second = alice.pepper().await;
         assert_ne!(first, second);
         // Bound after the change, found under the pepper from before it.
@@ -100,7 +97,7 @@ on_both_backends! {
             }
         }
         world.clock.advance(DAY);
-        until_ready(&server).await;
+        server.until_ready().await;
         let answer = asks(&alice, &first, &[&hash("alice@example.com", &first)]).await;
         assert_eq!(answer.error(), (400, "M_INVALID_PEPPER"));
         assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
@@ -112,7 +109,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let first = alice.pepper().await;
         world.clock.advance(2 * DAY);
-        until_ready(&server).await;
+        server.until_ready().await;
         let third = alice.pepper().await;
         world.clock.advance(-2 * DAY);
         assert_eq!(asks(&alice, &first, &[]).await.error(), (400, "M_INVALID_PEPPER"));
@@ -124,7 +121,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
         let pepper = alice.pepper().await;
-        let lower = hex("alice@example.com", &pepper);
+        let lower = hex_hash("alice@example.com", &pepper);
         let upper = lower.to_uppercase();
         let mixed = format!("{}{}", &lower[..32], &upper[32..]);
         let base64 = hash("alice@example.com", &pepper);
@@ -155,8 +152,8 @@ on_both_backends! {
         alice.binds("alice@example.com").await;
         let first = alice.pepper().await;
         world.clock.advance(DAY);
-        until_ready(&server).await;
-        until_ready(&other).await;
+        server.until_ready().await;
+        other.until_ready().await;
         let second = alice.pepper().await;
         world.mail.forget();
         alice.unbinds("alice@example.com").await.ok();
@@ -281,7 +278,9 @@ async fn a_hash_may_be_written_with_escapes() {
     alice.binds("alice@example.com").await;
     let pepper = alice.pepper().await;
     let good = hash("alice@example.com", &pepper);
-    let escape = |text: &str| -> String { text.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect() };
+    let escape = |text: &str| -> String {
+        text.chars().fold(String::new(), |text, c| text + &format!("\\u{:04x}", u32::from(c)))
+    };
     let body = format!(
         r#"{{"{}":["{}"],"pepper":"{}","algorithm":"sha\u003256"}}"#,
         escape("addresses"),
@@ -326,8 +325,9 @@ async fn until_the_directory_is_complete_look_ups_are_told_to_come_back() {
     let answer = asks(&alice, &pepper, &[&hash("alice@example.com", &pepper)]).await;
     assert_eq!(answer.error(), (503, "M_UNKNOWN"));
     assert!(answer.headers.contains_key("retry-after") && answer.body["retry_after_ms"].is_i64());
+    assert_eq!(answer.headers["access-control-allow-origin"], "*");
     alice.get("/hash_details").await.ok();
     database.batch_execute("ROLLBACK").await.unwrap();
-    until_ready(&server).await;
+    server.until_ready().await;
     assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
 }

@@ -3,11 +3,14 @@
 #[macro_use]
 mod world;
 mod database;
+mod process;
 
 mod account;
 mod answers;
+mod hostile;
 mod keys;
 mod lookup;
+mod operator;
 mod pages;
 mod ruma;
 mod schema;

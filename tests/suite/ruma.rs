@@ -88,7 +88,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
         openid["access_token"].as_str().unwrap().to_owned(),
         TokenType::Bearer,
         world.homeserver.name().try_into().unwrap(),
-        Duration::from_secs(3600),
+        Duration::from_hours(1),
     );
     let token = ask(server, request, SendAccessToken::None).await.token;
     let on_offer = ask(server, terms::Request::new(), SendAccessToken::None).await.policies;

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use vouch::clock::{DAY, HOUR};
 use vouch::config::Bucket;
 
-use crate::world::{Answer, Person, Server, World, hash};
+use crate::lookup::hex;
+use crate::world::{Answer, Person, World, hash};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
 
@@ -46,14 +47,6 @@ fn refused(answer: &Answer) -> i64 {
     wait
 }
 
-async fn until_ready(server: &Server) {
-    let begun = Instant::now();
-    while server.get("/ready", None).await.status != 200 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the server does not become ready");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 on_both_backends! {
     async fn a_newcomer_looks_up_2000_addresses_and_then_50_an_hour(world: World) {
         let server = world.start().await;
@@ -75,7 +68,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         world.clock.advance(7 * DAY - 1);
-        until_ready(&server).await;
+        server.until_ready().await;
         refused(&asks(&alice, &new(2_001)).await);
         world.clock.advance(1);
         asks(&alice, &new(10_000)).await.ok();
@@ -236,9 +229,7 @@ async fn a_request_has_10_000_addresses_at_most() {
     asks(&alice, &new(10_000)).await.ok();
     assert_eq!(asks(&alice, &new(10_001)).await.error(), (400, "M_INVALID_PARAM"));
     // In hexadecimal they are longer.
-    let hex: Vec<String> = (0..10_000_u64)
-        .map(|n| Sha256::digest(n.to_be_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
-        .collect();
+    let hex: Vec<String> = (0..10_000_u64).map(|n| hex(&Sha256::digest(n.to_be_bytes()))).collect();
     asks(&alice, &hex).await.ok();
 }
 

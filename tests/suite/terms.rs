@@ -10,6 +10,7 @@ use vouch::clock::HOUR;
 use vouch::service::Vouch;
 
 use crate::database::{count, execute};
+use crate::lookup::hex;
 use crate::world::{NOON, Person, Server, World};
 
 /// Every endpoint that asks for accepted terms.
@@ -169,7 +170,7 @@ on_both_backends! {
 
         let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let export = vouch.export(alice.mxid.as_str().try_into().unwrap()).await.unwrap();
-        let sha256: String = Sha256::digest(&english).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(&english));
         let expected = json!([{
             "policy": "terms",
             "version": "1",

@@ -155,8 +155,8 @@ impl Answer {
 pub struct Server {
     pub url: String,
     pub http: reqwest::Client,
-    handle: ServerHandle,
-    thread: Option<JoinHandle<()>>,
+    /// Where it runs, if it runs in this process.
+    running: Option<(ServerHandle, JoinHandle<()>)>,
 }
 
 impl Server {
@@ -180,10 +180,17 @@ impl Server {
             });
         });
         let (address, handle) = told.recv().unwrap()?;
-        Ok(Self { url: format!("http://{address}"), http: client(), handle, thread: Some(thread) })
+        let mut server = Self::at(format!("http://{address}"));
+        server.running = Some((handle, thread));
+        Ok(server)
     }
 
-    async fn until_ready(&self) {
+    /// One that runs in a process of its own.
+    pub fn at(url: String) -> Self {
+        Self { url, http: client(), running: None }
+    }
+
+    pub async fn until_ready(&self) {
         let begun = Instant::now();
         while self.get("/ready", None).await.status != 200 {
             assert!(begun.elapsed() < Duration::from_secs(10), "the server does not become ready");
@@ -193,8 +200,8 @@ impl Server {
 
     /// Stops it cleanly.
     pub async fn stop(mut self) {
-        self.handle.stop(true).await;
-        let thread = self.thread.take().unwrap();
+        let (handle, thread) = self.running.take().unwrap();
+        handle.stop(true).await;
         tokio::task::spawn_blocking(move || thread.join().unwrap()).await.unwrap();
     }
 
@@ -224,8 +231,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            drop(self.handle.stop(false));
+        if let Some((handle, thread)) = self.running.take() {
+            drop(handle.stop(false));
             // Joined, so that its files and connections are closed when the world ends.
             let _ = thread.join();
         }

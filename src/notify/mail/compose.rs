@@ -1,8 +1,5 @@
 //! From a letter to the bytes of a mail (RFC 5322).
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::Address as Recipient;
@@ -13,12 +10,10 @@ use lettre::message::header::{
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use rand::RngExt as _;
 
-use super::{Letter, SendError, StartError};
+use super::{Letter, SendError};
+use crate::brand::Logo;
 use crate::clock::Clock;
-use crate::config::Brand;
 
-/// A logo travels in every mail.
-const MAX_LOGO_BYTES: u64 = 256 * 1024;
 /// Longer subjects are cut: no reader shows more, and a line of a mail ends at 998 bytes (RFC 5322 section 2.1.1).
 const MAX_SUBJECT_CHARS: usize = 200;
 
@@ -36,12 +31,8 @@ pub(super) struct Composer {
 }
 
 impl Composer {
-    pub(super) fn new(sender: &Mailbox, brand: &Brand, clock: Clock) -> Result<Self, StartError> {
-        let logo = brand
-            .logo
-            .as_deref()
-            .map(|path| read_logo(path).map_err(|error| StartError::file("brand.logo", path, error)));
-        Ok(Self { sender: sender.clone(), logo: logo.transpose()?, clock })
+    pub(super) fn new(sender: &Mailbox, logo: Option<&Logo>, clock: Clock) -> Self {
+        Self { sender: sender.clone(), logo: logo.map(logo_part), clock }
     }
 
     /// Header and body: UTF-8, lines ended by CR LF and nothing else.
@@ -102,30 +93,13 @@ fn clean(text: String) -> String {
     text
 }
 
-fn read_logo(path: &Path) -> io::Result<SinglePart> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_LOGO_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_LOGO_BYTES {
-        return Err(io::Error::other("the logo has more than 256 KiB"));
-    }
-    let kind = image_type(&bytes).ok_or_else(|| io::Error::other("the logo is neither PNG nor JPEG nor SVG"))?;
-    let body = Body::new_with_encoding(bytes, ContentTransferEncoding::Base64)
-        .map_err(|_| io::Error::other("the logo cannot be encoded"))?;
-    let kind = ContentType::parse(kind).map_err(io::Error::other)?;
-    Ok(SinglePart::builder()
-        .header(kind)
+fn logo_part(logo: &Logo) -> SinglePart {
+    let body = Body::new_with_encoding(logo.bytes.clone(), ContentTransferEncoding::Base64);
+    SinglePart::builder()
+        .header(ContentType::parse(logo.media_type).expect("a content type is well-formed"))
         .header(ContentDisposition::inline())
         .header(ContentId::from("<logo>".to_owned()))
-        .body(body))
-}
-
-/// By content: a file's name says little.
-fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        _ => std::str::from_utf8(bytes).is_ok_and(|text| text.contains("<svg")).then_some("image/svg+xml"),
-    }
+        .body(body.expect("base64 takes any bytes"))
 }
 
 #[cfg(test)]

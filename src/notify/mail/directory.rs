@@ -6,7 +6,6 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use log::warn;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -21,12 +20,14 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes the directory, readable by its owner only, and says where mails go.
-    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, StartError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|error| StartError::file("mail.directory", path, error))?;
-        warn!("no SMTP server is configured; mails are written to {}", path.display());
-        Ok(Self { path: path.to_owned(), clock, written: AtomicU32::new(0) })
+    pub(super) fn new(path: &Path, clock: Clock) -> Self {
+        Self { path: path.to_owned(), clock, written: AtomicU32::new(0) }
+    }
+
+    /// Makes the directory, readable by its owner only.
+    pub(super) fn make(&self) -> Result<(), StartError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
+        made.map_err(|error| StartError::file("mail.directory", &self.path, error))
     }
 
     pub(super) async fn write(&self, message: String) -> Result<(), SendError> {
@@ -73,7 +74,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data/mail");
         let clock = Clock::stopped_at(1_700_000_000_000);
-        let directory = Directory::open(&path, clock.clone()).unwrap();
+        let directory = Directory::new(&path, clock.clone());
+        directory.make().unwrap();
         for text in ["one", "two", "three"] {
             directory.write(text.to_owned()).await.unwrap();
         }
@@ -90,11 +92,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_directory_that_went_away_is_an_error_without_a_trace() {
+    async fn a_directory_that_is_away_is_an_error_without_a_trace() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("mail");
-        let directory = Directory::open(&path, Clock::stopped_at(0)).unwrap();
-        fs::remove_dir(&path).unwrap();
+        let directory = Directory::new(&path, Clock::stopped_at(0));
         let error = directory.write(String::new()).await.unwrap_err();
         assert_eq!(error, SendError::File(io::ErrorKind::NotFound));
     }
@@ -102,7 +103,8 @@ mod tests {
     #[test]
     fn a_directory_that_cannot_be_made_is_named_with_its_setting() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = Directory::open(&file.path().join("mail"), Clock::stopped_at(0)).err().unwrap().to_string();
+        let directory = Directory::new(&file.path().join("mail"), Clock::stopped_at(0));
+        let error = directory.make().unwrap_err().to_string();
         assert!(error.starts_with(&format!("mail.directory: {}", file.path().display())), "{error}");
     }
 }

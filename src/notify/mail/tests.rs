@@ -8,11 +8,12 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::config::{Brand, Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity};
+use crate::brand::Logo;
+use crate::config::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options, find_part};
 
 fn brand() -> Brand {
-    Brand { name: "Vouch".to_owned(), contact: None, logo: None, accent_colour: "#0f6b5c".to_owned() }
+    Brand::load(&config::Config::default().brand).unwrap()
 }
 
 fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
@@ -30,7 +31,7 @@ fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
 
 fn start(smtp: Smtp, brand: &Brand) -> Result<Mailer, StartError> {
     let mail = Mail { sender: "Vouch <vouch@vouch.test>".parse().unwrap(), transport: MailTransport::Smtp(smtp) };
-    Mailer::new(&mail, brand)
+    Mailer::new(&mail, brand, Clock::system())
 }
 
 fn mailer(smtp: Smtp) -> Mailer {
@@ -102,11 +103,10 @@ async fn line_ends_in_a_letter_neither_end_the_mail_nor_begin_another() {
 
 #[tokio::test]
 async fn a_logo_travels_with_the_html() {
-    let logo = tempfile::NamedTempFile::new().unwrap();
     let image = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 1_000]].concat();
-    std::fs::write(logo.path(), &image).unwrap();
     let sink = MailSink::start().await;
-    let brand = Brand { logo: Some(logo.path().to_owned()), ..brand() };
+    let logo = Logo { media_type: "image/png", bytes: image.clone() };
+    let brand = Brand { logo: Some(logo), ..brand() };
     send(&start(smtp(&sink, SmtpSecurity::None), &brand).unwrap(), "alice@example.com").await.unwrap();
 
     let mail = sink.wait_to("alice@example.com").await;
@@ -116,17 +116,6 @@ async fn a_logo_travels_with_the_html() {
     assert!(raw.contains("Content-ID: <logo>\r\n"));
     assert!(raw.contains("Content-Type: multipart/related;"));
     assert!(ends_lines_only_with_cr_lf(&mail));
-}
-
-#[test]
-fn a_logo_that_is_none_is_named_with_its_setting() {
-    for (content, complaint) in [(b"GIF89a".to_vec(), "PNG"), (vec![0x89; 256 * 1024 + 1], "256 KiB")] {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), content).unwrap();
-        let brand = Brand { logo: Some(file.path().to_owned()), ..brand() };
-        let error = start(unused(SmtpSecurity::Tls), &brand).err().unwrap().to_string();
-        assert!(error.starts_with("brand.logo: /") && error.contains(complaint), "{error}");
-    }
 }
 
 /// Settings of a server that is never contacted.
@@ -346,7 +335,9 @@ async fn without_a_server_mails_become_files() {
     let place = tempfile::tempdir().unwrap();
     let transport = MailTransport::Directory(place.path().join("mail"));
     let mail = Mail { sender: "Vouch <vouch@localhost>".parse().unwrap(), transport };
-    send(&Mailer::new(&mail, &brand()).unwrap(), "alice@example.com").await.unwrap();
+    let mailer = Mailer::new(&mail, &brand(), Clock::system()).unwrap();
+    mailer.make_directory().unwrap();
+    send(&mailer, "alice@example.com").await.unwrap();
     let file = std::fs::read_dir(place.path().join("mail")).unwrap().next().unwrap().unwrap();
     let raw = std::fs::read(file.path()).unwrap();
     let read = Message { from: String::new(), to: Vec::new(), tls: false, credentials: None, raw };

@@ -1,0 +1,126 @@
+//! The surroundings: a server on a temporary directory, a homeserver and a mail server, all on the loopback interface.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use tempfile::TempDir;
+use vouch::clock::Clock;
+use vouch::config::{Config, DatabaseUrl, MailTransport, Smtp, SmtpSecurity};
+use vouch::server::Application;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::Homeserver;
+use vouch_test_support::mail_sink::MailSink;
+
+use crate::Outcome;
+
+/// What the server is called.
+pub const NAME: &str = "id.example";
+/// What the homeserver is called.
+pub const HOMESERVER: &str = "hs.example";
+
+/// Everything that runs.
+pub struct House {
+    pub homeserver: Homeserver,
+    pub mail: MailSink,
+    folder: TempDir,
+    address: SocketAddr,
+    handle: ServerHandle,
+    thread: JoinHandle<Outcome>,
+}
+
+impl House {
+    pub async fn open() -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        let ca = Ca::new();
+        let homeserver = Homeserver::start(HOMESERVER, &ca);
+        let mail = MailSink::start().await;
+        ca.write_to(&folder.path().join("ca.pem"));
+        let config = config(folder.path(), &homeserver, &mail)?;
+        let (address, handle, thread) = start(config)?;
+        Ok(Self { homeserver, mail, folder, address, handle, thread })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        database(self.folder())
+    }
+
+    /// Stops the server as SIGTERM does, and returns what it leaves behind.
+    pub async fn close(self) -> Outcome<Remains> {
+        self.handle.stop(true).await;
+        tokio::task::spawn_blocking(|| self.thread.join()).await?.map_err(|_| "the server panicked")??;
+        Ok(Remains { folder: self.folder })
+    }
+}
+
+/// The directory of a server that has ended; it is deleted when dropped.
+pub struct Remains {
+    folder: TempDir,
+}
+
+impl Remains {
+    pub fn database(&self) -> PathBuf {
+        database(self.folder.path())
+    }
+}
+
+fn database(folder: &Path) -> PathBuf {
+    folder.join("vouch.db")
+}
+
+/// What an operator would write into `vouch.toml`, but for the federation: the homeserver of the tour is not on the internet.
+fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Config> {
+    let mut config = Config::default();
+    config.server.listen = vec!["127.0.0.1:0".parse()?];
+    config.server.workers = 1;
+    config.server.public_url = format!("http://{NAME}").parse()?;
+    config.server.name = NAME.try_into()?;
+    config.database.url = DatabaseUrl::Sqlite(database(folder));
+    config.keys.master_key_file = folder.join("master.key");
+    config.keys.signing_key_file = folder.join("signing.key");
+    config.terms.directory = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"));
+    config.mail.transport = MailTransport::Smtp(Smtp {
+        host: mail.address().ip().to_string(),
+        port: mail.address().port(),
+        security: SmtpSecurity::None,
+        credentials: None,
+        verify_certificate: true,
+        ca_file: None,
+        timeout: Duration::from_secs(4),
+        connections: 1,
+    });
+    config.federation.ca_file = Some(folder.join("ca.pem"));
+    config.federation.allowed_ranges = vec!["127.0.0.0/8".parse()?];
+    config.federation.overrides.insert(homeserver.name().try_into()?, homeserver.address().to_string());
+    Ok(config)
+}
+
+fn start(config: Config) -> Outcome<(SocketAddr, ServerHandle, JoinHandle<Outcome>)> {
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        System::new().block_on(async move {
+            match Application::start(config, Clock::system()).await {
+                Ok(application) => {
+                    tell.send(Ok((application.addresses()[0], application.handle())))?;
+                    Ok(application.run().await?)
+                }
+                Err(error) => Ok(tell.send(Err(error))?),
+            }
+        })
+    });
+    let (address, handle) = told.recv()??;
+    Ok((address, handle, thread))
+}

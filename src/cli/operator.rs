@@ -1,0 +1,116 @@
+//! What an operator does by hand, beside the running server or without it.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use ruma_common::OwnedUserId;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::arguments::{Binding, Erasure, Sought, Subject};
+use super::{Failure, complain, say};
+use crate::clock::{Clock, Millis, SECOND};
+use crate::config::Config;
+use crate::service::{Erased, Vouch};
+
+/// The proof that something was erased, to be kept or handed on.
+#[derive(Serialize)]
+struct Receipt<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    medium: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+    erased_at: String,
+    erased: Erased,
+}
+
+async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
+    Ok(Vouch::open_existing(config, Clock::system()).await?)
+}
+
+pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failure> {
+    let address = binding.address()?;
+    let vouch = open(config).await?;
+    let before = vouch.binding_of(&address).await?.filter(|before| before.user_id != binding.user);
+    vouch.bind_address(&address, &binding.user).await?;
+    let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
+    say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
+    Ok(())
+}
+
+pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Failure> {
+    let address = binding.address()?;
+    if !open(config).await?.unbind_address(&address, &binding.user).await? {
+        return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
+    }
+    say(format_args!("{} is no longer bound to {}", address.as_str(), binding.user));
+    Ok(())
+}
+
+pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failure> {
+    let address = sought.address()?;
+    let Some(bound) = open(config).await?.binding_of(&address).await? else {
+        return Err(Failure::Failed(format!("{} is not bound", address.as_str())));
+    };
+    say(format_args!("{} since {}", bound.user_id, in_words(bound.bound_at)));
+    Ok(())
+}
+
+pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
+    let export = open(config).await?.export(user).await?;
+    if export.account.is_none() && export.bindings.is_empty() {
+        return Err(Failure::Failed(format!("nothing is held about {user}")));
+    }
+    say(in_json(&export)?);
+    Ok(())
+}
+
+pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failure> {
+    let subject = erasure.subject()?;
+    let name = match &subject {
+        Subject::User(user) => user.as_str(),
+        Subject::Address(address) => address.as_str(),
+    };
+    let vouch = open(config).await?;
+    if !erasure.yes && !is_confirmed(name)? {
+        return Err(Failure::Failed("nothing was erased".to_owned()));
+    }
+    let erased = match &subject {
+        Subject::User(user) => vouch.erase_user(user).await?,
+        Subject::Address(address) => vouch.erase_address(address).await?,
+    };
+    if erased == Erased::default() {
+        return Err(Failure::Failed(format!("nothing is held about {name}, so nothing was erased")));
+    }
+    let (user_id, medium, address) = match &subject {
+        Subject::User(user) => (Some(user.as_str()), None, None),
+        Subject::Address(address) => (None, Some(address.medium().as_str()), Some(address.as_str())),
+    };
+    say(in_json(&Receipt { user_id, medium, address, erased_at: in_words(vouch.clock.now()), erased })?);
+    Ok(())
+}
+
+/// Asks on the terminal, so that stdout has the receipt alone.
+fn is_confirmed(name: &str) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage("there is no terminal to ask on: add --yes to erase".to_owned()));
+    }
+    complain(format_args!("Everything held about {name} will be erased; this cannot be undone."));
+    write!(io::stderr(), "Type yes to go on: ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+}
+
+fn in_json(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// RFC 3339, to the second.
+fn in_words(time: Millis) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(time / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.format(&Rfc3339).unwrap_or_default()
+}

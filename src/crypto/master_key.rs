@@ -1,0 +1,83 @@
+//! The one secret that everything on the disk hangs on.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::base62;
+use super::key_file::{self, KeyFileError};
+
+/// The 32 random bytes from which every other key is derived.
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl MasterKey {
+    /// A new key.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Zeroizing::new(base62::random_bytes()))
+    }
+
+    /// The key that these bytes are.
+    #[cfg(test)]
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Parses 32 bytes in standard base64.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).ok()?);
+        Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
+    }
+
+    /// Reads the key from its file, or `None` if there is no such file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds no key.
+    pub fn read(path: &Path) -> Result<Option<Self>, KeyFileError> {
+        key_file::read(path)?.map(|text| Self::understand(path, &text)).transpose()
+    }
+
+    /// Makes the key file, or reads it if another process was quicker.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn make(path: &Path) -> Result<Self, KeyFileError> {
+        let text = key_file::make(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
+        Self::understand(path, &text)
+    }
+
+    fn understand(path: &Path, text: &str) -> Result<Self, KeyFileError> {
+        Self::parse(text).ok_or_else(|| KeyFileError::new(path, "holds no master key (32 bytes in base64)"))
+    }
+
+    /// The key for one purpose.
+    pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(None, self.0.as_slice())
+            .expand(label.as_bytes(), key.as_mut_slice())
+            .expect("32 bytes are a valid length for HKDF-SHA256");
+        key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_is_made_once_and_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        assert!(MasterKey::read(&path).unwrap().is_none());
+        let made = MasterKey::make(&path).unwrap().derive("x");
+        let read = MasterKey::read(&path).unwrap().unwrap().derive("x");
+        assert_eq!(made, read);
+        std::fs::write(&path, "not a key").unwrap();
+        assert!(MasterKey::read(&path).is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! What is logged, and by whom: our own modules alone, whatever the level.
+//!
+//! We keep addresses, tokens and names out of our own lines. The lines of other crates cannot be answered for: at `debug` and `trace` a
+//! resolver writes the names it asks for, a mail client whole conversations, a database driver values, an HTTP library heads and bodies. So they
+//! are dropped before the filter is asked, and no `RUST_LOG` brings them back.
+
+use env_logger::{Builder, Logger};
+use log::{Log, Metadata, Record};
+
+/// Where lines of ours come from: this crate, and modules below it.
+const OURS: &str = env!("CARGO_CRATE_NAME");
+
+/// Passes on what is ours.
+struct Ours(Logger);
+
+/// Begins to log to stderr, in colours only on a terminal. `RUST_LOG` goes before `filter`. Only the first call of a process counts.
+pub fn start(filter: &str) {
+    let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
+    let logger = Builder::new().parse_filters(variable.as_deref().unwrap_or(filter)).build();
+    let most = logger.filter();
+    if log::set_boxed_logger(Box::new(Ours(logger))).is_ok() {
+        log::set_max_level(most);
+    }
+}
+
+fn is_ours(target: &str) -> bool {
+    target.strip_prefix(OURS).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+impl Log for Ours {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        is_ours(metadata.target()) && self.0.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if is_ours(record.target()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use log::Level;
+
+    use super::*;
+
+    #[test]
+    fn other_crates_are_silent_even_if_the_filter_names_them() {
+        let ours = Ours(Builder::new().parse_filters("trace,hyper=trace,vouch_other=trace").build());
+        let enabled = |target| ours.enabled(&Metadata::builder().level(Level::Error).target(target).build());
+        for target in ["vouch", "vouch::service::start", module_path!()] {
+            assert!(enabled(target), "{target}");
+        }
+        for target in
+            ["hyper", "hickory_resolver::name_server", "vouch_other", "tokio_postgres::prepare", "", "::vouch"]
+        {
+            assert!(!enabled(target), "{target}");
+        }
+    }
+
+    #[test]
+    fn the_filter_holds_for_our_own_lines() {
+        let ours = Ours(Builder::new().parse_filters("warn,vouch::federation=debug").build());
+        let enabled = |level, target| ours.enabled(&Metadata::builder().level(level).target(target).build());
+        assert!(enabled(Level::Warn, "vouch::service") && !enabled(Level::Info, "vouch::service"));
+        assert!(enabled(Level::Debug, "vouch::federation::dns"));
+    }
+}

@@ -1,0 +1,386 @@
+//! What an operator sees: the first start and the next, the commands beside the server, and what is said when something is wrong.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use diesel::sql_types::{BigInt, Binary as Blob};
+use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
+use serde_json::{Value, json};
+use vouch_test_support::mail_sink::{Action, MailSink, Options};
+
+use crate::process::{Binary, Done};
+use crate::world::{SECRET, World};
+
+const ALICE: &str = "@alice:hs.example";
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A command that must have failed with this status, and said this and little else.
+#[track_caller]
+fn refused(done: &Done, status: i32, said: &str) {
+    assert_eq!(done.status, Some(status), "{done:?}");
+    assert!(done.stderr.contains(said) && done.stdout.is_empty(), "{done:?}");
+}
+
+/// What a command that must have succeeded said.
+#[track_caller]
+fn done(done: Done) -> String {
+    assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+    done.stdout
+}
+
+on_both_backends! {
+    async fn a_first_start_makes_what_is_absent_and_the_next_uses_it(world: World) {
+        let data = world.folder.path().join("data");
+        let binary = Binary::of(&world);
+        let process = binary.serve().await;
+        assert!(process.log().contains("made data/master.key and data/signing.key"), "{}", process.log());
+        assert!(process.log().contains("curl http://127.0.0.1:"), "{}", process.log());
+        assert_eq!((mode(&data.join("master.key")), mode(&data.join("signing.key"))), (0o600, 0o600));
+        assert_eq!(mode(&data), 0o700);
+        if world.database.is_none() {
+            assert_eq!(mode(&data.join("vouch.db")), 0o600);
+        }
+        assert_eq!(process.server.get("/ready", None).await.ok()["database"], true);
+        process.signal("TERM");
+        assert_eq!(process.ended().await.0, Some(0));
+
+        let keys = || ["master.key", "signing.key"].map(|name| fs::read(data.join(name)).unwrap());
+        let before = keys();
+        let process = binary.serve().await;
+        assert!(!process.log().contains("made"), "{}", process.log());
+        assert_eq!(keys(), before);
+        process.signal("INT");
+        assert_eq!(process.ended().await.0, Some(0));
+    }
+
+    async fn another_master_key_is_refused_and_nothing_is_written(world: World) {
+        let mut binary = Binary::of(&world);
+        let process = binary.serve().await;
+        process.signal("TERM");
+        process.ended().await;
+        let database = world.folder.path().join("data/vouch.db");
+        let before = world.database.is_none().then(|| fs::read(&database).unwrap());
+
+        binary.set("VOUCH__KEYS__MASTER_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+        let bind = ["bind", "--address", "alice@example.com", "--user", ALICE];
+        for arguments in [&["serve"][..], &bind] {
+            refused(&binary.run(arguments), 1, "the database was made with another master key");
+        }
+        let after = world.database.is_none().then(|| fs::read(&database).unwrap());
+        assert!(before == after, "the database file changed");
+    }
+
+    async fn a_key_that_went_missing_is_asked_for_and_not_made_anew(world: World) {
+        let binary = Binary::of(&world);
+        let process = binary.serve().await;
+        process.signal("TERM");
+        process.ended().await;
+        for (name, kind) in [("master.key", "a master key"), ("signing.key", "a signing key")] {
+            let key = world.folder.path().join("data").join(name);
+            let elsewhere = key.with_extension("away");
+            fs::rename(&key, &elsewhere).unwrap();
+            for arguments in [&["serve"][..], &["lookup", "alice@example.com"]] {
+                let done = binary.run(arguments);
+                refused(&done, 1, &format!("the database was made with {kind}, but there is none at data/{name}"));
+            }
+            assert!(!key.exists());
+            fs::rename(&elsewhere, &key).unwrap();
+        }
+        refused(&binary.run(&["lookup", "alice@example.com"]), 1, "is not bound");
+    }
+
+    async fn what_the_operator_binds_is_found_within_a_second_and_what_is_unbound_never(world: World) {
+        let binary = Binary::of(&world);
+        let process = binary.serve().await;
+        let bob = world.person(&process.server, "bob").await;
+        let alice = ["--address", "Alice@Example.com", "--user", ALICE];
+        assert_eq!(bob.looks_up("alice@example.com").await, None);
+        let said = done(binary.run(&[&["bind"], &alice[..]].concat()));
+        assert_eq!(said, "alice@example.com is bound to @alice:hs.example\n");
+        let bound = Instant::now();
+        while bob.looks_up("alice@example.com").await.as_deref() != Some(ALICE) {
+            assert!(bound.elapsed() < Duration::from_secs(1));
+        }
+        assert!(done(binary.run(&["lookup", "alice@example.com"])).starts_with("@alice:hs.example since 20"));
+        let other = ["bind", "--address", "alice@example.com", "--user", "@ali:hs.example"];
+        assert!(done(binary.run(&other)).ends_with("bound to @ali:hs.example, no longer to @alice:hs.example\n"));
+        refused(&binary.run(&[&["unbind"], &alice[..]].concat()), 1, "alice@example.com was not bound to @alice");
+        let unbind = ["unbind", "--address", "alice@example.com", "--user", "@ali:hs.example"];
+        assert_eq!(done(binary.run(&unbind)), "alice@example.com is no longer bound to @ali:hs.example\n");
+        assert_eq!(bob.looks_up("alice@example.com").await, None);
+        refused(&binary.run(&["lookup", "alice@example.com"]), 1, "alice@example.com is not bound");
+
+        let phone = ["bind", "--address", "+49 170 1234567", "--user", ALICE];
+        assert_eq!(done(binary.run(&phone)), "491701234567 is bound to @alice:hs.example\n");
+    }
+
+    async fn an_export_has_everything_and_an_erasure_leaves_nothing(world: World) {
+        let binary = Binary::of(&world);
+        let process = binary.serve().await;
+        refused(&binary.run(&["export", "--user", ALICE]), 1, "nothing is held about @alice:hs.example");
+        let alice = world.person(&process.server, "alice").await;
+        alice.binds("alice@example.com").await;
+        alice.asks_to_prove("second@example.com").await;
+        done(binary.run(&["bind", "--address", "third@example.com", "--user", ALICE]));
+
+        let export: Value = serde_json::from_str(&done(binary.run(&["export", "--user", ALICE]))).unwrap();
+        let addresses = |list: &Value| {
+            let mut found: Vec<_> = list.as_array().unwrap().iter().map(|one| one["address"].to_string()).collect();
+            found.sort();
+            found
+        };
+        assert_eq!(addresses(&export["bindings"]), [r#""alice@example.com""#, r#""third@example.com""#]);
+        let account = &export["account"];
+        assert_eq!(account["user_id"], ALICE);
+        assert_eq!(addresses(&account["validation_sessions"]), [r#""alice@example.com""#, r#""second@example.com""#]);
+        assert_eq!((account["access_tokens"].as_array().unwrap().len(), account["consents"].as_array().unwrap().len()), (1, 2));
+
+        let secrets = sealed(&world).await;
+        refused(&binary.run(&["erase", "--user", ALICE]), 2, "add --yes");
+        assert_eq!(done(binary.run(&["lookup", "third@example.com"])).split(' ').next(), Some(ALICE));
+
+        let receipt = done(binary.run(&["erase", "--address", "third@example.com", "--yes"]));
+        let receipt: Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!((&receipt["address"], &receipt["erased"]["bindings"]), (&json!("third@example.com"), &json!(1)));
+        let receipt: Value = serde_json::from_str(&done(binary.run(&["erase", "--user", ALICE, "--yes"]))).unwrap();
+        assert_eq!((&receipt["user_id"], &receipt["erased"]["account"]), (&json!(ALICE), &json!(true)));
+
+        refused(&binary.run(&["export", "--user", ALICE]), 1, "nothing is held");
+        refused(&binary.run(&["erase", "--user", ALICE, "--yes"]), 1, "nothing is held");
+        for table in ["accounts", "tokens", "sessions", "bindings"] {
+            assert_eq!(count(&world, table).await, 0, "{table}");
+        }
+        if world.database.is_none() {
+            assert!(!secrets.is_empty());
+            for name in ["vouch.db", "vouch.db-wal"] {
+                let file = fs::read(world.folder.path().join("data").join(name)).unwrap_or_default();
+                assert!(secrets.iter().all(|secret| !file.windows(secret.len()).any(|some| some == secret)), "{name}");
+            }
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Bytes {
+    #[diesel(sql_type = Blob)]
+    bytes: Vec<u8>,
+}
+
+fn sqlite(world: &World) -> SqliteConnection {
+    SqliteConnection::establish(world.folder.path().join("data/vouch.db").to_str().unwrap()).unwrap()
+}
+
+async fn count(world: &World, table: &str) -> i64 {
+    let query = format!("SELECT count(*) AS number FROM {table}");
+    match &world.database {
+        Some(database) => database.connect().await.query_one(&query, &[]).await.unwrap().get(0),
+        None => diesel::sql_query(query).get_result::<Number>(&mut sqlite(world)).unwrap().number,
+    }
+}
+
+/// Everything that stands for an address on the disk (of `SQLite`: what PostgreSQL keeps of deleted rows is its own affair).
+async fn sealed(world: &World) -> Vec<Vec<u8>> {
+    if world.database.is_some() {
+        return Vec::new();
+    }
+    let query = "SELECT address AS bytes FROM bindings UNION ALL SELECT address_index FROM bindings \
+                 UNION ALL SELECT mxid FROM bindings UNION ALL SELECT address FROM sessions \
+                 UNION ALL SELECT session_key FROM sessions UNION ALL SELECT mxid FROM accounts";
+    let rows = diesel::sql_query(query).load::<Bytes>(&mut sqlite(world)).unwrap();
+    rows.into_iter().map(|row| row.bytes).collect()
+}
+
+#[tokio::test]
+async fn a_request_in_flight_when_sigterm_comes_is_answered() {
+    let mut world = World::on_sqlite().await;
+    let slow = Options { delay: Duration::from_millis(200), ..Options::default() };
+    world.mail = MailSink::start_with(slow).await;
+    let process = Binary::of(&world).serve().await;
+    let alice = world.person(&process.server, "alice").await;
+    let asks = alice.post(
+        "/validate/email/requestToken",
+        json!({ "client_secret": SECRET, "email": "alice@example.com", "send_attempt": 1 }),
+    );
+    let stops = async {
+        while world.mail.connections() == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        process.signal("TERM");
+    };
+    let (answer, ()) = tokio::join!(asks, stops);
+    assert!(answer.ok()["sid"].is_string());
+    assert_eq!(world.mail.count(), 1);
+    let (status, log) = process.ended().await;
+    assert_eq!(status, Some(0), "{log}");
+    assert!(log.contains("stopping; requests in flight have 30 s to finish"), "{log}");
+}
+
+#[tokio::test]
+async fn a_second_signal_waits_for_nobody() {
+    let mut world = World::on_sqlite().await;
+    world.mail = MailSink::start_with(Options::when("DATA", Action::Silence)).await;
+    let mut binary = Binary::of(&world);
+    binary.set("VOUCH__MAIL__TIMEOUT", "5m");
+    let process = binary.serve().await;
+    let alice = world.person(&process.server, "alice").await;
+    let asked = json!({ "client_secret": SECRET, "email": "alice@example.com", "send_attempt": 1 });
+    let url = format!("{}/_matrix/identity/v2/validate/email/requestToken", process.server.url);
+    let request = process.server.http.post(url).bearer_auth(&alice.token).json(&asked);
+    let hopeless = tokio::spawn(request.send());
+    while !world.mail.commands().iter().any(|command| command == "DATA") {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    process.signal("TERM");
+    while !process.log().contains("stopping;") {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    process.signal("TERM");
+    assert_eq!(process.ended().await.0, Some(1));
+    assert!(hopeless.await.unwrap().is_err());
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut binary = Binary::bare(folder.path());
+    let address = taken.local_addr().unwrap().to_string();
+    binary.set("VOUCH__SERVER__LISTEN", &address);
+    refused(&binary.run(&["serve"]), 1, &format!("server.listen: {address}: Address already in use"));
+}
+
+#[test]
+fn a_command_in_the_wrong_folder_makes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Binary::bare(folder.path());
+    for arguments in [
+        &["lookup", "alice@example.com"][..],
+        &["bind", "--address", "alice@example.com", "--user", ALICE],
+        &["unbind", "--address", "alice@example.com", "--user", ALICE],
+        &["export", "--user", ALICE],
+        &["erase", "--user", ALICE, "--yes"],
+    ] {
+        refused(&binary.run(arguments), 1, "there is no database at data/vouch.db");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_command_on_a_database_that_no_server_has_used_makes_nothing() {
+    let world = World::on_postgres().await;
+    let binary = Binary::of(&world);
+    refused(&binary.run(&["lookup", "alice@example.com"]), 1, "no server has used this database yet");
+    assert!(!world.folder.path().join("data").exists());
+    let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = $1";
+    let database = world.database.as_ref().unwrap();
+    let count: i64 = database.connect().await.query_one(tables, &[&database.schema()]).await.unwrap().get(0);
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn what_is_typed_wrongly_has_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Binary::bare(folder.path());
+    refused(&binary.run(&["lookup", "alice"]), 2, "expected an e-mail address");
+    refused(&binary.run(&["export", "--user", "alice"]), 2, "expected a Matrix ID such as @alice:example.org");
+    refused(&binary.run(&["erase"]), 2, "required");
+    refused(&binary.run(&["sevre"]), 2, "'serve'");
+}
+
+#[test]
+fn check_config_names_file_key_and_remedy_of_every_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[server]\npublic-url = \"https://id.example.org\"\n[mail]\nsecurity = \"ssl\"\nuser = \"vouch\"\n";
+    fs::write(folder.path().join("vouch.toml"), file).unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__LOG__ACESS", "true");
+    binary.set("VOUCH__TERMS__DIRECTORY", "no/such");
+    for arguments in [&["check-config", "--config", "vouch.toml"][..], &["--config", "vouch.toml", "serve"]] {
+        let done = binary.run(arguments);
+        for said in [
+            "vouch.toml:2:1: [server] public-url: unknown key, did you mean `public_url`?",
+            "vouch.toml:4:12: [mail] security: expected \"tls\", \"starttls\" or \"none\"",
+            "vouch.toml:5:8: [mail] user: needs `password`",
+            "environment variable VOUCH__LOG__ACESS: sets no key, did you mean VOUCH__LOG__ACCESS?",
+            "environment variable VOUCH__TERMS__DIRECTORY: [terms] directory: expected a directory",
+        ] {
+            refused(&done, 2, said);
+        }
+        assert_eq!(done.stderr.lines().count(), 5, "{done:?}");
+    }
+    binary.set("VOUCH_CONFIG", "absent.toml");
+    refused(&binary.run(&["check-config"]), 2, "absent.toml: there is no such file");
+}
+
+#[test]
+fn check_config_reads_what_a_start_reads_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("policies/terms/first")).unwrap();
+    fs::create_dir(path("texts")).unwrap();
+    fs::write(path("texts/en.ftl"), "no-such-message = Hello\n").unwrap();
+    fs::create_dir(path("keys")).unwrap();
+    fs::write(path("keys/master.key"), "short\n").unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__TEXTS__DIRECTORY", "texts");
+    binary.set("VOUCH__KEYS__MASTER_KEY_FILE", "keys/master.key");
+    let done = binary.run(&["check-config"]);
+    for said in
+        ["policies/terms/first: a version's folder is named", "texts/en.ftl: ", "keys/master.key: holds no master key"]
+    {
+        refused(&done, 2, said);
+    }
+    assert!(!path("data").exists());
+}
+
+#[test]
+fn the_example_is_valid_and_so_are_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/vouch.example.toml");
+    binary.set("VOUCH_CONFIG", example);
+    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn warnings_are_no_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__LOOKUP__PLAIN", "true");
+    let checked = binary.run(&["check-config"]);
+    assert_eq!((checked.status, checked.stdout.as_str()), (Some(0), "the configuration is valid\n"));
+    assert!(checked.stderr.starts_with("warning: [lookup] plain: "), "{checked:?}");
+}
+
+#[tokio::test]
+async fn without_a_mail_server_mails_are_files_and_the_start_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Binary::bare(folder.path()).serve().await;
+    let log = process.log();
+    assert!(log.contains("not sent but written to data/mail as .eml files, because [mail] host is not set"), "{log}");
+    assert!(log.contains("nobody has to accept anything"), "{log}");
+    assert_eq!(mode(&folder.path().join("data/mail")), 0o700);
+}
+
+#[test]
+fn the_help_is_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Binary::bare(folder.path());
+    insta::assert_snapshot!("help", done(binary.run(&["--help"])));
+    insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
+    insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
+}
