@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -121,8 +122,8 @@ impl Application {
         ];
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
-        if let Err(error) = vouch.give_back(true).await {
-            log::warn!("budget that was not spent could not be given back: {}", error.errcode());
+        if let Err(error) = vouch.close().await {
+            log::warn!("the last could not be written to the database: {}", error.errcode());
         }
         result
     }
@@ -134,14 +135,23 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 }
 
 fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
-    let problem = |setting, error: &dyn std::fmt::Display| StartError(format!("server.{setting}: {error}"));
+    let problem = |setting, path: &Path, error: &dyn std::fmt::Display| {
+        StartError(format!("server.{setting}: {}: {error}", path.display()))
+    };
+    let of_certificate = |error: &dyn std::fmt::Display| problem("tls_certificate", &files.certificate, error);
     let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|error| problem("tls_certificate", &error))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| problem("tls_key", &error))?;
+    let chain = chain.map_err(|error| of_certificate(&error))?;
+    if chain.is_empty() {
+        return Err(of_certificate(&"there is no certificate in it"));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| problem("tls_key", &files.key, &error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| problem("tls_certificate", &error))?;
-    config.with_no_client_auth().with_single_cert(chain, key).map_err(|error| problem("tls_key", &error))
+        .map_err(|error| of_certificate(&error))?;
+    config
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| problem("tls_key", &files.key, &format!("it does not fit server.tls_certificate: {error}")))
 }
 
 /// `GET /health`: the process lives.

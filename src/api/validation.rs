@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::Address;
 use crate::pages::{Fault, Site, Validation};
-use crate::service::{EmailRequest, Submission, Vouch};
+use crate::service::{EmailRequest, Submission, Submitted, Vouch};
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`
 pub(super) async fn request_email_token(
@@ -51,11 +51,12 @@ pub(super) async fn submit_token(
 pub(super) async fn open_link(vouch: Data<Vouch>, site: Data<Site>, request: HttpRequest) -> HttpResponse {
     let language = site.language(&request);
     let outcome = match follow_link(&vouch, &request).await {
-        Ok(Some(next_link)) => {
+        Ok(Submitted { next_link: Some(next_link), .. }) => {
             let mut response = HttpResponse::Found();
             return response.insert_header((header::LOCATION, next_link.as_str())).finish();
         }
-        Ok(None) => Validation::Proved,
+        Ok(Submitted { again: true, .. }) => Validation::AlreadyDone,
+        Ok(Submitted { again: false, .. }) => Validation::Proved,
         Err(error) => match error.errcode() {
             "M_SESSION_EXPIRED" => Validation::Expired,
             "M_UNKNOWN" => return site.fault(language, Fault::Unavailable),
@@ -65,10 +66,10 @@ pub(super) async fn open_link(vouch: Data<Vouch>, site: Data<Site>, request: Htt
     site.validated(language, outcome)
 }
 
-async fn follow_link(vouch: &Vouch, request: &HttpRequest) -> Result<Option<NextLink>, Error> {
+async fn follow_link(vouch: &Vouch, request: &HttpRequest) -> Result<Submitted, Error> {
     let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
     let session = submission(parameter("sid")?, parameter("client_secret")?)?;
-    Ok(vouch.submit(None, &session, &parameter("token")?).await?.next_link)
+    vouch.submit(None, &session, &parameter("token")?).await
 }
 
 /// `GET /_matrix/identity/v2/3pid/getValidated3pid`

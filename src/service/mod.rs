@@ -19,7 +19,7 @@ pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Validated};
+pub use validation::{EmailRequest, Submission, Submitted, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;

@@ -1,0 +1,208 @@
+//! The link in a validation mail, and where it leads.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use vouch::clock::DAY;
+use vouch::config::{Config, DatabaseUrl};
+use vouch_test_support::postgres::Cluster;
+
+use crate::world::{Answer, Person, SECRET, Server, World, link, query};
+
+const REQUEST: &str = "/validate/email/requestToken";
+
+/// Asks for an address to be proved, and returns the answer.
+async fn asks(person: &Person<'_>, email: &str, next_link: Value) -> Answer {
+    let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 1, "next_link": next_link });
+    person.post(REQUEST, asked).await
+}
+
+/// What the link in a mail asks of this server: path and query, without the language.
+async fn mailed_path(world: &World, email: &str) -> String {
+    let link = link(&world.mail.wait_to(email).await);
+    let url = url::Url::parse(&link).unwrap();
+    let (token, sid) = (query(&link, "token"), query(&link, "sid"));
+    format!("{}?token={token}&client_secret={SECRET}&sid={sid}", url.path())
+}
+
+async fn opens(server: &Server, path: &str, accept_language: &str) -> Answer {
+    server.send(server.request(Method::GET, path, None).header("Accept-Language", accept_language)).await
+}
+
+async fn is_validated(person: &Person<'_>, path: &str) -> bool {
+    let sid = query(&format!("http://h{path}"), "sid");
+    person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.status == 200
+}
+
+/// The heading of a page, which must be a page for people that is kept nowhere.
+#[track_caller]
+fn heading(answer: &Answer, status: u16) -> &str {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["referrer-policy"], "no-referrer");
+    assert_eq!(answer.headers["x-frame-options"], "DENY");
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    let (_, rest) = answer.text.split_once("<h1>").unwrap();
+    rest.split_once("</h1>").unwrap().0
+}
+
+on_both_backends! {
+    async fn the_link_validates_and_says_so_and_the_second_time_too(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        let answer = opens(&server, &path, "").await;
+        assert_eq!(heading(&answer, 200), "Your address is confirmed");
+        assert!(is_validated(&alice, &path).await);
+        for (language, said) in [
+            ("en", "Your address was already confirmed"),
+            ("fr", "Votre adresse était déjà confirmée"),
+            ("de", "Deine Adresse war schon bestätigt"),
+        ] {
+            assert_eq!(heading(&opens(&server, &path, language).await, 200), said);
+        }
+    }
+
+    async fn head_validates_nothing(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        for method in [Method::HEAD, Method::OPTIONS, Method::PUT] {
+            server.send(server.request(method, &path, None)).await;
+            assert!(!is_validated(&alice, &path).await);
+        }
+        assert_eq!(opens(&server, &path, "").await.status, 200);
+        assert!(is_validated(&alice, &path).await);
+    }
+
+    async fn a_link_that_fails_says_so_in_the_readers_language(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        let good = url::Url::parse(&format!("http://h{path}")).unwrap();
+        let parameters: Vec<(String, String)> = good.query_pairs().into_owned().collect();
+        let wrong = [
+            ("en", "This link does not work"),
+            ("fr-CA, en;q=0.5", "Ce lien ne fonctionne pas"),
+            ("de-AT", "Dieser Link funktioniert nicht"),
+        ];
+        // Each parameter wrong, and each absent: which of them it was is not said.
+        let mut pages = Vec::new();
+        for at in 0..parameters.len() {
+            for value in [Some("wrong"), None] {
+                let mut changed = parameters.clone();
+                match value {
+                    Some(value) => changed[at].1 = value.to_owned(),
+                    None => drop(changed.remove(at)),
+                }
+                let pairs: Vec<String> = changed.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                let bad = format!("{}?{}", good.path(), pairs.join("&"));
+                for (language, said) in wrong {
+                    assert_eq!(heading(&opens(&server, &bad, language).await, 404), said);
+                    // The query asks before the header does.
+                    let tag = &language[..2];
+                    let answer = opens(&server, &format!("{bad}&lang={tag}"), "en").await;
+                    assert_eq!(heading(&answer, 404), said);
+                }
+                pages.push(opens(&server, &bad, "").await.text);
+            }
+        }
+        assert!(pages.iter().all(|page| *page == pages[0]));
+        assert!(!is_validated(&alice, &path).await);
+
+        world.clock.advance(DAY);
+        for (language, said) in
+            [("", "This link has expired"), ("fr", "Ce lien a expiré"), ("de", "Dieser Link ist abgelaufen")]
+        {
+            assert_eq!(heading(&opens(&server, &path, language).await, 400), said);
+        }
+    }
+
+    async fn the_next_link_is_followed_by_the_reader_and_not_by_the_client(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let next = "https://app.example/done?a=b&c=d#e";
+        asks(&alice, "alice@example.com", json!(next)).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        let (token, sid) = (query(&format!("http://h{path}"), "token"), query(&format!("http://h{path}"), "sid"));
+        let body = json!({ "sid": sid, "client_secret": SECRET, "token": token });
+        let posted = alice.post("/validate/email/submitToken", body).await;
+        assert!(!posted.headers.contains_key("location"));
+        assert_eq!(posted.ok(), json!({ "success": true }));
+        // Twice: a scanner of mails may have been first.
+        for _ in 0..2 {
+            let answer = opens(&server, &path, "").await;
+            assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (302, next));
+        }
+        let wrong = path.replace(&token, "wrong");
+        assert_eq!(opens(&server, &wrong, "").await.status, 404);
+    }
+
+    async fn a_next_link_leads_to_the_web_and_nowhere_else(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let bad = [
+            json!("javascript:alert(1)"), json!("data:text/html,x"), json!("//evil"), json!("\\\\evil"),
+            json!("https:\\\\evil"), json!("https://h/\r\nSet-Cookie: a=b"), json!("http://u:p@h"), json!("http://u@h/"),
+            json!("/path"), json!("ftp://h/"), json!("vbscript:x"), json!(""), json!(1), json!(["https://h/"]), json!({}),
+        ];
+        for next in bad {
+            let answer = asks(&alice, "alice@example.com", next.clone()).await;
+            assert_eq!(answer.error(), (400, "M_INVALID_PARAM"), "{next}");
+        }
+        assert_eq!(world.mail.connections(), 0);
+    }
+
+    async fn a_next_link_in_the_query_is_ignored(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        for name in ["nextLink", "next_link"] {
+            let answer = opens(&server, &format!("{path}&{name}=https://evil.example/"), "").await;
+            assert!(!answer.headers.contains_key("location"));
+            heading(&answer, 200);
+        }
+    }
+
+    async fn the_operator_may_name_the_hosts_that_links_lead_to(world: World) {
+        let mut world = world;
+        world.config.validation.next_link_hosts = Some(vec!["app.example".to_owned()]);
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        for evil in ["https://evil.example/", "https://app.example.evil/", "https://sub.app.example/"] {
+            assert_eq!(asks(&alice, "alice@example.com", json!(evil)).await.error(), (400, "M_INVALID_PARAM"), "{evil}");
+        }
+        asks(&alice, "alice@example.com", json!("https://app.example/")).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        drop(alice);
+        server.stop().await;
+
+        // Narrowed meanwhile: the link in the mail leads to our own page.
+        world.config.validation.next_link_hosts = Some(Vec::new());
+        let server = world.start().await;
+        heading(&opens(&server, &path, "").await, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_is_away_the_link_asks_for_patience() {
+    let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
+    let world = World::on_sqlite().await;
+    let url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    let database = vouch::config::Database { url, ..world.config.database.clone() };
+    let server = Server::start(Config { database, ..world.config.clone() }, world.clock.clone());
+    tokio::task::block_in_place(|| cluster.stop());
+    let path = format!("/_matrix/identity/v2/validate/email/submitToken?sid=x&client_secret={SECRET}&token=x");
+    for (language, said) in [
+        ("en", "We cannot answer right now"),
+        ("fr", "Nous ne pouvons pas répondre pour le moment"),
+        ("de", "Wir können gerade nicht antworten"),
+    ] {
+        assert_eq!(heading(&opens(&server, &path, language).await, 503), said);
+    }
+}

@@ -1,0 +1,307 @@
+//! Several nodes on one database, and the change of the pepper.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
+use vouch::config::{Bucket, Config, DatabaseUrl};
+
+use crate::world::{Person, SECRET, Server, World, hash};
+
+/// Within this the nodes learn of each other's work; generous, for the machine has other things to do.
+const SOON: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The same person at another node.
+fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
+    Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
+}
+
+/// Asks until it is so.
+async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// What is found by the hash of an address under a pepper: the status, and the Matrix ID.
+async fn found(person: &Person<'_>, email: &str, pepper: &str) -> (u16, Option<String>) {
+    let hash = hash(email, pepper);
+    let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
+    let answer = person.post("/lookup", asked).await;
+    (answer.status, answer.body["mappings"][&hash].as_str().map(str::to_owned))
+}
+
+/// Starts so many nodes at once.
+async fn start_together(world: &World, count: usize) -> Vec<Server> {
+    let starts: Vec<_> = (0..count)
+        .map(|_| {
+            let (config, clock) = (world.config.clone(), world.clock.clone());
+            tokio::task::spawn_blocking(move || Server::try_start(config, clock))
+        })
+        .collect();
+    let mut servers = Vec::new();
+    for start in starts {
+        servers.push(start.await.unwrap().unwrap());
+    }
+    for server in &servers {
+        until("a node does not become ready", async || server.get("/ready", None).await.status == 200).await;
+    }
+    servers
+}
+
+on_both_backends! {
+    async fn nodes_that_start_at_once_on_nothing_agree(world: World) {
+        let servers = start_together(&world, if world.database.is_some() { 4 } else { 2 }).await;
+        let mut ids = BTreeSet::new();
+        for server in &servers {
+            let answer = server.get("/_matrix/identity/v2/pubkey/ed25519:0", None).await;
+            ids.insert(answer.text);
+        }
+        assert_eq!(ids.len(), 1, "the nodes have one signing key");
+        let alice = world.person(&servers[0], "alice").await;
+        alice.binds("alice@example.com").await;
+        let mut peppers = BTreeSet::new();
+        for server in &servers {
+            let alice = at(&alice, server);
+            peppers.insert(alice.pepper().await);
+            until("a binding is not found", async || alice.looks_up("alice@example.com").await.is_some()).await;
+        }
+        assert_eq!(peppers.len(), 1, "the nodes have one pepper");
+    }
+
+    async fn a_binding_is_found_on_another_node_soon_and_an_unbound_one_never(world: World) {
+        let (one, other) = (world.start().await, world.start().await);
+        let alice = world.person(&one, "alice").await;
+        let there = at(&alice, &other);
+        let email = "alice@example.com";
+        assert_eq!(there.looks_up(email).await, None);
+        alice.binds(email).await;
+        until("the other node does not follow", async || there.looks_up(email).await.is_some()).await;
+        assert_eq!(there.looks_up(email).await, Some(alice.mxid.clone()));
+        alice.unbinds(email).await.ok();
+        assert_eq!(there.looks_up(email).await, None);
+        // Bound anew, over there, and by somebody else.
+        let bob = world.person(&other, "bob").await;
+        world.mail.forget();
+        bob.binds(email).await;
+        until("the first node does not follow", async || alice.looks_up(email).await == Some(bob.mxid.clone())).await;
+    }
+
+    async fn a_logout_holds_on_another_node_within_a_second(world: World) {
+        let (one, other) = (world.start().await, world.start().await);
+        let alice = world.person(&one, "alice").await;
+        let there = at(&alice, &other);
+        there.get("/account").await.ok();
+        alice.post("/account/logout", json!({})).await.ok();
+        let asked = Instant::now();
+        assert_eq!(alice.get("/account").await.status, 401);
+        // What the other node remembers it forgets by itself, even while it is asked all the time.
+        loop {
+            let begun = asked.elapsed();
+            if there.get("/account").await.status == 401 {
+                break;
+            }
+            assert!(begun < SOON, "the token is still good");
+        }
+        assert_eq!(there.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
+    }
+
+    async fn terms_accepted_on_one_node_are_accepted_on_all(world: World) {
+        let (one, other) = (world.start().await, world.start().await);
+        let alice = world.newcomer(&one, "alice").await;
+        let there = at(&alice, &other);
+        assert_eq!(there.get("/hash_details").await.error(), (403, "M_TERMS_NOT_SIGNED"));
+        alice.accepts_everything().await;
+        until("the terms are not accepted", async || there.get("/hash_details").await.status == 200).await;
+    }
+
+    async fn a_session_goes_on_at_another_node(world: World) {
+        let (one, other) = (world.start().await, world.start().await);
+        let alice = world.person(&one, "alice").await;
+        let there = at(&alice, &other);
+        let sid = alice.asks_to_prove("alice@example.com").await;
+        assert_eq!(there.asks_to_prove("alice@example.com").await, sid);
+        assert_eq!(there.proves("alice@example.com").await, sid);
+        assert_eq!(world.mail.count(), 1);
+        alice.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": alice.mxid })).await.ok();
+    }
+
+    async fn nodes_share_budgets_and_a_restart_forgives_nothing(world: World) {
+        let mut world = world;
+        world.config.budgets.lookup_newcomer = Bucket { capacity: 4, per_hour: 60 };
+        world.config.budgets.messages_user = Bucket { capacity: 2, per_hour: 60 };
+        let (one, other) = (world.start().await, world.start().await);
+        let alice = world.person(&one, "alice").await;
+        alice.asks_to_prove("one@example.com").await;
+        at(&alice, &other).asks_to_prove("two@example.com").await;
+        let third = json!({ "client_secret": SECRET, "email": "three@example.com", "send_attempt": 1 });
+        for server in [&one, &other] {
+            let answer = at(&alice, server).post("/validate/email/requestToken", third.clone()).await;
+            assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"));
+        }
+        let pepper = alice.pepper().await;
+        let mut answered = 0;
+        for n in 0..12 {
+            let there = at(&alice, if n % 2 == 0 { &one } else { &other });
+            match found(&there, &format!("stranger{n}@example.com"), &pepper).await.0 {
+                200 => answered += 1,
+                status => assert_eq!(status, 429),
+            }
+        }
+        // A node may have charged ahead what it then did not use; more than there is nobody gets.
+        assert!((1..=4).contains(&answered), "{answered} look-ups were answered");
+        let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
+        drop(alice);
+        one.stop().await;
+        other.stop().await;
+        let again = world.start().await;
+        let alice = Person { world: &world, server: &again, mxid, token };
+        for n in 0..12 {
+            if found(&alice, &format!("another{n}@example.com"), &pepper).await.0 == 200 {
+                answered += 1;
+            }
+        }
+        assert_eq!(answered, 4);
+        let answer = alice.post("/validate/email/requestToken", third).await;
+        assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"));
+    }
+
+    async fn two_generations_of_peppers_are_good_and_no_third(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let email = "alice@example.com";
+        alice.binds(email).await;
+        let mut peppers = vec![alice.pepper().await];
+        for _ in 0..2 {
+            world.clock.advance(DAY);
+            until("no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
+            peppers.push(alice.pepper().await);
+        }
+        assert_eq!(peppers.iter().collect::<BTreeSet<_>>().len(), 3);
+        for good in &peppers[1..] {
+            assert_eq!(found(&alice, email, good).await, (200, Some(alice.mxid.clone())));
+        }
+        let asked = json!({ "algorithm": "sha256", "pepper": peppers[0], "addresses": [hash(email, &peppers[0])] });
+        let answer = alice.post("/lookup", asked).await;
+        assert_eq!(answer.error(), (400, "M_INVALID_PEPPER"));
+        assert_eq!((&answer.body["algorithm"], &answer.body["lookup_pepper"]), (&json!("sha256"), &json!(peppers[2])));
+        // What is unbound is found under none.
+        world.mail.forget();
+        alice.unbinds(email).await.ok();
+        for good in &peppers[1..] {
+            assert_eq!(found(&alice, email, good).await, (200, None));
+        }
+        // And a restart changes no pepper.
+        let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
+        drop(alice);
+        server.stop().await;
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        assert_eq!(alice.pepper().await, peppers[2]);
+    }
+
+    async fn no_look_up_waits_for_the_new_pepper(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let email = "alice@example.com";
+        alice.binds(email).await;
+        let old = alice.pepper().await;
+        // Noon: twelve hours until the change. Once it is near, the next directory is built, which nobody can see from
+        // outside; of the five minutes that it has, one second passes here.
+        world.clock.advance(12 * HOUR - 5 * MINUTE);
+        assert_eq!(found(&alice, email, &old).await.0, 200);
+        tokio::time::sleep(SOON).await;
+        // Bound while both stand.
+        alice.binds("late@example.com").await;
+        world.clock.advance(5 * MINUTE - 1);
+        assert_eq!(alice.pepper().await, old);
+        assert_eq!(found(&alice, email, &old).await, (200, Some(alice.mxid.clone())));
+        world.clock.advance(1);
+        let new = alice.pepper().await;
+        assert_ne!(new, old);
+        for pepper in [&new, &old] {
+            for email in [email, "late@example.com"] {
+                assert_eq!(found(&alice, email, pepper).await, (200, Some(alice.mxid.clone())));
+            }
+        }
+        assert_eq!(server.get("/ready", None).await.status, 200);
+    }
+
+    async fn a_clock_that_was_set_back_makes_nothing_valid_again(world: World) {
+        let mut world = world;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let email = "alice@example.com";
+        let sid = alice.proves(email).await;
+        let first = alice.pepper().await;
+        world.clock.advance(2 * DAY);
+        until("no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
+        let now = alice.pepper().await;
+        let validated = format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}");
+        assert_ne!(alice.get(&validated).await.status, 200);
+        // While it runs.
+        world.clock.advance(-2 * DAY);
+        assert_eq!(alice.pepper().await, now);
+        assert_ne!(alice.get(&validated).await.status, 200);
+        let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
+        drop(alice);
+        server.stop().await;
+
+        // And over a restart: a new process knows from the database how late it was.
+        world.clock = vouch::clock::Clock::stopped_at(crate::world::NOON + SECOND);
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        assert_eq!(alice.pepper().await, now);
+        assert_eq!(found(&alice, email, &first).await.0, 400);
+        assert_ne!(alice.get(&validated).await.status, 200);
+    }
+
+    async fn a_token_nobody_used_for_a_year_is_no_token(world: World) {
+        let mut world = world;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        world.clock.advance(365 * DAY - SECOND);
+        alice.get("/account").await.ok();
+        world.clock.advance(365 * DAY + SECOND);
+        assert_eq!(alice.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
+        let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
+        drop(alice);
+        server.stop().await;
+        world.clock = vouch::clock::Clock::stopped_at(crate::world::NOON + DAY);
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        assert_eq!(alice.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
+    }
+
+    async fn another_master_key_is_refused_before_anything_is_written(world: World) {
+        world.start().await.stop().await;
+        let mut keys = world.config.keys.clone();
+        keys.master_key_file = world.folder.path().join("another.key");
+        fs::write(&keys.master_key_file, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
+        let error = Server::try_start(Config { keys: keys.clone(), ..world.config.clone() }, world.clock.clone());
+        assert!(error.err().unwrap().contains("another master key"));
+        // Nor is one made where it is missing.
+        keys.master_key_file = world.folder.path().join("missing.key");
+        let error = Server::try_start(Config { keys: keys.clone(), ..world.config.clone() }, world.clock.clone());
+        assert!(error.err().unwrap().contains("missing.key"));
+        assert!(!keys.master_key_file.exists());
+        world.start().await.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_at_the_start_is_named() {
+    let mut world = World::on_sqlite().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://vouch:s3cret@{}/vouch", listener.local_addr().unwrap());
+    drop(listener);
+    world.config.database.url = DatabaseUrl::Postgres(url.into());
+    let error = Server::try_start(world.config.clone(), world.clock.clone()).err().unwrap();
+    assert!(error.starts_with("PostgreSQL: ") && error.contains("refused"), "{error}");
+    assert!(!error.contains("s3cret"));
+}

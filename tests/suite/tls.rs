@@ -1,0 +1,74 @@
+//! TLS without a reverse proxy.
+
+use std::fs;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, Method};
+use serde_json::json;
+use vouch::config::{Config, TlsFiles};
+use vouch_test_support::ca::Ca;
+
+use crate::world::{Server, World};
+
+/// The world's settings, with a certificate and its key.
+fn with_tls(world: &World, certificate: &std::path::Path, key: &std::path::Path) -> Config {
+    let tls = Some(TlsFiles { certificate: certificate.to_owned(), key: key.to_owned() });
+    let server = vouch::config::Server { tls, ..world.config.server.clone() };
+    Config { server, ..world.config.clone() }
+}
+
+/// A client that trusts `ca` and nobody else.
+fn client(ca: &Ca) -> Client {
+    let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
+    Client::builder().tls_certs_only([certificate]).no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
+}
+
+on_both_backends! {
+    async fn the_server_speaks_tls_by_itself(world: World) {
+        let ca = Ca::new();
+        let (certificate, key) = ca.write_certificate_for(&["127.0.0.1"], world.folder.path());
+        let mut server = Server::start(with_tls(&world, &certificate, &key), world.clock.clone());
+        let plain = server.url.clone();
+        server.url = plain.replace("http://", "https://");
+        server.http = client(&ca);
+        let alice = world.newcomer(&server, "alice").await;
+        assert_eq!(alice.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
+        alice.accepts_everything().await;
+        assert_eq!(alice.get("/account").await.ok(), json!({ "user_id": alice.mxid }));
+
+        let versions = format!("{plain}/_matrix/identity/versions");
+        assert!(client(&ca).request(Method::GET, versions).send().await.is_err(), "plain HTTP is answered");
+        let versions = format!("{}/_matrix/identity/versions", server.url);
+        assert!(client(&Ca::new()).get(versions).send().await.is_err(), "a stranger's certificate is trusted");
+    }
+}
+
+#[tokio::test]
+async fn a_key_or_certificate_that_does_not_fit_is_named() {
+    let world = World::on_sqlite().await;
+    let ca = Ca::new();
+    let folder = |name: &str| {
+        let folder = world.folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        folder
+    };
+    let (certificate, key) = ca.write_certificate_for(&["127.0.0.1"], &folder("ours"));
+    let (_, other_key) = ca.write_certificate_for(&["127.0.0.1"], &folder("other"));
+    let junk = world.folder.path().join("junk.pem");
+    fs::write(&junk, "not PEM").unwrap();
+    let absent = world.folder.path().join("absent.pem");
+    let cases = [
+        (&certificate, &other_key, "server.tls_key"),
+        (&certificate, &junk, "server.tls_key"),
+        (&certificate, &absent, "server.tls_key"),
+        (&junk, &key, "server.tls_certificate"),
+        (&absent, &key, "server.tls_certificate"),
+    ];
+    for (certificate, key, setting) in cases {
+        let (config, clock) = (with_tls(&world, certificate, key), world.clock.clone());
+        let error = Server::try_start(config, clock).err().expect("it does not start");
+        assert!(error.starts_with(setting), "{error}");
+        let culprit = if setting == "server.tls_key" { key } else { certificate };
+        assert!(error.contains(culprit.to_str().unwrap()), "{error}");
+    }
+}
