@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use vouch::crypto::vault::{BlindIndex, Column, MasterKey, Purpose, Vault};
+use vouch::crypto::master_key::MasterKey;
+use vouch::crypto::vault::{BlindIndex, Column, Purpose, Vault};
 
 const VALUE: &str = "somebody.ordinary@example.com email";
 

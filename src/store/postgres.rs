@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
@@ -22,6 +22,8 @@ use crate::crypto::trust;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long a statement may take before the database counts as away: a machine that is suspended or cut off says so to nobody.
+pub(super) const ANSWER: Duration = Duration::from_secs(4);
 /// How long to wait for a pooled connection.
 const CHECK_OUT: Duration = Duration::from_secs(3);
 /// After a failure to connect, how long others are told so without trying.
@@ -132,8 +134,10 @@ impl Shared {
         &self.conn
     }
 
-    /// Passes a result on, and gives the connection up if it says that the database is away.
-    pub(super) fn judge<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    /// Waits for an answer, but no longer than [`ANSWER`]; a connection on which the database is away is given up.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = QueryResult<T>>) -> Result<T, Error> {
+        let answer = timeout(ANSWER, work).await.map_err(|_| Error::Away);
+        let result = answer.and_then(|answer| answer.map_err(Error::from));
         if matches!(result, Err(Error::Away)) {
             self.broken.store(true, Ordering::Relaxed);
         }
