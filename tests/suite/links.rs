@@ -110,7 +110,7 @@ on_both_backends! {
             for value in [Some("wrong"), None] {
                 let mut changed = parameters.clone();
                 match value {
-                    Some(value) => changed[at].1 = value.to_owned(),
+                    Some(value) => value.clone_into(&mut changed[at].1),
                     None => drop(changed.remove(at)),
                 }
                 let pairs: Vec<String> = changed.iter().map(|(name, value)| format!("{name}={value}")).collect();
