@@ -122,8 +122,8 @@ impl Application {
         ];
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
-        if let Err(error) = vouch.give_back(true).await {
-            log::warn!("budget that was not spent could not be given back: {}", error.errcode());
+        if let Err(error) = vouch.close().await {
+            log::warn!("the last could not be written to the database: {}", error.errcode());
         }
         result
     }

@@ -7,8 +7,8 @@ use ruma_common::serde::Base64;
 use ruma_signatures::verify_json;
 use serde_json::{Value, json};
 
-use crate::disk::{self, Bytes};
 use crate::house::{HOMESERVER, House, NAME};
+use crate::search::{self, Secret};
 use crate::show::{self, Teller, without_secrets};
 use crate::visitor::{Show, Visitor, decode, hash};
 use crate::{Outcome, check};
@@ -34,35 +34,13 @@ pub async fn walk(teller: &Teller, house: &House) -> Outcome<Vec<Secret>> {
     journey.unbind(&alice, &session, &bob).await?;
     let people = [ALICE, BOB, &mxid("alice"), &mxid("bob"), HOMESERVER, "mail.example"];
     let mut secrets: Vec<Secret> = people.into_iter().map(Secret::new).collect();
-    secrets.push(Secret::named("Alice's look-up hash, as it was sent", &found));
-    secrets.push(Secret { name: "the same, as the 32 bytes it stands for".into(), bytes: decode(&found)? });
+    secrets.push(Secret::named("Alice's look-up hash, as it was sent", found.as_str()));
+    secrets.push(Secret::named("the same, as the 32 bytes it stands for", decode(&found)?));
     secrets.push(Secret::named("Alice's access token", alice.token.as_deref().unwrap_or_default()));
-    secrets.push(Secret::named("Alice's client secret", &session.client_secret));
-    journey.search_the_disk(&secrets)?;
-    journey.show_the_disk()?;
+    secrets.push(Secret::named("Alice's client secret", session.client_secret));
+    search::search(teller, &house.database(), &secrets)?;
+    search::show_rows(teller, &house.database())?;
     Ok(secrets)
-}
-
-/// What must not be on the disk.
-pub struct Secret {
-    name: String,
-    bytes: Vec<u8>,
-}
-
-impl Secret {
-    fn new(text: &str) -> Self {
-        Self::named(text, text)
-    }
-
-    fn named(name: &str, text: &str) -> Self {
-        Self { name: name.into(), bytes: text.into() }
-    }
-
-    /// # Errors
-    /// If one of the files holds it.
-    pub fn is_in_none_of(&self, files: &[Bytes]) -> Outcome {
-        check(!files.iter().any(|file| file.hold(&self.bytes)), &format!("the disk does not have: {}", self.name))
-    }
 }
 
 struct Journey<'a> {
@@ -279,57 +257,6 @@ impl<'a> Journey<'a> {
         let found = self.look_up(bob, &pepper, &[hash(ALICE, &pepper)]).await?;
         check(found == json!({}), "Alice is not found any more")
     }
-
-    fn search_the_disk(&self, people: &[Secret]) -> Outcome {
-        self.teller.chapter("What the disk knows");
-        let files = disk::files(&self.house.database())?;
-        let names: Vec<String> = files.iter().map(|file| format!("{} ({} bytes)", file.name, file.len())).collect();
-        self.teller.step(&format!(
-            "The server is still running. Somebody copies its database, the log of the latest changes included, and searches \
-             every byte: {}.",
-            names.join(" and ")
-        ));
-        for secret in people {
-            secret.is_in_none_of(&files)?;
-            self.teller.lines(&format!("{:<44} not there", secret.name));
-        }
-        show::note("The search itself works; what is no secret it finds:");
-        let policy = "privacy_policy";
-        check(files.iter().any(|file| file.hold(policy.as_bytes())), "the accepted policy is on the disk")?;
-        self.teller.lines(&format!("{policy:<44} there"));
-        Ok(())
-    }
-
-    fn show_the_disk(&self) -> Outcome {
-        self.teller.step("This is the newest row of each table, as it lies there.");
-        for row in disk::rows(&self.house.database())? {
-            show::note(&format!("{}: {}", row.table, meaning(&row.table)));
-            for cell in row.cells {
-                self.teller.cell(&cell.name, &shortened(&cell.value));
-            }
-        }
-        show::note(
-            "An address is encrypted (AES-256-GCM-SIV) before it reaches the database, and found again by a keyed fingerprint \
-             (HMAC-SHA256). All keys come from master.key, which is not in the database. Look-ups are answered from memory: \
-             their hashes never reach the disk.",
-        );
-        Ok(())
-    }
-}
-
-/// Why a table has what it has.
-fn meaning(table: &str) -> &'static str {
-    match table {
-        "meta" => "a check value of the master key, by which a wrong one is refused, and the latest time seen.",
-        "leases" => "which background work is done until when, so that two nodes do not do it twice.",
-        "accounts" => "Mallory. The Matrix ID is sealed, and found by its fingerprint.",
-        "tokens" => "the access token as its SHA-256: enough to recognise it, not to use it.",
-        "consents" => "what was accepted. A policy is no secret; who it was stands behind a number.",
-        "sessions" => "Bob's proof of his address. Address sealed, secret as a fingerprint. Deleted after a day.",
-        "bindings" => "Bob's. Alice's row is deleted, not marked.",
-        "budgets" => "how much somebody has looked up, or how many mails they caused: a number, not of what.",
-        _ => "",
-    }
 }
 
 fn mxid(localpart: &str) -> String {
@@ -338,12 +265,4 @@ fn mxid(localpart: &str) -> String {
 
 fn text(object: &Value, name: &str) -> Outcome<String> {
     Ok(object[name].as_str().ok_or_else(|| format!("the answer has no {name}"))?.to_owned())
-}
-
-fn shortened(value: &str) -> String {
-    const SHOWN: usize = 64;
-    match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}… ({} bytes)", &value[..end], value.len() / 2 - 1),
-        None => value.to_owned(),
-    }
 }

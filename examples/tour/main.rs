@@ -7,6 +7,7 @@
 mod disk;
 mod house;
 mod journey;
+mod search;
 mod show;
 mod visitor;
 

@@ -29,6 +29,16 @@ impl Vouch {
         }
     }
 
+    /// Gives back the budget that was not spent, and remembers the time: the last thing a node does.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.give_back(true).await?;
+        let now = self.clock.now();
+        Ok(self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await?)
+    }
+
     /// Removes what is over, if no other node did so in the last ten minutes.
     ///
     /// # Errors

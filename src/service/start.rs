@@ -201,19 +201,17 @@ fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError
 
 /// The keys for a new database, made where there are none.
 fn keys(config: &Config, made: &mut Made) -> Result<(MasterKey, SigningKeys), StartError> {
-    let signing = match signing_keys(config)? {
-        Some(keys) => keys,
-        None => {
-            made.signing_key = true;
-            SigningKeys::make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?
-        }
+    let signing = if let Some(keys) = signing_keys(config)? {
+        keys
+    } else {
+        made.signing_key = true;
+        SigningKeys::make(&config.keys.signing_key_file, &config.server.name).map_err(in_words)?
     };
-    let master = match master_key(&config.keys)? {
-        Some(key) => key,
-        None => {
-            made.master_key = true;
-            MasterKey::make(&config.keys.master_key_file).map_err(in_words)?
-        }
+    let master = if let Some(key) = master_key(&config.keys)? {
+        key
+    } else {
+        made.master_key = true;
+        MasterKey::make(&config.keys.master_key_file).map_err(in_words)?
     };
     Ok((master, signing))
 }

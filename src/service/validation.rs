@@ -133,24 +133,26 @@ impl Vouch {
     /// One transaction: the session's row, the address's budget, and the claim.
     async fn claim(&self, conn: &mut Conn, caller: &Caller, request: &EmailRequest) -> Result<Claim, Failure> {
         let now = self.clock.now();
-        let mut session = sessions::get_or_begin(conn, self.new_session(caller, request, now)).await?;
+        let new = self.new_session(caller, request, now);
+        let mut session = sessions::get_or_begin(conn, new.clone()).await?;
         if self.is_expired(&session, now) {
             // What it proved is over: the new one has another id and proves nothing yet.
             sessions::remove(conn, session.id).await?;
-            session = sessions::get_or_begin(conn, self.new_session(caller, request, now)).await?;
+            session = sessions::get_or_begin(conn, new.clone()).await?;
         }
+        // A session that is begun here is begun with its claim.
+        let is_new = session.sid == new.sid;
         let attempt = request.send_attempt;
         if attempt <= session.send_attempt {
             return Ok(Claim::Sent(session.sid));
         }
-        if attempt <= session.sending_attempt && now < session.sending_until {
+        if !is_new && attempt <= session.sending_attempt && now < session.sending_until {
             return Ok(Claim::Wait);
         }
         self.spend_message_to(conn, &request.address, now).await?;
-        let owner = self.session_key(caller, request);
-        let next_link =
-            request.next_link.as_ref().map(|link| self.vault.seal(Column::SessionNextLink, &owner, link.as_str()));
-        sessions::sending(conn, session.id, attempt, now + self.mail_patience() + GRACE, next_link).await?;
+        if !is_new {
+            sessions::sending(conn, session.id, attempt, new.sending_until, new.next_link).await?;
+        }
         Ok(Claim::Ours { id: session.id, sid: session.sid })
     }
 
@@ -242,8 +244,10 @@ impl Vouch {
         now - session.modified_at >= self.config.retention.validation_session
     }
 
+    /// A session as it is begun, its first message claimed.
     fn new_session(&self, caller: &Caller, request: &EmailRequest, now: Millis) -> NewSession {
         let key = self.session_key(caller, request);
+        let next_link = request.next_link.as_ref();
         NewSession {
             sid: base62::random(SID_LENGTH),
             session_key: key.as_ref().to_vec(),
@@ -251,10 +255,10 @@ impl Vouch {
             account_id: caller.account_id,
             address_index: self.session_address_index(&request.address).as_ref().to_vec(),
             address: self.vault.seal(Column::SessionAddress, &key, &request.address.to_sealed()),
-            next_link: None,
+            next_link: next_link.map(|link| self.vault.seal(Column::SessionNextLink, &key, link.as_str())),
             send_attempt: -1,
-            sending_attempt: -1,
-            sending_until: 0,
+            sending_attempt: request.send_attempt,
+            sending_until: now + self.mail_patience() + GRACE,
             modified_at: now,
         }
     }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::{accounts, consents, tokens};
 use crate::clock::Millis;
 
@@ -57,7 +58,7 @@ pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now:
         .do_update()
         .set(accounts::user_index.eq(user_index.to_vec()))
         .returning(COLUMNS);
-    conn.get(query).await
+    conn.get(Prepared(query)).await
 }
 
 /// The account of a user.

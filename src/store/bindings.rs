@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::bindings;
 use crate::clock::Millis;
 
@@ -89,7 +90,7 @@ pub async fn bind(conn: &mut Conn, new: NewBinding) -> Result<i64, Error> {
         .do_update()
         .set(change)
         .returning(bindings::id);
-    conn.get(query).await
+    conn.get(Prepared(query)).await
 }
 
 /// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a database for a measurement.

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::budgets;
 use crate::clock::Millis;
 
@@ -48,7 +49,7 @@ pub async fn replace(
         Some(old) => {
             let same = budgets::principal.eq(principal);
             let same = same.and(budgets::level.eq(old.level)).and(budgets::leveled_at.eq(old.leveled_at));
-            conn.execute(diesel::update(budgets::table.filter(same)).set(change)).await?
+            conn.execute(Prepared(diesel::update(budgets::table.filter(same)).set(change))).await?
         }
     };
     Ok(touched == 1)
@@ -62,7 +63,7 @@ pub async fn lower(conn: &mut Conn, principal: Vec<u8>, old: StoredLevel, level:
     let same = budgets::principal.eq(principal);
     let same = same.and(budgets::level.eq(old.level)).and(budgets::leveled_at.eq(old.leveled_at));
     let query = diesel::update(budgets::table.filter(same)).set(budgets::level.eq(level));
-    Ok(conn.execute(query).await? == 1)
+    Ok(conn.execute(Prepared(query)).await? == 1)
 }
 
 /// Removes the levels that were empty before `now`; returns how many.

@@ -11,6 +11,7 @@ pub mod leases;
 pub mod meta;
 mod migrations;
 mod postgres;
+mod prepared;
 mod schema;
 pub mod sessions;
 mod sqlite;

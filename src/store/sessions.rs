@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::sessions;
 use crate::clock::Millis;
 
@@ -102,7 +103,7 @@ pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, E
         .do_update()
         .set(sessions::session_key.eq(key))
         .returning(COLUMNS);
-    conn.get(query).await
+    conn.get(Prepared(query)).await
 }
 
 /// The session with that sid and client secret.
@@ -146,7 +147,7 @@ pub async fn sending(
 ) -> Result<(), Error> {
     let change =
         (sessions::sending_attempt.eq(attempt), sessions::sending_until.eq(until), sessions::next_link.eq(next_link));
-    conn.execute(diesel::update(sessions::table.filter(sessions::id.eq(id))).set(change)).await?;
+    conn.execute(Prepared(diesel::update(sessions::table.filter(sessions::id.eq(id))).set(change))).await?;
     Ok(())
 }
 
@@ -156,7 +157,7 @@ pub async fn sending(
 /// [`Error`] if the database does not answer.
 pub async fn sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::send_attempt.lt(attempt));
-    conn.execute(diesel::update(session).set(sessions::send_attempt.eq(attempt))).await?;
+    conn.execute(Prepared(diesel::update(session).set(sessions::send_attempt.eq(attempt)))).await?;
     Ok(())
 }
 
@@ -177,7 +178,7 @@ pub async fn not_sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Erro
 pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::validated_at.is_null());
     let change = (sessions::validated_at.eq(Some(now)), sessions::modified_at.eq(now));
-    conn.execute(diesel::update(session).set(change)).await?;
+    conn.execute(Prepared(diesel::update(session).set(change))).await?;
     Ok(())
 }
 

@@ -2,18 +2,31 @@
 
 #[macro_use]
 mod world;
+mod database;
 mod process;
 
 mod account;
+mod answers;
 mod binding;
+mod canary;
 mod faults;
+mod hostile;
+mod keys;
 mod links;
+mod lookup;
 mod mail;
 mod messages;
 mod migrations;
 mod nodes;
 mod operator;
 mod outages;
+mod pages;
 mod program;
+mod ruma;
+mod schema;
+mod spending;
+mod terms;
 mod tls;
+mod types;
 mod validation;
+mod wire;

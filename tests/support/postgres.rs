@@ -71,8 +71,13 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a new cluster.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts a new cluster with settings of its own, each `name=value`.
+    pub fn start_with(settings: &[&str]) -> Self {
         let directory = TempDir::new().expect("there is a directory for temporary files");
-        let url = script("start", directory.path());
+        let url = script("start", directory.path(), settings);
         Self { directory, url }
     }
 
@@ -88,12 +93,12 @@ impl Cluster {
 
     /// Stops it as a crash would: connections break, what was committed stays.
     pub fn stop(&self) {
-        script("stop", self.path());
+        script("stop", self.path(), &[]);
     }
 
     /// Starts it again, on the same port.
     pub fn start_again(&self) {
-        script("start", self.path());
+        script("start", self.path(), &[]);
     }
 }
 
@@ -110,8 +115,9 @@ fn command(verb: &str, directory: &Path) -> Command {
 }
 
 /// Runs `scripts/postgres` and gives what it printed.
-fn script(verb: &str, directory: &Path) -> String {
-    let output = command(verb, directory).output().expect("bash is installed");
+fn script(verb: &str, directory: &Path, settings: &[&str]) -> String {
+    let settings = settings.iter().flat_map(|setting| ["-c", setting]);
+    let output = command(verb, directory).args(settings).output().expect("bash is installed");
     assert!(output.status.success(), "scripts/postgres {verb}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

@@ -1,0 +1,162 @@
+//! The load test: starts the server's binary on a fresh database with many synthetic bindings, drives it over HTTP, and prints
+//! what it can do. `scripts/bench` runs it on both backends; `cargo bench --bench load -- --help` says what can be set.
+//!
+//! The load is made on the same machine, so what it costs is printed beside what the server costs, and so is what anything
+//! else on the machine took meanwhile: figures are only good where that is close to nothing.
+
+mod client;
+mod journeys;
+mod lookups;
+mod measure;
+mod people;
+mod process;
+mod report;
+mod server;
+mod world;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+
+use lookups::{Asked, Lookups};
+use measure::{Repeated, Setting};
+use people::Person;
+use server::Server;
+use world::World;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Where new addresses begin: above all books, and each kind of request in a range of its own.
+const NEW: usize = 100_000_000;
+
+/// Measures the running server under load.
+#[derive(Parser)]
+struct Options {
+    /// How many bindings there are.
+    #[arg(long, default_value_t = 1_000_000)]
+    bindings: u32,
+    /// How many keep-alive connections ask, one request at a time each.
+    #[arg(long, default_value_t = 8)]
+    connections: u8,
+    /// How many users each connection asks for, in turn.
+    #[arg(long, default_value_t = 8)]
+    users: u16,
+    /// How long each kind of request is measured.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// The database.
+    #[arg(long, value_enum, default_value_t = Backends::Both)]
+    backend: Backends,
+    /// Only kinds of request whose names contain this.
+    #[arg(long, default_value = "")]
+    only: String,
+    /// What `cargo bench` passes to every bench.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Backends {
+    Sqlite,
+    Postgres,
+    Both,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&options)));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("the load test failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<()> {
+    println!("{}", report::machine()?);
+    if options.backend != Backends::Postgres {
+        println!("\n== SQLite\n");
+        measure_backend(options, false).await?;
+    }
+    if options.backend != Backends::Sqlite {
+        println!("\n== PostgreSQL ({})\n", world::POSTGRES_SETTINGS.join(", "));
+        measure_backend(options, true).await?;
+    }
+    Ok(())
+}
+
+async fn measure_backend(options: &Options, on_postgres: bool) -> Result<()> {
+    start_empty(&World::new(on_postgres).await?).await?;
+
+    let world = World::new(on_postgres).await?;
+    let loaded = world.load(options.bindings).await?;
+    println!("loaded {} bindings in {:.1} s", options.bindings, loaded.as_secs_f64());
+    let server = Server::start(&world.settings)?;
+    let first = server.until_answering().await?;
+    let ready = server.until_ready().await?;
+    println!(
+        "start with {} bindings: first answer after {first:.0?}, ready after {ready:.1?} and {:.1?} of the server's CPU",
+        options.bindings,
+        process::cpu(server.pid())?
+    );
+    println!("the server's log: {}", server.log_line("built")?);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    println!("RSS when ready: {:.1} MB\n", process::rss_mb(server.pid())?);
+
+    let setting = Setting {
+        server: &server,
+        database: world.postmaster()?,
+        warm_up: Duration::from_millis(500),
+        duration: Duration::try_from_secs_f64(options.seconds)?,
+    };
+    let people = people::register(&world, &server, options.connections, options.users).await?;
+    measure_all(options, &world, &setting, people).await
+}
+
+/// What a server without bindings takes.
+async fn start_empty(world: &World) -> Result<()> {
+    let server = Server::start(&world.settings)?;
+    let first = server.until_answering().await?;
+    let ready = server.until_ready().await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let rss = process::rss_mb(server.pid())?;
+    println!(
+        "start on an empty database: first answer after {first:.0?}, ready after {ready:.0?}, idle RSS {rss:.1} MB"
+    );
+    Ok(())
+}
+
+async fn measure_all(options: &Options, world: &World, setting: &Setting<'_>, people: Vec<Vec<Person>>) -> Result<()> {
+    let pepper = people::pepper(setting.server, &people[0][0]).await?;
+    let books = lookups::books(&people, options.bindings, &pepper);
+    lookups::look_up_once(setting.server, &people, &books, &pepper).await?;
+    let wanted = |name: &str| name.contains(&options.only);
+    report::head();
+    for path in ["hash_details", "account"] {
+        if wanted(path) {
+            let asking = people.iter().map(|group| Repeated::get(path, group)).collect();
+            report::row(path, 0, &setting.measure(asking).await?);
+        }
+    }
+    let kinds = [(1, false), (100, false), (1_000, false), (10_000, false), (1, true), (1_000, true)];
+    for (addresses, new) in kinds {
+        let name = format!("look-up × {addresses}{}", if new { ", all new" } else { "" });
+        if wanted(&name) {
+            let asked = |book| if new { Asked::new_ones(options.bindings, NEW * addresses) } else { Asked::book(book) };
+            let groups = people.iter().zip(&books);
+            let asking = groups
+                .map(|(group, books)| Lookups::new(group, books.iter().map(asked).collect(), addresses, &pepper))
+                .collect();
+            report::row(&name, addresses, &setting.measure(asking).await?);
+        }
+    }
+    if wanted("journey") {
+        report::row("journey", 0, &setting.measure(journeys::all(world, people)).await?);
+    }
+    println!("\n{}", report::NOTES);
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The table.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::Result;
+use crate::measure::Measured;
+
+/// What has to be known to read the figures.
+pub const NOTES: &str = "\
+Look-ups: 5 % of the addresses are bound; each answer is checked. Each user repeats a book of 10,000 addresses that he has looked up
+once, as clients do, which costs no budget; `all new`: no address was ever looked up by its user, and all are charged.
+Budgets are set so that none stands in the way: a user's keeps its capacity of 10,000, and so is charged in the database as often as
+in production, but drains at once; those that many users share hold 1,000,000,000. Each connection comes from a network of its own.
+CPU is of the whole process, µs for each request or journey; load and others: cores' worth in use by this load test, and by
+whatever else runs on the machine; the more of the latter, the less the figures say. A token is known for a second.";
+
+/// Prints the head of the table.
+pub fn head() {
+    println!(
+        "{:<26}{:>10}{:>13}{:>9}{:>9}{:>12}{:>14}{:>9}{:>7}{:>8}",
+        "", "req/s", "addresses/s", "p50 ms", "p99 ms", "server µs", "database µs", "RSS MB", "load", "others"
+    );
+}
+
+/// Prints a row: of requests with so many addresses each.
+pub fn row(name: &str, addresses: usize, measured: &Measured) {
+    let seconds = measured.elapsed.as_secs_f64();
+    let count = float(measured.times.len());
+    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count.max(1.0);
+    let millis = |percent| measured.percentile(percent).as_secs_f64() * 1e3;
+    let rate = count / seconds;
+    let addresses = if addresses > 0 { format!("{:.0}", rate * float(addresses)) } else { String::new() };
+    let database = measured.database.map(|cpu| format!("{:.0}", each(cpu))).unwrap_or_default();
+    println!(
+        "{name:<26}{rate:>10.0}{addresses:>13}{:>9.2}{:>9.2}{:>12.0}{database:>14}{:>9.0}{:>7.2}{:>8.2}",
+        millis(50),
+        millis(99),
+        each(measured.server),
+        measured.rss_mb,
+        measured.load.as_secs_f64() / seconds,
+        measured.others.as_secs_f64() / seconds,
+    );
+}
+
+impl Measured {
+    fn percentile(&self, percent: usize) -> Duration {
+        self.times.get(self.times.len() * percent / 100).copied().unwrap_or_default()
+    }
+}
+
+fn float(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+/// The machine, and how busy it is before we begin.
+pub fn machine() -> Result<String> {
+    let info = fs::read_to_string("/proc/cpuinfo")?;
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = model.map_or("unknown processor", |(_, model)| model);
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let load = load.split(' ').next().unwrap_or_default();
+    Ok(format!(
+        "{} cores of {model}, shared with the load test; load average before: {load}",
+        std::thread::available_parallelism()?
+    ))
+}

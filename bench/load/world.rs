@@ -1,0 +1,164 @@
+//! Everything around the server: a database, a homeserver, a mail server, and the settings that lead to them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ruma_common::UserId;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, oneshot};
+use vouch::clock::Clock;
+use vouch::config::Config;
+use vouch::identity::threepid::Address;
+use vouch::service::Vouch;
+use vouch::store::bindings::NewBinding;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::Homeserver;
+use vouch_test_support::mail_sink::{MailSink, Message, Options};
+use vouch_test_support::postgres::Cluster;
+
+use crate::Result;
+
+/// As a server in production has them: what is acknowledged survives a power cut.
+pub const POSTGRES_SETTINGS: [&str; 4] =
+    ["fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=512MB"];
+
+/// Bindings loaded at once.
+const BATCH: u32 = 20_000;
+
+/// No budget stands in the way. A user's has the capacity that it has by default, so that it is charged in the database as often as
+/// it would be, but it drains at once; the others, which many users share, are only made wide.
+const BUDGETS: [(&str, &str); 9] = [
+    ("NEWCOMER_DAYS", "0"),
+    ("USER__PER_HOUR", WIDE),
+    ("HOMESERVER__CAPACITY", WIDE),
+    ("NETWORK__CAPACITY", WIDE),
+    ("SERVER__CAPACITY", WIDE),
+    ("MESSAGES_USER__CAPACITY", WIDE),
+    ("MESSAGES_ADDRESS__CAPACITY", WIDE),
+    ("MESSAGES_NETWORK__CAPACITY", WIDE),
+    ("REGISTRATIONS_NETWORK__CAPACITY", WIDE),
+];
+const WIDE: &str = "1000000000";
+
+type Awaited = Arc<Mutex<HashMap<String, oneshot::Sender<Message>>>>;
+
+pub struct World {
+    pub homeserver: Homeserver,
+    /// Variables of the server's environment.
+    pub settings: Vec<(String, String)>,
+    cluster: Option<Cluster>,
+    awaited: Awaited,
+    _mail: MailSink,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn new(on_postgres: bool) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let ca = Ca::new();
+        ca.write_to(path("ca.pem").as_ref());
+        let homeserver = Homeserver::start("hs.example", &ca);
+        let awaited = Awaited::default();
+        let mail = MailSink::start_with(mail_options(&awaited)).await;
+        let cluster = on_postgres.then(|| Cluster::start_with(&POSTGRES_SETTINGS));
+        let database = cluster.as_ref().map_or(format!("sqlite:{}", path("vouch.db")), |it| it.url().to_owned());
+        let set = |name: &str, value: String| (format!("VOUCH__{name}"), value);
+        let mut settings = vec![
+            set("DATABASE__URL", database),
+            set("KEYS__MASTER_KEY_FILE", path("master.key")),
+            set("KEYS__SIGNING_KEY_FILE", path("signing.key")),
+            set("TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies").to_owned()),
+            set("MAIL__HOST", mail.address().ip().to_string()),
+            set("MAIL__PORT", mail.address().port().to_string()),
+            set("MAIL__SECURITY", "none".to_owned()),
+            set("FEDERATION__CA_FILE", path("ca.pem")),
+            set("FEDERATION__ALLOWED_RANGES", "127.0.0.0/8".to_owned()),
+            set("FEDERATION__OVERRIDES", format!("{{ \"hs.example\" = \"{}\" }}", homeserver.address())),
+        ];
+        settings.extend(BUDGETS.map(|(name, value)| set(&format!("BUDGETS__{name}"), value.to_owned())));
+        Ok(Self { homeserver, settings, cluster, awaited, _mail: mail, _folder: folder })
+    }
+
+    /// Loads bindings as the server itself makes them, and says how long that took.
+    pub async fn load(&self, bindings: u32) -> Result<Duration> {
+        let begun = Instant::now();
+        let config = Config::load(None, self.settings.iter().cloned()).map_err(|mistakes| format!("{mistakes:?}"))?;
+        let vouch = Vouch::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
+        let batch = |first: u32| {
+            let (vouch, range) = (Arc::clone(&vouch), first..bindings.min(first.saturating_add(BATCH)));
+            tokio::task::spawn_blocking(move || seal(&vouch, range))
+        };
+        let mut sealing = batch(0);
+        for first in (0..bindings).step_by(usize::try_from(BATCH)?) {
+            let sealed = std::mem::replace(&mut sealing, batch(first.saturating_add(BATCH))).await??;
+            vouch.load_bindings(sealed).await.map_err(|error| error.errcode())?;
+        }
+        sealing.await??;
+        self.settle().await?;
+        Ok(begun.elapsed())
+    }
+
+    /// What `PostgreSQL` does by itself some minutes after so many rows came; not while we measure.
+    async fn settle(&self) -> Result<()> {
+        let Some(cluster) = &self.cluster else { return Ok(()) };
+        let (client, connection) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
+        let connection = tokio::spawn(connection);
+        client.batch_execute("VACUUM ANALYZE").await?;
+        client.batch_execute("CHECKPOINT").await?;
+        drop(client);
+        Ok(connection.await??)
+    }
+
+    /// The first process of the database server, if there is one.
+    pub fn postmaster(&self) -> Result<Option<u32>> {
+        let Some(cluster) = &self.cluster else { return Ok(None) };
+        let file = fs::read_to_string(cluster.path().join("data/postmaster.pid"))?;
+        Ok(Some(file.lines().next().unwrap_or_default().parse()?))
+    }
+
+    /// The next mail to an address; to be asked for before it can come.
+    pub fn mail_to(&self, address: &str) -> oneshot::Receiver<Message> {
+        let (tell, told) = oneshot::channel();
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), tell);
+        told
+    }
+}
+
+/// Hands each mail to who waits for it.
+fn mail_options(awaited: &Awaited) -> Options {
+    let (sender, mut received) = mpsc::unbounded_channel::<Message>();
+    let awaited = Arc::clone(awaited);
+    tokio::spawn(async move {
+        while let Some(message) = received.recv().await {
+            let waiting = awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message.to[0]);
+            if let Some(waiting) = waiting {
+                // Who gave up waiting has failed already.
+                let _ = waiting.send(message);
+            }
+        }
+    });
+    Options { keep: false, received: Some(sender), ..Options::default() }
+}
+
+/// The address of the binding with that number.
+pub fn address_of(number: u32) -> String {
+    format!("person{number:08}@example.com")
+}
+
+/// Whose it is.
+pub fn owner_of(number: u32) -> String {
+    format!("@person{number:08}:example.org")
+}
+
+fn seal(vouch: &Vouch, numbers: Range<u32>) -> Result<Vec<NewBinding>> {
+    let now = vouch.clock.now();
+    let seal = |number| -> Result<NewBinding> {
+        let address = Address::email(&address_of(number)).map_err(|_| "no address")?;
+        Ok(vouch.seal_binding(&address, &UserId::parse(owner_of(number))?, now))
+    };
+    numbers.map(seal).collect()
+}

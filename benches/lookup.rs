@@ -1,0 +1,134 @@
+//! What a look-up costs from the request to the answer, without the network: routing, token, JSON, budgets, directory, the rows of the
+//! hits, opening them, and JSON again; on `SQLite`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::{MessageBody, to_bytes};
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::rt::{self, System, SystemRunner};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::web::{Bytes, Data};
+use actix_web::{App, Error, http::header::AUTHORIZATION};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use ruma_common::UserId;
+use serde_json::json;
+use vouch::api;
+use vouch::clock::Clock;
+use vouch::config::{Bucket, Config, DatabaseUrl};
+use vouch::identity::pepper::digest;
+use vouch::identity::threepid::Address;
+use vouch::service::{Network, Registration, Vouch};
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::Homeserver;
+
+const BINDINGS: usize = 100_000;
+const HIT_EVERY: usize = 20;
+
+fn address(number: usize) -> String {
+    format!("person{number}@example.com")
+}
+
+fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
+    let mut config = Config::default();
+    let path = |name: &str| folder.join(name);
+    ca.write_to(&path("ca.pem"));
+    config.database.url = DatabaseUrl::Sqlite(path("vouch.db"));
+    config.keys.master_key_file = path("master.key");
+    config.keys.signing_key_file = path("signing.key");
+    config.terms.directory = None;
+    config.mail.transport = vouch::config::MailTransport::Directory(path("mail"));
+    config.federation.ca_file = Some(path("ca.pem"));
+    config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().expect("a range")];
+    let name = homeserver.name().try_into().expect("a server name");
+    config.federation.overrides.insert(name, homeserver.address().to_string());
+    let wide = Bucket { capacity: 1_000_000_000, per_hour: 1_000_000_000 };
+    config.budgets.lookup_newcomer = wide;
+    config.budgets.lookup_homeserver = wide;
+    config.budgets.lookup_network = wide;
+    config
+}
+
+/// A server with bindings and one user: its token.
+async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Vouch>, String) {
+    let vouch = Vouch::open(config, Clock::system()).await.expect("it opens");
+    let now = vouch.clock.now();
+    let owner = UserId::parse("@somebody.ordinary:example.org").expect("a Matrix ID");
+    let bindings: Vec<_> = (0..BINDINGS)
+        .map(|number| vouch.seal_binding(&Address::email(&address(number)).expect("an address"), &owner, now))
+        .collect();
+    vouch.load_bindings(bindings).await.expect("they are loaded");
+    rt::spawn(Arc::clone(&vouch).keep_directories());
+    while !vouch.is_directory_ready() {
+        rt::time::sleep(Duration::from_millis(10)).await;
+    }
+    let openid = homeserver.openid_token("alice");
+    let registration = Registration {
+        matrix_server_name: homeserver.name().try_into().expect("a server name"),
+        access_token: openid["access_token"].as_str().expect("a token").to_owned(),
+    };
+    let network = Network::of([127, 0, 0, 1].into());
+    let token = vouch.register(&network, registration).await.expect("she registers");
+    (vouch, token)
+}
+
+fn body(addresses: usize, pepper: &str) -> Bytes {
+    let hash = |number: usize| {
+        let binding = if number.is_multiple_of(HIT_EVERY) { number * 7 % BINDINGS } else { BINDINGS + number };
+        digest(&format!("{} email", address(binding)), pepper).to_base64url()
+    };
+    let hashes: Vec<_> = (0..addresses).map(hash).collect();
+    json!({ "algorithm": "sha256", "pepper": pepper, "addresses": hashes }).to_string().into()
+}
+
+async fn ask<R, B: MessageBody>(
+    app: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
+    request: R,
+) -> Bytes {
+    let answer = app.call(request).await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    to_bytes(answer.into_body()).await.ok().expect("a body")
+}
+
+fn bench_lookups<R, B: MessageBody>(
+    c: &mut Criterion,
+    system: &SystemRunner,
+    app: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
+    request: impl Fn(Bytes) -> R,
+    pepper: &str,
+) {
+    let mut group = c.benchmark_group("look-up, 5 % hits");
+    for addresses in [1, 100, 1_000, 10_000] {
+        let body = body(addresses, pepper);
+        let request = || request(body.clone());
+        let found = system.block_on(ask(app, request()));
+        let hits = addresses.div_ceil(HIT_EVERY);
+        assert_eq!(found.windows(9).filter(|text| text == b"@somebody").count(), hits);
+        group.throughput(Throughput::Elements(addresses as u64));
+        group.bench_function(addresses.to_string(), |b| {
+            b.iter_batched(request, |request| system.block_on(ask(app, request)), BatchSize::SmallInput);
+        });
+    }
+    group.finish();
+}
+
+fn lookups(c: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("hs.example", &ca);
+    let system = System::new();
+    let (vouch, token) = system.block_on(prepare(config(folder.path(), &ca, &homeserver), &homeserver));
+    let app =
+        App::new().app_data(Data::from(Arc::clone(&vouch))).wrap(from_fn(api::cross_origin)).configure(api::routes);
+    let app = system.block_on(init_service(app));
+    let request = |body: Bytes| {
+        let request = TestRequest::post().uri("/_matrix/identity/v2/lookup");
+        request.insert_header((AUTHORIZATION, format!("Bearer {token}"))).set_payload(body).to_request()
+    };
+    bench_lookups(c, &system, &app, request, &vouch.lookup_pepper());
+}
+
+criterion_group!(benches, lookups);
+criterion_main!(benches);

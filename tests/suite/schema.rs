@@ -1,0 +1,80 @@
+//! The same tables twice.
+
+use crate::database::texts;
+use crate::world::{Server, World};
+
+/// Each column of each table of `SQLite`: its name, its type, whether it may be null, and whether it is of the primary key.
+const OF_SQLITE: &str = "
+    SELECT m.name || '.' || c.name || ' '
+        || CASE c.type WHEN 'INTEGER' THEN 'BIGINT' ELSE c.type END
+        || CASE WHEN c.\"notnull\" = 1 THEN ' NOT NULL' ELSE '' END
+        || CASE WHEN c.pk > 0 THEN ' PRIMARY KEY' ELSE '' END AS text
+    FROM sqlite_master m JOIN pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+
+/// The same of PostgreSQL, in `SQLite`'s words.
+const OF_POSTGRES: &str = "
+    SELECT c.table_name || '.' || c.column_name || ' '
+        || CASE c.data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(c.data_type) END
+        || CASE WHEN c.is_nullable = 'NO' THEN ' NOT NULL' ELSE '' END
+        || CASE WHEN EXISTS (
+            SELECT 1 FROM information_schema.table_constraints t
+            JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
+            WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema AND t.table_name = c.table_name
+                AND k.column_name = c.column_name
+        ) THEN ' PRIMARY KEY' ELSE '' END AS text
+    FROM information_schema.columns c WHERE c.table_schema = current_schema() ORDER BY 1";
+
+/// The indexes that stand in the migrations by name.
+const INDEXES_OF_SQLITE: &str =
+    "SELECT name AS text FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1";
+const INDEXES_OF_POSTGRES: &str = "
+    SELECT i.indexname::TEXT AS text FROM pg_indexes i WHERE i.schemaname = current_schema() AND NOT EXISTS (
+        SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname AND c.connamespace = current_schema()::regnamespace
+    ) ORDER BY 1";
+
+fn ours(columns: Vec<String>) -> Vec<String> {
+    let mut ours: Vec<_> = columns.into_iter().filter(|column| !column.starts_with("__diesel")).collect();
+    // Each database has its own alphabet.
+    ours.sort();
+    ours
+}
+
+#[tokio::test]
+async fn both_backends_have_the_same_tables_columns_and_indexes() {
+    let (sqlite, postgres) = (World::on_sqlite().await, World::on_postgres().await);
+    let _running = (sqlite.start().await, postgres.start().await);
+    let columns = ours(texts(&sqlite, OF_SQLITE).await);
+    assert!(columns.contains(&"bindings.address_index BLOB NOT NULL".to_owned()), "{columns:#?}");
+    assert_eq!(columns, ours(texts(&postgres, OF_POSTGRES).await));
+    let indexes = ours(texts(&sqlite, INDEXES_OF_SQLITE).await);
+    assert!(indexes.contains(&"bindings_user_index".to_owned()), "{indexes:#?}");
+    assert_eq!(indexes, ours(texts(&postgres, INDEXES_OF_POSTGRES).await));
+}
+
+on_both_backends! {
+    async fn several_nodes_may_start_at_once_where_there_is_nothing_yet(world: World) {
+        let nodes = (0..4).map(|_| {
+            let (config, clock) = (world.config.clone(), world.clock.clone());
+            tokio::task::spawn_blocking(move || Server::start(config, clock))
+        });
+        let nodes = futures_util::future::join_all(nodes).await;
+        let token = world.newcomer(nodes[0].as_ref().unwrap(), "alice").await.token;
+        for node in nodes {
+            let answer = node.unwrap().get("/_matrix/identity/v2/account", Some(&token)).await;
+            assert_eq!(answer.error(), (403, "M_TERMS_NOT_SIGNED"), "all have the same keys");
+        }
+    }
+}
+
+#[test]
+fn each_migration_stands_in_both_folders() {
+    let names = |backend: &str| {
+        let entries = std::fs::read_dir(format!("migrations/{backend}")).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert!(!names("sqlite").is_empty());
+    assert_eq!(names("sqlite"), names("postgres"));
+}
