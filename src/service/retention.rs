@@ -34,9 +34,10 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn close(&self) -> Result<(), Error> {
-        self.give_back(true).await?;
+        let given_back = self.give_back(true).await;
         let now = self.clock.now();
-        Ok(self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await?)
+        self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await?;
+        given_back
     }
 
     /// Removes what is over, if no other node did so in the last ten minutes.
