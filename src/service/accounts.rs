@@ -81,7 +81,7 @@ impl Vouch {
             return Ok(None);
         };
         if now - bearer.used_at > DAY {
-            self.store.write_one(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
+            self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
         }
         let caller = Arc::new(self.recognize(bearer)?);
         if caller.terms_accepted {

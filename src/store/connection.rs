@@ -293,6 +293,21 @@ impl Store {
         }
     }
 
+    /// As [`Self::write_one`], but for a statement whose loss in a power cut does no harm: `PostgreSQL` does not wait for its disk.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn note<R, E>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Postgres(postgres) => work(&mut Conn::Shared(postgres.relaxed().await?)).await,
+            Backend::Sqlite(_) => self.write(work).await,
+        }
+    }
+
     /// Makes what was deleted gone from the files too, as far as the backend can: `SQLite`'s write-ahead log is emptied. What `PostgreSQL`
     /// keeps in its log and backups is the operator's (see the docs).
     ///

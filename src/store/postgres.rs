@@ -33,6 +33,8 @@ const GIVE_IT_REST: Duration = Duration::from_millis(300);
 /// No statement of ours takes longer, unless the database is in trouble; and the follower relies on transactions being short.
 const SESSION: &str =
     "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
+/// The same, for what need not be on the disk when it is acknowledged.
+const RELAXED_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET synchronous_commit = off";
 
 /// The cluster.
 #[derive(Clone)]
@@ -40,6 +42,7 @@ pub(super) struct Postgres {
     connector: Arc<Connector>,
     pool: Pool<AsyncPgConnection>,
     shared: Arc<[Holder; 2]>,
+    relaxed: Arc<Holder>,
     turn: Arc<AtomicUsize>,
 }
 
@@ -78,15 +81,20 @@ impl Postgres {
         config.ssl_mode(ssl_mode(&config));
         let tls = trust::client_config(ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
         let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
-        let postgres =
-            Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), turn: Arc::default() };
+        let postgres = Self {
+            pool: pool(&connector, pool_size)?,
+            connector,
+            shared: Arc::default(),
+            relaxed: Arc::default(),
+            turn: Arc::default(),
+        };
         postgres.establish().await?;
         Ok(postgres)
     }
 
     /// A connection outside the pool.
     pub(super) async fn establish(&self) -> Result<AsyncPgConnection, String> {
-        let conn = timeout(CONNECT * 2, self.connector.connect()).await;
+        let conn = timeout(CONNECT * 2, self.connector.connect(SESSION)).await;
         conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
     }
 
@@ -99,22 +107,27 @@ impl Postgres {
     /// One of the shared connections, in turn.
     pub(super) async fn shared(&self) -> Result<Shared, Error> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.shared[turn % self.shared.len()].get(&self.connector).await
+        self.shared[turn % self.shared.len()].get(&self.connector, SESSION).await
+    }
+
+    /// The shared connection whose commits do not wait for the disk.
+    pub(super) async fn relaxed(&self) -> Result<Shared, Error> {
+        self.relaxed.get(&self.connector, RELAXED_SESSION).await
     }
 }
 
 impl Connector {
-    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+    async fn connect(&self, session: &'static str) -> ConnectionResult<AsyncPgConnection> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        conn.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        conn.batch_execute(session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(conn)
     }
 }
 
 impl Holder {
-    async fn get(&self, connector: &Connector) -> Result<Shared, Error> {
+    async fn get(&self, connector: &Connector, session: &'static str) -> Result<Shared, Error> {
         let mut held = self.0.lock().await;
         if let Some(shared) = held.current.as_ref().filter(|shared| !shared.broken.load(Ordering::Relaxed)) {
             return Ok(shared.clone());
@@ -122,7 +135,7 @@ impl Holder {
         if held.failed_at.is_some_and(|at| at.elapsed() < GIVE_IT_REST) {
             return Err(Error::Away);
         }
-        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect()).await else {
+        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect(session)).await else {
             held.failed_at = Some(Instant::now());
             return Err(Error::Away);
         };
@@ -176,7 +189,7 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let connector = Arc::clone(&connector);
-        async move { connector.connect().await }.boxed()
+        async move { connector.connect(SESSION).await }.boxed()
     });
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())

@@ -165,10 +165,8 @@ on_both_backends! {
         world.clock.advance(DAY);
         let body = unbinding(&alice.mxid, email, &sid, SECRET);
         assert_eq!(alice.post(UNBIND, body).await.error(), (403, "M_FORBIDDEN"));
-        // A whole day at once: the directory of the new pepper was not built ahead.
-        while server.get("/ready", None).await.status != 200 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        // The directories of the new day's peppers are being built.
+        server.until_ready().await;
         assert_eq!(alice.looks_up(email).await, Some(alice.mxid.clone()));
     }
 

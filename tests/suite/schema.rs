@@ -1,7 +1,7 @@
-//! The same tables twice.
+//! What a running server has made of its database: the same on both backends, indexes included.
 
 use crate::database::texts;
-use crate::world::{Server, World};
+use crate::world::World;
 
 /// Each column of each table of `SQLite`: its name, its type, whether it may be null, and whether it is of the primary key.
 const OF_SQLITE: &str = "
@@ -50,31 +50,4 @@ async fn both_backends_have_the_same_tables_columns_and_indexes() {
     let indexes = ours(texts(&sqlite, INDEXES_OF_SQLITE).await);
     assert!(indexes.contains(&"bindings_user_index".to_owned()), "{indexes:#?}");
     assert_eq!(indexes, ours(texts(&postgres, INDEXES_OF_POSTGRES).await));
-}
-
-on_both_backends! {
-    async fn several_nodes_may_start_at_once_where_there_is_nothing_yet(world: World) {
-        let nodes = (0..4).map(|_| {
-            let (config, clock) = (world.config.clone(), world.clock.clone());
-            tokio::task::spawn_blocking(move || Server::start(config, clock))
-        });
-        let nodes = futures_util::future::join_all(nodes).await;
-        let token = world.newcomer(nodes[0].as_ref().unwrap(), "alice").await.token;
-        for node in nodes {
-            let answer = node.unwrap().get("/_matrix/identity/v2/account", Some(&token)).await;
-            assert_eq!(answer.error(), (403, "M_TERMS_NOT_SIGNED"), "all have the same keys");
-        }
-    }
-}
-
-#[test]
-fn each_migration_stands_in_both_folders() {
-    let names = |backend: &str| {
-        let entries = std::fs::read_dir(format!("migrations/{backend}")).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    assert!(!names("sqlite").is_empty());
-    assert_eq!(names("sqlite"), names("postgres"));
 }
