@@ -119,23 +119,21 @@ impl Conn {
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
             Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| Transactions::begin_transaction(conn).await).await?
+                in_time(conn.connection(), async |conn| Transactions::begin_transaction(conn).await).await
             }
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.begin()?,
+            Self::Sqlite(conn) => Ok(conn.begin()?),
         }
-        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
         match self {
             Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| Transactions::commit_transaction(conn).await).await?
+                in_time(conn.connection(), async |conn| Transactions::commit_transaction(conn).await).await
             }
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.commit()?,
+            Self::Sqlite(conn) => Ok(conn.commit()?),
         }
-        Ok(())
     }
 
     /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
