@@ -5,6 +5,8 @@ mod world;
 mod process;
 
 mod account;
+mod attacks;
+
 mod binding;
 mod faults;
 mod links;
