@@ -16,7 +16,7 @@ pub(super) async fn register(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
-    let mut params = Params::read(payload).await?;
+    let mut params = Params::read(&request, payload).await?;
     params.optional_string("token_type")?;
     params.optional_number("expires_in")?;
     let registration = Registration {

@@ -16,7 +16,7 @@ use crate::service::Vouch;
 /// `POST /_matrix/identity/v2/3pid/bind`
 pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(payload).await?;
+    let mut params = Params::read(&request, payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
     let mxid = params.string("mxid")?;
     Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid).await?))
@@ -28,7 +28,7 @@ pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
         return Err(Error::forbidden("This server does not take unbindings signed by a homeserver yet"));
     }
     let caller = caller(&vouch, &request).await?;
-    let mut params = Params::read(payload).await?;
+    let mut params = Params::read(&request, payload).await?;
     let mxid = UserId::parse(params.string("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let mut threepid = params.object("threepid")?;
     let medium =

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -23,9 +25,13 @@ const PACE: usize = 16 * 1024;
 ///
 /// # Errors
 /// 413 if it is longer, 408 if it is slower than a bad telephone line, 400 if it breaks off.
-pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Error> {
+pub async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Error> {
     let begun = Instant::now();
-    let mut body = BytesMut::new();
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(Error::too_large());
+    }
+    let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
     loop {
         let earned = Duration::from_secs((body.len() / PACE) as u64);
         let Ok(chunk) = timeout_at(begun + PATIENCE + earned, payload.next()).await else {
@@ -48,8 +54,8 @@ impl Params {
     ///
     /// # Errors
     /// As [`read`], and 400 if it is no JSON object.
-    pub async fn read(payload: Payload) -> Result<Self, Error> {
-        Self::parse(&read(payload, SMALL).await?)
+    pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Error> {
+        Self::parse(&read(request, payload, SMALL).await?)
     }
 
     /// Parses a body.

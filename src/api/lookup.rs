@@ -36,7 +36,8 @@ struct Mappings<'a> {
 /// `POST /_matrix/identity/v2/lookup`
 pub(super) async fn lookup(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let body = json::read(payload, json::SMALL + vouch.config.lookup.max_addresses * BYTES_AN_ADDRESS).await?;
+    let body =
+        json::read(&request, payload, json::SMALL + vouch.config.lookup.max_addresses * BYTES_AN_ADDRESS).await?;
     let asked = parse(&body)?;
     let mappings = vouch.lookup(&caller, &caller_network(&vouch, &request), &asked).await?;
     Ok(HttpResponse::Ok().json(Mappings { mappings }))

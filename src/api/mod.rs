@@ -22,7 +22,7 @@ pub use extract::network;
 
 use crate::error::Error;
 
-/// Mounts every endpoint.
+/// Mounts every endpoint. Each scope says by itself that it knows no other path: it does not ask the one around it.
 pub fn routes(app: &mut web::ServiceConfig) {
     let v2 = web::scope("/v2")
         .service(at("/account/register", post(account::register)))
@@ -46,14 +46,17 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
         .service(at("/3pid/bind", post(binding::bind)))
         .service(at("/3pid/unbind", post(binding::unbind)))
-        .configure(public_keys);
-    let v1 = web::scope("/api/v1").configure(public_keys);
+        .configure(public_keys)
+        .default_service(web::to(unknown_path));
+    let v1 = web::scope("/api/v1").configure(public_keys).default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))
         .service(at("/api/v1", get(versions::ping)))
         .service(v2)
-        .service(v1);
+        .service(v1)
+        .default_service(web::to(unknown_path));
+    // Around the scope, and not where a path begins so: `/%5fmatrix` leads here too.
     let matrix = web::scope("/_matrix").wrap(from_fn(cross_origin));
     app.service(matrix.service(identity).default_service(web::to(unknown_path)));
 }

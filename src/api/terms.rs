@@ -17,7 +17,7 @@ pub(super) async fn get(vouch: Data<Vouch>) -> HttpResponse {
 /// `POST /_matrix/identity/v2/terms`
 pub(super) async fn accept(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let caller = caller(&vouch, &request).await?;
-    let urls = Params::read(payload).await?.strings("user_accepts")?;
+    let urls = Params::read(&request, payload).await?.strings("user_accepts")?;
     vouch.accept_terms(&caller, &urls).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

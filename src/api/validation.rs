@@ -20,7 +20,7 @@ pub(super) async fn request_email_token(
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(payload).await?;
+    let mut params = Params::read(&request, payload).await?;
     let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let asked = EmailRequest {
         client_secret: client_secret(params.string("client_secret")?)?,
@@ -41,7 +41,7 @@ pub(super) async fn submit_token(
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(payload).await?;
+    let mut params = Params::read(&request, payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
     vouch.submit(Some(&caller), &session, &params.string("token")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "success": true })))

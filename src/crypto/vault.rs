@@ -1,13 +1,14 @@
 //! What the disk may see: sealed values and blind indexes, under keys derived from one master key.
 //!
-//! A sealed value is a version byte, a nonce and the AEAD (AES-256-GCM-SIV) of the value padded to a multiple of 32 bytes, with table,
-//! column and owner as associated data: moved to another row or column it does not open. A blind index is an HMAC-SHA256
+//! A sealed value is a version byte, a nonce and the AEAD (AES-256-GCM) of the value padded to a multiple of 32 bytes, with table,
+//! column and owner as associated data: moved to another row or column it does not open. Each column has a key of its own; with random
+//! nonces of 96 bits a key is good for 2³² values, more than a column ever sees. A blind index is an HMAC-SHA256
 //! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
 
 use std::fmt;
 
-use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
-use aes_gcm_siv::{Aes256GcmSiv, Nonce};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
 use hmac::{Hmac, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -39,6 +40,9 @@ pub enum Column {
 }
 
 impl Column {
+    const ALL: [Self; 5] =
+        [Self::AccountMxid, Self::BindingAddress, Self::BindingMxid, Self::SessionAddress, Self::SessionNextLink];
+
     const fn name(self) -> &'static str {
         match self {
             Self::AccountMxid => "accounts.mxid",
@@ -117,7 +121,7 @@ impl std::error::Error for Unsealable {}
 
 /// Seals, opens and indexes.
 pub struct Vault {
-    cipher: Aes256GcmSiv,
+    ciphers: [Aes256Gcm; Column::ALL.len()],
     indexes: [Hmac<Sha256>; Purpose::ALL.len()],
     validation: Hmac<Sha256>,
     pepper: Zeroizing<[u8; 32]>,
@@ -132,7 +136,8 @@ impl Vault {
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
         Self {
-            cipher: Aes256GcmSiv::new(&(*master.derive("seal")).into()),
+            ciphers: Column::ALL
+                .map(|column| Aes256Gcm::new(&(*master.derive(&format!("seal:{}", column.name()))).into())),
             indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
             validation: mac(&master.derive("validation-token")),
             pepper: master.derive("pepper"),
@@ -162,8 +167,9 @@ impl Vault {
         SysRng.try_fill_bytes(&mut nonce).expect("the operating system's random generator works");
         let padded = pad(value);
         let payload = Payload { msg: &padded, aad: &associated_data(column, owner) };
-        let sealed =
-            self.cipher.encrypt(&Nonce::from(nonce), payload).expect("a value is far below the cipher's limit");
+        let sealed = self.ciphers[column as usize]
+            .encrypt(&Nonce::from(nonce), payload)
+            .expect("a value is far below the cipher's limit");
         [&[VERSION], nonce.as_slice(), &sealed].concat()
     }
 
@@ -177,7 +183,7 @@ impl Vault {
             _ => return Err(Unsealable),
         };
         let payload = Payload { msg: sealed, aad: &associated_data(column, owner) };
-        let mut value = self.cipher.decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)?;
+        let mut value = self.ciphers[column as usize].decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)?;
         let end = value.iter().rposition(|&byte| byte != 0).filter(|&end| value[end] == END).ok_or(Unsealable)?;
         value.truncate(end);
         String::from_utf8(value).map_err(|_| Unsealable)
@@ -298,6 +304,9 @@ mod tests {
 
     #[test]
     fn purposes_have_their_own_place_and_label() {
+        for (place, column) in Column::ALL.into_iter().enumerate() {
+            assert_eq!(column as usize, place);
+        }
         for (place, purpose) in Purpose::ALL.into_iter().enumerate() {
             assert_eq!(purpose as usize, place);
             assert!(Purpose::ALL.iter().filter(|other| other.label() == purpose.label()).count() == 1);

@@ -65,7 +65,8 @@ impl Vouch {
         Ok(token)
     }
 
-    /// Whose token it is, or `None` if it is nobody's. What was found is good for a second.
+    /// Whose token it is, or `None` if it is nobody's. What was found is good for a second, unless terms are still to be accepted: they may be
+    /// on another node, and then hold at once.
     ///
     /// # Errors
     /// 503 if the database is away.
@@ -80,10 +81,12 @@ impl Vouch {
             return Ok(None);
         };
         if now - bearer.used_at > DAY {
-            self.store.write_one(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
+            self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
         }
         let caller = Arc::new(self.recognize(bearer)?);
-        self.bearers.put(hash, Arc::clone(&caller), now, generation);
+        if caller.terms_accepted {
+            self.bearers.put(hash, Arc::clone(&caller), now, generation);
+        }
         Ok(Some(caller))
     }
 

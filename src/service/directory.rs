@@ -5,6 +5,8 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
+
 use super::Vouch;
 use crate::clock::{MINUTE, Millis};
 use crate::crypto::vault::Column;
@@ -15,6 +17,8 @@ use crate::store::bindings::{self, Listed};
 
 /// Rows read at once while a directory is built.
 const PAGE: i64 = 20_000;
+/// Pages hashed at once.
+const AT_ONCE: usize = 2;
 /// How often the table is looked at.
 const FOLLOW: Duration = Duration::from_millis(400);
 /// Ids are given out in order but committed out of order, at most this far apart: no transaction of ours lives as long.
@@ -66,7 +70,7 @@ impl Vouch {
         if needed.is_empty() { Ok(()) } else { self.build(needed).await }
     }
 
-    /// Builds the directories of these epochs in one pass over the table, reading a page while the one before is hashed.
+    /// Builds the directories of these epochs in one pass over the table, reading a page while those before are hashed.
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
         let begun = Instant::now();
         let mut conn = self.store.read_much().await?;
@@ -77,16 +81,18 @@ impl Vouch {
         let peppers: Arc<[(Epoch, Pepper)]> =
             epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
-        let mut hashing: Option<tokio::task::JoinHandle<Result<(), Error>>> = None;
+        let mut hashing: VecDeque<JoinHandle<Result<(), Error>>> = VecDeque::new();
         loop {
             let page = bindings::page(&mut conn, after, PAGE).await?;
-            if let Some(before) = hashing.take() {
+            let is_last = page.is_empty();
+            while hashing.len() >= if is_last { 1 } else { AT_ONCE } {
+                let before = hashing.pop_front().expect("there is one");
                 before.await.map_err(|_| Error::internal())??;
             }
             let Some(last) = page.last() else { break };
             (after, rows) = (last.id, rows + page.len());
             let (vouch, peppers) = (Arc::clone(self), Arc::clone(&peppers));
-            hashing = Some(tokio::task::spawn_blocking(move || vouch.list(&page, &peppers)));
+            hashing.push_back(tokio::task::spawn_blocking(move || vouch.list(&page, &peppers)));
         }
         for epoch in &epochs {
             self.directories.finish(*epoch);

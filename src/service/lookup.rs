@@ -10,7 +10,7 @@ use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::sealed_lookup_forms;
-use crate::store::bindings::{self, Binding};
+use crate::store::bindings::{self, Found};
 
 /// The algorithm that every server has.
 pub const SHA256: &str = "sha256";
@@ -71,7 +71,7 @@ impl Vouch {
         let mut ids: Vec<i64> = candidates.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let rows = bindings::by_ids(&mut self.store.read().await?, ids).await?;
+        let rows = bindings::found(&mut self.store.read().await?, ids).await?;
         let bound: HashMap<i64, Opened> =
             rows.iter().map(|row| Ok((row.id, self.open_binding(row, epoch)?))).collect::<Result<_, Error>>()?;
         // The directory keeps but a part of each digest: the whole one decides.
@@ -117,7 +117,7 @@ impl Vouch {
         }
     }
 
-    fn open_binding(&self, row: &Binding, epoch: Epoch) -> Result<Opened, Error> {
+    fn open_binding(&self, row: &Found, epoch: Epoch) -> Result<Opened, Error> {
         let pepper = self.peppers.pepper(epoch);
         let sealed = self.vault.open(Column::BindingAddress, &row.address_index, &row.address)?;
         Ok(Opened {

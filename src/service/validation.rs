@@ -181,7 +181,8 @@ impl Vouch {
             self.store.write_one(async move |conn| sessions::not_sent(conn, id, attempt).await).await?;
             return Err(Error::email_not_sent());
         }
-        self.store.write_one(async move |conn| sessions::sent(conn, id, attempt).await).await?;
+        // Lost in a power cut, it would be sent once more.
+        self.store.note(async move |conn| sessions::sent(conn, id, attempt).await).await?;
         Ok(sid)
     }
 

@@ -55,6 +55,19 @@ pub struct Listed {
     pub address: Vec<u8>,
 }
 
+/// What a look-up needs of a row.
+#[derive(Clone, Debug, Queryable)]
+pub struct Found {
+    /// `bindings.id`
+    pub id: i64,
+    /// Blind index of the address; owner of the sealed columns.
+    pub address_index: Vec<u8>,
+    /// The address, sealed.
+    pub address: Vec<u8>,
+    /// The Matrix ID, sealed.
+    pub mxid: Vec<u8>,
+}
+
 type Columns = (
     bindings::id,
     bindings::address_index,
@@ -131,12 +144,15 @@ pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<usi
     conn.execute(diesel::delete(bindings::table.filter(bindings::address_index.eq(address_index.to_vec())))).await
 }
 
-/// The bindings with these ids that (still) are.
+/// What a look-up needs of the rows with these ids that (still) are.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn by_ids(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Binding>, Error> {
-    conn.load(bindings::table.select(COLUMNS).filter(bindings::id.eq_any(ids))).await
+pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> {
+    let query = bindings::table
+        .select((bindings::id, bindings::address_index, bindings::address, bindings::mxid))
+        .filter(bindings::id.eq_any(ids));
+    conn.load(query).await
 }
 
 /// The binding of an address.

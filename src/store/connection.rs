@@ -2,14 +2,15 @@
 
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
 use diesel::result::Error as DieselError;
-use diesel::{SqliteConnection, query_dsl};
+use diesel::{QueryResult, SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use super::error::Error;
-use super::postgres::{Postgres, Shared};
+use super::postgres::{ANSWER, Postgres, Shared};
 use super::sqlite::{Lease, Sqlite};
 use super::{meta, migrations};
 use crate::config::{Database, DatabaseUrl};
@@ -38,10 +39,11 @@ impl Conn {
             + 'q,
     {
         match self {
-            Self::Pooled(conn) => Ok(RunQueryDsl::<AsyncPgConnection>::load(query, &mut ***conn).await?),
+            Self::Pooled(conn) => {
+                in_time(conn, async |conn| RunQueryDsl::<AsyncPgConnection>::load(query, conn).await).await
+            }
             Self::Shared(conn) => {
-                let rows = RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection()).await;
-                conn.judge(rows.map_err(Error::from))
+                conn.in_time(RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
             }
             Self::Sqlite(conn) => Ok(diesel::RunQueryDsl::load(query, conn.connection())?),
         }
@@ -86,10 +88,11 @@ impl Conn {
         Q: ExecuteDsl<AsyncPgConnection> + for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
     {
         match self {
-            Self::Pooled(conn) => Ok(ExecuteDsl::<AsyncPgConnection>::execute(query, &mut ***conn).await?),
+            Self::Pooled(conn) => {
+                in_time(conn, async |conn| ExecuteDsl::<AsyncPgConnection>::execute(query, conn).await).await
+            }
             Self::Shared(conn) => {
-                let touched = ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection()).await;
-                conn.judge(touched.map_err(Error::from))
+                conn.in_time(ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection())).await
             }
             Self::Sqlite(conn) => Ok(SyncExecuteDsl::execute(query, conn.connection())?),
         }
@@ -98,9 +101,13 @@ impl Conn {
     /// Whether the first migration has run.
     async fn has_tables(&mut self) -> Result<bool, Error> {
         let found: Vec<meta::TableName> = match self {
-            Self::Pooled(conn) => RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), &mut ***conn).await?,
+            Self::Pooled(conn) => {
+                in_time(conn, async |conn| RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), conn).await)
+                    .await?
+            }
             Self::Shared(conn) => {
-                RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection()).await?
+                let found = RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection());
+                conn.in_time(found).await?
             }
             Self::Sqlite(conn) => diesel::RunQueryDsl::load(meta::sqlite_table(), conn.connection())?,
         };
@@ -109,7 +116,7 @@ impl Conn {
 
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::begin_transaction(&mut ***conn).await?,
+            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::begin_transaction(conn).await).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.begin()?,
         }
@@ -118,7 +125,7 @@ impl Conn {
 
     async fn commit(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => Transactions::commit_transaction(&mut ***conn).await?,
+            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::commit_transaction(conn).await).await?,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.commit()?,
         }
@@ -128,9 +135,9 @@ impl Conn {
     /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
     async fn roll_back(&mut self) {
         let _ = match self {
-            Self::Pooled(conn) => Transactions::rollback_transaction(&mut ***conn).await,
+            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::rollback_transaction(conn).await).await,
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.roll_back(),
+            Self::Sqlite(conn) => conn.roll_back().map_err(Error::from),
         };
     }
 
@@ -153,6 +160,18 @@ impl Conn {
 }
 
 type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// Waits for an answer on a pooled connection, but no longer than [`ANSWER`]; one that does not answer is not used again.
+async fn in_time<T>(
+    conn: &mut AsyncPgConnection,
+    work: impl AsyncFnOnce(&mut AsyncPgConnection) -> QueryResult<T>,
+) -> Result<T, Error> {
+    if let Ok(answer) = timeout(ANSWER, work(conn)).await {
+        return Ok(answer?);
+    }
+    Transactions::transaction_manager_status_mut(conn).set_in_error();
+    Err(Error::Away)
+}
 
 /// The database.
 #[derive(Clone)]
@@ -262,6 +281,21 @@ impl Store {
     {
         match &self.backend {
             Backend::Postgres(postgres) => work(&mut Conn::Pooled(Box::new(postgres.pooled().await?))).await,
+            Backend::Sqlite(_) => self.write(work).await,
+        }
+    }
+
+    /// As [`Self::write_one`], but for a statement whose loss in a power cut does no harm: `PostgreSQL` does not wait for its disk.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn note<R, E>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &self.backend {
+            Backend::Postgres(postgres) => work(&mut Conn::Shared(postgres.relaxed().await?)).await,
             Backend::Sqlite(_) => self.write(work).await,
         }
     }

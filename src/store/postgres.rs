@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::{ConnectionError, ConnectionResult};
+use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
@@ -22,6 +22,8 @@ use crate::crypto::trust;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long a statement may take before the database counts as away: a machine that is suspended or cut off says so to nobody.
+pub(super) const ANSWER: Duration = Duration::from_secs(4);
 /// How long to wait for a pooled connection.
 const CHECK_OUT: Duration = Duration::from_secs(3);
 /// After a failure to connect, how long others are told so without trying.
@@ -29,6 +31,8 @@ const GIVE_IT_REST: Duration = Duration::from_millis(300);
 /// No statement of ours takes longer, unless the database is in trouble; and the follower relies on transactions being short.
 const SESSION: &str =
     "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
+/// The same, for what need not be on the disk when it is acknowledged.
+const RELAXED_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET synchronous_commit = off";
 
 /// The cluster.
 #[derive(Clone)]
@@ -36,6 +40,7 @@ pub(super) struct Postgres {
     connector: Arc<Connector>,
     pool: Pool<AsyncPgConnection>,
     shared: Arc<[Holder; 2]>,
+    relaxed: Arc<Holder>,
     turn: Arc<AtomicUsize>,
 }
 
@@ -74,15 +79,20 @@ impl Postgres {
         config.ssl_mode(ssl_mode(&config));
         let tls = trust::client_config(ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
         let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
-        let postgres =
-            Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), turn: Arc::default() };
+        let postgres = Self {
+            pool: pool(&connector, pool_size)?,
+            connector,
+            shared: Arc::default(),
+            relaxed: Arc::default(),
+            turn: Arc::default(),
+        };
         postgres.establish().await?;
         Ok(postgres)
     }
 
     /// A connection outside the pool.
     pub(super) async fn establish(&self) -> Result<AsyncPgConnection, String> {
-        let conn = timeout(CONNECT * 2, self.connector.connect()).await;
+        let conn = timeout(CONNECT * 2, self.connector.connect(SESSION)).await;
         conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
     }
 
@@ -94,22 +104,27 @@ impl Postgres {
     /// One of the shared connections, in turn.
     pub(super) async fn shared(&self) -> Result<Shared, Error> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.shared[turn % self.shared.len()].get(&self.connector).await
+        self.shared[turn % self.shared.len()].get(&self.connector, SESSION).await
+    }
+
+    /// The shared connection whose commits do not wait for the disk.
+    pub(super) async fn relaxed(&self) -> Result<Shared, Error> {
+        self.relaxed.get(&self.connector, RELAXED_SESSION).await
     }
 }
 
 impl Connector {
-    async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+    async fn connect(&self, session: &'static str) -> ConnectionResult<AsyncPgConnection> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, connection) = connected.map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        conn.batch_execute(SESSION).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        conn.batch_execute(session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(conn)
     }
 }
 
 impl Holder {
-    async fn get(&self, connector: &Connector) -> Result<Shared, Error> {
+    async fn get(&self, connector: &Connector, session: &'static str) -> Result<Shared, Error> {
         let mut held = self.0.lock().await;
         if let Some(shared) = held.current.as_ref().filter(|shared| !shared.broken.load(Ordering::Relaxed)) {
             return Ok(shared.clone());
@@ -117,7 +132,7 @@ impl Holder {
         if held.failed_at.is_some_and(|at| at.elapsed() < GIVE_IT_REST) {
             return Err(Error::Away);
         }
-        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect()).await else {
+        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect(session)).await else {
             held.failed_at = Some(Instant::now());
             return Err(Error::Away);
         };
@@ -132,8 +147,10 @@ impl Shared {
         &self.conn
     }
 
-    /// Passes a result on, and gives the connection up if it says that the database is away.
-    pub(super) fn judge<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+    /// Waits for an answer, but no longer than [`ANSWER`]; a connection on which the database is away is given up.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = QueryResult<T>>) -> Result<T, Error> {
+        let answer = timeout(ANSWER, work).await.map_err(|_| Error::Away);
+        let result = answer.and_then(|answer| answer.map_err(Error::from));
         if matches!(result, Err(Error::Away)) {
             self.broken.store(true, Ordering::Relaxed);
         }
@@ -148,7 +165,7 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let connector = Arc::clone(&connector);
-        async move { connector.connect().await }.boxed()
+        async move { connector.connect(SESSION).await }.boxed()
     });
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())

@@ -5,13 +5,12 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
-use diesel::prelude::*;
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use vouch::config::Bucket;
 use vouch_test_support::homeserver::Conduct;
 
+use crate::database::count;
 use crate::world::{Person, Server, World, hash};
 
 const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -43,32 +42,14 @@ fn statuses(answers: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_path_gets_past_authentication() {
+async fn an_answer_is_for_web_clients_and_for_no_cache_however_its_path_is_spelt() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    for target in [
-        "//_matrix/identity/v2/account",
-        "/_matrix//identity/v2/account",
-        "/%5fmatrix/identity/v2/account",
-        "/_matrix/identity/v2/%61ccount",
-        "/_matrix/identity/v2/account/",
-        "/_matrix/identity/v2/terms/../account",
-        "/_matrix/identity/v2/terms/%2e%2e/account",
-        "/_matrix%2fidentity/v2/account",
-        "/_matrix/identity/v2;/account",
-        "/_matrix/identity/v2/account;x",
-        "/_MATRIX/identity/v2/account",
-        "/_matrix/identity/v2/account%00",
-        "http://elsewhere.example/_matrix/identity/v2/account",
-    ] {
-        let answer = exchange(&server, format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
-        let status = statuses(&answer);
-        assert!(matches!(status[..], ["401" | "404"]), "{target}: {answer}");
-        if answer.contains("errcode") {
-            let head = answer.to_ascii_lowercase();
-            assert!(head.contains("access-control-allow-origin: *"), "{target}: {answer}");
-            assert!(head.contains("cache-control: no-store"), "{target}: {answer}");
-        }
+    for path in ["/%5fmatrix/identity/v2/account", "/_%6datrix/identity/v2/%61ccount"] {
+        let answer = exchange(&server, format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")).await.to_ascii_lowercase();
+        assert_eq!(statuses(&answer.to_ascii_uppercase()), ["401"], "{path}: {answer}");
+        assert!(answer.contains("access-control-allow-origin: *"), "{path}: {answer}");
+        assert!(answer.contains("cache-control: no-store"), "{path}: {answer}");
     }
 }
 
@@ -193,22 +174,6 @@ fn hashes(pepper: &str, numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| hash(&format!("stranger{number}@example.com"), pepper)).collect()
 }
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    number: i64,
-}
-
-async fn sessions(world: &World) -> i64 {
-    let query = "SELECT count(*) AS number FROM sessions";
-    if let Some(database) = &world.database {
-        return database.connect().await.query_one(query, &[]).await.unwrap().get(0);
-    }
-    let path = world.folder.path().join("vouch.db");
-    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    diesel::sql_query(query).get_result::<Number>(&mut conn).unwrap().number
-}
-
 on_both_backends! {
     async fn an_address_in_any_spelling_is_charged_once(world: World) {
         let mut world = world;
@@ -225,20 +190,6 @@ on_both_backends! {
         }
         assert_eq!(looks_up(&alice, &pepper, hashes(&pepper, 1..3)).await, 200);
         assert_eq!(looks_up(&alice, &pepper, hashes(&pepper, 3..4)).await, 429);
-    }
-
-    async fn requests_at_once_see_no_more_than_one_after_another(world: World) {
-        let mut world = world;
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 20, per_hour: 1 };
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        let pepper = alice.pepper().await;
-        let four = |n: usize| looks_up(&alice, &pepper, hashes(&pepper, 4 * n..4 * n + 4));
-        let mut answered = join_all((0..30).map(four)).await.into_iter().filter(|status| *status == 200).count();
-        for n in 30..40 {
-            answered += usize::from(four(n).await == 200);
-        }
-        assert_eq!(answered, 5);
     }
 
     async fn a_homeserver_has_one_budget_under_all_its_names(world: World) {
@@ -274,7 +225,7 @@ on_both_backends! {
             let answer = alice.post("/validate/email/requestToken", asked).await;
             assert_eq!(answer.status, if n < 2 { 200 } else { 429 }, "{}", answer.text);
         }
-        assert_eq!(sessions(&world).await, 2);
+        assert_eq!(count(&world, "sessions").await, 2);
     }
 }
 

@@ -165,6 +165,8 @@ on_both_backends! {
         world.clock.advance(DAY);
         let body = unbinding(&alice.mxid, email, &sid, SECRET);
         assert_eq!(alice.post(UNBIND, body).await.error(), (403, "M_FORBIDDEN"));
+        // The directories of the new day's peppers are being built.
+        server.until_ready().await;
         assert_eq!(alice.looks_up(email).await, Some(alice.mxid.clone()));
     }
 

@@ -1,206 +1,17 @@
-//! Kills, outages and full disks: what was acknowledged stays, and what cannot be done is said.
+//! Kills and full disks: what was acknowledged stays, and what cannot be done is said.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
-use reqwest::{Method, Response};
-use serde_json::{Value, json};
-use vouch::clock::Clock;
-use vouch::config::{Bucket, DatabaseUrl, MailTransport};
+use serde_json::json;
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
-use vouch_test_support::postgres::Cluster;
 
-use crate::world::{SECRET, Server, World, hash, link, query};
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The real program, on the database and with the neighbours of a world.
-struct Program {
-    child: Child,
-    url: String,
-}
-
-impl Program {
-    /// Starts it and waits until it is ready.
-    async fn start(world: &World, variables: &[(&str, &str)]) -> Self {
-        Self::start_under("exec \"$0\" serve", world, variables).await
-    }
-
-    /// The same, by a line of shell that ends by executing `$0`.
-    async fn start_under(shell: &str, world: &World, variables: &[(&str, &str)]) -> Self {
-        let begun = Instant::now();
-        // Another process may take the port in between; then another one is tried.
-        loop {
-            let port = 10_000 + rand::random::<u16>() % 10_000;
-            let mut child = command(shell, world, port, variables).spawn().unwrap();
-            let url = format!("http://127.0.0.1:{port}");
-            let http = http();
-            loop {
-                assert!(begun.elapsed() < PATIENCE, "the program does not become ready");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                if child.try_wait().unwrap().is_some() {
-                    break;
-                }
-                let ready = http.get(format!("{url}/ready")).send().await;
-                if ready.is_ok_and(|answer| answer.status() == 200) && child.try_wait().unwrap().is_none() {
-                    return Self { child, url };
-                }
-            }
-        }
-    }
-
-    /// `kill -9`
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn client(&self, token: &str) -> Client {
-        client(&self.url, token)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(shell: &str, world: &World, port: u16, variables: &[(&str, &str)]) -> Command {
-    let path = |name: &str| world.folder.path().join(name).display().to_string();
-    let database = match &world.database {
-        Some(database) => database.url().to_owned(),
-        None => format!("sqlite:{}", path("vouch.db")),
-    };
-    let homeserver = format!("{{ \"{}\" = \"{}\" }}", world.homeserver.name(), world.homeserver.address());
-    let mut command = Command::new("bash");
-    command.args(["-c", shell, env!("CARGO_BIN_EXE_vouch")]).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-        .env("VOUCH__SERVER__LISTEN", format!("127.0.0.1:{port}"))
-        .env("VOUCH__SERVER__NAME", "id.example")
-        .env("VOUCH__DATABASE__URL", database)
-        .env("VOUCH__KEYS__MASTER_KEY_FILE", path("master.key"))
-        .env("VOUCH__KEYS__SIGNING_KEY_FILE", path("signing.key"))
-        .env("VOUCH__TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies"))
-        .env("VOUCH__MAIL__HOST", "127.0.0.1")
-        .env("VOUCH__MAIL__PORT", world.mail.address().port().to_string())
-        .env("VOUCH__MAIL__SECURITY", "none")
-        .env("VOUCH__MAIL__TIMEOUT", "2s")
-        .env("VOUCH__FEDERATION__CA_FILE", path("ca.pem"))
-        .env("VOUCH__FEDERATION__ALLOWED_RANGES", "127.0.0.0/8")
-        .env("VOUCH__FEDERATION__OVERRIDES", homeserver)
-        .envs(variables.iter().copied());
-    command
-}
-
-/// Who asks, by a connection that may break.
-struct Client {
-    http: reqwest::Client,
-    url: String,
-    token: String,
-}
-
-fn client(url: &str, token: &str) -> Client {
-    Client { http: http(), url: url.to_owned(), token: token.to_owned() }
-}
-
-fn http() -> reqwest::Client {
-    // Another test of this process may have been first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
-}
-
-impl Client {
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Response> {
-        let request = self.http.request(method, format!("{}/_matrix/identity/v2{path}", self.url));
-        let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
-        match body {
-            Some(body) => request.json(body),
-            None => request,
-        }
-        .send()
-        .await
-    }
-
-    /// The status and the body; `None` if the connection broke.
-    async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
-        read(self.send(Method::POST, path, Some(body)).await.ok()?).await
-    }
-
-    /// The body of an answer that must be 200.
-    async fn posts(&self, path: &str, body: Value) -> Value {
-        let (status, answer) = self.post(path, &body).await.expect("the server lives");
-        assert_eq!(status, 200, "{answer}");
-        answer
-    }
-
-    async fn gets(&self, path: &str) -> (u16, Value) {
-        read(self.send(Method::GET, path, None).await.unwrap()).await.unwrap()
-    }
-
-    async fn accepts_everything(&self) {
-        let (_, terms) = self.gets("/terms").await;
-        let policies = terms["policies"].as_object().unwrap().values();
-        let urls: Vec<&Value> = policies.map(|policy| &policy["en"]["url"]).collect();
-        self.posts("/terms", json!({ "user_accepts": urls })).await;
-    }
-
-    async fn looks_up(&self, email: &str) -> Option<String> {
-        let pepper = self.gets("/hash_details").await.1["lookup_pepper"].as_str().unwrap().to_owned();
-        let hash = hash(email, &pepper);
-        let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
-        self.posts("/lookup", asked).await["mappings"][&hash].as_str().map(str::to_owned)
-    }
-
-    /// Asks until it is done. Whatever else comes must say that it is for a moment.
-    async fn insists(&self, path: &str, body: &Value, refused: &AtomicUsize) -> Value {
-        loop {
-            let answer = self.send(Method::POST, path, Some(body)).await.unwrap();
-            let retry_after = answer.headers().get("Retry-After").cloned();
-            match read(answer).await.unwrap() {
-                (200, answer) => return answer,
-                (status, answer) => {
-                    assert_eq!((status, &answer["errcode"]), (503, &json!("M_UNKNOWN")), "{path}: {answer}");
-                    assert!(retry_after.is_some(), "{path}");
-                    refused.fetch_add(1, Ordering::SeqCst);
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            }
-        }
-    }
-}
-
-async fn read(answer: Response) -> Option<(u16, Value)> {
-    let status = answer.status().as_u16();
-    Some((status, answer.json().await.ok()?))
-}
-
-/// Registers somebody who accepts the terms; returns the token.
-async fn person(world: &World, url: &str, localpart: &str) -> Client {
-    let openid = world.homeserver.openid_token(localpart);
-    let answer = client(url, "").posts("/account/register", openid).await;
-    let person = client(url, answer["token"].as_str().unwrap());
-    person.accepts_everything().await;
-    person
-}
-
-fn request(email: &str) -> Value {
-    json!({ "client_secret": SECRET, "email": email, "send_attempt": 1 })
-}
-
-fn binding(sid: &str, mxid: &str) -> Value {
-    json!({ "sid": sid, "client_secret": SECRET, "mxid": mxid })
-}
-
-async fn submission(world: &World, sid: &str, email: &str) -> Value {
-    let token = query(&link(&world.mail.wait_to(email).await), "token");
-    json!({ "sid": sid, "client_secret": SECRET, "token": token })
-}
+use crate::program::{Program, binding, command, person, request, submission};
+use crate::world::{SECRET, World};
 
 on_both_backends! {
     async fn a_kill_between_any_two_steps_loses_nothing(world: World) {
@@ -263,6 +74,15 @@ on_both_backends! {
 
         let program = Program::start(&world, &[]).await;
         assert_eq!(program.client(&token).gets("/account").await.0, 401);
+    }
+
+    async fn two_processes_that_start_at_once_both_come_up(world: World) {
+        let (one, other) = tokio::join!(Program::start(&world, &[]), Program::start(&world, &[]));
+        let (here, there) = (one.client(""), other.client(""));
+        assert_eq!(here.gets("/pubkey/ed25519:0").await, there.gets("/pubkey/ed25519:0").await);
+        let here = person(&world, &one.url, "alice").await;
+        let there = other.client(&here.token);
+        assert_eq!(here.gets("/hash_details").await, there.gets("/hash_details").await);
     }
 
     async fn a_kill_in_the_middle_loses_nothing_acknowledged(world: World) {
@@ -337,84 +157,17 @@ on_both_backends! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgres_is_stopped_and_started_under_load() {
-    const CLIENTS: usize = 8;
-    let mut world = World::on_sqlite().await;
-    let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
-    let plenty = Bucket { capacity: 100_000, per_hour: 1 };
-    world.clock = Clock::system();
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
-    world.config.budgets.messages_user = plenty;
-    world.config.budgets.messages_network = plenty;
-    if let MailTransport::Smtp(smtp) = &mut world.config.mail.transport {
-        // So long, and a little longer, the mails wait that were being sent when the database went.
-        smtp.timeout = Duration::from_secs(1);
-    }
-    let server = world.start().await;
-    let mut people = Vec::new();
-    for n in 0..CLIENTS {
-        let name = format!("user{n}");
-        people.push((person(&world, &server.url, &name).await, world.homeserver.user_id(&name)));
-    }
-    let pepper = people[0].0.gets("/hash_details").await.1["lookup_pepper"].as_str().unwrap().to_owned();
-    let look_up = |email: &str| {
-        let hash = hash(email, &pepper);
-        (json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] }), hash)
-    };
-    let (acknowledged, refused, enough) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
-    let works = async |of: usize| {
-        let (client, mxid) = &people[of];
-        let mut bound = Vec::new();
-        while !enough.load(Ordering::SeqCst) {
-            let email = format!("user{of}.{}@example.com", bound.len());
-            let answer = client.insists("/validate/email/requestToken", &request(&email), &refused).await;
-            let sid = answer["sid"].as_str().unwrap();
-            let submitted = submission(&world, sid, &email).await;
-            client.insists("/validate/email/submitToken", &submitted, &refused).await;
-            client.insists("/3pid/bind", &binding(sid, mxid), &refused).await;
-            acknowledged.fetch_add(1, Ordering::SeqCst);
-            let (asked, hash) = look_up(&email);
-            let found = client.insists("/lookup", &asked, &refused).await;
-            assert_eq!(found["mappings"][&hash], json!(mxid), "what was bound is found at once");
-            bound.push(email);
-        }
-        bound
-    };
-    let reaches = async |count: &AtomicUsize, goal: usize| {
-        let begun = Instant::now();
-        while count.load(Ordering::SeqCst) < goal {
-            assert!(begun.elapsed() < PATIENCE, "nothing moves");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let breaks_it = async {
-        for _ in 0..2 {
-            reaches(&acknowledged, acknowledged.load(Ordering::SeqCst) + CLIENTS).await;
-            tokio::task::block_in_place(|| cluster.stop());
-            reaches(&refused, refused.load(Ordering::SeqCst) + CLIENTS).await;
-            tokio::task::block_in_place(|| cluster.start_again());
-        }
-        reaches(&acknowledged, acknowledged.load(Ordering::SeqCst) + 2 * CLIENTS).await;
-        enough.store(true, Ordering::SeqCst);
-    };
-    let (bound, ()) = tokio::join!(join_all((0..CLIENTS).map(works)), breaks_it);
-    let none = AtomicUsize::new(0);
-    for ((client, mxid), bound) in people.iter().zip(bound) {
-        for email in bound {
-            let (asked, hash) = look_up(&email);
-            assert_eq!(client.insists("/lookup", &asked, &none).await["mappings"][&hash], json!(mxid), "{email}");
-        }
-    }
-    assert_eq!(none.into_inner(), 0, "all is well again");
-    assert_eq!(server.get("/ready", None).await.status, 200);
-    server.stop().await;
-
-    // And all of it is in the database, not only in that process.
-    let server: Server = world.start().await;
-    let (asked, hash) = look_up("user0.0@example.com");
-    let found = client(&server.url, &people[0].0.token).insists("/lookup", &asked, &AtomicUsize::new(0)).await;
-    assert_eq!(found["mappings"][&hash], json!(people[0].1));
+#[tokio::test]
+async fn a_database_that_is_away_at_the_start_is_named() {
+    let world = World::on_sqlite().await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let database = format!("postgres://vouch:s3cret@{nobody}/vouch");
+    let variables = [("VOUCH__DATABASE__URL", database.as_str())];
+    let mut command = command("exec \"$0\" serve", &world, 1, &variables);
+    let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::piped()).output().unwrap()).await.unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("PostgreSQL") && said.contains("refused") && !said.contains("s3cret"), "{said}");
 }
 
 #[derive(QueryableByName)]

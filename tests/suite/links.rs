@@ -65,6 +65,20 @@ on_both_backends! {
         }
     }
 
+    async fn the_page_is_in_the_language_of_the_mail(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let body = json!({ "client_secret": SECRET, "email": "alice@example.com", "send_attempt": 1 });
+        let path = format!("/_matrix/identity/v2{REQUEST}");
+        let asked = server.request(Method::POST, &path, Some(&alice.token)).json(&body);
+        server.send(asked.header("Accept-Language", "fr")).await.ok();
+        let link = url::Url::parse(&link(&world.mail.wait_to("alice@example.com").await)).unwrap();
+        let path = format!("{}?{}", link.path(), link.query().unwrap());
+        let answer = opens(&server, &path, "de").await;
+        assert_eq!(heading(&answer, 200), "Votre adresse est confirmée");
+        assert!(answer.text.contains("lang=\"fr\""));
+    }
+
     async fn head_validates_nothing(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -96,7 +110,7 @@ on_both_backends! {
             for value in [Some("wrong"), None] {
                 let mut changed = parameters.clone();
                 match value {
-                    Some(value) => changed[at].1 = value.to_owned(),
+                    Some(value) => value.clone_into(&mut changed[at].1),
                     None => drop(changed.remove(at)),
                 }
                 let pairs: Vec<String> = changed.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -2,18 +2,32 @@
 
 #[macro_use]
 mod world;
+mod database;
 mod process;
 
 mod account;
+mod answers;
 mod attacks;
-
 mod binding;
+mod canary;
 mod faults;
+mod hostile;
+mod keys;
 mod links;
+mod lookup;
 mod mail;
 mod messages;
 mod migrations;
 mod nodes;
 mod operator;
+mod outages;
+mod pages;
+mod program;
+mod ruma;
+mod schema;
+mod spending;
+mod terms;
 mod tls;
+mod types;
 mod validation;
+mod wire;

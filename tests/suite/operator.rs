@@ -141,7 +141,7 @@ on_both_backends! {
         assert_eq!(addresses(&account["validation_sessions"]), [r#""alice@example.com""#, r#""second@example.com""#]);
         assert_eq!((account["access_tokens"].as_array().unwrap().len(), account["consents"].as_array().unwrap().len()), (1, 2));
 
-        let secrets = sealed(&world).await;
+        let secrets = sealed(&world);
         refused(&binary.run(&["erase", "--user", ALICE]), 2, "add --yes");
         assert_eq!(done(binary.run(&["lookup", "third@example.com"])).split(' ').next(), Some(ALICE));
 
@@ -191,7 +191,7 @@ async fn count(world: &World, table: &str) -> i64 {
 }
 
 /// Everything that stands for an address on the disk (of `SQLite`: what PostgreSQL keeps of deleted rows is its own affair).
-async fn sealed(world: &World) -> Vec<Vec<u8>> {
+fn sealed(world: &World) -> Vec<Vec<u8>> {
     if world.database.is_some() {
         return Vec::new();
     }

@@ -112,7 +112,7 @@ fn read(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>) -> J
                 // Nobody listens any more if the test is over.
                 let _ = tell.send(url.to_owned());
             }
-            log.lock().unwrap().push_str(&format!("{line}\n"));
+            log.lock().unwrap().extend([line.as_str(), "\n"]);
         }
     })
 }

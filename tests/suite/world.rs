@@ -24,12 +24,12 @@ pub const NOON: Millis = 1_795_435_200_000;
 /// Tells each story once on `SQLite` and once on `PostgreSQL`.
 #[macro_export]
 macro_rules! on_both_backends {
-    ($($(#[$attribute:meta])* async fn $name:ident($world:ident: World) $story:block)*) => {$(
+    ($($(#[$attribute:meta])* async fn $name:ident($($world:ident)+: World) $story:block)*) => {$(
         $(#[$attribute])*
         mod $name {
             use super::*;
 
-            async fn story($world: $crate::world::World) $story
+            async fn story($($world)+: $crate::world::World) $story
 
             #[tokio::test]
             async fn on_sqlite() {

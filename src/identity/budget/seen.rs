@@ -1,7 +1,7 @@
 //! What was looked up already, and costs nothing again.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Principal;
@@ -13,17 +13,37 @@ use crate::identity::pepper::{Digest, Epoch};
 /// Memory is bounded: when some users have filled `capacity`, those not heard of since the time before are forgotten,
 /// and charged again if they repeat.
 pub struct Seen {
-    key: RandomState,
+    /// Unknown outside, so that nobody can choose digests that are taken for one another.
+    key: [u64; 2],
     capacity: usize,
     generations: Mutex<Generations>,
 }
 
 type Whose = (Principal, Epoch);
+type Hashes = HashSet<u32, BuildHasherDefault<Spread>>;
+
+/// What is hashed with a key already need only be spread over a table.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("only numbers of 32 bits are hashed")
+    }
+
+    fn write_u32(&mut self, hash: u32) {
+        self.0 = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<Whose, HashSet<u32>>,
-    old: HashMap<Whose, HashSet<u32>>,
+    young: HashMap<Whose, Hashes>,
+    old: HashMap<Whose, Hashes>,
     /// Of the young.
     weight: usize,
 }
@@ -50,7 +70,7 @@ impl Seen {
     /// Remembers at most twice `capacity` hashes, at some 10 bytes each.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { key: RandomState::new(), capacity, generations: Mutex::default() }
+        Self { key: [0, 1].map(|half| RandomState::new().hash_one(half)), capacity, generations: Mutex::default() }
     }
 
     /// Whether anything is remembered of a user. If not, his [own](Self::own) addresses are to be told first.
@@ -95,8 +115,9 @@ impl Seen {
     }
 
     fn hashes(&self, digests: &[Digest]) -> Vec<u32> {
+        let [mask, factor] = self.key;
         // Who sends two digests with equal prefixes pays for one of them: at most one of the two is an address's.
-        let hash = |digest: &Digest| self.key.hash_one(digest.prefix()) >> 32;
+        let hash = |digest: &Digest| (digest.prefix() ^ mask).wrapping_mul(factor | 1) >> 32;
         digests.iter().map(|digest| u32::try_from(hash(digest)).expect("the upper half")).collect()
     }
 
@@ -106,11 +127,11 @@ impl Seen {
 }
 
 impl Generations {
-    fn get(&self, whose: &Whose) -> Option<&HashSet<u32>> {
+    fn get(&self, whose: &Whose) -> Option<&Hashes> {
         self.young.get(whose).or_else(|| self.old.get(whose))
     }
 
-    fn take(&mut self, whose: &Whose) -> HashSet<u32> {
+    fn take(&mut self, whose: &Whose) -> Hashes {
         if let Some(set) = self.young.remove(whose) {
             self.weight -= weigh(&set);
             return set;
@@ -118,7 +139,7 @@ impl Generations {
         self.old.remove(whose).unwrap_or_default()
     }
 
-    fn put(&mut self, whose: Whose, set: HashSet<u32>, capacity: usize) {
+    fn put(&mut self, whose: Whose, set: Hashes, capacity: usize) {
         let weight = weigh(&set);
         if self.weight + weight > capacity {
             self.old = std::mem::take(&mut self.young);
@@ -129,7 +150,7 @@ impl Generations {
     }
 }
 
-fn weigh(set: &HashSet<u32>) -> usize {
+fn weigh(set: &Hashes) -> usize {
     set.len() + SET_WEIGHT
 }
 

@@ -1,0 +1,393 @@
+//! Canaries: values that stand for somebody are sent through the whole server, on good ways and bad, with everything logged that can be.
+//! Afterwards none of them may be in the logs or in the raw files of the database.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use url::form_urlencoded::byte_serialize;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::{Conduct, Homeserver};
+use vouch_test_support::mail_sink::{Action, MailSink, Options};
+use vouch_test_support::postgres::Cluster;
+
+use crate::process::{Binary, Process};
+use crate::world::{Person, World, hash, link, query};
+
+const SERVER: &str = "canary-dotterel.example";
+const LOCALPART: &str = "canary-ptarmigan";
+const EMAIL: &str = "Canary.Kestrel@canary-plover.example";
+const REFUSED_EMAIL: &str = "canary-refused@canary-sandpiper.example";
+const OPERATORS_EMAIL: &str = "canary-bittern@canary-crake.example";
+const OPERATORS_USER: &str = "@canary-lapwing:canary-redshank.example";
+const ABSENT_EMAIL: &str = "canary-absent@canary-curlew.example";
+const SECRET: &str = "canary_secret.oystercatcher";
+const NEXT_LINK: &str = "https://canary-godwit.example/canary-after?who=canary-turnstone";
+const USER_AGENT: &str = "canary-whimbrel/1.0";
+const QUERY: &str = "canary-phalarope";
+const PATH: &str = "canary-corncrake";
+const BODY: &str = "canary-garganey";
+const CLIENT: &str = "203.0.113.77";
+const MAIL_PASSWORD: &str = "canary-password-goosander";
+const UNKNOWN_TOKEN: &str = "canaryunknowntokenmerganser";
+
+/// What must not be found, each with what it is.
+struct Canaries(Vec<(&'static str, Vec<u8>)>);
+
+impl Canaries {
+    fn new() -> Self {
+        let mut canaries = Self(Vec::new());
+        for (what, value) in [
+            ("server name", SERVER),
+            ("localpart", LOCALPART),
+            ("e-mail address", EMAIL),
+            ("refused e-mail address", REFUSED_EMAIL),
+            ("operator's e-mail address", OPERATORS_EMAIL),
+            ("operator's Matrix ID", OPERATORS_USER),
+            ("absent e-mail address", ABSENT_EMAIL),
+            ("client secret", SECRET),
+            ("next link", NEXT_LINK),
+            ("user agent", USER_AGENT),
+            ("query string", QUERY),
+            ("path", PATH),
+            ("body", BODY),
+            ("IP address", CLIENT),
+            ("mail password", MAIL_PASSWORD),
+            ("unknown token", UNKNOWN_TOKEN),
+        ] {
+            canaries.keep(what, value);
+        }
+        canaries
+    }
+
+    fn keep(&mut self, what: &'static str, value: impl AsRef<[u8]>) {
+        self.0.push((what, value.as_ref().to_vec()));
+    }
+
+    /// What was found, and how it was written.
+    fn found_in(&self, text: &[u8]) -> Vec<String> {
+        let forms = self.0.iter().flat_map(|(what, value)| {
+            forms(value).into_iter().map(move |(form, bytes)| (format!("{what} ({form})"), bytes))
+        });
+        find(text, &forms.collect::<Vec<_>>())
+    }
+
+    #[track_caller]
+    fn assert_absent(&self, place: &str, text: &[u8]) {
+        let found = self.found_in(text);
+        assert!(found.is_empty(), "in {place}: {found:?}");
+    }
+}
+
+/// All the ways in which a value may have been written down.
+fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let hex = hex(value);
+    let mut forms = vec![
+        ("as it is", value.to_vec()),
+        ("lower case", value.to_ascii_lowercase()),
+        ("percent-encoded", byte_serialize(value).collect::<String>().into_bytes()),
+        ("hex", hex.to_lowercase().into_bytes()),
+        ("upper-case hex", hex.into_bytes()),
+    ];
+    for before in 0..3 {
+        // Base64 of something longer that has the value in it: what lies wholly within the value, at each of three alignments.
+        let longer = [&vec![0; before][..], value].concat();
+        let (first, end) = ((before * 8).div_ceil(6), longer.len() * 8 / 6);
+        forms.push(("base64", BASE64_STANDARD.encode(&longer).as_bytes()[first..end].to_vec()));
+        forms.push(("URL-safe base64", BASE64_URL_SAFE.encode(&longer).as_bytes()[first..end].to_vec()));
+    }
+    forms
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)]))
+        .collect()
+}
+
+/// The names of the needles that are in `text`. One pass for all of them, by their first two bytes: the text is large.
+fn find(text: &[u8], needles: &[(String, Vec<u8>)]) -> Vec<String> {
+    let beginning = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
+    let mut by_beginning = vec![Vec::new(); 1 << 16];
+    for needle in needles {
+        by_beginning[beginning(&needle.1)].push(needle);
+    }
+    let mut found: Vec<String> = Vec::new();
+    for at in 0..text.len().saturating_sub(1) {
+        for (name, needle) in &by_beginning[beginning(&text[at..])] {
+            if text[at..].starts_with(needle) && !found.contains(name) {
+                found.push(name.clone());
+            }
+        }
+    }
+    found
+}
+
+fn contains(text: &[u8], needle: &str) -> bool {
+    !find(text, &[(String::new(), needle.into())]).is_empty()
+}
+
+/// The contents of all files below a folder, one after the other.
+fn contents(folder: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // What a database removes while it is read was read often enough.
+        all.extend(if path.is_dir() { contents(&path) } else { fs::read(&path).unwrap_or_default() });
+    }
+    all
+}
+
+/// A world whose every name is a canary.
+async fn world() -> World {
+    let mut world = World::on_sqlite().await;
+    let ca = Ca::new();
+    ca.write_to(&world.folder.path().join("ca.pem"));
+    world.homeserver = Homeserver::start(SERVER, &ca);
+    let refuses = |line: &str| line.contains(REFUSED_EMAIL).then_some(Action::Reply("550 5.1.1 canary-garganey"));
+    world.mail = MailSink::start_with(Options { script: Some(Arc::new(refuses)), ..Options::default() }).await;
+    world
+}
+
+/// The binary at its most talkative.
+fn talkative(world: &World) -> Binary {
+    let mut binary = Binary::of(world);
+    binary.set("RUST_LOG", "trace");
+    binary.set("VOUCH__LOG__ACCESS", "true");
+    binary.set("VOUCH__SERVER__TRUSTED_PROXIES", "127.0.0.0/8");
+    binary.set("VOUCH__MAIL__USER", "canary");
+    binary.set("VOUCH__MAIL__PASSWORD", MAIL_PASSWORD);
+    binary.set("VOUCH__FEDERATION__DNS_SERVERS", "127.0.0.1:1");
+    binary
+}
+
+async fn serve(binary: &Binary, world: &World, canaries: &mut Canaries) -> Process {
+    let mut process = binary.serve().await;
+    let forwarded = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(CLIENT))]);
+    let client = reqwest::Client::builder().user_agent(USER_AGENT).default_headers(forwarded);
+    process.server.http = client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    for name in ["master.key", "signing.key"] {
+        let text = fs::read_to_string(world.folder.path().join("data").join(name)).unwrap();
+        let seed = text.trim().rsplit(' ').next().unwrap();
+        canaries.keep("key", BASE64_STANDARD.decode(format!("{}=", seed.trim_end_matches('='))).unwrap());
+    }
+    process
+}
+
+/// From the first registration to a friend's look-up. Returns the person and the session.
+async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Canaries) -> (Person<'a>, String) {
+    let server = &process.server;
+    let openid = world.homeserver.openid_token(LOCALPART);
+    canaries.keep("OpenID token", openid["access_token"].as_str().unwrap());
+    let token = server.post("/_matrix/identity/v2/account/register", None, &openid).await.ok()["token"].clone();
+    let person =
+        Person { world, server, mxid: world.homeserver.user_id(LOCALPART), token: token.as_str().unwrap().into() };
+    canaries.keep("access token", &person.token);
+    person.accepts_everything().await;
+
+    let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 1, "next_link": NEXT_LINK });
+    let sid = person.post("/validate/email/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
+    let link = link(&world.mail.wait_to(&EMAIL.to_lowercase()).await);
+    canaries.keep("validation token", query(&link, "token"));
+    let followed = server.get(&link[link.find("/_matrix").unwrap()..], None).await;
+    assert_eq!((followed.status, followed.headers["location"].to_str().unwrap()), (302, NEXT_LINK));
+    let session = json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid });
+    person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.ok();
+    person.post("/3pid/bind", session).await.ok();
+
+    let pepper = person.pepper().await;
+    canaries.keep("pepper", &pepper);
+    for (email, found) in [(EMAIL.to_lowercase(), true), (ABSENT_EMAIL.to_owned(), false)] {
+        canaries.keep("hash", Sha256::digest(format!("{email} email {pepper}")));
+        canaries.keep("hash as sent", hash(&email, &pepper));
+        assert_eq!(person.looks_up(&email).await.is_some(), found);
+    }
+    assert_eq!(server.get(&format!("/_matrix/identity/versions?{QUERY}={QUERY}"), None).await.status, 200);
+    (person, sid)
+}
+
+/// Whatever a request can do wrong, and a homeserver and a mail server.
+async fn mishaps(person: &Person<'_>, sid: &str) {
+    let (world, server) = (person.world, person.server);
+    let v2 = "/_matrix/identity/v2";
+    assert_eq!(server.get(&format!("{v2}/account"), Some(UNKNOWN_TOKEN)).await.status, 401);
+    assert_eq!(server.get(&format!("{v2}/account?access_token={UNKNOWN_TOKEN}"), None).await.status, 401);
+    assert_eq!(server.get(&format!("{v2}/{PATH}?{QUERY}"), None).await.status, 404);
+    assert_eq!(server.get(&format!("/{PATH}"), None).await.status, 404);
+    let broken =
+        server.request(reqwest::Method::POST, &format!("{v2}/account/register"), None).body(format!("{{\"{BODY}"));
+    assert_eq!(server.send(broken).await.status, 400);
+    let plain = json!({ "algorithm": "none", "pepper": BODY, "addresses": [format!("{EMAIL} email")] });
+    assert_eq!(person.post("/lookup", plain).await.status, 400);
+    let wrong = json!({ "sid": sid, "client_secret": BODY, "token": UNKNOWN_TOKEN });
+    assert_eq!(person.post("/validate/email/submitToken", wrong.clone()).await.status, 404);
+    let others = json!({ "sid": sid, "client_secret": SECRET, "mxid": OPERATORS_USER });
+    assert_eq!(person.post("/3pid/bind", others).await.status, 403);
+    assert_eq!(asks(person, &format!("{EMAIL}@x"), "").await, "M_INVALID_EMAIL");
+    assert_eq!(asks(person, EMAIL, "javascript:canary-garganey").await, "M_INVALID_PARAM");
+    assert_eq!(asks(person, REFUSED_EMAIL, NEXT_LINK).await, "M_EMAIL_SEND_ERROR");
+
+    let impostor = json!({ "sub": OPERATORS_USER }).to_string();
+    let conducts = [
+        Conduct::HangsUp,
+        Conduct::Answers(500, BODY.to_owned()),
+        Conduct::Answers(200, BODY.to_owned()),
+        Conduct::Answers(200, impostor),
+    ];
+    let mut openid = world.homeserver.openid_token(LOCALPART);
+    for conduct in conducts {
+        world.homeserver.behave(conduct);
+        assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
+    }
+    world.homeserver.behave(Conduct::Honest);
+    openid["matrix_server_name"] = Value::from(OPERATORS_USER.split_once(':').unwrap().1);
+    assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
+}
+
+/// Asks for an address to be proved, and returns the errcode.
+async fn asks(person: &Person<'_>, email: &str, next_link: &str) -> String {
+    let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 2, "next_link": next_link });
+    person.post("/validate/email/requestToken", asked).await.error().1.to_owned()
+}
+
+/// The operator's commands, whose errors are logs too.
+fn operates(binary: &Binary, canaries: &Canaries) {
+    let bind = ["bind", "--address", OPERATORS_EMAIL, "--user", OPERATORS_USER];
+    for arguments in [&bind[..], &["lookup", OPERATORS_EMAIL], &["export", "--user", OPERATORS_USER]] {
+        let done = binary.run(arguments);
+        assert_eq!(done.status, Some(0), "{done:?}");
+        assert!(done.stdout.contains("canary-lapwing"));
+        canaries.assert_absent(arguments[0], done.stderr.as_bytes());
+    }
+}
+
+/// Stops the server, and looks through all that it said. The session's id is no secret of the disk's, but of the logs'.
+async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
+    process.signal("TERM");
+    let (status, log) = process.ended().await;
+    assert_eq!(status, Some(0), "{log}");
+    for planted in
+        ["vouch::", "/_matrix/identity/v2/lookup 200", "203.0.113.0/24", "/_matrix/identity/v2/3pid/bind 403"]
+    {
+        assert!(log.contains(planted), "{planted} is not in the log, so perhaps nothing is:\n{log}");
+    }
+    canaries.keep("sid", sid);
+    canaries.assert_absent("the log", log.as_bytes());
+}
+
+/// What the disk may have, so that it can be seen that we looked at the right one.
+#[track_caller]
+fn assert_searched(disk: &[u8], sid: &str) {
+    for planted in ["/policies/privacy_policy/1.0/en", "master_key_check", sid] {
+        assert!(contains(disk, planted), "{planted} is not on the disk, so perhaps nothing is");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_and_the_logs_know_nobody() {
+    let mut world = world().await;
+    let (binary, mut canaries) = (talkative(&world), Canaries::new());
+    let process = serve(&binary, &world, &mut canaries).await;
+    let (person, sid) = journey(&world, &process, &mut canaries).await;
+    mishaps(&person, &sid).await;
+    operates(&binary, &canaries);
+    let token = person.token;
+    world.mail = MailSink::start().await;
+    mail_is_down(&process, &token).await;
+
+    // While the server runs, its write-ahead log is there too.
+    let disk = contents_of_sqlite(&world);
+    assert_searched(&disk, &sid);
+    canaries.assert_absent("the files", &disk);
+    listen(process, canaries, &sid).await;
+}
+
+#[tokio::test]
+async fn postgres_and_the_logs_know_nobody() {
+    let mut world = world().await;
+    let cluster = Arc::new(tokio::task::spawn_blocking(Cluster::start).await.unwrap());
+    let (mut binary, mut canaries) = (talkative(&world), Canaries::new());
+    binary.set("VOUCH__DATABASE__URL", cluster.url());
+    let process = serve(&binary, &world, &mut canaries).await;
+    let (person, sid) = journey(&world, &process, &mut canaries).await;
+    mishaps(&person, &sid).await;
+    operates(&binary, &canaries);
+    let token = person.token;
+    world.mail = MailSink::start().await;
+    mail_is_down(&process, &token).await;
+
+    database_is_down(&cluster, &process, &binary, &token, &canaries).await;
+    let client = connect(cluster.url()).await;
+    client.batch_execute("CHECKPOINT").await.unwrap();
+    let disk = [contents(&cluster.path().join("data")), fs::read(cluster.path().join("log")).unwrap()].concat();
+    assert_searched(&disk, &sid);
+    assert!(contains(&disk, "database system is ready to accept connections"), "the cluster's log was not searched");
+    canaries.assert_absent("the cluster", &disk);
+    canaries.keep("password of the database", cluster.url().split([':', '@']).nth(2).unwrap());
+    listen(process, canaries, &sid).await;
+}
+
+fn contents_of_sqlite(world: &World) -> Vec<u8> {
+    let file = |name: &str| fs::read(world.folder.path().join("data").join(name)).unwrap();
+    ["vouch.db", "vouch.db-wal", "vouch.db-shm"].map(file).concat()
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The mail server that the binary knows is gone.
+async fn mail_is_down(process: &Process, token: &str) {
+    let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 7, "next_link": NEXT_LINK });
+    let answer = process.server.post("/_matrix/identity/v2/validate/email/requestToken", Some(token), &asked).await;
+    assert_eq!(answer.error(), (400, "M_EMAIL_SEND_ERROR"));
+}
+
+/// The database goes away under the server, and comes back.
+async fn database_is_down(
+    cluster: &Arc<Cluster>,
+    process: &Process,
+    binary: &Binary,
+    token: &str,
+    canaries: &Canaries,
+) {
+    let stopping = Arc::clone(cluster);
+    tokio::task::spawn_blocking(move || stopping.stop()).await.unwrap();
+    let asked = json!({ "client_secret": SECRET, "email": ABSENT_EMAIL, "send_attempt": 1 });
+    for _ in 0..2 {
+        let answer = process.server.post("/_matrix/identity/v2/validate/email/requestToken", Some(token), &asked).await;
+        assert_eq!(answer.error(), (503, "M_UNKNOWN"));
+    }
+    let done = binary.run(&["bind", "--address", OPERATORS_EMAIL, "--user", OPERATORS_USER]);
+    assert_eq!(done.status, Some(1), "{done:?}");
+    canaries.assert_absent("bind", done.stderr.as_bytes());
+    let starting = Arc::clone(cluster);
+    tokio::task::spawn_blocking(move || starting.start_again()).await.unwrap();
+    process.server.until_ready().await;
+    assert_eq!(process.server.get("/_matrix/identity/v2/account", Some(token)).await.status, 200);
+}
+
+#[test]
+fn a_canary_is_found_however_it_is_written() {
+    let canaries = Canaries::new();
+    for text in [
+        format!("x{EMAIL}x"),
+        format!("<{}>", EMAIL.to_lowercase()),
+        byte_serialize(NEXT_LINK.as_bytes()).collect(),
+        hex(SECRET.as_bytes()),
+        BASE64_STANDARD.encode(format!("a{SECRET}")),
+        BASE64_STANDARD.encode(format!("ab {LOCALPART}:")),
+        BASE64_URL_SAFE.encode(OPERATORS_USER),
+    ] {
+        assert!(!canaries.found_in(text.as_bytes()).is_empty(), "{text}");
+    }
+    assert_eq!(canaries.found_in(b"nobody was here, nor was canary or 203.0.113.0/24"), Vec::<String>::new());
+}

@@ -1,0 +1,44 @@
+//! A look into the database behind the server's back.
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::world::World;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// What a query finds that selects one column of text, called `text`.
+pub async fn texts(world: &World, sql: &str) -> Vec<String> {
+    if let Some(database) = &world.database {
+        let rows = database.connect().await.query(sql, &[]).await.unwrap();
+        return rows.iter().map(|row| row.get("text")).collect();
+    }
+    let rows: Vec<Row> = diesel::sql_query(sql).load(&mut sqlite(world)).unwrap();
+    rows.into_iter().map(|row| row.text).collect()
+}
+
+/// How many rows a table has.
+pub async fn count(world: &World, table: &str) -> usize {
+    let counted = texts(world, &format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {table}")).await;
+    counted[0].parse().unwrap()
+}
+
+/// Runs statements that return nothing.
+pub async fn execute(world: &World, sql: &str) {
+    match &world.database {
+        Some(database) => database.connect().await.batch_execute(sql).await.unwrap(),
+        None => sqlite(world).batch_execute(sql).unwrap(),
+    }
+}
+
+fn sqlite(world: &World) -> SqliteConnection {
+    let path = world.folder.path().join("vouch.db");
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute("PRAGMA busy_timeout = 5000").unwrap();
+    conn
+}

@@ -1,0 +1,139 @@
+//! What people see in a browser.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use reqwest::Method;
+use sha2::{Digest as _, Sha256};
+
+use crate::world::{Answer, Server, World};
+
+const POLICY: &str = "/policies/privacy_policy/1.0";
+
+async fn page(server: &Server, path: &str, language: &str) -> Answer {
+    server.send(server.request(Method::GET, path, None).header("Accept-Language", language)).await
+}
+
+fn header<'a>(page: &'a Answer, name: &str) -> &'a str {
+    page.headers.get(name).unwrap_or_else(|| panic!("no {name}: {page:?}")).to_str().unwrap()
+}
+
+/// What stands between two marks.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}")).1;
+    rest.split_once(end).unwrap().0
+}
+
+#[tokio::test]
+async fn every_page_carries_the_headers_that_protect_its_reader() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let paths = ["/", "/policies", &format!("{POLICY}/en"), "/nowhere", "/policies/x/1/en", "/logo"];
+    for path in paths {
+        let page = page(&server, path, "en").await;
+        assert_eq!(
+            page.status,
+            if matches!(path, "/nowhere" | "/policies/x/1/en" | "/logo") { 404 } else { 200 },
+            "{path}"
+        );
+        assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8", "{path}");
+        assert_eq!(header(&page, "x-frame-options"), "DENY", "{path}");
+        assert_eq!(header(&page, "x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header(&page, "referrer-policy"), "no-referrer", "{path}");
+        let policy = header(&page, "content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        let style = between(&page.text, "<style>", "</style>");
+        let hash = BASE64_STANDARD.encode(Sha256::digest(style));
+        assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "the style of {path} is not the one allowed");
+        assert!(!page.text.contains("<script") && !page.text.contains("src=\"http"), "{path}");
+        assert!(!page.text.contains("style=\""), "{path} has a style that the browser would refuse");
+        assert!(!page.headers.contains_key("set-cookie"));
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_in_its_own_language_and_leads_to_the_others() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for language in ["en", "fr", "de"] {
+        let page = page(&server, &format!("{POLICY}/{language}"), "it").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains(&format!("<html lang=\"{language}\"")), "{}", page.text);
+        for other in ["en", "fr", "de"] {
+            assert!(page.text.contains(&format!("{POLICY}/{other}\"")), "no way from {language} to {other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_pages_are_in_the_language_asked_for() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in ["/", "/policies", "/nowhere"] {
+        for (accepted, language) in
+            [("fr-CA, en;q=0.5", "fr"), ("de", "de"), ("it", "en"), ("*", "en"), (";;q=,", "en")]
+        {
+            let page = page(&server, path, accepted).await;
+            assert!(page.text.contains(&format!("<html lang=\"{language}\"")), "{path} {accepted:?}");
+        }
+        let page = page(&server, &format!("{path}?lang=de"), "fr").await;
+        assert!(page.text.contains("<html lang=\"de\""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_start_page_leads_to_what_is_in_force() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in ["/", "/policies"] {
+        let page = page(&server, path, "fr").await;
+        for policy in ["terms_of_service", "privacy_policy"] {
+            assert!(page.text.contains(&format!("href=\"/policies/{policy}/1.0/fr\"")), "{path}: {}", page.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_repeats_nothing_of_what_was_asked() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in [
+        "/policies/privacy_policy/1.0/it",
+        "/policies/privacy_policy/2.0/en",
+        "/policies/a/b/c",
+        "/policies/a/b/c/d",
+        "/policies/..%2f..%2fCargo.toml/1/en",
+        "/policies/%3Cimg%20onerror%3E/1/en",
+        "/%00",
+        "/%ff",
+        "/index.html",
+        "/Policies",
+    ] {
+        let page = page(&server, path, "en").await;
+        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(header(&page, "cache-control"), "no-store", "{path}");
+        assert!(!page.text.contains("onerror") && !page.text.contains("Cargo"), "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_a_head() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in ["/", "/policies", &format!("{POLICY}/en"), "/nowhere"] {
+        let whole = server.get(path, None).await;
+        let head = server.send(server.request(Method::HEAD, path, None)).await;
+        assert_eq!(head.status, whole.status, "{path}");
+        assert_eq!(head.headers.get("content-type"), whole.headers.get("content-type"));
+        assert_eq!(head.headers.get("content-security-policy"), whole.headers.get("content-security-policy"));
+        assert_eq!(head.text, "");
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_retention_stands_below_the_privacy_policy() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let english = page(&server, &format!("{POLICY}/en"), "en").await;
+    let terms = page(&server, "/policies/terms_of_service/1.0/en", "en").await;
+    assert!(english.text.contains("<table") && !terms.text.contains("<table"));
+}

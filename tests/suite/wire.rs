@@ -1,0 +1,273 @@
+//! What holds for every endpoint.
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::json;
+
+use crate::world::{Answer, World};
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, PartialEq)]
+enum Auth {
+    None,
+    Token,
+}
+
+/// Every endpoint: its method, its path, and who may call it.
+const ENDPOINTS: &[(&str, &str, Auth)] = &[
+    ("GET", "/versions", Auth::None),
+    ("GET", "/v2", Auth::None),
+    ("POST", "/v2/account/register", Auth::None),
+    ("GET", "/v2/account", Auth::Token),
+    ("POST", "/v2/account/logout", Auth::Token),
+    ("GET", "/v2/terms", Auth::None),
+    ("POST", "/v2/terms", Auth::Token),
+    ("GET", "/v2/pubkey/ed25519:0", Auth::None),
+    ("GET", "/v2/pubkey/isvalid", Auth::None),
+    ("GET", "/v2/pubkey/ephemeral/isvalid", Auth::None),
+    ("GET", "/v2/hash_details", Auth::Token),
+    ("POST", "/v2/lookup", Auth::Token),
+    ("POST", "/v2/validate/email/requestToken", Auth::Token),
+    ("POST", "/v2/validate/email/submitToken", Auth::Token),
+    ("GET", "/v2/validate/email/submitToken", Auth::None),
+    ("GET", "/v2/3pid/getValidated3pid", Auth::Token),
+    ("POST", "/v2/3pid/bind", Auth::Token),
+    ("POST", "/v2/3pid/unbind", Auth::Token),
+    ("GET", "/api/v1", Auth::None),
+    ("GET", "/api/v1/pubkey/ed25519:0", Auth::None),
+    ("GET", "/api/v1/pubkey/isvalid", Auth::None),
+    ("GET", "/api/v1/pubkey/ephemeral/isvalid", Auth::None),
+];
+
+/// The one answer for people.
+const PAGE: &str = "/v2/validate/email/submitToken";
+
+/// The most bytes of a body.
+const SMALL: usize = 64 * 1024;
+/// The most bytes of a look-up's body.
+const LOOKUP: usize = SMALL + 10_000 * 72;
+
+fn full(path: &str) -> String {
+    format!("/_matrix/identity{path}")
+}
+
+fn method(name: &str) -> Method {
+    name.parse().unwrap()
+}
+
+#[track_caller]
+fn assert_cross_origin(headers: &HeaderMap, what: &str) {
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS"),
+        ("access-control-allow-headers", "Origin, X-Requested-With, Content-Type, Accept, Authorization"),
+        ("access-control-expose-headers", "Retry-After"),
+    ] {
+        let values: Vec<_> = headers.get_all(name).iter().collect();
+        assert_eq!(values, [value], "{name} of {what}");
+    }
+}
+
+#[track_caller]
+fn assert_json(answer: &Answer, what: &str) {
+    assert_eq!(answer.headers["content-type"], "application/json", "{what}");
+    assert!(answer.body.is_object(), "{what}: {}", answer.text);
+}
+
+/// A body of so many bytes that is JSON, and nothing that any endpoint wants.
+fn padded(length: usize) -> String {
+    format!("{{\"x\":\"{}\"}}", "x".repeat(length - 8))
+}
+
+#[tokio::test]
+async fn every_answer_may_be_read_by_a_web_client_and_is_kept_by_nobody() {
+    let mut world = World::on_sqlite().await;
+    world.config.budgets.registrations_network.capacity = 2;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    let bob = world.newcomer(&server, "bob").await;
+    let too_large = padded(SMALL + 1);
+    for (status, name, path, token, body) in [
+        (200, "GET", "/v2", None, ""),
+        (200, "GET", "/v2/account", Some(&alice.token), ""),
+        (200, "HEAD", "/v2/account", Some(&alice.token), ""),
+        (400, "POST", "/v2/terms", Some(&alice.token), "nonsense"),
+        (401, "GET", "/v2/account", None, ""),
+        (403, "GET", "/v2/account", Some(&bob.token), ""),
+        (404, "GET", "/v2/nothing", None, ""),
+        (404, "GET", PAGE, None, ""),
+        (405, "PUT", "/v2/account", None, ""),
+        (413, "POST", "/v2/terms", Some(&alice.token), &too_large),
+        (429, "POST", "/v2/account/register", None, r#"{"access_token":"x","matrix_server_name":"hs.example"}"#),
+    ] {
+        let request = server.request(method(name), &full(path), token.map(String::as_str)).body(body.to_owned());
+        let answer = server.send(request).await;
+        let what = format!("{name} {path}");
+        // There is no HEAD of an API.
+        let expected = if name == "HEAD" { 405 } else { status };
+        assert_eq!(answer.status, expected, "{what}: {}", answer.text);
+        assert_cross_origin(&answer.headers, &what);
+        assert_eq!(answer.headers["cache-control"], "no-store", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_succeeds_on_any_path_without_a_token() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let others = ["/v2/nothing", "/v2/validate/msisdn/requestToken", "/v2/store-invite", "/", ""];
+    for path in ENDPOINTS.iter().map(|(_, path, _)| *path).chain(others) {
+        let request = server
+            .request(Method::OPTIONS, &full(path), None)
+            .header("Origin", "https://app.example")
+            .header("Access-Control-Request-Method", "POST")
+            .header("Access-Control-Request-Headers", "authorization, content-type");
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_cross_origin(&answer.headers, path);
+        assert!(!answer.headers.contains_key("access-control-allow-credentials"));
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_in_json_and_asks_for_a_token_before_it_reads_a_body() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for (name, path, auth) in ENDPOINTS.iter().filter(|(name, path, _)| (*name, *path) != ("GET", PAGE)) {
+        for body in ["nonsense", "", "{}", &padded(SMALL + 1)] {
+            let answer = server.send(server.request(method(name), &full(path), None).body(body.to_owned())).await;
+            let what = format!("{name} {path} {body:.20}");
+            assert_json(&answer, &what);
+            assert_cross_origin(&answer.headers, &what);
+            if *auth == Auth::Token {
+                assert_eq!(answer.error(), (401, "M_UNAUTHORIZED"), "{what}");
+            } else {
+                assert!(matches!(answer.status, 200 | 400 | 404 | 413), "{what}: {answer:?}");
+            }
+            if answer.status != 200 {
+                assert!(answer.body["errcode"].as_str().unwrap().starts_with("M_"), "{what}");
+                assert!(!answer.body["error"].as_str().unwrap().is_empty(), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_json_whatever_its_content_type_says() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for content_type in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("application/json; charset=latin1"),
+        Some("/"),
+    ] {
+        let openid = world.homeserver.openid_token("alice").to_string();
+        let mut request = server.request(Method::POST, &full("/v2/account/register"), None).body(openid);
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        server.send(request).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_told_in_json() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in [
+        "/_matrix",
+        "/_matrix/",
+        "/_matrix/identity",
+        "/_matrix/identity/",
+        "/_matrix/identity/v2/",
+        "/_matrix/identity/v3/account",
+        "/_matrix/identity/v2/nothing",
+        "/_matrix/identity/v2/account/",
+        "/_matrix/identity/v2/account/nothing",
+        "/_matrix/identity/v2/Account",
+        "/_matrix/Identity/v2/account",
+        "/_matrix/identity/v2/pubkey/",
+        "/_matrix/identity/v2/pubkey/a/b",
+        "/_matrix/identity/api/v1/lookup",
+        "/_matrix/identity/api/v1/bulk_lookup",
+        "/_matrix/identity/api/v1/3pid/bind",
+        "/_matrix/identity/api/v1/validate/email/requestToken",
+        "/_matrix/client/versions",
+        "/_matrix/federation/v1/version",
+    ] {
+        for name in ["GET", "POST", "PUT", "BREW"] {
+            let answer = server.send(server.request(method(name), path, None)).await;
+            assert_eq!(answer.error(), (404, "M_UNRECOGNIZED"), "{name} {path}");
+            assert_json(&answer, path);
+            assert_cross_origin(&answer.headers, path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_known_path_with_another_method_is_told_so() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    for (_, path, _) in ENDPOINTS {
+        let its_own: Vec<_> = ENDPOINTS.iter().filter(|(_, other, _)| other == path).map(|(name, ..)| *name).collect();
+        for name in ["GET", "POST", "PUT", "DELETE", "PATCH", "TRACE", "BREW", "get"] {
+            if its_own.contains(&name) {
+                continue;
+            }
+            for token in [None, Some(alice.token.as_str())] {
+                let answer = server.send(server.request(method(name), &full(path), token)).await;
+                assert_eq!(answer.error(), (405, "M_UNRECOGNIZED"), "{name} {path}");
+                assert_json(&answer, path);
+                assert_cross_origin(&answer.headers, path);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_has_no_body_and_no_effect() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    for (_, path, _) in ENDPOINTS {
+        let answer = server.send(server.request(Method::HEAD, &full(path), Some(&alice.token))).await;
+        assert!(matches!(answer.status, 200 | 400 | 405), "{path}: {answer:?}");
+        assert_eq!(answer.text, "", "{path}");
+        assert_cross_origin(&answer.headers, path);
+    }
+    alice.get("/account").await.ok();
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    for (_, path, _) in ENDPOINTS.iter().filter(|(name, ..)| *name == "POST") {
+        if *path == "/v2/account/logout" {
+            continue;
+        }
+        let limit = if *path == "/v2/lookup" { LOOKUP } else { SMALL };
+        let request = |length| server.request(Method::POST, &full(path), Some(&alice.token)).body(padded(length));
+        let answer = server.send(request(limit + 1)).await;
+        assert_eq!(answer.error(), (413, "M_TOO_LARGE"), "{path}");
+        assert_cross_origin(&answer.headers, path);
+        assert_eq!(server.send(request(limit)).await.error(), (400, "M_MISSING_PARAMS"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_probes_of_clients_find_an_identity_server() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    for path in ["/v2", "/api/v1", "/v2?", "/v2?_cacheBuster=1"] {
+        assert_eq!(server.get(&full(path), None).await.ok(), json!({}), "{path}");
+    }
+    let versions = server.get(&full("/versions"), None).await.ok();
+    let versions: Vec<_> =
+        versions["versions"].as_array().unwrap().iter().map(|version| version.as_str().unwrap()).collect();
+    assert_eq!((versions[0], *versions.last().unwrap()), ("r0.2.0", "v1.19"));
+}
