@@ -30,6 +30,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long the head of a request may take.
 const HEAD: Duration = Duration::from_secs(5);
 
+/// How long what was sent to a client may wait for it to read on.
+#[cfg(target_os = "linux")]
+const UNREAD: Duration = Duration::from_secs(20);
+
 /// A server that listens and answers once it is [run](Self::run).
 pub struct Application {
     vouch: Arc<Vouch>,
@@ -58,7 +62,6 @@ impl Application {
                 .app_data(policies.clone())
                 .app_data(site.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
-                .wrap(from_fn(api::cross_origin))
                 .wrap(from_fn(note))
                 .configure(api::routes)
                 .configure(pages::routes)
@@ -130,8 +133,20 @@ impl Application {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address);
+    let listener = TcpListener::bind(address).and_then(impatient);
     listener.map_err(|error| StartError(format!("server.listen: {address}: {error}; is another server running there?")))
+}
+
+/// Its connections, which inherit this, break off when the other side reads nothing for [`UNREAD`]: HTTP libraries wait for ever.
+#[cfg(target_os = "linux")]
+fn impatient(listener: TcpListener) -> io::Result<TcpListener> {
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(UNREAD))?;
+    Ok(listener)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn impatient(listener: TcpListener) -> io::Result<TcpListener> {
+    Ok(listener)
 }
 
 fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {

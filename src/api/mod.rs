@@ -15,7 +15,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::middleware::Next;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error as ActixError, Handler, HttpResponse, Resource, Responder, Route, web};
 
 pub use extract::network;
@@ -56,7 +56,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(v2)
         .service(v1)
         .default_service(web::to(unknown_path));
-    app.service(web::scope("/_matrix").service(identity).default_service(web::to(unknown_path)));
+    // Around the scope, and not where a path begins so: `/%5fmatrix` leads here too.
+    let matrix = web::scope("/_matrix").wrap(from_fn(cross_origin));
+    app.service(matrix.service(identity).default_service(web::to(unknown_path)));
 }
 
 /// The keys, which old invitations in room state look for under v1 for ever.
@@ -102,13 +104,10 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
 ///
 /// # Errors
 /// What the service behind returns.
-pub async fn cross_origin<B: MessageBody + 'static>(
+async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
-    if !request.path().starts_with("/_matrix") {
-        return Ok(next.call(request).await?.map_into_left_body());
-    }
     let mut response = if request.method() == Method::OPTIONS {
         let answer = HttpResponse::Ok().json(serde_json::json!({}));
         request.into_response(answer).map_into_right_body()

@@ -98,7 +98,10 @@ impl Vouch {
             (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
-            accounts.push((self.principal("lookup:homeserver", homeserver.as_bytes()), budgets.lookup_homeserver));
+            // A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
+            let host = homeserver.host().to_ascii_lowercase();
+            let host = host.trim_end_matches('.');
+            accounts.push((self.principal("lookup:homeserver", host.as_bytes()), budgets.lookup_homeserver));
         }
         let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
         if budgets.stop_server {

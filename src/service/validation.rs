@@ -137,6 +137,8 @@ impl Vouch {
         let (vouch, asked) = (Arc::clone(self), Arc::clone(request));
         let done = self.store.write(async move |conn| {
             sessions::not_sent(conn, id, asked.send_attempt).await?;
+            // Nobody fills the database with sessions of messages that he has no budget for.
+            sessions::remove_unsent(conn, id).await?;
             vouch.refund_message_to(conn, &asked.address).await
         });
         match done.await {

@@ -171,6 +171,17 @@ pub async fn not_sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Erro
     Ok(())
 }
 
+/// Removes a session for which no message was ever sent, unless one is being sent.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
+    let session = sessions::table.filter(sessions::id.eq(id));
+    let unsent = session.filter(sessions::send_attempt.lt(0)).filter(sessions::sending_until.eq(0));
+    conn.execute(diesel::delete(unsent)).await?;
+    Ok(())
+}
+
 /// Marks a session validated, unless it is already.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod process;
 
 mod account;
 mod answers;
+mod attacks;
 mod binding;
 mod canary;
 mod faults;
