@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
-use actix_web::middleware::from_fn;
 use actix_web::rt::{self, System, SystemRunner};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Bytes, Data};
@@ -120,8 +119,7 @@ fn lookups(c: &mut Criterion) {
     let homeserver = Homeserver::start("hs.example", &ca);
     let system = System::new();
     let (vouch, token) = system.block_on(prepare(config(folder.path(), &ca, &homeserver), &homeserver));
-    let app =
-        App::new().app_data(Data::from(Arc::clone(&vouch))).wrap(from_fn(api::cross_origin)).configure(api::routes);
+    let app = App::new().app_data(Data::from(Arc::clone(&vouch))).configure(api::routes);
     let app = system.block_on(init_service(app));
     let request = |body: Bytes| {
         let request = TestRequest::post().uri("/_matrix/identity/v2/lookup");

@@ -160,7 +160,7 @@ async fn who_reads_nothing_is_cut_off() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => break error,
             _ => tokio::time::sleep(Duration::from_millis(20)).await,
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "it is still connected");
+        assert!(begun.elapsed() < Duration::from_mins(1), "it is still connected");
     };
     assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
 }
@@ -182,7 +182,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let pepper = alice.pepper().await;
         let digest = BASE64_URL_SAFE_NO_PAD.decode(&hashes(&pepper, 0..1)[0]).unwrap();
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let spellings = [BASE64_URL_SAFE_NO_PAD.encode(&digest), BASE64_STANDARD.encode(&digest), hex.to_uppercase(), hex];
         assert_eq!(looks_up(&alice, &pepper, spellings.to_vec()).await, 200);
         for spelling in spellings {
