@@ -12,6 +12,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Millis, SECOND};
@@ -191,6 +192,12 @@ impl Error {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", "Too many requests").retry_after(retry_after)
     }
 
+    /// 501 `M_UNRECOGNIZED`: Synapse takes it for "cannot unbind" and goes on deactivating its user, where any other refusal would stop it.
+    #[must_use]
+    pub fn not_implemented(text: &'static str) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "M_UNRECOGNIZED", text)
+    }
+
     /// 502 `M_UNKNOWN`, when a homeserver cannot be asked. It does not say why: the answer would tell a stranger what our network reaches.
     #[must_use]
     pub fn homeserver_unreachable() -> Self {
@@ -260,6 +267,10 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Away => Self::away(),
+            // The one thing that is referred to and can go meanwhile is the account.
+            store::Error::Broken(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+                Self::unauthorized("The account is gone")
+            }
             broken @ store::Error::Broken(_) => {
                 log::error!("{broken}");
                 Self::internal()

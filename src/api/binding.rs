@@ -25,7 +25,7 @@ pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payl
 /// `POST /_matrix/identity/v2/3pid/unbind`, by a session that proves the address. Terms are not asked: a user can always leave.
 pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     if is_signed_by_a_homeserver(&request) {
-        return Err(Error::forbidden("This server does not take unbindings signed by a homeserver yet"));
+        return Err(Error::not_implemented("This server does not take unbindings signed by a homeserver yet"));
     }
     let caller = caller(&vouch, &request).await?;
     let mut params = Params::read(&request, payload).await?;

@@ -21,8 +21,6 @@ pub struct Server {
     pub public_url: Url,
     /// `name`: under which it signs. Default: host and port of `public_url`.
     pub name: OwnedServerName,
-    /// `aliases`: other names by which a homeserver may address it in an X-Matrix signature. Default none.
-    pub aliases: Vec<OwnedServerName>,
     /// `workers`: threads that answer requests. Default 0, one a core.
     pub workers: usize,
     /// `tls_certificate` and `tls_key`: PEM files for native TLS; both or none. Default none.
@@ -54,7 +52,6 @@ impl Server {
             listen,
             name: name(&mut section, &public_url),
             public_url,
-            aliases: section.list("aliases", &[], parse::server_name),
             workers: section.number("workers", 0, &(0..=512)),
             tls: tls(&mut section),
             trusted_proxies: section.list("trusted_proxies", &[], parse::range),

@@ -31,10 +31,10 @@ impl std::fmt::Display for KeyFileError {
 
 impl std::error::Error for KeyFileError {}
 
-/// The text of the file, or `None` if there is none.
+/// The text of the file, or `None` if there is none. If others than its owner may read it, that is logged.
 ///
 /// # Errors
-/// If the file is there and cannot be read, or if others than its owner may write it.
+/// If the file is there and cannot be read.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),

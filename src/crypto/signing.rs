@@ -82,10 +82,11 @@ impl SigningKeys {
         self.keys.iter().find(|key| key.id == id).map(NamedKey::public_key)
     }
 
-    /// Whether `public_key`, in either base64 alphabet, padded or not, is a key of this server.
+    /// Whether `public_key`, in either base64 alphabet, padded or not, is a key of this server. In a query a `+` that was not
+    /// escaped has become a space.
     #[must_use]
     pub fn knows(&self, public_key: &str) -> bool {
-        let unpadded = public_key.trim_end_matches('=').replace('-', "+").replace('_', "/");
+        let unpadded = public_key.trim_end_matches('=').replace(['-', ' '], "+").replace('_', "/");
         self.keys.iter().any(|key| key.public_key() == unpadded)
     }
 

@@ -41,7 +41,8 @@ fn read(status: StatusCode, body: &[u8], server: &ServerName) -> Result<OwnedUse
     let field = |name: &str| answer.as_ref().and_then(|answer| answer.get(name)).and_then(Value::as_str);
     if status != StatusCode::OK {
         // A client error is about the token, since all else in the request is ours.
-        let is_refusal = status.is_client_error() || field("errcode") == Some("M_UNKNOWN_TOKEN");
+        let is_busy = status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT;
+        let is_refusal = (status.is_client_error() && !is_busy) || field("errcode") == Some("M_UNKNOWN_TOKEN");
         return Err(if is_refusal { Error::Rejected } else { Error::Malformed });
     }
     let user = field("sub").and_then(|sub| OwnedUserId::try_from(sub).ok()).ok_or(Error::Malformed)?;

@@ -80,7 +80,7 @@ impl Vouch {
         let Some(bearer) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
             return Ok(None);
         };
-        if now - bearer.used_at > DAY {
+        if now - bearer.used_at > DAY.min(self.config.retention.access_token / 10) {
             self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
         }
         let caller = Arc::new(self.recognize(bearer)?);

@@ -36,12 +36,6 @@ impl Vouch {
         self.directories.is_ready(&[current, current.previous()])
     }
 
-    /// Bytes that the directories take.
-    #[must_use]
-    pub fn directory_bytes(&self) -> usize {
-        self.directories.memory_bytes()
-    }
-
     /// Builds what is missing, drops what is over, for ever.
     pub async fn keep_directories(self: Arc<Self>) {
         let mut has_failed = false;
@@ -74,20 +68,20 @@ impl Vouch {
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
         let begun = Instant::now();
         let mut conn = self.store.read_much().await?;
-        let expected = usize::try_from(bindings::count(&mut conn).await?).unwrap_or_default();
         for epoch in &epochs {
-            self.directories.begin(*epoch, expected);
+            // It grows as it is filled: counting the rows first can take longer than reading them.
+            self.directories.begin(*epoch, 0);
         }
         let peppers: Arc<[(Epoch, Pepper)]> =
             epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
-        let mut hashing: VecDeque<JoinHandle<Result<(), Error>>> = VecDeque::new();
+        let mut hashing: VecDeque<JoinHandle<()>> = VecDeque::new();
         loop {
             let page = bindings::page(&mut conn, after, PAGE).await?;
             let is_last = page.is_empty();
             while hashing.len() >= if is_last { 1 } else { AT_ONCE } {
                 let before = hashing.pop_front().expect("there is one");
-                before.await.map_err(|_| Error::internal())??;
+                before.await.map_err(|_| Error::internal())?;
             }
             let Some(last) = page.last() else { break };
             (after, rows) = (last.id, rows + page.len());
@@ -102,10 +96,14 @@ impl Vouch {
     }
 
     /// Enters rows into the directories of these epochs.
-    fn list(&self, rows: &[Listed], peppers: &[(Epoch, Pepper)]) -> Result<(), Error> {
+    fn list(&self, rows: &[Listed], peppers: &[(Epoch, Pepper)]) {
         let mut entries: Vec<Vec<(Digest, i64)>> = peppers.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+        let mut unreadable = 0;
         for row in rows {
-            let forms = self.vault.open(Column::BindingAddress, &row.address_index, &row.address)?;
+            let Ok(forms) = self.vault.open(Column::BindingAddress, &row.address_index, &row.address) else {
+                unreadable += 1;
+                continue;
+            };
             for ((_, pepper), entries) in peppers.iter().zip(&mut entries) {
                 entries.extend(sealed_lookup_forms(&forms).map(|form| (digest(form, pepper.as_str()), row.id)));
             }
@@ -114,7 +112,9 @@ impl Vouch {
             // If it has been retired meanwhile, the epoch is over and nobody misses it.
             let _ = self.directories.insert_batch(*epoch, entries);
         }
-        Ok(())
+        if unreadable > 0 {
+            log::error!("{unreadable} bindings do not open, and are not found: was the database restored or altered?");
+        }
     }
 
     /// Follows the table, for ever.
@@ -142,7 +142,7 @@ impl Vouch {
                 self.directories.epochs().into_iter().map(|epoch| (epoch, self.peppers.pepper(epoch))).collect();
             for some in new.chunks(10_000) {
                 let rows = bindings::listed(&mut self.store.read().await?, some.to_vec()).await?;
-                self.list(&rows, &peppers)?;
+                self.list(&rows, &peppers);
             }
         }
         follower.advance(new, last);

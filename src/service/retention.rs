@@ -14,6 +14,8 @@ const LOOK: Duration = Duration::from_mins(1);
 const SWEEP: Millis = 10 * MINUTE;
 /// How long an expired session can still be told that it is.
 const LATE: Millis = 30 * MINUTE;
+/// How often a node that stops tries to write its last.
+const LAST_TRIES: usize = 3;
 
 impl Vouch {
     /// Sweeps, gives back idle budget, and remembers the time, for ever.
@@ -29,14 +31,23 @@ impl Vouch {
         }
     }
 
-    /// Gives back the budget that was not spent, and remembers the time: the last thing a node does.
+    /// Remembers the time, and gives back the budget that was not spent: the last thing a node does.
     ///
     /// # Errors
     /// 503 if the database is away.
     pub async fn close(&self) -> Result<(), Error> {
-        self.give_back(true).await?;
         let now = self.clock.now();
-        Ok(self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await?)
+        let mut remembered = Err(StoreError::Away);
+        for _ in 0..LAST_TRIES {
+            // Connections end with the worker that opened them, and the pool may not know yet.
+            remembered = self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await;
+            if !matches!(remembered, Err(StoreError::Away)) {
+                break;
+            }
+        }
+        let given_back = self.give_back(true).await;
+        remembered?;
+        given_back
     }
 
     /// Removes what is over, if no other node did so in the last ten minutes.

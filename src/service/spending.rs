@@ -18,6 +18,9 @@ use crate::store::{self, Conn};
 /// How often a charge is tried when others charge the same buckets in the same moment.
 const TRIES: usize = 20;
 
+/// How many are given back in one transaction.
+const REFUNDS_AT_ONCE: usize = 500;
+
 /// Where a request comes from, as coarse as budgets want it: a /24 or a /48.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
@@ -106,8 +109,9 @@ impl Vouch {
             return self.spend(&accounts, n).await;
         }
         self.spend(&accounts, n).await?;
-        if let Err(error) = self.spend(&[server], n).await {
-            self.alarm(&error);
+        match self.spend(&[server], n).await {
+            Err(error) if error.errcode() == "M_LIMIT_EXCEEDED" => self.alarm(),
+            Ok(()) | Err(_) => {}
         }
         Ok(())
     }
@@ -170,20 +174,33 @@ impl Vouch {
     /// Gives back what was charged ahead and lies idle; all of it if the node stops.
     ///
     /// # Errors
-    /// 503 if the database is away; then it stays charged.
+    /// 503 if the database is away; then it is kept, to be given back later.
     pub async fn give_back(&self, stopping: bool) -> Result<(), Error> {
         let now = self.clock.now();
         let unspent =
             if stopping { self.purse.credits().take_everything() } else { self.purse.credits().take_idle(now) };
-        if unspent.is_empty() {
-            return Ok(());
+        for (done, some) in unspent.chunks(REFUNDS_AT_ONCE).enumerate() {
+            if let Err(error) = self.give_back_some(some.to_vec()).await {
+                let mut credits = self.purse.credits();
+                for (principal, units) in &unspent[done * REFUNDS_AT_ONCE..] {
+                    credits.add(*principal, *units, now);
+                }
+                return Err(error);
+            }
         }
-        let done = self.store.write(async move |conn| refund(conn, &unspent).await).await;
-        match done {
-            Err(Failure::Refused(error)) => Err(error),
-            // Overtaken: it stays charged, in favour of those who are looked for.
-            Ok(()) | Err(Failure::Overtaken) => Ok(()),
+        Ok(())
+    }
+
+    async fn give_back_some(&self, some: Vec<(Principal, u32)>) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let unspent = some.clone();
+            match self.store.write(async move |conn| refund(conn, &unspent).await).await {
+                Ok(()) => return Ok(()),
+                Err(Failure::Overtaken) => {}
+                Err(Failure::Refused(error)) => return Err(error),
+            }
         }
+        Err(Error::away())
     }
 
     fn principal(&self, budget: &str, of: &[u8]) -> Principal {
@@ -191,13 +208,13 @@ impl Vouch {
     }
 
     /// Tells the operator, once an hour, that more is looked up than the whole server should see.
-    fn alarm(&self, error: &Error) {
+    fn alarm(&self) {
         let now = self.clock.now();
         let last = self.purse.alarmed_at.load(Ordering::Relaxed);
         if now - last >= HOUR
             && self.purse.alarmed_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
         {
-            log::warn!("more addresses are looked up than [budgets.server] allows: {}", error.errcode());
+            log::warn!("more addresses are looked up than [budgets.server] allows");
         }
     }
 }

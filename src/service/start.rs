@@ -181,6 +181,7 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
     // Another node may have started in the same moment, with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
+    check_signing_key(&store, &signing, &config.keys).await?;
     set_clock(&store, clock).await?;
     Ok(Opened { store, vault, signing, made })
 }
@@ -238,6 +239,25 @@ fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError>
     Err(StartError("the database was made with another master key than this one; nothing was changed".into()))
 }
 
+/// What one node signs, all must know: the key that signed last is among those of the file, and the one that signs now is remembered.
+async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) -> Result<(), StartError> {
+    let current = signing.current().1.into_bytes();
+    let ours = current.clone();
+    let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::SIGNING_KEY, &ours).await);
+    let remembered = remembered.await.map_err(in_words)?;
+    if !signing.knows(&String::from_utf8_lossy(&remembered)) {
+        return Err(StartError(format!(
+            "the database was used with a signing key that is not in {}: restore it there, or add it as a further line",
+            keys.signing_key_file.display()
+        )));
+    }
+    if remembered != current {
+        let set = store.write_one(async move |conn| meta::set(conn, meta::SIGNING_KEY, &current).await);
+        set.await.map_err(in_words)?;
+    }
+    Ok(())
+}
+
 /// A clock that was set back since the last run stands still until it has caught up.
 async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
     let mut conn = store.read().await.map_err(in_words)?;
@@ -245,7 +265,8 @@ async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
     let behind = latest - clock.now();
     if behind > MINUTE {
         log::error!(
-            "the clock is {} s behind what was seen before; until it has caught up, time stands still",
+            "the clock is {} s behind what was seen before; until it has caught up, time stands still (if what was seen was wrong, \
+             stop every node and remove the row \"latest_time\" from the table \"meta\")",
             behind / 1000
         );
     }

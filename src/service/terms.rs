@@ -2,6 +2,7 @@
 
 use super::{Caller, Vouch};
 use crate::error::Error;
+use crate::store::accounts;
 use crate::store::consents::{self, NewConsent};
 
 /// The most URLs that one request may accept: far more than there are policies.
@@ -38,6 +39,10 @@ impl Vouch {
         let result = self
             .store
             .write(async move |conn| {
+                // An erasure may have been quicker; a consent that came after would stay for ever.
+                if !accounts::lock(conn, account_id).await? {
+                    return Err(Error::unauthorized("The account is gone"));
+                }
                 let on_record = consents::of_account(conn, account_id).await?;
                 let withdrawn = |consent: &&NewConsent| {
                     on_record.iter().any(|old| {

@@ -5,7 +5,7 @@
 //! the claim runs out. So three equal requests send one mail, and a node that is killed while it sends one loses none.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ruma_common::UserId;
 use subtle::ConstantTimeEq;
@@ -29,8 +29,8 @@ use crate::texts::Language;
 const GRACE: Millis = 2 * SECOND;
 /// How often those who wait for another's sending look.
 const LOOK: Duration = Duration::from_millis(50);
-/// How often they look at most: longer than any claim holds.
-const LOOKS: usize = 200;
+/// How often a claim is tried: others may come first, give up, or die.
+const TRIES: usize = 20;
 /// Letters and digits of a session's id: 131 bits.
 const SID_LENGTH: usize = 22;
 
@@ -78,7 +78,7 @@ enum Claim {
     /// It was sent.
     Sent(String),
     /// Somebody is sending it.
-    Wait,
+    Wait { id: i64 },
     /// It is ours to send.
     Ours { id: i64, sid: String },
 }
@@ -96,14 +96,14 @@ impl Vouch {
         request: EmailRequest,
     ) -> Result<String, Error> {
         let request = Arc::new(request);
-        for _ in 0..LOOKS {
+        for _ in 0..TRIES {
             let (vouch, whose, asked) = (Arc::clone(self), Arc::clone(caller), Arc::clone(&request));
             let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &asked).await).await;
             match claim {
                 Err(Failure::Overtaken) => {}
                 Err(Failure::Refused(error)) => return Err(error),
                 Ok(Claim::Sent(sid)) => return Ok(sid),
-                Ok(Claim::Wait) => tokio::time::sleep(LOOK).await,
+                Ok(Claim::Wait { id }) => self.until_settled(id, request.send_attempt).await?,
                 Ok(Claim::Ours { id, sid }) => {
                     if let Err(refusal) = self.spend_message(caller, from).await {
                         self.renounce(id, &request).await?;
@@ -114,6 +114,22 @@ impl Vouch {
             }
         }
         Err(Error::away())
+    }
+
+    /// Waits until the attempt that somebody else is sending was sent or given up, or its claim has run out.
+    async fn until_settled(&self, id: i64, attempt: i64) -> Result<(), Error> {
+        let longest = Duration::from_millis((self.mail_patience() + GRACE).unsigned_abs());
+        let until = Instant::now() + longest;
+        while Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+            let session = sessions::by_id(&mut self.store.read().await?, id).await?;
+            let is_pending =
+                |session: &Session| session.send_attempt < attempt && self.clock.now() < session.sending_until;
+            if !session.as_ref().is_some_and(is_pending) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Gives up a claim whose message was not to be.
@@ -149,7 +165,7 @@ impl Vouch {
             return Ok(Claim::Sent(session.sid));
         }
         if !is_new && attempt <= session.sending_attempt && now < session.sending_until {
-            return Ok(Claim::Wait);
+            return Ok(Claim::Wait { id: session.id });
         }
         self.spend_message_to(conn, &request.address, now).await?;
         if !is_new {
@@ -160,11 +176,11 @@ impl Vouch {
 
     /// Sends the mail of a claim, and says in the database what came of it.
     async fn send_validation(
-        &self,
+        self: &Arc<Self>,
         mxid: &UserId,
         id: i64,
         sid: String,
-        request: &EmailRequest,
+        request: &Arc<EmailRequest>,
     ) -> Result<String, Error> {
         let facts = ValidationFacts {
             mxid: mxid.as_str(),
@@ -178,7 +194,7 @@ impl Vouch {
         let attempt = request.send_attempt;
         if let Err(error) = self.mailer.send(&request.address, letter).await {
             log::warn!("a validation mail was not sent: {error}");
-            self.store.write_one(async move |conn| sessions::not_sent(conn, id, attempt).await).await?;
+            self.renounce(id, request).await?;
             return Err(Error::email_not_sent());
         }
         // Lost in a power cut, it would be sent once more.

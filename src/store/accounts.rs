@@ -69,12 +69,13 @@ pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Accoun
     conn.first(accounts::table.select(COLUMNS).filter(accounts::user_index.eq(user_index.to_vec()))).await
 }
 
-/// The account with that id.
+/// Locks the row of an account until the transaction ends; returns whether there is one.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Account>, Error> {
-    conn.first(accounts::table.select(COLUMNS).filter(accounts::id.eq(id))).await
+pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let same = diesel::update(accounts::table.filter(accounts::id.eq(id))).set(accounts::id.eq(id));
+    Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
 /// Removes an account with its tokens and sessions; its consents stay, see [`super::consents::account_gone`].

@@ -212,11 +212,3 @@ pub async fn last_id(conn: &mut Conn) -> Result<i64, Error> {
     let last: Option<i64> = conn.get(bindings::table.select(diesel::dsl::max(bindings::id))).await?;
     Ok(last.unwrap_or(0))
 }
-
-/// How many there are, for reserving memory.
-///
-/// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn count(conn: &mut Conn) -> Result<i64, Error> {
-    conn.get(bindings::table.count()).await
-}

@@ -4,13 +4,12 @@ use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
 use diesel::result::Error as DieselError;
 use diesel::{QueryResult, SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
-use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use super::error::Error;
-use super::postgres::{ANSWER, Postgres, Shared};
+use super::postgres::{ANSWER, Pooled, Postgres, Shared};
 use super::sqlite::{Lease, Sqlite};
 use super::{meta, migrations};
 use crate::config::{Database, DatabaseUrl};
@@ -18,7 +17,7 @@ use crate::config::{Database, DatabaseUrl};
 /// A connection for one piece of work.
 pub enum Conn {
     /// One of the pool, for a transaction.
-    Pooled(Box<Object<AsyncPgConnection>>),
+    Pooled(Pooled),
     /// One that many share, their statements pipelined: for a read of one statement.
     Shared(Shared),
     /// `SQLite`, which answers on the spot.
@@ -40,7 +39,7 @@ impl Conn {
     {
         match self {
             Self::Pooled(conn) => {
-                in_time(conn, async |conn| RunQueryDsl::<AsyncPgConnection>::load(query, conn).await).await
+                in_time(conn.connection(), async |conn| RunQueryDsl::<AsyncPgConnection>::load(query, conn).await).await
             }
             Self::Shared(conn) => {
                 conn.in_time(RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
@@ -89,7 +88,8 @@ impl Conn {
     {
         match self {
             Self::Pooled(conn) => {
-                in_time(conn, async |conn| ExecuteDsl::<AsyncPgConnection>::execute(query, conn).await).await
+                in_time(conn.connection(), async |conn| ExecuteDsl::<AsyncPgConnection>::execute(query, conn).await)
+                    .await
             }
             Self::Shared(conn) => {
                 conn.in_time(ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection())).await
@@ -102,8 +102,10 @@ impl Conn {
     async fn has_tables(&mut self) -> Result<bool, Error> {
         let found: Vec<meta::TableName> = match self {
             Self::Pooled(conn) => {
-                in_time(conn, async |conn| RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), conn).await)
-                    .await?
+                in_time(conn.connection(), async |conn| {
+                    RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), conn).await
+                })
+                .await?
             }
             Self::Shared(conn) => {
                 let found = RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection());
@@ -116,26 +118,30 @@ impl Conn {
 
     async fn begin(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::begin_transaction(conn).await).await?,
+            Self::Pooled(conn) => {
+                in_time(conn.connection(), async |conn| Transactions::begin_transaction(conn).await).await
+            }
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.begin()?,
+            Self::Sqlite(conn) => Ok(conn.begin()?),
         }
-        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
         match self {
-            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::commit_transaction(conn).await).await?,
+            Self::Pooled(conn) => {
+                in_time(conn.connection(), async |conn| Transactions::commit_transaction(conn).await).await
+            }
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.commit()?,
+            Self::Sqlite(conn) => Ok(conn.commit()?),
         }
-        Ok(())
     }
 
     /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
     async fn roll_back(&mut self) {
         let _ = match self {
-            Self::Pooled(conn) => in_time(conn, async |conn| Transactions::rollback_transaction(conn).await).await,
+            Self::Pooled(conn) => {
+                in_time(conn.connection(), async |conn| Transactions::rollback_transaction(conn).await).await
+            }
             Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
             Self::Sqlite(conn) => conn.roll_back().map_err(Error::from),
         };
@@ -237,7 +243,7 @@ impl Store {
     /// [`Error::Away`]
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.backend {
-            Backend::Postgres(postgres) => Ok(Conn::Pooled(Box::new(postgres.pooled().await?))),
+            Backend::Postgres(postgres) => Ok(Conn::Pooled(postgres.pooled().await?)),
             Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
         }
     }
@@ -256,7 +262,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => Conn::Pooled(Box::new(postgres.pooled().await?)).transaction(work).await,
+            Backend::Postgres(postgres) => Conn::Pooled(postgres.pooled().await?).transaction(work).await,
             Backend::Sqlite(sqlite) => {
                 let writer = sqlite.writer().await?;
                 let done = tokio::task::spawn_blocking(move || {
@@ -280,7 +286,7 @@ impl Store {
         E: From<Error> + Send + 'static,
     {
         match &self.backend {
-            Backend::Postgres(postgres) => work(&mut Conn::Pooled(Box::new(postgres.pooled().await?))).await,
+            Backend::Postgres(postgres) => work(&mut Conn::Pooled(postgres.pooled().await?)).await,
             Backend::Sqlite(_) => self.write(work).await,
         }
     }

@@ -12,6 +12,8 @@ use crate::clock::Millis;
 
 /// The check value of the master key.
 pub const MASTER_KEY_CHECK: &str = "master_key_check";
+/// The public half of the key that signs.
+pub const SIGNING_KEY: &str = "signing_key";
 /// The latest time that was seen, as 8 bytes, big-endian.
 const LATEST_TIME: &str = "latest_time";
 
@@ -31,6 +33,16 @@ pub async fn get_or_set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<Vec
     let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
     conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await?;
     get(conn, name).await?.ok_or(Error::Broken(diesel::result::Error::NotFound))
+}
+
+/// Remembers a value in place of the one of that name.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error> {
+    let row = meta::table.filter(meta::name.eq(name.to_owned()));
+    conn.execute(diesel::update(row).set(meta::value.eq(value.to_vec()))).await?;
+    Ok(())
 }
 
 /// The latest time that any node has seen, if any has.

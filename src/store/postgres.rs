@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use diesel::{ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use tokio::sync::Mutex;
@@ -97,8 +99,9 @@ impl Postgres {
     }
 
     /// A connection of the pool.
-    pub(super) async fn pooled(&self) -> Result<Object<AsyncPgConnection>, Error> {
-        timeout(CHECK_OUT, self.pool.get()).await.map_err(|_| Error::Away)?.map_err(|_| Error::Away)
+    pub(super) async fn pooled(&self) -> Result<Pooled, Error> {
+        let conn = timeout(CHECK_OUT, self.pool.get()).await.map_err(|_| Error::Away)?.map_err(|_| Error::Away)?;
+        Ok(Pooled(Some(Box::new(conn))))
     }
 
     /// One of the shared connections, in turn.
@@ -139,6 +142,27 @@ impl Holder {
         let shared = Shared { conn: Arc::new(conn), broken: Arc::default() };
         *held = Held { current: Some(shared.clone()), failed_at: None };
         Ok(shared)
+    }
+}
+
+/// A connection of the pool, in use; it goes back when dropped.
+pub struct Pooled(Option<Box<Object<AsyncPgConnection>>>);
+
+impl Pooled {
+    pub(super) fn connection(&mut self) -> &mut AsyncPgConnection {
+        self.0.as_mut().expect("it is only taken when dropped")
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        // One that was left inside a transaction, because its work was cancelled or lost its patience, is closed instead: the pool would
+        // look at it only when it is next used, and until then it would hold its locks.
+        if let Some(mut conn) = self.0.take()
+            && conn.is_broken()
+        {
+            drop(Object::take(*conn));
+        }
     }
 }
 
