@@ -182,7 +182,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let pepper = alice.pepper().await;
         let digest = BASE64_URL_SAFE_NO_PAD.decode(&hashes(&pepper, 0..1)[0]).unwrap();
-        let hex: String = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect();
+        let hex = digest.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         let spellings = [BASE64_URL_SAFE_NO_PAD.encode(&digest), BASE64_STANDARD.encode(&digest), hex.to_uppercase(), hex];
         assert_eq!(looks_up(&alice, &pepper, spellings.to_vec()).await, 200);
         for spelling in spellings {
