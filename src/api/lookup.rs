@@ -47,6 +47,10 @@ pub(super) async fn lookup(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
 fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
     // Checked to be UTF-8 at once, and not string by string.
     let text = std::str::from_utf8(body).map_err(|_| Error::not_json())?;
+    if let Ok(Usual { algorithm, pepper, addresses }) = serde_json::from_str(text) {
+        let addresses = addresses.into_iter().map(|Text(address)| address).collect();
+        return Ok(LookupRequest { algorithm: algorithm.0, pepper: pepper.0, addresses });
+    }
     let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| json::refusal(&error))?;
     Ok(LookupRequest {
         algorithm: required::<Text<'_>>("algorithm", fields.algorithm, "a string")?.0,
@@ -56,6 +60,19 @@ fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
             .map(|Text(address)| address)
             .collect(),
     })
+}
+
+/// The body as nearly everybody sends it, parsed in one pass. Whatever is otherwise is looked at again, to say what is wrong with it if
+/// anything is.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Usual<'a> {
+    #[serde(borrow)]
+    algorithm: Text<'a>,
+    #[serde(borrow)]
+    pepper: Text<'a>,
+    #[serde(borrow)]
+    addresses: Vec<Text<'a>>,
 }
 
 fn required<'a, T: Deserialize<'a>>(name: &str, raw: Option<&'a RawValue>, expected: &str) -> Result<T, Error> {

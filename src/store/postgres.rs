@@ -1,4 +1,4 @@
-//! `PostgreSQL`: a pool for transactions, and two connections that everybody's short reads are pipelined on.
+//! `PostgreSQL`: a pool for transactions, and a connection for each thread that its short reads are pipelined on.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -36,14 +36,23 @@ const SESSION: &str =
 /// The same, for what need not be on the disk when it is acknowledged.
 const RELAXED_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET synchronous_commit = off";
 
+/// Shared connections at most; only those are made that are used.
+const SHARED: usize = 16;
+
+static NEXT_SLOT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Which of the shared connections this thread uses.
+    static SLOT: usize = NEXT_SLOT.fetch_add(1, Ordering::Relaxed) % SHARED;
+}
+
 /// The cluster.
 #[derive(Clone)]
 pub(super) struct Postgres {
     connector: Arc<Connector>,
     pool: Pool<AsyncPgConnection>,
-    shared: Arc<[Holder; 2]>,
+    shared: Arc<[Holder; SHARED]>,
     relaxed: Arc<Holder>,
-    turn: Arc<AtomicUsize>,
 }
 
 struct Connector {
@@ -81,13 +90,8 @@ impl Postgres {
         config.ssl_mode(ssl_mode(&config));
         let tls = trust::client_config(ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
         let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
-        let postgres = Self {
-            pool: pool(&connector, pool_size)?,
-            connector,
-            shared: Arc::default(),
-            relaxed: Arc::default(),
-            turn: Arc::default(),
-        };
+        let postgres =
+            Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), relaxed: Arc::default() };
         postgres.establish().await?;
         Ok(postgres)
     }
@@ -104,10 +108,10 @@ impl Postgres {
         Ok(Pooled(Some(Box::new(conn))))
     }
 
-    /// One of the shared connections, in turn.
+    /// The shared connection of this thread. What drives a connection runs on the thread that made it, and an answer that
+    /// crosses threads costs as much as a statement.
     pub(super) async fn shared(&self) -> Result<Shared, Error> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.shared[turn % self.shared.len()].get(&self.connector, SESSION).await
+        self.shared[SLOT.with(|slot| *slot)].get(&self.connector, SESSION).await
     }
 
     /// The shared connection whose commits do not wait for the disk.
