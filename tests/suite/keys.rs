@@ -7,6 +7,7 @@ use ruma_common::canonical_json::CanonicalJsonObject;
 use ruma_common::serde::Base64;
 use ruma_signatures::{PublicKeyMap, verify_json};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use url::form_urlencoded::byte_serialize;
 
 use crate::world::{NOON, Server, World};
@@ -117,4 +118,19 @@ async fn a_key_is_valid_in_either_alphabet_under_v2_and_where_old_invitations_po
             assert!(matches!(answer.error().1, "M_NOT_FOUND" | "M_UNRECOGNIZED"), "{unknown}: {answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_plus_that_was_not_escaped_is_still_a_plus() {
+    let world = World::on_sqlite().await;
+    // Its public half has a plus.
+    let seed =
+        (0_u32..).map(|n| format!("ed25519 a {}", BASE64_STANDARD_NO_PAD.encode(Sha256::digest(n.to_be_bytes()))));
+    let name = world.config.server.name.clone();
+    let public = |line: &String| vouch::crypto::signing::SigningKeys::parse(line, &name).unwrap().current().1;
+    let line = seed.into_iter().find(|line| public(line).contains('+')).unwrap();
+    std::fs::write(&world.config.keys.signing_key_file, &line).unwrap();
+    let server = world.start().await;
+    let answer = server.get(&format!("{V2}/pubkey/isvalid?public_key={}", public(&line)), None).await;
+    assert_eq!(answer.ok()["valid"], true);
 }

@@ -331,3 +331,24 @@ async fn until_the_directory_is_complete_look_ups_are_told_to_come_back() {
     server.until_ready().await;
     assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
 }
+
+on_both_backends! {
+    async fn a_row_that_does_not_open_is_no_match_and_hides_no_other(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        alice.binds("alice@example.com").await;
+        bob.binds("bob@example.com").await;
+        // Alice's columns are moved to Bob's row, where they were not sealed.
+        let moved = "UPDATE bindings SET address = (SELECT address FROM bindings ORDER BY id LIMIT 1)";
+        crate::database::execute(&world, &format!("{moved} WHERE id = (SELECT MAX(id) FROM bindings)")).await;
+        assert_eq!(alice.looks_up("bob@example.com").await, None);
+        assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
+        let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
+        drop((alice, bob));
+        server.stop().await;
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        assert_eq!(alice.looks_up("bob@example.com").await, None);
+        assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
+    }
+}

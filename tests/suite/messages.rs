@@ -120,3 +120,30 @@ on_both_backends! {
         assert_eq!((answer.status, &answer.headers["retry-after"]), (429, &"30".parse().unwrap()));
     }
 }
+
+on_both_backends! {
+    async fn a_mail_that_was_not_sent_is_not_charged_to_its_address(world: World) {
+        use vouch::config::MailTransport;
+
+        let mut world = world;
+        world.config.budgets.messages_address = Bucket { capacity: 1, per_hour: 60 };
+        let working = world.config.mail.transport.clone();
+        let MailTransport::Smtp(smtp) = &mut world.config.mail.transport else { unreachable!("the world has a mail server") };
+        // Where nobody listens.
+        smtp.port = 1;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        for _ in 0..3 {
+            assert_eq!(asks(&alice, "alice@example.com", 1).await.error(), (400, "M_EMAIL_SEND_ERROR"));
+        }
+        let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
+        drop(alice);
+        server.stop().await;
+        world.config.mail.transport = working;
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        asks(&alice, "alice@example.com", 1).await.ok();
+        world.mail.wait_to("alice@example.com").await;
+        assert_eq!(asks(&alice, "alice@example.com", 2).await.status, 429);
+    }
+}

@@ -293,3 +293,43 @@ on_both_backends! {
         world.start().await.stop().await;
     }
 }
+
+on_both_backends! {
+    async fn a_node_whose_clock_is_a_little_behind_takes_the_pepper_of_one_ahead(world: World) {
+        let midnight = crate::world::NOON + 12 * HOUR;
+        let mut world = world;
+        world.clock = vouch::clock::Clock::stopped_at(midnight - 2 * SECOND);
+        let behind = world.start().await;
+        let alice = world.person(&behind, "alice").await;
+        alice.binds("alice@example.com").await;
+        let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
+        drop(alice);
+        world.clock = vouch::clock::Clock::stopped_at(midnight + SECOND);
+        let ahead = world.start().await;
+        let on = |server| Person { world: &world, server, mxid: mxid.clone(), token: token.clone() };
+        let pepper = on(&ahead).pepper().await;
+        assert_ne!(on(&behind).pepper().await, pepper);
+        let hash = hash("alice@example.com", &pepper);
+        let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
+        assert_eq!(on(&behind).post("/lookup", asked).await.ok()["mappings"][&hash], mxid);
+    }
+
+    async fn a_node_with_another_signing_key_does_not_start_until_it_has_both(world: World) {
+        let server = world.start().await;
+        world.person(&server, "alice").await.binds("alice@example.com").await;
+        server.stop().await;
+        let old = fs::read_to_string(&world.config.keys.signing_key_file).unwrap();
+        let new = "ed25519 new YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1\n";
+        fs::write(&world.config.keys.signing_key_file, new).unwrap();
+        let error = Server::try_start(world.config.clone(), world.clock.clone()).err().unwrap();
+        assert!(error.contains("signing key") && error.contains("signing.key"), "{error}");
+        // The new key signs and the old one stays known; from then on the old one may go.
+        for text in [format!("{new}{old}"), new.to_owned()] {
+            fs::write(&world.config.keys.signing_key_file, text).unwrap();
+            let server = world.start().await;
+            let key = server.get("/_matrix/identity/v2/pubkey/ed25519:new", None).await;
+            assert_eq!(key.status, 200);
+            server.stop().await;
+        }
+    }
+}

@@ -239,3 +239,20 @@ async fn every_url_on_offer_leads_to_the_page_of_that_document() {
     }
     assert_eq!(seen, 6);
 }
+
+on_both_backends! {
+    async fn no_consent_is_recorded_for_an_account_that_was_just_erased(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let before = count(&world, "consents").await;
+        // The server knows the caller for a second; another process erases meanwhile.
+        alice.get("/account").await.ok();
+        execute(&world, "DELETE FROM consents; DELETE FROM accounts").await;
+        let url = server.get("/_matrix/identity/v2/terms", None).await.ok()["policies"]["privacy_policy"]["en"]["url"].clone();
+        let answer = alice.post("/terms", json!({ "user_accepts": [url] })).await;
+        assert_eq!(answer.error(), (401, "M_UNAUTHORIZED"));
+        let asked = json!({ "client_secret": "s", "email": "alice@example.com", "send_attempt": 1 });
+        assert_eq!(alice.post("/validate/email/requestToken", asked).await.error(), (401, "M_UNAUTHORIZED"));
+        assert_eq!((before, count(&world, "consents").await), (2, 0));
+    }
+}
