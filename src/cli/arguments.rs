@@ -105,7 +105,7 @@ struct Whose {
 
 #[derive(Args)]
 struct MediumOption {
-    /// What the address is [default: `email` if it has an @]
+    /// What the address is; by default `email` if it has an @
     #[arg(long, value_parser = medium())]
     medium: Option<Medium>,
 }

@@ -148,7 +148,7 @@ impl MailSink {
     /// Waits until `count` messages came.
     ///
     /// # Panics
-    /// If they do not within [`PATIENCE`].
+    /// If they do not within `PATIENCE`.
     pub async fn wait_for_count(&self, count: usize) {
         let mut counter = self.shared.count.subscribe();
         let arrived = tokio::time::timeout(PATIENCE, counter.wait_for(|now| *now >= count)).await;
@@ -158,7 +158,7 @@ impl MailSink {
     /// The first kept message that fits, waiting for it if need be.
     ///
     /// # Panics
-    /// If none comes within [`PATIENCE`].
+    /// If none comes within `PATIENCE`.
     pub async fn wait_for(&self, fits: impl Fn(&Message) -> bool) -> Message {
         let mut counter = self.shared.count.subscribe();
         let search = async {
