@@ -14,6 +14,8 @@ mod validation;
 
 use std::sync::Arc;
 
+use url::Url;
+
 pub use accounts::{Caller, Registration};
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
@@ -31,9 +33,10 @@ use crate::identity::budget::Seen;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
+use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
 use crate::store::Store;
-use crate::texts::Texts;
+use crate::texts::{Language, Texts};
 
 /// The running server, shared by all that work for it.
 pub struct Vouch {
@@ -60,4 +63,18 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
+}
+
+impl Vouch {
+    /// Where people and homeservers reach a path of this server, which begins without a slash.
+    fn public_link(&self, path: &str) -> Url {
+        let mut link = self.config.server.public_url.clone();
+        link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend(path.split('/'));
+        link
+    }
+
+    /// What letters in a language are written with.
+    fn words(&self, language: Language) -> Words<'_> {
+        Words { brand: &self.brand, texts: &self.texts, language, server: self.config.server.name.as_str() }
+    }
 }

@@ -185,12 +185,10 @@ impl Vouch {
         let facts = ValidationFacts {
             mxid: mxid.as_str(),
             homeserver: mxid.server_name().as_str(),
-            server: self.config.server.name.as_str(),
             link: &self.validation_link(&sid, request),
             lifetime: self.config.retention.validation_session,
         };
-        let letter =
-            validation_letter(&self.brand, &self.texts, request.language, facts).map_err(|_| Error::internal())?;
+        let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
         let attempt = request.send_attempt;
         if let Err(error) = self.mailer.send(&request.address, letter).await {
             log::warn!("a validation mail was not sent: {error}");
@@ -204,15 +202,7 @@ impl Vouch {
 
     /// The link in the mail; `lang` is for the page it leads to, which is then in the language of the mail.
     fn validation_link(&self, sid: &str, request: &EmailRequest) -> Url {
-        let mut link = self.config.server.public_url.clone();
-        link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend([
-            "_matrix",
-            "identity",
-            "v2",
-            "validate",
-            "email",
-            "submitToken",
-        ]);
+        let mut link = self.public_link("_matrix/identity/v2/validate/email/submitToken");
         link.query_pairs_mut()
             .append_pair("token", &self.vault.validation_token(sid))
             .append_pair("client_secret", request.client_secret.as_str())
