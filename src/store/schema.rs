@@ -62,6 +62,8 @@ diesel::table! {
         sending_until -> BigInt,
         modified_at -> BigInt,
         validated_at -> Nullable<BigInt>,
+        code_since -> Nullable<BigInt>,
+        wrong_codes -> BigInt,
     }
 }
 
@@ -85,4 +87,49 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions);
+diesel::table! {
+    invites (id) {
+        id -> BigInt,
+        token_hash -> Binary,
+        account_id -> BigInt,
+        address_index -> Nullable<Binary>,
+        address -> Nullable<Binary>,
+        token -> Binary,
+        room_id -> Binary,
+        sender -> Binary,
+        key_index -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ephemeral_keys (key_index) {
+        key_index -> Binary,
+        valid_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        kind -> Text,
+        owner -> Binary,
+        user_index -> Nullable<Binary>,
+        address_index -> Nullable<Binary>,
+        payload -> Binary,
+        attempts -> BigInt,
+        next_at -> BigInt,
+        held_until -> BigInt,
+        created_at -> BigInt,
+        trouble -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    unbind_signatures (signature_hash) {
+        signature_hash -> Binary,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites);

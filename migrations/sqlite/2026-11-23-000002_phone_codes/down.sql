@@ -1,0 +1,2 @@
+ALTER TABLE sessions DROP COLUMN wrong_codes;
+ALTER TABLE sessions DROP COLUMN code_since;

@@ -1,0 +1,3 @@
+-- Since when a session's code is the one that was sent, and how often a wrong one was tried. The code itself is derived and stored nowhere.
+ALTER TABLE sessions ADD COLUMN code_since BIGINT;
+ALTER TABLE sessions ADD COLUMN wrong_codes BIGINT NOT NULL DEFAULT 0;

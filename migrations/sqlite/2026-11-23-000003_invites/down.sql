@@ -1,0 +1,2 @@
+DROP TABLE ephemeral_keys;
+DROP TABLE invites;
