@@ -11,6 +11,9 @@ use super::document::join;
 
 const EXAMPLE: &str = "vouch.example.toml";
 
+/// Keys whose values are tables.
+const TABLES: [&str; 4] = ["overrides", "rules", "senders", "headers"];
+
 /// The example with every `# key = value` made `key = value`.
 fn uncommented_example() -> String {
     let is_key = |text: &str| {
@@ -25,9 +28,10 @@ fn uncommented_example() -> String {
 }
 
 fn flatten(section: &str, table: toml::Table, keys: &mut BTreeMap<(String, String), String>) {
+    let tables: Vec<&str> = ["overrides", "rules", "senders", "headers"].into();
     for (name, value) in table {
         match value {
-            toml::Value::Table(table) if name != "overrides" => {
+            toml::Value::Table(table) if !TABLES.contains(&name.as_str()) => {
                 flatten(&join(section, &name), table, keys);
             }
             value => _ = keys.insert((section.to_owned(), name), value.to_string()),

@@ -1,4 +1,4 @@
-//! Calling codes: the country, or countries, of a phone number.
+//! Calling codes and countries of phone numbers.
 
 use phonenumber::metadata::DATABASE;
 
@@ -20,6 +20,17 @@ pub fn of(number: &Address) -> Option<u16> {
         }
     }
     last
+}
+
+/// The country of a number by its ISO 3166 code, such as `GB`. Countries that share a calling code are told apart, as
+/// far as the numbering plan does.
+#[must_use]
+pub fn country(number: &Address) -> Option<String> {
+    if number.medium() != Medium::Msisdn {
+        return None;
+    }
+    let parsed = phonenumber::parse(None, format!("+{}", number.as_str())).ok()?;
+    parsed.country().id().map(|id| id.as_ref().to_owned())
 }
 
 #[cfg(test)]
@@ -55,7 +66,23 @@ mod tests {
 
     #[test]
     fn an_email_address_has_none() {
-        assert_eq!(of(&Address::email("alice@example.com").unwrap()), None);
+        let email = Address::email("alice@example.com").unwrap();
+        assert_eq!((of(&email), country(&email)), (None, None));
+    }
+
+    #[test]
+    fn countries_of_one_calling_code_are_told_apart() {
+        for (digits, expected) in [
+            ("12024561111", "US"),
+            ("14165550123", "CA"),
+            ("12425551234", "BS"),
+            ("447911123456", "GB"),
+            ("79161234567", "RU"),
+            ("77011234567", "KZ"),
+        ] {
+            assert_eq!(country(&Address::msisdn(digits).unwrap()).as_deref(), Some(expected), "{digits}");
+        }
+        assert_eq!(country(&Address::msisdn("99912345678").unwrap()), None);
     }
 
     proptest! {
