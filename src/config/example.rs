@@ -28,7 +28,6 @@ fn uncommented_example() -> String {
 }
 
 fn flatten(section: &str, table: toml::Table, keys: &mut BTreeMap<(String, String), String>) {
-    let tables: Vec<&str> = ["overrides", "rules", "senders", "headers"].into();
     for (name, value) in table {
         match value {
             toml::Value::Table(table) if !TABLES.contains(&name.as_str()) => {
@@ -82,6 +81,9 @@ fn the_values_in_the_example_are_valid_but_for_files_that_are_not_there() {
     let uncommented = Config::load(Some(file.path()), iter::empty());
     let mistakes = uncommented.map_or_else(|mistakes| mistakes, |_| Vec::new());
     for mistake in mistakes.iter().map(ToString::to_string) {
-        assert!(mistake.contains(": expected a file: ") || mistake.contains(": expected a directory: "), "{mistake}");
+        // Nobody has all gateways and no rule.
+        let expected =
+            [": expected a file: ", ": expected a directory: ", ": with twilio there are several gateways: "];
+        assert!(expected.iter().any(|expected| mistake.contains(expected)), "{mistake}");
     }
 }

@@ -17,6 +17,11 @@ fn sms(file: &str) -> Sms {
     load(file, &[]).unwrap().sms
 }
 
+/// Whether a mistake says this, among others that follow from it.
+fn says(file: &str, problem: &str) -> bool {
+    load(file, &[]).unwrap_err().iter().any(|mistake| mistake.to_string().contains(problem))
+}
+
 /// The only mistake, without the folder.
 fn mistake(file: &str) -> String {
     let mistakes = load(file, &[]).expect_err("there should be a mistake");
@@ -138,10 +143,12 @@ fn twilio_must_know_who_sends() {
 
 #[test]
 fn identifiers_of_twilio_are_what_they_are_called() {
-    assert!(mistake("[sms.twilio]\naccount = \"AC123\"").contains("expected AC and 32 hexadecimal digits"));
-    let file = twilio("messaging_service = \"AC0123456789abcdef0123456789abcdef\"");
-    let mistakes = load(&file, &[]).unwrap_err();
-    assert!(mistakes.iter().any(|mistake| mistake.to_string().contains("expected MG and 32")), "{mistakes:?}");
+    for (key, prefix) in [("account", "AC"), ("api_key", "SK"), ("messaging_service", "MG")] {
+        let expected = format!("[sms.twilio] {key}: expected {prefix} and 32 hexadecimal digits");
+        for sid in ["", "123", "XX0123456789abcdef0123456789abcdef", "g123456789abcdef0123456789abcdef"] {
+            assert!(says(&format!("[sms.twilio]\n{key} = \"{prefix}{sid}\""), &expected), "{key} {sid}");
+        }
+    }
 }
 
 #[test]
@@ -171,8 +178,7 @@ fn a_webhook_must_say_number_and_text() {
         ("body = '\"{text}\"'\nsuccess_status = [\"20x\"]", "[sms.webhook] success_status: expected a status"),
         ("body = '\"{text}\"'\nsuccess_status = [\"299-200\"]", "[sms.webhook] success_status: expected a status"),
     ] {
-        let mistake = mistake(&webhook(more));
-        assert!(mistake.contains(problem), "{mistake}\n{problem}");
+        assert!(says(&webhook(more), problem), "{more}: {problem}");
     }
     sms(&webhook("body = 'text={text}'\ncontent_type = \"application/x-www-form-urlencoded\""));
 }

@@ -68,7 +68,7 @@ mod tests {
         let entries = [prefix("1"), prefix("1242"), prefix("4"), prefix("44")];
         assert_eq!(find(&entries, "12425551234"), Some(prefix("1242")));
         assert_eq!(find(&entries, "12024561111"), Some(prefix("1")));
-        assert_eq!(find(&entries, "447911123456"), Some(prefix("44")));
+        assert_eq!(find(&entries, "447400123456"), Some(prefix("44")));
         assert_eq!(find(&entries, "4915112345678"), Some(prefix("4")));
         assert_eq!(find(&entries, "33612345678"), None);
     }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(find(&entries, "16135550123"), Some(country("CA")));
         assert_eq!(find(&entries, "14165550123"), Some(prefix("1416")));
         assert_eq!(find(&entries, "12024561111"), Some(prefix("1")));
-        assert_eq!(find(&entries, "447911123456"), Some(country("GB")));
+        assert_eq!(find(&entries, "447400123456"), Some(country("GB")));
         assert_eq!(find(&entries, "33612345678"), Some(Area::Anywhere));
     }
 

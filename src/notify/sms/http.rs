@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::iter;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -81,11 +80,10 @@ fn trouble(error: &reqwest::Error) -> SendError {
     }
 }
 
-/// rustls' errors travel inside of I/O errors.
+/// rustls' errors travel inside of I/O errors, which do not tell of them as their source.
 fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| {
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause.is::<rustls::Error>() || inner.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
-    })
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || inner.is_some_and(|inner| is_about_tls(inner))
+        || error.source().is_some_and(is_about_tls)
 }
