@@ -283,7 +283,8 @@ impl Webhook {
         if !holds(Slot::Text) || !(holds(Slot::Number) || holds(Slot::Digits)) {
             section.wrong("url", "neither this nor `body` has both {text} and {number} (or {digits})");
         }
-        let sample = |body: &Template| body.render(|_| "0".to_owned());
+        // Digits may stand without quotes, as a JSON number.
+        let sample = |body: &Template| body.render(|slot| if slot == Slot::Digits { "1" } else { "a" }.to_owned());
         let is_json = |body: &Template| serde_json::from_str::<serde_json::Value>(&sample(body)).is_ok();
         if self.content_type.escape == Escape::Json && self.body.as_ref().is_some_and(|body| !is_json(body)) {
             section.wrong("body", "is not the JSON that `content_type` promises; placeholders stand in quotes");

@@ -25,6 +25,7 @@ mod pages;
 mod program;
 mod ruma;
 mod schema;
+mod sms;
 mod spending;
 mod terms;
 mod tls;

@@ -169,6 +169,7 @@ fn a_webhook_must_say_number_and_text() {
     for (more, problem) in [
         ("", "[sms.webhook] url: neither this nor `body` has both {text} and {number}"),
         ("body = '{\"text\":\"{message}\"}'", "[sms.webhook] body: has an unknown placeholder"),
+        ("body = '{\"n\":{digits},\"text\":{text}}'", "[sms.webhook] body: is not the JSON"),
         ("body = 'text={text}'", "[sms.webhook] body: is not the JSON that `content_type` promises"),
         ("body = '{\"text\":\"{text}\"}'\nmethod = \"GET\"", "[sms.webhook] body: is not sent with the method GET"),
         ("body = '\"{text}\"'\nmethod = \"DELETE\"", "[sms.webhook] method: expected \"POST\""),
@@ -180,6 +181,7 @@ fn a_webhook_must_say_number_and_text() {
     ] {
         assert!(says(&webhook(more), problem), "{more}: {problem}");
     }
+    sms(&webhook("body = '{\"n\":{digits},\"text\":\"{text}\"}'"));
     sms(&webhook("body = 'text={text}'\ncontent_type = \"application/x-www-form-urlencoded\""));
 }
 
