@@ -10,6 +10,7 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod homeservers;
 mod limits;
 mod mail;
 mod mistake;
@@ -25,6 +26,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use homeservers::Homeservers;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
@@ -54,6 +56,8 @@ pub struct Config {
     pub validation: Validation,
     /// `[federation]`
     pub federation: Federation,
+    /// `[homeservers]`
+    pub homeservers: Homeservers,
     /// `[lookup]`
     pub lookup: Lookup,
     /// `[budgets]`
@@ -99,6 +103,7 @@ impl Config {
             mail: Mail::read(reader),
             validation: Validation::read(reader),
             federation: Federation::read(reader),
+            homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),
             retention: Retention::read(reader),

@@ -3,6 +3,7 @@
 pub mod budget;
 pub mod directory;
 pub mod pepper;
+pub mod phone;
 pub mod policy;
 pub mod session;
 pub mod threepid;

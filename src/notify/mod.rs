@@ -1,4 +1,5 @@
 //! Messages to people.
 
+pub mod code;
 pub mod letters;
 pub mod mail;

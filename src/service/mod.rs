@@ -21,7 +21,7 @@ pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Submitted, Validated};
+pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
