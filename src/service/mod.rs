@@ -35,6 +35,7 @@ use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
+use crate::notify::sms::Texter;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 
@@ -60,6 +61,7 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
+    texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
