@@ -56,7 +56,10 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/3pid/unbind", post(binding::unbind)))
         .configure(public_keys)
         .default_service(web::to(unknown_path));
-    let v1 = web::scope("/api/v1").configure(public_keys).configure(phone_checks::routes).default_service(web::to(unknown_path));
+    let v1 = web::scope("/api/v1")
+        .configure(public_keys)
+        .configure(phone_checks::routes)
+        .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))

@@ -128,9 +128,7 @@ impl Vouch {
     pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
         let ((user, of_user), (network, of_network)) = match medium {
-            Medium::Email => {
-                (("message:user", budgets.messages_user), ("message:network", budgets.messages_network))
-            }
+            Medium::Email => (("message:user", budgets.messages_user), ("message:network", budgets.messages_network)),
             Medium::Msisdn => (("text:user", budgets.texts_user), ("text:network", budgets.texts_network)),
         };
         let mut accounts = vec![(self.principal(network, from.to_string().as_bytes()), of_network)];
