@@ -127,10 +127,12 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
         }
         Ok(Submitted { again: true, .. }) => Validation::AlreadyDone,
         Ok(Submitted { again: false, .. }) => Validation::Proved,
-        Err(error) => match error.errcode() {
-            "M_SESSION_EXPIRED" => Validation::Expired,
-            "M_UNKNOWN" => return site.fault(language, Fault::Unavailable),
-            _ => Validation::WrongLink,
+        Err(error) => match (error.errcode(), medium) {
+            ("M_UNKNOWN", _) => return site.fault(language, Fault::Unavailable),
+            ("M_SESSION_EXPIRED", Medium::Email) => Validation::Expired,
+            ("M_SESSION_EXPIRED", Medium::Msisdn) => Validation::CodeExpired,
+            (_, Medium::Email) => Validation::WrongLink,
+            (_, Medium::Msisdn) => Validation::WrongCode,
         },
     };
     site.validated(language, outcome)

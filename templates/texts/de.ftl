@@ -56,6 +56,11 @@ page-validated-expired-text = Links gelten nur für begrenzte Zeit. Geh zurück 
 page-validated-wrong = Dieser Link funktioniert nicht
 page-validated-wrong-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der E-Mail, oder fordere in deiner Matrix-App eine neue an.
 
+page-code-expired = Dieser Code ist abgelaufen
+page-code-expired-text = Ein Code gilt nur kurze Zeit und für wenige Versuche. Geh zurück zu deiner Matrix-App und fordere eine neue SMS an.
+page-code-wrong = Dieser Code stimmt nicht
+page-code-wrong-text = Sieh noch einmal in der SMS nach: Die neueste zählt. Oder fordere in deiner Matrix-App eine neue an.
+
 page-missing = Hier ist nichts
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
 page-unavailable = Wir können gerade nicht antworten

@@ -57,6 +57,11 @@ page-validated-expired-text = Links work for a limited time only. Go back to you
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
 
+page-code-expired = This code has expired
+page-code-expired-text = A code works for a short time and for a few tries only. Go back to your Matrix app and ask for a new text message.
+page-code-wrong = This code is not right
+page-code-wrong-text = Look at the text message again: the newest one counts. Or ask for a new one in your Matrix app.
+
 page-missing = There is nothing here
 page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now

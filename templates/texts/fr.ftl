@@ -56,6 +56,11 @@ page-validated-expired-text = Les liens ne sont valables qu’un certain temps. 
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
 
+page-code-expired = Ce code a expiré
+page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
+page-code-wrong = Ce code n’est pas le bon
+page-code-wrong-text = Relisez le SMS : c’est le plus récent qui compte. Ou demandez-en un nouveau dans votre application Matrix.
+
 page-missing = Il n’y a rien ici
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
