@@ -11,6 +11,7 @@ mod example;
 mod federation;
 mod found;
 mod gateways;
+mod homeservers;
 mod limits;
 mod mail;
 mod mistake;
@@ -29,6 +30,7 @@ use std::{env, iter};
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
 pub use gateways::{ContentType, Escape, Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio, Webhook};
+pub use homeservers::Homeservers;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
@@ -62,6 +64,8 @@ pub struct Config {
     pub validation: Validation,
     /// `[federation]`
     pub federation: Federation,
+    /// `[homeservers]`
+    pub homeservers: Homeservers,
     /// `[lookup]`
     pub lookup: Lookup,
     /// `[budgets]`
@@ -108,6 +112,7 @@ impl Config {
             sms: Sms::read(reader),
             validation: Validation::read(reader),
             federation: Federation::read(reader),
+            homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),
             retention: Retention::read(reader),

@@ -1,5 +1,6 @@
 //! What is allowed and probably not meant.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -26,6 +27,16 @@ impl Config {
         if self.lookup.plain {
             warnings.push(
                 "[lookup] plain: clients may send addresses unhashed, and this server then reads whom people look for"
+                    .to_owned(),
+            );
+        }
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let ranges = &self.homeservers.phone_checks_from;
+        let is_loopback_listed = ranges.iter().any(|range| loopback.iter().any(|address| range.contains(address)));
+        if is_loopback_listed && self.server.trusted_proxies.is_empty() && !is_loopback(&self.server.public_url) {
+            warnings.push(
+                "[homeservers] phone_checks_from: has this machine, and trusted_proxies has nobody; if a reverse proxy runs here, \
+                 everybody comes from it and can make this server send texts"
                     .to_owned(),
             );
         }
@@ -166,6 +177,20 @@ mod tests {
     #[test]
     fn plain_look_ups_are_warned_of() {
         assert!(warnings(|config| config.lookup.plain = true).starts_with("[lookup] plain"));
+    }
+
+    #[test]
+    fn phone_checks_from_this_machine_are_warned_of_unless_it_is_alone_or_its_proxy_is_known() {
+        let with = |public_url: &str, proxies: &[&str]| {
+            warnings(|config| {
+                config.server.public_url = public_url.parse().unwrap();
+                config.server.trusted_proxies = proxies.iter().map(|range| range.parse().unwrap()).collect();
+                config.homeservers.phone_checks_from = vec!["127.0.0.1/32".parse().unwrap()];
+            })
+        };
+        assert!(with("https://id.example.org", &[]).starts_with("[homeservers] phone_checks_from"));
+        assert_eq!(with("https://id.example.org", &["127.0.0.1/32"]), "");
+        assert_eq!(with("http://localhost:8090", &[]), "");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Messages to people.
 
+pub mod code;
 mod directory;
 pub mod letters;
 pub mod mail;

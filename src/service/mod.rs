@@ -21,7 +21,7 @@ pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Submitted, Validated};
+pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
@@ -61,7 +61,6 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
-    #[expect(dead_code, reason = "nothing that sends texts is there yet")]
     texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,

@@ -29,6 +29,8 @@ page-retention-data = Daten
 page-retention-kept = Aufbewahrung
 page-retention-session = Bestätigung einer Adresse
 page-retention-session-kept = { $span } ab dem letzten Schritt, dann binnen einer Stunde gelöscht
+page-retention-code = Code in einer SMS
+page-retention-code-kept = { $span } oder bis zu { $tries } Fehlversuchen
 page-retention-token = Anmeldung einer App
 page-retention-token-kept = bis zur Abmeldung oder { $span } ohne Nutzung
 page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
@@ -54,6 +56,11 @@ page-validated-expired-text = Links gelten nur für begrenzte Zeit. Geh zurück 
 page-validated-wrong = Dieser Link funktioniert nicht
 page-validated-wrong-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der E-Mail, oder fordere in deiner Matrix-App eine neue an.
 
+page-code-expired = Dieser Code ist abgelaufen
+page-code-expired-text = Ein Code gilt nur kurze Zeit und für wenige Versuche. Geh zurück zu deiner Matrix-App und fordere eine neue SMS an.
+page-code-wrong = Dieser Code stimmt nicht
+page-code-wrong-text = Sieh noch einmal in der SMS nach: Die neueste zählt. Oder fordere in deiner Matrix-App eine neue an.
+
 page-missing = Hier ist nichts
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
 page-unavailable = Wir können gerade nicht antworten
@@ -72,6 +79,9 @@ mail-validation-other-title = Das warst nicht du?
 mail-validation-other = Dann öffne den Link nicht und lösche diese E-Mail. Öffnet ihn niemand, wird nichts veröffentlicht, und die Anfrage wird gelöscht. Würdest du ihn öffnen, könnte diese Person unter deiner Adresse gefunden werden.
 mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
+
+sms-code = { $code } ist dein Code für { $server }. Er gilt { $minutes } Min. Gib ihn niemandem.
+sms-code-asks = { $mxid } hat ihn angefordert.
 
 span-minutes = { $count ->
     [one] 1 Minute

@@ -30,6 +30,8 @@ page-retention-data = Data
 page-retention-kept = Kept
 page-retention-session = Confirmation of an address
 page-retention-session-kept = { $span } after the last step, then deleted within the hour
+page-retention-code = Code in a text message
+page-retention-code-kept = { $span }, or until { $tries } wrong tries
 page-retention-token = Sign-in of an app
 page-retention-token-kept = until you sign out, or { $span } without use
 page-retention-binding = Link between an address and a Matrix ID
@@ -55,6 +57,11 @@ page-validated-expired-text = Links work for a limited time only. Go back to you
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
 
+page-code-expired = This code has expired
+page-code-expired-text = A code works for a short time and for a few tries only. Go back to your Matrix app and ask for a new text message.
+page-code-wrong = This code is not right
+page-code-wrong-text = Look at the text message again: the newest one counts. Or ask for a new one in your Matrix app.
+
 page-missing = There is nothing here
 page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
@@ -73,6 +80,10 @@ mail-validation-other-title = Was this not you?
 mail-validation-other = Do not open the link, and delete this mail. If nobody opens it, nothing is published, and the request is deleted. If you did open it, that person could be found under your address.
 mail-contact = Questions? { $contact }
 mail-why = You get this mail because somebody entered your address. It is not a newsletter.
+
+# Texts stay in the characters of GSM 03.38 (no ’, ê or no-break space), so that they are one message and not three.
+sms-code = { $code } is your code for { $server }. It works for { $minutes } min. Give it to nobody.
+sms-code-asks = { $mxid } asks for it.
 
 span-minutes = { $count ->
     [one] 1 minute

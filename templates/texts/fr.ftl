@@ -29,6 +29,8 @@ page-retention-data = Données
 page-retention-kept = Durée de conservation
 page-retention-session = Confirmation d’une adresse
 page-retention-session-kept = { $span } après la dernière étape, puis effacement dans l’heure
+page-retention-code = Code reçu par SMS
+page-retention-code-kept = { $span }, ou jusqu’à { $tries } essais erronés
 page-retention-token = Connexion d’une application
 page-retention-token-kept = jusqu’à la déconnexion, ou { $span } sans utilisation
 page-retention-binding = Lien entre une adresse et un identifiant Matrix
@@ -54,6 +56,11 @@ page-validated-expired-text = Les liens ne sont valables qu’un certain temps. 
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
 
+page-code-expired = Ce code a expiré
+page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
+page-code-wrong = Ce code n’est pas le bon
+page-code-wrong-text = Relisez le SMS : c’est le plus récent qui compte. Ou demandez-en un nouveau dans votre application Matrix.
+
 page-missing = Il n’y a rien ici
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
@@ -72,6 +79,9 @@ mail-validation-other-title = Ce n’était pas vous ?
 mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
+
+sms-code = { $code } est votre code pour { $server }. Valable { $minutes } min. Ne le donnez à personne.
+sms-code-asks = Demandé par { $mxid }.
 
 span-minutes = { $count ->
     [one] { $count } minute
