@@ -6,3 +6,4 @@ pub mod master_key;
 pub mod signing;
 pub mod trust;
 pub mod vault;
+pub mod verifying;

@@ -140,8 +140,8 @@ fn new_line() -> Zeroizing<String> {
     Zeroizing::new(format!("{ALGORITHM} a_{} {}\n", base62::random(6), BASE64_STANDARD_NO_PAD.encode(*seed)))
 }
 
-/// Seeds as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+/// Seeds, keys and signatures as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
