@@ -57,6 +57,8 @@ pub struct Budgets {
     pub messages_network: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
     pub registrations_network: Bucket,
+    /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
+    pub unbindings_network: Bucket,
 }
 
 impl Budgets {
@@ -76,6 +78,7 @@ impl Budgets {
             messages_address: Bucket::read(reader, "budgets.messages_address", 10, 5),
             messages_network: Bucket::read(reader, "budgets.messages_network", 200, 200),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
+            unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
         }
     }
 }
@@ -109,6 +112,8 @@ pub struct Retention {
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
     pub consent: Millis,
+    /// `unbind_signature`: the fingerprint of a homeserver's signature, after it last unbound. Default 365 days.
+    pub unbind_signature: Millis,
 }
 
 impl Retention {
@@ -118,6 +123,7 @@ impl Retention {
             validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
+            unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
         }
     }
 }
