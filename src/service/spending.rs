@@ -122,6 +122,12 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
+    /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
+    pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
+        let network = self.principal("unbind:network", from.to_string().as_bytes());
+        self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
+    }
+
     /// Charges one message to the user and to the network.
     pub(super) async fn spend_message(&self, caller: &Caller, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
