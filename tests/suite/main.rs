@@ -26,6 +26,7 @@ mod program;
 mod ruma;
 mod schema;
 mod signed_unbind;
+mod signing_keys;
 mod spending;
 mod terms;
 mod tls;
