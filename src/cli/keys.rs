@@ -17,8 +17,8 @@ them the new file before any is restarted: one whose file lacks the key that sig
 
 const IMPORT: &str = "\
 Examples:
-  vouch keys import --sign /etc/synapse/example.org.signing.key
-  echo \"ed25519 0 <seed>\" | vouch keys import -";
+  vouch keys import --sign sydent.key
+  vouch keys import - < synapse.signing.key";
 
 #[derive(Subcommand)]
 pub(super) enum Keys {

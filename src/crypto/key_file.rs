@@ -179,6 +179,12 @@ mod tests {
             add(&path, "new\n").unwrap();
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, after, "{before:o}");
         }
+        // Only root can give a file away, and then it has to stay its new owner's.
+        if std::os::unix::fs::chown(&path, Some(1234), Some(4321)).is_ok() {
+            add(&path, "new\n").unwrap();
+            let owner = fs::metadata(&path).unwrap();
+            assert_eq!((owner.uid(), owner.gid()), (1234, 4321));
+        }
     }
 
     #[test]
