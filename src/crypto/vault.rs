@@ -72,10 +72,12 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
+    UnbindSignature,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -83,6 +85,7 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::UnbindSignature,
     ];
 
     const fn label(self) -> &'static str {
@@ -94,6 +97,7 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::UnbindSignature => "index:unbind_signatures.signature",
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum RetentionRow {
     Binding,
     /// Consent records: so long after the account.
     Consent(Millis),
+    /// Fingerprints of homeservers' signatures: so long after they last unbound.
+    UnbindSignature(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -36,6 +38,7 @@ impl RetentionRow {
             Self::Code(retention.sms_code),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
+            Self::UnbindSignature(retention.unbind_signature),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -56,6 +59,9 @@ impl RetentionRow {
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::UnbindSignature(span) => {
+                (say("page-retention-unbinding"), within("page-retention-unbinding-kept", span))
+            }
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

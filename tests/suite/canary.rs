@@ -265,6 +265,22 @@ async fn mishaps(person: &Person<'_>, sid: &str) {
     assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
 }
 
+/// The person's homeserver unbinds the address by its signature, after a try that it did not sign so.
+async fn leaves(person: &Person<'_>, canaries: &mut Canaries) {
+    let body = json!({ "mxid": person.mxid, "threepid": { "medium": "email", "address": EMAIL } });
+    let path = "/_matrix/identity/v2/3pid/unbind";
+    let signed =
+        json!({ "method": "POST", "uri": path, "origin": SERVER, "destination_is": "127.0.0.1:8090", "content": body });
+    let (key, sig) = person.world.homeserver.sign(&signed);
+    canaries.keep("homeserver's signature", BASE64_STANDARD.decode(format!("{sig}==")).unwrap());
+    for (uri, status) in [(format!("{path}?{QUERY}"), 401), (path.to_owned(), 200)] {
+        let header = format!("X-Matrix origin=\"{SERVER}\",key=\"{key}\",sig=\"{sig}\"");
+        let request = person.server.request(reqwest::Method::POST, &uri, None).header("Authorization", header);
+        let answer = person.server.send(request.json(&body)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
 /// Asks for an address to be proved, and returns the errcode.
 async fn asks(person: &Person<'_>, email: &str, next_link: &str) -> String {
     let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 2, "next_link": next_link });
@@ -311,6 +327,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;
@@ -332,6 +349,7 @@ async fn postgres_and_the_logs_know_nobody() {
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;
