@@ -22,7 +22,6 @@ impl Texter {
     ///
     /// # Errors
     /// [`StartError`], which names the setting.
-    #[expect(clippy::unnecessary_wraps, reason = "gateways have files that may be absent")]
     pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, StartError> {
         let directory = Directory::new("sms.directory", &sms.directory, "txt", clock);
         Ok(Self { directory, timeout: sms.timeout })
