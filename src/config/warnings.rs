@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::{Config, MailTransport, Smtp, SmtpSecurity};
+use super::{Config, Gateway, MailTransport, Smtp, SmtpSecurity};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -17,6 +17,7 @@ impl Config {
         if let MailTransport::Smtp(smtp) = &self.mail.transport {
             warnings.extend(smtp.warnings());
         }
+        warnings.extend(self.sms.gateways.iter().filter_map(Gateway::warning));
         if !divides_the_day(self.lookup.pepper_period) {
             warnings.push(
                 "[lookup] pepper_period: is neither a part nor a multiple of 24h, so the pepper changes at another time every day"
@@ -79,12 +80,26 @@ impl Smtp {
     }
 }
 
+impl Gateway {
+    fn warning(&self) -> Option<String> {
+        let url = match self {
+            Self::Kannel(kannel) => Some(kannel.url.clone()),
+            Self::Webhook(webhook) => Url::parse(&webhook.url.render(|_| String::new())).ok(),
+            Self::Twilio(_) | Self::OpenMarket(_) => None,
+        };
+        url.filter(|url| url.scheme() == "http" && !is_loopback(url)).map(|_| {
+            let section = self.kind().section();
+            format!("[{section}] url: is http and not this machine; numbers, texts with their codes and the password travel in the clear")
+        })
+    }
+}
+
 fn divides_the_day(period: Duration) -> bool {
     let (period, day) = (period.as_millis(), DAY.as_millis());
     period != 0 && (day.is_multiple_of(period) || period.is_multiple_of(day))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
 

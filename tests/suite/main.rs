@@ -27,6 +27,7 @@ mod phones;
 mod program;
 mod ruma;
 mod schema;
+mod sms;
 mod spending;
 mod terms;
 mod texts;
