@@ -49,9 +49,9 @@ pub(super) async fn request_code(
     let mut params = Params::read(request, payload).await?;
     let (country, typed) = (params.string("country")?, params.string("phone_number")?);
     let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
-    let asked = token_request(&vouch, request, params, number.address.clone())?;
+    let token_request = token_request(&vouch, request, params, number.address.clone())?;
     let network = caller_network(&vouch, request);
-    let sid = vouch.into_inner().request_token(asker, &network, asked).await?;
+    let sid = vouch.into_inner().request_token(asker, &network, token_request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
     // iOS reads what the specification does not know, to show whom the text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
