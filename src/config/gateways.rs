@@ -163,7 +163,7 @@ impl Twilio {
     }
 }
 
-/// `[sms.openmarket]`: OpenMarket's Global SMS API, version 4.
+/// `[sms.openmarket]`: `OpenMarket`'s Global SMS API, version 4.
 #[derive(Clone, Debug)]
 pub struct OpenMarket {
     /// `account`: the account's ID.
