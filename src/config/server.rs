@@ -78,7 +78,9 @@ impl Server {
             names.push(format!("{authority}{}", url.path().trim_end_matches('/')));
             names.push(authority);
         }
-        names.iter_mut().for_each(|name| name.make_ascii_lowercase());
+        for name in &mut names {
+            name.make_ascii_lowercase();
+        }
         names.sort_unstable();
         names.dedup();
         names

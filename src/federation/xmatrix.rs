@@ -66,6 +66,9 @@ impl XMatrix {
 impl SignedRequest {
     /// Whether the owner of `key` has signed this request, addressed to one of `destinations`. Synapse puts `destination_is` in the place of
     /// `destination` when it signs for an identity server.
+    ///
+    /// # Panics
+    /// Never: canonical JSON can always be written.
     #[must_use]
     pub fn is_signed(&self, by: &XMatrix, key: &PublicKey, destinations: &[String]) -> bool {
         let text = |text: &str| CanonicalJsonValue::String(text.to_owned());

@@ -38,20 +38,20 @@ pub fn good_header(world: &World, body: &Value) -> String {
     header(world, &to_sign(body, NAME), Some(NAME))
 }
 
-async fn post_to(server: &Server, path: &str, headers: &[String], body: &Value) -> Answer {
+async fn post_to(server: &Server, path: &str, headers: &[&str], body: &Value) -> Answer {
     let request = server.request(Method::POST, path, None);
-    let request = headers.iter().fold(request, |request, value| request.header("Authorization", value));
+    let request = headers.iter().fold(request, |request, value| request.header("Authorization", *value));
     server.send(request.json(body)).await
 }
 
-pub async fn post(server: &Server, headers: &[String], body: &Value) -> Answer {
+pub async fn post(server: &Server, headers: &[&str], body: &Value) -> Answer {
     post_to(server, PATH, headers, body).await
 }
 
 /// Unbinds the address as Synapse does.
 pub async fn unbinds(world: &World, server: &Server) -> Answer {
     let body = unbinding(EMAIL);
-    post(server, &[good_header(world, &body)], &body).await
+    post(server, &[&good_header(world, &body)], &body).await
 }
 
 /// A server on which alice has bound her address, and a homeserver whose keys are valid for a day of the world's clock.
@@ -96,7 +96,7 @@ on_both_backends! {
             ("@bob:hs.example", "email", EMAIL), (ALICE, "email", "other@example.com"), (ALICE, "msisdn", "491701234567"),
         ] {
             let body = json!({ "mxid": mxid, "threepid": { "medium": medium, "address": address } });
-            assert_eq!(post(&server, &[good_header(&world, &body)], &body).await.ok(), json!({}), "{body}");
+            assert_eq!(post(&server, &[&good_header(&world, &body)], &body).await.ok(), json!({}), "{body}");
         }
         assert!(is_bound(&world).await);
     }
@@ -107,7 +107,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let sid = alice.proves(EMAIL).await;
         let bind = json!({ "sid": sid, "client_secret": SECRET, "mxid": ALICE });
-        alice.post("/3pid/bind", bind.clone()).await.ok();
+        alice.post("/3pid/bind", bind).await.ok();
         for wait in [0, HOUR, 23 * HOUR - 1] {
             world.clock.advance(wait);
             let answer = unbinds(&world, &server).await;
@@ -202,27 +202,27 @@ on_both_backends! {
             ("huge", format!("{good},x=\"{}\"", "x".repeat(60 * 1024))),
         ];
         for (what, header) in cases {
-            assert_refused(&post(&server, &[header], &body).await, 401, "M_UNAUTHORIZED", what);
+            assert_refused(&post(&server, &[&header], &body).await, 401, "M_UNAUTHORIZED", what);
         }
         let with_query = format!("{PATH}?x=y");
-        assert_refused(&post_to(&server, &with_query, &[good.clone()], &body).await, 401, "M_UNAUTHORIZED", "tampered uri");
+        assert_refused(&post_to(&server, &with_query, &[&good], &body).await, 401, "M_UNAUTHORIZED", "tampered uri");
         let mut more = body.clone();
         more["more"] = json!(1);
-        assert_refused(&post(&server, &[good.clone()], &more).await, 401, "M_UNAUTHORIZED", "tampered content");
+        assert_refused(&post(&server, &[&good], &more).await, 401, "M_UNAUTHORIZED", "tampered content");
         for other in ["@alice:other.example", "@alice:hs.example:8448"] {
             let body = json!({ "mxid": other, "threepid": body["threepid"] });
-            let answer = post(&server, &[good_header(&world, &body)], &body).await;
+            let answer = post(&server, &[&good_header(&world, &body)], &body).await;
             assert_refused(&answer, 401, "M_UNAUTHORIZED", "somebody else's user");
         }
         // Neither is there an answer that tells what is bound.
         let (bound, absent) = (unbinding(EMAIL), unbinding("absent@example.com"));
         let unsigned = good.replace("sig=\"", "sig=\"AAAA");
-        let first = post(&server, &[unsigned.clone()], &bound).await;
-        assert_eq!(first.text, post(&server, &[unsigned], &absent).await.text);
+        let first = post(&server, &[&unsigned], &bound).await;
+        assert_eq!(first.text, post(&server, &[&unsigned], &absent).await.text);
         assert_refused(&post(&server, &[], &body).await, 401, "M_UNAUTHORIZED", "neither signature nor session");
         assert!(is_bound(&world).await);
         assert_eq!(database::count(&world, "unbind_signatures").await, 0);
-        assert_eq!(post(&server, &[good], &body).await.ok(), json!({}));
+        assert_eq!(post(&server, &[&good], &body).await.ok(), json!({}));
     }
 
     async fn a_homeserver_that_is_away_makes_it_a_matter_of_time(world: World) {
@@ -252,15 +252,15 @@ on_both_backends! {
         // What cannot be true costs nothing.
         for _ in 0..5 {
             let other = header.replace("origin=\"hs.example\"", "origin=\"other.example\"");
-            assert_refused(&post(&server, &[other], &body).await, 401, "M_UNAUTHORIZED", "other origin");
+            assert_refused(&post(&server, &[&other], &body).await, 401, "M_UNAUTHORIZED", "other origin");
         }
         for _ in 0..3 {
-            post(&server, &[header.clone()], &body).await.ok();
+            post(&server, &[&header], &body).await.ok();
         }
-        let answer = post(&server, &[header.clone()], &body).await;
+        let answer = post(&server, &[&header], &body).await;
         assert_refused(&answer, 429, "M_LIMIT_EXCEEDED", "too often");
         assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
         world.clock.advance(HOUR);
-        post(&server, &[header], &body).await.ok();
+        post(&server, &[&header], &body).await.ok();
     }
 }

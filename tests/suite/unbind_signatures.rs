@@ -36,7 +36,11 @@ async fn every_form_of_a_signature_that_homeservers_send_is_taken() {
     ] {
         world.clock.advance(DAY);
         world.homeserver.publish_keys_until(world.clock.now() + DAY);
-        assert_eq!(post(&server, &headers, &body).await.ok(), json!({}), "{headers:?}");
+        assert_eq!(
+            post(&server, &headers.iter().map(String::as_str).collect::<Vec<_>>(), &body).await.ok(),
+            json!({}),
+            "{headers:?}"
+        );
         assert!(!is_bound(&world).await, "{headers:?}");
         // Bound anew a day before the next.
         world.mail.forget();
@@ -56,7 +60,7 @@ async fn a_signature_may_name_the_server_by_any_of_its_names() {
     let answer = async |name: &str, destination: Option<&str>, uri: &str| {
         let mut object = to_sign(&body, name);
         object["uri"] = uri.into();
-        post(&server, &[header(&world, &object, destination)], &body).await
+        post(&server, &[&header(&world, &object, destination)], &body).await
     };
     for name in ["signs.example", "id.example", "id.example:443", "id.example/base", "old.example:8090"] {
         for uri in [PATH, &format!("/base{PATH}")] {
@@ -88,7 +92,7 @@ async fn a_signed_body_is_canonical_json_with_whatever_is_in_it() {
     let mut body = unbinding(EMAIL);
     body["more"] =
         json!({ "\u{e4}\u{1f600}\"\\\n": [null, true, -9_007_199_254_740_991_i64, { "a": {} }], "": "\u{7f}\u{1}" });
-    assert_eq!(post(&server, &[good_header(&world, &body)], &body).await.ok(), json!({}));
+    assert_eq!(post(&server, &[&good_header(&world, &body)], &body).await.ok(), json!({}));
     let header = good_header(&world, &unbinding(EMAIL));
     for number in ["1.0", "1.5", "1e3", "-0.0", "9007199254740992", "-9007199254740992", "18446744073709551616"] {
         let text = format!(
@@ -165,18 +169,18 @@ async fn a_homeserver_may_change_its_key() {
     let server = bound(&world).await;
     let body = unbinding(EMAIL);
     let before = good_header(&world, &body);
-    post(&server, &[before.clone()], &body).await.ok();
+    post(&server, &[&before], &body).await.ok();
     world.homeserver.rotate_key("ed25519:new");
     let after = good_header(&world, &body);
     // It was asked a moment ago, and is left alone; then once for the new key, and not for others.
-    assert_refused(&post(&server, &[after.clone()], &body).await, 401, "M_UNAUTHORIZED", "too soon");
+    assert_refused(&post(&server, &[&after], &body).await, 401, "M_UNAUTHORIZED", "too soon");
     assert_eq!(key_requests(&world), 1);
     world.clock.advance(REST);
-    post(&server, &[after.clone()], &body).await.ok();
+    post(&server, &[&after], &body).await.ok();
     for n in 0..5 {
         let unknown = after.replace("ed25519:new", &format!("ed25519:{n}"));
-        assert_refused(&post(&server, &[unknown], &body).await, 401, "M_UNAUTHORIZED", "unknown key");
+        assert_refused(&post(&server, &[&unknown], &body).await, 401, "M_UNAUTHORIZED", "unknown key");
     }
     assert_eq!(key_requests(&world), 2);
-    assert_refused(&post(&server, &[before], &body).await, 401, "M_UNAUTHORIZED", "an old key");
+    assert_refused(&post(&server, &[&before], &body).await, 401, "M_UNAUTHORIZED", "an old key");
 }

@@ -114,7 +114,7 @@ proptest! {
         note in "[ -~]{0,20}",
     ) {
         let wanted = expected(Some("id.example"));
-        let mut params = vec![
+        let mut params = [
             ("origin", wanted.origin.as_str()), ("destination", "id.example"), ("key", wanted.key.as_str()), ("sig", SIG), ("note", note.as_str()),
         ];
         let first = first.index(params.len());
