@@ -169,11 +169,11 @@ impl<'a> Person<'a> {
         self.homeserver(Method::POST, "/account/3pid/unbind", body).await.ok()["id_server_unbind_result"].take()
     }
 
-    /// Has the homeserver do what asks for the password again.
-    pub async fn confirms(&self, path: &str, mut body: Value) -> Value {
+    /// Asks the homeserver for what takes the password once more.
+    pub async fn confirm(&self, path: &str, mut body: Value) -> Answer {
         let user = json!({ "type": "m.id.user", "user": self.mxid });
         body["auth"] = json!({ "type": "m.login.password", "identifier": user, "password": PASSWORD });
-        self.homeserver(Method::POST, path, body).await.ok()
+        self.homeserver(Method::POST, path, body).await
     }
 }
 
