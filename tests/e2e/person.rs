@@ -77,16 +77,15 @@ impl<'a> Person<'a> {
         let client_secret = format!("{:032x}", rand::random::<u128>());
         let asked = json!({ "client_secret": client_secret, "email": email, "send_attempt": 1 });
         let answer = self.identity_server(Method::POST, "/validate/email/requestToken", asked).await.ok();
-        assert_eq!(self.opens_the_link(email).await.status(), 200);
+        assert_eq!(self.opens_the_link(email, &client_secret).await.status(), 200);
         Session { sid: text(&answer["sid"]), client_secret }
     }
 
-    /// Opens the link of the mail with which an address is proved: a page, or the way on.
-    pub async fn opens_the_link(&self, email: &str) -> Response {
-        let is_the_mail = |mail: &Message| mail.to == [email] && validation_link(mail).is_some();
-        let mail = self.world.mail.wait_for(is_the_mail).await;
-        let link = validation_link(&mail).unwrap();
-        self.world.request(Method::GET, &link, None).send().await.unwrap()
+    /// Opens the link of the mail with which a session proves an address: a page, or the way on.
+    pub async fn opens_the_link(&self, email: &str, client_secret: &str) -> Response {
+        let link = |mail: &Message| mail.links().into_iter().find(|link| link.contains(client_secret));
+        let mail = self.world.mail.wait_for(|mail| mail.to == [email] && link(mail).is_some()).await;
+        self.world.request(Method::GET, &link(&mail).unwrap(), None).send().await.unwrap()
     }
 
     /// Has the homeserver bind what a session has proved.
@@ -175,10 +174,6 @@ impl<'a> Person<'a> {
         body["auth"] = json!({ "type": "m.login.password", "identifier": user, "password": PASSWORD });
         self.homeserver(Method::POST, path, body).await
     }
-}
-
-fn validation_link(mail: &Message) -> Option<String> {
-    mail.links().into_iter().find(|link| link.contains("/submitToken?"))
 }
 
 /// A text that must be there.

@@ -92,16 +92,16 @@ async fn the_sdk_binds_finds_and_unbinds() {
     sdk.accepts_the_terms(&token).await;
     assert_eq!(sdk.call("getIdentityAccount", json!([token])).await, json!({ "user_id": alice.mxid }));
 
-    let email = "alice@mail.example";
+    let (email, secret) = ("alice@mail.example", "sd2CP3Ng");
     let next_link = "https://app.example/done?this=that";
-    let session = sdk.call("requestEmailToken", json!([email, "secret", 1, next_link, token])).await;
-    let opened = alice.opens_the_link(email).await;
+    let session = sdk.call("requestEmailToken", json!([email, secret, 1, next_link, token])).await;
+    let opened = alice.opens_the_link(email, secret).await;
     assert_eq!(opened.headers().get("location").unwrap(), next_link);
     let found = sdk.call("identityHashedLookup", json!([[[email, "email"]], token])).await;
     assert_eq!(found, json!([]), "to prove is not to publish");
     let server = &world.vouch.name;
     let proof =
-        json!({ "client_secret": "secret", "sid": session["sid"], "id_server": server, "id_access_token": token });
+        json!({ "client_secret": secret, "sid": session["sid"], "id_server": server, "id_access_token": token });
     sdk.call("bindThreePid", json!([proof])).await;
 
     let found = sdk
