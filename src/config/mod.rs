@@ -13,6 +13,7 @@ mod found;
 mod limits;
 mod mail;
 mod mistake;
+mod notices;
 mod parse;
 mod reader;
 mod server;
@@ -28,6 +29,7 @@ pub use federation::Federation;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
+pub use notices::Notices;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
@@ -52,6 +54,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[validation]`
     pub validation: Validation,
+    /// `[notices]`
+    pub notices: Notices,
     /// `[federation]`
     pub federation: Federation,
     /// `[lookup]`
@@ -98,6 +102,7 @@ impl Config {
             texts: Texts::read(reader),
             mail: Mail::read(reader),
             validation: Validation::read(reader),
+            notices: Notices::read(reader),
             federation: Federation::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),

@@ -5,6 +5,8 @@
 //! nonces of 96 bits a key is good for 2³² values, more than a column ever sees. A blind index is an HMAC-SHA256
 //! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
 
+mod links;
+
 use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -124,6 +126,7 @@ pub struct Vault {
     ciphers: [Aes256Gcm; Column::ALL.len()],
     indexes: [Hmac<Sha256>; Purpose::ALL.len()],
     validation: Hmac<Sha256>,
+    links: Aes256Gcm,
     pepper: Zeroizing<[u8; 32]>,
     check: [u8; 32],
 }
@@ -140,6 +143,7 @@ impl Vault {
                 .map(|column| Aes256Gcm::new(&(*master.derive(&format!("seal:{}", column.name()))).into())),
             indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
             validation: mac(&master.derive("validation-token")),
+            links: Aes256Gcm::new(&(*master.derive("seal:links")).into()),
             pepper: master.derive("pepper"),
             check: *master.derive("check"),
         }

@@ -5,6 +5,7 @@ mod accounts;
 mod bindings;
 mod directory;
 mod lookup;
+mod not_me;
 mod operator;
 mod retention;
 mod spending;
@@ -18,6 +19,7 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use lookup::LookupRequest;
+pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;

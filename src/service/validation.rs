@@ -187,6 +187,7 @@ impl Vouch {
             homeserver: mxid.server_name().as_str(),
             link: &self.validation_link(&sid, request),
             lifetime: self.config.retention.validation_session,
+            cancel: &self.cancelling_link(&sid, request.language),
         };
         let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
         let attempt = request.send_attempt;

@@ -54,6 +54,23 @@ page-validated-expired-text = Les liens ne sont valables qu’un certain temps. 
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
 
+page-not-me = Ce n’était pas vous ?
+page-not-me-bound = Sur { $server }, votre adresse mène à ce compte Matrix, parce que quelqu’un l’a confirmée :
+page-not-me-bound-consequence = Si ce compte n’est pas le vôtre, appuyez sur le bouton : votre adresse ne mènera plus à personne, et plus personne ne pourra se servir d’une confirmation antérieure.
+page-not-me-asked = Quelqu’un a demandé à { $server } de confirmer votre adresse pour ce compte Matrix :
+page-not-me-asked-consequence = Si ce compte n’est pas le vôtre, appuyez sur le bouton : la demande sera annulée, et si elle a déjà fait mener votre adresse à ce compte, cela sera défait aussi.
+page-not-me-button = Ce n’était pas moi
+page-not-me-leave = Si c’est le vôtre, fermez cette page. Rien n’a changé.
+page-not-me-unbound = C’est défait
+page-not-me-unbound-text = Votre adresse ne mène plus à ce compte Matrix. Il n’y a plus rien à faire ; vous pouvez fermer cette page.
+page-not-me-cancelled = La demande est annulée
+page-not-me-cancelled-text = Ce compte Matrix ne peut plus s’en servir. Il n’y a plus rien à faire ; vous pouvez fermer cette page.
+page-not-me-settled = Il n’y a plus rien à défaire
+page-not-me-settled-text = Ce dont il s’agissait est terminé : déjà défait, ou expiré. Si un message plus récent dit que votre adresse mène à un compte qui n’est pas le vôtre, utilisez le lien de ce message.
+page-not-me-superseded = Ce lien est dépassé
+page-not-me-superseded-text = Votre adresse a été confirmée de nouveau depuis. Si ce n’était pas vous, utilisez le lien du message le plus récent à ce sujet.
+page-not-me-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message.
+
 page-missing = Il n’y a rien ici
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
@@ -70,8 +87,26 @@ mail-validation-copy = Si le bouton ne fonctionne pas, copiez ce lien dans votre
 mail-validation-lifetime = Le lien est valable { $span }.
 mail-validation-other-title = Ce n’était pas vous ?
 mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
+mail-validation-cancel = Si vous l’avez déjà ouvert, ou si vous voulez que la demande disparaisse tout de suite, annulez-la ici :
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
+mail-notice-why = Vous recevez cet e-mail parce que ce serveur prévient une adresse chaque fois qu’elle commence ou cesse de mener à un compte Matrix. Ce n’est pas une lettre d’information.
+
+mail-bound-title = Votre adresse e-mail mène désormais à un compte Matrix
+mail-bound-since = Depuis le { $time }, quiconque connaît déjà cette adresse e-mail trouve grâce à elle ce compte Matrix, sur { $server } :
+mail-bound-fine = Si ce compte est le vôtre, il n’y a rien à faire. Vous pouvez retirer l’adresse à tout moment dans votre application Matrix.
+mail-bound-undo = Alors un lien d’un e-mail précédent a été ouvert, et quelqu’un d’autre peut être trouvé sous votre adresse. Pour défaire cela, ouvrez ce lien et appuyez sur le bouton de la page. Vous n’avez pas besoin de compte :
+mail-bound-lifetime = Le lien est valable tant que votre adresse mène à ce compte.
+
+mail-unbound-title = Votre adresse e-mail ne mène plus à un compte Matrix
+mail-unbound-since = Depuis le { $time }, plus personne ne trouve ce compte Matrix grâce à cette adresse e-mail, sur { $server } :
+mail-unbound-by-owner = Le lien a été retiré, dans une application Matrix, par quelqu’un qui a montré que l’adresse est la sienne.
+mail-unbound-by-homeserver = Le lien a été retiré par le serveur d’accueil du compte, comme il le fait quand la personne le demande ou ferme son compte.
+mail-unbound-by-operator = Le lien a été retiré par les personnes qui gèrent ce serveur.
+mail-unbound-again = Il n’y a rien à faire. Si vous voulez de nouveau être trouvé par cette adresse, ajoutez-la dans votre application Matrix.
+
+sms-bound = { $server } : qui connaît votre numéro trouve maintenant { $mxid } sur Matrix. Pas vous ? { $link }
+sms-unbound = { $server } : votre numéro ne mène plus à { $mxid } sur Matrix.
 
 span-minutes = { $count ->
     [one] { $count } minute
