@@ -37,11 +37,19 @@ pub enum Column {
     SessionAddress,
     /// `sessions.next_link`, owned by the session's key.
     SessionNextLink,
+    /// `outbox.payload`, owned by the row's random owner.
+    OutboxPayload,
 }
 
 impl Column {
-    const ALL: [Self; 5] =
-        [Self::AccountMxid, Self::BindingAddress, Self::BindingMxid, Self::SessionAddress, Self::SessionNextLink];
+    const ALL: [Self; 6] = [
+        Self::AccountMxid,
+        Self::BindingAddress,
+        Self::BindingMxid,
+        Self::SessionAddress,
+        Self::SessionNextLink,
+        Self::OutboxPayload,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -50,6 +58,7 @@ impl Column {
             Self::BindingMxid => "bindings.mxid",
             Self::SessionAddress => "sessions.address",
             Self::SessionNextLink => "sessions.next_link",
+            Self::OutboxPayload => "outbox.payload",
         }
     }
 }
@@ -71,10 +80,16 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `outbox.user_index` and `outbox.cause_index`, of a Matrix ID.
+    OutboxUser,
+    /// `outbox.address_index`, of an address.
+    OutboxAddress,
+    /// `outbox.destination`, of where it goes.
+    OutboxDestination,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -82,6 +97,9 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::OutboxUser,
+        Self::OutboxAddress,
+        Self::OutboxDestination,
     ];
 
     const fn label(self) -> &'static str {
@@ -93,6 +111,9 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::OutboxUser => "index:outbox.user",
+            Self::OutboxAddress => "index:outbox.address",
+            Self::OutboxDestination => "index:outbox.destination",
         }
     }
 }

@@ -5,7 +5,9 @@ mod accounts;
 mod bindings;
 mod directory;
 mod lookup;
+mod onbind;
 mod operator;
+mod outbox;
 mod retention;
 mod spending;
 mod start;
@@ -63,6 +65,7 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
+    outbox: outbox::Outbox,
 }
 
 impl Vouch {

@@ -10,6 +10,7 @@ mod error;
 pub mod leases;
 pub mod meta;
 mod migrations;
+pub mod outbox;
 mod postgres;
 mod prepared;
 mod schema;
