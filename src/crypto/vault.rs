@@ -37,11 +37,28 @@ pub enum Column {
     SessionAddress,
     /// `sessions.next_link`, owned by the session's key.
     SessionNextLink,
+    /// `invites.address`, owned by the key's index.
+    InviteAddress,
+    /// `invites.token`, owned by the key's index.
+    InviteToken,
+    /// `invites.room_id`, owned by the key's index.
+    InviteRoom,
+    /// `invites.sender`, owned by the key's index.
+    InviteSender,
 }
 
 impl Column {
-    const ALL: [Self; 5] =
-        [Self::AccountMxid, Self::BindingAddress, Self::BindingMxid, Self::SessionAddress, Self::SessionNextLink];
+    const ALL: [Self; 9] = [
+        Self::AccountMxid,
+        Self::BindingAddress,
+        Self::BindingMxid,
+        Self::SessionAddress,
+        Self::SessionNextLink,
+        Self::InviteAddress,
+        Self::InviteToken,
+        Self::InviteRoom,
+        Self::InviteSender,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -50,6 +67,10 @@ impl Column {
             Self::BindingMxid => "bindings.mxid",
             Self::SessionAddress => "sessions.address",
             Self::SessionNextLink => "sessions.next_link",
+            Self::InviteAddress => "invites.address",
+            Self::InviteToken => "invites.token",
+            Self::InviteRoom => "invites.room_id",
+            Self::InviteSender => "invites.sender",
         }
     }
 }
@@ -71,10 +92,14 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `invites.address_index`, of an address.
+    InviteAddress,
+    /// `invites.key_index` and `ephemeral_keys.key_index`, of a public key.
+    EphemeralKey,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -82,6 +107,8 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::InviteAddress,
+        Self::EphemeralKey,
     ];
 
     const fn label(self) -> &'static str {
@@ -93,6 +120,8 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::InviteAddress => "index:invites.address",
+            Self::EphemeralKey => "index:ephemeral_keys.key",
         }
     }
 }
