@@ -4,6 +4,7 @@
 mod accounts;
 mod bindings;
 mod directory;
+mod invites;
 mod lookup;
 mod onbind;
 mod operator;

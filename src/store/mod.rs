@@ -7,6 +7,7 @@ pub mod budgets;
 mod connection;
 pub mod consents;
 mod error;
+pub mod invites;
 pub mod leases;
 pub mod meta;
 mod migrations;

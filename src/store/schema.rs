@@ -134,4 +134,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites);
+diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites, ephemeral_keys);
