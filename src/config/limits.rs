@@ -109,6 +109,8 @@ pub struct Retention {
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
     pub consent: Millis,
+    /// `onbind_delivery`: how long a delivery is tried. Default 7 days.
+    pub onbind_delivery: Millis,
 }
 
 impl Retention {
@@ -118,6 +120,7 @@ impl Retention {
             validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
+            onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
         }
     }
 }

@@ -39,11 +39,31 @@ pub enum Column {
     SessionAddress,
     /// `sessions.next_link`, owned by the session's key.
     SessionNextLink,
+    /// `invites.address`, owned by the key's index.
+    InviteAddress,
+    /// `invites.token`, owned by the key's index.
+    InviteToken,
+    /// `invites.room_id`, owned by the key's index.
+    InviteRoom,
+    /// `invites.sender`, owned by the key's index.
+    InviteSender,
+    /// `outbox.payload`, owned by the row's random owner.
+    OutboxPayload,
 }
 
 impl Column {
-    const ALL: [Self; 5] =
-        [Self::AccountMxid, Self::BindingAddress, Self::BindingMxid, Self::SessionAddress, Self::SessionNextLink];
+    const ALL: [Self; 10] = [
+        Self::AccountMxid,
+        Self::BindingAddress,
+        Self::BindingMxid,
+        Self::SessionAddress,
+        Self::SessionNextLink,
+        Self::InviteAddress,
+        Self::InviteToken,
+        Self::InviteRoom,
+        Self::InviteSender,
+        Self::OutboxPayload,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -52,6 +72,11 @@ impl Column {
             Self::BindingMxid => "bindings.mxid",
             Self::SessionAddress => "sessions.address",
             Self::SessionNextLink => "sessions.next_link",
+            Self::InviteAddress => "invites.address",
+            Self::InviteToken => "invites.token",
+            Self::InviteRoom => "invites.room_id",
+            Self::InviteSender => "invites.sender",
+            Self::OutboxPayload => "outbox.payload",
         }
     }
 }
@@ -73,10 +98,20 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `invites.address_index`, of an address.
+    InviteAddress,
+    /// `invites.key_index` and `ephemeral_keys.key_index`, of a public key.
+    EphemeralKey,
+    /// `outbox.user_index` and `outbox.cause_index`, of a Matrix ID.
+    OutboxUser,
+    /// `outbox.address_index`, of an address.
+    OutboxAddress,
+    /// `outbox.destination`, of where it goes.
+    OutboxDestination,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 12] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -84,6 +119,11 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::InviteAddress,
+        Self::EphemeralKey,
+        Self::OutboxUser,
+        Self::OutboxAddress,
+        Self::OutboxDestination,
     ];
 
     const fn label(self) -> &'static str {
@@ -95,6 +135,11 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::InviteAddress => "index:invites.address",
+            Self::EphemeralKey => "index:ephemeral_keys.key",
+            Self::OutboxUser => "index:outbox.user",
+            Self::OutboxAddress => "index:outbox.address",
+            Self::OutboxDestination => "index:outbox.destination",
         }
     }
 }

@@ -28,7 +28,9 @@ impl Vouch {
         }
         let ts = self.bind_address(&validated.address, &caller.mxid).await?;
         self.see_own(caller, &validated.address);
-        Ok(self.association(&validated.address, &caller.mxid, ts))
+        let mut association = association(&validated.address, &caller.mxid, ts);
+        self.signing.sign(&mut association);
+        Ok(association)
     }
 
     /// Binds an address to a user, and returns when.
@@ -132,21 +134,20 @@ impl Vouch {
         let pepper = self.peppers.pepper(epoch);
         address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
     }
+}
 
-    /// The [signed association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind).
-    fn association(&self, address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
-        let association = json!({
-            "address": address.as_str(),
-            "medium": address.medium().as_str(),
-            "mxid": mxid,
-            "not_before": ts,
-            "not_after": ts + A_HUNDRED_YEARS,
-            "ts": ts,
-        });
-        let Ok(CanonicalJsonValue::Object(mut signed)) = to_canonical_value(association) else {
-            unreachable!("strings and times before the year 285,000 are canonical JSON")
-        };
-        self.signing.sign(&mut signed);
-        signed
-    }
+/// The [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind), not signed yet.
+pub(super) fn association(address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
+    let association = json!({
+        "address": address.as_str(),
+        "medium": address.medium().as_str(),
+        "mxid": mxid,
+        "not_before": ts,
+        "not_after": ts + A_HUNDRED_YEARS,
+        "ts": ts,
+    });
+    let Ok(CanonicalJsonValue::Object(association)) = to_canonical_value(association) else {
+        unreachable!("strings and times before the year 285,000 are canonical JSON")
+    };
+    association
 }

@@ -4,9 +4,12 @@
 mod accounts;
 mod bindings;
 mod directory;
+mod invites;
 mod lookup;
 mod not_me;
+mod onbind;
 mod operator;
+mod outbox;
 mod retention;
 mod spending;
 mod start;
@@ -65,6 +68,7 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
+    outbox: outbox::Outbox,
 }
 
 impl Vouch {

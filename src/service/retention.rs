@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Vouch;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
-use crate::store::{Error as StoreError, accounts, budgets, consents, leases, meta, sessions};
+use crate::store::{Error as StoreError, accounts, budgets, consents, leases, meta, outbox, sessions};
 
 /// How often a node looks whether something is over.
 const LOOK: Duration = Duration::from_mins(1);
@@ -61,6 +61,10 @@ impl Vouch {
             meta::set_latest_time(conn, now).await?;
             if !leases::take(conn, "sweep", now, now + SWEEP).await? {
                 return Ok::<_, StoreError>(0);
+            }
+            let given_up = outbox::sweep(conn, now - retention.onbind_delivery, now).await?;
+            if given_up > 0 {
+                log::warn!("gave up {given_up} deliveries: they were tried for as long as they are kept");
             }
             Ok(sessions::sweep(conn, now - retention.validation_session - LATE).await?
                 + accounts::sweep_tokens(conn, now - retention.access_token).await?
