@@ -17,6 +17,7 @@ mod notices;
 mod parse;
 mod reader;
 mod server;
+mod sms;
 mod unknown;
 mod warnings;
 mod words;
@@ -33,6 +34,7 @@ pub use notices::Notices;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
+pub use sms::Sms;
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.
@@ -52,6 +54,8 @@ pub struct Config {
     pub texts: Texts,
     /// `[mail]`
     pub mail: Mail,
+    /// `[sms]`
+    pub sms: Sms,
     /// `[validation]`
     pub validation: Validation,
     /// `[notices]`
@@ -101,6 +105,7 @@ impl Config {
             brand: Brand::read(reader),
             texts: Texts::read(reader),
             mail: Mail::read(reader),
+            sms: Sms::read(reader),
             validation: Validation::read(reader),
             notices: Notices::read(reader),
             federation: Federation::read(reader),

@@ -1,6 +1,7 @@
 //! The rules, with no HTTP and no SQL in them.
 
 pub mod budget;
+pub mod calling_code;
 pub mod directory;
 pub mod pepper;
 pub mod policy;

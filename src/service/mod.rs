@@ -40,6 +40,7 @@ use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
+use crate::notify::sms::Texter;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 
@@ -65,6 +66,8 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
+    #[expect(dead_code, reason = "nothing that sends texts is there yet")]
+    texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,

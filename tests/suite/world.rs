@@ -84,6 +84,7 @@ impl World {
         config.keys.signing_key_file = path("signing.key");
         config.terms.directory = Some("policies".into());
         config.mail.transport = MailTransport::Smtp(smtp(&mail));
+        config.sms.directory = path("sms");
         config.federation.ca_file = Some(path("ca.pem"));
         config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().unwrap()];
         let name = homeserver.name().try_into().unwrap();
