@@ -12,6 +12,7 @@ use super::arguments::{Binding, Erasure, Sought, Subject};
 use super::{Failure, complain, say};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
+use crate::notify::letters::Remover;
 use crate::service::{Erased, Vouch};
 
 /// The proof that something was erased, to be kept or handed on.
@@ -35,7 +36,7 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
     let address = binding.address()?;
     let vouch = open(config).await?;
     let before = vouch.binding_of(&address).await?.filter(|before| before.user_id != binding.user);
-    vouch.bind_address(&address, &binding.user).await?;
+    vouch.bind_address(&address, &binding.user, vouch.texts.default_language()).await?;
     let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
     say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
     Ok(())
@@ -43,7 +44,9 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
 
 pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
-    if !open(config).await?.unbind_address(&address, &binding.user).await? {
+    let vouch = open(config).await?;
+    let language = vouch.texts.default_language();
+    if !vouch.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
         return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
     }
     say(format_args!("{} is no longer bound to {}", address.as_str(), binding.user));

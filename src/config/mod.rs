@@ -10,6 +10,7 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod homeservers;
 mod limits;
 mod mail;
 mod mistake;
@@ -27,6 +28,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use homeservers::Homeservers;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
@@ -62,6 +64,8 @@ pub struct Config {
     pub notices: Notices,
     /// `[federation]`
     pub federation: Federation,
+    /// `[homeservers]`
+    pub homeservers: Homeservers,
     /// `[lookup]`
     pub lookup: Lookup,
     /// `[budgets]`
@@ -109,6 +113,7 @@ impl Config {
             validation: Validation::read(reader),
             notices: Notices::read(reader),
             federation: Federation::read(reader),
+            homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),
             retention: Retention::read(reader),

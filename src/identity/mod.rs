@@ -4,6 +4,7 @@ pub mod budget;
 pub mod calling_code;
 pub mod directory;
 pub mod pepper;
+pub mod phone;
 pub mod policy;
 pub mod session;
 pub mod threepid;

@@ -1,8 +1,10 @@
 //! Messages to people.
 
+pub mod code;
 mod directory;
 pub mod letters;
 pub mod mail;
+pub mod notice;
 pub mod sms;
 
 use std::fmt;

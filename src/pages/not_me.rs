@@ -96,6 +96,8 @@ impl Site {
 
 /// For no search engine: a link that was pasted somewhere would be found.
 fn hidden(mut response: HttpResponse) -> HttpResponse {
-    response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
     response
 }

@@ -7,6 +7,7 @@ mod directory;
 mod invites;
 mod lookup;
 mod not_me;
+mod notices;
 mod onbind;
 mod operator;
 mod outbox;
@@ -26,7 +27,7 @@ pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Submitted, Validated};
+pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
@@ -66,7 +67,6 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
-    #[expect(dead_code, reason = "nothing that sends texts is there yet")]
     texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,

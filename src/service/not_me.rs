@@ -8,13 +8,13 @@
 //! So it names nobody to whoever finds it, and works until what it stands for is over. There is no budget for asking: a token that is
 //! none costs one AEAD, less than any other request.
 
-use ruma_common::OwnedUserId;
+use ruma_common::{OwnedUserId, UserId};
 use url::Url;
 
 use super::Vouch;
 use crate::clock::Millis;
-use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
+use crate::identity::threepid::Address;
 use crate::store::bindings::{self, Binding};
 use crate::store::sessions::{self, Session};
 use crate::store::{self, accounts};
@@ -84,14 +84,9 @@ enum Found {
 
 impl Vouch {
     /// The link that undoes a binding.
-    pub(super) fn undoing_link(
-        &self,
-        address: BlindIndex,
-        user: BlindIndex,
-        bound_at: Millis,
-        language: Language,
-    ) -> Url {
-        let link = Link::Binding { address_index: address.0, user_index: user.0, bound_at };
+    pub(super) fn undoing_link(&self, address: &Address, mxid: &UserId, bound_at: Millis, language: Language) -> Url {
+        let (address_index, user_index) = (self.binding_index(address).0, self.binding_user_index(mxid).0);
+        let link = Link::Binding { address_index, user_index, bound_at };
         self.not_me_link(&link, language)
     }
 
@@ -153,7 +148,9 @@ impl Vouch {
             Link::Session(sid) => {
                 let settled = Found::Other(Dispute::Settled);
                 let Some(session) = sessions::mailed(&mut conn, &sid).await? else { return Ok(settled) };
-                let Some(account) = accounts::by_id(&mut conn, session.account_id).await? else { return Ok(settled) };
+                // A homeserver's session has no account, and no mail.
+                let Some(asker) = session.account_id else { return Ok(settled) };
+                let Some(account) = accounts::by_id(&mut conn, asker).await? else { return Ok(settled) };
                 Ok(Found::Session(session, self.open_account(&account)?))
             }
         }
@@ -171,7 +168,9 @@ impl Vouch {
             Ok::<_, store::Error>(gone)
         });
         let gone = gone.await?;
-        self.unlist(&address, gone);
+        if let Some(id) = gone {
+            self.forget_binding(&address, id);
+        }
         Ok(gone.is_some())
     }
 
@@ -189,7 +188,9 @@ impl Vouch {
             Ok::<_, store::Error>((true, unbound))
         });
         let (is_cancelled, unbound) = cancelled.await?;
-        self.unlist(&address, unbound);
+        if let Some(id) = unbound {
+            self.forget_binding(&address, id);
+        }
         Ok(is_cancelled)
     }
 }

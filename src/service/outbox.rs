@@ -15,6 +15,7 @@ use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::Vouch;
+use super::notices::Notice;
 use super::onbind::Onbind;
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::crypto::base62;
@@ -49,6 +50,8 @@ const LONGEST_PAUSE: Millis = DAY;
 pub(super) enum Delivery {
     /// To the homeserver of a user to whom an invited address was bound.
     Onbind(Onbind),
+    /// To an address that was bound or unbound.
+    Notice(Notice),
 }
 
 /// What came of an attempt. The words for the trouble name nobody.
@@ -84,6 +87,13 @@ impl Delivery {
                 cause: Some(&onbind.sender),
                 address: &onbind.address,
                 destination: onbind.mxid.server_name().as_str(),
+            },
+            Self::Notice(notice) => About {
+                kind: "notice",
+                user: &notice.mxid,
+                cause: None,
+                address: &notice.address,
+                destination: notice.address.medium().as_str(),
             },
         }
     }
@@ -151,11 +161,16 @@ impl UnderWay {
 impl Vouch {
     /// Queues a delivery in the transaction of what causes it. [Wake](Outbox::wake) the deliverer after that.
     pub(super) async fn queue(&self, conn: &mut Conn, delivery: &Delivery) -> Result<(), StoreError> {
+        outbox::queue(conn, self.seal_delivery(delivery)).await
+    }
+
+    /// A delivery as the database may see it, to be queued.
+    pub(super) fn seal_delivery(&self, delivery: &Delivery) -> NewDelivery {
         let now = self.clock.now();
         let about = delivery.about();
         let owner = random_owner();
         let payload = serde_json::to_string(delivery).expect("it is made of strings and numbers");
-        let new = NewDelivery {
+        NewDelivery {
             kind: about.kind,
             owner: owner.as_ref().to_vec(),
             user_index: self.outbox_user_index(about.user).as_ref().to_vec(),
@@ -171,8 +186,7 @@ impl Vouch {
             next_at: now,
             held_until: 0,
             created_at: now,
-        };
-        outbox::queue(conn, new).await
+        }
     }
 
     /// Delivers what is due, until it is [stopped](Self::stop_delivering); then it ends what it has begun.
@@ -244,6 +258,7 @@ impl Vouch {
     async fn deliver(&self, row: &outbox::Delivery) -> Outcome {
         match self.open_delivery(row) {
             Ok(Delivery::Onbind(onbind)) => self.deliver_onbind(&onbind).await,
+            Ok(Delivery::Notice(notice)) => self.deliver_notice(&notice).await,
             Err(_) => Outcome::Later { trouble: "does not open".to_owned(), retry_after: None },
         }
     }

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Caller, Vouch};
+use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
 use crate::config::Bucket;
 use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::budget::{self, Credits, Level, Principal, RetryAfter};
-use crate::identity::threepid::Address;
+use crate::identity::calling_code;
+use crate::identity::threepid::{Address, Medium};
 use crate::store::budgets::{self, StoredLevel};
 use crate::store::{self, Conn};
 
@@ -122,29 +123,65 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
-    /// Charges one message to the user and to the network.
-    pub(super) async fn spend_message(&self, caller: &Caller, from: &Network) -> Result<(), Error> {
+    /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message
+    /// cannot be sent, or nothing would keep them from asking for the same without end.
+    pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let accounts = [
-            (self.principal("message:user", caller.user_index.as_ref()), budgets.messages_user),
-            (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network),
-        ];
+        let ((user, of_user), (network, of_network)) = match medium {
+            Medium::Email => (("message:user", budgets.messages_user), ("message:network", budgets.messages_network)),
+            Medium::Msisdn => (("text:user", budgets.texts_user), ("text:network", budgets.texts_network)),
+        };
+        let mut accounts = vec![(self.principal(network, from.to_string().as_bytes()), of_network)];
+        if let Asker::User(caller) = asker {
+            accounts.push((self.principal(user, caller.user_index.as_ref()), of_user));
+        }
         self.spend(&accounts, 1).await
     }
 
-    /// Charges one message to the address it goes to, in the transaction that claims it.
+    /// Charges one message to where it goes, in the transaction that claims it.
     pub(super) async fn spend_message_to(&self, conn: &mut Conn, to: &Address, now: Millis) -> Result<(), Failure> {
-        let need = (self.message_principal(to), self.config.budgets.messages_address, 1);
-        charge(conn, &[need], now, budget::take_exactly).await.map(drop)
+        let needs: Vec<Need> = self.destination(to).into_iter().map(|(of, bucket)| (of, bucket, 1)).collect();
+        charge(conn, &needs, now, budget::take_exactly).await.map(drop)
     }
 
     /// Gives back what [`Self::spend_message_to`] charged for a message that was not to be.
     pub(super) async fn refund_message_to(&self, conn: &mut Conn, to: &Address) -> Result<(), Failure> {
-        refund(conn, &[(self.message_principal(to), 1)]).await
+        let unspent: Vec<_> = self.destination(to).into_iter().map(|(of, _)| (of, 1)).collect();
+        refund(conn, &unspent).await
     }
 
-    fn message_principal(&self, to: &Address) -> Principal {
-        self.principal("message:address", to.to_lookup().as_bytes())
+    /// Where a message goes: to an address; and a text, which costs money, to a country, and to the account of the server's operator.
+    fn destination(&self, to: &Address) -> Vec<Account> {
+        let (name, bucket) = match to.medium() {
+            Medium::Email => ("message:address", self.config.budgets.messages_address),
+            Medium::Msisdn => ("text:number", self.config.budgets.texts_number),
+        };
+        let mut accounts = self.payers(to);
+        accounts.push((self.principal(name, to.to_lookup().as_bytes()), bucket));
+        accounts
+    }
+
+    /// Who pays for a message: for a text its country and the server, for a mail nobody.
+    fn payers(&self, to: &Address) -> Vec<Account> {
+        let Some(country) = calling_code::of(to) else { return Vec::new() };
+        vec![
+            (self.principal("text:country", &country.to_be_bytes()), self.config.budgets.texts_country),
+            (self.principal("text:server", &[]), self.config.budgets.texts_server),
+        ]
+    }
+
+    /// Charges a notice to the address that is told, apart from the messages that strangers may cause to it.
+    pub(super) async fn spend_notice(&self, to: &Address) -> Result<(), Error> {
+        let bucket = match to.medium() {
+            Medium::Email => self.config.budgets.messages_address,
+            Medium::Msisdn => self.config.budgets.texts_number,
+        };
+        self.spend(&[(self.principal("notice:address", to.to_lookup().as_bytes()), bucket)], 1).await
+    }
+
+    /// Charges a text to who pays for it, and not to its number.
+    pub(super) async fn spend_text(&self, to: &Address) -> Result<(), Error> {
+        self.spend(&self.payers(to), 1).await
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.

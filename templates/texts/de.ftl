@@ -29,6 +29,8 @@ page-retention-data = Daten
 page-retention-kept = Aufbewahrung
 page-retention-session = Bestätigung einer Adresse
 page-retention-session-kept = { $span } ab dem letzten Schritt, dann binnen einer Stunde gelöscht
+page-retention-code = Code in einer SMS
+page-retention-code-kept = { $span } oder bis zu { $tries } Fehlversuchen
 page-retention-token = Anmeldung einer App
 page-retention-token-kept = bis zur Abmeldung oder { $span } ohne Nutzung
 page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
@@ -105,8 +107,12 @@ mail-unbound-by-homeserver = Entfernt hat das der Heimserver des Kontos, wie er 
 mail-unbound-by-operator = Entfernt haben das die Menschen, die diesen Server betreiben.
 mail-unbound-again = Es ist nichts zu tun. Wenn du wieder über diese Adresse gefunden werden willst, füge sie in deiner Matrix-App hinzu.
 
-sms-bound = { $server }: Wer deine Nummer kennt, findet jetzt { $mxid } auf Matrix. Nicht du? { $link }
-sms-unbound = { $server }: Deine Nummer führt nicht mehr zu { $mxid } auf Matrix.
+sms-code = { $code } ist dein Code für { $server }. Er gilt { $minutes } Min. Gib ihn niemandem.
+sms-code-asks = { $mxid } hat ihn angefordert.
+sms-bound = { $server }: Deine Nummer führt jetzt zu einem Matrix-Konto.
+sms-bound-undo = Nicht du?
+sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
+sms-notice-account = Konto: { $mxid }
 
 span-minutes = { $count ->
     [one] 1 Minute

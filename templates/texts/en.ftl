@@ -30,6 +30,8 @@ page-retention-data = Data
 page-retention-kept = Kept
 page-retention-session = Confirmation of an address
 page-retention-session-kept = { $span } after the last step, then deleted within the hour
+page-retention-code = Code in a text message
+page-retention-code-kept = { $span }, or until { $tries } wrong tries
 page-retention-token = Sign-in of an app
 page-retention-token-kept = until you sign out, or { $span } without use
 page-retention-binding = Link between an address and a Matrix ID
@@ -106,8 +108,13 @@ mail-unbound-by-homeserver = It was removed by the account’s homeserver, as it
 mail-unbound-by-operator = It was removed by the people who run this server.
 mail-unbound-again = There is nothing to do. If you want to be found by this address again, add it in your Matrix app.
 
-sms-bound = { $server }: whoever knows your number now finds { $mxid } on Matrix. Not you? { $link }
-sms-unbound = { $server }: your number no longer leads to { $mxid } on Matrix.
+# Texts stay in the characters of GSM 03.38 (no ’, ê or no-break space), so that they are one message and not three.
+sms-code = { $code } is your code for { $server }. It works for { $minutes } min. Give it to nobody.
+sms-code-asks = { $mxid } asks for it.
+sms-bound = { $server }: your number leads to a Matrix account now.
+sms-bound-undo = Not you?
+sms-unbound = { $server }: your number no longer leads to a Matrix account.
+sms-notice-account = Account: { $mxid }
 
 span-minutes = { $count ->
     [one] 1 minute

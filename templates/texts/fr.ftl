@@ -29,6 +29,8 @@ page-retention-data = Données
 page-retention-kept = Durée de conservation
 page-retention-session = Confirmation d’une adresse
 page-retention-session-kept = { $span } après la dernière étape, puis effacement dans l’heure
+page-retention-code = Code reçu par SMS
+page-retention-code-kept = { $span }, ou jusqu’à { $tries } essais erronés
 page-retention-token = Connexion d’une application
 page-retention-token-kept = jusqu’à la déconnexion, ou { $span } sans utilisation
 page-retention-binding = Lien entre une adresse et un identifiant Matrix
@@ -105,8 +107,12 @@ mail-unbound-by-homeserver = Le lien a été retiré par le serveur d’accueil 
 mail-unbound-by-operator = Le lien a été retiré par les personnes qui gèrent ce serveur.
 mail-unbound-again = Il n’y a rien à faire. Si vous voulez de nouveau être trouvé par cette adresse, ajoutez-la dans votre application Matrix.
 
-sms-bound = { $server } : qui connaît votre numéro trouve maintenant { $mxid } sur Matrix. Pas vous ? { $link }
-sms-unbound = { $server } : votre numéro ne mène plus à { $mxid } sur Matrix.
+sms-code = { $code } est votre code pour { $server }. Valable { $minutes } min. Ne le donnez à personne.
+sms-code-asks = Demandé par { $mxid }.
+sms-bound = { $server } : votre numéro mène maintenant à un compte Matrix.
+sms-bound-undo = Pas vous ?
+sms-unbound = { $server } : votre numéro ne mène plus à un compte Matrix.
+sms-notice-account = Compte : { $mxid }
 
 span-minutes = { $count ->
     [one] { $count } minute

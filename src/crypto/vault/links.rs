@@ -29,8 +29,7 @@ impl Vault {
         let mut nonce = [0; NONCE_BYTES];
         SysRng.try_fill_bytes(&mut nonce).expect("the operating system's random generator works");
         let payload = Payload { msg: value, aad: VERSION };
-        let sealed =
-            self.links.encrypt(&Nonce::from(nonce), payload).expect("a value is far below the cipher's limit");
+        let sealed = self.links.encrypt(&Nonce::from(nonce), payload).expect("a value is far below the cipher's limit");
         BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())
     }
 
