@@ -193,7 +193,7 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
 
     let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 1, "next_link": NEXT_LINK });
     let sid = person.post("/validate/email/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-    let link = link(&world.mail.wait_to(&EMAIL.to_lowercase()).await);
+    let link = link(&world.validation_mail(&EMAIL.to_lowercase()).await);
     canaries.keep("validation token", query(&link, "token"));
     let followed = server.get(&link[link.find("/_matrix").unwrap()..], None).await;
     assert_eq!((followed.status, followed.headers["location"].to_str().unwrap()), (302, NEXT_LINK));

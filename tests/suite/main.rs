@@ -19,6 +19,7 @@ mod mail;
 mod messages;
 mod migrations;
 mod nodes;
+mod notices;
 mod operator;
 mod outages;
 mod pages;

@@ -118,3 +118,83 @@ fn moment(id: &str, say: Words<'_>, at: Millis) -> String {
     let at = at.format(MINUTE).unwrap_or_default();
     say.texts.get(say.language, id, &[("time", at.into()), ("server", say.server.into())])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::brand::Brand;
+    use crate::config;
+    use crate::texts::Texts;
+
+    const MXID: &str = "@alice:matrix.example.com";
+    const HOMESERVER: &str = "matrix.example.com";
+    /// Monday, 2026-11-23, 12:00 UTC.
+    const NOON: Millis = 1_795_435_200_000;
+
+    static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
+        Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap()
+    });
+    static BRAND: LazyLock<Brand> = LazyLock::new(|| {
+        let settings = config::Brand {
+            name: "Example Club".to_owned(),
+            contact: Some("help@example.org".to_owned()),
+            logo: None,
+            accent_colour: "#0f6b5c".to_owned(),
+        };
+        Brand::load(&settings).unwrap()
+    });
+
+    fn say(tag: &str) -> Words<'static> {
+        Words { brand: &BRAND, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" }
+    }
+
+    fn bound(tag: &str, mxid: &str) -> Letter {
+        let undo = Url::parse("https://id.example.org/not-me?token=n&lang=en").unwrap();
+        bound_letter(say(tag), BoundFacts { mxid, homeserver: HOMESERVER, since: NOON, undo: &undo }).unwrap()
+    }
+
+    fn unbound(tag: &str, mxid: &str, by: Remover) -> Letter {
+        unbound_letter(say(tag), UnboundFacts { mxid, homeserver: HOMESERVER, since: NOON, by }).unwrap()
+    }
+
+    #[test]
+    fn an_address_is_told_to_whom_it_leads_since_when_and_what_undoes_it() {
+        for tag in ["en", "fr", "de"] {
+            let Letter { subject, text, html } = bound(tag, MXID);
+            insta::assert_snapshot!(format!("bound_{tag}_text"), format!("{subject}\n\n{text}"));
+            insta::assert_snapshot!(format!("bound_{tag}_html"), html);
+        }
+    }
+
+    #[test]
+    fn an_address_is_told_who_has_unbound_it() {
+        for tag in ["en", "fr", "de"] {
+            let Letter { subject, text, html } = unbound(tag, MXID, Remover::Owner);
+            insta::assert_snapshot!(format!("unbound_{tag}_text"), format!("{subject}\n\n{text}"));
+            insta::assert_snapshot!(format!("unbound_{tag}_html"), html);
+            let by = |by| unbound(tag, MXID, by).text;
+            assert_ne!(by(Remover::Homeserver), by(Remover::Operator));
+            assert!(![by(Remover::Homeserver), by(Remover::Operator)].contains(&text));
+            assert!(!text.contains("http"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_undoing_link_stands_on_a_line_of_its_own() {
+        let letter = bound("en", MXID);
+        assert!(letter.text.lines().any(|line| line == "https://id.example.org/not-me?token=n&lang=en"));
+    }
+
+    #[test]
+    fn a_matrix_id_brings_no_markup_no_line_and_no_direction() {
+        let mxid = "@<img src=x onerror=a>\"'\r\nBcc: x@y\u{202e}:evil.example\u{0}";
+        for letter in [bound("en", mxid), unbound("en", mxid, Remover::Homeserver)] {
+            assert!(letter.html.contains("@&#60;img src=x onerror=a&#62;&#34;&#39; Bcc: x@y:evil.example"));
+            assert!(!letter.text.contains("\nBcc:") && !letter.text.contains('\u{202e}'));
+            assert!(!letter.subject.contains("evil"), "{}", letter.subject);
+        }
+        assert!(bound("en", &"a".repeat(10_000)).text.len() < 2_000);
+    }
+}
