@@ -105,6 +105,10 @@ impl Bucket {
 pub struct Retention {
     /// `validation_session`: after its last modification. Default 24 h.
     pub validation_session: Millis,
+    /// `invite`: while it is pending. Default 30 days.
+    pub invite: Millis,
+    /// `ephemeral_key`: after its invitation is delivered or expired. Default 90 days.
+    pub ephemeral_key: Millis,
     /// `access_token`: idle. Default 365 days.
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
@@ -118,6 +122,8 @@ impl Retention {
         let mut section = reader.section("retention");
         Self {
             validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
+            invite: section.text("invite", "30d", millis("1h", "365d")),
+            ephemeral_key: section.text("ephemeral_key", "90d", millis("0d", "3650d")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),

@@ -15,6 +15,8 @@ pub enum RetentionRow {
     Binding,
     /// Consent records: so long after the account.
     Consent(Millis),
+    /// Deliveries: until they arrive, at most so long.
+    Delivery(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -32,6 +34,7 @@ impl RetentionRow {
             Self::Session(retention.validation_session),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
+            Self::Delivery(retention.onbind_delivery),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -48,6 +51,7 @@ impl RetentionRow {
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

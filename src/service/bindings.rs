@@ -1,5 +1,7 @@
 //! Binding an address to a Matrix ID, and unbinding it.
 
+use std::sync::Arc;
+
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
@@ -12,6 +14,7 @@ use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
 use crate::store;
 use crate::store::bindings::{self, NewBinding};
+use crate::store::invites;
 
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
@@ -21,7 +24,12 @@ impl Vouch {
     ///
     /// # Errors
     /// As [`Self::validated`], and 403 if `mxid` is not the caller.
-    pub async fn bind(&self, caller: &Caller, session: &Submission, mxid: &str) -> Result<CanonicalJsonObject, Error> {
+    pub async fn bind(
+        self: &Arc<Self>,
+        caller: &Caller,
+        session: &Submission,
+        mxid: &str,
+    ) -> Result<CanonicalJsonObject, Error> {
         let validated = self.validated(caller, session).await?;
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
@@ -33,15 +41,23 @@ impl Vouch {
         Ok(association)
     }
 
-    /// Binds an address to a user, and returns when.
+    /// Binds an address to a user, completes the invitations that wait for it, and returns when.
     ///
     /// # Errors
     /// 503 if the database is away.
-    pub async fn bind_address(&self, address: &Address, mxid: &UserId) -> Result<Millis, Error> {
+    pub async fn bind_address(self: &Arc<Self>, address: &Address, mxid: &UserId) -> Result<Millis, Error> {
         let now = self.clock.now();
         let new = self.seal_binding(address, mxid, now);
-        let id = self.store.write_one(async move |conn| bindings::bind(conn, new).await).await?;
+        let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
+        let bound = self.store.write(async move |conn| {
+            invites::hold_address(conn, vouch.invite_address_index(&invited).as_ref()).await?;
+            let id = bindings::bind(conn, new).await?;
+            vouch.complete_invites(conn, &invited, &whose, now).await?;
+            Ok::<_, store::Error>(id)
+        });
+        let id = bound.await?;
         self.directories.insert(|epoch| self.entries(address, id, epoch));
+        self.outbox.wake();
         Ok(now)
     }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bindings;
+mod deliveries;
 mod directory;
 mod invites;
 mod lookup;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use url::Url;
 
 pub use accounts::{Caller, Registration};
+pub use deliveries::{ExportedDelivery, Queued, Revealed};
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
