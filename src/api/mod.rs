@@ -4,6 +4,7 @@
 mod account;
 mod binding;
 mod extract;
+mod invites;
 mod json;
 mod keys;
 mod lookup;
@@ -46,9 +47,14 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
         .service(at("/3pid/bind", post(binding::bind)))
         .service(at("/3pid/unbind", post(binding::unbind)))
+        .service(at("/store-invite", post(invites::store)))
+        .service(at("/sign-ed25519", post(invites::sign)))
         .configure(public_keys)
         .default_service(web::to(unknown_path));
-    let v1 = web::scope("/api/v1").configure(public_keys).default_service(web::to(unknown_path));
+    let v1 = web::scope("/api/v1")
+        .service(at("/sign-ed25519", post(invites::sign)))
+        .configure(public_keys)
+        .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))

@@ -10,6 +10,7 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod invites;
 mod limits;
 mod mail;
 mod mistake;
@@ -25,6 +26,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
@@ -52,6 +54,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[validation]`
     pub validation: Validation,
+    /// `[invites]`
+    pub invites: Invites,
     /// `[federation]`
     pub federation: Federation,
     /// `[lookup]`
@@ -98,6 +102,7 @@ impl Config {
             texts: Texts::read(reader),
             mail: Mail::read(reader),
             validation: Validation::read(reader),
+            invites: Invites::read(reader),
             federation: Federation::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),

@@ -27,6 +27,7 @@ pub use self::client::Request;
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
 use self::rules::ServerRules;
+pub use self::rules::is_blocked;
 use crate::clock::Clock;
 use crate::config;
 

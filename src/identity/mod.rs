@@ -4,5 +4,6 @@ pub mod budget;
 pub mod directory;
 pub mod pepper;
 pub mod policy;
+pub mod redaction;
 pub mod session;
 pub mod threepid;

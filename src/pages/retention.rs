@@ -15,6 +15,10 @@ pub enum RetentionRow {
     Binding,
     /// Consent records: so long after the account.
     Consent(Millis),
+    /// Invitations: so long.
+    Invite(Millis),
+    /// The keys of invitations: so long after them.
+    EphemeralKey(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -32,6 +36,8 @@ impl RetentionRow {
             Self::Session(retention.validation_session),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
+            Self::Invite(retention.invite),
+            Self::EphemeralKey(retention.ephemeral_key),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -48,6 +54,8 @@ impl RetentionRow {
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::Invite(span) => (say("page-retention-invite"), within("page-retention-invite-kept", span)),
+            Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

@@ -12,6 +12,8 @@ mod binding;
 mod canary;
 mod faults;
 mod hostile;
+mod invite_mails;
+mod invites;
 mod keys;
 mod links;
 mod lookup;
