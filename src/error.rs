@@ -101,12 +101,6 @@ impl Error {
         Self::bad_request("M_INVALID_EMAIL", "The email address is not valid")
     }
 
-    /// 400 `M_INVALID_ADDRESS`
-    #[must_use]
-    pub fn invalid_address() -> Self {
-        Self::bad_request("M_INVALID_ADDRESS", "The phone number is not valid")
-    }
-
     /// 400 `M_UNRECOGNIZED`, for a medium that is none.
     #[must_use]
     pub fn unknown_medium() -> Self {
@@ -125,6 +119,24 @@ impl Error {
     #[must_use]
     pub fn email_not_sent() -> Self {
         Self::bad_request("M_EMAIL_SEND_ERROR", "The email could not be sent; try again later")
+    }
+
+    /// 400 `M_INVALID_ADDRESS`
+    #[must_use]
+    pub fn invalid_phone_number() -> Self {
+        Self::bad_request("M_INVALID_ADDRESS", "The phone number is not valid")
+    }
+
+    /// 400 `M_SEND_ERROR`
+    #[must_use]
+    pub fn text_not_sent() -> Self {
+        Self::bad_request("M_SEND_ERROR", "The text message could not be sent; try again later")
+    }
+
+    /// 400 `M_DESTINATION_REJECTED`
+    #[must_use]
+    pub fn destination_rejected() -> Self {
+        Self::bad_request("M_DESTINATION_REJECTED", "This server does not send text messages to that country or region")
     }
 
     /// 400 `M_TOKEN_INCORRECT`

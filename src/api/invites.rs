@@ -19,7 +19,7 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
     let address = Address::parse(medium, &params.string("address")?).map_err(|_| match medium {
         Medium::Email => Error::invalid_email(),
-        Medium::Msisdn => Error::invalid_address(),
+        Medium::Msisdn => Error::invalid_phone_number(),
     })?;
     let room_id = params.string("room_id")?;
     let room_id = RoomId::parse(&room_id)

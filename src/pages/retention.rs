@@ -2,6 +2,7 @@
 
 use crate::clock::Millis;
 use crate::config;
+use crate::identity::session::CODE_TRIES;
 use crate::texts::{Language, Texts};
 
 /// A kind of data and how long it is kept.
@@ -9,6 +10,8 @@ use crate::texts::{Language, Texts};
 pub enum RetentionRow {
     /// Validation sessions: so long after their last modification.
     Session(Millis),
+    /// Codes in texts: so long after they were first sent.
+    Code(Millis),
     /// Access tokens: so long without use.
     Token(Millis),
     /// Bindings: until unbound or erased.
@@ -34,6 +37,7 @@ impl RetentionRow {
         vec![
             Self::Binding,
             Self::Session(retention.validation_session),
+            Self::Code(retention.sms_code),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
             Self::Invite(retention.invite),
@@ -51,6 +55,10 @@ impl RetentionRow {
         let within = |id, span| texts.get(language, id, &[("span", texts.span(language, span).into())]);
         match self {
             Self::Session(span) => (say("page-retention-session"), within("page-retention-session-kept", span)),
+            Self::Code(span) => {
+                let kept = [("span", texts.span(language, span).into()), ("tries", CODE_TRIES.into())];
+                (say("page-retention-code"), texts.get(language, "page-retention-code-kept", &kept))
+            }
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),

@@ -18,8 +18,10 @@ use crate::crypto::vault::{BlindIndex, Column, Purpose, token_hash};
 use crate::error::Error;
 use crate::federation::is_blocked;
 use crate::identity::redaction::redacted;
-use crate::identity::threepid::Address;
+use crate::identity::threepid::{Address, Medium};
+use crate::notify::invitation::invite_text;
 use crate::notify::letters::{DisplayName, InviteFacts, invite_letter};
+use crate::notify::sms::SendError;
 use crate::store::invites::{self, Invite, NewInvite};
 use crate::store::{self, bindings};
 
@@ -60,8 +62,8 @@ impl Vouch {
     /// Tells somebody who is not known here that the caller invites him into a room, and keeps that until the address is bound.
     ///
     /// # Errors
-    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR`, and then nothing is kept or charged for the
-    /// message; 403 if the operator has blocked homeserver or room; 429.
+    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then nothing is kept, nor charged
+    /// for a mail; 400 `M_DESTINATION_REJECTED`; 403 if the operator has blocked homeserver or room; 429.
     pub async fn store_invite(
         &self,
         caller: &Caller,
@@ -69,6 +71,10 @@ impl Vouch {
         request: &InviteRequest,
     ) -> Result<StoredInvite, Error> {
         self.check_invite_allowed(caller, &request.room_id)?;
+        let medium = request.address.medium();
+        if medium == Medium::Msisdn && !self.texter.reaches(&request.address) {
+            return Err(Error::destination_rejected());
+        }
         self.charge_as_lookup(caller, from, &request.address).await?;
         if let Some(bound) = self.binding_of(&request.address).await? {
             return Err(Error::threepid_in_use(&bound.user_id));
@@ -76,7 +82,10 @@ impl Vouch {
         let charged = self.spend_invite(caller, from, &request.address).await?;
         let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
         if let Err(error) = self.tell_invited(caller, request, &token, &key).await {
-            self.refund_invite(charged).await?;
+            // A text that failed may have been paid for all the same.
+            if medium == Medium::Email {
+                self.refund_invite(charged).await?;
+            }
             return Err(error);
         }
         let stored = StoredInvite {
@@ -100,8 +109,30 @@ impl Vouch {
         Ok(())
     }
 
-    /// Sends the message. The private half of the key is in it and nowhere else.
+    /// Sends the message. Whoever asks is a homeserver, so in what language the invited person reads is not known.
     async fn tell_invited(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        if request.address.medium() == Medium::Email {
+            return self.mail_invited(caller, request, token, key).await;
+        }
+        let client = self.web_client(request.words.web_client.as_deref());
+        let text = invite_text(self.words(self.texts.default_language()), caller.mxid.as_str(), client);
+        self.texter.send(&request.address, &text).await.map_err(|error| match error {
+            SendError::Rejected => Error::destination_rejected(),
+            error => {
+                log::warn!("the text of an invitation was not sent: {error}");
+                Error::text_not_sent()
+            }
+        })
+    }
+
+    /// Sends the mail. The private half of the key is in it and nowhere else.
+    async fn mail_invited(
         &self,
         caller: &Caller,
         request: &InviteRequest,
@@ -118,7 +149,6 @@ impl Vouch {
             home: &self.public_link(""),
             lifetime: self.config.retention.invite,
         };
-        // Who asks is a homeserver: what the invited person reads is not known.
         let letter = invite_letter(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
         self.mailer.send(&request.address, letter).await.map_err(|error| {
             log::warn!("the mail of an invitation was not sent: {error}");

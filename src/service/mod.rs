@@ -23,7 +23,7 @@ pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Submitted, Validated};
+pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
@@ -37,6 +37,7 @@ use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
+use crate::notify::sms::Texter;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 
@@ -62,6 +63,7 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
+    texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,

@@ -29,6 +29,8 @@ page-retention-data = Daten
 page-retention-kept = Aufbewahrung
 page-retention-session = Bestätigung einer Adresse
 page-retention-session-kept = { $span } ab dem letzten Schritt, dann binnen einer Stunde gelöscht
+page-retention-code = Code in einer SMS
+page-retention-code-kept = { $span } oder bis zu { $tries } Fehlversuchen
 page-retention-token = Anmeldung einer App
 page-retention-token-kept = bis zur Abmeldung oder { $span } ohne Nutzung
 page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
@@ -76,6 +78,10 @@ mail-validation-other-title = Das warst nicht du?
 mail-validation-other = Dann öffne den Link nicht und lösche diese E-Mail. Öffnet ihn niemand, wird nichts veröffentlicht, und die Anfrage wird gelöscht. Würdest du ihn öffnen, könnte diese Person unter deiner Adresse gefunden werden.
 mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
+
+sms-code = { $code } ist dein Code für { $server }. Er gilt { $minutes } Min. Gib ihn niemandem.
+sms-code-asks = { $mxid } hat ihn angefordert.
+sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere das hier.
 
 mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen
 mail-invite-title = Du bist zu einer Unterhaltung eingeladen

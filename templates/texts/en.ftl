@@ -30,6 +30,8 @@ page-retention-data = Data
 page-retention-kept = Kept
 page-retention-session = Confirmation of an address
 page-retention-session-kept = { $span } after the last step, then deleted within the hour
+page-retention-code = Code in a text message
+page-retention-code-kept = { $span }, or until { $tries } wrong tries
 page-retention-token = Sign-in of an app
 page-retention-token-kept = until you sign out, or { $span } without use
 page-retention-binding = Link between an address and a Matrix ID
@@ -77,6 +79,11 @@ mail-validation-other-title = Was this not you?
 mail-validation-other = Do not open the link, and delete this mail. If nobody opens it, nothing is published, and the request is deleted. If you did open it, that person could be found under your address.
 mail-contact = Questions? { $contact }
 mail-why = You get this mail because somebody entered your address. It is not a newsletter.
+
+# Texts stay in the characters of GSM 03.38 (no ’, ê or no-break space), so that they are one message and not three.
+sms-code = { $code } is your code for { $server }. It works for { $minutes } min. Give it to nobody.
+sms-code-asks = { $mxid } asks for it.
+sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one made at { $link }. If you do not want that, ignore this.
 
 mail-invite-subject = You are invited to a conversation on Matrix
 mail-invite-title = You are invited to a conversation

@@ -29,6 +29,8 @@ page-retention-data = Données
 page-retention-kept = Durée de conservation
 page-retention-session = Confirmation d’une adresse
 page-retention-session-kept = { $span } après la dernière étape, puis effacement dans l’heure
+page-retention-code = Code reçu par SMS
+page-retention-code-kept = { $span }, ou jusqu’à { $tries } essais erronés
 page-retention-token = Connexion d’une application
 page-retention-token-kept = jusqu’à la déconnexion, ou { $span } sans utilisation
 page-retention-binding = Lien entre une adresse et un identifiant Matrix
@@ -76,6 +78,10 @@ mail-validation-other-title = Ce n’était pas vous ?
 mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
+
+sms-code = { $code } est votre code pour { $server }. Valable { $minutes } min. Ne le donnez à personne.
+sms-code-asks = Demandé par { $mxid }.
+sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce message.
 
 mail-invite-subject = Vous avez reçu une invitation à discuter sur Matrix
 mail-invite-title = Vous avez reçu une invitation à discuter

@@ -219,6 +219,28 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 1);
     }
 
+    async fn a_phone_is_invited_by_a_text(world: World) {
+        let mut world = world;
+        world.config.sms.directory = world.folder.path().join("sms");
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let mut asked = invitation(&alice, "491701234567");
+        asked["medium"] = "msisdn".into();
+        let stored = alice.post("/store-invite", asked.clone()).await.ok();
+        assert_eq!(stored["display_name"], "...");
+        assert!(is_valid(&server, V2, &ephemeral_key(&stored)).await);
+        let files: Vec<_> = std::fs::read_dir(&world.config.sms.directory).unwrap().collect();
+        assert_eq!(files.len(), 1);
+        let text = std::fs::read_to_string(files[0].as_ref().unwrap().path()).unwrap();
+        assert!(text.contains(&alice.mxid) && text.contains("https://app.element.io"), "{text}");
+        assert!(!text.contains(stored["token"].as_str().unwrap()), "{text}");
+        for bad in ["+491701234567", "abc", "", "123"] {
+            asked["address"] = bad.into();
+            assert_eq!(alice.post("/store-invite", asked.clone()).await.error(), (400, "M_INVALID_ADDRESS"), "{bad}");
+        }
+        assert_eq!(world.mail.count(), 0);
+    }
+
     async fn invitations_of_one_address_live_side_by_side(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);

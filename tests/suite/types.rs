@@ -67,6 +67,22 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
             fields: &[("sid", Text), ("client_secret", Text), ("token", Text)],
         },
         Endpoint {
+            path: "/validate/msisdn/requestToken",
+            body: json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900001", "send_attempt": 1, "next_link": null }),
+            fields: &[
+                ("client_secret", Text),
+                ("country", Text),
+                ("phone_number", Text),
+                ("send_attempt", Attempt),
+                ("next_link", TextOrNothing),
+            ],
+        },
+        Endpoint {
+            path: "/validate/msisdn/submitToken",
+            body: with(json!({ "token": "wrong" })),
+            fields: &[("sid", Text), ("client_secret", Text), ("token", Text)],
+        },
+        Endpoint {
             path: "/3pid/bind",
             body: with(json!({ "mxid": person.mxid })),
             fields: &[("sid", Text), ("client_secret", Text), ("mxid", Text)],

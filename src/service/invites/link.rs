@@ -72,7 +72,7 @@ impl Vouch {
     }
 
     /// The web app that a homeserver names, if the operator lets people be sent there; otherwise the operator's.
-    fn web_client(&self, named: Option<&str>) -> &Url {
+    pub(super) fn web_client(&self, named: Option<&str>) -> &Url {
         let clients = &self.config.invites.web_clients;
         let named = named.and_then(|text| Url::parse(text.trim_end_matches('/')).ok());
         clients.iter().find(|client| Some(*client) == named.as_ref()).unwrap_or(&clients[0])

@@ -3,7 +3,7 @@
 use super::{Failure, Need, Network, Principal, TRIES, charge};
 use crate::error::Error;
 use crate::identity::budget;
-use crate::identity::threepid::Address;
+use crate::identity::threepid::{Address, Medium};
 use crate::service::{Caller, Vouch};
 use crate::store::budgets;
 
@@ -37,7 +37,7 @@ impl Vouch {
         self.give_back_some(charged).await
     }
 
-    /// The network first.
+    /// The network first. A text costs the operator money, so it also counts with all others to its country and to everybody.
     fn invite_needs(&self, caller: &Caller, from: &Network, to: &Address) -> Vec<Need> {
         let (budgets, homeserver) = (&self.config.budgets, caller.mxid.server_name());
         let mut needs = vec![
@@ -48,6 +48,9 @@ impl Vouch {
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
             let principal = self.homeserver_principal("invite:homeserver", homeserver);
             needs.push((principal, budgets.invites_homeserver, 1));
+        }
+        if to.medium() == Medium::Msisdn {
+            needs.extend(self.destination(to).into_iter().skip(1).map(|(of, bucket)| (of, bucket, 1)));
         }
         needs
     }
