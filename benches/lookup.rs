@@ -39,6 +39,7 @@ fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
     config.keys.signing_key_file = path("signing.key");
     config.terms.directory = None;
     config.mail.transport = vouch::config::MailTransport::Directory(path("mail"));
+    config.sms.directory = path("sms");
     config.federation.ca_file = Some(path("ca.pem"));
     config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().expect("a range")];
     let name = homeserver.name().try_into().expect("a server name");

@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header;
 use ipnet::IpNet;
 use url::form_urlencoded;
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::service::{Caller, Network, Vouch};
 
@@ -63,13 +65,24 @@ pub(super) fn caller_network(vouch: &Vouch, request: &HttpRequest) -> Network {
     network(request, &vouch.config.server.trusted_proxies)
 }
 
-/// The network a request comes from. `X-Forwarded-For` is believed from trusted proxies alone, and read from its end, to the first that is
-/// no trusted proxy: what stands before, anybody can write.
+/// The network a request comes from; see [`source`].
 #[must_use]
 pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
-    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    Network::of(source(request.head(), trusted))
+}
+
+/// The listed range that a homeserver's request for a phone check comes from, if it comes from any.
+pub(super) fn listed_homeserver(head: &RequestHead, config: &Config) -> Option<IpNet> {
+    let source = source(head, &config.server.trusted_proxies);
+    config.homeservers.phone_checks_from.iter().find(|range| range.contains(&source)).copied()
+}
+
+/// The address a request comes from. `X-Forwarded-For` is believed from trusted proxies alone, and read from its end, to the first that is
+/// no trusted proxy: what stands before, anybody can write.
+fn source(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
+    let peer = head.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
-    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let forwarded = head.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     let mut client = peer;
     for hop in hops.iter().rev() {
@@ -79,7 +92,7 @@ pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
         let Ok(before) = hop.parse::<IpAddr>() else { break };
         client = before.to_canonical();
     }
-    Network::of(client)
+    client
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 mod account;
 mod binding;
 mod extract;
+mod invites;
 mod json;
 mod keys;
 mod lookup;
+mod phone_checks;
 mod terms;
 mod validation;
 mod versions;
@@ -43,12 +45,25 @@ pub fn routes(app: &mut web::ServiceConfig) {
                 .route(post(validation::submit_token))
                 .default_service(web::to(unknown_method)),
         )
+        .service(at("/validate/msisdn/requestToken", post(validation::request_phone_token)))
+        .service(
+            web::resource("/validate/msisdn/submitToken")
+                .route(get(validation::open_code))
+                .route(post(validation::submit_code))
+                .default_service(web::to(unknown_method)),
+        )
         .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
         .service(at("/3pid/bind", post(binding::bind)))
         .service(at("/3pid/unbind", post(binding::unbind)))
+        .service(at("/store-invite", post(invites::store)))
+        .service(at("/sign-ed25519", post(invites::sign)))
         .configure(public_keys)
         .default_service(web::to(unknown_path));
-    let v1 = web::scope("/api/v1").configure(public_keys).default_service(web::to(unknown_path));
+    let v1 = web::scope("/api/v1")
+        .service(at("/sign-ed25519", post(invites::sign)))
+        .configure(public_keys)
+        .configure(phone_checks::routes)
+        .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))

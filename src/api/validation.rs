@@ -8,10 +8,11 @@ use serde_json::json;
 use super::extract::{caller_network, required_query, signatory};
 use super::json::Params;
 use crate::error::Error;
+use crate::identity::phone::PhoneNumber;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
-use crate::identity::threepid::Address;
+use crate::identity::threepid::{Address, Medium};
 use crate::pages::{Fault, Site, Validation};
-use crate::service::{EmailRequest, Submission, Submitted, Vouch};
+use crate::service::{Asker, Submission, Submitted, TokenRequest, Validated, Vouch};
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`
 pub(super) async fn request_email_token(
@@ -21,17 +22,56 @@ pub(super) async fn request_email_token(
 ) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
     let mut params = Params::read(&request, payload).await?;
-    let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let asked = EmailRequest {
-        client_secret: client_secret(params.string("client_secret")?)?,
-        address: Address::email(&params.string("email")?).map_err(|_| Error::invalid_email())?,
-        send_attempt: send_attempt(params.integer("send_attempt")?)?,
-        next_link: params.optional_string("next_link")?.map(|link| next_link(&vouch, &link)).transpose()?,
-        language: vouch.texts.negotiate(accept_language),
-    };
+    let address = Address::email(&params.string("email")?).map_err(|_| Error::invalid_email())?;
+    let asked = token_request(&vouch, &request, params, address)?;
     let network = caller_network(&vouch, &request);
-    let sid = vouch.into_inner().request_email(&caller, &network, asked).await?;
+    let sid = vouch.into_inner().request_token(Asker::User(&caller), &network, asked).await?;
     Ok(HttpResponse::Ok().json(json!({ "sid": sid })))
+}
+
+/// `POST /_matrix/identity/v2/validate/msisdn/requestToken`
+pub(super) async fn request_phone_token(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    request_code(vouch, &request, payload, Asker::User(&caller)).await
+}
+
+/// Has a text with a code sent, to whoever may ask for one.
+pub(super) async fn request_code(
+    vouch: Data<Vouch>,
+    request: &HttpRequest,
+    payload: Payload,
+    asker: Asker<'_>,
+) -> Result<HttpResponse, Error> {
+    let mut params = Params::read(request, payload).await?;
+    let (country, typed) = (params.string("country")?, params.string("phone_number")?);
+    let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
+    let asked = token_request(&vouch, request, params, number.address.clone())?;
+    let network = caller_network(&vouch, request);
+    let sid = vouch.into_inner().request_token(asker, &network, asked).await?;
+    let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
+    // iOS reads what the specification does not know, to show whom the text was sent to.
+    Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
+}
+
+/// What a request for a token says whatever the medium.
+fn token_request(
+    vouch: &Vouch,
+    request: &HttpRequest,
+    mut params: Params,
+    address: Address,
+) -> Result<TokenRequest, Error> {
+    let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Ok(TokenRequest {
+        client_secret: client_secret(params.string("client_secret")?)?,
+        address,
+        send_attempt: send_attempt(params.integer("send_attempt")?)?,
+        next_link: params.optional_string("next_link")?.map(|link| next_link(vouch, &link)).transpose()?,
+        language: vouch.texts.negotiate(accept_language),
+    })
 }
 
 /// `POST /_matrix/identity/v2/validate/email/submitToken`
@@ -41,16 +81,46 @@ pub(super) async fn submit_token(
     payload: Payload,
 ) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(&request, payload).await?;
+    submit(&vouch, &request, payload, Asker::User(&caller), Medium::Email).await
+}
+
+/// `POST /_matrix/identity/v2/validate/msisdn/submitToken`
+pub(super) async fn submit_code(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    submit(&vouch, &request, payload, Asker::User(&caller), Medium::Msisdn).await
+}
+
+/// Takes a token from whoever asked for it.
+pub(super) async fn submit(
+    vouch: &Vouch,
+    request: &HttpRequest,
+    payload: Payload,
+    asker: Asker<'_>,
+    medium: Medium,
+) -> Result<HttpResponse, Error> {
+    let mut params = Params::read(request, payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
-    vouch.submit(Some(&caller), &session, &params.string("token")?).await?;
+    vouch.submit(Some(asker), medium, &session, &params.string("token")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }
 
 /// `GET /_matrix/identity/v2/validate/email/submitToken`, the link in the mail: for people, so without a token (MSC2425).
 pub(super) async fn open_link(vouch: Data<Vouch>, site: Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let outcome = match follow_link(&vouch, &request).await {
+    opened(&vouch, &site, &request, Medium::Email).await
+}
+
+/// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: for people too, whatever led them here. Our texts have no link.
+pub(super) async fn open_code(vouch: Data<Vouch>, site: Data<Site>, request: HttpRequest) -> HttpResponse {
+    opened(&vouch, &site, &request, Medium::Msisdn).await
+}
+
+async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Medium) -> HttpResponse {
+    let language = site.language(request);
+    let outcome = match follow_link(vouch, request, medium).await {
         Ok(Submitted { next_link: Some(next_link), .. }) => {
             let mut response = HttpResponse::Found();
             return response.insert_header((header::LOCATION, next_link.as_str())).finish();
@@ -66,20 +136,25 @@ pub(super) async fn open_link(vouch: Data<Vouch>, site: Data<Site>, request: Htt
     site.validated(language, outcome)
 }
 
-async fn follow_link(vouch: &Vouch, request: &HttpRequest) -> Result<Submitted, Error> {
+async fn follow_link(vouch: &Vouch, request: &HttpRequest, medium: Medium) -> Result<Submitted, Error> {
     let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
     let session = submission(parameter("sid")?, parameter("client_secret")?)?;
-    vouch.submit(None, &session, &parameter("token")?).await
+    vouch.submit(None, medium, &session, &parameter("token")?).await
 }
 
 /// `GET /_matrix/identity/v2/3pid/getValidated3pid`
 pub(super) async fn get_validated(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
     let caller = signatory(&vouch, &request).await?;
-    let parameter = |name| required_query(&request, name).map(std::borrow::Cow::into_owned);
-    let validated = vouch.validated(&caller, &submission(parameter("sid")?, parameter("client_secret")?)?).await?;
-    let medium = validated.address.medium().as_str();
-    Ok(HttpResponse::Ok()
-        .json(json!({ "medium": medium, "address": validated.address.as_str(), "validated_at": validated.at })))
+    validated(&vouch, &request, Asker::User(&caller)).await
+}
+
+/// What a session has proved, told to whoever began it.
+pub(super) async fn validated(vouch: &Vouch, request: &HttpRequest, asker: Asker<'_>) -> Result<HttpResponse, Error> {
+    let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
+    let session = submission(parameter("sid")?, parameter("client_secret")?)?;
+    let Validated { address, at } = vouch.validated(asker, &session).await?;
+    let medium = address.medium().as_str();
+    Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": address.as_str(), "validated_at": at })))
 }
 
 /// What names a session.

@@ -55,6 +55,24 @@ pub struct Budgets {
     pub messages_address: Bucket,
     /// `[budgets.messages_network]`: validation messages caused from a /24 or /48. Default 200; 200 an hour.
     pub messages_network: Bucket,
+    /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 an hour.
+    pub invites_user: Bucket,
+    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200 an hour.
+    pub invites_homeserver: Bucket,
+    /// `[budgets.invites_address]`: invitations of an address. Default 5; 2 an hour.
+    pub invites_address: Bucket,
+    /// `[budgets.invites_network]`: invitations from a /24 or /48, which is mostly a homeserver's. Default 80; 200 an hour.
+    pub invites_network: Bucket,
+    /// `[budgets.texts_user]`: texts with a code that a user causes. Default 10; 2 an hour.
+    pub texts_user: Bucket,
+    /// `[budgets.texts_number]`: texts with a code to a number. Default 5; 1 an hour.
+    pub texts_number: Bucket,
+    /// `[budgets.texts_network]`: texts with a code caused from a /24 or /48. Default 50; 25 an hour.
+    pub texts_network: Bucket,
+    /// `[budgets.texts_country]`: texts with a code to all numbers of a calling code. Default 200; 10 an hour.
+    pub texts_country: Bucket,
+    /// `[budgets.texts_server]`: texts with a code to everybody. Default 500; 20 an hour, so 980 a day.
+    pub texts_server: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
     pub registrations_network: Bucket,
 }
@@ -75,6 +93,15 @@ impl Budgets {
             messages_user: Bucket::read(reader, "budgets.messages_user", 20, 20),
             messages_address: Bucket::read(reader, "budgets.messages_address", 10, 5),
             messages_network: Bucket::read(reader, "budgets.messages_network", 200, 200),
+            invites_user: Bucket::read(reader, "budgets.invites_user", 30, 10),
+            invites_homeserver: Bucket::read(reader, "budgets.invites_homeserver", 80, 200),
+            invites_address: Bucket::read(reader, "budgets.invites_address", 5, 2),
+            invites_network: Bucket::read(reader, "budgets.invites_network", 80, 200),
+            texts_user: Bucket::read(reader, "budgets.texts_user", 10, 2),
+            texts_number: Bucket::read(reader, "budgets.texts_number", 5, 1),
+            texts_network: Bucket::read(reader, "budgets.texts_network", 50, 25),
+            texts_country: Bucket::read(reader, "budgets.texts_country", 200, 10),
+            texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
         }
     }
@@ -109,6 +136,8 @@ pub struct Retention {
     pub invite: Millis,
     /// `ephemeral_key`: after its invitation is delivered or expired. Default 90 days.
     pub ephemeral_key: Millis,
+    /// `sms_code`: after it was first sent. Default 10 minutes.
+    pub sms_code: Millis,
     /// `access_token`: idle. Default 365 days.
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
@@ -124,6 +153,7 @@ impl Retention {
             validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
             invite: section.text("invite", "30d", millis("1h", "365d")),
             ephemeral_key: section.text("ephemeral_key", "90d", millis("0d", "3650d")),
+            sms_code: section.text("sms_code", "10m", millis("2m", "1h")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),

@@ -140,11 +140,16 @@ impl fmt::Debug for SmtpCredentials {
 pub struct Validation {
     /// `next_link_hosts`: hosts a `next_link` may lead to, as URLs have them. Default none: any.
     pub next_link_hosts: Option<Vec<String>>,
+    /// `web_otp_domain`: the web page in which codes are typed, which texts name in their last line. Default: the host of `public_url`.
+    pub web_otp_domain: Option<String>,
 }
 
 impl Validation {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("validation");
-        Self { next_link_hosts: section.optional_list("next_link_hosts", parse::url_host) }
+        Self {
+            next_link_hosts: section.optional_list("next_link_hosts", parse::url_host),
+            web_otp_domain: section.optional("web_otp_domain", parse::url_host),
+        }
     }
 }

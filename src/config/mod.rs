@@ -10,12 +10,15 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod homeservers;
+mod invites;
 mod limits;
 mod mail;
 mod mistake;
 mod parse;
 mod reader;
 mod server;
+mod sms;
 mod unknown;
 mod warnings;
 mod words;
@@ -25,12 +28,15 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use homeservers::Homeservers;
+pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
+pub use sms::Sms;
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.
@@ -50,10 +56,16 @@ pub struct Config {
     pub texts: Texts,
     /// `[mail]`
     pub mail: Mail,
+    /// `[sms]`
+    pub sms: Sms,
     /// `[validation]`
     pub validation: Validation,
+    /// `[invites]`
+    pub invites: Invites,
     /// `[federation]`
     pub federation: Federation,
+    /// `[homeservers]`
+    pub homeservers: Homeservers,
     /// `[lookup]`
     pub lookup: Lookup,
     /// `[budgets]`
@@ -97,8 +109,11 @@ impl Config {
             brand: Brand::read(reader),
             texts: Texts::read(reader),
             mail: Mail::read(reader),
+            sms: Sms::read(reader),
             validation: Validation::read(reader),
+            invites: Invites::read(reader),
             federation: Federation::read(reader),
+            homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),
             budgets: Budgets::read(reader),
             retention: Retention::read(reader),

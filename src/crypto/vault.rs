@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::base62;
 use super::master_key::MasterKey;
+use crate::clock::Millis;
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
@@ -169,6 +170,7 @@ pub struct Vault {
     ciphers: [Aes256Gcm; Column::ALL.len()],
     indexes: [Hmac<Sha256>; Purpose::ALL.len()],
     validation: Hmac<Sha256>,
+    codes: Hmac<Sha256>,
     pepper: Zeroizing<[u8; 32]>,
     check: [u8; 32],
 }
@@ -185,6 +187,7 @@ impl Vault {
                 .map(|column| Aes256Gcm::new(&(*master.derive(&format!("seal:{}", column.name()))).into())),
             indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
             validation: mac(&master.derive("validation-token")),
+            codes: mac(&master.derive("validation-code")),
             pepper: master.derive("pepper"),
             check: *master.derive("check"),
         }
@@ -257,6 +260,22 @@ impl Vault {
         let mut mac = self.validation.clone();
         mac.update(sid.as_bytes());
         base62::encode(&mac.finalize().into_bytes().into(), 32)
+    }
+
+    /// The code of 6 digits that proves, for the validation session `sid`, that a text was read which was first sent at `since`. It is
+    /// derived, so that the disk holds none.
+    ///
+    /// # Panics
+    /// Never: a hash of 32 bytes has 16.
+    #[must_use]
+    pub fn validation_code(&self, sid: &str, since: Millis) -> String {
+        let mut mac = self.codes.clone();
+        mac.update(&since.to_be_bytes());
+        mac.update(sid.as_bytes());
+        let full: [u8; 32] = mac.finalize().into_bytes().into();
+        let (number, _) = full.split_first_chunk().expect("32 bytes have 16");
+        // Of 2¹²⁸ numbers, each code has as many as any other but for one in 10³².
+        format!("{:06}", u128::from_be_bytes(*number) % 1_000_000)
     }
 }
 
@@ -345,6 +364,21 @@ mod tests {
         let index = |parts: &[&[u8]]| vault().index(Purpose::Session, parts);
         assert_ne!(index(&[b"ab", b"c"]), index(&[b"a", b"bc"]));
         assert_ne!(index(&[b"ab"]), index(&[b"ab", b""]));
+    }
+
+    #[test]
+    fn a_code_has_six_digits_and_is_of_one_session_and_time() {
+        let code = |sid: &str, since| vault().validation_code(sid, since);
+        let codes: Vec<String> = (0..1_000).map(|since| code("sid", since)).collect();
+        assert!(codes.iter().all(|code| code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())));
+        // Each first digit comes as often as any other, zero too.
+        for digit in '0'..='9' {
+            let begin = codes.iter().filter(|code| code.starts_with(digit)).count();
+            assert!((50..=150).contains(&begin), "{digit} begins {begin}");
+        }
+        assert_eq!(code("sid", 7), codes[7]);
+        assert_ne!(code("sid", 7), code("other", 7));
+        assert_ne!(Vault::new(&MasterKey::from_bytes([2; 32])).validation_code("sid", 7), codes[7]);
     }
 
     #[test]

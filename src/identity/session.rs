@@ -4,6 +4,9 @@ use std::fmt;
 
 use url::Url;
 
+/// How often a code of 6 digits may be tried: who guesses is right once in 200,000 texts.
+pub const CODE_TRIES: i64 = 5;
+
 /// The text is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;

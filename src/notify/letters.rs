@@ -1,7 +1,9 @@
 //! What a mail says, as text and as HTML: one file a letter, and here what they share. How it is sent is [`mail`](super::mail)'s business.
 
+mod invite;
 mod validation;
 
+pub use invite::{DisplayName, InviteFacts, invite_letter};
 pub use validation::{ValidationFacts, validation_letter};
 
 use askama::Template;

@@ -1,20 +1,19 @@
 //! Sending mails: composed here, handed to an SMTP server or, where none is configured, written to a directory.
 
 mod compose;
-mod directory;
 mod smtp;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 
 use lettre::Address as Recipient;
 
 use self::compose::Composer;
-use self::directory::Directory;
 use self::smtp::SmtpServer;
+use super::StartError;
+use super::directory::Directory;
 use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config;
@@ -50,7 +49,9 @@ impl Mailer {
     /// [`StartError`], which names the setting and the file.
     pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, StartError> {
         let transport = match &mail.transport {
-            config::MailTransport::Directory(path) => Transport::Directory(Directory::new(path, clock.clone())),
+            config::MailTransport::Directory(path) => {
+                Transport::Directory(Directory::new("mail.directory", path, "eml", clock.clone()))
+            }
             config::MailTransport::Smtp(settings) => {
                 Transport::Smtp(Box::new(SmtpServer::new(settings, &mail.sender.email)?))
             }
@@ -78,7 +79,9 @@ impl Mailer {
         let to: Recipient = to.as_str().parse().map_err(|_| SendError::Recipient)?;
         let message = self.composer.compose(&to, letter)?;
         match &self.transport {
-            Transport::Directory(directory) => directory.write(message).await,
+            Transport::Directory(directory) => {
+                directory.write(message).await.map_err(|error| SendError::File(error.kind()))
+            }
             Transport::Smtp(server) => server.send(&to, message).await,
         }
     }
@@ -118,48 +121,3 @@ impl fmt::Display for SendError {
 }
 
 impl std::error::Error for SendError {}
-
-/// Why mails cannot be sent with these settings.
-#[derive(Debug)]
-pub enum StartError {
-    /// A file or directory that a setting names cannot be used.
-    File {
-        /// The setting, such as `mail.ca_file`.
-        setting: &'static str,
-        /// What it names.
-        path: PathBuf,
-        /// What happened.
-        error: io::Error,
-    },
-    /// A setting makes no sense.
-    Setting {
-        /// The setting, such as `mail.security`.
-        setting: &'static str,
-        /// What is wrong and what to do.
-        problem: &'static str,
-    },
-}
-
-impl StartError {
-    fn file(setting: &'static str, path: impl Into<PathBuf>, error: impl Into<io::Error>) -> Self {
-        Self::File { setting, path: path.into(), error: error.into() }
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { setting, path, error } => write!(f, "{setting}: {}: {error}", path.display()),
-            Self::Setting { setting, problem } => write!(f, "{setting}: {problem}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::File { error, .. } => Some(error),
-            Self::Setting { .. } => None,
-        }
-    }
-}

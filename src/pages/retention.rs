@@ -2,6 +2,7 @@
 
 use crate::clock::Millis;
 use crate::config;
+use crate::identity::session::CODE_TRIES;
 use crate::texts::{Language, Texts};
 
 /// A kind of data and how long it is kept.
@@ -9,12 +10,18 @@ use crate::texts::{Language, Texts};
 pub enum RetentionRow {
     /// Validation sessions: so long after their last modification.
     Session(Millis),
+    /// Codes in texts: so long after they were first sent.
+    Code(Millis),
     /// Access tokens: so long without use.
     Token(Millis),
     /// Bindings: until unbound or erased.
     Binding,
     /// Consent records: so long after the account.
     Consent(Millis),
+    /// Invitations: so long.
+    Invite(Millis),
+    /// The keys of invitations: so long after them.
+    EphemeralKey(Millis),
     /// Deliveries: until they arrive, at most so long.
     Delivery(Millis),
     /// Budget levels: until empty.
@@ -32,8 +39,11 @@ impl RetentionRow {
         vec![
             Self::Binding,
             Self::Session(retention.validation_session),
+            Self::Code(retention.sms_code),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
+            Self::Invite(retention.invite),
+            Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
             Self::Budget,
             Self::Lookup,
@@ -48,9 +58,15 @@ impl RetentionRow {
         let within = |id, span| texts.get(language, id, &[("span", texts.span(language, span).into())]);
         match self {
             Self::Session(span) => (say("page-retention-session"), within("page-retention-session-kept", span)),
+            Self::Code(span) => {
+                let kept = [("span", texts.span(language, span).into()), ("tries", CODE_TRIES.into())];
+                (say("page-retention-code"), texts.get(language, "page-retention-code-kept", &kept))
+            }
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::Invite(span) => (say("page-retention-invite"), within("page-retention-invite-kept", span)),
+            Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),

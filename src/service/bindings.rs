@@ -6,7 +6,7 @@ use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_ca
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::{Caller, Submission, Vouch};
+use super::{Asker, Caller, Submission, Vouch};
 use crate::clock::{DAY, Millis};
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
@@ -30,7 +30,7 @@ impl Vouch {
         session: &Submission,
         mxid: &str,
     ) -> Result<CanonicalJsonObject, Error> {
-        let validated = self.validated(caller, session).await?;
+        let validated = self.validated(Asker::User(caller), session).await?;
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
@@ -72,7 +72,7 @@ impl Vouch {
         mxid: &UserId,
         address: &Address,
     ) -> Result<(), Error> {
-        let proved = match self.validated(caller, session).await {
+        let proved = match self.validated(Asker::User(caller), session).await {
             Ok(validated) => validated.address == *address,
             Err(error) if error.is_refusal() => false,
             Err(error) => return Err(error),

@@ -22,11 +22,12 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
+pub use invites::{InviteRequest, InviteWords, StoredInvite};
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
-pub use validation::{EmailRequest, Submission, Submitted, Validated};
+pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
@@ -40,6 +41,7 @@ use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
+use crate::notify::sms::Texter;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 
@@ -65,6 +67,7 @@ pub struct Vouch {
     directories: Directories,
     federation: Federation,
     mailer: Mailer,
+    texter: Texter,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
@@ -77,6 +80,18 @@ impl Vouch {
         let mut link = self.config.server.public_url.clone();
         link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend(path.split('/'));
         link
+    }
+
+    /// Where homeservers ask whether a long-term key is valid.
+    #[must_use]
+    pub fn key_validity_url(&self) -> Url {
+        self.public_link("_matrix/identity/v2/pubkey/isvalid")
+    }
+
+    /// Where homeservers ask whether the key of an invitation is valid.
+    #[must_use]
+    pub fn ephemeral_key_validity_url(&self) -> Url {
+        self.public_link("_matrix/identity/v2/pubkey/ephemeral/isvalid")
     }
 
     /// What letters in a language are written with.

@@ -1,17 +1,22 @@
 //! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
+mod invites;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Caller, Vouch};
+use ruma_common::ServerName;
+
+use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
 use crate::config::Bucket;
 use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::budget::{self, Credits, Level, Principal, RetryAfter};
-use crate::identity::threepid::Address;
+use crate::identity::calling_code;
+use crate::identity::threepid::{Address, Medium};
 use crate::store::budgets::{self, StoredLevel};
 use crate::store::{self, Conn};
 
@@ -98,10 +103,7 @@ impl Vouch {
             (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
-            // A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
-            let host = homeserver.host().to_ascii_lowercase();
-            let host = host.trim_end_matches('.');
-            accounts.push((self.principal("lookup:homeserver", host.as_bytes()), budgets.lookup_homeserver));
+            accounts.push((self.homeserver_principal("lookup:homeserver", homeserver), budgets.lookup_homeserver));
         }
         let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
         if budgets.stop_server {
@@ -122,29 +124,44 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
-    /// Charges one message to the user and to the network.
-    pub(super) async fn spend_message(&self, caller: &Caller, from: &Network) -> Result<(), Error> {
+    /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message
+    /// cannot be sent, or nothing would keep them from asking for the same without end.
+    pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let accounts = [
-            (self.principal("message:user", caller.user_index.as_ref()), budgets.messages_user),
-            (self.principal("message:network", from.to_string().as_bytes()), budgets.messages_network),
-        ];
+        let ((user, of_user), (network, of_network)) = match medium {
+            Medium::Email => (("message:user", budgets.messages_user), ("message:network", budgets.messages_network)),
+            Medium::Msisdn => (("text:user", budgets.texts_user), ("text:network", budgets.texts_network)),
+        };
+        let mut accounts = vec![(self.principal(network, from.to_string().as_bytes()), of_network)];
+        if let Asker::User(caller) = asker {
+            accounts.push((self.principal(user, caller.user_index.as_ref()), of_user));
+        }
         self.spend(&accounts, 1).await
     }
 
-    /// Charges one message to the address it goes to, in the transaction that claims it.
+    /// Charges one message to where it goes, in the transaction that claims it.
     pub(super) async fn spend_message_to(&self, conn: &mut Conn, to: &Address, now: Millis) -> Result<(), Failure> {
-        let need = (self.message_principal(to), self.config.budgets.messages_address, 1);
-        charge(conn, &[need], now, budget::take_exactly).await.map(drop)
+        let needs: Vec<Need> = self.destination(to).into_iter().map(|(of, bucket)| (of, bucket, 1)).collect();
+        charge(conn, &needs, now, budget::take_exactly).await.map(drop)
     }
 
     /// Gives back what [`Self::spend_message_to`] charged for a message that was not to be.
     pub(super) async fn refund_message_to(&self, conn: &mut Conn, to: &Address) -> Result<(), Failure> {
-        refund(conn, &[(self.message_principal(to), 1)]).await
+        let unspent: Vec<_> = self.destination(to).into_iter().map(|(of, _)| (of, 1)).collect();
+        refund(conn, &unspent).await
     }
 
-    fn message_principal(&self, to: &Address) -> Principal {
-        self.principal("message:address", to.to_lookup().as_bytes())
+    /// Where a message goes: to an address; and a text, which costs money, to a country, and to the account of the server's operator.
+    fn destination(&self, to: &Address) -> Vec<Account> {
+        let (budgets, address) = (&self.config.budgets, to.to_lookup());
+        let Some(country) = calling_code::of(to) else {
+            return vec![(self.principal("message:address", address.as_bytes()), budgets.messages_address)];
+        };
+        vec![
+            (self.principal("text:number", address.as_bytes()), budgets.texts_number),
+            (self.principal("text:country", &country.to_be_bytes()), budgets.texts_country),
+            (self.principal("text:server", &[]), budgets.texts_server),
+        ]
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
@@ -205,6 +222,12 @@ impl Vouch {
 
     fn principal(&self, budget: &str, of: &[u8]) -> Principal {
         self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    }
+
+    /// A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
+    fn homeserver_principal(&self, budget: &str, homeserver: &ServerName) -> Principal {
+        let host = homeserver.host().to_ascii_lowercase();
+        self.principal(budget, host.trim_end_matches('.').as_bytes())
     }
 
     /// Tells the operator, once an hour, that more is looked up than the whole server should see.

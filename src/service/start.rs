@@ -21,6 +21,7 @@ use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::mail::Mailer;
+use crate::notify::sms::Texter;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
 
@@ -52,6 +53,7 @@ struct Documents {
     brand: Arc<Brand>,
     federation: Federation,
     mailer: Mailer,
+    texter: Texter,
 }
 
 impl Vouch {
@@ -86,6 +88,7 @@ impl Vouch {
         let Opened { store, vault, signing, made } = open_store(&config, &clock, absent).await?;
         if absent == Absent::Made {
             documents.mailer.make_directory().map_err(in_words)?;
+            documents.texter.make_directory().map_err(in_words)?;
         }
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
         Ok(Arc::new(Self {
@@ -101,6 +104,7 @@ impl Vouch {
             directories: Directories::default(),
             federation: documents.federation,
             mailer: documents.mailer,
+            texter: documents.texter,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
@@ -125,13 +129,15 @@ impl Documents {
         let brand = keep(&mut problems, Brand::load(&config.brand));
         let mailer =
             brand.as_ref().and_then(|brand| keep(&mut problems, Mailer::new(&config.mail, brand, clock.clone())));
-        match (texts, policies, brand, federation, mailer) {
-            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer)) => Ok(Self {
+        let texter = keep(&mut problems, Texter::new(&config.sms, clock.clone()));
+        match (texts, policies, brand, federation, mailer, texter) {
+            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer), Some(texter)) => Ok(Self {
                 texts: Arc::new(texts),
                 policies: Arc::new(policies),
                 brand: Arc::new(brand),
                 federation,
                 mailer,
+                texter,
             }),
             _ => Err(problems),
         }

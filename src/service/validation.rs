@@ -1,29 +1,31 @@
 //! Proving that an address is one's own: the life of a validation session.
 //!
-//! A message is sent only if its attempt is greater than the greatest one sent for the same account, address and secret.
+//! A message is sent only if its attempt is greater than the greatest one sent for the same asker, address and secret.
 //! Sending is claimed in the database first, for a while; whoever asks the same meanwhile waits for the outcome, and takes over if
-//! the claim runs out. So three equal requests send one mail, and a node that is killed while it sends one loses none.
+//! the claim runs out. So three equal requests send one message, and a node that is killed while it sends one loses none.
+//!
+//! What a message says, and what it takes to prove that it was read, is told medium by medium: in [`email`] and in [`phone`].
+
+mod email;
+mod phone;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ruma_common::UserId;
-use subtle::ConstantTimeEq;
-use url::Url;
+use ipnet::IpNet;
 
 use super::spending::Failure;
 use super::{Caller, Network, Vouch};
 use crate::clock::{Millis, SECOND};
-use crate::config::MailTransport;
-use crate::crypto::base62;
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
-use crate::identity::session::{ClientSecret, NextLink, Sid};
-use crate::identity::threepid::Address;
-use crate::notify::letters::{ValidationFacts, validation_letter};
+use crate::identity::session::{ClientSecret, NextLink};
+use crate::identity::threepid::{Address, Medium};
 use crate::store::Conn;
-use crate::store::sessions::{self, NewSession, Session};
+use crate::store::sessions::{self as rows, NewSession, Session};
 use crate::texts::Language;
+
+pub use sessions::{Submission, Submitted, Validated};
 
 /// How much longer than sending may take a claim holds.
 const GRACE: Millis = 2 * SECOND;
@@ -31,46 +33,39 @@ const GRACE: Millis = 2 * SECOND;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a claim is tried: others may come first, give up, or die.
 const TRIES: usize = 20;
-/// Letters and digits of a session's id: 131 bits.
-const SID_LENGTH: usize = 22;
+/// The longest that one who was overtaken stands aside.
+const ASIDE: Duration = Duration::from_millis(20);
 
-/// What a client asks with `requestToken` for an e-mail address.
-pub struct EmailRequest {
+/// Who has an address checked.
+#[derive(Clone, Copy)]
+pub enum Asker<'a> {
+    /// A user, to whom it may be bound.
+    User(&'a Caller),
+    /// A homeserver, known by the source addresses that the operator lists, for its own accounts.
+    Homeserver(IpNet),
+}
+
+impl Asker<'_> {
+    fn account_id(self) -> Option<i64> {
+        match self {
+            Self::User(caller) => Some(caller.account_id),
+            Self::Homeserver(_) => None,
+        }
+    }
+}
+
+/// What a client asks with `requestToken`.
+pub struct TokenRequest {
     /// The client's own proof for later.
     pub client_secret: ClientSecret,
     /// The address to be proved.
     pub address: Address,
     /// Which attempt of the client's it is.
     pub send_attempt: i64,
-    /// Where the reader of the mail goes next.
+    /// Where the reader of the message goes next.
     pub next_link: Option<NextLink>,
-    /// The language of the mail.
+    /// The language of the message.
     pub language: Language,
-}
-
-/// What names a session: its id, and the client's proof.
-pub struct Submission {
-    /// The session's id.
-    pub sid: Sid,
-    /// The client's proof.
-    pub client_secret: ClientSecret,
-}
-
-/// A validated session.
-#[derive(Debug)]
-pub struct Validated {
-    /// What was proved.
-    pub address: Address,
-    /// When.
-    pub at: Millis,
-}
-
-/// What came of a submitted token.
-pub struct Submitted {
-    /// Where the reader of the mail goes next.
-    pub next_link: Option<NextLink>,
-    /// Whether it had been validated before.
-    pub again: bool,
 }
 
 /// What to do about a message.
@@ -80,51 +75,93 @@ enum Claim {
     /// Somebody is sending it.
     Wait { id: i64 },
     /// It is ours to send.
-    Ours { id: i64, sid: String },
+    Ours(Claimed),
+}
+
+/// A session whose message is ours to send.
+struct Claimed {
+    id: i64,
+    sid: String,
+    /// When the code in the message was first sent; a mail has none.
+    code_since: Option<Millis>,
+}
+
+/// Why a message was not sent.
+struct Unsent {
+    why: Error,
+    /// Whether it is certain that nobody got it, so that its address is not charged.
+    refunded: bool,
+}
+
+impl From<Error> for Unsent {
+    fn from(why: Error) -> Self {
+        Self { why, refunded: true }
+    }
 }
 
 impl Vouch {
-    /// Begins a validation session, or finds the one of the same account, address and secret; sends its mail if the attempt asks for it; and
+    /// Begins a validation session, or finds the one of the same asker, address and secret; sends its message if the attempt asks for it; and
     /// returns its id.
     ///
     /// # Errors
-    /// 400 `M_EMAIL_SEND_ERROR`, and then the same attempt may be made again; 429.
-    pub async fn request_email(
+    /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then the same attempt may be made again; 400 `M_DESTINATION_REJECTED`; 429.
+    pub async fn request_token(
         self: &Arc<Self>,
-        caller: &Arc<Caller>,
+        asker: Asker<'_>,
         from: &Network,
-        request: EmailRequest,
+        request: TokenRequest,
     ) -> Result<String, Error> {
+        if request.address.medium() == Medium::Msisdn && !self.texter.reaches(&request.address) {
+            return Err(Error::destination_rejected());
+        }
         let request = Arc::new(request);
         for _ in 0..TRIES {
-            let (vouch, whose, asked) = (Arc::clone(self), Arc::clone(caller), Arc::clone(&request));
-            let claim = self.store.write(async move |conn| vouch.claim(conn, &whose, &asked).await).await;
-            match claim {
-                Err(Failure::Overtaken) => {}
+            let new = self.new_session(asker, &request, self.clock.now());
+            let (vouch, asked) = (Arc::clone(self), Arc::clone(&request));
+            match self.store.write(async move |conn| vouch.claim(conn, new, &asked).await).await {
+                Err(Failure::Overtaken) => step_aside().await,
                 Err(Failure::Refused(error)) => return Err(error),
                 Ok(Claim::Sent(sid)) => return Ok(sid),
-                Ok(Claim::Wait { id }) => self.until_settled(id, request.send_attempt).await?,
-                Ok(Claim::Ours { id, sid }) => {
-                    if let Err(refusal) = self.spend_message(caller, from).await {
-                        self.renounce(id, &request).await?;
-                        return Err(refusal);
+                Ok(Claim::Wait { id }) => self.until_settled(id, &request).await?,
+                Ok(Claim::Ours(claimed)) => {
+                    if let Err(unsent) = self.pay_and_send(asker, from, &claimed, &request).await {
+                        self.renounce(claimed.id, &request, unsent.refunded).await?;
+                        return Err(unsent.why);
                     }
-                    return self.send_validation(&caller.mxid, id, sid, &request).await;
+                    let (id, attempt) = (claimed.id, request.send_attempt);
+                    // Lost in a power cut, it would be sent once more.
+                    self.store.note(async move |conn| rows::sent(conn, id, attempt).await).await?;
+                    return Ok(claimed.sid);
                 }
             }
         }
         Err(Error::away())
     }
 
+    async fn pay_and_send(
+        &self,
+        asker: Asker<'_>,
+        from: &Network,
+        claimed: &Claimed,
+        request: &TokenRequest,
+    ) -> Result<(), Unsent> {
+        self.spend_message(asker, request.address.medium(), from).await?;
+        match claimed.code_since {
+            None => self.send_link(asker, &claimed.sid, request).await,
+            Some(since) => self.send_code(asker, &claimed.sid, since, request).await,
+        }
+    }
+
     /// Waits until the attempt that somebody else is sending was sent or given up, or its claim has run out.
-    async fn until_settled(&self, id: i64, attempt: i64) -> Result<(), Error> {
-        let longest = Duration::from_millis((self.mail_patience() + GRACE).unsigned_abs());
+    async fn until_settled(&self, id: i64, request: &TokenRequest) -> Result<(), Error> {
+        let longest = Duration::from_millis((self.patience(request.address.medium()) + GRACE).unsigned_abs());
         let until = Instant::now() + longest;
         while Instant::now() < until {
             tokio::time::sleep(LOOK).await;
-            let session = sessions::by_id(&mut self.store.read().await?, id).await?;
-            let is_pending =
-                |session: &Session| session.send_attempt < attempt && self.clock.now() < session.sending_until;
+            let session = rows::by_id(&mut self.store.read().await?, id).await?;
+            let is_pending = |session: &Session| {
+                session.send_attempt < request.send_attempt && self.clock.now() < session.sending_until
+            };
             if !session.as_ref().is_some_and(is_pending) {
                 break;
             }
@@ -133,34 +170,36 @@ impl Vouch {
     }
 
     /// Gives up a claim whose message was not to be.
-    async fn renounce(self: &Arc<Self>, id: i64, request: &Arc<EmailRequest>) -> Result<(), Error> {
-        let (vouch, asked) = (Arc::clone(self), Arc::clone(request));
-        let done = self.store.write(async move |conn| {
-            sessions::not_sent(conn, id, asked.send_attempt).await?;
-            // Nobody fills the database with sessions of messages that he has no budget for.
-            sessions::remove_unsent(conn, id).await?;
-            vouch.refund_message_to(conn, &asked.address).await
-        });
-        match done.await {
-            Err(Failure::Refused(error)) => Err(error),
-            // Overtaken: the claim runs out by itself.
-            Ok(()) | Err(Failure::Overtaken) => Ok(()),
+    async fn renounce(self: &Arc<Self>, id: i64, request: &Arc<TokenRequest>, refunded: bool) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let (vouch, asked) = (Arc::clone(self), Arc::clone(request));
+            let done = self.store.write(async move |conn| {
+                rows::not_sent(conn, id, asked.send_attempt).await?;
+                // Nobody fills the database with sessions of messages that he has no budget for.
+                rows::remove_unsent(conn, id).await?;
+                if refunded { vouch.refund_message_to(conn, &asked.address).await } else { Ok(()) }
+            });
+            match done.await {
+                Ok(()) => return Ok(()),
+                Err(Failure::Refused(error)) => return Err(error),
+                Err(Failure::Overtaken) => step_aside().await,
+            }
         }
+        // The claim runs out by itself.
+        Ok(())
     }
 
     /// One transaction: the session's row, the address's budget, and the claim.
-    async fn claim(&self, conn: &mut Conn, caller: &Caller, request: &EmailRequest) -> Result<Claim, Failure> {
-        let now = self.clock.now();
-        let new = self.new_session(caller, request, now);
-        let mut session = sessions::get_or_begin(conn, new.clone()).await?;
-        if self.is_expired(&session, now) {
+    async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Failure> {
+        let (now, attempt) = (new.modified_at, request.send_attempt);
+        let mut session = rows::get_or_begin(conn, new.clone()).await?;
+        if self.is_expired(&session, now) || (phone::is_dead(&session) && attempt > session.send_attempt) {
             // What it proved is over: the new one has another id and proves nothing yet.
-            sessions::remove(conn, session.id).await?;
-            session = sessions::get_or_begin(conn, new.clone()).await?;
+            rows::remove(conn, session.id).await?;
+            session = rows::get_or_begin(conn, new.clone()).await?;
         }
         // A session that is begun here is begun with its claim.
         let is_new = session.sid == new.sid;
-        let attempt = request.send_attempt;
         if attempt <= session.send_attempt {
             return Ok(Claim::Sent(session.sid));
         }
@@ -168,139 +207,27 @@ impl Vouch {
             return Ok(Claim::Wait { id: session.id });
         }
         self.spend_message_to(conn, &request.address, now).await?;
+        let mut code_since = session.code_since;
         if !is_new {
-            sessions::sending(conn, session.id, attempt, new.sending_until, new.next_link).await?;
+            rows::sending(conn, session.id, attempt, new.sending_until, new.next_link).await?;
+            if code_since.is_some_and(|since| !self.is_worth_repeating(since, now)) {
+                rows::renew_code(conn, session.id, now).await?;
+                code_since = Some(now);
+            }
         }
-        Ok(Claim::Ours { id: session.id, sid: session.sid })
+        Ok(Claim::Ours(Claimed { id: session.id, sid: session.sid, code_since }))
     }
 
-    /// Sends the mail of a claim, and says in the database what came of it.
-    async fn send_validation(
-        self: &Arc<Self>,
-        mxid: &UserId,
-        id: i64,
-        sid: String,
-        request: &Arc<EmailRequest>,
-    ) -> Result<String, Error> {
-        let facts = ValidationFacts {
-            mxid: mxid.as_str(),
-            homeserver: mxid.server_name().as_str(),
-            link: &self.validation_link(&sid, request),
-            lifetime: self.config.retention.validation_session,
-        };
-        let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
-        let attempt = request.send_attempt;
-        if let Err(error) = self.mailer.send(&request.address, letter).await {
-            log::warn!("a validation mail was not sent: {error}");
-            self.renounce(id, request).await?;
-            return Err(Error::email_not_sent());
-        }
-        // Lost in a power cut, it would be sent once more.
-        self.store.note(async move |conn| sessions::sent(conn, id, attempt).await).await?;
-        Ok(sid)
-    }
-
-    /// The link in the mail; `lang` is for the page it leads to, which is then in the language of the mail.
-    fn validation_link(&self, sid: &str, request: &EmailRequest) -> Url {
-        let mut link = self.public_link("_matrix/identity/v2/validate/email/submitToken");
-        link.query_pairs_mut()
-            .append_pair("token", &self.vault.validation_token(sid))
-            .append_pair("client_secret", request.client_secret.as_str())
-            .append_pair("sid", sid)
-            .append_pair("lang", self.texts.tag(request.language));
-        link
-    }
-
-    /// Takes the token of a mail, from the client that asked for it (`caller`) or from the reader of the mail (`None`).
-    ///
-    /// # Errors
-    /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_TOKEN_INCORRECT`
-    pub async fn submit(&self, caller: Option<&Caller>, named: &Submission, token: &str) -> Result<Submitted, Error> {
-        let session = self.session(caller, named).await?;
-        let expected = self.vault.validation_token(&session.sid);
-        if !bool::from(expected.as_bytes().ct_eq(token.as_bytes())) {
-            return Err(Error::token_incorrect());
-        }
-        let again = session.validated_at.is_some();
-        if !again {
-            let (id, now) = (session.id, self.clock.now());
-            self.store.write_one(async move |conn| sessions::validate(conn, id, now).await).await?;
-        }
-        Ok(Submitted { next_link: self.next_link(&session)?, again })
-    }
-
-    /// What a session of the caller's has proved.
-    ///
-    /// # Errors
-    /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_SESSION_NOT_VALIDATED`
-    pub async fn validated(&self, caller: &Caller, named: &Submission) -> Result<Validated, Error> {
-        let session = self.session(Some(caller), named).await?;
-        let at = session.validated_at.ok_or_else(Error::session_not_validated)?;
-        Ok(Validated { address: self.open_session_address(&session)?, at })
-    }
-
-    /// The session that is named, if it is not expired, and is the caller's where there is one. An unknown id, a wrong secret and somebody
-    /// else's session look the same.
-    async fn session(&self, caller: Option<&Caller>, named: &Submission) -> Result<Session, Error> {
-        let secret = self.vault.index(Purpose::ClientSecret, &[named.client_secret.as_bytes()]);
-        let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
-        let theirs = |session: &Session| caller.is_none_or(|caller| caller.account_id == session.account_id);
-        let session = session.filter(theirs).ok_or_else(Error::no_valid_session)?;
-        if self.is_expired(&session, self.clock.now()) { Err(Error::session_expired()) } else { Ok(session) }
-    }
-
-    fn is_expired(&self, session: &Session, now: Millis) -> bool {
-        now - session.modified_at >= self.config.retention.validation_session
-    }
-
-    /// A session as it is begun, its first message claimed.
-    fn new_session(&self, caller: &Caller, request: &EmailRequest, now: Millis) -> NewSession {
-        let key = self.session_key(caller, request);
-        let next_link = request.next_link.as_ref();
-        NewSession {
-            sid: base62::random(SID_LENGTH),
-            session_key: key.as_ref().to_vec(),
-            secret_hash: self.vault.index(Purpose::ClientSecret, &[request.client_secret.as_bytes()]).as_ref().to_vec(),
-            account_id: caller.account_id,
-            address_index: self.session_address_index(&request.address).as_ref().to_vec(),
-            address: self.vault.seal(Column::SessionAddress, &key, &request.address.to_sealed()),
-            next_link: next_link.map(|link| self.vault.seal(Column::SessionNextLink, &key, link.as_str())),
-            send_attempt: -1,
-            sending_attempt: request.send_attempt,
-            sending_until: now + self.mail_patience() + GRACE,
-            modified_at: now,
+    /// How long sending a message may take.
+    fn patience(&self, medium: Medium) -> Millis {
+        match medium {
+            Medium::Email => self.mail_patience(),
+            Medium::Msisdn => Millis::try_from(self.texter.patience().as_millis()).unwrap_or(Millis::MAX / 4),
         }
     }
+}
 
-    /// Equal for the same account, address and secret. The account is part of it, so that nobody who guesses a secret meets
-    /// another's session.
-    fn session_key(&self, caller: &Caller, request: &EmailRequest) -> BlindIndex {
-        let (medium, address) = (request.address.medium().as_str().as_bytes(), request.address.as_str().as_bytes());
-        let account = caller.account_id.to_be_bytes();
-        self.vault.index(Purpose::Session, &[&account, medium, address, request.client_secret.as_bytes()])
-    }
-
-    pub(super) fn session_address_index(&self, address: &Address) -> BlindIndex {
-        self.vault.index(Purpose::SessionAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
-    }
-
-    pub(super) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
-        let text = self.vault.open(Column::SessionAddress, &session.session_key, &session.address)?;
-        Address::from_sealed(&text).map_err(|_| Error::internal())
-    }
-
-    fn next_link(&self, session: &Session) -> Result<Option<NextLink>, Error> {
-        let Some(sealed) = &session.next_link else { return Ok(None) };
-        let text = self.vault.open(Column::SessionNextLink, &session.session_key, sealed)?;
-        // Parsed again, for the operator may have narrowed the hosts meanwhile.
-        Ok(NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok())
-    }
-
-    /// How long sending a mail may take.
-    fn mail_patience(&self) -> Millis {
-        match &self.config.mail.transport {
-            MailTransport::Smtp(smtp) => Millis::try_from(smtp.timeout.as_millis()).unwrap_or(Millis::MAX / 4),
-            MailTransport::Directory(_) => SECOND,
-        }
-    }
+/// Lets others go first, who charge what we charge: all texts are charged to one server.
+async fn step_aside() {
+    tokio::time::sleep(ASIDE.mul_f64(rand::random::<f64>())).await;
 }

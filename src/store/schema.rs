@@ -53,7 +53,7 @@ diesel::table! {
         sid -> Text,
         session_key -> Binary,
         secret_hash -> Binary,
-        account_id -> BigInt,
+        account_id -> Nullable<BigInt>,
         address_index -> Binary,
         address -> Binary,
         next_link -> Nullable<Binary>,

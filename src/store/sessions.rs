@@ -18,8 +18,8 @@ pub struct NewSession {
     pub session_key: Vec<u8>,
     /// Blind index of the client secret.
     pub secret_hash: Vec<u8>,
-    /// Who asks.
-    pub account_id: i64,
+    /// Who asks; none for a homeserver, which has no account.
+    pub account_id: Option<i64>,
     /// Blind index of the address.
     pub address_index: Vec<u8>,
     /// The address, sealed.
@@ -34,6 +34,8 @@ pub struct NewSession {
     pub sending_until: Millis,
     /// When it was begun or validated.
     pub modified_at: Millis,
+    /// When the code that is sent by text was first sent; none for a mail, whose token lives as long as the session.
+    pub code_since: Option<Millis>,
 }
 
 /// A session's row.
@@ -45,8 +47,8 @@ pub struct Session {
     pub sid: String,
     /// Blind index of account, address and client secret; owner of the sealed columns.
     pub session_key: Vec<u8>,
-    /// Who asks.
-    pub account_id: i64,
+    /// Who asks; none for a homeserver.
+    pub account_id: Option<i64>,
     /// The address, sealed.
     pub address: Vec<u8>,
     /// Where the reader of the mail goes next, sealed.
@@ -61,6 +63,10 @@ pub struct Session {
     pub modified_at: Millis,
     /// When it was validated.
     pub validated_at: Option<Millis>,
+    /// When the code that is sent by text was first sent; none for a mail.
+    pub code_since: Option<Millis>,
+    /// How often that code was tried.
+    pub wrong_codes: i64,
 }
 
 type Columns = (
@@ -75,6 +81,8 @@ type Columns = (
     sessions::sending_until,
     sessions::modified_at,
     sessions::validated_at,
+    sessions::code_since,
+    sessions::wrong_codes,
 );
 
 const COLUMNS: Columns = (
@@ -89,6 +97,8 @@ const COLUMNS: Columns = (
     sessions::sending_until,
     sessions::modified_at,
     sessions::validated_at,
+    sessions::code_since,
+    sessions::wrong_codes,
 );
 
 /// Finds the session with the same key, or begins it; either way its row is locked until the transaction ends.
@@ -180,6 +190,30 @@ pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     let unsent = session.filter(sessions::send_attempt.lt(0)).filter(sessions::sending_until.eq(0));
     conn.execute(diesel::delete(unsent)).await?;
     Ok(())
+}
+
+/// Gives a session another code, which nobody has tried yet.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn renew_code(conn: &mut Conn, id: i64, since: Millis) -> Result<(), Error> {
+    let change = (sessions::code_since.eq(Some(since)), sessions::wrong_codes.eq(0));
+    conn.execute(Prepared(diesel::update(sessions::table.filter(sessions::id.eq(id))).set(change))).await?;
+    Ok(())
+}
+
+/// Counts a try at the code that was first sent at `since`, before anybody knows whether it is the right one; returns whether it was one of the
+/// first `most`. However many try at the same time, on however many nodes, no more than those are ever told that they may.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn count_try(conn: &mut Conn, id: i64, since: Millis, most: i64) -> Result<bool, Error> {
+    let session = sessions::table
+        .filter(sessions::id.eq(id))
+        .filter(sessions::code_since.eq(Some(since)))
+        .filter(sessions::wrong_codes.lt(most));
+    let change = sessions::wrong_codes.eq(sessions::wrong_codes + 1);
+    Ok(conn.execute(Prepared(diesel::update(session).set(change))).await? == 1)
 }
 
 /// Marks a session validated, unless it is already.

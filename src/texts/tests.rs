@@ -24,7 +24,7 @@ fn tag(texts: &Texts, header: Option<&str>) -> String {
     texts.tag(texts.negotiate(header)).to_owned()
 }
 
-/// Every `"mail-…"`, `"page-…"` and `"span-…"` in the code and the templates.
+/// Every `"mail-…"`, `"page-…"`, `"sms-…"` and `"span-…"` in the code and the templates.
 fn ids_in_use(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -33,7 +33,7 @@ fn ids_in_use(folder: &Path, found: &mut BTreeSet<String>) {
             ids_in_use(&path, found);
         } else if ["rs", "html", "txt"].contains(&extension) && !path.ends_with("texts/tests.rs") {
             let text = fs::read_to_string(&path).unwrap();
-            let is_id = |word: &&str| ["mail-", "page-", "span-"].iter().any(|prefix| word.starts_with(prefix));
+            let is_id = |word: &&str| ["mail-", "page-", "sms-", "span-"].iter().any(|prefix| word.starts_with(prefix));
             found.extend(text.split('"').filter(is_id).map(ToOwned::to_owned));
         }
     }

@@ -14,7 +14,6 @@ use vouch_test_support::postgres::Cluster;
 
 use crate::binding::assert_signed;
 use crate::database::{count, texts};
-use crate::invitations::{Invitation, invites};
 use crate::process::{Binary, Done};
 use crate::world::{NOON, Person, SECRET, Server, World};
 
@@ -70,8 +69,24 @@ fn told(world: &World) -> Vec<String> {
     world.homeserver.told().iter().map(token).collect()
 }
 
-fn here(room: &'static str) -> Invitation<'static> {
-    Invitation { room, address: EMAIL }
+}
+
+/// Invites an address that is bound to nobody into a room; returns the invitation's token.
+async fn invites(inviter: &Person<'_>, room: &str, address: &str) -> String {
+    let token = tries_to_invite(inviter, room, address).await.expect("the address is bound to nobody");
+    // So that the next mail to the address is the one that is waited for.
+    inviter.world.mail.forget();
+    token
+}
+
+/// The same, if it is bound to nobody.
+async fn tries_to_invite(inviter: &Person<'_>, room: &str, address: &str) -> Option<String> {
+    let asked = json!({ "medium": "email", "address": address, "room_id": room, "sender": inviter.mxid });
+    let answer = inviter.post("/store-invite", asked).await;
+    if answer.error() == (400, "M_THREEPID_IN_USE") {
+        return None;
+    }
+    Some(answer.ok()["token"].as_str().unwrap().to_owned())
 }
 
 /// Somebody whose address is proved and waits to be bound.
@@ -88,7 +103,7 @@ on_both_backends! {
     async fn a_bind_tells_the_homeserver_of_the_invitation(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let token = invites(&bob, here(ROOM)).await;
+        let token = invites(&bob, ROOM, EMAIL).await;
         let answer = alice.binds(EMAIL).await;
         assert!(answer.get("invites").is_none(), "{answer}");
         until_told(&world, 1).await;
@@ -119,7 +134,7 @@ on_both_backends! {
     async fn an_invitation_shows_every_key_that_its_room_may_know(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        invites(&bob, here(ROOM)).await;
+        invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
         server.stop().await;
@@ -146,7 +161,7 @@ on_both_backends! {
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         for (times, status) in [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].into_iter().enumerate() {
             world.homeserver.answer_onbind(without(status));
-            invites(&bob, here(ROOM)).await;
+            invites(&bob, ROOM, EMAIL).await;
             world.mail.forget();
             alice.binds(EMAIL).await;
             until_nothing_is_left(&world).await;
@@ -167,7 +182,7 @@ on_both_backends! {
         });
         let mut tokens = BTreeSet::new();
         for room in [ROOM, "!revoked:elsewhere.example", "!third:elsewhere.example"] {
-            tokens.insert(invites(&bob, here(room)).await);
+            tokens.insert(invites(&bob, room, EMAIL).await);
         }
         alice.binds(EMAIL).await;
         until_nothing_is_left(&world).await;
@@ -178,7 +193,7 @@ on_both_backends! {
     async fn a_homeserver_that_is_away_for_an_hour_is_told_afterwards(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let token = invites(&bob, here(ROOM)).await;
+        let token = invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::HangsUp);
         binds(&alice, &sid).await;
@@ -198,7 +213,7 @@ on_both_backends! {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         world.homeserver.answer_onbind(|_, _| (StatusCode::TOO_MANY_REQUESTS, json!({ "retry_after_ms": 5 * HOUR })));
-        invites(&bob, here(ROOM)).await;
+        invites(&bob, ROOM, EMAIL).await;
         alice.binds(EMAIL).await;
         until_tried(&world, 1).await;
         let next: Millis = texts(&world, "SELECT CAST(next_at AS TEXT) AS text FROM outbox").await[0].parse().unwrap();
@@ -208,7 +223,7 @@ on_both_backends! {
     async fn what_is_queued_survives_a_restart_and_arrives_once(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let token = invites(&bob, here(ROOM)).await;
+        let token = invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::HangsUp);
         binds(&alice, &sid).await;
@@ -231,11 +246,13 @@ on_both_backends! {
     }
 
     async fn two_nodes_share_the_work_and_deliver_once(world: World) {
+        let mut world = world;
+        world.config.budgets.invites_address.capacity = 100;
         let (one, other) = (world.start().await, world.start().await);
         let (alice, bob) = (world.person(&one, "alice").await, world.person(&other, "bob").await);
         let mut tokens = Vec::new();
         for _ in 0..24 {
-            tokens.push(invites(&bob, here(ROOM)).await);
+            tokens.push(invites(&bob, ROOM, EMAIL).await);
         }
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::Slow(Duration::from_millis(300)));
@@ -259,7 +276,7 @@ on_both_backends! {
         world.config.server.shutdown_timeout = Duration::ZERO;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let token = invites(&bob, here(ROOM)).await;
+        let token = invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::Slow(Duration::from_hours(1)));
         binds(&alice, &sid).await;
@@ -282,6 +299,7 @@ on_both_backends! {
     async fn a_slow_homeserver_holds_up_no_other(world: World) {
         let mut world = world;
         world.config.server.shutdown_timeout = Duration::ZERO;
+        world.config.budgets.invites_address.capacity = 100;
         let ca = vouch_test_support::ca::Ca::new();
         let slow = vouch_test_support::homeserver::Homeserver::start("slow.example", &ca);
         let mut trusted = std::fs::read_to_string(world.folder.path().join("ca.pem")).unwrap();
@@ -293,12 +311,12 @@ on_both_backends! {
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let binary = beside(&world);
         slow.behave(Conduct::Slow(Duration::from_hours(1)));
-        for _ in 0..70 {
-            invites(&bob, Invitation { room: ROOM, address: "sloth@example.com" }).await;
+        for _ in 0..8 {
+            invites(&bob, ROOM, "sloth@example.com").await;
         }
         done(binary.run(&["bind", "--address", "sloth@example.com", "--user", "@sloth:slow.example"]));
         until("the slow one is not told", async || slow.told().len() == 4).await;
-        let token = invites(&bob, here(ROOM)).await;
+        let token = invites(&bob, ROOM, EMAIL).await;
         alice.binds(EMAIL).await;
         until_told(&world, 1).await;
         assert_eq!(told(&world), [token]);
@@ -308,7 +326,7 @@ on_both_backends! {
     async fn an_expired_invitation_is_not_delivered(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        invites(&bob, here(ROOM)).await;
+        invites(&bob, ROOM, EMAIL).await;
         world.clock.advance(30 * DAY);
         server.until_ready().await;
         alice.binds(EMAIL).await;
@@ -318,7 +336,7 @@ on_both_backends! {
     async fn what_could_not_be_delivered_for_a_week_is_given_up(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        invites(&bob, here(ROOM)).await;
+        invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::HangsUp);
         binds(&alice, &sid).await;
@@ -335,7 +353,7 @@ on_both_backends! {
         world.config.federation.overrides.insert("inside.example".try_into().unwrap(), "10.1.2.3:8448".to_owned());
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
-        invites(&bob, here(ROOM)).await;
+        invites(&bob, ROOM, EMAIL).await;
         done(beside(&world).run(&["bind", "--address", EMAIL, "--user", "@alice:inside.example"]));
         until_tried(&world, 1).await;
         assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox").await, ["out of reach (filter)"]);
@@ -345,11 +363,10 @@ on_both_backends! {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let mut kept = BTreeSet::new();
-        for n in 0..20 {
+        for n in 0..12 {
             let address = format!("alice{n}@example.com");
             let sid = alice.proves(&address).await;
-            let invitation = Invitation { room: ROOM, address: &address };
-            let (_, token) = tokio::join!(binds(&alice, &sid), crate::invitations::tries_to_invite(&bob, invitation));
+            let (_, token) = tokio::join!(binds(&alice, &sid), tries_to_invite(&bob, ROOM, &address));
             kept.extend(token);
         }
         until_nothing_is_left(&world).await;
@@ -364,7 +381,7 @@ on_both_backends! {
         let binary = beside(&world);
         assert_eq!(done(binary.run(&["outbox", "list"])), "nothing is waiting to be delivered\n");
         for room in [ROOM, "!other:elsewhere.example", "!third:elsewhere.example"] {
-            invites(&bob, here(room)).await;
+            invites(&bob, room, EMAIL).await;
         }
         let sid = alice.proves(EMAIL).await;
         world.homeserver.behave(Conduct::HangsUp);
@@ -412,7 +429,7 @@ on_both_backends! {
         let inviters = [&bob, &bob, &carol];
         let mut sids = Vec::new();
         for (address, inviter) in addresses.into_iter().zip(inviters) {
-            invites(inviter, Invitation { room: ROOM, address }).await;
+            invites(inviter, ROOM, address).await;
             sids.push(alice.proves(address).await);
         }
         world.homeserver.behave(Conduct::HangsUp);
@@ -461,9 +478,10 @@ fn beside(world: &World) -> Binary {
 
 /// Has an invitation delivered that is queued only now: what was due before it was tried before it.
 async fn marks(world: &World, server: &Server, person: &Person<'_>) {
+    server.until_ready().await;
     let before = world.homeserver.told().len();
     let inviter = world.person(server, "marker").await;
-    let token = invites(&inviter, Invitation { room: ROOM, address: MARKER }).await;
+    let token = invites(&inviter, ROOM, MARKER).await;
     person.binds(MARKER).await;
     until("the marker does not arrive", async || told(world).split_off(before).contains(&token)).await;
 }
@@ -475,7 +493,7 @@ async fn a_database_that_is_away_when_a_delivery_arrives_does_not_let_it_be_made
     world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
     let server = world.start().await;
     let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-    let token = invites(&bob, here(ROOM)).await;
+    let token = invites(&bob, ROOM, EMAIL).await;
     let sid = alice.proves(EMAIL).await;
     let (go, wait) = mpsc::channel();
     world.homeserver.answer_onbind(move |_, told| {

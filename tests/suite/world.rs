@@ -1,5 +1,7 @@
 //! The world of a story: a server on a database of its own, a homeserver, a mail server, a clock that stands still, and people.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -84,6 +86,7 @@ impl World {
         config.keys.signing_key_file = path("signing.key");
         config.terms.directory = Some("policies".into());
         config.mail.transport = MailTransport::Smtp(smtp(&mail));
+        config.sms.directory = path("sms");
         config.federation.ca_file = Some(path("ca.pem"));
         config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().unwrap()];
         let name = homeserver.name().try_into().unwrap();
@@ -96,6 +99,20 @@ impl World {
         let server = Server::start(self.config.clone(), self.clock.clone());
         server.until_ready().await;
         server
+    }
+
+    /// The texts that were sent, oldest first.
+    pub fn texts(&self) -> Vec<Text> {
+        let names = fs::read_dir(&self.config.sms.directory).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<_> =
+            names.filter(|path| path.extension().is_some_and(|extension| extension == "txt")).collect();
+        names.sort();
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).unwrap();
+            let (head, body) = text.split_once("\n\n").unwrap();
+            Text { to: head.strip_prefix("To: +").unwrap().to_owned(), body: body.trim_end().to_owned() }
+        };
+        names.iter().map(read).collect()
     }
 
     /// Registers a user of the homeserver, who has accepted nothing yet.
@@ -112,6 +129,21 @@ impl World {
         let person = self.newcomer(server, localpart).await;
         person.accepts_everything().await;
         person
+    }
+}
+
+/// A text, as a phone has it.
+#[derive(Debug)]
+pub struct Text {
+    /// E.164 digits without `+`.
+    pub to: String,
+    pub body: String,
+}
+
+impl Text {
+    /// The code in its last line, which is for machines.
+    pub fn code(&self) -> String {
+        self.body.lines().last().unwrap().split_once(" #").expect("the last line has a code").1.to_owned()
     }
 }
 

@@ -23,8 +23,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::sync::Semaphore;
 
-use super::{SendError, StartError};
+use super::SendError;
 use crate::config::{Smtp, SmtpSecurity};
+use crate::notify::StartError;
 
 /// How long a connection may idle and be used again. Servers close idle ones after some minutes at most.
 const MAX_IDLE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Mails as files, for who tries the server out.
+//! Mails and texts as files, for who tries the server out.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -9,36 +9,39 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::{SendError, StartError};
+use super::StartError;
 use crate::clock::Clock;
 
-/// A directory of `.eml` files whose names sort by time.
+/// A directory of files whose names sort by time.
 pub(super) struct Directory {
+    setting: &'static str,
+    extension: &'static str,
     path: PathBuf,
     clock: Clock,
     written: AtomicU32,
 }
 
 impl Directory {
-    pub(super) fn new(path: &Path, clock: Clock) -> Self {
-        Self { path: path.to_owned(), clock, written: AtomicU32::new(0) }
+    /// The directory that `setting` names.
+    pub(super) fn new(setting: &'static str, path: &Path, extension: &'static str, clock: Clock) -> Self {
+        Self { setting, extension, path: path.to_owned(), clock, written: AtomicU32::new(0) }
     }
 
     /// Makes the directory, readable by its owner only.
     pub(super) fn make(&self) -> Result<(), StartError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        made.map_err(|error| StartError::file("mail.directory", &self.path, error))
+        made.map_err(|error| StartError::file(self.setting, &self.path, error))
     }
 
-    pub(super) async fn write(&self, message: String) -> Result<(), SendError> {
+    pub(super) async fn write(&self, message: String) -> io::Result<()> {
         let name = self.next_name();
-        let (part, whole) = (self.path.join(format!(".{name}.part")), self.path.join(format!("{name}.eml")));
+        let whole = self.path.join(format!("{name}.{}", self.extension));
+        let part = self.path.join(format!(".{name}.part"));
         let write = move || write_whole(&part, &whole, message.as_bytes());
-        let written = tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)));
-        written.map_err(|error| SendError::File(error.kind()))
+        tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
-    /// Time, then a number for mails of the same millisecond, then chance for two servers on one directory.
+    /// Time, then a number for messages of the same millisecond, then chance for two servers on one directory.
     fn next_name(&self) -> String {
         let now = i128::from(self.clock.now()) * 1_000_000;
         let now = OffsetDateTime::from_unix_timestamp_nanos(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -49,7 +52,7 @@ impl Directory {
     }
 }
 
-/// Who looks into the directory sees whole mails only.
+/// Who looks into the directory sees whole messages only.
 fn write_whole(part: &Path, whole: &Path, message: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
     let written = file.write_all(message).and_then(|()| fs::rename(part, whole));
@@ -70,11 +73,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn mails_become_private_files_in_order_of_time() {
+    async fn messages_become_private_files_in_order_of_time() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data/mail");
         let clock = Clock::stopped_at(1_700_000_000_000);
-        let directory = Directory::new(&path, clock.clone());
+        let directory = Directory::new("mail.directory", &path, "eml", clock.clone());
         directory.make().unwrap();
         for text in ["one", "two", "three"] {
             directory.write(text.to_owned()).await.unwrap();
@@ -95,15 +98,15 @@ mod tests {
     async fn a_directory_that_is_away_is_an_error_without_a_trace() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("mail");
-        let directory = Directory::new(&path, Clock::stopped_at(0));
+        let directory = Directory::new("mail.directory", &path, "eml", Clock::stopped_at(0));
         let error = directory.write(String::new()).await.unwrap_err();
-        assert_eq!(error, SendError::File(io::ErrorKind::NotFound));
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
     fn a_directory_that_cannot_be_made_is_named_with_its_setting() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let directory = Directory::new(&file.path().join("mail"), Clock::stopped_at(0));
+        let directory = Directory::new("mail.directory", &file.path().join("mail"), "eml", Clock::stopped_at(0));
         let error = directory.make().unwrap_err().to_string();
         assert!(error.starts_with(&format!("mail.directory: {}", file.path().display())), "{error}");
     }

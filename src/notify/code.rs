@@ -1,0 +1,143 @@
+//! The text that carries a code, and how long a text may be.
+
+use fluent_bundle::FluentValue;
+
+use super::letters::Words;
+
+/// The most segments of a text: each is paid for. Who asks is left out where it does not fit.
+const MAX_SEGMENTS: usize = 2;
+
+/// What a text with a code tells.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeFacts<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// The Matrix ID that asks, if it is known.
+    pub mxid: Option<&'a str>,
+    /// How long the code works.
+    pub minutes: i64,
+    /// The web page in which it is typed.
+    pub domain: &'a str,
+}
+
+/// The text. Its last line is for machines: a browser fills the code in at that domain and nowhere else
+/// ([origin-bound one-time codes](https://wicg.github.io/sms-one-time-codes/)).
+#[must_use]
+pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
+    let get = |id, values: &[(&str, FluentValue<'_>)]| say.texts.get(say.language, id, values);
+    let values = [("code", facts.code.into()), ("server", say.server.into()), ("minutes", facts.minutes.into())];
+    let (first, last) = (get("sms-code", &values), format!("@{} #{}", facts.domain, facts.code));
+    let asks = facts.mxid.map(|mxid| get("sms-code-asks", &[("mxid", mxid.into())]));
+    let whole = asks.map(|asks| format!("{first}\n{asks}\n{last}"));
+    whole.filter(|whole| segments(whole) <= MAX_SEGMENTS).unwrap_or_else(|| format!("{first}\n{last}"))
+}
+
+/// The characters of GSM 03.38, each of which takes 7 bits.
+const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+                   ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// Those of its extension, which take 14.
+const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// How many messages a text is on the way: one of 160 characters of GSM 03.38 or of 70 others, or several which are shorter
+/// by the header that tells how to put them together (3GPP TS 23.040).
+pub(super) fn segments(text: &str) -> usize {
+    let septets = |c| match c {
+        c if GSM.contains(c) => Some(1),
+        c if GSM_EXTENSION.contains(c) => Some(2),
+        _ => None,
+    };
+    let (length, one, several) = match text.chars().map(septets).sum::<Option<usize>>() {
+        Some(septets) => (septets, 160, 153),
+        None => (text.encode_utf16().count(), 70, 67),
+    };
+    if length <= one { 1 } else { length.div_ceil(several) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::brand::Brand;
+    use crate::config::Config;
+    use crate::texts::Texts;
+
+    static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&Config::default().texts).unwrap());
+    static BRAND: LazyLock<Brand> = LazyLock::new(|| Brand::load(&Config::default().brand).unwrap());
+
+    fn text(tag: &str, mxid: Option<&str>) -> String {
+        let language = TEXTS.nearest(tag).unwrap();
+        let say = Words { brand: &BRAND, texts: &TEXTS, language, server: "id.example.org" };
+        code_text(say, &CodeFacts { code: "012345", mxid, minutes: 10, domain: "app.example.org" })
+    }
+
+    fn is_gsm(text: &str) -> bool {
+        text.chars().all(|c| GSM.contains(c) || GSM_EXTENSION.contains(c))
+    }
+
+    #[test]
+    fn a_text_says_what_it_is_for_and_who_asks_and_ends_for_machines() {
+        let mut all = String::new();
+        for tag in ["en", "fr", "de"] {
+            for mxid in [Some("@alice:matrix.example.com"), None] {
+                let text = text(tag, mxid);
+                assert!(is_gsm(&text), "{text}");
+                assert_eq!(segments(&text), 1, "{text}");
+                assert_eq!(text.lines().last(), Some("@app.example.org #012345"));
+                all += &format!("{text}\n\n");
+            }
+        }
+        insta::assert_snapshot!("code", all);
+    }
+
+    #[test]
+    fn who_asks_is_left_out_where_it_does_not_fit() {
+        let long = format!("@{}:matrix.example.com", "a".repeat(100));
+        assert!(text("en", Some(&long)).contains(&long));
+        assert_eq!(segments(&text("en", Some(&long))), 2);
+        let longer = format!("@{}:matrix.example.com", "a".repeat(220));
+        assert_eq!(text("en", Some(&longer)), text("en", None));
+    }
+
+    #[test]
+    fn a_matrix_id_brings_no_line_of_its_own() {
+        let text = text("en", Some("@a\n@evil.example #999999\u{202e}:b"));
+        assert_eq!(text.lines().count(), 3);
+        assert_eq!(text.lines().last(), Some("@app.example.org #012345"));
+        assert!(is_gsm(&text), "{text}");
+    }
+
+    #[test]
+    fn segments_are_counted_as_networks_do() {
+        for (text, expected) in [
+            ("a".repeat(160), 1),
+            ("a".repeat(161), 2),
+            ("a".repeat(306), 2),
+            ("a".repeat(307), 3),
+            ("€".repeat(80), 1),
+            ("€".repeat(81), 2),
+            ("ê".repeat(70), 1),
+            ("ê".repeat(71), 2),
+            ("😀".repeat(35), 1),
+            ("😀".repeat(36), 2),
+            ("ê".repeat(134), 2),
+            ("ê".repeat(135), 3),
+        ] {
+            assert_eq!(segments(&text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_asks_a_text_is_two_segments_at_most_and_ends_the_same(mxid: String) {
+            for tag in ["en", "fr", "de"] {
+                let text = text(tag, Some(&mxid));
+                prop_assert!(segments(&text) <= MAX_SEGMENTS);
+                prop_assert_eq!(text.lines().last(), Some("@app.example.org #012345"));
+                prop_assert!(text.lines().count() <= 3);
+            }
+        }
+    }
+}

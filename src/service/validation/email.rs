@@ -1,0 +1,47 @@
+//! A mail with a link: whoever opens it has read it.
+
+use url::Url;
+
+use super::{Asker, TokenRequest, Unsent};
+use crate::clock::{Millis, SECOND};
+use crate::config::MailTransport;
+use crate::error::Error;
+use crate::notify::letters::{ValidationFacts, validation_letter};
+use crate::service::Vouch;
+
+impl Vouch {
+    /// Sends the mail of a session.
+    pub(super) async fn send_link(&self, asker: Asker<'_>, sid: &str, request: &TokenRequest) -> Result<(), Unsent> {
+        // Homeservers have phone numbers checked and nothing else.
+        let Asker::User(caller) = asker else { return Err(Error::email_not_sent().into()) };
+        let facts = ValidationFacts {
+            mxid: caller.mxid.as_str(),
+            homeserver: caller.mxid.server_name().as_str(),
+            link: &self.validation_link(sid, request),
+            lifetime: self.config.retention.validation_session,
+        };
+        let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
+        self.mailer.send(&request.address, letter).await.map_err(|error| {
+            log::warn!("a validation mail was not sent: {error}");
+            Error::email_not_sent().into()
+        })
+    }
+
+    /// The link in the mail; `lang` is for the page it leads to, which is then in the language of the mail.
+    fn validation_link(&self, sid: &str, request: &TokenRequest) -> Url {
+        let mut link = self.public_link("_matrix/identity/v2/validate/email/submitToken");
+        link.query_pairs_mut()
+            .append_pair("token", &self.vault.validation_token(sid))
+            .append_pair("client_secret", request.client_secret.as_str())
+            .append_pair("sid", sid)
+            .append_pair("lang", self.texts.tag(request.language));
+        link
+    }
+
+    pub(super) fn mail_patience(&self) -> Millis {
+        match &self.config.mail.transport {
+            MailTransport::Smtp(smtp) => Millis::try_from(smtp.timeout.as_millis()).unwrap_or(Millis::MAX / 4),
+            MailTransport::Directory(_) => SECOND,
+        }
+    }
+}

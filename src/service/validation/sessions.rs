@@ -1,0 +1,162 @@
+//! Sessions, named and opened: whose they are, what they prove, and how the database may see them.
+
+use subtle::ConstantTimeEq;
+
+use super::{Asker, GRACE, TokenRequest, phone};
+use crate::clock::Millis;
+use crate::crypto::base62;
+use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::error::Error;
+use crate::identity::session::{ClientSecret, NextLink, Sid};
+use crate::identity::threepid::{Address, Medium};
+use crate::service::Vouch;
+use crate::store::sessions::{self, NewSession, Session};
+
+/// Letters and digits of a session's id: 131 bits.
+const SID_LENGTH: usize = 22;
+
+/// What names a session: its id, and the client's proof.
+pub struct Submission {
+    /// The session's id.
+    pub sid: Sid,
+    /// The client's proof.
+    pub client_secret: ClientSecret,
+}
+
+/// A validated session.
+#[derive(Debug)]
+pub struct Validated {
+    /// What was proved.
+    pub address: Address,
+    /// When.
+    pub at: Millis,
+}
+
+/// What came of a submitted token.
+pub struct Submitted {
+    /// Where the reader of the message goes next.
+    pub next_link: Option<NextLink>,
+    /// Whether it had been validated before.
+    pub again: bool,
+}
+
+impl Vouch {
+    /// Takes the token of a message, from whoever asked for it or from its reader (`None`), who has nothing but what it says.
+    ///
+    /// # Errors
+    /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_TOKEN_INCORRECT`
+    pub async fn submit(
+        &self,
+        asker: Option<Asker<'_>>,
+        medium: Medium,
+        named: &Submission,
+        token: &str,
+    ) -> Result<Submitted, Error> {
+        let session = self.session(asker, named).await?;
+        let is_right = match (medium, session.code_since) {
+            (Medium::Email, None) => is_same(&self.vault.validation_token(&session.sid), token),
+            (Medium::Msisdn, Some(since)) => self.try_code(&session, since, token).await?,
+            (Medium::Email, Some(_)) | (Medium::Msisdn, None) => return Err(Error::no_valid_session()),
+        };
+        if !is_right {
+            return Err(Error::token_incorrect());
+        }
+        let again = session.validated_at.is_some();
+        if !again {
+            let (id, now) = (session.id, self.clock.now());
+            self.store.write_one(async move |conn| sessions::validate(conn, id, now).await).await?;
+        }
+        Ok(Submitted { next_link: self.next_link(&session)?, again })
+    }
+
+    /// What a session of the asker's has proved.
+    ///
+    /// # Errors
+    /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_SESSION_NOT_VALIDATED`
+    pub async fn validated(&self, asker: Asker<'_>, named: &Submission) -> Result<Validated, Error> {
+        let session = self.session(Some(asker), named).await?;
+        let at = session.validated_at.ok_or_else(Error::session_not_validated)?;
+        Ok(Validated { address: self.open_session_address(&session)?, at })
+    }
+
+    /// The session that is named, if it is not over, and is the asker's where there is one. An unknown id, a wrong secret and somebody
+    /// else's session look the same.
+    async fn session(&self, asker: Option<Asker<'_>>, named: &Submission) -> Result<Session, Error> {
+        let secret = self.vault.index(Purpose::ClientSecret, &[named.client_secret.as_bytes()]);
+        let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
+        let session = session.ok_or_else(Error::no_valid_session)?;
+        if !self.is_of(&session, asker, &named.client_secret)? {
+            return Err(Error::no_valid_session());
+        }
+        let is_over = self.is_expired(&session, self.clock.now()) || phone::is_dead(&session);
+        if is_over { Err(Error::session_expired()) } else { Ok(session) }
+    }
+
+    /// Whether a session is the asker's. Which homeserver a session is of, only its key tells. Who reads a message has his session from a user.
+    fn is_of(&self, session: &Session, asker: Option<Asker<'_>>, secret: &ClientSecret) -> Result<bool, Error> {
+        Ok(match asker {
+            None => session.account_id.is_some(),
+            Some(Asker::User(caller)) => session.account_id == Some(caller.account_id),
+            Some(asker @ Asker::Homeserver(_)) => {
+                let key = self.session_key(asker, &self.open_session_address(session)?, secret);
+                session.account_id.is_none() && session.session_key == key.as_ref()
+            }
+        })
+    }
+
+    pub(super) fn is_expired(&self, session: &Session, now: Millis) -> bool {
+        now - session.modified_at >= self.config.retention.validation_session
+    }
+
+    /// A session as it is begun, its first message claimed.
+    pub(super) fn new_session(&self, asker: Asker<'_>, request: &TokenRequest, now: Millis) -> NewSession {
+        let medium = request.address.medium();
+        let key = self.session_key(asker, &request.address, &request.client_secret);
+        let next_link = request.next_link.as_ref();
+        NewSession {
+            sid: base62::random(SID_LENGTH),
+            session_key: key.as_ref().to_vec(),
+            secret_hash: self.vault.index(Purpose::ClientSecret, &[request.client_secret.as_bytes()]).as_ref().to_vec(),
+            account_id: asker.account_id(),
+            address_index: self.session_address_index(&request.address).as_ref().to_vec(),
+            address: self.vault.seal(Column::SessionAddress, &key, &request.address.to_sealed()),
+            next_link: next_link.map(|link| self.vault.seal(Column::SessionNextLink, &key, link.as_str())),
+            send_attempt: -1,
+            sending_attempt: request.send_attempt,
+            sending_until: now + self.patience(medium) + GRACE,
+            modified_at: now,
+            code_since: (medium == Medium::Msisdn).then_some(now),
+        }
+    }
+
+    /// Equal for the same asker, address and secret. The asker is part of it, so that nobody who guesses a secret meets another's session.
+    fn session_key(&self, asker: Asker<'_>, address: &Address, secret: &ClientSecret) -> BlindIndex {
+        let whose = match asker {
+            Asker::User(caller) => caller.account_id.to_be_bytes().to_vec(),
+            Asker::Homeserver(range) => format!("homeserver {range}").into_bytes(),
+        };
+        let medium = address.medium().as_str().as_bytes();
+        self.vault.index(Purpose::Session, &[&whose, medium, address.as_str().as_bytes(), secret.as_bytes()])
+    }
+
+    pub(in crate::service) fn session_address_index(&self, address: &Address) -> BlindIndex {
+        self.vault.index(Purpose::SessionAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+    }
+
+    pub(in crate::service) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
+        let text = self.vault.open(Column::SessionAddress, &session.session_key, &session.address)?;
+        Address::from_sealed(&text).map_err(|_| Error::internal())
+    }
+
+    fn next_link(&self, session: &Session) -> Result<Option<NextLink>, Error> {
+        let Some(sealed) = &session.next_link else { return Ok(None) };
+        let text = self.vault.open(Column::SessionNextLink, &session.session_key, sealed)?;
+        // Parsed again, for the operator may have narrowed the hosts meanwhile.
+        Ok(NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok())
+    }
+}
+
+/// Whether what was typed is what was sent, told in the same time whatever was typed.
+pub(super) fn is_same(sent: &str, typed: &str) -> bool {
+    sent.as_bytes().ct_eq(typed.as_bytes()).into()
+}
