@@ -28,7 +28,7 @@ struct Receipt<'a> {
     erased: Erased,
 }
 
-async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
+pub(super) async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
     Ok(Vouch::open_existing(config, Clock::system()).await?)
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
     let export = open(config).await?.export(user).await?;
-    if export.account.is_none() && export.bindings.is_empty() {
+    if export.account.is_none() && export.bindings.is_empty() && export.deliveries.is_empty() {
         return Err(Failure::Failed(format!("nothing is held about {user}")));
     }
     say(in_json(&export)?);
@@ -108,12 +108,12 @@ fn is_confirmed(name: &str) -> Result<bool, Failure> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn in_json(value: &impl Serialize) -> Result<String, Failure> {
+pub(super) fn in_json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// RFC 3339, to the second.
-fn in_words(time: Millis) -> String {
+pub(super) fn in_words(time: Millis) -> String {
     let time = OffsetDateTime::from_unix_timestamp(time / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.format(&Rfc3339).unwrap_or_default()
 }

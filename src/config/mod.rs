@@ -11,6 +11,7 @@ mod example;
 mod federation;
 mod found;
 mod homeservers;
+mod invites;
 mod limits;
 mod mail;
 mod mistake;
@@ -29,6 +30,7 @@ use std::{env, iter};
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
 pub use homeservers::Homeservers;
+pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
@@ -62,6 +64,8 @@ pub struct Config {
     pub validation: Validation,
     /// `[notices]`
     pub notices: Notices,
+    /// `[invites]`
+    pub invites: Invites,
     /// `[federation]`
     pub federation: Federation,
     /// `[homeservers]`
@@ -112,6 +116,7 @@ impl Config {
             sms: Sms::read(reader),
             validation: Validation::read(reader),
             notices: Notices::read(reader),
+            invites: Invites::read(reader),
             federation: Federation::read(reader),
             homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),

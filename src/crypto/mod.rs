@@ -1,6 +1,7 @@
 //! Keys: what is sealed on the disk, and what is signed for the world.
 
 pub mod base62;
+pub mod ephemeral;
 pub mod key_file;
 pub mod master_key;
 pub mod signing;

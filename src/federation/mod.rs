@@ -29,6 +29,7 @@ use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
 pub use self::onbind::Reception;
 use self::rules::ServerRules;
+pub use self::rules::is_blocked;
 use crate::clock::Clock;
 use crate::config;
 

@@ -88,3 +88,78 @@ fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
     let in_body = || serde_json::from_slice::<Value>(answer.body()).ok()?.get("retry_after_ms")?.as_i64();
     seconds.or_else(in_body).filter(|wait| *wait > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::federation::testing::{Lab, NAME, Reply, Seen, server};
+
+    /// What becomes of it at a homeserver that answers like this, and what it was asked.
+    async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(answer).await;
+        let body = CanonicalJsonObject::from([("a".to_owned(), 1.into())]);
+        (lab.federation().onbind(&server(NAME), &body).await, peer.seen())
+    }
+
+    fn later(trouble: &str, retry_after: Option<Millis>) -> Reception {
+        Reception::Later { trouble: trouble.to_owned(), retry_after }
+    }
+
+    #[tokio::test]
+    async fn it_is_posted_without_saying_who_we_are() {
+        let (reception, seen) = told(|_| Reply::json("{}")).await;
+        assert_eq!((reception, seen.len()), (Reception::Taken, 1));
+        assert_eq!(
+            (seen[0].line.as_str(), seen[0].body.as_str()),
+            ("POST /_matrix/federation/v1/3pid/onbind", r#"{"a":1}"#)
+        );
+        assert!(!seen[0].headers.contains_key("authorization"));
+    }
+
+    #[tokio::test]
+    async fn where_post_is_unknown_it_is_put() {
+        for unknown in [404, 405] {
+            let answer = move |seen: &Seen| {
+                if seen.line.starts_with("PUT") { Reply::json("{}") } else { Reply::status(unknown) }
+            };
+            let (reception, seen) = told(answer).await;
+            assert_eq!((reception, seen.len()), (Reception::Taken, 2));
+            assert_eq!(
+                (seen[1].line.as_str(), seen[1].body.as_str()),
+                ("PUT /_matrix/federation/v1/3pid/onbind", r#"{"a":1}"#)
+            );
+            let (reception, seen) = told(move |_| Reply::status(unknown)).await;
+            assert_eq!((reception, seen.len()), (later(&format!("answered {unknown}"), None), 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_final_and_a_fault_is_not() {
+        for status in [400, 401, 403, 410, 413, 422] {
+            let refused = Reception::Refused { trouble: format!("answered {status}") };
+            assert_eq!(told(move |_| Reply::status(status)).await.0, refused);
+        }
+        for status in [302, 408, 429, 500, 502, 503] {
+            assert_eq!(told(move |_| Reply::status(status)).await.0, later(&format!("answered {status}"), None));
+        }
+        assert_eq!(told(|_| Reply::Endless).await.0, later("out of reach (size)", None));
+    }
+
+    #[tokio::test]
+    async fn a_homeserver_says_how_long_to_wait() {
+        for (value, wait) in [("120", Some(120_000)), ("0", None), ("-5", None), ("soon", None)] {
+            let answer = move |_: &Seen| Reply::status(429).with("Retry-After", value);
+            assert_eq!(told(answer).await.0, later("answered 429", wait), "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_homeserver_in_our_own_network_is_not_connected_to() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("{}")).await;
+        lab.settings.allowed_ranges.clear();
+        let reception = lab.federation().onbind(&server(NAME), &CanonicalJsonObject::new()).await;
+        assert_eq!((reception, peer.connections()), (later("out of reach (filter)", None), 0));
+    }
+}

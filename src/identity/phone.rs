@@ -39,9 +39,16 @@ impl PhoneNumber {
         if let Some(rest) = without_international_prefix(country, &digits) {
             return international(rest);
         }
-        // A plus is dialled as 00 almost everywhere, and written so even where it is not.
         let national = phonenumber::parse(Some(country), &digits).map_err(|_| InvalidAddress).and_then(Self::new);
-        national.or_else(|invalid| digits.strip_prefix("00").map_or(Err(invalid), international))
+        national
+            // The library takes the 7 that numbers of Kazakhstan begin with for the calling code, which is 7 as well.
+            .or_else(|invalid| {
+                DATABASE
+                    .by_id(country.as_ref())
+                    .map_or(Err(invalid), |meta| international(&format!("{}{digits}", meta.country_code())))
+            })
+            // A plus is dialled as 00 almost everywhere, and written so even where it is not.
+            .or_else(|invalid| digits.strip_prefix("00").map_or(Err(invalid), international))
     }
 
     fn new(number: Parsed) -> Result<Self, InvalidAddress> {
@@ -198,17 +205,28 @@ mod tests {
     /// Every country's own examples: dialled there, and from everywhere else.
     #[test]
     fn a_number_is_the_same_wherever_it_is_dialled() {
-        let mut seen = 0;
+        let (mut seen, mut wrong) = (0, Vec::new());
         for meta in DATABASE.iter().filter(|meta| meta.id().parse::<country::Id>().is_ok()) {
             let Some(example) = meta.descriptors().mobile().and_then(|mobile| mobile.example()) else { continue };
             let expected = Some(format!("{}{example}", meta.country_code()));
-            assert_eq!(digits(meta.id(), example), expected, "{} {example}", meta.id());
-            for from in ["GB", "US", "IT", "RU", "JP"] {
-                let typed = format!("+{} {example}", meta.country_code());
-                assert_eq!(digits(from, &typed), expected, "{from} {typed}");
-            }
+            let abroad = format!("+{} {example}", meta.country_code());
+            let typed = [
+                (meta.id(), example),
+                ("GB", &abroad),
+                ("US", &abroad),
+                ("IT", &abroad),
+                ("RU", &abroad),
+                ("JP", &abroad),
+            ];
+            wrong.extend(
+                typed
+                    .into_iter()
+                    .filter(|(from, typed)| digits(from, typed) != expected)
+                    .map(|pair| format!("{pair:?}")),
+            );
             seen += 1;
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
         assert!(seen > 200, "{seen}");
     }
 
@@ -217,7 +235,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
         fn any_text_is_a_number_or_none(country in "\\PC{0,4}", typed: String) {
@@ -233,8 +251,8 @@ mod tests {
                 if let Ok(number) = PhoneNumber::parse(country, typed) {
                     let e164 = format!("+{}", number.address.as_str());
                     // What is stored is what is proved: it means the same to everybody.
-                    prop_assert_eq!(PhoneNumber::parse("US", &e164).as_ref(), Ok(&number));
-                    prop_assert_eq!(PhoneNumber::parse(country, &number.international).as_ref(), Ok(&number));
+                    prop_assert_eq!(PhoneNumber::parse("US", &e164), Ok(number.clone()));
+                    prop_assert_eq!(PhoneNumber::parse(country, &number.international), Ok(number));
                 }
             }
         }
@@ -242,7 +260,7 @@ mod tests {
         #[test]
         fn what_stands_between_digits_does_not_matter(between in "[ ().\u{a0}\u{202c}/-]{0,3}") {
             let typed = "07911123456".chars().map(|c| format!("{c}{between}")).collect::<String>();
-            prop_assert_eq!(digits("GB", &typed).as_deref(), Some("447911123456"));
+            prop_assert_eq!(digits("GB", &typed), Some("447911123456".to_owned()));
         }
     }
 }

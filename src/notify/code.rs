@@ -89,7 +89,7 @@ mod tests {
                 all += &format!("{text}\n\n");
             }
         }
-        insta::assert_snapshot!(all, @"");
+        insta::assert_snapshot!("code", all);
     }
 
     #[test]

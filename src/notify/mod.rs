@@ -2,6 +2,7 @@
 
 pub mod code;
 mod directory;
+pub mod invitation;
 pub mod letters;
 pub mod mail;
 pub mod notice;

@@ -6,7 +6,6 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 
 use super::*;
-use crate::clock::{DAY, HOUR};
 use crate::config;
 use crate::identity::policy::Policies;
 use crate::service::Dispute;
@@ -24,7 +23,7 @@ fn brand(logo: Option<&Path>) -> Arc<Brand> {
 fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
     let settings = config::Texts { default_language: "en".parse().unwrap(), directory: None };
     let texts = Arc::new(Texts::load(&settings).unwrap());
-    let kept = config::Retention { validation_session: 24 * HOUR, access_token: 365 * DAY, consent: 30 * DAY };
+    let kept = config::Config::default().retention;
     let log = config::Log { filter: String::new(), access: false };
     let rows = RetentionRow::table(&kept, &log);
     Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()

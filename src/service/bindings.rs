@@ -1,5 +1,7 @@
 //! Binding an address to a Matrix ID, and unbinding it.
 
+use std::sync::Arc;
+
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
@@ -12,7 +14,7 @@ use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
 use crate::notify::letters::Remover;
 use crate::store::bindings::{self, NewBinding};
-use crate::store::{self, outbox};
+use crate::store::{self, invites, outbox};
 use crate::texts::Language;
 
 /// How long an association is valid.
@@ -24,7 +26,7 @@ impl Vouch {
     /// # Errors
     /// As [`Self::validated`], 403 if `mxid` is not the caller, and 429.
     pub async fn bind(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         session: &Submission,
         mxid: &str,
@@ -41,16 +43,24 @@ impl Vouch {
         Ok(association)
     }
 
-    /// Binds an address to a user, tells the address in that language, and returns when.
+    /// Binds an address to a user, completes the invitations that wait for it, tells the address in that language, and returns when.
     ///
     /// # Errors
     /// 429 if the address is told too much, and 503 if the database is away.
-    pub async fn bind_address(&self, address: &Address, mxid: &UserId, language: Language) -> Result<Millis, Error> {
+    pub async fn bind_address(
+        self: &Arc<Self>,
+        address: &Address,
+        mxid: &UserId,
+        language: Language,
+    ) -> Result<Millis, Error> {
         let now = self.clock.now();
         let new = self.seal_binding(address, mxid, now);
         let notice = self.bind_notice(address, mxid, now, language).await?;
+        let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
+            invites::hold_address(conn, vouch.invite_address_index(&invited).as_ref()).await?;
             let bound = bindings::bind(conn, new).await?;
+            vouch.complete_invites(conn, &invited, &whose, now).await?;
             if let Some(notice) = notice.filter(|_| bound.is_new) {
                 outbox::queue(conn, notice).await?;
             }

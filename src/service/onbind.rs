@@ -1,16 +1,17 @@
 //! Telling homeservers that an invited address was bound to one of their users.
 
-use ruma_common::OwnedUserId;
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
+use ruma_common::{OwnedRoomId, OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Vouch;
 use super::bindings::association;
-use super::outbox::{Outcome, sealed_address};
+use super::outbox::{Delivery, Outcome, sealed_address};
 use crate::clock::Millis;
 use crate::federation::Reception;
 use crate::identity::threepid::Address;
+use crate::store::{Conn, Error as StoreError, invites};
 
 /// One invitation, completed by a binding. A delivery has one alone, so that a homeserver that refuses it refuses no other.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub(super) struct Onbind {
     /// When.
     pub bound_at: Millis,
     /// Where the invitation leads.
-    pub room_id: String,
+    pub room_id: OwnedRoomId,
     /// Who invited.
     pub sender: OwnedUserId,
     /// By which the room knows the invitation.
@@ -31,6 +32,40 @@ pub(super) struct Onbind {
 }
 
 impl Vouch {
+    /// Queues, in the transaction of a binding, what tells of each invitation that waited for it.
+    pub(super) async fn complete_invites(
+        &self,
+        conn: &mut Conn,
+        address: &Address,
+        mxid: &UserId,
+        bound_at: Millis,
+    ) -> Result<(), StoreError> {
+        let retention = &self.config.retention;
+        let index = self.invite_address_index(address);
+        let waiting = invites::pending_of_address(conn, index.as_ref(), bound_at - retention.invite).await?;
+        let mut completed = Vec::with_capacity(waiting.len());
+        for row in waiting {
+            let Ok(invite) = self.open_invite(&row) else {
+                log::error!("an invitation does not open, and is not delivered: was the database restored or altered?");
+                continue;
+            };
+            let onbind = Onbind {
+                address: address.clone(),
+                mxid: mxid.to_owned(),
+                bound_at,
+                room_id: invite.room_id,
+                sender: invite.sender,
+                token: invite.token,
+            };
+            self.queue(conn, &Delivery::Onbind(onbind)).await?;
+            completed.push(row.id);
+        }
+        if completed.is_empty() {
+            return Ok(());
+        }
+        invites::delivered(conn, completed, bound_at + retention.ephemeral_key).await
+    }
+
     /// Tells the homeserver of the user.
     pub(super) async fn deliver_onbind(&self, onbind: &Onbind) -> Outcome {
         match self.federation.onbind(onbind.mxid.server_name(), &self.onbind_body(onbind)).await {

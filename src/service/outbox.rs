@@ -321,3 +321,26 @@ pub(super) mod sealed_address {
         Address::from_sealed(&text).map_err(|_| D::Error::custom("no address"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pauses_grow_and_never_become_longer_than_asked_for(failures in 0_i64.., retry_after: Option<Millis>) {
+            let pause = pause(failures, retry_after);
+            let step = PAUSES[usize::try_from(failures).unwrap().min(PAUSES.len() - 1)];
+            prop_assert!(pause >= step && pause <= (LONGEST_PAUSE + LONGEST_PAUSE / 4));
+            prop_assert!(retry_after.is_none_or(|wait| pause >= wait.min(LONGEST_PAUSE)));
+            prop_assert!(retry_after.is_some() || pause <= step + step / 4);
+        }
+    }
+
+    #[test]
+    fn a_lease_outlives_every_attempt() {
+        assert!(LEASE > Millis::try_from(LONGEST.as_millis()).unwrap() + MINUTE);
+    }
+}

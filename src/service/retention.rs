@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Vouch;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
-use crate::store::{Error as StoreError, accounts, budgets, consents, leases, meta, outbox, sessions};
+use crate::store::{Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions};
 
 /// How often a node looks whether something is over.
 const LOOK: Duration = Duration::from_mins(1);
@@ -69,6 +69,7 @@ impl Vouch {
             Ok(sessions::sweep(conn, now - retention.validation_session - LATE).await?
                 + accounts::sweep_tokens(conn, now - retention.access_token).await?
                 + consents::sweep(conn, now - retention.consent).await?
+                + invites::sweep(conn, now - retention.invite, now).await?
                 + budgets::sweep(conn, now).await?)
         });
         let swept = swept.await?;

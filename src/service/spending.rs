@@ -1,9 +1,13 @@
 //! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
+mod invites;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ruma_common::ServerName;
 
 use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
@@ -99,10 +103,7 @@ impl Vouch {
             (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
-            // A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
-            let host = homeserver.host().to_ascii_lowercase();
-            let host = host.trim_end_matches('.');
-            accounts.push((self.principal("lookup:homeserver", host.as_bytes()), budgets.lookup_homeserver));
+            accounts.push((self.homeserver_principal("lookup:homeserver", homeserver), budgets.lookup_homeserver));
         }
         let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
         if budgets.stop_server {
@@ -242,6 +243,12 @@ impl Vouch {
 
     fn principal(&self, budget: &str, of: &[u8]) -> Principal {
         self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    }
+
+    /// A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
+    fn homeserver_principal(&self, budget: &str, homeserver: &ServerName) -> Principal {
+        let host = homeserver.host().to_ascii_lowercase();
+        self.principal(budget, host.trim_end_matches('.').as_bytes())
     }
 
     /// Tells the operator, once an hour, that more is looked up than the whole server should see.

@@ -172,3 +172,66 @@ pub async fn sweep(conn: &mut Conn, queued_before: Millis, now: Millis) -> Resul
     let over = outbox::table.filter(outbox::created_at.le(queued_before)).filter(outbox::held_until.le(now));
     conn.execute(diesel::delete(over)).await
 }
+
+/// All deliveries, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Delivery>, Error> {
+    conn.load(outbox::table.select(COLUMNS).order(outbox::id)).await
+}
+
+/// The deliveries that are about a user or caused by him, each the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>, Error> {
+    let about = outbox::table.select(COLUMNS).filter(outbox::user_index.eq(user_index.to_vec()));
+    let mut theirs = conn.load(about.order(outbox::id)).await?;
+    let caused = outbox::table.select(COLUMNS).filter(outbox::cause_index.eq(user_index.to_vec()));
+    theirs.extend(conn.load(caused.order(outbox::id)).await?);
+    Ok(theirs)
+}
+
+/// Lets a delivery be tried at once; returns whether it is there.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hurry(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let one = outbox::table.filter(outbox::id.eq(id));
+    Ok(conn.execute(diesel::update(one).set(outbox::next_at.eq(0))).await? == 1)
+}
+
+/// Lets every delivery be tried at once; returns how many there are.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hurry_all(conn: &mut Conn) -> Result<usize, Error> {
+    conn.execute(diesel::update(outbox::table).set(outbox::next_at.eq(0))).await
+}
+
+/// Removes every delivery; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_all(conn: &mut Conn) -> Result<usize, Error> {
+    conn.execute(diesel::delete(outbox::table)).await
+}
+
+/// Removes the deliveries that are about a user or caused by him; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize, Error> {
+    let about = conn.execute(diesel::delete(outbox::table.filter(outbox::user_index.eq(user_index.to_vec())))).await?;
+    let caused = outbox::table.filter(outbox::cause_index.eq(user_index.to_vec()));
+    Ok(about + conn.execute(diesel::delete(caused)).await?)
+}
+
+/// Removes the deliveries that are about an address; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
+    conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
+}

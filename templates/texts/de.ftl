@@ -37,6 +37,12 @@ page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
 page-retention-binding-kept = bis du sie entfernst oder löschen lässt
 page-retention-consent = Nachweis deiner Zustimmungen
 page-retention-consent-kept = so lange wie das Konto, danach { $span }
+page-retention-invite = Einladung einer Adresse
+page-retention-invite-kept = { $span }; die Adresse nur, bis die Einladung zugestellt ist
+page-retention-key = Öffentlicher Schlüssel einer Einladung
+page-retention-key-kept = solange die Einladung wartet, danach { $span }
+page-retention-delivery = Einladung auf dem Weg zu deinem Homeserver, Benachrichtigung auf dem Weg zu dir
+page-retention-delivery-kept = bis sie ankommt, höchstens { $span }
 page-retention-budget = Zählerstand der Abfragen und Nachrichten
 page-retention-budget-kept = bis er auf null gesunken ist
 page-retention-lookup = Was abgefragt wurde
@@ -113,6 +119,23 @@ sms-bound = { $server }: Deine Nummer führt jetzt zu einem Matrix-Konto.
 sms-bound-undo = Nicht du?
 sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
 sms-notice-account = Konto: { $mxid }
+sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere das hier.
+
+mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen
+mail-invite-title = Du bist zu einer Unterhaltung eingeladen
+mail-invite-asks = Jemand möchte sich auf Matrix mit dir unterhalten und hat uns diese E-Mail-Adresse gegeben, um dich zu erreichen:
+mail-invite-by = Name: { $name }
+mail-invite-room = Raum: { $room }
+mail-invite-space = Space: { $room }
+mail-invite-do = Um die Einladung zu sehen, öffne diesen Link. Wenn du noch kein Matrix-Konto hast, kannst du dort eines anlegen:
+mail-invite-button = Einladung ansehen
+mail-invite-other-app = Oder füge diese E-Mail-Adresse in einer beliebigen App einem Matrix-Konto hinzu, das du schon hast: dann erscheint die Einladung dort.
+mail-invite-matrix = Matrix ist ein offenes Netz für Nachrichten und Anrufe. Wie bei der E-Mail gibt es viele Anbieter, und alle können sich untereinander unterhalten.
+mail-invite-other-title = Du kennst diese Person nicht oder möchtest das nicht?
+mail-invite-other = Dann brauchst du nichts zu tun: niemand erfährt, ob du diese E-Mail gelesen hast. Namen sind frei gewählt; nur die Matrix-ID ist gewiss. Gib den Link nicht weiter, denn wer ihn hat, kann die Einladung an deiner Stelle annehmen.
+mail-invite-lifetime = Wir bewahren die Einladung und deine Adresse { $span } lang auf, falls du sie nicht früher annimmst; dann werden sie gelöscht.
+mail-invite-object = Wenn du solchen E-Mails widersprechen oder deine Adresse sofort löschen lassen möchtest, schreib uns: { $contact }
+mail-invite-about = Wer wir sind, was wir mit deiner Adresse tun und wie du widersprechen kannst: { $link }
 
 span-minutes = { $count ->
     [one] 1 Minute

@@ -38,6 +38,12 @@ page-retention-binding = Link between an address and a Matrix ID
 page-retention-binding-kept = until you remove it or have it erased
 page-retention-consent = Record of what you agreed to
 page-retention-consent-kept = as long as the account, then { $span }
+page-retention-invite = Invitation of an address
+page-retention-invite-kept = { $span }; the address only until the invitation is delivered
+page-retention-key = Public key of an invitation
+page-retention-key-kept = as long as the invitation waits, then { $span }
+page-retention-delivery = Invitation on its way to your homeserver, notice on its way to you
+page-retention-delivery-kept = until it arrives, at most { $span }
 page-retention-budget = Count of look-ups and messages
 page-retention-budget-kept = until it has drained to zero
 page-retention-lookup = What was looked up
@@ -115,6 +121,23 @@ sms-bound = { $server }: your number leads to a Matrix account now.
 sms-bound-undo = Not you?
 sms-unbound = { $server }: your number no longer leads to a Matrix account.
 sms-notice-account = Account: { $mxid }
+sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one made at { $link }. If you do not want that, ignore this.
+
+mail-invite-subject = You are invited to a conversation on Matrix
+mail-invite-title = You are invited to a conversation
+mail-invite-asks = Somebody on Matrix would like to talk with you, and gave us this e-mail address to reach you:
+mail-invite-by = Name: { $name }
+mail-invite-room = Room: { $room }
+mail-invite-space = Space: { $room }
+mail-invite-do = To see the invitation, open this link. If you have no Matrix account yet, you can make one there:
+mail-invite-button = See the invitation
+mail-invite-other-app = Or add this e-mail address to a Matrix account that you have, in any app: the invitation then appears there.
+mail-invite-matrix = Matrix is an open network for messages and calls. Like e-mail, it has many providers, and people of all of them can talk with each other.
+mail-invite-other-title = You do not know this person, or do not want this?
+mail-invite-other = Then you need not do anything: nobody learns whether you read this mail. Names are chosen freely; only the Matrix ID is certain. Do not pass the link on, for whoever has it can accept the invitation in your place.
+mail-invite-lifetime = We keep the invitation and your address for { $span }, unless you accept earlier; then they are deleted.
+mail-invite-object = If you object to such mails, or want your address deleted at once, write to us: { $contact }
+mail-invite-about = Who we are, what we do with your address and how to object to it: { $link }
 
 span-minutes = { $count ->
     [one] 1 minute

@@ -37,6 +37,12 @@ page-retention-binding = Lien entre une adresse et un identifiant Matrix
 page-retention-binding-kept = jusqu’à ce que vous le retiriez ou le fassiez effacer
 page-retention-consent = Preuve de vos consentements
 page-retention-consent-kept = aussi longtemps que le compte, puis { $span }
+page-retention-invite = Invitation d’une adresse
+page-retention-invite-kept = { $span } ; l’adresse, seulement jusqu’à la remise de l’invitation
+page-retention-key = Clé publique d’une invitation
+page-retention-key-kept = tant que l’invitation est en attente, puis { $span }
+page-retention-delivery = Invitation en route vers votre serveur d’accueil, avis en route vers vous
+page-retention-delivery-kept = jusqu’à son arrivée, au plus { $span }
 page-retention-budget = Compteur des recherches et des messages
 page-retention-budget-kept = jusqu’à son retour à zéro
 page-retention-lookup = Ce qui a été recherché
@@ -113,6 +119,23 @@ sms-bound = { $server } : votre numéro mène maintenant à un compte Matrix.
 sms-bound-undo = Pas vous ?
 sms-unbound = { $server } : votre numéro ne mène plus à un compte Matrix.
 sms-notice-account = Compte : { $mxid }
+sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce message.
+
+mail-invite-subject = Vous avez reçu une invitation à discuter sur Matrix
+mail-invite-title = Vous avez reçu une invitation à discuter
+mail-invite-asks = Quelqu’un souhaite discuter avec vous sur Matrix et nous a donné cette adresse e-mail pour vous joindre :
+mail-invite-by = Nom : { $name }
+mail-invite-room = Salon : { $room }
+mail-invite-space = Espace : { $room }
+mail-invite-do = Pour voir l’invitation, ouvrez ce lien. Si vous n’avez pas encore de compte Matrix, vous pourrez en créer un :
+mail-invite-button = Voir l’invitation
+mail-invite-other-app = Ou bien ajoutez cette adresse e-mail à un compte Matrix que vous avez déjà, dans n’importe quelle application : l’invitation y apparaîtra.
+mail-invite-matrix = Matrix est un réseau ouvert de messages et d’appels. Comme pour l’e-mail, il y a de nombreux fournisseurs, et tout le monde peut se parler, de l’un à l’autre.
+mail-invite-other-title = Vous ne connaissez pas cette personne, ou cela ne vous intéresse pas ?
+mail-invite-other = Alors vous n’avez rien à faire : personne ne saura si vous avez lu cet e-mail. Les noms sont choisis librement ; seul l’identifiant Matrix est certain. Ne transmettez pas le lien, car quiconque l’a peut accepter l’invitation à votre place.
+mail-invite-lifetime = Nous conservons l’invitation et votre adresse { $span }, à moins que vous n’acceptiez plus tôt ; elles sont ensuite effacées.
+mail-invite-object = Si vous vous opposez à de tels e-mails, ou souhaitez que votre adresse soit effacée sans attendre, écrivez-nous : { $contact }
+mail-invite-about = Qui nous sommes, ce que nous faisons de votre adresse et comment vous y opposer : { $link }
 
 span-minutes = { $count ->
     [one] { $count } minute

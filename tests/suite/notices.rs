@@ -460,14 +460,14 @@ on_both_backends! {
         let (country, number) = ("GB", "07700900123");
         let asked = json!({ "client_secret": SECRET, "country": country, "phone_number": number, "send_attempt": 1 });
         let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-        let code = texts(&world)[0].split_once("\n\n").unwrap().1[..6].to_owned();
+        let code = world.texts()[0].code();
         let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": code });
         alice.post("/validate/msisdn/submitToken", submitted).await.ok();
         binds(&alice, &sid).await.ok();
-        until("no text came", async || texts(&world).len() == 2).await;
-        let text = texts(&world).pop().unwrap();
-        assert!(text.starts_with("To: +447700900123\n") && text.contains(&alice.mxid), "{text}");
-        let undo = Url::parse(text.trim_end().rsplit(' ').next().unwrap()).unwrap();
+        until("no text came", async || world.texts().len() == 2).await;
+        let text = world.texts().pop().unwrap();
+        assert!(text.to == "447700900123" && text.body.contains(&alice.mxid), "{text:?}");
+        let undo = Url::parse(text.body.rsplit(' ').next().unwrap()).unwrap();
         let path = format!("{}?{}", undo.path(), undo.query().unwrap());
         assert_eq!(heading(&presses(&server, &path).await, 200), "It is undone");
         assert_eq!(binds(&alice, &sid).await.error(), (404, "M_NO_VALID_SESSION"));
@@ -481,25 +481,16 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
         let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-        let code = texts(&world)[0].split_once("\n\n").unwrap().1[..6].to_owned();
+        let code = world.texts()[0].code();
         let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": code });
         alice.post("/validate/msisdn/submitToken", submitted).await.ok();
         binds(&alice, &sid).await.ok();
         let troubles = async || crate::database::texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
         until("it is not tried", async || !troubles().await.is_empty()).await;
-        assert_eq!((troubles().await, texts(&world).len()), (vec!["M_LIMIT_EXCEEDED".to_owned()], 1));
+        assert_eq!((troubles().await, world.texts().len()), (vec!["M_LIMIT_EXCEEDED".to_owned()], 1));
         world.clock.advance(HOUR);
-        until("no text came", async || texts(&world).len() == 2).await;
+        until("no text came", async || world.texts().len() == 2).await;
     }
-}
-
-/// The texts that were sent, the oldest first.
-fn texts(world: &World) -> Vec<String> {
-    let Ok(files) = std::fs::read_dir(&world.config.sms.directory) else { return Vec::new() };
-    let paths = files.map(|file| file.unwrap().path());
-    let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt")).collect();
-    paths.sort();
-    paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,9 +67,35 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
             fields: &[("sid", Text), ("client_secret", Text), ("token", Text)],
         },
         Endpoint {
+            path: "/validate/msisdn/requestToken",
+            body: json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900001", "send_attempt": 1, "next_link": null }),
+            fields: &[
+                ("client_secret", Text),
+                ("country", Text),
+                ("phone_number", Text),
+                ("send_attempt", Attempt),
+                ("next_link", TextOrNothing),
+            ],
+        },
+        Endpoint {
+            path: "/validate/msisdn/submitToken",
+            body: with(json!({ "token": "wrong" })),
+            fields: &[("sid", Text), ("client_secret", Text), ("token", Text)],
+        },
+        Endpoint {
             path: "/3pid/bind",
             body: with(json!({ "mxid": person.mxid })),
             fields: &[("sid", Text), ("client_secret", Text), ("mxid", Text)],
+        },
+        Endpoint {
+            path: "/store-invite",
+            body: json!({ "medium": "email", "address": "bob@example.com", "room_id": "!x:y", "sender": person.mxid }),
+            fields: &[("medium", Text), ("address", Text), ("room_id", Text), ("sender", Text)],
+        },
+        Endpoint {
+            path: "/sign-ed25519",
+            body: json!({ "mxid": person.mxid, "token": "unknown", "private_key": "A".repeat(43) }),
+            fields: &[("mxid", Text), ("token", Text), ("private_key", Text)],
         },
         Endpoint {
             path: "/3pid/unbind",

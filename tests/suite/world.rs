@@ -1,5 +1,7 @@
 //! The world of a story: a server on a database of its own, a homeserver, a mail server, a clock that stands still, and people.
 
+use std::fs;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -104,6 +106,20 @@ impl World {
         self.mail.wait_for(|mail| mail.to.iter().any(|to| to == address) && mail.text().contains("/submitToken?")).await
     }
 
+    /// The texts that were sent, oldest first.
+    pub fn texts(&self) -> Vec<Text> {
+        let names = fs::read_dir(&self.config.sms.directory).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<_> =
+            names.filter(|path| path.extension().is_some_and(|extension| extension == "txt")).collect();
+        names.sort();
+        let read = |path: &PathBuf| {
+            let text = fs::read_to_string(path).unwrap();
+            let (head, body) = text.split_once("\n\n").unwrap();
+            Text { to: head.strip_prefix("To: +").unwrap().to_owned(), body: body.trim_end().to_owned() }
+        };
+        names.iter().map(read).collect()
+    }
+
     /// Registers a user of the homeserver, who has accepted nothing yet.
     pub async fn newcomer<'a>(&'a self, server: &'a Server, localpart: &str) -> Person<'a> {
         let openid = self.homeserver.openid_token(localpart);
@@ -118,6 +134,21 @@ impl World {
         let person = self.newcomer(server, localpart).await;
         person.accepts_everything().await;
         person
+    }
+}
+
+/// A text, as a phone has it.
+#[derive(Debug)]
+pub struct Text {
+    /// E.164 digits without `+`.
+    pub to: String,
+    pub body: String,
+}
+
+impl Text {
+    /// The code in its last line, which is for machines.
+    pub fn code(&self) -> String {
+        self.body.lines().last().unwrap().split_once(" #").expect("the last line has a code").1.to_owned()
     }
 }
 

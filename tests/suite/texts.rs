@@ -1,0 +1,203 @@
+//! How many texts may be caused, by whom, to whom and from where: they cost money.
+
+use std::fs;
+
+use reqwest::Method;
+use serde_json::json;
+use vouch::clock::{DAY, HOUR, MINUTE};
+use vouch::config::Bucket;
+
+use crate::phones::asked;
+use crate::world::{Answer, Person};
+
+const REQUEST: &str = "/validate/msisdn/requestToken";
+
+/// Two at once, and one a minute.
+const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
+const ONE: Bucket = Bucket { capacity: 1, per_hour: 60 };
+
+async fn asks_from(person: &Person<'_>, network: &str, number: &str, attempt: u32) -> Answer {
+    let path = format!("/_matrix/identity/v2{REQUEST}");
+    let request = person.server.request(Method::POST, &path, Some(&person.token)).json(&asked(number, attempt));
+    person.server.send(request.header("X-Forwarded-For", network)).await
+}
+
+async fn asks(person: &Person<'_>, number: &str, attempt: u32) -> Answer {
+    asks_from(person, "198.51.100.1", number, attempt).await
+}
+
+#[track_caller]
+fn assert_must_wait(answer: &Answer, millis: i64) {
+    assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"), "{}", answer.text);
+    assert_eq!(answer.headers["retry-after"], ((millis + 999) / 1000).to_string().as_str());
+    assert_eq!(answer.body["retry_after_ms"], millis);
+}
+
+on_both_backends! {
+    async fn a_number_gets_five_texts_and_then_one_an_hour(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        for attempt in [1, 1, 2, 3, 3] {
+            // What sends nothing costs nothing.
+            asks(&alice, "07700900001", attempt).await.ok();
+        }
+        for attempt in [1, 2] {
+            asks(&bob, "+44 7700 900001", attempt).await.ok();
+        }
+        assert_must_wait(&asks(&alice, "07700900001", 4).await, HOUR);
+        assert_eq!(world.texts().len(), 5);
+        asks(&alice, "07700900002", 1).await.ok();
+        world.clock.advance(HOUR - 1);
+        assert_must_wait(&asks(&bob, "07700900001", 3).await, 1);
+        world.clock.advance(1);
+        asks(&bob, "07700900001", 3).await.ok();
+        assert_eq!(world.texts().len(), 7);
+    }
+
+    async fn a_user_causes_ten_texts_and_then_two_an_hour(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        for n in 0..10 {
+            asks(&alice, &format!("0770090001{n}"), 1).await.ok();
+        }
+        assert_must_wait(&asks(&alice, "07700900020", 1).await, HOUR / 2);
+        asks(&bob, "07700900020", 1).await.ok();
+        // Mails are another matter.
+        alice.asks_to_prove("alice@example.com").await;
+        world.clock.advance(HOUR / 2);
+        asks(&alice, "07700900020", 1).await.ok();
+        assert_eq!(world.texts().len(), 12);
+    }
+
+    async fn a_country_gets_so_many_texts_and_no_more(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_country = TWO;
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        asks(&alice, "07700900001", 1).await.ok();
+        asks(&bob, "07700900002", 1).await.ok();
+        assert_must_wait(&asks(&alice, "07700900003", 1).await, MINUTE);
+        // One calling code is one country, though two share it.
+        for (number, status) in [("+1 650 253 0000", 200), ("+1 416 555 0123", 200), ("+1 212 555 0123", 429)] {
+            assert_eq!(asks(&bob, number, 1).await.status, status, "{number}");
+        }
+        world.clock.advance(MINUTE);
+        asks(&alice, "07700900003", 1).await.ok();
+        assert_eq!(world.texts().len(), 5);
+    }
+
+    async fn a_network_causes_so_many_texts_and_no_more(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_network = TWO;
+        world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        asks_from(&alice, "203.0.113.1", "07700900001", 1).await.ok();
+        asks_from(&bob, "203.0.113.200", "07700900002", 1).await.ok();
+        assert_must_wait(&asks_from(&alice, "203.0.113.77", "07700900003", 1).await, MINUTE);
+        asks_from(&alice, "203.0.114.77", "07700900003", 1).await.ok();
+        world.clock.advance(MINUTE);
+        asks_from(&alice, "203.0.113.77", "07700900003", 2).await.ok();
+        assert_eq!(world.texts().len(), 4);
+    }
+
+    async fn a_day_has_no_more_texts_than_were_said(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_server = Bucket { capacity: 6, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 1_000, per_hour: 1 };
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let (mut sent, begun) = (0, world.clock.now());
+        // Whatever country, in every quarter of an hour.
+        while world.clock.now() < begun + DAY {
+            for number in ["07700900001", "+1 650 253 0000", "+49 151 23456789"] {
+                let attempt = u32::try_from((world.clock.now() - begun) / MINUTE).unwrap() + 1;
+                sent += usize::from(asks(&alice, number, attempt).await.status == 200);
+            }
+            world.clock.advance(15 * MINUTE);
+        }
+        assert_eq!((sent, world.texts().len()), (6 + 23, 6 + 23));
+    }
+
+    async fn what_does_not_fit_charges_nobody_it_would_have_gone_to(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_country = TWO;
+        world.config.budgets.texts_number = ONE;
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        asks(&alice, "07700900001", 1).await.ok();
+        for _ in 0..3 {
+            // The number is full; the country is not charged.
+            assert_must_wait(&asks(&bob, "07700900001", 1).await, MINUTE);
+        }
+        asks(&bob, "07700900002", 1).await.ok();
+        for _ in 0..3 {
+            // The country is full; the number is not charged.
+            assert_must_wait(&asks(&bob, "07700900003", 1).await, MINUTE);
+        }
+        world.clock.advance(MINUTE);
+        asks(&bob, "07700900003", 1).await.ok();
+        assert_eq!(world.texts().len(), 3);
+    }
+
+    async fn a_user_who_is_refused_charges_no_number(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_user = ONE;
+        world.config.budgets.texts_number = ONE;
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        asks(&bob, "07700900002", 1).await.ok();
+        for _ in 0..3 {
+            assert_must_wait(&asks(&bob, "07700900001", 1).await, MINUTE);
+        }
+        asks(&alice, "07700900001", 1).await.ok();
+    }
+
+    async fn a_text_that_was_not_sent_is_charged_to_who_asked_and_nobody_else(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_number = ONE;
+        world.config.budgets.texts_country = ONE;
+        world.config.budgets.texts_server = ONE;
+        world.config.budgets.texts_user = TWO;
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        let (there, away) = (world.folder.path().join("sms"), world.folder.path().join("away"));
+        fs::rename(&there, &away).unwrap();
+        for _ in 0..2 {
+            assert_eq!(asks(&alice, "07700900001", 1).await.error(), (400, "M_SEND_ERROR"));
+        }
+        assert_must_wait(&asks(&alice, "07700900001", 1).await, MINUTE);
+        fs::rename(&away, &there).unwrap();
+        asks(&bob, "07700900001", 1).await.ok();
+        assert_must_wait(&asks(&bob, "07700900001", 2).await, MINUTE);
+    }
+
+    async fn texts_asked_for_at_the_same_time_on_two_nodes_are_all_counted(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_server = Bucket { capacity: 10, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 100, per_hour: 1 };
+        let (one, other) = (world.start().await, world.start().await);
+        let here = world.person(&one, "alice").await;
+        let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };
+        let answers = futures_util::future::join_all((0..24).map(|n| {
+            let person = if n % 2 == 0 { &here } else { &there };
+            async move { asks(person, &format!("077009001{n:02}"), 1).await }
+        }));
+        let answers = answers.await;
+        let sent = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!((sent, world.texts().len()), (10, 10));
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            assert_must_wait(answer, HOUR);
+        }
+    }
+}
+
+#[test]
+fn a_day_costs_what_the_example_says() {
+    let budgets = vouch::config::Config::default().budgets;
+    let a_day = |bucket: Bucket| bucket.capacity + 24 * bucket.per_hour;
+    assert_eq!((a_day(budgets.texts_server), a_day(budgets.texts_country)), (980, 440));
+    let example = fs::read_to_string("vouch.example.toml").unwrap();
+    assert!(example.contains("so 980 texts") && example.contains("At most 440 a day"));
+    assert_eq!(json!([budgets.texts_number.capacity, budgets.texts_number.per_hour]), json!([5, 1]));
+}
