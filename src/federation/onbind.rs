@@ -98,7 +98,7 @@ mod tests {
     async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(answer).await;
-        let body = CanonicalJsonObject::from([("a".to_owned(), 1.into())]);
+        let body: CanonicalJsonObject = serde_json::from_str(r#"{"a":1}"#).unwrap();
         (lab.federation().onbind(&server(NAME), &body).await, peer.seen())
     }
 

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::{Conduct, Homeserver};
-use vouch_test_support::mail_sink::{Action, MailSink, Options};
+use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
 use crate::invites::{mailed_link, parameter};
@@ -213,6 +213,10 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
     let session = json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid });
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.ok();
     person.post("/3pid/bind", session).await.ok();
+    let is_notice = |mail: &Message| mail.text().contains("/not-me?") && !mail.text().contains("/submitToken?");
+    let undo = world.mail.wait_for(is_notice).await.links().remove(0);
+    canaries.keep("undoing token", query(&undo, "token"));
+    assert_eq!(server.get(&undo[undo.find("/not-me").unwrap()..], None).await.status, 200);
 
     let pepper = person.pepper().await;
     canaries.keep("pepper", &pepper);

@@ -20,6 +20,8 @@ use crate::world::{NOON, Person, SECRET, Server, World};
 const EMAIL: &str = "alice@example.com";
 const MARKER: &str = "marker@example.com";
 const ROOM: &str = "!room:elsewhere.example";
+/// The deliveries of this chapter: notices to addresses are another.
+const QUEUE: &str = "outbox WHERE kind = 'onbind'";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than a node holds what it delivers.
 const LEASE: Millis = 10 * MINUTE;
@@ -39,12 +41,12 @@ async fn until_told(world: &World, times: usize) {
 }
 
 async fn until_nothing_is_left(world: &World) {
-    until("something is left", async || count(world, "outbox").await == 0).await;
+    until("something is left", async || count(world, QUEUE).await == 0).await;
 }
 
 /// Waits until every delivery was tried so often without success.
 async fn until_tried(world: &World, times: usize) {
-    let sql = "SELECT CAST(attempts AS TEXT) AS text FROM outbox WHERE held_until = 0";
+    let sql = "SELECT CAST(attempts AS TEXT) AS text FROM outbox WHERE kind = 'onbind' AND held_until = 0";
     until("it is not tried", async || {
         let tried = texts(world, sql).await;
         !tried.is_empty() && tried.iter().all(|tried| *tried == times.to_string())
@@ -199,7 +201,7 @@ on_both_backends! {
             until_tried(&world, times).await;
             world.clock.advance(20 * MINUTE);
         }
-        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox").await, ["out of reach (http)"]);
+        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox WHERE kind = 'onbind'").await, ["out of reach (http)"]);
         let before = world.homeserver.told().len();
         world.homeserver.behave(Conduct::Honest);
         world.clock.advance(2 * HOUR);
@@ -214,7 +216,7 @@ on_both_backends! {
         invites(&bob, ROOM, EMAIL).await;
         alice.binds(EMAIL).await;
         until_tried(&world, 1).await;
-        let next: Millis = texts(&world, "SELECT CAST(next_at AS TEXT) AS text FROM outbox").await[0].parse().unwrap();
+        let next: Millis = texts(&world, "SELECT CAST(next_at AS TEXT) AS text FROM outbox WHERE kind = 'onbind'").await[0].parse().unwrap();
         assert!((NOON + 5 * HOUR..=NOON + 7 * HOUR).contains(&next), "{next}");
     }
 
@@ -258,7 +260,7 @@ on_both_backends! {
         until("something is left", async || {
             // Whoever waits for time to pass looks again.
             world.clock.advance(1);
-            count(&world, "outbox").await == 0
+            count(&world, QUEUE).await == 0
         })
         .await;
         let mut told = told(&world);
@@ -288,7 +290,7 @@ on_both_backends! {
         // It may have arrived: nobody tries it again while it is held.
         marks(&world, &server, &alice).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);
-        assert_eq!(count(&world, "outbox").await, 1);
+        assert_eq!(count(&world, QUEUE).await, 1);
         world.clock.advance(LEASE);
         until_nothing_is_left(&world).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 2);
@@ -328,7 +330,7 @@ on_both_backends! {
         world.clock.advance(30 * DAY);
         server.until_ready().await;
         alice.binds(EMAIL).await;
-        assert_eq!((count(&world, "outbox").await, world.homeserver.told().len()), (0, 0));
+        assert_eq!((count(&world, QUEUE).await, world.homeserver.told().len()), (0, 0));
     }
 
     async fn what_could_not_be_delivered_for_a_week_is_given_up(world: World) {
@@ -354,7 +356,7 @@ on_both_backends! {
         invites(&bob, ROOM, EMAIL).await;
         done(beside(&world).run(&["bind", "--address", EMAIL, "--user", "@alice:inside.example"]));
         until_tried(&world, 1).await;
-        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox").await, ["out of reach (filter)"]);
+        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox WHERE kind = 'onbind'").await, ["out of reach (filter)"]);
     }
 
     async fn an_invitation_in_the_moment_of_the_bind_is_refused_or_delivered(world: World) {
@@ -374,6 +376,8 @@ on_both_backends! {
     }
 
     async fn the_operator_sees_the_queue_retries_and_drops(world: World) {
+        let mut world = world;
+        world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let binary = beside(&world);
@@ -407,7 +411,7 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let before = world.homeserver.told().len();
         assert_eq!(done(binary.run(&["outbox", "retry", id])), "1 delivery is tried now\n");
-        until("it is not delivered", async || count(&world, "outbox").await == 2).await;
+        until("it is not delivered", async || count(&world, QUEUE).await == 2).await;
         assert_eq!(world.homeserver.told().len(), before + 1);
         let gone = binary.run(&["outbox", "drop", id]);
         assert_eq!((gone.status, gone.stderr), (Some(1), format!("there is no delivery {id}; it may have arrived\n")));
@@ -419,6 +423,8 @@ on_both_backends! {
     }
 
     async fn what_is_queued_is_exported_and_erased_with_whom_it_is_about(world: World) {
+        let mut world = world;
+        world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let carol = world.person(&server, "carol").await;
@@ -448,9 +454,9 @@ on_both_backends! {
             let receipt = done(binary.run(&[&["erase", "--yes"], whose].concat()));
             serde_json::from_str::<Value>(&receipt).unwrap()["erased"]["deliveries"].clone()
         };
-        assert_eq!((erase(&["--address", EMAIL]), count(&world, "outbox").await), (json!(1), 2));
-        assert_eq!((erase(&["--user", &carol.mxid]), count(&world, "outbox").await), (json!(1), 1));
-        assert_eq!((erase(&["--user", &alice.mxid]), count(&world, "outbox").await), (json!(1), 0));
+        assert_eq!((erase(&["--address", EMAIL]), count(&world, QUEUE).await), (json!(1), 2));
+        assert_eq!((erase(&["--user", &carol.mxid]), count(&world, QUEUE).await), (json!(1), 1));
+        assert_eq!((erase(&["--user", &alice.mxid]), count(&world, QUEUE).await), (json!(1), 0));
     }
 }
 
