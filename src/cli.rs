@@ -5,6 +5,7 @@ mod configuration;
 mod introduction;
 mod keys;
 mod operator;
+mod outbox;
 mod serve;
 
 use std::fmt::Display;
@@ -61,6 +62,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Lookup(address) => operator::lookup(config, &address).await,
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
+            Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })
 }

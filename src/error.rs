@@ -13,6 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use ruma_common::UserId;
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Millis, SECOND};
@@ -102,6 +103,20 @@ impl Error {
         Self::bad_request("M_INVALID_EMAIL", "The email address is not valid")
     }
 
+    /// 400 `M_UNRECOGNIZED`, for a medium that is none.
+    #[must_use]
+    pub fn unknown_medium() -> Self {
+        Self::bad_request("M_UNRECOGNIZED", "The medium is not supported")
+    }
+
+    /// 400 `M_THREEPID_IN_USE`: whoever wants to invite an address can invite its owner.
+    #[must_use]
+    pub fn threepid_in_use(mxid: &UserId) -> Self {
+        let mut error = Self::bad_request("M_THREEPID_IN_USE", "The address is bound to a Matrix ID already");
+        error.extras.insert("mxid".into(), mxid.as_str().into());
+        error
+    }
+
     /// 400 `M_EMAIL_SEND_ERROR`
     #[must_use]
     pub fn email_not_sent() -> Self {
@@ -186,6 +201,12 @@ impl Error {
     #[must_use]
     pub fn unknown_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request")
+    }
+
+    /// 404 `M_UNRECOGNIZED`, for the token of an invitation.
+    #[must_use]
+    pub fn unknown_invite() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Didn't recognize token")
     }
 
     /// 405 `M_UNRECOGNIZED`, for a method that the path has not.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::extract::{caller, caller_network, signatory};
+use super::extract::{caller, caller_network, language, signatory};
 use super::json::Params;
 use super::validation::submission;
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payl
     let mut params = Params::read(&request, payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
     let mxid = params.string("mxid")?;
-    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid).await?))
+    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid, language(&vouch, &request)).await?))
 }
 
 /// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or by a session that proves the address. Terms are not
@@ -46,7 +46,7 @@ pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
                 "Nothing shows that the address is yours: sid and client_secret are missing",
             ));
         };
-        vouch.unbind(&caller, &submission(sid, secret)?, &mxid, &address).await?;
+        vouch.unbind(&caller, &submission(sid, secret)?, &mxid, &address, language(&vouch, &request)).await?;
     }
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -59,6 +59,15 @@ impl Params {
         Self::parse(&read(request, payload, SMALL).await?)
     }
 
+    /// As [`Self::read`], where there may be no body at all.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_if_any(request: &HttpRequest, payload: Payload) -> Result<Self, Error> {
+        let body = read(request, payload, SMALL).await?;
+        if body.is_empty() { Ok(Self(Map::new())) } else { Self::parse(&body) }
+    }
+
     /// Parses a body.
     ///
     /// # Errors
@@ -101,6 +110,14 @@ impl Params {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(Error::invalid(name, "a string")),
+        }
+    }
+
+    /// A string that may be absent; of any other type it is as good as absent, and empty too.
+    pub fn word(&mut self, name: &str) -> Option<String> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Keys: what is sealed on the disk, and what is signed for the world.
 
 pub mod base62;
+pub mod ephemeral;
 mod key_changes;
 pub mod key_file;
 pub mod master_key;

@@ -100,11 +100,21 @@ impl SigningKeys {
     /// # Panics
     /// Never: canonical JSON can always be written.
     pub fn sign(&self, object: &mut CanonicalJsonObject) {
-        let signing = &self.keys[0];
+        self.sign_with(&self.keys[..1], object);
+    }
+
+    /// As [`Self::sign`], but with every key: for those who know an older one.
+    ///
+    /// # Panics
+    /// Never: canonical JSON can always be written.
+    pub fn sign_with_all(&self, object: &mut CanonicalJsonObject) {
+        self.sign_with(&self.keys, object);
+    }
+
+    fn sign_with(&self, keys: &[NamedKey], object: &mut CanonicalJsonObject) {
         let signatures = object.remove("signatures");
         let unsigned = object.remove("unsigned");
         let text = serde_json::to_string(object).expect("canonical JSON can be written");
-        let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
         let mut signatures = match signatures {
             Some(CanonicalJsonValue::Object(signatures)) => signatures,
             _ => CanonicalJsonObject::new(),
@@ -113,7 +123,10 @@ impl SigningKeys {
             .entry(self.server_name.to_string())
             .or_insert_with(|| CanonicalJsonValue::Object(CanonicalJsonObject::new()));
         if let CanonicalJsonValue::Object(ours) = ours {
-            ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
+            for signing in keys {
+                let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
+                ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
+            }
         }
         object.insert("signatures".into(), CanonicalJsonValue::Object(signatures));
         if let Some(unsigned) = unsigned {

@@ -16,7 +16,8 @@ use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
 use crate::identity::threepid::Address;
-use crate::store::{bindings, unbind_signatures};
+use crate::notify::letters::Remover;
+use crate::store::{bindings, outbox, unbind_signatures};
 
 /// A binding of this age is removed by a signature that has unbound before.
 const SETTLED: Millis = DAY;
@@ -47,22 +48,31 @@ impl Vouch {
         let hash = self.vault.index(Purpose::UnbindSignature, &parts);
         let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
         let now = self.clock.now();
+        // The homeserver does not say which language its user reads.
+        let language = self.texts.negotiate(None);
+        let notice = self.unbind_notice(address, mxid, Remover::Homeserver, language).await?;
         let gone = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
-            if unbind_signatures::is_new(conn, hash.as_ref(), now).await? {
-                return Ok::<_, Error>(bindings::unbind(conn, address, user).await?);
+            let gone = if unbind_signatures::is_new(conn, hash.as_ref(), now).await? {
+                bindings::unbind(conn, address, user).await?
+            } else {
+                let gone = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
+                if gone.is_none() && bindings::is_bound(conn, address, user).await? {
+                    return Err(Error::forbidden(
+                        "This signature has unbound the address before, and it was bound again since: try again a day after that",
+                    ));
+                }
+                unbind_signatures::renew(conn, hash.as_ref(), now).await?;
+                gone
+            };
+            if let Some(notice) = notice.filter(|_| gone.is_some()) {
+                outbox::queue(conn, notice).await?;
             }
-            let gone = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
-            if gone.is_none() && bindings::is_bound(conn, address, user).await? {
-                return Err(Error::forbidden(
-                    "This signature has unbound the address before, and it was bound again since: try again a day after that",
-                ));
-            }
-            unbind_signatures::renew(conn, hash.as_ref(), now).await?;
-            Ok(gone)
+            Ok::<_, Error>(gone)
         });
         if let Some(id) = gone.await? {
             self.forget_binding(address, id);
+            self.outbox.wake();
         }
         Ok(())
     }

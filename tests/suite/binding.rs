@@ -24,7 +24,7 @@ fn unbinding(mxid: &str, address: &str, sid: &str, secret: &str) -> Value {
 }
 
 /// Checks with another implementation that the server has signed an object, under its name and its published key.
-async fn assert_signed(server: &Server, name: &str, object: &Value) {
+pub async fn assert_signed(server: &Server, name: &str, object: &Value) {
     let signatures = object["signatures"].as_object().unwrap();
     assert_eq!(signatures.keys().collect::<Vec<_>>(), [name]);
     let keys = signatures[name].as_object().unwrap();

@@ -111,7 +111,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
 async fn requests_token(world: &World, server: &Server, token: &str, email: &str) -> (OwnedSessionId, String) {
     let asked = request_token::Request::new(secret(), email.to_owned(), 1_u8.into(), None);
     let sid = ask(server, asked, token).await.sid;
-    let mail = world.mail.wait_to(email).await;
+    let mail = world.validation_mail(email).await;
     (sid, query(&link(&mail), "token"))
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,9 @@ use super::ca::Ca;
 
 /// The ID of the homeserver's signing key, until it has another.
 pub const KEY_ID: &str = "ed25519:stub";
+
+/// Where an identity server tells of an address that was bound to one of the homeserver's users.
+const ONBIND: &str = "/_matrix/federation/v1/3pid/onbind";
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -74,7 +78,14 @@ struct State {
     tokens: Mutex<HashMap<String, String>>,
     conduct: Mutex<Conduct>,
     requests: Mutex<Vec<Request<Bytes>>>,
+    onbind: Mutex<Box<Onbind>>,
+    /// Requests that are being answered, and the most there ever were.
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
+
+/// The status and body with which a homeserver answers when it is told of a bound address.
+type Onbind = dyn FnMut(&Method, &Value) -> (StatusCode, Value) + Send;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -104,6 +115,9 @@ impl Homeserver {
             tokens: Mutex::default(),
             conduct: Mutex::default(),
             requests: Mutex::default(),
+            onbind: Mutex::new(Box::new(as_synapse)),
+            at_once: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
         });
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn({
@@ -175,6 +189,21 @@ impl Homeserver {
         (id.clone(), signature.to_owned())
     }
 
+    /// Answers like this from now on when it is told of a bound address.
+    pub fn answer_onbind(&self, answer: impl FnMut(&Method, &Value) -> (StatusCode, Value) + Send + 'static) {
+        *lock(&self.state.onbind) = Box::new(answer);
+    }
+
+    /// What it was told of bound addresses so far, oldest first.
+    pub fn told(&self) -> Vec<Request<Bytes>> {
+        self.requests().into_iter().filter(|request| request.uri().path() == ONBIND).collect()
+    }
+
+    /// The most requests that were ever being answered at once.
+    pub fn most_at_once(&self) -> usize {
+        self.state.most_at_once.load(Ordering::SeqCst)
+    }
+
     /// All requests so far, oldest first.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         lock(&self.state.requests).clone()
@@ -196,8 +225,13 @@ impl State {
         format!("@{localpart}:{}", self.name)
     }
 
-    fn answer(&self, request: &Parts) -> Response<Body> {
+    fn answer(&self, request: &Parts, body: &[u8]) -> Response<Body> {
         match (&request.method, request.uri.path()) {
+            (method, ONBIND) => {
+                let told = serde_json::from_slice(body).unwrap_or_default();
+                let (status, answer) = lock(&self.onbind)(method, &told);
+                json_answer(status, &answer)
+            }
             (&Method::GET, "/_matrix/federation/v1/openid/userinfo") => self.userinfo(request.uri.query()),
             (&Method::GET, "/_matrix/key/v2/server") => json_answer(StatusCode::OK, &self.keys()),
             (&Method::GET, "/.well-known/matrix/server") => {
@@ -243,6 +277,14 @@ fn public_key(key: &Ed25519KeyPair) -> String {
     Base64::<Standard, _>::new(key.public_key()).encode()
 }
 
+/// Synapse knows POST alone.
+fn as_synapse(method: &Method, _: &Value) -> (StatusCode, Value) {
+    if method == Method::POST {
+        return (StatusCode::OK, json!({}));
+    }
+    (StatusCode::METHOD_NOT_ALLOWED, json!({ "errcode": "M_UNRECOGNIZED", "error": "Unrecognized request" }))
+}
+
 fn new_signing_key(id: &str) -> Ed25519KeyPair {
     let version = id.trim_start_matches("ed25519:").to_owned();
     Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was made right now")
@@ -279,7 +321,8 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
 async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, &'static str> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "the request was broken off")?.to_bytes();
-    lock(&state.requests).push(Request::from_parts(parts.clone(), body));
+    lock(&state.requests).push(Request::from_parts(parts.clone(), body.clone()));
+    let _busy = Busy::with(&state);
     let conduct = lock(&state.conduct).clone();
     match conduct {
         Conduct::Honest => {}
@@ -292,7 +335,24 @@ async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Respon
         Conduct::Endless => return Ok(answer(StatusCode::OK, flood())),
         Conduct::HangsUp => return Err("hung up"),
     }
-    Ok(state.answer(&parts))
+    Ok(state.answer(&parts, &body))
+}
+
+/// A request that is being answered, until this is dropped.
+struct Busy<'a>(&'a State);
+
+impl<'a> Busy<'a> {
+    fn with(state: &'a State) -> Self {
+        let at_once = state.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        state.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        Self(state)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.at_once.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 fn answer(status: StatusCode, body: Body) -> Response<Body> {
