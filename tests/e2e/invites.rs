@@ -114,11 +114,15 @@ async fn an_invitation_outlives_the_key_it_was_stored_under() {
     let (alice, carol) = (world.person("alice").await, world.person("carol").await);
     let room = alice.creates_a_room("Garden", &[CAROL]).await;
     world.vouch.stop();
-    // Their ids are before and after all others.
-    let path = world.folder.path().join("vouch/data/signing.key");
-    let old = std::fs::read_to_string(&path).unwrap();
-    let seed = "YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
-    std::fs::write(&path, format!("ed25519 0 {seed}\ned25519 zzzz {}\n{old}", seed.replace("YJD", "YJE"))).unwrap();
+    // In a signature that has them all, these come first and last.
+    for key in [
+        "ed25519 0 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1",
+        "ed25519 zzzz ZJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1",
+    ] {
+        let file = world.folder.path().join("imported.key");
+        std::fs::write(&file, key).unwrap();
+        world.vouch.run(&["keys", "import", "--sign", file.to_str().unwrap()]);
+    }
     world.vouch.start_again();
     world.until_up(&world.vouch.url, "/ready").await;
     carol.binds(CAROL).await;
