@@ -10,6 +10,7 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod gateways;
 mod homeservers;
 mod invites;
 mod limits;
@@ -19,6 +20,7 @@ mod parse;
 mod reader;
 mod server;
 mod sms;
+mod template;
 mod unknown;
 mod warnings;
 mod words;
@@ -28,6 +30,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use gateways::{ContentType, Escape, Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio, Webhook};
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
@@ -36,7 +39,8 @@ pub use mistake::Mistake;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
-pub use sms::Sms;
+pub use sms::{Area, Route, Sender, Sms};
+pub use template::{Slot, Template};
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.

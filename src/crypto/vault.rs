@@ -107,10 +107,12 @@ pub enum Purpose {
     OutboxAddress,
     /// `outbox.destination`, of where it goes.
     OutboxDestination,
+    /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
+    UnbindSignature,
 }
 
 impl Purpose {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -123,6 +125,7 @@ impl Purpose {
         Self::OutboxUser,
         Self::OutboxAddress,
         Self::OutboxDestination,
+        Self::UnbindSignature,
     ];
 
     const fn label(self) -> &'static str {
@@ -139,6 +142,7 @@ impl Purpose {
             Self::OutboxUser => "index:outbox.user",
             Self::OutboxAddress => "index:outbox.address",
             Self::OutboxDestination => "index:outbox.destination",
+            Self::UnbindSignature => "index:unbind_signatures.signature",
         }
     }
 }

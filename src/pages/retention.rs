@@ -24,6 +24,8 @@ pub enum RetentionRow {
     EphemeralKey(Millis),
     /// Deliveries: until they arrive, at most so long.
     Delivery(Millis),
+    /// Fingerprints of homeservers' signatures: so long after they last unbound.
+    UnbindSignature(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -45,6 +47,7 @@ impl RetentionRow {
             Self::Invite(retention.invite),
             Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
+            Self::UnbindSignature(retention.unbind_signature),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -68,6 +71,9 @@ impl RetentionRow {
             Self::Invite(span) => (say("page-retention-invite"), within("page-retention-invite-kept", span)),
             Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
+            Self::UnbindSignature(span) => {
+                (say("page-retention-unbinding"), within("page-retention-unbinding-kept", span))
+            }
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

@@ -94,9 +94,14 @@ impl Vouch {
             .write_one(async move |conn| bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await)
             .await?;
         if let Some(id) = gone {
-            self.directories.remove(|epoch| self.entries(address, id, epoch));
+            self.forget_binding(address, id);
         }
         Ok(gone.is_some())
+    }
+
+    /// Takes a binding that is gone out of this node's directories.
+    pub(super) fn forget_binding(&self, address: &Address, id: i64) {
+        self.directories.remove(|epoch| self.entries(address, id, epoch));
     }
 
     /// A binding as the database may see it.

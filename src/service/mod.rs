@@ -14,6 +14,7 @@ mod retention;
 mod spending;
 mod start;
 mod terms;
+mod unbinding;
 mod validation;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
+pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::Vouch;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
-use crate::store::{Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions};
+use crate::store::{
+    Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions, unbind_signatures,
+};
 
 /// How often a node looks whether something is over.
 const LOOK: Duration = Duration::from_mins(1);
@@ -70,6 +72,7 @@ impl Vouch {
                 + accounts::sweep_tokens(conn, now - retention.access_token).await?
                 + consents::sweep(conn, now - retention.consent).await?
                 + invites::sweep(conn, now - retention.invite, now).await?
+                + unbind_signatures::sweep(conn, now - retention.unbind_signature).await?
                 + budgets::sweep(conn, now).await?)
         });
         let swept = swept.await?;

@@ -44,6 +44,8 @@ page-retention-key = Public key of an invitation
 page-retention-key-kept = as long as the invitation waits, then { $span }
 page-retention-delivery = Invitation on its way to your homeserver, notice on its way to you
 page-retention-delivery-kept = until it arrives, at most { $span }
+page-retention-unbinding = Fingerprint of a removal that a homeserver asked for
+page-retention-unbinding-kept = { $span } after it was last asked for
 page-retention-budget = Count of look-ups and messages
 page-retention-budget-kept = until it has drained to zero
 page-retention-lookup = What was looked up
@@ -62,6 +64,11 @@ page-validated-expired = This link has expired
 page-validated-expired-text = Links work for a limited time only. Go back to your Matrix app and ask for a new mail.
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
+
+page-code-expired = This code has expired
+page-code-expired-text = A code works for a short time and for a few tries only. Go back to your Matrix app and ask for a new text message.
+page-code-wrong = This code is not right
+page-code-wrong-text = Look at the text message again: the newest one counts. Or ask for a new one in your Matrix app.
 
 page-missing = There is nothing here
 page-missing-text = The address may be mistyped, or the page may be gone.

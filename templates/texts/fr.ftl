@@ -43,6 +43,8 @@ page-retention-key = Clé publique d’une invitation
 page-retention-key-kept = tant que l’invitation est en attente, puis { $span }
 page-retention-delivery = Invitation en route vers votre serveur d’accueil, avis en route vers vous
 page-retention-delivery-kept = jusqu’à son arrivée, au plus { $span }
+page-retention-unbinding = Empreinte d’un retrait demandé par un serveur d’accueil
+page-retention-unbinding-kept = { $span } après la dernière demande
 page-retention-budget = Compteur des recherches et des messages
 page-retention-budget-kept = jusqu’à son retour à zéro
 page-retention-lookup = Ce qui a été recherché
@@ -61,6 +63,11 @@ page-validated-expired = Ce lien a expiré
 page-validated-expired-text = Les liens ne sont valables qu’un certain temps. Retournez dans votre application Matrix et demandez un nouvel e-mail.
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
+
+page-code-expired = Ce code a expiré
+page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
+page-code-wrong = Ce code n’est pas le bon
+page-code-wrong-text = Relisez le SMS : c’est le plus récent qui compte. Ou demandez-en un nouveau dans votre application Matrix.
 
 page-missing = Il n’y a rien ici
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
