@@ -38,15 +38,12 @@ impl Template {
         while let Some(brace) = rest.find('{') {
             let (before, after) = rest.split_at(brace);
             literal.push_str(before);
-            rest = match placeholder(after) {
-                Some(name) => {
-                    parts.extend([Part::Literal(std::mem::take(&mut literal)), Part::Slot(Slot::parse(name)?)]);
-                    &after[name.len() + 2..]
-                }
-                None => {
-                    literal.push('{');
-                    &after[1..]
-                }
+            rest = if let Some(name) = placeholder(after) {
+                parts.extend([Part::Literal(std::mem::take(&mut literal)), Part::Slot(Slot::parse(name)?)]);
+                &after[name.len() + 2..]
+            } else {
+                literal.push('{');
+                &after[1..]
             };
         }
         literal.push_str(rest);

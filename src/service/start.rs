@@ -61,6 +61,7 @@ impl Vouch {
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        // On the heap: all that a start holds would be part of each future that waits for it.
         Box::pin(Self::open_with(config, clock, Absent::Made)).await
     }
 

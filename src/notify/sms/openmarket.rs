@@ -1,4 +1,4 @@
-//! OpenMarket's Global SMS API, version 4 (<https://www.openmarket.com/docs/Content/apis/v4http/send-json.htm>).
+//! `OpenMarket`'s Global SMS API, version 4 (<https://www.openmarket.com/docs/Content/apis/v4http/send-json.htm>).
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ pub(super) fn verdict(answer: &Answer) -> Result<(), SendError> {
     }
 }
 
-/// OpenMarket's own code, a number or one in quotes.
+/// `OpenMarket`'s own code, a number or one in quotes.
 fn code(body: &Value) -> Option<u64> {
     let code = &body["error"]["code"];
     code.as_u64().or_else(|| code.as_str()?.parse().ok())
