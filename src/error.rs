@@ -13,6 +13,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use ruma_common::UserId;
 use serde_json::{Map, Value, json};
 
 use crate::clock::{Millis, SECOND};
@@ -51,6 +52,8 @@ pub struct Error {
 
 /// How long a client waits before it asks again while the database is away.
 const AWAY: Millis = 2 * SECOND;
+/// The same while a homeserver is away, which is not asked again sooner.
+const HOMESERVER_AWAY: Millis = 30 * SECOND;
 
 impl Error {
     fn new(status: StatusCode, errcode: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
@@ -98,6 +101,20 @@ impl Error {
     #[must_use]
     pub fn invalid_email() -> Self {
         Self::bad_request("M_INVALID_EMAIL", "The email address is not valid")
+    }
+
+    /// 400 `M_UNRECOGNIZED`, for a medium that is none.
+    #[must_use]
+    pub fn unknown_medium() -> Self {
+        Self::bad_request("M_UNRECOGNIZED", "The medium is not supported")
+    }
+
+    /// 400 `M_THREEPID_IN_USE`: whoever wants to invite an address can invite its owner.
+    #[must_use]
+    pub fn threepid_in_use(mxid: &UserId) -> Self {
+        let mut error = Self::bad_request("M_THREEPID_IN_USE", "The address is bound to a Matrix ID already");
+        error.extras.insert("mxid".into(), mxid.as_str().into());
+        error
     }
 
     /// 400 `M_EMAIL_SEND_ERROR`
@@ -186,6 +203,12 @@ impl Error {
         Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request")
     }
 
+    /// 404 `M_UNRECOGNIZED`, for the token of an invitation.
+    #[must_use]
+    pub fn unknown_invite() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Didn't recognize token")
+    }
+
     /// 405 `M_UNRECOGNIZED`, for a method that the path has not.
     #[must_use]
     pub fn unknown_method() -> Self {
@@ -210,16 +233,17 @@ impl Error {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", "Too many requests").retry_after(retry_after)
     }
 
-    /// 501 `M_UNRECOGNIZED`: Synapse takes it for "cannot unbind" and goes on deactivating its user, where any other refusal would stop it.
-    #[must_use]
-    pub fn not_implemented(text: &'static str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "M_UNRECOGNIZED", text)
-    }
-
     /// 502 `M_UNKNOWN`, when a homeserver cannot be asked. It does not say why: the answer would tell a stranger what our network reaches.
     #[must_use]
     pub fn homeserver_unreachable() -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "M_UNKNOWN", "The homeserver could not be asked about the token")
+    }
+
+    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys: it is a matter of time, so its request may be sent again.
+    #[must_use]
+    pub fn homeserver_away() -> Self {
+        let text = "The homeserver could not be asked for its keys";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text).retry_after(HOMESERVER_AWAY)
     }
 
     /// 503 `M_UNKNOWN`, while the server is not ready or its database is away.

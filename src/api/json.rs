@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use ruma_common::canonical_json::{CanonicalJsonObject, try_from_json_map};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
@@ -58,6 +59,15 @@ impl Params {
         Self::parse(&read(request, payload, SMALL).await?)
     }
 
+    /// As [`Self::read`], where there may be no body at all.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_if_any(request: &HttpRequest, payload: Payload) -> Result<Self, Error> {
+        let body = read(request, payload, SMALL).await?;
+        if body.is_empty() { Ok(Self(Map::new())) } else { Self::parse(&body) }
+    }
+
     /// Parses a body.
     ///
     /// # Errors
@@ -68,6 +78,15 @@ impl Params {
             Value::Object(fields) => Ok(Self(fields)),
             _ => Err(Error::bad_json("The body is not a JSON object")),
         }
+    }
+
+    /// All of them in canonical JSON, as homeservers sign them.
+    ///
+    /// # Errors
+    /// 400 `M_BAD_JSON` if there is a number that canonical JSON cannot have.
+    pub fn canonical(&self) -> Result<CanonicalJsonObject, Error> {
+        let text = "A signed body has no numbers but integers from -(2^53)+1 to (2^53)-1";
+        try_from_json_map(self.0.clone()).map_err(|_| Error::bad_json(text))
     }
 
     /// A string that must be there.
@@ -91,6 +110,14 @@ impl Params {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(Error::invalid(name, "a string")),
+        }
+    }
+
+    /// A string that may be absent; of any other type it is as good as absent, and empty too.
+    pub fn word(&mut self, name: &str) -> Option<String> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
         }
     }
 

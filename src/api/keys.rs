@@ -21,9 +21,7 @@ pub(super) async fn is_valid(vouch: Data<Vouch>, request: HttpRequest) -> Result
 }
 
 /// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`
-///
-/// Ephemeral keys are made by invitations, which this server does not store yet: it knows none.
-pub(super) async fn is_ephemeral_valid(request: HttpRequest) -> Result<HttpResponse, Error> {
-    required_query(&request, "public_key")?;
-    Ok(HttpResponse::Ok().json(json!({ "valid": false })))
+pub(super) async fn is_ephemeral_valid(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
+    let key = required_query(&request, "public_key")?;
+    Ok(HttpResponse::Ok().json(json!({ "valid": vouch.is_ephemeral_key_valid(&key).await? })))
 }

@@ -4,6 +4,7 @@
 mod account;
 mod binding;
 mod extract;
+mod invites;
 mod json;
 mod keys;
 mod lookup;
@@ -54,9 +55,12 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
         .service(at("/3pid/bind", post(binding::bind)))
         .service(at("/3pid/unbind", post(binding::unbind)))
+        .service(at("/store-invite", post(invites::store)))
+        .service(at("/sign-ed25519", post(invites::sign)))
         .configure(public_keys)
         .default_service(web::to(unknown_path));
     let v1 = web::scope("/api/v1")
+        .service(at("/sign-ed25519", post(invites::sign)))
         .configure(public_keys)
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));

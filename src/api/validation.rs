@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::extract::{caller_network, required_query, signatory};
+use super::extract::{caller_network, language, required_query, signatory};
 use super::json::Params;
 use crate::error::Error;
 use crate::identity::phone::PhoneNumber;
@@ -64,13 +64,12 @@ fn token_request(
     mut params: Params,
     address: Address,
 ) -> Result<TokenRequest, Error> {
-    let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Ok(TokenRequest {
         client_secret: client_secret(params.string("client_secret")?)?,
         address,
         send_attempt: send_attempt(params.integer("send_attempt")?)?,
         next_link: params.optional_string("next_link")?.map(|link| next_link(vouch, &link)).transpose()?,
-        language: vouch.texts.negotiate(accept_language),
+        language: language(vouch, request),
     })
 }
 

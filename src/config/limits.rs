@@ -55,6 +55,14 @@ pub struct Budgets {
     pub messages_address: Bucket,
     /// `[budgets.messages_network]`: validation messages caused from a /24 or /48. Default 200; 200 an hour.
     pub messages_network: Bucket,
+    /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 an hour.
+    pub invites_user: Bucket,
+    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200 an hour.
+    pub invites_homeserver: Bucket,
+    /// `[budgets.invites_address]`: invitations of an address. Default 5; 2 an hour.
+    pub invites_address: Bucket,
+    /// `[budgets.invites_network]`: invitations from a /24 or /48, which is mostly a homeserver's. Default 80; 200 an hour.
+    pub invites_network: Bucket,
     /// `[budgets.texts_user]`: texts with a code that a user causes. Default 10; 2 an hour.
     pub texts_user: Bucket,
     /// `[budgets.texts_number]`: texts with a code to a number. Default 5; 1 an hour.
@@ -67,6 +75,8 @@ pub struct Budgets {
     pub texts_server: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
     pub registrations_network: Bucket,
+    /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
+    pub unbindings_network: Bucket,
 }
 
 impl Budgets {
@@ -85,12 +95,17 @@ impl Budgets {
             messages_user: Bucket::read(reader, "budgets.messages_user", 20, 20),
             messages_address: Bucket::read(reader, "budgets.messages_address", 10, 5),
             messages_network: Bucket::read(reader, "budgets.messages_network", 200, 200),
+            invites_user: Bucket::read(reader, "budgets.invites_user", 30, 10),
+            invites_homeserver: Bucket::read(reader, "budgets.invites_homeserver", 80, 200),
+            invites_address: Bucket::read(reader, "budgets.invites_address", 5, 2),
+            invites_network: Bucket::read(reader, "budgets.invites_network", 80, 200),
             texts_user: Bucket::read(reader, "budgets.texts_user", 10, 2),
             texts_number: Bucket::read(reader, "budgets.texts_number", 5, 1),
             texts_network: Bucket::read(reader, "budgets.texts_network", 50, 25),
             texts_country: Bucket::read(reader, "budgets.texts_country", 200, 10),
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
+            unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
         }
     }
 }
@@ -120,12 +135,20 @@ impl Bucket {
 pub struct Retention {
     /// `validation_session`: after its last modification. Default 24 h.
     pub validation_session: Millis,
+    /// `invite`: while it is pending. Default 30 days.
+    pub invite: Millis,
+    /// `ephemeral_key`: after its invitation is delivered or expired. Default 90 days.
+    pub ephemeral_key: Millis,
     /// `sms_code`: after it was first sent. Default 10 minutes.
     pub sms_code: Millis,
     /// `access_token`: idle. Default 365 days.
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
     pub consent: Millis,
+    /// `unbind_signature`: the fingerprint of a homeserver's signature, after it last unbound. Default 365 days.
+    pub unbind_signature: Millis,
+    /// `onbind_delivery`: how long a delivery is tried. Default 7 days.
+    pub onbind_delivery: Millis,
 }
 
 impl Retention {
@@ -133,9 +156,13 @@ impl Retention {
         let mut section = reader.section("retention");
         Self {
             validation_session: section.text("validation_session", "24h", millis("1h", "30d")),
+            invite: section.text("invite", "30d", millis("1h", "365d")),
+            ephemeral_key: section.text("ephemeral_key", "90d", millis("0d", "3650d")),
             sms_code: section.text("sms_code", "10m", millis("2m", "1h")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
+            unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
+            onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
         }
     }
 }

@@ -12,9 +12,11 @@ mod federation;
 mod found;
 mod gateways;
 mod homeservers;
+mod invites;
 mod limits;
 mod mail;
 mod mistake;
+mod notices;
 mod parse;
 mod reader;
 mod server;
@@ -32,9 +34,11 @@ pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
 pub use gateways::{Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio};
 pub use homeservers::Homeservers;
+pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
+pub use notices::Notices;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
@@ -64,6 +68,10 @@ pub struct Config {
     pub sms: Sms,
     /// `[validation]`
     pub validation: Validation,
+    /// `[notices]`
+    pub notices: Notices,
+    /// `[invites]`
+    pub invites: Invites,
     /// `[federation]`
     pub federation: Federation,
     /// `[homeservers]`
@@ -113,6 +121,8 @@ impl Config {
             mail: Mail::read(reader),
             sms: Sms::read(reader),
             validation: Validation::read(reader),
+            notices: Notices::read(reader),
+            invites: Invites::read(reader),
             federation: Federation::read(reader),
             homeservers: Homeservers::read(reader),
             lookup: Lookup::read(reader),

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, general_purpose};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use ruma_common::OwnedServerName;
+use ruma_common::{OwnedServerName, RoomId};
 use unic_langid::LanguageIdentifier;
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -108,6 +108,15 @@ pub(super) fn server_name(text: &str) -> Parsed<OwnedServerName> {
 pub(super) fn server_pattern(text: &str) -> Parsed<String> {
     let name = server_name(text.strip_prefix("*.").unwrap_or(text));
     or(name.ok().map(|_| text.to_owned()), "expected a Matrix server name or a pattern, such as \"*.example.org\"")
+}
+
+/// A room, or a [`server_pattern`] of the homeservers whose names stand in the ids of rooms.
+pub(super) fn room_pattern(text: &str) -> Parsed<String> {
+    let is_room = text.starts_with('!') && <&RoomId>::try_from(text).is_ok();
+    or(
+        (is_room || server_pattern(text).is_ok()).then(|| text.to_owned()),
+        "expected a room id such as \"!room:example.org\", a server name, or a pattern such as \"*.example.org\"",
+    )
 }
 
 /// Where to connect: a host or IP address, and a port.

@@ -39,12 +39,16 @@ impl ServerRules {
     /// those blocked, and so is the same name in other letters or with a dot at its end.
     pub(super) fn permit(&self, server: &ServerName) -> bool {
         let name = server.as_str().to_ascii_lowercase();
-        let host = server.host().to_ascii_lowercase();
-        let host = host.trim_end_matches('.');
-        let is_blocked = self.blocked.iter().any(|pattern| pattern.matches(&name) || pattern.matches(host));
+        let is_blocked = self.blocked.iter().any(|pattern| pattern.blocks(server));
         let is_allowed = self.allowed.as_ref().is_none_or(|some| some.iter().any(|pattern| pattern.matches(&name)));
         is_allowed && !is_blocked
     }
+}
+
+/// Whether one of the patterns of a list, as the configuration has it, blocks a homeserver.
+#[must_use]
+pub fn is_blocked(patterns: &[String], server: &ServerName) -> bool {
+    patterns.iter().filter_map(|text| Pattern::parse(text)).any(|pattern| pattern.blocks(server))
 }
 
 impl Pattern {
@@ -56,6 +60,12 @@ impl Pattern {
         };
         ServerName::parse(name).ok()?;
         Some(if below { Self::Below(format!(".{name}")) } else { Self::Exactly(text) })
+    }
+
+    /// The same name in other letters, under another port or with a dot at its end is blocked too.
+    fn blocks(&self, server: &ServerName) -> bool {
+        let host = server.host().to_ascii_lowercase();
+        self.matches(&server.as_str().to_ascii_lowercase()) || self.matches(host.trim_end_matches('.'))
     }
 
     fn matches(&self, name: &str) -> bool {

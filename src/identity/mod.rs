@@ -6,5 +6,6 @@ pub mod directory;
 pub mod pepper;
 pub mod phone;
 pub mod policy;
+pub mod redaction;
 pub mod session;
 pub mod threepid;

@@ -5,7 +5,7 @@ use fluent_bundle::FluentValue;
 use super::letters::Words;
 
 /// The most segments of a text: each is paid for. Who asks is left out where it does not fit.
-const MAX_SEGMENTS: usize = 2;
+pub(super) const MAX_SEGMENTS: usize = 2;
 
 /// What a text with a code tells.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// How many messages a text is on the way: one of 160 characters of GSM 03.38 or of 70 others, or several which are shorter
 /// by the header that tells how to put them together (3GPP TS 23.040).
-fn segments(text: &str) -> usize {
+pub(super) fn segments(text: &str) -> usize {
     let septets = |c| match c {
         c if GSM.contains(c) => Some(1),
         c if GSM_EXTENSION.contains(c) => Some(2),

@@ -2,8 +2,10 @@
 
 pub mod code;
 mod directory;
+pub mod invitation;
 pub mod letters;
 pub mod mail;
+pub mod notice;
 pub mod sms;
 
 use std::fmt;

@@ -67,7 +67,7 @@ impl Site {
         self.notice(language, status, title, text)
     }
 
-    fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
+    pub(super) fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
         let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
         let notice = Notice { text: frame.say(text), frame, is_done: status == StatusCode::OK };
         self.respond(status, Cache::Never, &notice)

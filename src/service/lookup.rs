@@ -10,7 +10,7 @@ use crate::clock::{Millis, SECOND};
 use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
-use crate::identity::threepid::sealed_lookup_forms;
+use crate::identity::threepid::{Address, sealed_lookup_forms};
 use crate::store::bindings::{self, Found};
 
 /// The algorithm that every server has.
@@ -97,6 +97,12 @@ impl Vouch {
         self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + SKEW, pepper))
     }
 
+    /// Charges an answer that tells whether an address is bound, as one look-up of it.
+    pub(super) async fn charge_as_lookup(&self, caller: &Caller, from: &Network, of: &Address) -> Result<(), Error> {
+        let epoch = self.peppers.current(self.clock.now());
+        self.charge(caller, from, epoch, &self.digests(of, epoch)[..1]).await
+    }
+
     /// Charges what is new to the user, and remembers it.
     async fn charge(&self, caller: &Caller, from: &Network, epoch: Epoch, digests: &[Digest]) -> Result<(), Error> {
         let whose = caller.user_index.0;
@@ -123,7 +129,7 @@ impl Vouch {
     }
 
     /// Makes an address that was just bound one that costs its owner nothing.
-    pub(super) fn see_own(&self, caller: &Caller, address: &crate::identity::threepid::Address) {
+    pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
         let current = self.peppers.current(self.clock.now());
         for epoch in [current, current.previous()] {
             if self.seen.knows(caller.user_index.0, epoch) {

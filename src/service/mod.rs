@@ -3,13 +3,20 @@
 
 mod accounts;
 mod bindings;
+mod deliveries;
 mod directory;
+mod invites;
 mod lookup;
+mod not_me;
+mod notices;
+mod onbind;
 mod operator;
+mod outbox;
 mod retention;
 mod spending;
 mod start;
 mod terms;
+mod unbinding;
 mod validation;
 
 use std::sync::Arc;
@@ -17,10 +24,14 @@ use std::sync::Arc;
 use url::Url;
 
 pub use accounts::{Caller, Registration};
+pub use deliveries::{ExportedDelivery, Queued, Revealed};
+pub use invites::{InviteRequest, InviteWords, StoredInvite};
 pub use lookup::LookupRequest;
+pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
+pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
@@ -65,6 +76,7 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
+    outbox: outbox::Outbox,
 }
 
 impl Vouch {
@@ -73,6 +85,18 @@ impl Vouch {
         let mut link = self.config.server.public_url.clone();
         link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend(path.split('/'));
         link
+    }
+
+    /// Where homeservers ask whether a long-term key is valid.
+    #[must_use]
+    pub fn key_validity_url(&self) -> Url {
+        self.public_link("_matrix/identity/v2/pubkey/isvalid")
+    }
+
+    /// Where homeservers ask whether the key of an invitation is valid.
+    #[must_use]
+    pub fn ephemeral_key_validity_url(&self) -> Url {
+        self.public_link("_matrix/identity/v2/pubkey/ephemeral/isvalid")
     }
 
     /// What letters in a language are written with.

@@ -1,13 +1,13 @@
 //! What the operator does by hand, on the same rules as the API, and what a person may ask for.
 
-use ruma_common::{OwnedUserId, UserId};
+use ruma_common::{OwnedRoomId, OwnedUserId, UserId};
 use serde::Serialize;
 
-use super::Vouch;
+use super::{ExportedDelivery, Vouch};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::store::{self, accounts, bindings, consents, sessions};
+use crate::store::{self, accounts, bindings, consents, invites, outbox, sessions};
 
 /// Everything held about a person; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
@@ -16,6 +16,8 @@ pub struct Export {
     pub account: Option<ExportedAccount>,
     /// The addresses that are bound.
     pub bindings: Vec<Bound>,
+    /// What is still to be delivered that is about the person, or caused by the person.
+    pub deliveries: Vec<ExportedDelivery>,
 }
 
 /// A person's account.
@@ -31,6 +33,23 @@ pub struct ExportedAccount {
     pub consents: Vec<ExportedConsent>,
     /// The validation sessions of the last day.
     pub validation_sessions: Vec<ExportedSession>,
+    /// Whom it has invited.
+    pub invitations: Vec<ExportedInvite>,
+}
+
+/// An invitation that the person made.
+#[derive(Debug, Serialize)]
+pub struct ExportedInvite {
+    /// `email` or `msisdn`; absent once the invitation is delivered, like the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub medium: Option<&'static str>,
+    /// Who is invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where to.
+    pub room_id: OwnedRoomId,
+    /// When.
+    pub invited_at: Millis,
 }
 
 /// An access token; the token itself is not known to the server.
@@ -95,7 +114,11 @@ pub struct Erased {
     pub bindings: usize,
     /// Validation sessions of the address that were removed.
     pub validation_sessions: usize,
-    /// Whether an account was removed, with its tokens and sessions.
+    /// Invitations of the address that were removed.
+    pub invitations: usize,
+    /// Deliveries that were removed before they were made.
+    pub deliveries: usize,
+    /// Whether an account was removed, with its tokens, sessions and invitations.
     pub account: bool,
 }
 
@@ -119,20 +142,23 @@ impl Vouch {
         let index = self.binding_user_index(mxid);
         let rows = bindings::of_user(&mut conn, index.as_ref()).await?;
         let bindings = rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?;
+        let deliveries = self.deliveries_of(&mut conn, mxid).await?;
         let Some(account) = accounts::by_user(&mut conn, self.account_index(mxid).as_ref()).await? else {
-            return Ok(Export { account: None, bindings });
+            return Ok(Export { account: None, bindings, deliveries });
         };
         let tokens = accounts::tokens_of(&mut conn, account.id).await?;
         let consents = consents::of_account(&mut conn, account.id).await?;
         let sessions = sessions::of_account(&mut conn, account.id).await?;
+        let invites = invites::of_account(&mut conn, account.id).await?;
         let account = ExportedAccount {
             user_id: self.open_account(&account)?,
             registered_at: account.created_at,
             access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
             consents: consents.into_iter().map(ExportedConsent::from).collect(),
             validation_sessions: sessions.iter().map(|session| self.exported(session)).collect::<Result<_, _>>()?,
+            invitations: invites.iter().map(|invite| self.exported_invite(invite)).collect::<Result<_, _>>()?,
         };
-        Ok(Export { account: Some(account), bindings })
+        Ok(Export { account: Some(account), bindings, deliveries })
     }
 
     /// Erases everything held about a user. Consents stay for their last retention, tied to no one.
@@ -141,15 +167,17 @@ impl Vouch {
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Erased, Error> {
         let (account_index, user_index) = (self.account_index(mxid), self.binding_user_index(mxid));
+        let queued = self.outbox_user_index(mxid);
         let now = self.clock.now();
         let erased = self.store.write(async move |conn| {
             let bindings = bindings::unbind_all(conn, user_index.as_ref()).await?;
+            let deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
             let account = accounts::by_user(conn, account_index.as_ref()).await?;
             if let Some(account) = &account {
                 consents::account_gone(conn, account.id, now).await?;
                 accounts::remove(conn, account.id).await?;
             }
-            Ok::<_, store::Error>(Erased { bindings, account: account.is_some(), ..Erased::default() })
+            Ok::<_, store::Error>(Erased { bindings, deliveries, account: account.is_some(), ..Erased::default() })
         });
         let erased = erased.await?;
         self.bearers.forget();
@@ -157,16 +185,26 @@ impl Vouch {
         Ok(erased)
     }
 
-    /// Erases everything held about an address: its binding, and the sessions that were to prove it.
+    /// Erases everything held about an address: its binding, the sessions that were to prove it, the invitations that
+    /// wait for it, and what is to be delivered about it.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
         let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
+        let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
         let erased = self.store.write(async move |conn| {
             let bindings = bindings::unbind_address(conn, bound.as_ref()).await?;
             let validation_sessions = sessions::remove_by_address(conn, validated.as_ref()).await?;
-            Ok::<_, store::Error>(Erased { bindings, validation_sessions, ..Erased::default() })
+            let invitations = invites::remove_by_address(conn, invited.as_ref()).await?;
+            let deliveries = outbox::remove_by_address(conn, queued.as_ref()).await?;
+            Ok::<_, store::Error>(Erased {
+                bindings,
+                validation_sessions,
+                invitations,
+                deliveries,
+                ..Erased::default()
+            })
         });
         let erased = erased.await?;
         self.store.settle().await?;
@@ -190,6 +228,18 @@ impl Vouch {
             address: address.as_str().to_owned(),
             modified_at: session.modified_at,
             validated_at: session.validated_at,
+        })
+    }
+}
+
+impl Vouch {
+    fn exported_invite(&self, row: &invites::Invite) -> Result<ExportedInvite, Error> {
+        let address = self.open_invited(row)?;
+        Ok(ExportedInvite {
+            medium: address.as_ref().map(|address| address.medium().as_str()),
+            address: address.map(|address| address.as_str().to_owned()),
+            room_id: self.open_invite(row)?.room_id,
+            invited_at: row.created_at,
         })
     }
 }

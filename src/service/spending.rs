@@ -1,9 +1,13 @@
 //! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
+mod invites;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use ruma_common::ServerName;
 
 use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
@@ -99,10 +103,7 @@ impl Vouch {
             (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
-            // A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
-            let host = homeserver.host().to_ascii_lowercase();
-            let host = host.trim_end_matches('.');
-            accounts.push((self.principal("lookup:homeserver", host.as_bytes()), budgets.lookup_homeserver));
+            accounts.push((self.homeserver_principal("lookup:homeserver", homeserver), budgets.lookup_homeserver));
         }
         let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
         if budgets.stop_server {
@@ -121,6 +122,12 @@ impl Vouch {
     pub(super) async fn spend_registration(&self, from: &Network) -> Result<(), Error> {
         let network = self.principal("register:network", from.to_string().as_bytes());
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
+    }
+
+    /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
+    pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
+        let network = self.principal("unbind:network", from.to_string().as_bytes());
+        self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
     }
 
     /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message
@@ -152,15 +159,36 @@ impl Vouch {
 
     /// Where a message goes: to an address; and a text, which costs money, to a country, and to the account of the server's operator.
     fn destination(&self, to: &Address) -> Vec<Account> {
-        let (budgets, address) = (&self.config.budgets, to.to_lookup());
-        let Some(country) = calling_code::of(to) else {
-            return vec![(self.principal("message:address", address.as_bytes()), budgets.messages_address)];
+        let (name, bucket) = match to.medium() {
+            Medium::Email => ("message:address", self.config.budgets.messages_address),
+            Medium::Msisdn => ("text:number", self.config.budgets.texts_number),
         };
+        let mut accounts = self.payers(to);
+        accounts.push((self.principal(name, to.to_lookup().as_bytes()), bucket));
+        accounts
+    }
+
+    /// Who pays for a message: for a text its country and the server, for a mail nobody.
+    fn payers(&self, to: &Address) -> Vec<Account> {
+        let Some(country) = calling_code::of(to) else { return Vec::new() };
         vec![
-            (self.principal("text:number", address.as_bytes()), budgets.texts_number),
-            (self.principal("text:country", &country.to_be_bytes()), budgets.texts_country),
-            (self.principal("text:server", &[]), budgets.texts_server),
+            (self.principal("text:country", &country.to_be_bytes()), self.config.budgets.texts_country),
+            (self.principal("text:server", &[]), self.config.budgets.texts_server),
         ]
+    }
+
+    /// Charges a notice to the address that is told, apart from the messages that strangers may cause to it.
+    pub(super) async fn spend_notice(&self, to: &Address) -> Result<(), Error> {
+        let bucket = match to.medium() {
+            Medium::Email => self.config.budgets.messages_address,
+            Medium::Msisdn => self.config.budgets.texts_number,
+        };
+        self.spend(&[(self.principal("notice:address", to.to_lookup().as_bytes()), bucket)], 1).await
+    }
+
+    /// Charges a text to who pays for it, and not to its number.
+    pub(super) async fn spend_text(&self, to: &Address) -> Result<(), Error> {
+        self.spend(&self.payers(to), 1).await
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
@@ -221,6 +249,12 @@ impl Vouch {
 
     fn principal(&self, budget: &str, of: &[u8]) -> Principal {
         self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    }
+
+    /// A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
+    fn homeserver_principal(&self, budget: &str, homeserver: &ServerName) -> Principal {
+        let host = homeserver.host().to_ascii_lowercase();
+        self.principal(budget, host.trim_end_matches('.').as_bytes())
     }
 
     /// Tells the operator, once an hour, that more is looked up than the whole server should see.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Vouch;
 use super::accounts::Bearers;
+use super::outbox::Outbox;
 use super::spending::Purse;
 use crate::brand::Brand;
 use crate::clock::{Clock, MINUTE};
@@ -108,6 +109,7 @@ impl Vouch {
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
+            outbox: Outbox::default(),
             config,
         }))
     }

@@ -29,6 +29,15 @@ pub async fn levels(conn: &mut Conn, principals: Vec<Vec<u8>>) -> Result<Vec<(Ve
     Ok(rows.into_iter().map(|(principal, level, leveled_at)| (principal, StoredLevel { level, leveled_at })).collect())
 }
 
+/// Holds a level that many charge at the same time, there or not, until the transaction ends.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hold(conn: &mut Conn, principal: [u8; 16]) -> Result<(), Error> {
+    let (number, _) = principal.split_first_chunk().expect("16 bytes have 8");
+    conn.take_turns(i64::from_be_bytes(*number)).await
+}
+
 /// Replaces a level if it is still `old` (`None`: absent), and returns whether it was. `empty_at` is when the row may be swept.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
 use diesel::result::Error as DieselError;
+use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
@@ -96,6 +97,24 @@ impl Conn {
             }
             Self::Sqlite(conn) => Ok(SyncExecuteDsl::execute(query, conn.connection())?),
         }
+    }
+
+    /// Waits until no other transaction holds the number, and holds it until this transaction ends. On `SQLite` transactions take turns
+    /// anyway.
+    ///
+    /// # Errors
+    /// [`Error`] if the database does not answer.
+    pub(super) async fn take_turns(&mut self, number: i64) -> Result<(), Error> {
+        match self {
+            Self::Pooled(conn) => {
+                let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number);
+                in_time(conn.connection(), async |conn| ExecuteDsl::<AsyncPgConnection>::execute(lock, conn).await)
+                    .await?;
+            }
+            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
+            Self::Sqlite(_) => {}
+        }
+        Ok(())
     }
 
     /// Whether the first migration has run.

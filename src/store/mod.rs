@@ -7,14 +7,17 @@ pub mod budgets;
 mod connection;
 pub mod consents;
 mod error;
+pub mod invites;
 pub mod leases;
 pub mod meta;
 mod migrations;
+pub mod outbox;
 mod postgres;
 mod prepared;
 mod schema;
 pub mod sessions;
 mod sqlite;
+pub mod unbind_signatures;
 
 pub use connection::{Conn, Store};
 pub use error::Error;

@@ -114,8 +114,10 @@ diesel::table! {
         id -> BigInt,
         kind -> Text,
         owner -> Binary,
-        user_index -> Nullable<Binary>,
-        address_index -> Nullable<Binary>,
+        user_index -> Binary,
+        cause_index -> Nullable<Binary>,
+        address_index -> Binary,
+        destination -> Binary,
         payload -> Binary,
         attempts -> BigInt,
         next_at -> BigInt,
@@ -132,4 +134,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites);
+diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites, ephemeral_keys);

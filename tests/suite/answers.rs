@@ -27,7 +27,7 @@ on_both_backends! {
         let asked = json!({ "client_secret": SECRET, "email": "alice@example.com", "send_attempt": 1 });
         let requested = alice.post("/validate/email/requestToken", asked).await.ok();
         let sid = requested["sid"].as_str().unwrap().to_owned();
-        let token = query(&link(&world.mail.wait_to("alice@example.com").await), "token");
+        let token = query(&link(&world.validation_mail("alice@example.com").await), "token");
         let session = json!({ "sid": sid, "client_secret": SECRET, "token": token, "mxid": alice.mxid,
             "threepid": { "medium": "email", "address": "alice@example.com" } });
         let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900001", "send_attempt": 1 });

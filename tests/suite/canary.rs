@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::{Conduct, Homeserver};
-use vouch_test_support::mail_sink::{Action, MailSink, Options};
+use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
+use crate::invites::{mailed_link, parameter};
 use crate::process::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 
@@ -35,6 +36,12 @@ const PATH: &str = "canary-corncrake";
 const BODY: &str = "canary-garganey";
 const CLIENT: &str = "203.0.113.77";
 const MAIL_PASSWORD: &str = "canary-password-goosander";
+const INVITED_EMAIL: &str = "canary-invited@canary-dunlin.example";
+const ROOM: &str = "!canary-fulmar:canary-gannet.example";
+const ROOM_NAME: &str = "canary-kittiwake";
+const INVITER_NAME: &str = "canary-guillemot";
+const AVATAR: &str = "mxc://canary-razorbill.example/canary-shag";
+const ACCEPTING_USER: &str = "@canary-pipit:canary-wheatear.example";
 const UNKNOWN_TOKEN: &str = "canaryunknowntokenmerganser";
 
 /// What must not be found, each with what it is.
@@ -61,6 +68,12 @@ impl Canaries {
             ("body", BODY),
             ("IP address", CLIENT),
             ("mail password", MAIL_PASSWORD),
+            ("invited address", INVITED_EMAIL),
+            ("room", ROOM),
+            ("name of a room", ROOM_NAME),
+            ("name of an inviter", INVITER_NAME),
+            ("picture of a room", AVATAR),
+            ("accepting user", ACCEPTING_USER),
             ("unknown token", UNKNOWN_TOKEN),
         ] {
             canaries.keep(what, value);
@@ -198,7 +211,7 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
 
     let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 1, "next_link": NEXT_LINK });
     let sid = person.post("/validate/email/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-    let link = link(&world.mail.wait_to(&EMAIL.to_lowercase()).await);
+    let link = link(&world.validation_mail(&EMAIL.to_lowercase()).await);
     canaries.keep("validation token", query(&link, "token"));
     let followed = server.get(&link[link.find("/_matrix").unwrap()..], None).await;
     assert_eq!((followed.status, followed.headers["location"].to_str().unwrap()), (302, NEXT_LINK));
@@ -215,6 +228,10 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
     let session = json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid });
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.ok();
     person.post("/3pid/bind", session).await.ok();
+    let is_notice = |mail: &Message| mail.text().contains("/not-me?") && !mail.text().contains("/submitToken?");
+    let undo = world.mail.wait_for(is_notice).await.links().remove(0);
+    canaries.keep("undoing token", query(&undo, "token"));
+    assert_eq!(server.get(&undo[undo.find("/not-me").unwrap()..], None).await.status, 200);
 
     let pepper = person.pepper().await;
     canaries.keep("pepper", &pepper);
@@ -225,6 +242,38 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
     }
     assert_eq!(server.get(&format!("/_matrix/identity/versions?{QUERY}={QUERY}"), None).await.status, 200);
     (person, sid)
+}
+
+/// Somebody is invited and accepts, by good requests and by bad ones.
+async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
+    let (world, server) = (person.world, person.server);
+    let asked = json!({
+        "medium": "email", "address": INVITED_EMAIL, "room_id": ROOM, "sender": person.mxid, "room_name": ROOM_NAME,
+        "sender_display_name": INVITER_NAME, "room_avatar_url": AVATAR, "org.matrix.web_client_location": NEXT_LINK,
+    });
+    let stored = person.post("/store-invite", asked.clone()).await.ok();
+    canaries.keep("token of an invitation", stored["token"].as_str().unwrap());
+    let public_key = stored["public_keys"][1]["public_key"].as_str().unwrap().to_owned();
+    canaries.keep("public key", BASE64_STANDARD.decode(format!("{public_key}=")).unwrap());
+    let link = mailed_link(world, INVITED_EMAIL).await;
+    let signurl = parameter(&link, "signurl");
+    let private_key = query(&signurl, "private_key");
+    canaries.keep("private key", BASE64_URL_SAFE.decode(format!("{private_key}=")).unwrap());
+    let path = &signurl[signurl.find("/_matrix").unwrap()..];
+    for mxid in [ACCEPTING_USER, ACCEPTING_USER.trim_start_matches('@')] {
+        let request = server.request(reqwest::Method::POST, &format!("{path}&mxid={mxid}"), None);
+        assert_eq!(server.send(request).await.status, if mxid.starts_with('@') { 200 } else { 400 });
+    }
+    let key: String = byte_serialize(public_key.as_bytes()).collect();
+    let valid = format!("/_matrix/identity/v2/pubkey/ephemeral/isvalid?public_key={key}");
+    assert_eq!(server.get(&valid, None).await.ok()["valid"], true);
+    let mut refused = asked;
+    refused["address"] = REFUSED_EMAIL.into();
+    assert_eq!(person.post("/store-invite", refused.clone()).await.error(), (400, "M_EMAIL_SEND_ERROR"));
+    refused["sender"] = ACCEPTING_USER.into();
+    assert_eq!(person.post("/store-invite", refused).await.error(), (403, "M_FORBIDDEN"));
+    let unknown = json!({ "mxid": ACCEPTING_USER, "token": UNKNOWN_TOKEN, "private_key": private_key });
+    assert_eq!(server.post("/_matrix/identity/v2/sign-ed25519", None, &unknown).await.status, 404);
 }
 
 /// Whatever a request can do wrong, and a homeserver and a mail server.
@@ -263,6 +312,22 @@ async fn mishaps(person: &Person<'_>, sid: &str) {
     world.homeserver.behave(Conduct::Honest);
     openid["matrix_server_name"] = Value::from(OPERATORS_USER.split_once(':').unwrap().1);
     assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
+}
+
+/// The person's homeserver unbinds the address by its signature, after a try that it did not sign so.
+async fn leaves(person: &Person<'_>, canaries: &mut Canaries) {
+    let body = json!({ "mxid": person.mxid, "threepid": { "medium": "email", "address": EMAIL } });
+    let path = "/_matrix/identity/v2/3pid/unbind";
+    let signed =
+        json!({ "method": "POST", "uri": path, "origin": SERVER, "destination_is": "127.0.0.1:8090", "content": body });
+    let (key, sig) = person.world.homeserver.sign(&signed);
+    canaries.keep("homeserver's signature", BASE64_STANDARD.decode(format!("{sig}==")).unwrap());
+    for (uri, status) in [(format!("{path}?{QUERY}"), 401), (path.to_owned(), 200)] {
+        let header = format!("X-Matrix origin=\"{SERVER}\",key=\"{key}\",sig=\"{sig}\"");
+        let request = person.server.request(reqwest::Method::POST, &uri, None).header("Authorization", header);
+        let answer = person.server.send(request.json(&body)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
 }
 
 /// Asks for an address to be proved, and returns the errcode.
@@ -310,7 +375,9 @@ async fn sqlite_and_the_logs_know_nobody() {
     let (binary, mut canaries) = (talkative(&world), Canaries::new());
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
+    invitation(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;
@@ -331,7 +398,9 @@ async fn postgres_and_the_logs_know_nobody() {
     binary.set("VOUCH__DATABASE__URL", cluster.url());
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
+    invitation(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;

@@ -129,6 +129,13 @@ on_both_backends! {
         alice.asks_to_prove("second@example.com").await;
         done(binary.run(&["bind", "--address", "third@example.com", "--user", ALICE]));
 
+        let invited = json!({ "medium": "email", "address": "bob@example.com", "room_id": "!room:hs.example", "sender": ALICE });
+        for email in ["bob@example.com", "carol@example.com"] {
+            let mut invited = invited.clone();
+            invited["address"] = email.into();
+            alice.post("/store-invite", invited).await.ok();
+        }
+
         let export: Value = serde_json::from_str(&done(binary.run(&["export", "--user", ALICE]))).unwrap();
         let addresses = |list: &Value| {
             let mut found: Vec<_> = list.as_array().unwrap().iter().map(|one| one["address"].to_string()).collect();
@@ -140,6 +147,12 @@ on_both_backends! {
         assert_eq!(account["user_id"], ALICE);
         assert_eq!(addresses(&account["validation_sessions"]), [r#""alice@example.com""#, r#""second@example.com""#]);
         assert_eq!((account["access_tokens"].as_array().unwrap().len(), account["consents"].as_array().unwrap().len()), (1, 2));
+
+        assert_eq!(addresses(&account["invitations"]), [r#""bob@example.com""#, r#""carol@example.com""#]);
+        assert_eq!(account["invitations"][0]["room_id"], "!room:hs.example");
+        let receipt = done(binary.run(&["erase", "--address", "carol@example.com", "--yes"]));
+        let receipt: Value = serde_json::from_str(&receipt).unwrap();
+        assert_eq!((&receipt["erased"]["invitations"], count(&world, "invites").await), (&json!(1), 1));
 
         let secrets = sealed(&world);
         refused(&binary.run(&["erase", "--user", ALICE]), 2, "add --yes");
@@ -153,7 +166,7 @@ on_both_backends! {
 
         refused(&binary.run(&["export", "--user", ALICE]), 1, "nothing is held");
         refused(&binary.run(&["erase", "--user", ALICE, "--yes"]), 1, "nothing is held");
-        for table in ["accounts", "tokens", "sessions", "bindings"] {
+        for table in ["accounts", "tokens", "sessions", "bindings", "invites"] {
             assert_eq!(count(&world, table).await, 0, "{table}");
         }
         if world.database.is_none() {
@@ -382,5 +395,9 @@ fn the_help_is_for_people() {
     let binary = Binary::bare(folder.path());
     insta::assert_snapshot!("help", done(binary.run(&["--help"])));
     insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
+    insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
+    insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));
+    insta::assert_snapshot!("help_keys_import", done(binary.run(&["keys", "import", "--help"])));
+    insta::assert_snapshot!("help_outbox", done(binary.run(&["outbox", "--help"])));
     insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
 }

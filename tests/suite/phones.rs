@@ -80,6 +80,7 @@ on_both_backends! {
         assert_eq!(submits(&alice, sid, &texts[0].code()).await.ok(), json!({ "success": true }));
         let proved = json!({ "medium": "msisdn", "address": MSISDN, "validated_at": NOON + MINUTE });
         assert_eq!(validated(&alice, sid).await.ok(), proved);
+        assert_eq!(world.texts().len(), 1);
 
         let session = json!({ "sid": sid, "client_secret": SECRET, "mxid": alice.mxid,
             "threepid": { "medium": "msisdn", "address": MSISDN } });
@@ -88,7 +89,6 @@ on_both_backends! {
         assert_eq!(finds(&bob, MSISDN).await, Some(alice.mxid.clone()));
         assert_eq!(alice.post("/3pid/unbind", session).await.ok(), json!({}));
         assert_eq!(finds(&bob, MSISDN).await, None);
-        assert_eq!(world.texts().len(), 1);
     }
 
     async fn what_is_no_number_gets_no_text(world: World) {

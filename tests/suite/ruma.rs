@@ -11,6 +11,8 @@ use ruma_common::api::{
     IncomingResponseExt as _, Metadata, OutgoingRequest, OutgoingRequestExt as _, SupportedVersions,
 };
 use ruma_common::authentication::TokenType;
+use ruma_common::serde::Base64;
+use ruma_common::serde::base64::UrlSafe;
 use ruma_common::thirdparty::Medium;
 use ruma_common::{OwnedClientSecret, OwnedSessionId, OwnedUserId};
 use ruma_identity_service_api::association::bind_3pid::v2 as bind;
@@ -27,6 +29,8 @@ use ruma_identity_service_api::authentication::logout::v2 as logout;
 use ruma_identity_service_api::authentication::register::v2 as register;
 use ruma_identity_service_api::discovery::get_server_status::v2 as status;
 use ruma_identity_service_api::discovery::get_supported_versions as versions;
+use ruma_identity_service_api::invitation::sign_invitation_ed25519::v2 as sign_invite;
+use ruma_identity_service_api::invitation::store_invitation::v2 as store_invite;
 use ruma_identity_service_api::keys::check_public_key_validity::v2 as is_valid;
 use ruma_identity_service_api::keys::get_public_key::v2 as public_key;
 use ruma_identity_service_api::keys::validate_ephemeral_key::v2 as is_ephemeral_valid;
@@ -36,6 +40,7 @@ use ruma_identity_service_api::lookup::lookup_3pid::v2 as lookup;
 use ruma_identity_service_api::tos::accept_terms_of_service::v2 as accept;
 use ruma_identity_service_api::tos::get_terms_of_service::v2 as terms;
 
+use crate::invites::{mailed_link, parameter};
 use crate::world::{NOON, SECRET, Server, World, hash, link, query};
 
 /// What the server says it speaks, with which ruma chooses the path of an endpoint.
@@ -111,7 +116,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
 async fn requests_token(world: &World, server: &Server, token: &str, email: &str) -> (OwnedSessionId, String) {
     let asked = request_token::Request::new(secret(), email.to_owned(), 1_u8.into(), None);
     let sid = ask(server, asked, token).await.sid;
-    let mail = world.mail.wait_to(email).await;
+    let mail = world.validation_mail(email).await;
     (sid, query(&link(&mail), "token"))
 }
 
@@ -189,5 +194,29 @@ on_both_backends! {
         ask(&server, open_link::Request::new(sid.clone(), secret(), proof), token.as_str()).await;
         let validated = ask(&server, get_validated::Request::new(sid, secret()), token.as_str()).await;
         assert_eq!(validated.address, "alice@example.com");
+    }
+
+    async fn an_invitation_is_made_and_accepted_as_ruma_understands_it(world: World) {
+        let server = world.start().await;
+        let token = signs_up(&world, &server, "alice").await;
+        let alice: OwnedUserId = world.homeserver.user_id("alice").try_into().unwrap();
+        let mut invite = store_invite::Request::email("bob@example.com".to_owned(), "!room:hs.example".try_into().unwrap(), alice.clone());
+        invite.room_name = Some("Bob's Emporium".to_owned());
+        let stored = ask(&server, invite, token.as_str()).await;
+        assert_eq!(stored.display_name, "b...@e...");
+        assert!(stored.public_keys.server_key.key_validity_url.ends_with("/_matrix/identity/v2/pubkey/isvalid"));
+        let key = stored.public_keys.ephemeral_key.public_key;
+        assert!(ask(&server, is_ephemeral_valid::Request::new(key), SendAccessToken::None).await.valid);
+
+        let signurl = parameter(&mailed_link(&world, "bob@example.com").await, "signurl");
+        let private_key = Base64::<UrlSafe>::parse(query(&signurl, "private_key")).unwrap();
+        let bob: OwnedUserId = "@bob:hs.example".try_into().unwrap();
+        let accept = sign_invite::Request::new(bob.clone(), stored.token.clone(), Base64::new(private_key.into_inner()));
+        let signed = ask(&server, accept, token.as_str()).await;
+        assert_eq!((signed.mxid, signed.sender, signed.token), (bob, alice, stored.token));
+        assert_eq!(signed.signatures.iter().count(), 1);
+        let unknown = sign_invite::Request::new("@bob:hs.example".try_into().unwrap(), "unknown".to_owned(), Base64::new(vec![7; 32]));
+        let error = attempt(&server, unknown, token.as_str()).await.unwrap_err();
+        assert!(error.contains("404"), "{error}");
     }
 }

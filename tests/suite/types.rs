@@ -88,6 +88,16 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
             fields: &[("sid", Text), ("client_secret", Text), ("mxid", Text)],
         },
         Endpoint {
+            path: "/store-invite",
+            body: json!({ "medium": "email", "address": "bob@example.com", "room_id": "!x:y", "sender": person.mxid }),
+            fields: &[("medium", Text), ("address", Text), ("room_id", Text), ("sender", Text)],
+        },
+        Endpoint {
+            path: "/sign-ed25519",
+            body: json!({ "mxid": person.mxid, "token": "unknown", "private_key": "A".repeat(43) }),
+            fields: &[("mxid", Text), ("token", Text), ("private_key", Text)],
+        },
+        Endpoint {
             path: "/3pid/unbind",
             body: with(json!({ "mxid": person.mxid, "threepid": threepid })),
             fields: &[

@@ -8,7 +8,7 @@ CREATE TABLE invites (
     token BYTEA NOT NULL, -- sealed
     room_id BYTEA NOT NULL, -- sealed
     sender BYTEA NOT NULL, -- sealed
-    key_index BYTEA NOT NULL,
+    key_index BYTEA NOT NULL, -- owner of what is sealed
     created_at BIGINT NOT NULL
 );
 CREATE INDEX invites_account_id ON invites (account_id);

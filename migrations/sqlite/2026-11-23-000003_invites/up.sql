@@ -8,7 +8,7 @@ CREATE TABLE invites (
     token BLOB NOT NULL, -- sealed
     room_id BLOB NOT NULL, -- sealed
     sender BLOB NOT NULL, -- sealed
-    key_index BLOB NOT NULL,
+    key_index BLOB NOT NULL, -- owner of what is sealed
     created_at BIGINT NOT NULL
 );
 CREATE INDEX invites_account_id ON invites (account_id);

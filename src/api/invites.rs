@@ -1,0 +1,63 @@
+//! Invitation storage, and ephemeral invitation signing.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ruma_common::{RoomId, UserId};
+use serde_json::json;
+
+use super::extract::{caller_network, query, signatory};
+use super::json::Params;
+use crate::crypto::ephemeral::EphemeralKey;
+use crate::error::Error;
+use crate::identity::threepid::{Address, Medium};
+use crate::service::{InviteRequest, InviteWords, Vouch};
+
+/// `POST /_matrix/identity/v2/store-invite`
+pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let caller = signatory(&vouch, &request).await?;
+    let mut params = Params::read(&request, payload).await?;
+    let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
+    let address = Address::parse(medium, &params.string("address")?).map_err(|_| match medium {
+        Medium::Email => Error::invalid_email(),
+        Medium::Msisdn => Error::invalid_phone_number(),
+    })?;
+    let room_id = params.string("room_id")?;
+    let room_id = RoomId::parse(&room_id)
+        .ok()
+        .filter(|id| !id.as_str().contains(char::is_control))
+        .ok_or_else(|| Error::invalid("room_id", "a room ID"))?;
+    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
+    if sender != caller.mxid {
+        return Err(Error::forbidden("You can only invite in your own name"));
+    }
+    let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
+    let stored = vouch.store_invite(&caller, &caller_network(&vouch, &request), &asked).await?;
+    let (_, public_key) = vouch.signing.current();
+    Ok(HttpResponse::Ok().json(json!({
+        "token": stored.token,
+        "public_keys": [
+            { "public_key": public_key, "key_validity_url": vouch.key_validity_url().as_str() },
+            { "public_key": stored.public_key, "key_validity_url": vouch.ephemeral_key_validity_url().as_str() },
+        ],
+        "display_name": stored.display_name,
+        // For homeservers from before there were several keys.
+        "public_key": public_key,
+    })))
+}
+
+/// `POST /_matrix/identity/v2/sign-ed25519`, and the same below `api/v1`, where Element Android asks for it.
+///
+/// Web clients add `mxid` to the link of the mail and post that with no body at all, so what is not in the body is taken from the query;
+/// nor do they have a token.
+pub(super) async fn sign(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+    let mut params = Params::read_if_any(&request, payload).await?;
+    let mut parameter = |name: &str| match params.optional_string(name)? {
+        Some(text) => Ok(text),
+        None => query(&request, name).map(|text| text.into_owned()).ok_or_else(|| Error::missing(name)),
+    };
+    let mxid = UserId::parse(parameter("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
+    let token = parameter("token")?;
+    let key = EphemeralKey::parse(&parameter("private_key")?)
+        .ok_or_else(|| Error::invalid("private_key", "32 bytes in base64"))?;
+    Ok(HttpResponse::Ok().json(vouch.sign_invite(&mxid, &token, &key).await?))
+}

@@ -1,0 +1,33 @@
+//! `[invites]`: which invitations are taken, and where they lead.
+
+use url::Url;
+
+use super::parse;
+use super::reader::Reader;
+
+/// `[invites]`
+#[derive(Clone, Debug)]
+pub struct Invites {
+    /// `web_clients`: where invited people may be sent, at least one; the first, unless the homeserver names another of them. Default
+    /// `["https://app.element.io"]`.
+    pub web_clients: Vec<Url>,
+    /// `blocked_homeservers`: their users may not invite; patterns as in `federation.blocked_servers`. Default none.
+    pub blocked_homeservers: Vec<String>,
+    /// `blocked_rooms`: into these nobody may be invited; room ids, or patterns of the homeservers in them. Default none.
+    pub blocked_rooms: Vec<String>,
+}
+
+impl Invites {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let mut section = reader.section("invites");
+        let web_clients = section.list("web_clients", &["https://app.element.io"], parse::public_url);
+        if web_clients.is_empty() {
+            section.wrong("web_clients", "expected at least one URL, such as [\"https://app.element.io\"]");
+        }
+        Self {
+            web_clients,
+            blocked_homeservers: section.list("blocked_homeservers", &[], parse::server_pattern),
+            blocked_rooms: section.list("blocked_rooms", &[], parse::room_pattern),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The text that tells somebody of an invitation.
+
+use fluent_bundle::FluentValue;
+use url::Url;
+
+use super::letters::Words;
+use crate::texts::visible;
+
+/// The longest Matrix ID in a text, in characters: with more, the text would be three.
+const MAX_WHO: usize = 80;
+
+/// The text. It leads to a web app and not to the invitation, whose link alone would be three texts: who adds the number to an account
+/// gets the invitation there. It names the Matrix ID and nothing that can be chosen freely, for that would make this server send
+/// advertisements.
+#[must_use]
+pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
+    let values: [(&str, FluentValue<'_>); 2] =
+        [("mxid", visible(mxid, MAX_WHO).into()), ("link", web_client.as_str().trim_end_matches('/').into())];
+    say.texts.get(say.language, "sms-invite", &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::brand::Brand;
+    use crate::config::{self, Config};
+    use crate::notify::code::segments;
+    use crate::texts::Texts;
+
+    #[test]
+    fn a_text_is_short_in_every_language() {
+        let settings = config::Texts { default_language: "en".parse().unwrap(), directory: None };
+        let (texts, brand) = (Texts::load(&settings).unwrap(), Brand::load(&Config::default().brand).unwrap());
+        let client = Url::parse("https://app.element.io").unwrap();
+        let said: Vec<String> = ["en", "fr", "de"]
+            .map(|tag| {
+                let language = texts.nearest(tag).unwrap();
+                let say = Words { brand: &brand, texts: &texts, language, server: "id.example.org" };
+                let long = format!("@{}:example.org", "x".repeat(200));
+                assert!(segments(&invite_text(say, &long, &client)) <= 3, "{tag}");
+                let text = invite_text(say, "@alice:matrix.example.org", &client);
+                assert!(segments(&text) <= 2, "{tag}: {text}");
+                text
+            })
+            .to_vec();
+        insta::assert_snapshot!("invite_texts", said.join("\n\n"));
+    }
+}

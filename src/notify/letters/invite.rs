@@ -1,0 +1,197 @@
+//! The mail that tells somebody of an invitation. Whoever reads it may never have heard of Matrix.
+
+use askama::Template;
+use url::Url;
+
+use super::{DARK_GROUND, LIGHT_GROUND, Words, letter};
+use crate::clock::Millis;
+use crate::notify::mail::Letter;
+use crate::texts::visible;
+
+/// The longest name of a person or a room, in characters.
+const MAX_INVITE_NAME: usize = 80;
+
+/// What a mail about an invitation tells.
+#[derive(Clone, Copy)]
+pub struct InviteFacts<'a> {
+    /// The Matrix ID that invites.
+    pub mxid: &'a str,
+    /// What that person is called.
+    pub inviter: Option<&'a DisplayName>,
+    /// What the room is called.
+    pub room: Option<&'a DisplayName>,
+    /// Whether the room is a space.
+    pub is_space: bool,
+    /// Where the invitation can be answered.
+    pub link: &'a Url,
+    /// Where this server tells about itself.
+    pub home: &'a Url,
+    /// How long the invitation is kept.
+    pub lifetime: Millis,
+}
+
+impl InviteFacts<'_> {
+    fn room(&self, say: &Words<'_>) -> Option<String> {
+        let id = if self.is_space { "mail-invite-space" } else { "mail-invite-room" };
+        self.room.map(|room| say.with(id, "room", room.as_str()))
+    }
+
+    /// How to object: to the operator, if he can be written to, and where to read on.
+    fn objection(&self, say: &Words<'_>) -> String {
+        match &say.brand.contact {
+            Some(contact) => say.with("mail-invite-object", "contact", &contact.text),
+            None => say.with("mail-invite-about", "link", self.home.as_str()),
+        }
+    }
+}
+
+/// What somebody calls himself or a room: one line of visible characters, cut. A name with a link in it is none: it would make this server
+/// send advertisements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplayName(String);
+
+impl DisplayName {
+    /// The name in a text, if there is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = visible(text, MAX_INVITE_NAME);
+        let lower = name.to_lowercase();
+        let has_link = lower.contains("://") || lower.contains("www.");
+        Some(Self(name)).filter(|name| !name.0.is_empty() && !has_link)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mail/invite.txt")]
+struct InviteText<'a> {
+    say: Words<'a>,
+    facts: InviteFacts<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/invite.html")]
+struct InviteHtml<'a> {
+    say: Words<'a>,
+    facts: InviteFacts<'a>,
+}
+
+/// The mail that tells somebody of an invitation. Nobody's words but ours are in its subject: it would be read even by those who
+/// open nothing from strangers.
+///
+/// # Errors
+/// Only if a template cannot be rendered.
+pub fn invite_letter(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Letter, askama::Error> {
+    letter(&say.text("mail-invite-subject"), &InviteText { say, facts }, &InviteHtml { say, facts })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::brand::Brand;
+    use crate::clock::DAY;
+    use crate::config;
+    use crate::texts::Texts;
+
+    static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
+        Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap()
+    });
+
+    fn brand(contact: Option<&str>) -> Brand {
+        let settings = config::Brand {
+            name: "Example Club".to_owned(),
+            contact: contact.map(str::to_owned),
+            logo: None,
+            accent_colour: "#0f6b5c".to_owned(),
+        };
+        Brand::load(&settings).unwrap()
+    }
+
+    fn letter(tag: &str, contact: Option<&str>, mxid: &str, inviter: &str, room: &str) -> Letter {
+        let link = Url::parse("https://app.element.io/#/room/%21room%3Aexample.com?email=a&signurl=b").unwrap();
+        let facts = InviteFacts {
+            mxid,
+            inviter: DisplayName::parse(inviter).as_ref(),
+            room: DisplayName::parse(room).as_ref(),
+            is_space: room.contains("space"),
+            link: &link,
+            home: &Url::parse("https://id.example.org/").unwrap(),
+            lifetime: 30 * DAY,
+        };
+        let brand = brand(contact);
+        let say =
+            Words { brand: &brand, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" };
+        invite_letter(say, facts).unwrap()
+    }
+
+    #[test]
+    fn an_invitation_says_who_why_how_long_and_how_to_object() {
+        for tag in ["en", "fr", "de"] {
+            let mxid = "@bob:matrix.example.com";
+            let Letter { subject, text, html } =
+                letter(tag, Some("help@example.org"), mxid, "Bob Smith", "Bob’s Emporium");
+            insta::assert_snapshot!(format!("invite_{tag}_text"), format!("{subject}\n\n{text}"));
+            insta::assert_snapshot!(format!("invite_{tag}_html"), html);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_named() {
+        let Letter { subject, text, .. } = letter("en", None, "@bob:matrix.example.com", "", "");
+        insta::assert_snapshot!("invite_bare_text", format!("{subject}\n\n{text}"));
+    }
+
+    #[test]
+    fn a_space_is_called_one() {
+        assert!(letter("en", None, "@bob:b", "", "Our space").text.contains("\nSpace: Our space\n"));
+    }
+
+    #[test]
+    fn names_with_links_are_none() {
+        for advertisement in ["Win at https://evil.example", "WWW.evil.example", "x HTTP://evil.example x"] {
+            assert_eq!(DisplayName::parse(advertisement), None);
+            assert!(!letter("en", None, "@bob:b", advertisement, advertisement).text.contains("evil"));
+        }
+        assert_eq!(DisplayName::parse("\u{200b}\u{202e} "), None);
+        assert_eq!(DisplayName::parse(" Bob \n Smith ").unwrap().as_str(), "Bob Smith");
+    }
+
+    #[test]
+    fn names_bring_no_markup_no_line_and_no_direction() {
+        let hostile = "<img src=x onerror=a>\"><a href='x'>\r\nBcc: x@y\r\n.\r\n\u{202e}\u{200b}\u{0}end";
+        let letter = letter("en", None, &format!("@{hostile}:evil.example"), hostile, hostile);
+        assert_eq!(letter.html.matches("<img").count() + letter.html.matches("<a href='x'").count(), 0);
+        assert!(letter.html.contains("&#60;img src=x onerror=a&#62;"));
+        assert!(!letter.subject.contains("Bcc") && !letter.subject.contains('\n'));
+        assert!(!letter.text.lines().any(|line| line.starts_with("Bcc:") || line == "."));
+        assert!(!letter.text.contains(['\u{202e}', '\u{200b}', '\u{0}', '\r']));
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        let long = "å".repeat(10_000);
+        let letter = letter("en", None, "@bob:b", &long, &long);
+        assert!(letter.text.contains(&format!("{}…", "å".repeat(MAX_INVITE_NAME - 1))));
+        assert!(letter.text.len() < 4_000 && letter.html.len() < 10_000);
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_is_one_line_of_visible_characters(text: String) {
+            if let Some(name) = DisplayName::parse(&text) {
+                prop_assert!(name.as_str().chars().count() <= MAX_INVITE_NAME);
+                prop_assert!(!name.as_str().contains(char::is_control));
+                prop_assert_eq!(visible(name.as_str(), MAX_INVITE_NAME), name.as_str());
+            }
+        }
+    }
+}

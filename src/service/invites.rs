@@ -1,0 +1,249 @@
+//! Invitations of addresses that are bound to nobody yet: kept until the address is bound, and told to whoever reads its mail.
+//!
+//! The message is sent first, and the invitation kept when it is on its way: so nothing is kept of what could not be sent, a bind
+//! in the meantime does not deliver an invitation that its homeserver has not been told of, and what was acknowledged is committed. A
+//! node that dies in between has sent a link that leads nowhere, and its caller gets no answer and asks again.
+
+mod link;
+
+pub use link::InviteWords;
+
+use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
+use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+
+use super::{Caller, Network, Vouch};
+use crate::crypto::base62;
+use crate::crypto::ephemeral::{EphemeralKey, decode_key};
+use crate::crypto::vault::{BlindIndex, Column, Purpose, token_hash};
+use crate::error::Error;
+use crate::federation::is_blocked;
+use crate::identity::redaction::redacted;
+use crate::identity::threepid::{Address, Medium};
+use crate::notify::invitation::invite_text;
+use crate::notify::letters::{DisplayName, InviteFacts, invite_letter};
+use crate::notify::sms::SendError;
+use crate::store::invites::{self, Invite, NewInvite};
+use crate::store::{self, bindings};
+
+/// Letters and digits of an invitation's token: 190 bits.
+const TOKEN_LENGTH: usize = 32;
+
+/// What a homeserver asks with `store-invite`.
+pub struct InviteRequest {
+    /// Who is invited.
+    pub address: Address,
+    /// Where to.
+    pub room_id: OwnedRoomId,
+    /// What else the message may tell.
+    pub words: InviteWords,
+}
+
+/// What a homeserver puts into the room.
+pub struct StoredInvite {
+    /// By what the invitation is known.
+    pub token: String,
+    /// The public half of its key, in base64.
+    pub public_key: String,
+    /// The address, redacted.
+    pub display_name: String,
+}
+
+/// An invitation, opened.
+pub(super) struct PendingInvite {
+    /// What the room's invitation names it by.
+    pub token: String,
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// Who invites.
+    pub sender: OwnedUserId,
+}
+
+impl Vouch {
+    /// Tells somebody who is not known here that the caller invites him into a room, and keeps that until the address is bound.
+    ///
+    /// # Errors
+    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then nothing is kept, nor charged
+    /// for a mail; 400 `M_DESTINATION_REJECTED`; 403 if the operator has blocked homeserver or room; 429.
+    pub async fn store_invite(
+        &self,
+        caller: &Caller,
+        from: &Network,
+        request: &InviteRequest,
+    ) -> Result<StoredInvite, Error> {
+        self.check_invite_allowed(caller, &request.room_id)?;
+        let medium = request.address.medium();
+        if medium == Medium::Msisdn && !self.texter.reaches(&request.address) {
+            return Err(Error::destination_rejected());
+        }
+        self.charge_as_lookup(caller, from, &request.address).await?;
+        if let Some(bound) = self.binding_of(&request.address).await? {
+            return Err(Error::threepid_in_use(&bound.user_id));
+        }
+        let charged = self.spend_invite(caller, from, &request.address).await?;
+        let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
+        if let Err(error) = self.tell_invited(caller, request, &token, &key).await {
+            // A text that failed may have been paid for all the same.
+            if medium == Medium::Email {
+                self.refund_invite(charged).await?;
+            }
+            return Err(error);
+        }
+        let stored = StoredInvite {
+            public_key: key.public_key(),
+            display_name: redacted(&request.address),
+            token: token.clone(),
+        };
+        self.keep_invite(self.new_invite(caller, request, &token, &key), &request.address).await?;
+        Ok(stored)
+    }
+
+    fn check_invite_allowed(&self, caller: &Caller, room: &RoomId) -> Result<(), Error> {
+        let settings = &self.config.invites;
+        if is_blocked(&settings.blocked_homeservers, caller.mxid.server_name()) {
+            return Err(Error::forbidden("Users of your homeserver may not invite by this server"));
+        }
+        let is_listed = settings.blocked_rooms.iter().any(|blocked| blocked == room);
+        if is_listed || room.server_name().is_some_and(|server| is_blocked(&settings.blocked_rooms, server)) {
+            return Err(Error::forbidden("Nobody may be invited into this room by this server"));
+        }
+        Ok(())
+    }
+
+    /// Sends the message. Whoever asks is a homeserver, so in what language the invited person reads is not known.
+    async fn tell_invited(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        if request.address.medium() == Medium::Email {
+            return self.mail_invited(caller, request, token, key).await;
+        }
+        let client = self.web_client(request.words.web_client.as_deref());
+        let text = invite_text(self.words(self.texts.default_language()), caller.mxid.as_str(), client);
+        self.texter.send(&request.address, &text).await.map_err(|error| match error {
+            SendError::Rejected => Error::destination_rejected(),
+            error => {
+                log::warn!("the text of an invitation was not sent: {error}");
+                Error::text_not_sent()
+            }
+        })
+    }
+
+    /// Sends the mail. The private half of the key is in it and nowhere else.
+    async fn mail_invited(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        let link = self.invite_link(request, &caller.mxid, token, key);
+        let facts = InviteFacts {
+            mxid: caller.mxid.as_str(),
+            inviter: request.words.inviter.as_ref(),
+            room: request.words.room.as_ref(),
+            is_space: request.words.is_space,
+            link: &link,
+            home: &self.public_link(""),
+            lifetime: self.config.retention.invite,
+        };
+        let letter = invite_letter(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
+        self.mailer.send(&request.address, letter).await.map_err(|error| {
+            log::warn!("the mail of an invitation was not sent: {error}");
+            Error::email_not_sent()
+        })
+    }
+
+    /// Keeps an invitation, unless its address was bound while the message was sent.
+    async fn keep_invite(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
+        let retention = &self.config.retention;
+        let key_until = new.created_at + retention.invite + retention.ephemeral_key;
+        let binding_index = self.binding_index(address);
+        let bound = self.store.write(async move |conn| {
+            invites::hold_address(conn, &new.address_index).await?;
+            let bound = bindings::by_address(conn, binding_index.as_ref()).await?;
+            if bound.is_none() {
+                invites::insert(conn, new, key_until).await?;
+            }
+            Ok::<_, store::Error>(bound)
+        });
+        match bound.await? {
+            Some(row) => Err(Error::threepid_in_use(&self.open_bound_mxid(&row.address_index, &row.mxid)?)),
+            None => Ok(()),
+        }
+    }
+
+    fn new_invite(&self, caller: &Caller, request: &InviteRequest, token: &str, key: &EphemeralKey) -> NewInvite {
+        let owner = self.ephemeral_key_index(&key.public_bytes());
+        NewInvite {
+            token_hash: token_hash(token).to_vec(),
+            account_id: caller.account_id,
+            address_index: self.invite_address_index(&request.address).as_ref().to_vec(),
+            address: self.vault.seal(Column::InviteAddress, &owner, &request.address.to_sealed()),
+            token: self.vault.seal(Column::InviteToken, &owner, token),
+            room_id: self.vault.seal(Column::InviteRoom, &owner, request.room_id.as_str()),
+            sender: self.vault.seal(Column::InviteSender, &owner, caller.mxid.as_str()),
+            key_index: owner.as_ref().to_vec(),
+            created_at: self.clock.now(),
+        }
+    }
+
+    /// Signs that a user accepts an invitation, with the given key. Whether it is the invitation's is for the room to say, which has its public
+    /// half: the homeservers in it verify the signature.
+    ///
+    /// # Errors
+    /// 404 `M_UNRECOGNIZED` if there is no such invitation, or no longer.
+    pub async fn sign_invite(
+        &self,
+        mxid: &UserId,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<CanonicalJsonObject, Error> {
+        let created_after = self.clock.now() - self.config.retention.invite;
+        let row = invites::by_token_hash(&mut self.store.read().await?, &token_hash(token), created_after).await?;
+        let invite = self.open_invite(&row.ok_or_else(Error::unknown_invite)?)?;
+        let fields = [("mxid", mxid.as_str()), ("sender", invite.sender.as_str()), ("token", &invite.token)];
+        let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
+        let mut signed = fields.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
+        key.sign(&mut signed, &self.config.server.name);
+        Ok(signed)
+    }
+
+    /// Whether a public key, in base64, is that of an invitation which waits, or did not long ago.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn is_ephemeral_key_valid(&self, public_key: &str) -> Result<bool, Error> {
+        let Some(key) = decode_key(public_key) else { return Ok(false) };
+        let index = self.ephemeral_key_index(&key);
+        Ok(invites::is_key_valid(&mut self.store.read().await?, index.as_ref(), self.clock.now()).await?)
+    }
+
+    /// By what the invitations of an address are found.
+    pub(super) fn invite_address_index(&self, address: &Address) -> BlindIndex {
+        self.vault.index(Purpose::InviteAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+    }
+
+    fn ephemeral_key_index(&self, public_key: &[u8; 32]) -> BlindIndex {
+        self.vault.index(Purpose::EphemeralKey, &[public_key])
+    }
+
+    /// Opens the row of an invitation, all but its address.
+    pub(super) fn open_invite(&self, row: &Invite) -> Result<PendingInvite, Error> {
+        let open = |column, sealed: &[u8]| self.vault.open(column, &row.key_index, sealed);
+        Ok(PendingInvite {
+            token: open(Column::InviteToken, &row.token)?,
+            room_id: RoomId::parse(open(Column::InviteRoom, &row.room_id)?).map_err(|_| Error::internal())?,
+            sender: UserId::parse(open(Column::InviteSender, &row.sender)?).map_err(|_| Error::internal())?,
+        })
+    }
+
+    /// Opens the address of an invitation that is not delivered.
+    pub(super) fn open_invited(&self, row: &Invite) -> Result<Option<Address>, Error> {
+        let Some(sealed) = &row.address else { return Ok(None) };
+        let text = self.vault.open(Column::InviteAddress, &row.key_index, sealed)?;
+        Address::from_sealed(&text).map(Some).map_err(|_| Error::internal())
+    }
+}

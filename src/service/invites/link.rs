@@ -1,0 +1,122 @@
+//! Where an invited person answers: a link into a web app that has all that is needed to accept.
+
+use ruma_common::{MxcUri, UserId};
+use url::{Url, form_urlencoded};
+
+use super::{DisplayName, InviteRequest};
+use crate::crypto::ephemeral::EphemeralKey;
+use crate::service::Vouch;
+
+/// What a homeserver tells of room and inviter beside their ids. It is hearsay: used where it is what it should be, and otherwise left out.
+#[derive(Default)]
+pub struct InviteWords {
+    /// What the inviter is called.
+    pub inviter: Option<DisplayName>,
+    /// What the room is called, or its alias.
+    pub room: Option<DisplayName>,
+    /// The picture of the room, an `mxc` URI.
+    pub room_avatar: Option<String>,
+    /// Whether the room is a space.
+    pub is_space: bool,
+    /// The web app in which the homeserver would have the invitation answered.
+    pub web_client: Option<String>,
+}
+
+/// The longest `mxc` URI that is passed on, in bytes.
+const MAX_AVATAR: usize = 512;
+
+/// The `m.space` of a room's type.
+const SPACE: &str = "m.space";
+
+impl InviteWords {
+    /// Reads the words of a request, each of them whatever a homeserver sent under that name.
+    pub fn read(mut word: impl FnMut(&str) -> Option<String>) -> Self {
+        let alias = word("room_alias").filter(|alias| alias.starts_with('#'));
+        Self {
+            inviter: word("sender_display_name").as_deref().and_then(DisplayName::parse),
+            room: word("room_name").or(alias).as_deref().and_then(DisplayName::parse),
+            room_avatar: word("room_avatar_url").filter(|uri| is_avatar(uri)),
+            is_space: word("room_type").is_some_and(|kind| kind == SPACE),
+            web_client: word("org.matrix.web_client_location"),
+        }
+    }
+}
+
+fn is_avatar(uri: &str) -> bool {
+    uri.len() <= MAX_AVATAR && <&MxcUri>::from(uri).is_valid()
+}
+
+impl Vouch {
+    /// The link of a mail, as Element Web and Element Android read it: what stands behind the `?` of the fragment, each value escaped once
+    /// for it, `signurl` being the URL at which they have the acceptance signed.
+    pub(super) fn invite_link(&self, request: &InviteRequest, sender: &UserId, token: &str, key: &EphemeralKey) -> Url {
+        let words = &request.words;
+        let name = |name: &Option<DisplayName>| name.as_ref().map_or("", DisplayName::as_str).to_owned();
+        let inviter = words.inviter.as_ref().map_or(sender.as_str(), DisplayName::as_str);
+        let parameters = [
+            ("email", request.address.as_str().to_owned()),
+            ("signurl", self.sign_url(token, key).into()),
+            ("room_name", name(&words.room)),
+            ("room_avatar_url", words.room_avatar.clone().unwrap_or_default()),
+            ("inviter_name", inviter.to_owned()),
+            ("room_type", if words.is_space { SPACE } else { "" }.to_owned()),
+        ];
+        let parameters: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let mut link = self.web_client(words.web_client.as_deref()).clone();
+        if !link.path().ends_with('/') {
+            link.set_path(&format!("{}/", link.path()));
+        }
+        link.set_fragment(Some(&format!("/room/{}?{}", escaped(request.room_id.as_str()), parameters.join("&"))));
+        link
+    }
+
+    /// The web app that a homeserver names, if the operator lets people be sent there; otherwise the operator's.
+    pub(super) fn web_client(&self, named: Option<&str>) -> &Url {
+        let clients = &self.config.invites.web_clients;
+        let named = named.and_then(|text| Url::parse(text.trim_end_matches('/')).ok());
+        clients.iter().find(|client| Some(*client) == named.as_ref()).unwrap_or(&clients[0])
+    }
+
+    fn sign_url(&self, token: &str, key: &EphemeralKey) -> Url {
+        let mut url = self.public_link("_matrix/identity/v2/sign-ed25519");
+        url.query_pairs_mut().append_pair("token", token).append_pair("private_key", &key.private_key());
+        url
+    }
+}
+
+/// Escaped so that it means the same to whoever takes `+` for a space and to whoever does not.
+fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_is_nothing_but_letters_digits_and_harmless_marks(text: String) {
+            let escaped = escaped(&text);
+            prop_assert!(escaped.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%*-._".contains(&byte)));
+            let mut pairs = form_urlencoded::parse(escaped.as_bytes());
+            prop_assert_eq!(pairs.next().map(|(name, _)| name.into_owned()).unwrap_or_default(), text);
+        }
+    }
+
+    #[test]
+    fn only_what_is_what_it_should_be_is_used() {
+        let words = |name: &'static str, value: &'static str| {
+            InviteWords::read(|asked| (asked == name).then(|| value.to_owned()))
+        };
+        assert!(words("room_avatar_url", "mxc://example.org/abc").room_avatar.is_some());
+        for bad in ["", "mxc://", "https://evil.example/a.png", "javascript:alert(1)"] {
+            assert!(words("room_avatar_url", bad).room_avatar.is_none(), "{bad}");
+        }
+        assert!(words("room_type", "m.space").is_space && !words("room_type", "m.other").is_space);
+        assert_eq!(words("room_alias", "#a:b").room.unwrap().as_str(), "#a:b");
+        assert!(words("room_alias", "a:b").room.is_none());
+    }
+}

@@ -1,0 +1,177 @@
+//! Invitations that wait for their address to be bound, and the public keys that belong to them.
+
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use super::error::Error;
+use super::prepared::Prepared;
+use super::schema::{ephemeral_keys, invites};
+use crate::clock::Millis;
+
+/// An invitation to be kept.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = invites)]
+pub struct NewInvite {
+    /// SHA-256 of the token.
+    pub token_hash: Vec<u8>,
+    /// Who invites.
+    pub account_id: i64,
+    /// Blind index of the address.
+    pub address_index: Vec<u8>,
+    /// The address, sealed.
+    pub address: Vec<u8>,
+    /// The token, sealed.
+    pub token: Vec<u8>,
+    /// The room's id, sealed.
+    pub room_id: Vec<u8>,
+    /// The inviter's Matrix ID, sealed.
+    pub sender: Vec<u8>,
+    /// Fingerprint of the public key; owner of the sealed columns.
+    pub key_index: Vec<u8>,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+/// An invitation's row.
+#[derive(Clone, Debug, Queryable)]
+pub struct Invite {
+    /// `invites.id`
+    pub id: i64,
+    /// The address, sealed; `None` once the invitation is delivered.
+    pub address: Option<Vec<u8>>,
+    /// The token, sealed.
+    pub token: Vec<u8>,
+    /// The room's id, sealed.
+    pub room_id: Vec<u8>,
+    /// The inviter's Matrix ID, sealed.
+    pub sender: Vec<u8>,
+    /// Fingerprint of the public key; owner of the sealed columns.
+    pub key_index: Vec<u8>,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+type Columns = (
+    invites::id,
+    invites::address,
+    invites::token,
+    invites::room_id,
+    invites::sender,
+    invites::key_index,
+    invites::created_at,
+);
+
+const COLUMNS: Columns = (
+    invites::id,
+    invites::address,
+    invites::token,
+    invites::room_id,
+    invites::sender,
+    invites::key_index,
+    invites::created_at,
+);
+
+/// Holds an address until the transaction ends: whoever binds it and whoever invites it take turns, so that no invitation is kept that
+/// a bind in the same moment does not see.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
+    let (number, _) = address_index.split_first_chunk().expect("a blind index has 16 bytes");
+    conn.take_turns(i64::from_be_bytes(*number)).await
+}
+
+/// Keeps an invitation, and its public key as valid until `key_until`.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn insert(conn: &mut Conn, new: NewInvite, key_until: Millis) -> Result<(), Error> {
+    let key = (ephemeral_keys::key_index.eq(new.key_index.clone()), ephemeral_keys::valid_until.eq(key_until));
+    conn.execute(diesel::insert_into(ephemeral_keys::table).values(key)).await?;
+    conn.execute(diesel::insert_into(invites::table).values(new)).await?;
+    Ok(())
+}
+
+/// The invitation with that token, if it was made after `created_after`; delivered or not.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Millis) -> Result<Option<Invite>, Error> {
+    let query = invites::table
+        .select(COLUMNS)
+        .filter(invites::token_hash.eq(token_hash.to_vec()))
+        .filter(invites::created_at.gt(created_after));
+    conn.first(query).await
+}
+
+/// The invitations of an address that are not delivered and were made after `created_after`, the oldest first. Whoever delivers them
+/// [holds the address](hold_address).
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn pending_of_address(
+    conn: &mut Conn,
+    address_index: &[u8],
+    created_after: Millis,
+) -> Result<Vec<Invite>, Error> {
+    let query = invites::table
+        .select(COLUMNS)
+        .filter(invites::address_index.eq(address_index.to_vec()))
+        .filter(invites::created_at.gt(created_after))
+        .order(invites::id);
+    conn.load(query).await
+}
+
+/// Forgets the address of invitations that are on their way, and lets their keys be valid no longer than until `keys_until`.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn delivered(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Result<(), Error> {
+    let theirs = invites::table.select(invites::key_index).filter(invites::id.eq_any(ids.clone()));
+    let keys = ephemeral_keys::table
+        .filter(ephemeral_keys::key_index.eq_any(theirs))
+        .filter(ephemeral_keys::valid_until.gt(keys_until));
+    conn.execute(Prepared(diesel::update(keys).set(ephemeral_keys::valid_until.eq(keys_until)))).await?;
+    let nothing = None::<Vec<u8>>;
+    let change = (invites::address_index.eq(nothing.clone()), invites::address.eq(nothing));
+    conn.execute(Prepared(diesel::update(invites::table.filter(invites::id.eq_any(ids))).set(change))).await?;
+    Ok(())
+}
+
+/// The invitations that an account made, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Invite>, Error> {
+    conn.load(invites::table.select(COLUMNS).filter(invites::account_id.eq(account_id)).order(invites::id)).await
+}
+
+/// Removes the pending invitations of an address; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
+    conn.execute(diesel::delete(invites::table.filter(invites::address_index.eq(address_index.to_vec())))).await
+}
+
+/// Whether the public key with that fingerprint is valid.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn is_key_valid(conn: &mut Conn, key_index: &[u8], now: Millis) -> Result<bool, Error> {
+    let query = ephemeral_keys::table
+        .select(ephemeral_keys::valid_until)
+        .filter(ephemeral_keys::key_index.eq(key_index.to_vec()))
+        .filter(ephemeral_keys::valid_until.gt(now));
+    Ok(conn.first::<Millis, _>(query).await?.is_some())
+}
+
+/// Removes the invitations that were made before `made_before`, and the keys that are valid no longer; returns how many rows.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sweep(conn: &mut Conn, made_before: Millis, now: Millis) -> Result<usize, Error> {
+    let invites = conn.execute(diesel::delete(invites::table.filter(invites::created_at.le(made_before)))).await?;
+    let keys = ephemeral_keys::table.filter(ephemeral_keys::valid_until.le(now));
+    Ok(invites + conn.execute(diesel::delete(keys)).await?)
+}
