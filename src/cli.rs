@@ -3,6 +3,7 @@
 mod arguments;
 mod configuration;
 mod introduction;
+mod keys;
 mod operator;
 mod outbox;
 mod serve;
@@ -55,6 +56,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Serve => serve::serve(config).await,
             Command::CheckConfig => configuration::check(&config),
             Command::Retention => configuration::retention(&config),
+            Command::Keys(command) => keys::keys(&config, &command),
             Command::Bind(binding) => operator::bind(config, &binding).await,
             Command::Unbind(binding) => operator::unbind(config, &binding).await,
             Command::Lookup(address) => operator::lookup(config, &address).await,

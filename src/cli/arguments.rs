@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use ruma_common::OwnedUserId;
 
 use super::Failure;
+use super::keys::Keys;
 use crate::identity::threepid::{Address, Medium};
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,9 @@ pub(super) enum Command {
     CheckConfig,
     /// Print what is kept, and for how long
     Retention,
+    /// List the keys that sign, make a new one, or import one
+    #[command(subcommand)]
+    Keys(Keys),
     /// Bind an address to a user, without proof: the last one wins
     #[command(after_help = "Example:\n  vouch bind --address alice@example.org --user @alice:example.org")]
     Bind(Binding),

@@ -10,6 +10,7 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod gateways;
 mod homeservers;
 mod invites;
 mod limits;
@@ -20,8 +21,10 @@ mod parse;
 mod reader;
 mod server;
 mod sms;
+mod template;
 mod unknown;
 mod warnings;
+mod webhook;
 mod words;
 
 use std::path::Path;
@@ -29,6 +32,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use gateways::{Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio};
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
@@ -38,7 +42,9 @@ pub use notices::Notices;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
-pub use sms::Sms;
+pub use sms::{Area, Route, Sender, Sms};
+pub use template::{Slot, Template};
+pub use webhook::{ContentType, Escape, Webhook};
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.

@@ -99,6 +99,8 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
+    UnbindSignature,
     /// `invites.address_index`, of an address.
     InviteAddress,
     /// `invites.key_index` and `ephemeral_keys.key_index`, of a public key.
@@ -112,7 +114,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -120,6 +122,7 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::UnbindSignature,
         Self::InviteAddress,
         Self::EphemeralKey,
         Self::OutboxUser,
@@ -136,6 +139,7 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::UnbindSignature => "index:unbind_signatures.signature",
             Self::InviteAddress => "index:invites.address",
             Self::EphemeralKey => "index:ephemeral_keys.key",
             Self::OutboxUser => "index:outbox.user",

@@ -9,12 +9,14 @@ mod client;
 mod discovery;
 mod dns;
 mod error;
+mod keys;
 mod onbind;
 mod openid;
 mod rules;
 #[cfg(test)]
 mod testing;
 mod well_known;
+mod xmatrix;
 
 use std::time::Duration;
 
@@ -27,9 +29,11 @@ use self::client::Client;
 pub use self::client::Request;
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
+use self::keys::KeyRing;
 pub use self::onbind::Reception;
 use self::rules::ServerRules;
 pub use self::rules::is_blocked;
+pub use self::xmatrix::{NotACredential, SignedRequest, XMatrix};
 use crate::clock::Clock;
 use crate::config;
 
@@ -38,6 +42,7 @@ pub struct Federation {
     rules: ServerRules,
     discovery: Discovery,
     client: Client,
+    keys: KeyRing,
     timeout: Duration,
 }
 
@@ -53,8 +58,9 @@ impl Federation {
     fn with_ports(settings: &config::Federation, clock: Clock, ports: Ports) -> Result<Self, StartError> {
         Ok(Self {
             rules: ServerRules::new(settings)?,
-            discovery: Discovery::new(settings, clock, ports)?,
+            discovery: Discovery::new(settings, clock.clone(), ports)?,
             client: Client::new(settings)?,
+            keys: KeyRing::new(clock),
             timeout: settings.timeout,
         })
     }

@@ -126,6 +126,8 @@ async fn how_a_validation_went_in_three_languages() {
             (Validation::AlreadyDone, 200),
             (Validation::Expired, 400),
             (Validation::WrongLink, 404),
+            (Validation::CodeExpired, 400),
+            (Validation::WrongCode, 404),
         ] {
             let response = site.validated(language, outcome);
             assert_eq!(response.status().as_u16(), status);

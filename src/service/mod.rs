@@ -16,6 +16,7 @@ mod retention;
 mod spending;
 mod start;
 mod terms;
+mod unbinding;
 mod validation;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
+pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;

@@ -124,6 +124,12 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
+    /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
+    pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
+        let network = self.principal("unbind:network", from.to_string().as_bytes());
+        self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
+    }
+
     /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message
     /// cannot be sent, or nothing would keep them from asking for the same without end.
     pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {

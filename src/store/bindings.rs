@@ -146,6 +146,36 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) ->
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
+/// As [`unbind`], but only a binding that was made at `bound_until` or before.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn unbind_settled(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    bound_until: Millis,
+) -> Result<Option<i64>, Error> {
+    let binding = bindings::table
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()))
+        .filter(bindings::bound_at.le(bound_until));
+    conn.first(diesel::delete(binding).returning(bindings::id)).await
+}
+
+/// Whether an address is bound to a user.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn is_bound(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<bool, Error> {
+    let binding = bindings::table
+        .select(bindings::id)
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()));
+    let id: Option<i64> = conn.first(binding).await?;
+    Ok(id.is_some())
+}
+
 /// Removes the binding of an address to a user if it was made exactly then; returns its id if it was.
 ///
 /// # Errors

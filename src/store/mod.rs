@@ -17,6 +17,7 @@ mod prepared;
 mod schema;
 pub mod sessions;
 mod sqlite;
+pub mod unbind_signatures;
 
 pub use connection::{Conn, Store};
 pub use error::Error;

@@ -37,11 +37,13 @@ page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
 page-retention-binding-kept = bis du sie entfernst oder löschen lässt
 page-retention-consent = Nachweis deiner Zustimmungen
 page-retention-consent-kept = so lange wie das Konto, danach { $span }
+page-retention-unbinding = Fingerabdruck einer Entfernung, um die ein Heimserver gebeten hat
+page-retention-unbinding-kept = { $span } nach der letzten Bitte
 page-retention-invite = Einladung einer Adresse
 page-retention-invite-kept = { $span }; die Adresse nur, bis die Einladung zugestellt ist
 page-retention-key = Öffentlicher Schlüssel einer Einladung
 page-retention-key-kept = solange die Einladung wartet, danach { $span }
-page-retention-delivery = Einladung auf dem Weg zu deinem Homeserver, Benachrichtigung auf dem Weg zu dir
+page-retention-delivery = Einladung auf dem Weg zu deinem Heimserver, Benachrichtigung auf dem Weg zu dir
 page-retention-delivery-kept = bis sie ankommt, höchstens { $span }
 page-retention-budget = Zählerstand der Abfragen und Nachrichten
 page-retention-budget-kept = bis er auf null gesunken ist
@@ -61,6 +63,11 @@ page-validated-expired = Dieser Link ist abgelaufen
 page-validated-expired-text = Links gelten nur für begrenzte Zeit. Geh zurück zu deiner Matrix-App und fordere eine neue E-Mail an.
 page-validated-wrong = Dieser Link funktioniert nicht
 page-validated-wrong-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der E-Mail, oder fordere in deiner Matrix-App eine neue an.
+
+page-code-expired = Dieser Code ist abgelaufen
+page-code-expired-text = Ein Code gilt nur kurze Zeit und für wenige Versuche. Geh zurück zu deiner Matrix-App und fordere eine neue SMS an.
+page-code-wrong = Dieser Code stimmt nicht
+page-code-wrong-text = Sieh noch einmal in der SMS nach: Die neueste zählt. Oder fordere in deiner Matrix-App eine neue an.
 
 page-not-me = Das warst nicht du?
 page-not-me-bound = Auf { $server } führt deine Adresse zu diesem Matrix-Konto, weil jemand sie bestätigt hat:

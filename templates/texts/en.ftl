@@ -38,6 +38,8 @@ page-retention-binding = Link between an address and a Matrix ID
 page-retention-binding-kept = until you remove it or have it erased
 page-retention-consent = Record of what you agreed to
 page-retention-consent-kept = as long as the account, then { $span }
+page-retention-unbinding = Fingerprint of a removal that a homeserver asked for
+page-retention-unbinding-kept = { $span } after it was last asked for
 page-retention-invite = Invitation of an address
 page-retention-invite-kept = { $span }; the address only until the invitation is delivered
 page-retention-key = Public key of an invitation
@@ -62,6 +64,11 @@ page-validated-expired = This link has expired
 page-validated-expired-text = Links work for a limited time only. Go back to your Matrix app and ask for a new mail.
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
+
+page-code-expired = This code has expired
+page-code-expired-text = A code works for a short time and for a few tries only. Go back to your Matrix app and ask for a new text message.
+page-code-wrong = This code is not right
+page-code-wrong-text = Look at the text message again: the newest one counts. Or ask for a new one in your Matrix app.
 
 page-not-me = Was this not you?
 page-not-me-bound = Your address leads to this Matrix account on { $server }, because somebody confirmed it:

@@ -37,6 +37,8 @@ page-retention-binding = Lien entre une adresse et un identifiant Matrix
 page-retention-binding-kept = jusqu’à ce que vous le retiriez ou le fassiez effacer
 page-retention-consent = Preuve de vos consentements
 page-retention-consent-kept = aussi longtemps que le compte, puis { $span }
+page-retention-unbinding = Empreinte d’un retrait demandé par un serveur d’accueil
+page-retention-unbinding-kept = { $span } après la dernière demande
 page-retention-invite = Invitation d’une adresse
 page-retention-invite-kept = { $span } ; l’adresse, seulement jusqu’à la remise de l’invitation
 page-retention-key = Clé publique d’une invitation
@@ -61,6 +63,11 @@ page-validated-expired = Ce lien a expiré
 page-validated-expired-text = Les liens ne sont valables qu’un certain temps. Retournez dans votre application Matrix et demandez un nouvel e-mail.
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
+
+page-code-expired = Ce code a expiré
+page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
+page-code-wrong = Ce code n’est pas le bon
+page-code-wrong-text = Relisez le SMS : c’est le plus récent qui compte. Ou demandez-en un nouveau dans votre application Matrix.
 
 page-not-me = Ce n’était pas vous ?
 page-not-me-bound = Sur { $server }, votre adresse mène à ce compte Matrix, parce que quelqu’un l’a confirmée :

@@ -21,8 +21,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use ruma_common::CanonicalJsonValue;
 use ruma_common::serde::{Base64, base64::Standard};
-use ruma_signatures::{Ed25519KeyPair, sign_json};
-use serde_json::{Value, json};
+use ruma_signatures::{Ed25519KeyPair, KeyPair as _, sign_json};
+use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -32,7 +32,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::ca::Ca;
 
-/// The ID of the homeserver's one signing key.
+/// The ID of the homeserver's signing key, until it has another.
 pub const KEY_ID: &str = "ed25519:stub";
 
 /// Where an identity server tells of an address that was bound to one of the homeserver's users.
@@ -69,7 +69,11 @@ pub struct Homeserver {
 struct State {
     name: String,
     port: u16,
-    key: Ed25519KeyPair,
+    key: Mutex<Ed25519KeyPair>,
+    /// The public keys that signed before, by their IDs.
+    old_keys: Mutex<Map<String, Value>>,
+    /// What stands in the place of the end of its keys' validity, which otherwise is a day from now.
+    valid_until: Mutex<Option<Value>>,
     /// Who an access token belongs to.
     tokens: Mutex<HashMap<String, String>>,
     conduct: Mutex<Conduct>,
@@ -105,7 +109,9 @@ impl Homeserver {
         let state = Arc::new(State {
             name: name.to_owned(),
             port: address.port(),
-            key: new_signing_key(),
+            key: Mutex::new(new_signing_key(KEY_ID)),
+            old_keys: Mutex::default(),
+            valid_until: Mutex::default(),
             tokens: Mutex::default(),
             conduct: Mutex::default(),
             requests: Mutex::default(),
@@ -151,6 +157,36 @@ impl Homeserver {
     /// Answers like this from now on.
     pub fn behave(&self, conduct: Conduct) {
         *lock(&self.state.conduct) = conduct;
+    }
+
+    /// Publishes its keys with this `valid_until_ts` from now on, whatever it is.
+    pub fn publish_keys_until(&self, valid_until_ts: impl Into<Value>) {
+        *lock(&self.state.valid_until) = Some(valid_until_ts.into());
+    }
+
+    /// Signs with a new key from now on, and publishes the one before as an old one.
+    pub fn rotate_key(&self, id: &str) {
+        let before = std::mem::replace(&mut *lock(&self.state.key), new_signing_key(id));
+        let old = json!({ "key": public_key(&before), "expired_ts": 1 });
+        lock(&self.state.old_keys).insert(format!("ed25519:{}", before.version()), old);
+    }
+
+    /// What `GET /_matrix/key/v2/server` answers.
+    pub fn key_document(&self) -> Value {
+        self.state.keys()
+    }
+
+    /// The ID of its key and its signature over an object.
+    pub fn sign(&self, object: &Value) -> (String, String) {
+        let Ok(CanonicalJsonValue::Object(mut object)) = object.clone().try_into() else {
+            panic!("only an object of canonical values can be signed")
+        };
+        let key = lock(&self.state.key);
+        sign_json(self.name(), &*key, &mut object).expect("its signatures are those of servers");
+        let id = format!("ed25519:{}", key.version());
+        let signed: Value = CanonicalJsonValue::Object(object).into();
+        let signature = signed["signatures"][self.name()][&id].as_str().expect("it was made right now");
+        (id.clone(), signature.to_owned())
     }
 
     /// Answers like this from now on when it is told of a bound address.
@@ -216,21 +252,29 @@ impl State {
         }
     }
 
-    /// The published keys, signed by the one of them.
+    /// The published keys, signed by the one that signs: as text, for a test may have put something in it that is no canonical JSON.
     fn keys(&self) -> Value {
-        let valid_until = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
-        let keys = json!({
+        let key = lock(&self.key);
+        let id = format!("ed25519:{}", key.version());
+        let mut keys = json!({
             "server_name": self.name,
-            "valid_until_ts": u64::try_from(valid_until.as_millis()).expect("it is before the year 500,000,000"),
-            "verify_keys": { KEY_ID: { "key": Base64::<Standard, _>::new(self.key.public_key()).encode() } },
-            "old_verify_keys": {},
+            "valid_until_ts": lock(&self.valid_until).clone().unwrap_or_else(tomorrow),
+            "verify_keys": { &id: { "key": public_key(&key) } },
+            "old_verify_keys": *lock(&self.old_keys),
         });
-        let Ok(CanonicalJsonValue::Object(mut keys)) = keys.try_into() else {
-            unreachable!("an object of canonical values")
-        };
-        sign_json(&self.name, &self.key, &mut keys).expect("there are no signatures yet");
-        CanonicalJsonValue::Object(keys).into()
+        let signature = key.sign(keys.to_string().as_bytes()).base64();
+        keys["signatures"] = json!({ &self.name: { id: signature } });
+        keys
     }
+}
+
+fn tomorrow() -> Value {
+    let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
+    u64::try_from(tomorrow.as_millis()).expect("it is before the year 500,000,000").into()
+}
+
+fn public_key(key: &Ed25519KeyPair) -> String {
+    Base64::<Standard, _>::new(key.public_key()).encode()
 }
 
 /// Synapse knows POST alone.
@@ -241,8 +285,8 @@ fn as_synapse(method: &Method, _: &Value) -> (StatusCode, Value) {
     (StatusCode::METHOD_NOT_ALLOWED, json!({ "errcode": "M_UNRECOGNIZED", "error": "Unrecognized request" }))
 }
 
-fn new_signing_key() -> Ed25519KeyPair {
-    let version = KEY_ID.trim_start_matches("ed25519:").to_owned();
+fn new_signing_key(id: &str) -> Ed25519KeyPair {
+    let version = id.trim_start_matches("ed25519:").to_owned();
     Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was made right now")
 }
 
