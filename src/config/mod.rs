@@ -24,6 +24,7 @@ mod sms;
 mod template;
 mod unknown;
 mod warnings;
+mod webhook;
 mod words;
 
 use std::path::Path;
@@ -31,7 +32,7 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
-pub use gateways::{ContentType, Escape, Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio, Webhook};
+pub use gateways::{Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio};
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
@@ -43,6 +44,7 @@ use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
 pub use sms::{Area, Route, Sender, Sms};
 pub use template::{Slot, Template};
+pub use webhook::{ContentType, Escape, Webhook};
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.

@@ -118,7 +118,7 @@ mod tests {
     fn the_vector_of_the_appendix() {
         let key = EphemeralKey::parse("YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1").unwrap();
         let mut object: CanonicalJsonObject = serde_json::from_value(json!({ "one": 1, "two": "Two" })).unwrap();
-        key.sign(&mut object, &"domain".try_into().unwrap());
+        key.sign(&mut object, &ServerName::parse("domain").unwrap());
         assert_eq!(
             serde_json::to_value(object).unwrap()["signatures"],
             json!({ "domain": { "ed25519:0":

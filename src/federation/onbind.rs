@@ -98,7 +98,7 @@ mod tests {
     async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(answer).await;
-        let body: CanonicalJsonObject = serde_json::from_str(r#"{"a":1}"#).unwrap();
+        let body = CanonicalJsonObject::from([("a".to_owned(), true.into())]);
         (lab.federation().onbind(&server(NAME), &body).await, peer.seen())
     }
 
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!((reception, seen.len()), (Reception::Taken, 1));
         assert_eq!(
             (seen[0].line.as_str(), seen[0].body.as_str()),
-            ("POST /_matrix/federation/v1/3pid/onbind", r#"{"a":1}"#)
+            ("POST /_matrix/federation/v1/3pid/onbind", r#"{"a":true}"#)
         );
         assert!(!seen[0].headers.contains_key("authorization"));
     }
@@ -127,7 +127,7 @@ mod tests {
             assert_eq!((reception, seen.len()), (Reception::Taken, 2));
             assert_eq!(
                 (seen[1].line.as_str(), seen[1].body.as_str()),
-                ("PUT /_matrix/federation/v1/3pid/onbind", r#"{"a":1}"#)
+                ("PUT /_matrix/federation/v1/3pid/onbind", r#"{"a":true}"#)
             );
             let (reception, seen) = told(move |_| Reply::status(unknown)).await;
             assert_eq!((reception, seen.len()), (later(&format!("answered {unknown}"), None), 2));

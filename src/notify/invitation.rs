@@ -14,8 +14,10 @@ const MAX_WHO: usize = 80;
 /// advertisements.
 #[must_use]
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
+    // Cut in characters of GSM 03.38, or every character of the text would take twice the room.
+    let who = visible(mxid, MAX_WHO).replace('…', "...");
     let values: [(&str, FluentValue<'_>); 2] =
-        [("mxid", visible(mxid, MAX_WHO).into()), ("link", web_client.as_str().trim_end_matches('/').into())];
+        [("mxid", who.into()), ("link", web_client.as_str().trim_end_matches('/').into())];
     say.texts.get(say.language, "sms-invite", &values)
 }
 

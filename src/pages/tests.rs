@@ -170,7 +170,9 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
 #[actix_web::test]
 async fn a_form_may_be_sent_to_this_server_from_the_page_that_has_one_and_from_no_other() {
     let site = site();
-    let policy = |response: &HttpResponse| response.headers()["Content-Security-Policy"].to_str().unwrap().to_owned();
+    let policy = |response: &HttpResponse| {
+        response.headers().get("Content-Security-Policy").unwrap().to_str().unwrap().to_owned()
+    };
     let mallory = ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
     let language = site.texts.default_language();
     let question = site.question(language, "id.example.org", "t0ken", &Dispute::Bound(mallory));

@@ -103,7 +103,7 @@ async fn no_word_of_a_homeserver_is_more_than_a_word() {
     let world = world(World::on_sqlite().await).await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
-    let long = "long ".repeat(2_000);
+    let long = "long ".repeat(1_500);
     let hostile = [
         "x\r\nBcc: victim@example.com\r\n\r\n<html>",
         "x\nSubject: y",
@@ -135,7 +135,7 @@ async fn no_word_of_a_homeserver_is_more_than_a_word() {
             link.starts_with("https://app.element.io/#/room/%21room%3Ahs.example?email=bob%40example.com&"),
             "{link}"
         );
-        assert_eq!(world.mail.count(), 1, "{text:.40}");
+        assert_eq!(world.mail.messages().len(), 1, "{text:.40}");
         let mail = world.mail.messages()[0].clone();
         assert_eq!(mail.to, ["bob@example.com"]);
         assert_eq!(mail.subject(), "You are invited to a conversation on Matrix");

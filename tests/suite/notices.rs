@@ -194,7 +194,8 @@ on_both_backends! {
     async fn an_old_link_does_nothing_to_a_newer_bind(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        alice.binds(ALICE).await;
+        let sid = alice.proves(ALICE).await;
+        binds(&alice, &sid).await.ok();
         let of_alice = undoing(&world, ALICE).await;
         world.mail.forget();
         // In the same millisecond.
@@ -207,7 +208,7 @@ on_both_backends! {
         // Alice again, later: her first link is no better for it.
         world.mail.forget();
         world.clock.advance(SECOND);
-        alice.binds(ALICE).await;
+        binds(&alice, &sid).await.ok();
         for old in [&of_alice, &of_bob] {
             assert_eq!(heading(&posts_link(&server, old).await, 410), "This link is out of date");
         }

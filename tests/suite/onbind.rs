@@ -20,8 +20,6 @@ use crate::world::{NOON, Person, SECRET, Server, World};
 const EMAIL: &str = "alice@example.com";
 const MARKER: &str = "marker@example.com";
 const ROOM: &str = "!room:elsewhere.example";
-/// The deliveries of this chapter: notices to addresses are another.
-const QUEUE: &str = "outbox WHERE kind = 'onbind'";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than a node holds what it delivers.
 const LEASE: Millis = 10 * MINUTE;
@@ -41,12 +39,12 @@ async fn until_told(world: &World, times: usize) {
 }
 
 async fn until_nothing_is_left(world: &World) {
-    until("something is left", async || count(world, QUEUE).await == 0).await;
+    until("something is left", async || count(world, "outbox").await == 0).await;
 }
 
 /// Waits until every delivery was tried so often without success.
 async fn until_tried(world: &World, times: usize) {
-    let sql = "SELECT CAST(attempts AS TEXT) AS text FROM outbox WHERE kind = 'onbind' AND held_until = 0";
+    let sql = "SELECT CAST(attempts AS TEXT) AS text FROM outbox WHERE held_until = 0";
     until("it is not tried", async || {
         let tried = texts(world, sql).await;
         !tried.is_empty() && tried.iter().all(|tried| *tried == times.to_string())
@@ -107,7 +105,7 @@ on_both_backends! {
         let answer = alice.binds(EMAIL).await;
         assert!(answer.get("invites").is_none(), "{answer}");
         until_told(&world, 1).await;
-        let [request] = world.homeserver.told().try_into().unwrap();
+        let [request]: [Request<Bytes>; 1] = world.homeserver.told().try_into().unwrap();
         assert_eq!(request.method(), Method::POST);
         assert_eq!(request.headers()["content-type"], "application/json");
         assert!(!request.headers().contains_key("authorization"));
@@ -154,17 +152,19 @@ on_both_backends! {
     async fn where_post_is_unknown_it_is_put(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        let sid = alice.proves(EMAIL).await;
         for (times, status) in [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED].into_iter().enumerate() {
             world.homeserver.answer_onbind(without(status));
             invites(&bob, ROOM, EMAIL).await;
-            world.mail.forget();
-            alice.binds(EMAIL).await;
+            binds(&alice, &sid).await;
             until_nothing_is_left(&world).await;
             let requests = world.homeserver.told().split_off(2 * times);
             let methods: Vec<_> = requests.iter().map(Request::method).collect();
             assert_eq!(methods, [Method::POST, Method::PUT], "{status}");
             assert_eq!(requests[0].body(), requests[1].body());
-            alice.unbinds(EMAIL).await.ok();
+            let threepid = json!({ "medium": "email", "address": EMAIL });
+            let unbinding = json!({ "sid": sid, "client_secret": SECRET, "mxid": alice.mxid, "threepid": threepid });
+            alice.post("/3pid/unbind", unbinding).await.ok();
         }
     }
 
@@ -196,7 +196,7 @@ on_both_backends! {
             until_tried(&world, times).await;
             world.clock.advance(20 * MINUTE);
         }
-        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox WHERE kind = 'onbind'").await, ["out of reach (http)"]);
+        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox").await, ["out of reach (http)"]);
         let before = world.homeserver.told().len();
         world.homeserver.behave(Conduct::Honest);
         world.clock.advance(2 * HOUR);
@@ -211,7 +211,7 @@ on_both_backends! {
         invites(&bob, ROOM, EMAIL).await;
         alice.binds(EMAIL).await;
         until_tried(&world, 1).await;
-        let next: Millis = texts(&world, "SELECT CAST(next_at AS TEXT) AS text FROM outbox WHERE kind = 'onbind'").await[0].parse().unwrap();
+        let next: Millis = texts(&world, "SELECT CAST(next_at AS TEXT) AS text FROM outbox").await[0].parse().unwrap();
         assert!((NOON + 5 * HOUR..=NOON + 7 * HOUR).contains(&next), "{next}");
     }
 
@@ -255,7 +255,7 @@ on_both_backends! {
         until("something is left", async || {
             // Whoever waits for time to pass looks again.
             world.clock.advance(1);
-            count(&world, QUEUE).await == 0
+            count(&world, "outbox").await == 0
         })
         .await;
         let mut told = told(&world);
@@ -285,7 +285,7 @@ on_both_backends! {
         // It may have arrived: nobody tries it again while it is held.
         marks(&world, &server, &alice).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);
-        assert_eq!(count(&world, QUEUE).await, 1);
+        until("it is held no more", async || count(&world, "outbox").await == 1).await;
         world.clock.advance(LEASE);
         until_nothing_is_left(&world).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 2);
@@ -304,12 +304,17 @@ on_both_backends! {
         world.config.federation.overrides.insert("slow.example".try_into().unwrap(), slow.address().to_string());
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let binary = beside(&world);
+        let openid = slow.openid_token("sloth");
+        let registered = server.post("/_matrix/identity/v2/account/register", None, &openid).await.ok();
+        let token = registered["token"].as_str().unwrap().to_owned();
+        let sloth = Person { world: &world, server: &server, mxid: slow.user_id("sloth"), token };
+        sloth.accepts_everything().await;
+        let sid = sloth.proves("sloth@example.com").await;
         slow.behave(Conduct::Slow(Duration::from_hours(1)));
         for _ in 0..8 {
             invites(&bob, ROOM, "sloth@example.com").await;
         }
-        done(binary.run(&["bind", "--address", "sloth@example.com", "--user", "@sloth:slow.example"]));
+        binds(&sloth, &sid).await;
         until("the slow one is not told", async || slow.told().len() == 4).await;
         let token = invites(&bob, ROOM, EMAIL).await;
         alice.binds(EMAIL).await;
@@ -325,7 +330,7 @@ on_both_backends! {
         world.clock.advance(30 * DAY);
         server.until_ready().await;
         alice.binds(EMAIL).await;
-        assert_eq!((count(&world, QUEUE).await, world.homeserver.told().len()), (0, 0));
+        assert_eq!((count(&world, "outbox").await, world.homeserver.told().len()), (0, 0));
     }
 
     async fn what_could_not_be_delivered_for_a_week_is_given_up(world: World) {
@@ -338,20 +343,27 @@ on_both_backends! {
         until_tried(&world, 1).await;
         world.clock.advance(RETENTION - 1);
         until_tried(&world, 2).await;
-        world.clock.advance(1);
+        // The nodes sweep every ten minutes.
+        world.clock.advance(11 * MINUTE);
         until_nothing_is_left(&world).await;
         assert_eq!(world.homeserver.told().len(), 2);
     }
 
     async fn a_homeserver_in_our_own_network_is_not_told(world: World) {
         let mut world = world;
-        world.config.federation.overrides.insert("inside.example".try_into().unwrap(), "10.1.2.3:8448".to_owned());
         let server = world.start().await;
-        let bob = world.person(&server, "bob").await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         invites(&bob, ROOM, EMAIL).await;
-        done(beside(&world).run(&["bind", "--address", EMAIL, "--user", "@alice:inside.example"]));
+        let sid = alice.proves(EMAIL).await;
+        let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
+        server.stop().await;
+        // The homeserver moves to where nobody may go.
+        let name = world.homeserver.name().try_into().unwrap();
+        world.config.federation.overrides.insert(name, "10.1.2.3:8448".to_owned());
+        let server = world.start().await;
+        binds(&Person { world: &world, server: &server, mxid, token }, &sid).await;
         until_tried(&world, 1).await;
-        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox WHERE kind = 'onbind'").await, ["out of reach (filter)"]);
+        assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox").await, ["out of reach (filter)"]);
     }
 
     async fn an_invitation_in_the_moment_of_the_bind_is_refused_or_delivered(world: World) {
@@ -371,8 +383,6 @@ on_both_backends! {
     }
 
     async fn the_operator_sees_the_queue_retries_and_drops(world: World) {
-        let mut world = world;
-        world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let binary = beside(&world);
@@ -406,7 +416,7 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let before = world.homeserver.told().len();
         assert_eq!(done(binary.run(&["outbox", "retry", id])), "1 delivery is tried now\n");
-        until("it is not delivered", async || count(&world, QUEUE).await == 2).await;
+        until("it is not delivered", async || count(&world, "outbox").await == 2).await;
         assert_eq!(world.homeserver.told().len(), before + 1);
         let gone = binary.run(&["outbox", "drop", id]);
         assert_eq!((gone.status, gone.stderr), (Some(1), format!("there is no delivery {id}; it may have arrived\n")));
@@ -418,8 +428,6 @@ on_both_backends! {
     }
 
     async fn what_is_queued_is_exported_and_erased_with_whom_it_is_about(world: World) {
-        let mut world = world;
-        world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let carol = world.person(&server, "carol").await;
@@ -449,9 +457,9 @@ on_both_backends! {
             let receipt = done(binary.run(&[&["erase", "--yes"], whose].concat()));
             serde_json::from_str::<Value>(&receipt).unwrap()["erased"]["deliveries"].clone()
         };
-        assert_eq!((erase(&["--address", EMAIL]), count(&world, QUEUE).await), (json!(1), 2));
-        assert_eq!((erase(&["--user", &carol.mxid]), count(&world, QUEUE).await), (json!(1), 1));
-        assert_eq!((erase(&["--user", &alice.mxid]), count(&world, QUEUE).await), (json!(1), 0));
+        assert_eq!((erase(&["--address", EMAIL]), count(&world, "outbox").await), (json!(1), 2));
+        assert_eq!((erase(&["--user", &carol.mxid]), count(&world, "outbox").await), (json!(1), 1));
+        assert_eq!((erase(&["--user", &alice.mxid]), count(&world, "outbox").await), (json!(1), 0));
     }
 }
 

@@ -285,7 +285,10 @@ async fn a_body_is_one_plain_json_object() {
             let answer = send(&server, endpoint.path, &alice.token, body.clone()).await;
             let mut what = format!("{} {}", endpoint.path, String::from_utf8_lossy(body));
             what.truncate(100);
-            assert_refused(&answer, &["M_NOT_JSON", "M_BAD_JSON"], &what);
+            // Web clients post there without a body.
+            let is_none = body.is_empty() && endpoint.path == "/sign-ed25519";
+            let errcodes: &[_] = if is_none { &["M_MISSING_PARAMS"] } else { &["M_NOT_JSON", "M_BAD_JSON"] };
+            assert_refused(&answer, errcodes, &what);
         }
     }
 }

@@ -118,13 +118,16 @@ mod tests {
 
     fn letter(tag: &str, contact: Option<&str>, mxid: &str, inviter: &str, room: &str) -> Letter {
         let link = Url::parse("https://app.element.io/#/room/%21room%3Aexample.com?email=a&signurl=b").unwrap();
+        let home = Url::parse("https://id.example.org/").unwrap();
+        let is_space = room.contains("space");
+        let (inviter, room) = (DisplayName::parse(inviter), DisplayName::parse(room));
         let facts = InviteFacts {
             mxid,
-            inviter: DisplayName::parse(inviter).as_ref(),
-            room: DisplayName::parse(room).as_ref(),
-            is_space: room.contains("space"),
+            inviter: inviter.as_ref(),
+            room: room.as_ref(),
+            is_space,
             link: &link,
-            home: &Url::parse("https://id.example.org/").unwrap(),
+            home: &home,
             lifetime: 30 * DAY,
         };
         let brand = brand(contact);

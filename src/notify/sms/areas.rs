@@ -1,6 +1,7 @@
 //! Which of the operator's entries a phone number belongs to.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use crate::config::Area;
 use crate::identity::calling_code;
@@ -19,7 +20,7 @@ impl<T: Clone + PartialEq> Areas<T> {
     pub(super) fn find(&self, number: &Address) -> Option<&T> {
         let digits = number.as_str();
         let code = calling_code::of(number)?.to_string().len();
-        let beginning = |lengths: std::ops::RangeInclusive<usize>| {
+        let beginning = |lengths: RangeInclusive<usize>| {
             lengths.rev().find_map(|length| self.0.get(&Area::Prefix(digits.get(..length)?.to_owned())))
         };
         beginning(code + 1..=digits.len())
