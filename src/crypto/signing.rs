@@ -100,18 +100,19 @@ impl SigningKeys {
     /// # Panics
     /// Never: canonical JSON can always be written.
     pub fn sign(&self, object: &mut CanonicalJsonObject) {
-        self.sign_with(&self.keys[..1], object);
+        self.sign_with(&self.keys[0], object);
     }
 
-    /// As [`Self::sign`], but with every key: for those who know an older one.
+    /// As [`Self::sign`], but with the key of that id, for those who know that one; if it is gone, with the one that signs now.
     ///
     /// # Panics
     /// Never: canonical JSON can always be written.
-    pub fn sign_with_all(&self, object: &mut CanonicalJsonObject) {
-        self.sign_with(&self.keys, object);
+    pub fn sign_as(&self, id: &str, object: &mut CanonicalJsonObject) {
+        let key = self.keys.iter().find(|key| key.id == id).unwrap_or(&self.keys[0]);
+        self.sign_with(key, object);
     }
 
-    fn sign_with(&self, keys: &[NamedKey], object: &mut CanonicalJsonObject) {
+    fn sign_with(&self, signing: &NamedKey, object: &mut CanonicalJsonObject) {
         let signatures = object.remove("signatures");
         let unsigned = object.remove("unsigned");
         let text = serde_json::to_string(object).expect("canonical JSON can be written");
@@ -123,10 +124,8 @@ impl SigningKeys {
             .entry(self.server_name.to_string())
             .or_insert_with(|| CanonicalJsonValue::Object(CanonicalJsonObject::new()));
         if let CanonicalJsonValue::Object(ours) = ours {
-            for signing in keys {
-                let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
-                ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
-            }
+            let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
+            ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
         }
         object.insert("signatures".into(), CanonicalJsonValue::Object(signatures));
         if let Some(unsigned) = unsigned {

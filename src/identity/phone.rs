@@ -2,6 +2,8 @@
 //!
 //! What is typed is brought to a plus and digits here before the numbering-plan library sees it, so that nothing else ever reaches its parser.
 
+use std::ops::RangeInclusive;
+
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber as Parsed, country};
 
@@ -13,7 +15,7 @@ const MAX_TYPED_BYTES: usize = 128;
 const MAX_DIGITS: usize = 25;
 /// What Ofcom sets aside for fiction, and the specification's example is of. The numbering plan does not have them, nor does anybody:
 /// whoever tries a server out with that example should not find it refused.
-const FICTION: (&str, usize) = ("447700900", 12);
+const FICTION: (u16, RangeInclusive<u64>) = (44, 7_700_900_000..=7_700_900_999);
 
 /// A number that the numbering plan of its country knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,13 +56,13 @@ impl PhoneNumber {
     }
 
     fn new(number: &Parsed) -> Result<Self, InvalidAddress> {
-        let e164 = number.format().mode(Mode::E164).to_string();
-        let digits = e164.strip_prefix('+').ok_or(InvalidAddress)?;
-        let is_fiction = digits.starts_with(FICTION.0) && digits.len() == FICTION.1;
+        let (code, range) = FICTION;
+        let is_fiction = number.code().value() == code && range.contains(&number.national().value());
         if !is_fiction && !number.is_valid() {
             return Err(InvalidAddress);
         }
-        let address = Address::msisdn(digits)?;
+        let e164 = number.format().mode(Mode::E164).to_string();
+        let address = Address::msisdn(e164.strip_prefix('+').ok_or(InvalidAddress)?)?;
         Ok(Self { address, international: number.format().mode(Mode::International).to_string() })
     }
 }

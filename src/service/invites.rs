@@ -186,6 +186,7 @@ impl Vouch {
             room_id: self.vault.seal(Column::InviteRoom, &owner, request.room_id.as_str()),
             sender: self.vault.seal(Column::InviteSender, &owner, caller.mxid.as_str()),
             key_index: owner.as_ref().to_vec(),
+            signing_key: self.signing.current().0.to_owned(),
             created_at: self.clock.now(),
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Onbind {
     pub sender: OwnedUserId,
     /// By which the room knows the invitation.
     pub token: String,
+    /// The id of this server's key that the room was shown.
+    pub signing_key: String,
 }
 
 impl Vouch {
@@ -56,6 +58,7 @@ impl Vouch {
                 room_id: invite.room_id,
                 sender: invite.sender,
                 token: invite.token,
+                signing_key: row.signing_key,
             };
             self.queue(conn, &Delivery::Onbind(onbind)).await?;
             completed.push(row.id);
@@ -75,11 +78,12 @@ impl Vouch {
         }
     }
 
-    /// The association and the invitation, all of it signed. What the invited user's homeserver shows the room is `signed`; the room's
-    /// event names the key that was the server's when the invitation was stored, so every key signs that.
+    /// The association and the invitation, all of it signed. What the invited user's homeserver shows the room is `signed`; the room
+    /// names the key that was the server's when the invitation was stored, so that one signs it. It alone does: of several signatures of
+    /// one server Synapse looks at the first, whether or not it is that of the key in the room.
     fn onbind_body(&self, onbind: &Onbind) -> CanonicalJsonObject {
         let mut signed = object(json!({ "mxid": onbind.mxid, "token": onbind.token }));
-        self.signing.sign_with_all(&mut signed);
+        self.signing.sign_as(&onbind.signing_key, &mut signed);
         let invite = json!({
             "medium": onbind.address.medium().as_str(),
             "address": onbind.address.as_str(),

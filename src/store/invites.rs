@@ -28,6 +28,8 @@ pub struct NewInvite {
     pub sender: Vec<u8>,
     /// Fingerprint of the public key; owner of the sealed columns.
     pub key_index: Vec<u8>,
+    /// The id of this server's key that the room was shown.
+    pub signing_key: String,
     /// When it was made.
     pub created_at: Millis,
 }
@@ -47,6 +49,8 @@ pub struct Invite {
     pub sender: Vec<u8>,
     /// Fingerprint of the public key; owner of the sealed columns.
     pub key_index: Vec<u8>,
+    /// The id of this server's key that the room was shown.
+    pub signing_key: String,
     /// When it was made.
     pub created_at: Millis,
 }
@@ -58,6 +62,7 @@ type Columns = (
     invites::room_id,
     invites::sender,
     invites::key_index,
+    invites::signing_key,
     invites::created_at,
 );
 
@@ -68,6 +73,7 @@ const COLUMNS: Columns = (
     invites::room_id,
     invites::sender,
     invites::key_index,
+    invites::signing_key,
     invites::created_at,
 );
 

@@ -98,6 +98,7 @@ diesel::table! {
         room_id -> Binary,
         sender -> Binary,
         key_index -> Binary,
+        signing_key -> Text,
         created_at -> BigInt,
     }
 }

@@ -5,6 +5,7 @@ mod invites;
 mod leaving;
 mod outage;
 mod person;
+mod phones;
 mod sdk;
 mod synapse;
 mod vouch;

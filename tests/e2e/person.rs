@@ -116,19 +116,20 @@ impl<'a> Person<'a> {
 
     /// Makes a room with this name, and has the homeserver invite e-mail addresses while it does so.
     pub async fn creates_a_room(&self, name: &str, invited: &[&str]) -> String {
-        let invites: Vec<Value> = invited.iter().map(|email| self.invite(email)).collect();
+        let invites: Vec<Value> = invited.iter().map(|email| self.invite("email", email)).collect();
         let body = json!({ "name": name, "preset": "private_chat", "invite_3pid": invites });
         text(&self.homeserver(Method::POST, "/createRoom", body).await.ok()["room_id"])
     }
 
-    /// Has the homeserver invite an e-mail address.
-    pub async fn invites(&self, email: &str, room: &str) {
-        self.homeserver(Method::POST, &format!("/rooms/{}/invite", encode(room)), self.invite(email)).await.ok();
+    /// Has the homeserver invite an address.
+    pub async fn invites(&self, medium: &str, address: &str, room: &str) {
+        let path = format!("/rooms/{}/invite", encode(room));
+        self.homeserver(Method::POST, &path, self.invite(medium, address)).await.ok();
     }
 
-    fn invite(&self, email: &str) -> Value {
+    fn invite(&self, medium: &str, address: &str) -> Value {
         let (server, token) = (&self.world.vouch.name, &self.id_token);
-        json!({ "id_server": server, "id_access_token": token, "medium": "email", "address": email })
+        json!({ "id_server": server, "id_access_token": token, "medium": medium, "address": address })
     }
 
     /// The membership event of somebody in a room, as this person sees it.
@@ -170,9 +171,14 @@ impl<'a> Person<'a> {
 
     /// Asks the homeserver for what takes the password once more.
     pub async fn confirm(&self, path: &str, mut body: Value) -> Answer {
-        let user = json!({ "type": "m.id.user", "user": self.mxid });
-        body["auth"] = json!({ "type": "m.login.password", "identifier": user, "password": PASSWORD });
+        body["auth"] = self.auth();
         self.homeserver(Method::POST, path, body).await
+    }
+
+    /// The password, as the homeserver is told it.
+    pub fn auth(&self) -> Value {
+        let user = json!({ "type": "m.id.user", "user": self.mxid });
+        json!({ "type": "m.login.password", "identifier": user, "password": PASSWORD })
     }
 }
 

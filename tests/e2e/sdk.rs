@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::invites::{invitation, sign_url};
 use crate::person::{Person, text};
+use crate::phones::code;
 use crate::world::World;
 
 /// The variable with the directory in which the SDK is installed; `scripts/e2e` sets it.
@@ -139,4 +140,34 @@ async fn the_sdk_invites_and_is_invited() {
     for email in ["dave@mail.example", "erin@mail.example"] {
         invitation(&world, email).await;
     }
+}
+
+#[tokio::test]
+async fn the_sdk_proves_phones_to_either_server() {
+    let world = World::start().await;
+    let alice = Person::join(&world, "alice").await;
+    let mut sdk = Sdk::start(&alice);
+    let token = sdk.arrives().await;
+    sdk.accepts_the_terms(&token).await;
+
+    let (number, msisdn, secret) = ("07700 900 002", "447700900002", "sd2CP3Ng");
+    let session = sdk.call("requestMsisdnToken", json!(["GB", number, secret, 1, null, token])).await;
+    let submitted = json!([session["sid"], secret, code(&world, msisdn), token]);
+    assert_eq!(sdk.call("submitMsisdnToken", submitted).await, json!({ "success": true }));
+    let server = &world.vouch.name;
+    let proof =
+        json!({ "client_secret": secret, "sid": session["sid"], "id_server": server, "id_access_token": token });
+    sdk.call("bindThreePid", json!([proof])).await;
+    let found = sdk.call("lookupThreePid", json!(["msisdn", msisdn, token])).await;
+    assert_eq!(found["mxid"], alice.mxid);
+
+    let (number, msisdn, secret) = ("07700 900 003", "447700900003", "hn8Kd0Wq");
+    let session = sdk.call("requestAdd3pidMsisdnToken", json!(["GB", number, secret, 1])).await;
+    let submitted = json!([session["submit_url"], session["sid"], secret, code(&world, msisdn)]);
+    assert_eq!(sdk.call("submitMsisdnTokenOtherUrl", submitted).await, json!({ "success": true }));
+    let proof = json!({ "client_secret": secret, "sid": session["sid"], "auth": alice.auth() });
+    sdk.call("addThreePidOnly", json!([proof])).await;
+    assert_eq!(sdk.call("getThreePids", json!([])).await["threepids"][0]["address"], msisdn);
+    let found = sdk.call("lookupThreePid", json!(["msisdn", msisdn, token])).await;
+    assert_eq!(found, json!({}), "to add is not to publish");
 }

@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use vouch_test_support::ca::Ca;
 
@@ -13,7 +14,10 @@ pub struct Vouch {
     pub url: String,
     /// As clients and homeservers name it: host and port.
     pub name: String,
-    child: Child,
+    folder: PathBuf,
+    settings: Vec<(String, String)>,
+    /// None while it is stopped.
+    child: Mutex<Option<Child>>,
 }
 
 impl Vouch {
@@ -41,21 +45,47 @@ impl Vouch {
             ("MAIL__PORT", mail.port().to_string()),
             ("MAIL__SECURITY", "none".to_owned()),
             ("MAIL__TIMEOUT", "30s".to_owned()),
+            ("HOMESERVERS__PHONE_CHECKS_FROM", "127.0.0.1".to_owned()),
         ];
-        let log = File::create(world.join("vouch.log")).unwrap();
+        let settings = settings.map(|(key, value)| (format!("VOUCH__{key}"), value)).to_vec();
+        let vouch = Self { url, name, folder, settings, child: Mutex::default() };
+        vouch.start_again();
+        vouch
+    }
+
+    /// Starts it with all that it had when it was stopped.
+    pub fn start_again(&self) {
+        let log = self.folder.parent().unwrap().join("vouch.log");
+        let log = File::options().append(true).create(true).open(log).unwrap();
+        let mut command = self.command();
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        *self.child.lock().unwrap() = Some(command.spawn().unwrap());
+    }
+
+    /// Stops it as a crash would; what it had acknowledged stays.
+    pub fn stop(&self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Runs a command of the operator to its end.
+    pub fn run(&self, arguments: &[&str]) {
+        let output = self.command().args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vouch"));
-        command.current_dir(&folder).env_clear();
-        command.envs(settings.map(|(key, value)| (format!("VOUCH__{key}"), value)));
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        let child = command.spawn().unwrap();
-        Self { url, name, child }
+        command.current_dir(&self.folder).env_clear().envs(self.settings.iter().cloned()).stdin(Stdio::null());
+        command
     }
 }
 
 impl Drop for Vouch {
     fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
 }

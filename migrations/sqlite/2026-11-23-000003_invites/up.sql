@@ -9,6 +9,7 @@ CREATE TABLE invites (
     room_id BLOB NOT NULL, -- sealed
     sender BLOB NOT NULL, -- sealed
     key_index BLOB NOT NULL, -- owner of what is sealed
+    signing_key TEXT NOT NULL, -- id of the server's key that the room was shown
     created_at BIGINT NOT NULL
 );
 CREATE INDEX invites_account_id ON invites (account_id);
