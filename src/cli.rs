@@ -3,7 +3,9 @@
 mod arguments;
 mod configuration;
 mod introduction;
+mod keys;
 mod operator;
+mod outbox;
 mod serve;
 
 use std::fmt::Display;
@@ -54,11 +56,13 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Serve => serve::serve(config).await,
             Command::CheckConfig => configuration::check(&config),
             Command::Retention => configuration::retention(&config),
+            Command::Keys(command) => keys::keys(&config, &command),
             Command::Bind(binding) => operator::bind(config, &binding).await,
             Command::Unbind(binding) => operator::unbind(config, &binding).await,
             Command::Lookup(address) => operator::lookup(config, &address).await,
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
+            Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })
 }

@@ -52,6 +52,8 @@ pub struct Error {
 
 /// How long a client waits before it asks again while the database is away.
 const AWAY: Millis = 2 * SECOND;
+/// The same while a homeserver is away, which is not asked again sooner.
+const HOMESERVER_AWAY: Millis = 30 * SECOND;
 
 impl Error {
     fn new(status: StatusCode, errcode: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
@@ -231,16 +233,17 @@ impl Error {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", "Too many requests").retry_after(retry_after)
     }
 
-    /// 501 `M_UNRECOGNIZED`: Synapse takes it for "cannot unbind" and goes on deactivating its user, where any other refusal would stop it.
-    #[must_use]
-    pub fn not_implemented(text: &'static str) -> Self {
-        Self::new(StatusCode::NOT_IMPLEMENTED, "M_UNRECOGNIZED", text)
-    }
-
     /// 502 `M_UNKNOWN`, when a homeserver cannot be asked. It does not say why: the answer would tell a stranger what our network reaches.
     #[must_use]
     pub fn homeserver_unreachable() -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "M_UNKNOWN", "The homeserver could not be asked about the token")
+    }
+
+    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys: it is a matter of time, so its request may be sent again.
+    #[must_use]
+    pub fn homeserver_away() -> Self {
+        let text = "The homeserver could not be asked for its keys";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text).retry_after(HOMESERVER_AWAY)
     }
 
     /// 503 `M_UNKNOWN`, while the server is not ready or its database is away.

@@ -17,6 +17,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::api;
 use crate::clock::Clock;
@@ -123,8 +124,14 @@ impl Application {
             rt::spawn(Arc::clone(&vouch).follow_bindings()),
             rt::spawn(Arc::clone(&vouch).keep_house()),
         ];
+        let mut deliverer = rt::spawn(Arc::clone(&vouch).deliver_outbox());
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
+        vouch.stop_delivering();
+        if timeout(vouch.config.server.shutdown_timeout, &mut deliverer).await.is_err() {
+            // What it was at may have arrived: nobody tries it again before its lease has run out.
+            deliverer.abort();
+        }
         if let Err(error) = vouch.close().await {
             log::warn!("the last could not be written to the database: {}", error.errcode());
         }

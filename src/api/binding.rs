@@ -3,15 +3,19 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use ruma_common::UserId;
+use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::extract::{caller, signatory};
+use super::extract::{caller, caller_network, language, signatory};
 use super::json::Params;
 use super::validation::submission;
 use crate::error::Error;
+use crate::federation::{SignedRequest, XMatrix};
 use crate::identity::threepid::{Address, Medium};
-use crate::service::Vouch;
+use crate::service::{SignedUnbinding, Vouch};
+
+/// No homeserver signs with more keys.
+const MAX_CREDENTIALS: usize = 8;
 
 /// `POST /_matrix/identity/v2/3pid/bind`
 pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
@@ -19,33 +23,57 @@ pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payl
     let mut params = Params::read(&request, payload).await?;
     let session = submission(params.string("sid")?, params.string("client_secret")?)?;
     let mxid = params.string("mxid")?;
-    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid).await?))
+    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid, language(&vouch, &request)).await?))
 }
 
-/// `POST /_matrix/identity/v2/3pid/unbind`, by a session that proves the address. Terms are not asked: a user can always leave.
+/// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or by a session that proves the address. Terms are not
+/// asked: a user can always leave.
 pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    if is_signed_by_a_homeserver(&request) {
-        return Err(Error::not_implemented("This server does not take unbindings signed by a homeserver yet"));
+    if let Some(credentials) = credentials(&request) {
+        let mut params = Params::read(&request, payload).await?;
+        let from = caller_network(&vouch, &request);
+        let request = signed_request(&vouch, &request, &params)?;
+        let (mxid, address) = target(&mut params)?;
+        let unbinding = SignedUnbinding { mxid, address, request, credentials };
+        vouch.unbind_signed(&from, &unbinding).await?;
+    } else {
+        let caller = caller(&vouch, &request).await?;
+        let mut params = Params::read(&request, payload).await?;
+        let (mxid, address) = target(&mut params)?;
+        let (Some(sid), Some(secret)) = (params.optional_string("sid")?, params.optional_string("client_secret")?)
+        else {
+            return Err(Error::unauthorized(
+                "Nothing shows that the address is yours: sid and client_secret are missing",
+            ));
+        };
+        vouch.unbind(&caller, &submission(sid, secret)?, &mxid, &address, language(&vouch, &request)).await?;
     }
-    let caller = caller(&vouch, &request).await?;
-    let mut params = Params::read(&request, payload).await?;
+    Ok(HttpResponse::Ok().json(json!({})))
+}
+
+/// From whom what is to be unbound.
+fn target(params: &mut Params) -> Result<(OwnedUserId, Address), Error> {
     let mxid = UserId::parse(params.string("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let mut threepid = params.object("threepid")?;
     let medium =
         Medium::parse(&threepid.string("medium")?).ok_or_else(|| Error::invalid("medium", "email or msisdn"))?;
     let address = Address::parse(medium, &threepid.string("address")?)
         .map_err(|_| Error::invalid("address", "an address of its medium"))?;
-    let (Some(sid), Some(secret)) = (params.optional_string("sid")?, params.optional_string("client_secret")?) else {
-        return Err(Error::unauthorized("Nothing shows that the address is yours: sid and client_secret are missing"));
-    };
-    vouch.unbind(&caller, &submission(sid, secret)?, &mxid, &address).await?;
-    Ok(HttpResponse::Ok().json(json!({})))
+    Ok((mxid, address))
 }
 
-fn is_signed_by_a_homeserver(request: &HttpRequest) -> bool {
-    request.headers().get_all(header::AUTHORIZATION).any(|value| {
-        value
-            .to_str()
-            .is_ok_and(|value| value.split(' ').next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("x-matrix")))
-    })
+/// The `X-Matrix` credentials that can be read, or `None` if there is no header of that scheme. Homeservers send one for each of their keys.
+fn credentials(request: &HttpRequest) -> Option<Vec<XMatrix>> {
+    let headers = request.headers().get_all(header::AUTHORIZATION);
+    let mut credentials = headers.filter_map(|value| XMatrix::parse(value.as_bytes())).take(MAX_CREDENTIALS).peekable();
+    credentials.peek().is_some().then(|| credentials.flatten().collect())
+}
+
+/// The request as its sender has signed it. A reverse proxy may have cut off the path of `public_url`.
+fn signed_request(vouch: &Vouch, request: &HttpRequest, params: &Params) -> Result<SignedRequest, Error> {
+    let uri = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    let prefix = vouch.config.server.public_url.path().trim_end_matches('/');
+    let mut uris = vec![format!("{prefix}{uri}"), uri];
+    uris.dedup();
+    Ok(SignedRequest { method: request.method().to_string(), uris, content: params.canonical()? })
 }

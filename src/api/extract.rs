@@ -13,6 +13,7 @@ use url::form_urlencoded;
 use crate::config::Config;
 use crate::error::Error;
 use crate::service::{Caller, Network, Vouch};
+use crate::texts::Language;
 
 /// The token a request carries: `Authorization: Bearer T`, or `?access_token=`, which left the specification in v1.20 but is
 /// what Synapse still sends for `hash_details`.
@@ -58,6 +59,12 @@ pub(super) async fn caller(vouch: &Vouch, request: &HttpRequest) -> Result<Arc<C
 pub(super) async fn signatory(vouch: &Vouch, request: &HttpRequest) -> Result<Arc<Caller>, Error> {
     let caller = caller(vouch, request).await?;
     if caller.terms_accepted { Ok(caller) } else { Err(Error::terms_not_signed()) }
+}
+
+/// The language of the messages that a request causes.
+pub(super) fn language(vouch: &Vouch, request: &HttpRequest) -> Language {
+    let wishes = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    vouch.texts.negotiate(wishes)
 }
 
 /// The network that budgets charge for a request.

@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_util::StreamExt;
+use ruma_common::canonical_json::{CanonicalJsonObject, try_from_json_map};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
@@ -77,6 +78,15 @@ impl Params {
             Value::Object(fields) => Ok(Self(fields)),
             _ => Err(Error::bad_json("The body is not a JSON object")),
         }
+    }
+
+    /// All of them in canonical JSON, as homeservers sign them.
+    ///
+    /// # Errors
+    /// 400 `M_BAD_JSON` if there is a number that canonical JSON cannot have.
+    pub fn canonical(&self) -> Result<CanonicalJsonObject, Error> {
+        let text = "A signed body has no numbers but integers from -(2^53)+1 to (2^53)-1";
+        try_from_json_map(self.0.clone()).map_err(|_| Error::bad_json(text))
     }
 
     /// A string that must be there.

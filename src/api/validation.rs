@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::extract::{caller_network, required_query, signatory};
+use super::extract::{caller_network, language, required_query, signatory};
 use super::json::Params;
 use crate::error::Error;
 use crate::identity::phone::PhoneNumber;
@@ -49,9 +49,9 @@ pub(super) async fn request_code(
     let mut params = Params::read(request, payload).await?;
     let (country, typed) = (params.string("country")?, params.string("phone_number")?);
     let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
-    let asked = token_request(&vouch, request, params, number.address.clone())?;
+    let token_request = token_request(&vouch, request, params, number.address.clone())?;
     let network = caller_network(&vouch, request);
-    let sid = vouch.into_inner().request_token(asker, &network, asked).await?;
+    let sid = vouch.into_inner().request_token(asker, &network, token_request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
     // iOS reads what the specification does not know, to show whom the text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
@@ -64,13 +64,12 @@ fn token_request(
     mut params: Params,
     address: Address,
 ) -> Result<TokenRequest, Error> {
-    let accept_language = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Ok(TokenRequest {
         client_secret: client_secret(params.string("client_secret")?)?,
         address,
         send_attempt: send_attempt(params.integer("send_attempt")?)?,
         next_link: params.optional_string("next_link")?.map(|link| next_link(vouch, &link)).transpose()?,
-        language: vouch.texts.negotiate(accept_language),
+        language: language(vouch, request),
     })
 }
 
@@ -127,10 +126,12 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
         }
         Ok(Submitted { again: true, .. }) => Validation::AlreadyDone,
         Ok(Submitted { again: false, .. }) => Validation::Proved,
-        Err(error) => match error.errcode() {
-            "M_SESSION_EXPIRED" => Validation::Expired,
-            "M_UNKNOWN" => return site.fault(language, Fault::Unavailable),
-            _ => Validation::WrongLink,
+        Err(error) => match (error.errcode(), medium) {
+            ("M_UNKNOWN", _) => return site.fault(language, Fault::Unavailable),
+            ("M_SESSION_EXPIRED", Medium::Email) => Validation::Expired,
+            ("M_SESSION_EXPIRED", Medium::Msisdn) => Validation::CodeExpired,
+            (_, Medium::Email) => Validation::WrongLink,
+            (_, Medium::Msisdn) => Validation::WrongCode,
         },
     };
     site.validated(language, outcome)

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use ruma_common::OwnedUserId;
 
 use super::Failure;
+use super::keys::Keys;
 use crate::identity::threepid::{Address, Medium};
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,9 @@ pub(super) enum Command {
     CheckConfig,
     /// Print what is kept, and for how long
     Retention,
+    /// List the keys that sign, make a new one, or import one
+    #[command(subcommand)]
+    Keys(Keys),
     /// Bind an address to a user, without proof: the last one wins
     #[command(after_help = "Example:\n  vouch bind --address alice@example.org --user @alice:example.org")]
     Bind(Binding),
@@ -56,6 +60,43 @@ pub(super) enum Command {
     /// Erase everything that is held about a user or an address, and print a receipt as JSON
     #[command(after_help = "Example:\n  vouch erase --user @alice:example.org --yes > receipt.json")]
     Erase(Erasure),
+    /// Show what is still to be delivered to homeservers and people, try it now, or give it up
+    #[command(subcommand, disable_help_subcommand = true)]
+    Outbox(Outbox),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Outbox {
+    /// Print what is still to be delivered, the oldest first
+    List(Listing),
+    /// Try a delivery now, whatever pause it is in
+    #[command(after_help = "Example:\n  vouch outbox retry 7")]
+    Retry(Chosen),
+    /// Give a delivery up: the invitation or notice is lost
+    #[command(after_help = "Example:\n  vouch outbox drop 7")]
+    Drop(Chosen),
+}
+
+/// How the outbox is printed.
+#[derive(Args)]
+pub(super) struct Listing {
+    /// Say whom each delivery is about
+    #[arg(long)]
+    pub reveal: bool,
+    /// As JSON, times in milliseconds since 1970
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One delivery or all.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Chosen {
+    /// Its number in the list
+    pub id: Option<i64>,
+    /// All there are
+    #[arg(long)]
+    all: bool,
 }
 
 /// An address and a user.
@@ -95,10 +136,10 @@ pub(super) struct Erasure {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whose {
-    /// The Matrix ID: its account, tokens, sessions and bindings go
+    /// The Matrix ID: its account, tokens, sessions, bindings and deliveries go
     #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
     user: Option<OwnedUserId>,
-    /// The address: its binding and the sessions that were to prove it go
+    /// The address: its binding, the sessions that were to prove it and its deliveries go
     #[arg(long)]
     address: Option<String>,
 }
@@ -189,6 +230,13 @@ mod tests {
         for wrong in [&["alice"][..], &["alice@example.org", "--medium", "msisdn"], &["a@b", "--medium", "fax"]] {
             assert!(sought(wrong).is_none(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn one_delivery_is_chosen_or_all() {
+        let parse = |words: &[&str]| Arguments::try_parse_from([&["vouch", "outbox", "drop"], words].concat());
+        assert!(parse(&["7"]).is_ok() && parse(&["--all"]).is_ok());
+        assert!(parse(&[]).is_err() && parse(&["7", "--all"]).is_err() && parse(&["seven"]).is_err());
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
         add("keys", &made);
     }
     add("mails", &mails(config));
+    add("texts", &texts(config));
     add("terms", &terms(&vouch.policies));
     for warning in config.warnings() {
         add("warning", &warning);
@@ -66,6 +67,17 @@ fn mails(config: &Config) -> String {
         MailTransport::Directory(path) => {
             format!("not sent but written to {} as .eml files, because [mail] host is not set", path.display())
         }
+    }
+}
+
+fn texts(config: &Config) -> String {
+    let gateways: Vec<_> = config.sms.gateways.iter().map(|gateway| gateway.kind().to_string()).collect();
+    match gateways.as_slice() {
+        [] => format!(
+            "not sent but written to {} as .txt files, because [sms] has no gateway",
+            config.sms.directory.display()
+        ),
+        names => format!("through {}", names.join(" and ")),
     }
 }
 

@@ -12,6 +12,7 @@ use super::arguments::{Binding, Erasure, Sought, Subject};
 use super::{Failure, complain, say};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
+use crate::notify::letters::Remover;
 use crate::service::{Erased, Vouch};
 
 /// The proof that something was erased, to be kept or handed on.
@@ -27,7 +28,7 @@ struct Receipt<'a> {
     erased: Erased,
 }
 
-async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
+pub(super) async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
     Ok(Vouch::open_existing(config, Clock::system()).await?)
 }
 
@@ -35,7 +36,7 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
     let address = binding.address()?;
     let vouch = open(config).await?;
     let before = vouch.binding_of(&address).await?.filter(|before| before.user_id != binding.user);
-    vouch.bind_address(&address, &binding.user).await?;
+    vouch.bind_address(&address, &binding.user, vouch.texts.default_language()).await?;
     let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
     say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
     Ok(())
@@ -43,7 +44,9 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
 
 pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
-    if !open(config).await?.unbind_address(&address, &binding.user).await? {
+    let vouch = open(config).await?;
+    let language = vouch.texts.default_language();
+    if !vouch.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
         return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
     }
     say(format_args!("{} is no longer bound to {}", address.as_str(), binding.user));
@@ -61,7 +64,7 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
     let export = open(config).await?.export(user).await?;
-    if export.account.is_none() && export.bindings.is_empty() {
+    if export.account.is_none() && export.bindings.is_empty() && export.deliveries.is_empty() {
         return Err(Failure::Failed(format!("nothing is held about {user}")));
     }
     say(in_json(&export)?);
@@ -105,12 +108,12 @@ fn is_confirmed(name: &str) -> Result<bool, Failure> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn in_json(value: &impl Serialize) -> Result<String, Failure> {
+pub(super) fn in_json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// RFC 3339, to the second.
-fn in_words(time: Millis) -> String {
+pub(super) fn in_words(time: Millis) -> String {
     let time = OffsetDateTime::from_unix_timestamp(time / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.format(&Rfc3339).unwrap_or_default()
 }

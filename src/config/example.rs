@@ -11,6 +11,9 @@ use super::document::join;
 
 const EXAMPLE: &str = "vouch.example.toml";
 
+/// Keys whose values are tables.
+const TABLES: [&str; 4] = ["overrides", "rules", "senders", "headers"];
+
 /// The example with every `# key = value` made `key = value`.
 fn uncommented_example() -> String {
     let is_key = |text: &str| {
@@ -27,7 +30,7 @@ fn uncommented_example() -> String {
 fn flatten(section: &str, table: toml::Table, keys: &mut BTreeMap<(String, String), String>) {
     for (name, value) in table {
         match value {
-            toml::Value::Table(table) if name != "overrides" => {
+            toml::Value::Table(table) if !TABLES.contains(&name.as_str()) => {
                 flatten(&join(section, &name), table, keys);
             }
             value => _ = keys.insert((section.to_owned(), name), value.to_string()),
@@ -78,6 +81,9 @@ fn the_values_in_the_example_are_valid_but_for_files_that_are_not_there() {
     let uncommented = Config::load(Some(file.path()), iter::empty());
     let mistakes = uncommented.map_or_else(|mistakes| mistakes, |_| Vec::new());
     for mistake in mistakes.iter().map(ToString::to_string) {
-        assert!(mistake.contains(": expected a file: ") || mistake.contains(": expected a directory: "), "{mistake}");
+        // Nobody has all gateways and no rule.
+        let expected =
+            [": expected a file: ", ": expected a directory: ", ": with twilio there are several gateways: "];
+        assert!(expected.iter().any(|expected| mistake.contains(expected)), "{mistake}");
     }
 }

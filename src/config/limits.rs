@@ -75,6 +75,8 @@ pub struct Budgets {
     pub texts_server: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
     pub registrations_network: Bucket,
+    /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
+    pub unbindings_network: Bucket,
 }
 
 impl Budgets {
@@ -103,6 +105,7 @@ impl Budgets {
             texts_country: Bucket::read(reader, "budgets.texts_country", 200, 10),
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
+            unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
         }
     }
 }
@@ -142,6 +145,10 @@ pub struct Retention {
     pub access_token: Millis,
     /// `consent`: after the account is gone. Default 30 days.
     pub consent: Millis,
+    /// `unbind_signature`: the fingerprint of a homeserver's signature, after it last unbound. Default 365 days.
+    pub unbind_signature: Millis,
+    /// `onbind_delivery`: how long a delivery is tried. Default 7 days.
+    pub onbind_delivery: Millis,
 }
 
 impl Retention {
@@ -154,6 +161,8 @@ impl Retention {
             sms_code: section.text("sms_code", "10m", millis("2m", "1h")),
             access_token: section.text("access_token", "365d", millis("1h", "3650d")),
             consent: section.text("consent", "30d", millis("0d", "3650d")),
+            unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
+            onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
         }
     }
 }

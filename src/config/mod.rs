@@ -10,17 +10,21 @@ mod document;
 mod example;
 mod federation;
 mod found;
+mod gateways;
 mod homeservers;
 mod invites;
 mod limits;
 mod mail;
 mod mistake;
+mod notices;
 mod parse;
 mod reader;
 mod server;
 mod sms;
+mod template;
 mod unknown;
 mod warnings;
+mod webhook;
 mod words;
 
 use std::path::Path;
@@ -28,15 +32,19 @@ use std::{env, iter};
 
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
+pub use gateways::{Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio};
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use mistake::Mistake;
+pub use notices::Notices;
 pub use reader::Key;
 use reader::Reader;
 pub use server::{Log, Server, TlsFiles};
-pub use sms::Sms;
+pub use sms::{Area, Route, Sender, Sms};
+pub use template::{Slot, Template};
+pub use webhook::{ContentType, Escape, Webhook};
 pub use words::{Brand, Terms, Texts};
 
 /// Everything that can be set.
@@ -60,6 +68,8 @@ pub struct Config {
     pub sms: Sms,
     /// `[validation]`
     pub validation: Validation,
+    /// `[notices]`
+    pub notices: Notices,
     /// `[invites]`
     pub invites: Invites,
     /// `[federation]`
@@ -111,6 +121,7 @@ impl Config {
             mail: Mail::read(reader),
             sms: Sms::read(reader),
             validation: Validation::read(reader),
+            notices: Notices::read(reader),
             invites: Invites::read(reader),
             federation: Federation::read(reader),
             homeservers: Homeservers::read(reader),

@@ -21,6 +21,8 @@ pub struct Server {
     pub public_url: Url,
     /// `name`: under which it signs. Default: host and port of `public_url`.
     pub name: OwnedServerName,
+    /// `aliases`: further names by which homeservers may call it when they sign a request. Default none.
+    pub aliases: Vec<OwnedServerName>,
     /// `workers`: threads that answer requests. Default 0, one a core.
     pub workers: usize,
     /// `tls_certificate` and `tls_key`: PEM files for native TLS; both or none. Default none.
@@ -51,12 +53,44 @@ impl Server {
         Self {
             listen,
             name: name(&mut section, &public_url),
+            aliases: section.list("aliases", &[], parse::server_name),
             public_url,
             workers: section.number("workers", 0, &(0..=512)),
             tls: tls(&mut section),
             trusted_proxies: section.list("trusted_proxies", &[], parse::range),
             shutdown_timeout: section.text("shutdown_timeout", "30s", parse::duration("0s", "1h")),
         }
+    }
+
+    /// Every name that a homeserver may have been told for this server, in lower case: `name`, `aliases`, and what clients make of
+    /// `public_url`, which is to leave out the scheme and nothing else, so that a port or a path may be part of it.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let url = &self.public_url;
+        let host = url.host_str().unwrap_or_default();
+        let mut names = vec![self.name.to_string()];
+        names.extend(self.aliases.iter().map(ToString::to_string));
+        let authorities = match url.port() {
+            Some(port) => vec![format!("{host}:{port}")],
+            None => vec![host.to_owned(), format!("{host}:{}", url.port_or_known_default().unwrap_or_default())],
+        };
+        for authority in authorities {
+            names.push(format!("{authority}{}", url.path().trim_end_matches('/')));
+            names.push(authority);
+        }
+        for name in &mut names {
+            name.make_ascii_lowercase();
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether it is one of [`Self::names`], in any letters, with or without a slash at its end.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.trim_end_matches('/').to_ascii_lowercase();
+        self.names().contains(&name)
     }
 }
 

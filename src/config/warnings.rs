@@ -1,10 +1,11 @@
 //! What is allowed and probably not meant.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::{Config, MailTransport, Smtp, SmtpSecurity};
+use super::{Config, Gateway, MailTransport, Smtp, SmtpSecurity};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -16,6 +17,7 @@ impl Config {
         if let MailTransport::Smtp(smtp) = &self.mail.transport {
             warnings.extend(smtp.warnings());
         }
+        warnings.extend(self.sms.gateways.iter().filter_map(Gateway::warning));
         if !divides_the_day(self.lookup.pepper_period) {
             warnings.push(
                 "[lookup] pepper_period: is neither a part nor a multiple of 24h, so the pepper changes at another time every day"
@@ -25,6 +27,16 @@ impl Config {
         if self.lookup.plain {
             warnings.push(
                 "[lookup] plain: clients may send addresses unhashed, and this server then reads whom people look for"
+                    .to_owned(),
+            );
+        }
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let ranges = &self.homeservers.phone_checks_from;
+        let is_loopback_listed = ranges.iter().any(|range| loopback.iter().any(|address| range.contains(address)));
+        if is_loopback_listed && self.server.trusted_proxies.is_empty() && !is_loopback(&self.server.public_url) {
+            warnings.push(
+                "[homeservers] phone_checks_from: has this machine, and trusted_proxies has nobody; if a reverse proxy runs here, \
+                 everybody comes from it and can make this server send texts"
                     .to_owned(),
             );
         }
@@ -68,12 +80,26 @@ impl Smtp {
     }
 }
 
+impl Gateway {
+    fn warning(&self) -> Option<String> {
+        let url = match self {
+            Self::Kannel(kannel) => Some(kannel.url.clone()),
+            Self::Webhook(webhook) => Url::parse(&webhook.url.render(|_| String::new())).ok(),
+            Self::Twilio(_) | Self::OpenMarket(_) => None,
+        };
+        url.filter(|url| url.scheme() == "http" && !is_loopback(url)).map(|_| {
+            let section = self.kind().section();
+            format!("[{section}] url: is http and not this machine; numbers, texts with their codes and the password travel in the clear")
+        })
+    }
+}
+
 fn divides_the_day(period: Duration) -> bool {
     let (period, day) = (period.as_millis(), DAY.as_millis());
     period != 0 && (day.is_multiple_of(period) || period.is_multiple_of(day))
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
 
@@ -151,6 +177,20 @@ mod tests {
     #[test]
     fn plain_look_ups_are_warned_of() {
         assert!(warnings(|config| config.lookup.plain = true).starts_with("[lookup] plain"));
+    }
+
+    #[test]
+    fn phone_checks_from_this_machine_are_warned_of_unless_it_is_alone_or_its_proxy_is_known() {
+        let with = |public_url: &str, proxies: &[&str]| {
+            warnings(|config| {
+                config.server.public_url = public_url.parse().unwrap();
+                config.server.trusted_proxies = proxies.iter().map(|range| range.parse().unwrap()).collect();
+                config.homeservers.phone_checks_from = vec!["127.0.0.1/32".parse().unwrap()];
+            })
+        };
+        assert!(with("https://id.example.org", &[]).starts_with("[homeservers] phone_checks_from"));
+        assert_eq!(with("https://id.example.org", &["127.0.0.1/32"]), "");
+        assert_eq!(with("http://localhost:8090", &[]), "");
     }
 
     #[test]

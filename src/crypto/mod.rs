@@ -2,8 +2,10 @@
 
 pub mod base62;
 pub mod ephemeral;
+mod key_changes;
 pub mod key_file;
 pub mod master_key;
 pub mod signing;
 pub mod trust;
 pub mod vault;
+pub mod verifying;

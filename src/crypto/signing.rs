@@ -17,7 +17,7 @@ use super::key_file::{self, KeyFileError};
 const ALGORITHM: &str = "ed25519";
 
 /// One key pair and its name.
-struct NamedKey {
+pub(super) struct NamedKey {
     /// `ed25519:<version>`
     id: String,
     key: SigningKey,
@@ -48,7 +48,7 @@ impl SigningKeys {
         Self::parse_file(path, &key_file::make(path, new_line())?, server_name)
     }
 
-    fn parse_file(path: &Path, text: &str, server_name: &ServerName) -> Result<Self, KeyFileError> {
+    pub(super) fn parse_file(path: &Path, text: &str, server_name: &ServerName) -> Result<Self, KeyFileError> {
         Self::parse(text, server_name).map_err(|problem| KeyFileError::new(path, problem))
     }
 
@@ -76,6 +76,11 @@ impl SigningKeys {
         (&self.keys[0].id, self.keys[0].public_key())
     }
 
+    /// The id and the public half, in unpadded base64, of each key; the first signs.
+    pub fn all(&self) -> impl Iterator<Item = (&str, String)> {
+        self.keys.iter().map(|key| (key.id(), key.public_key()))
+    }
+
     /// The public half, in unpadded base64, of the key with this id, of whatever age.
     #[must_use]
     pub fn public_key(&self, id: &str) -> Option<String> {
@@ -95,11 +100,21 @@ impl SigningKeys {
     /// # Panics
     /// Never: canonical JSON can always be written.
     pub fn sign(&self, object: &mut CanonicalJsonObject) {
-        let signing = &self.keys[0];
+        self.sign_with(&self.keys[..1], object);
+    }
+
+    /// As [`Self::sign`], but with every key: for those who know an older one.
+    ///
+    /// # Panics
+    /// Never: canonical JSON can always be written.
+    pub fn sign_with_all(&self, object: &mut CanonicalJsonObject) {
+        self.sign_with(&self.keys, object);
+    }
+
+    fn sign_with(&self, keys: &[NamedKey], object: &mut CanonicalJsonObject) {
         let signatures = object.remove("signatures");
         let unsigned = object.remove("unsigned");
         let text = serde_json::to_string(object).expect("canonical JSON can be written");
-        let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
         let mut signatures = match signatures {
             Some(CanonicalJsonValue::Object(signatures)) => signatures,
             _ => CanonicalJsonObject::new(),
@@ -108,7 +123,10 @@ impl SigningKeys {
             .entry(self.server_name.to_string())
             .or_insert_with(|| CanonicalJsonValue::Object(CanonicalJsonObject::new()));
         if let CanonicalJsonValue::Object(ours) = ours {
-            ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
+            for signing in keys {
+                let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
+                ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
+            }
         }
         object.insert("signatures".into(), CanonicalJsonValue::Object(signatures));
         if let Some(unsigned) = unsigned {
@@ -118,7 +136,13 @@ impl SigningKeys {
 }
 
 impl NamedKey {
-    fn parse(line: &str) -> Option<Self> {
+    /// `ed25519:<version>`
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Parses a line of the file.
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let (algorithm, version, seed) = (words.next()?, words.next()?, words.next()?);
         let named = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -130,18 +154,20 @@ impl NamedKey {
         Some(Self { id: format!("{ALGORITHM}:{version}"), key })
     }
 
-    fn public_key(&self) -> String {
+    /// The public half in unpadded base64.
+    pub(super) fn public_key(&self) -> String {
         BASE64_STANDARD_NO_PAD.encode(self.key.verifying_key().as_bytes())
     }
 }
 
-fn new_line() -> Zeroizing<String> {
+/// The line of a key that nobody has.
+pub(super) fn new_line() -> Zeroizing<String> {
     let seed = Zeroizing::new(base62::random_bytes());
     Zeroizing::new(format!("{ALGORITHM} a_{} {}\n", base62::random(6), BASE64_STANDARD_NO_PAD.encode(*seed)))
 }
 
-/// Seeds as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
+/// Seeds, keys and signatures as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
+pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)

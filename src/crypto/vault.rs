@@ -5,6 +5,8 @@
 //! nonces of 96 bits a key is good for 2³² values, more than a column ever sees. A blind index is an HMAC-SHA256
 //! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
 
+mod links;
+
 use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -46,10 +48,12 @@ pub enum Column {
     InviteRoom,
     /// `invites.sender`, owned by the key's index.
     InviteSender,
+    /// `outbox.payload`, owned by the row's random owner.
+    OutboxPayload,
 }
 
 impl Column {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::AccountMxid,
         Self::BindingAddress,
         Self::BindingMxid,
@@ -59,6 +63,7 @@ impl Column {
         Self::InviteToken,
         Self::InviteRoom,
         Self::InviteSender,
+        Self::OutboxPayload,
     ];
 
     const fn name(self) -> &'static str {
@@ -72,6 +77,7 @@ impl Column {
             Self::InviteToken => "invites.token",
             Self::InviteRoom => "invites.room_id",
             Self::InviteSender => "invites.sender",
+            Self::OutboxPayload => "outbox.payload",
         }
     }
 }
@@ -93,14 +99,22 @@ pub enum Purpose {
     ClientSecret,
     /// `budgets.principal`, of whoever is limited, with the budget's name.
     Budget,
+    /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
+    UnbindSignature,
     /// `invites.address_index`, of an address.
     InviteAddress,
     /// `invites.key_index` and `ephemeral_keys.key_index`, of a public key.
     EphemeralKey,
+    /// `outbox.user_index` and `outbox.cause_index`, of a Matrix ID.
+    OutboxUser,
+    /// `outbox.address_index`, of an address.
+    OutboxAddress,
+    /// `outbox.destination`, of where it goes.
+    OutboxDestination,
 }
 
 impl Purpose {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -108,8 +122,12 @@ impl Purpose {
         Self::SessionAddress,
         Self::ClientSecret,
         Self::Budget,
+        Self::UnbindSignature,
         Self::InviteAddress,
         Self::EphemeralKey,
+        Self::OutboxUser,
+        Self::OutboxAddress,
+        Self::OutboxDestination,
     ];
 
     const fn label(self) -> &'static str {
@@ -121,8 +139,12 @@ impl Purpose {
             Self::SessionAddress => "index:sessions.address",
             Self::ClientSecret => "index:sessions.secret",
             Self::Budget => "index:budgets.principal",
+            Self::UnbindSignature => "index:unbind_signatures.signature",
             Self::InviteAddress => "index:invites.address",
             Self::EphemeralKey => "index:ephemeral_keys.key",
+            Self::OutboxUser => "index:outbox.user",
+            Self::OutboxAddress => "index:outbox.address",
+            Self::OutboxDestination => "index:outbox.destination",
         }
     }
 }
@@ -154,6 +176,7 @@ pub struct Vault {
     ciphers: [Aes256Gcm; Column::ALL.len()],
     indexes: [Hmac<Sha256>; Purpose::ALL.len()],
     validation: Hmac<Sha256>,
+    links: Aes256Gcm,
     codes: Hmac<Sha256>,
     pepper: Zeroizing<[u8; 32]>,
     check: [u8; 32],
@@ -171,6 +194,7 @@ impl Vault {
                 .map(|column| Aes256Gcm::new(&(*master.derive(&format!("seal:{}", column.name()))).into())),
             indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
             validation: mac(&master.derive("validation-token")),
+            links: Aes256Gcm::new(&(*master.derive("seal:links")).into()),
             codes: mac(&master.derive("validation-code")),
             pepper: master.derive("pepper"),
             check: *master.derive("check"),

@@ -9,11 +9,14 @@ mod client;
 mod discovery;
 mod dns;
 mod error;
+mod keys;
+mod onbind;
 mod openid;
 mod rules;
 #[cfg(test)]
 mod testing;
 mod well_known;
+mod xmatrix;
 
 use std::time::Duration;
 
@@ -26,8 +29,11 @@ use self::client::Client;
 pub use self::client::Request;
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
+use self::keys::KeyRing;
+pub use self::onbind::Reception;
 use self::rules::ServerRules;
 pub use self::rules::is_blocked;
+pub use self::xmatrix::{NotACredential, SignedRequest, XMatrix};
 use crate::clock::Clock;
 use crate::config;
 
@@ -36,6 +42,7 @@ pub struct Federation {
     rules: ServerRules,
     discovery: Discovery,
     client: Client,
+    keys: KeyRing,
     timeout: Duration,
 }
 
@@ -51,8 +58,9 @@ impl Federation {
     fn with_ports(settings: &config::Federation, clock: Clock, ports: Ports) -> Result<Self, StartError> {
         Ok(Self {
             rules: ServerRules::new(settings)?,
-            discovery: Discovery::new(settings, clock, ports)?,
+            discovery: Discovery::new(settings, clock.clone(), ports)?,
             client: Client::new(settings)?,
+            keys: KeyRing::new(clock),
             timeout: settings.timeout,
         })
     }
@@ -69,11 +77,21 @@ impl Federation {
     /// # Errors
     /// [`Error::Unreachable`] if there is none.
     pub async fn request(&self, server: &ServerName, request: Request) -> Result<Response<Bytes>, Error> {
+        self.request_within(self.timeout, server, request).await
+    }
+
+    /// As [`Self::request`], for an exchange that nobody waits for and that may take longer.
+    async fn request_within(
+        &self,
+        patience: Duration,
+        server: &ServerName,
+        request: Request,
+    ) -> Result<Response<Bytes>, Error> {
         let exchange = async {
             let destination = self.discovery.resolve(&self.client, server).await?;
             self.client.send(&destination, request).await
         };
-        let answer = timeout(self.timeout, exchange).await.unwrap_or(Err(Cause::Timeout));
+        let answer = timeout(patience, exchange).await.unwrap_or(Err(Cause::Timeout));
         answer.map_err(|cause| {
             log::debug!("a homeserver is out of reach: {cause}");
             Error::Unreachable(cause)

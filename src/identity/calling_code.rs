@@ -1,29 +1,41 @@
-//! Calling codes: the country, or countries, of a phone number.
-
-use phonenumber::metadata::DATABASE;
+//! Calling codes and countries of phone numbers.
 
 use super::threepid::{Address, Medium};
 
-/// The calling code of a number, such as 44; its first three digits where they begin with no code that is assigned.
+/// The calling codes of two digits (ITU-T E.164). Those of one digit are 1 and 7, and all others have three.
+const TWO_DIGITS: [u16; 44] = [
+    20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62,
+    63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
+];
+
+/// The calling code of a number, such as 44. What begins with no code that is assigned counts by its first three digits.
 /// Nothing for what is no phone number.
 #[must_use]
 pub fn of(number: &Address) -> Option<u16> {
     if number.medium() != Medium::Msisdn {
         return None;
     }
-    let codes = (1..=3).filter_map(|length| number.as_str().get(..length)?.parse().ok());
-    let mut last = None;
-    for code in codes {
-        last = Some(code);
-        if DATABASE.by_code(&code).is_some() {
-            break;
-        }
+    let code = |length| number.as_str().get(..length)?.parse().ok();
+    code(1)
+        .filter(|code| [1, 7].contains(code))
+        .or_else(|| code(2).filter(|code| TWO_DIGITS.contains(code)))
+        .or_else(|| code(3))
+}
+
+/// The country of a number by its ISO 3166 code, such as `GB`. Countries that share a calling code are told apart, as
+/// far as the numbering plan does.
+#[must_use]
+pub fn country(number: &Address) -> Option<String> {
+    if number.medium() != Medium::Msisdn {
+        return None;
     }
-    last
+    let parsed = phonenumber::parse(None, format!("+{}", number.as_str())).ok()?;
+    parsed.country().id().map(|id| id.as_ref().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use phonenumber::metadata::DATABASE;
     use proptest::prelude::*;
 
     use super::*;
@@ -54,8 +66,33 @@ mod tests {
     }
 
     #[test]
+    fn the_codes_are_those_of_the_numbering_plan() {
+        let assigned: Vec<u16> = (1..1000).filter(|code| DATABASE.by_code(code).is_some()).collect();
+        assert!(assigned.len() > 200);
+        for expected in assigned {
+            assert_eq!(code(&format!("{expected}00000000")), Some(expected));
+        }
+    }
+
+    #[test]
     fn an_email_address_has_none() {
-        assert_eq!(of(&Address::email("alice@example.com").unwrap()), None);
+        let email = Address::email("alice@example.com").unwrap();
+        assert_eq!((of(&email), country(&email)), (None, None));
+    }
+
+    #[test]
+    fn countries_of_one_calling_code_are_told_apart() {
+        for (digits, expected) in [
+            ("12024561111", "US"),
+            ("14165550123", "CA"),
+            ("12425551234", "BS"),
+            ("447400123456", "GB"),
+            ("79161234567", "RU"),
+            ("77011234567", "KZ"),
+        ] {
+            assert_eq!(country(&Address::msisdn(digits).unwrap()).as_deref(), Some(expected), "{digits}");
+        }
+        assert_eq!(country(&Address::msisdn("99912345678").unwrap()), None);
     }
 
     proptest! {

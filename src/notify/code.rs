@@ -5,7 +5,7 @@ use fluent_bundle::FluentValue;
 use super::letters::Words;
 
 /// The most segments of a text: each is paid for. Who asks is left out where it does not fit.
-const MAX_SEGMENTS: usize = 2;
+pub(super) const MAX_SEGMENTS: usize = 2;
 
 /// What a text with a code tells.
 #[derive(Clone, Copy, Debug)]
@@ -79,17 +79,17 @@ mod tests {
 
     #[test]
     fn a_text_says_what_it_is_for_and_who_asks_and_ends_for_machines() {
-        let mut all = String::new();
+        let mut all = Vec::new();
         for tag in ["en", "fr", "de"] {
             for mxid in [Some("@alice:matrix.example.com"), None] {
                 let text = text(tag, mxid);
                 assert!(is_gsm(&text), "{text}");
                 assert_eq!(segments(&text), 1, "{text}");
                 assert_eq!(text.lines().last(), Some("@app.example.org #012345"));
-                all += &format!("{text}\n\n");
+                all.push(text);
             }
         }
-        insta::assert_snapshot!("code", all);
+        insta::assert_snapshot!("code", all.join("\n\n"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod directory;
 pub mod invitation;
 pub mod letters;
 pub mod mail;
+pub mod notice;
 pub mod sms;
 
 use std::fmt;

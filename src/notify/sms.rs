@@ -1,20 +1,53 @@
-//! Sending texts to phones.
+//! Sending texts to phones: through the gateways of `[sms]`, or to files.
+
+mod areas;
+mod http;
+mod kannel;
+mod openmarket;
+#[cfg(test)]
+mod tests;
+mod twilio;
+mod webhook;
 
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use reqwest::Client;
+
+use self::areas::Areas;
 use super::StartError;
 use super::directory::Directory;
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Gateway, GatewayKind, Route, Sender};
 use crate::identity::threepid::{Address, Medium};
 
 /// Sends text messages: through the gateway that the rules of `[sms]` choose for a number, or to files where no gateway
 /// is configured.
 pub struct Texter {
+    rules: Areas<Route>,
+    otherwise: Route,
+    senders: Areas<Sender>,
+    sender: Option<Sender>,
     directory: Directory,
+    gateways: Vec<Gateway>,
+    client: Client,
     timeout: Duration,
+}
+
+/// One text.
+struct Text<'a> {
+    /// E.164 without `+`.
+    digits: &'a str,
+    sender: Option<&'a Sender>,
+    content: &'a str,
+}
+
+impl Text<'_> {
+    /// E.164 with `+`.
+    fn number(&self) -> String {
+        format!("+{}", self.digits)
+    }
 }
 
 impl Texter {
@@ -22,10 +55,17 @@ impl Texter {
     ///
     /// # Errors
     /// [`StartError`], which names the setting.
-    #[expect(clippy::unnecessary_wraps, reason = "gateways have files that may be absent")]
     pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, StartError> {
-        let directory = Directory::new("sms.directory", &sms.directory, "txt", clock);
-        Ok(Self { directory, timeout: sms.timeout })
+        Ok(Self {
+            rules: Areas::new(&sms.rules),
+            otherwise: sms.otherwise(),
+            senders: Areas::new(&sms.senders),
+            sender: sms.sender.clone(),
+            directory: Directory::new("sms.directory", &sms.directory, "txt", clock),
+            gateways: sms.gateways.clone(),
+            client: http::client(sms)?,
+            timeout: sms.timeout,
+        })
     }
 
     /// Makes the directory, if texts go to one.
@@ -33,13 +73,14 @@ impl Texter {
     /// # Errors
     /// [`StartError`], which names the setting and the directory.
     pub fn make_directory(&self) -> Result<(), StartError> {
-        self.directory.make()
+        let is_used = self.otherwise == Route::Directory || self.rules.contains(&Route::Directory);
+        if is_used { self.directory.make() } else { Ok(()) }
     }
 
     /// Whether the operator lets messages go to this number's country. Nothing goes to what is no phone number.
     #[must_use]
     pub fn reaches(&self, to: &Address) -> bool {
-        to.medium() == Medium::Msisdn
+        self.route(to) != Route::Reject
     }
 
     /// How long sending one may take at most.
@@ -54,11 +95,43 @@ impl Texter {
     /// [`SendError`]. The text was not accepted by anybody, except that after [`SendError::TimedOut`] and
     /// [`SendError::Unreachable`] it may have been, if the gateway's answer was lost.
     pub async fn send(&self, to: &Address, text: &str) -> Result<(), SendError> {
-        if !self.reaches(to) {
-            return Err(SendError::Rejected);
+        let sender = self.senders.find(to).or(self.sender.as_ref());
+        let text = Text { digits: to.as_str(), sender, content: text };
+        match self.route(to) {
+            Route::Reject => Err(SendError::Rejected),
+            Route::Directory => self.write(&text).await,
+            Route::Gateway(kind) => self.hand_over(kind, &text).await,
         }
-        let file = format!("To: +{}\n\n{text}\n", to.as_str());
+    }
+
+    fn route(&self, to: &Address) -> Route {
+        if to.medium() == Medium::Msisdn {
+            self.rules.find(to).copied().unwrap_or(self.otherwise)
+        } else {
+            Route::Reject
+        }
+    }
+
+    async fn write(&self, text: &Text<'_>) -> Result<(), SendError> {
+        let sender = text.sender.map(|sender| format!("From: {sender}\n")).unwrap_or_default();
+        let file = format!("To: {}\n{sender}\n{}\n", text.number(), text.content);
         self.directory.write(file).await.map_err(|error| SendError::File(error.kind()))
+    }
+
+    async fn hand_over(&self, kind: GatewayKind, text: &Text<'_>) -> Result<(), SendError> {
+        // The configuration has no rule for a gateway that is not there.
+        let gateway = self.gateways.iter().find(|gateway| gateway.kind() == kind).ok_or(SendError::Refused)?;
+        let client = &self.client;
+        match gateway {
+            Gateway::Twilio(this) => twilio::verdict(&http::exchange(twilio::request(client, this, text)).await?),
+            Gateway::OpenMarket(this) => {
+                openmarket::verdict(&http::exchange(openmarket::request(client, this, text)).await?)
+            }
+            Gateway::Kannel(this) => kannel::verdict(&http::exchange(kannel::request(client, this, text)).await?),
+            Gateway::Webhook(this) => {
+                webhook::verdict(this, &http::exchange(webhook::request(client, this, text)).await?)
+            }
+        }
     }
 }
 

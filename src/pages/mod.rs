@@ -19,6 +19,7 @@ use crate::texts::{Language, Texts};
 mod documents;
 mod frame;
 mod markdown;
+mod not_me;
 mod notices;
 mod retention;
 mod routes;

@@ -19,6 +19,10 @@ pub enum Validation {
     Expired,
     /// No session and token like these: which of the two is not said.
     WrongLink,
+    /// The code of a text has expired, or was tried too often.
+    CodeExpired,
+    /// No session and code like these.
+    WrongCode,
 }
 
 /// What a page could not do.
@@ -47,6 +51,8 @@ impl Site {
             Validation::AlreadyDone => (StatusCode::OK, "page-validated-again", "page-validated-again-text"),
             Validation::Expired => (StatusCode::BAD_REQUEST, "page-validated-expired", "page-validated-expired-text"),
             Validation::WrongLink => (StatusCode::NOT_FOUND, "page-validated-wrong", "page-validated-wrong-text"),
+            Validation::CodeExpired => (StatusCode::BAD_REQUEST, "page-code-expired", "page-code-expired-text"),
+            Validation::WrongCode => (StatusCode::NOT_FOUND, "page-code-wrong", "page-code-wrong-text"),
         };
         self.notice(language, status, title, text)
     }
@@ -61,7 +67,7 @@ impl Site {
         self.notice(language, status, title, text)
     }
 
-    fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
+    pub(super) fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
         let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
         let notice = Notice { text: frame.say(text), frame, is_done: status == StatusCode::OK };
         self.respond(status, Cache::Never, &notice)

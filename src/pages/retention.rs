@@ -18,10 +18,14 @@ pub enum RetentionRow {
     Binding,
     /// Consent records: so long after the account.
     Consent(Millis),
+    /// Fingerprints of homeservers' signatures: so long after they last unbound.
+    UnbindSignature(Millis),
     /// Invitations: so long.
     Invite(Millis),
     /// The keys of invitations: so long after them.
     EphemeralKey(Millis),
+    /// Deliveries: until they arrive, at most so long.
+    Delivery(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -40,8 +44,10 @@ impl RetentionRow {
             Self::Code(retention.sms_code),
             Self::Token(retention.access_token),
             Self::Consent(retention.consent),
+            Self::UnbindSignature(retention.unbind_signature),
             Self::Invite(retention.invite),
             Self::EphemeralKey(retention.ephemeral_key),
+            Self::Delivery(retention.onbind_delivery),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -62,8 +68,12 @@ impl RetentionRow {
             Self::Token(span) => (say("page-retention-token"), within("page-retention-token-kept", span)),
             Self::Binding => (say("page-retention-binding"), say("page-retention-binding-kept")),
             Self::Consent(span) => (say("page-retention-consent"), within("page-retention-consent-kept", span)),
+            Self::UnbindSignature(span) => {
+                (say("page-retention-unbinding"), within("page-retention-unbinding-kept", span))
+            }
             Self::Invite(span) => (say("page-retention-invite"), within("page-retention-invite-kept", span)),
             Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
+            Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

@@ -2,10 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, secure};
+use super::{Cache, Fault, Site, not_me, secure};
 use crate::identity::policy::Policies;
 
-/// Mounts the pages. They need `web::Data<Site>` and `web::Data<Policies>`.
+/// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
 pub fn routes(app: &mut web::ServiceConfig) {
     app.route("/", web::get().to(home))
         .route("/", web::head().to(home))
@@ -13,6 +13,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/policies", web::head().to(policies))
         .route("/policies/{id}/{version}/{lang}", web::get().to(policy))
         .route("/policies/{id}/{version}/{lang}", web::head().to(policy))
+        .route("/not-me", web::get().to(not_me::ask))
+        .route("/not-me", web::head().to(not_me::ask))
+        .route("/not-me", web::post().to(not_me::undo))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo));
 }

@@ -8,6 +8,7 @@ use actix_web::{App, web};
 use super::*;
 use crate::config;
 use crate::identity::policy::Policies;
+use crate::service::Dispute;
 
 fn brand(logo: Option<&Path>) -> Arc<Brand> {
     let settings = config::Brand {
@@ -125,6 +126,8 @@ async fn how_a_validation_went_in_three_languages() {
             (Validation::AlreadyDone, 200),
             (Validation::Expired, 400),
             (Validation::WrongLink, 404),
+            (Validation::CodeExpired, 400),
+            (Validation::WrongCode, 404),
         ] {
             let response = site.validated(language, outcome);
             assert_eq!(response.status().as_u16(), status);
@@ -133,6 +136,48 @@ async fn how_a_validation_went_in_three_languages() {
             insta::assert_snapshot!(format!("validated_{outcome:?}_{tag}"), &html[html.find("<main").unwrap()..]);
         }
     }
+}
+
+#[actix_web::test]
+async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
+    let site = site_at("https://example.org/id/", brand(None));
+    let mxid = || ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
+    let main = |html: &str| html[html.find("<main").unwrap()..].to_owned();
+    for (tag, language) in ["en", "fr", "de"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        for (name, dispute, asked, done) in [
+            ("bound", Dispute::Bound(mxid()), 200, 200),
+            ("asked", Dispute::Asked(mxid()), 200, 200),
+            ("settled", Dispute::Settled, 200, 200),
+            ("superseded", Dispute::Superseded, 410, 410),
+            ("unknown", Dispute::Unknown, 404, 404),
+        ] {
+            let question = site.question(language, "id.example.org", "t0ken", &dispute);
+            let answer = site.undone(language, &dispute);
+            assert_eq!((question.status().as_u16(), answer.status().as_u16()), (asked, done), "{name}");
+            for page in [&question, &answer] {
+                assert_eq!(page.headers().get("Cache-Control").unwrap(), "no-store");
+                assert_eq!(page.headers().get("X-Robots-Tag").unwrap(), "noindex, nofollow");
+            }
+            let (question, answer) = (main(&html(question).await), main(&html(answer).await));
+            if question != answer {
+                insta::assert_snapshot!(format!("not_me_{name}_question_{tag}"), question);
+            }
+            insta::assert_snapshot!(format!("not_me_{name}_{tag}"), answer);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_form_may_be_sent_to_this_server_from_the_page_that_has_one_and_from_no_other() {
+    let site = site();
+    let policy = |response: &HttpResponse| {
+        response.headers().get("Content-Security-Policy").unwrap().to_str().unwrap().to_owned()
+    };
+    let mallory = ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
+    let language = site.texts.default_language();
+    let question = site.question(language, "id.example.org", "t0ken", &Dispute::Bound(mallory));
+    assert!(policy(&question).contains("form-action 'self';") && policy(&question).starts_with("default-src 'none';"));
+    assert!(policy(&site.undone(language, &Dispute::Settled)).contains("form-action 'none';"));
 }
 
 #[actix_web::test]

@@ -1,5 +1,7 @@
 //! Binding an address to a Matrix ID, and unbinding it.
 
+use std::sync::Arc;
+
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
@@ -10,8 +12,10 @@ use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
-use crate::store;
+use crate::notify::letters::Remover;
 use crate::store::bindings::{self, NewBinding};
+use crate::store::{self, invites, outbox};
+use crate::texts::Language;
 
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
@@ -20,26 +24,51 @@ impl Vouch {
     /// Binds the address of a validated session to the caller, and returns the signed association.
     ///
     /// # Errors
-    /// As [`Self::validated`], and 403 if `mxid` is not the caller.
-    pub async fn bind(&self, caller: &Caller, session: &Submission, mxid: &str) -> Result<CanonicalJsonObject, Error> {
+    /// As [`Self::validated`], 403 if `mxid` is not the caller, and 429.
+    pub async fn bind(
+        self: &Arc<Self>,
+        caller: &Caller,
+        session: &Submission,
+        mxid: &str,
+        language: Language,
+    ) -> Result<CanonicalJsonObject, Error> {
         let validated = self.validated(Asker::User(caller), session).await?;
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
-        let ts = self.bind_address(&validated.address, &caller.mxid).await?;
+        let ts = self.bind_address(&validated.address, &caller.mxid, language).await?;
         self.see_own(caller, &validated.address);
-        Ok(self.association(&validated.address, &caller.mxid, ts))
+        let mut association = association(&validated.address, &caller.mxid, ts);
+        self.signing.sign(&mut association);
+        Ok(association)
     }
 
-    /// Binds an address to a user, and returns when.
+    /// Binds an address to a user, completes the invitations that wait for it, tells the address in that language, and returns when.
     ///
     /// # Errors
-    /// 503 if the database is away.
-    pub async fn bind_address(&self, address: &Address, mxid: &UserId) -> Result<Millis, Error> {
+    /// 429 if the address is told too much, and 503 if the database is away.
+    pub async fn bind_address(
+        self: &Arc<Self>,
+        address: &Address,
+        mxid: &UserId,
+        language: Language,
+    ) -> Result<Millis, Error> {
         let now = self.clock.now();
         let new = self.seal_binding(address, mxid, now);
-        let id = self.store.write_one(async move |conn| bindings::bind(conn, new).await).await?;
+        let notice = self.bind_notice(address, mxid, now, language).await?;
+        let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
+        let bound = self.store.write(async move |conn| {
+            invites::hold_address(conn, vouch.invite_address_index(&invited).as_ref()).await?;
+            let bound = bindings::bind(conn, new).await?;
+            vouch.complete_invites(conn, &invited, &whose, now).await?;
+            if let Some(notice) = notice.filter(|_| bound.is_new) {
+                outbox::queue(conn, notice).await?;
+            }
+            Ok::<_, store::Error>(bound)
+        });
+        let id = bound.await?.id;
         self.directories.insert(|epoch| self.entries(address, id, epoch));
+        self.outbox.wake();
         Ok(now)
     }
 
@@ -53,6 +82,7 @@ impl Vouch {
         session: &Submission,
         mxid: &UserId,
         address: &Address,
+        language: Language,
     ) -> Result<(), Error> {
         let proved = match self.validated(Asker::User(caller), session).await {
             Ok(validated) => validated.address == *address,
@@ -62,23 +92,40 @@ impl Vouch {
         if !proved {
             return Err(Error::forbidden("The session does not prove that the address is yours"));
         }
-        self.unbind_address(address, mxid).await.map(drop)
+        self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user; returns whether it was bound.
+    /// Unbinds an address from a user, and tells the address who did so; returns whether it was bound.
     ///
     /// # Errors
     /// 503 if the database is away.
-    pub async fn unbind_address(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
+    pub async fn unbind_address(
+        &self,
+        address: &Address,
+        mxid: &UserId,
+        by: Remover,
+        language: Language,
+    ) -> Result<bool, Error> {
         let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
-        let gone = self
-            .store
-            .write_one(async move |conn| bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await)
-            .await?;
+        let notice = self.unbind_notice(address, mxid, by, language).await?;
+        let gone = self.store.write(async move |conn| {
+            let gone = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
+            if let Some(notice) = notice.filter(|_| gone.is_some()) {
+                outbox::queue(conn, notice).await?;
+            }
+            Ok::<_, store::Error>(gone)
+        });
+        let gone = gone.await?;
         if let Some(id) = gone {
-            self.directories.remove(|epoch| self.entries(address, id, epoch));
+            self.forget_binding(address, id);
+            self.outbox.wake();
         }
         Ok(gone.is_some())
+    }
+
+    /// Takes a binding that is gone out of this node's directories.
+    pub(super) fn forget_binding(&self, address: &Address, id: i64) {
+        self.directories.remove(|epoch| self.entries(address, id, epoch));
     }
 
     /// A binding as the database may see it.
@@ -132,21 +179,20 @@ impl Vouch {
         let pepper = self.peppers.pepper(epoch);
         address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
     }
+}
 
-    /// The [signed association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind).
-    fn association(&self, address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
-        let association = json!({
-            "address": address.as_str(),
-            "medium": address.medium().as_str(),
-            "mxid": mxid,
-            "not_before": ts,
-            "not_after": ts + A_HUNDRED_YEARS,
-            "ts": ts,
-        });
-        let Ok(CanonicalJsonValue::Object(mut signed)) = to_canonical_value(association) else {
-            unreachable!("strings and times before the year 285,000 are canonical JSON")
-        };
-        self.signing.sign(&mut signed);
-        signed
-    }
+/// The [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind), not signed yet.
+pub(super) fn association(address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
+    let association = json!({
+        "address": address.as_str(),
+        "medium": address.medium().as_str(),
+        "mxid": mxid,
+        "not_before": ts,
+        "not_after": ts + A_HUNDRED_YEARS,
+        "ts": ts,
+    });
+    let Ok(CanonicalJsonValue::Object(association)) = to_canonical_value(association) else {
+        unreachable!("strings and times before the year 285,000 are canonical JSON")
+    };
+    association
 }

@@ -3,14 +3,20 @@
 
 mod accounts;
 mod bindings;
+mod deliveries;
 mod directory;
 mod invites;
 mod lookup;
+mod not_me;
+mod notices;
+mod onbind;
 mod operator;
+mod outbox;
 mod retention;
 mod spending;
 mod start;
 mod terms;
+mod unbinding;
 mod validation;
 
 use std::sync::Arc;
@@ -18,11 +24,14 @@ use std::sync::Arc;
 use url::Url;
 
 pub use accounts::{Caller, Registration};
+pub use deliveries::{ExportedDelivery, Queued, Revealed};
 pub use invites::{InviteRequest, InviteWords, StoredInvite};
 pub use lookup::LookupRequest;
+pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
 pub use spending::Network;
 pub use start::Made;
+pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 
 use crate::brand::Brand;
@@ -67,6 +76,7 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
+    outbox: outbox::Outbox,
 }
 
 impl Vouch {

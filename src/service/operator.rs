@@ -3,11 +3,11 @@
 use ruma_common::{OwnedRoomId, OwnedUserId, UserId};
 use serde::Serialize;
 
-use super::Vouch;
+use super::{ExportedDelivery, Vouch};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::store::{self, accounts, bindings, consents, invites, sessions};
+use crate::store::{self, accounts, bindings, consents, invites, outbox, sessions};
 
 /// Everything held about a person; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
@@ -16,6 +16,8 @@ pub struct Export {
     pub account: Option<ExportedAccount>,
     /// The addresses that are bound.
     pub bindings: Vec<Bound>,
+    /// What is still to be delivered that is about the person, or caused by the person.
+    pub deliveries: Vec<ExportedDelivery>,
 }
 
 /// A person's account.
@@ -114,6 +116,8 @@ pub struct Erased {
     pub validation_sessions: usize,
     /// Invitations of the address that were removed.
     pub invitations: usize,
+    /// Deliveries that were removed before they were made.
+    pub deliveries: usize,
     /// Whether an account was removed, with its tokens, sessions and invitations.
     pub account: bool,
 }
@@ -138,8 +142,9 @@ impl Vouch {
         let index = self.binding_user_index(mxid);
         let rows = bindings::of_user(&mut conn, index.as_ref()).await?;
         let bindings = rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?;
+        let deliveries = self.deliveries_of(&mut conn, mxid).await?;
         let Some(account) = accounts::by_user(&mut conn, self.account_index(mxid).as_ref()).await? else {
-            return Ok(Export { account: None, bindings });
+            return Ok(Export { account: None, bindings, deliveries });
         };
         let tokens = accounts::tokens_of(&mut conn, account.id).await?;
         let consents = consents::of_account(&mut conn, account.id).await?;
@@ -153,7 +158,7 @@ impl Vouch {
             validation_sessions: sessions.iter().map(|session| self.exported(session)).collect::<Result<_, _>>()?,
             invitations: invites.iter().map(|invite| self.exported_invite(invite)).collect::<Result<_, _>>()?,
         };
-        Ok(Export { account: Some(account), bindings })
+        Ok(Export { account: Some(account), bindings, deliveries })
     }
 
     /// Erases everything held about a user. Consents stay for their last retention, tied to no one.
@@ -162,15 +167,17 @@ impl Vouch {
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Erased, Error> {
         let (account_index, user_index) = (self.account_index(mxid), self.binding_user_index(mxid));
+        let queued = self.outbox_user_index(mxid);
         let now = self.clock.now();
         let erased = self.store.write(async move |conn| {
             let bindings = bindings::unbind_all(conn, user_index.as_ref()).await?;
+            let deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
             let account = accounts::by_user(conn, account_index.as_ref()).await?;
             if let Some(account) = &account {
                 consents::account_gone(conn, account.id, now).await?;
                 accounts::remove(conn, account.id).await?;
             }
-            Ok::<_, store::Error>(Erased { bindings, account: account.is_some(), ..Erased::default() })
+            Ok::<_, store::Error>(Erased { bindings, deliveries, account: account.is_some(), ..Erased::default() })
         });
         let erased = erased.await?;
         self.bearers.forget();
@@ -178,19 +185,26 @@ impl Vouch {
         Ok(erased)
     }
 
-    /// Erases everything held about an address: its binding, the sessions that were to prove it, and the
-    /// invitations that wait for it.
+    /// Erases everything held about an address: its binding, the sessions that were to prove it, the invitations that
+    /// wait for it, and what is to be delivered about it.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
         let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
-        let invited = self.invite_address_index(address);
+        let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
         let erased = self.store.write(async move |conn| {
             let bindings = bindings::unbind_address(conn, bound.as_ref()).await?;
             let validation_sessions = sessions::remove_by_address(conn, validated.as_ref()).await?;
             let invitations = invites::remove_by_address(conn, invited.as_ref()).await?;
-            Ok::<_, store::Error>(Erased { bindings, validation_sessions, invitations, ..Erased::default() })
+            let deliveries = outbox::remove_by_address(conn, queued.as_ref()).await?;
+            Ok::<_, store::Error>(Erased {
+                bindings,
+                validation_sessions,
+                invitations,
+                deliveries,
+                ..Erased::default()
+            })
         });
         let erased = erased.await?;
         self.store.settle().await?;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::Vouch;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
-use crate::store::{Error as StoreError, accounts, budgets, consents, invites, leases, meta, sessions};
+use crate::store::{
+    Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions, unbind_signatures,
+};
 
 /// How often a node looks whether something is over.
 const LOOK: Duration = Duration::from_mins(1);
@@ -62,9 +64,14 @@ impl Vouch {
             if !leases::take(conn, "sweep", now, now + SWEEP).await? {
                 return Ok::<_, StoreError>(0);
             }
+            let given_up = outbox::sweep(conn, now - retention.onbind_delivery, now).await?;
+            if given_up > 0 {
+                log::warn!("gave up {given_up} deliveries: they were tried for as long as they are kept");
+            }
             Ok(sessions::sweep(conn, now - retention.validation_session - LATE).await?
                 + accounts::sweep_tokens(conn, now - retention.access_token).await?
                 + consents::sweep(conn, now - retention.consent).await?
+                + unbind_signatures::sweep(conn, now - retention.unbind_signature).await?
                 + invites::sweep(conn, now - retention.invite, now).await?
                 + budgets::sweep(conn, now).await?)
         });

@@ -124,6 +124,12 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
+    /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
+    pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
+        let network = self.principal("unbind:network", from.to_string().as_bytes());
+        self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
+    }
+
     /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message
     /// cannot be sent, or nothing would keep them from asking for the same without end.
     pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
@@ -153,15 +159,36 @@ impl Vouch {
 
     /// Where a message goes: to an address; and a text, which costs money, to a country, and to the account of the server's operator.
     fn destination(&self, to: &Address) -> Vec<Account> {
-        let (budgets, address) = (&self.config.budgets, to.to_lookup());
-        let Some(country) = calling_code::of(to) else {
-            return vec![(self.principal("message:address", address.as_bytes()), budgets.messages_address)];
+        let (name, bucket) = match to.medium() {
+            Medium::Email => ("message:address", self.config.budgets.messages_address),
+            Medium::Msisdn => ("text:number", self.config.budgets.texts_number),
         };
+        let mut accounts = self.payers(to);
+        accounts.push((self.principal(name, to.to_lookup().as_bytes()), bucket));
+        accounts
+    }
+
+    /// Who pays for a message: for a text its country and the server, for a mail nobody.
+    fn payers(&self, to: &Address) -> Vec<Account> {
+        let Some(country) = calling_code::of(to) else { return Vec::new() };
         vec![
-            (self.principal("text:number", address.as_bytes()), budgets.texts_number),
-            (self.principal("text:country", &country.to_be_bytes()), budgets.texts_country),
-            (self.principal("text:server", &[]), budgets.texts_server),
+            (self.principal("text:country", &country.to_be_bytes()), self.config.budgets.texts_country),
+            (self.principal("text:server", &[]), self.config.budgets.texts_server),
         ]
+    }
+
+    /// Charges a notice to the address that is told, apart from the messages that strangers may cause to it.
+    pub(super) async fn spend_notice(&self, to: &Address) -> Result<(), Error> {
+        let bucket = match to.medium() {
+            Medium::Email => self.config.budgets.messages_address,
+            Medium::Msisdn => self.config.budgets.texts_number,
+        };
+        self.spend(&[(self.principal("notice:address", to.to_lookup().as_bytes()), bucket)], 1).await
+    }
+
+    /// Charges a text to who pays for it, and not to its number.
+    pub(super) async fn spend_text(&self, to: &Address) -> Result<(), Error> {
+        self.spend(&self.payers(to), 1).await
     }
 
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.

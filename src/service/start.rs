@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Vouch;
 use super::accounts::Bearers;
+use super::outbox::Outbox;
 use super::spending::Purse;
 use crate::brand::Brand;
 use crate::clock::{Clock, MINUTE};
@@ -61,7 +62,8 @@ impl Vouch {
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        Self::open_with(config, clock, Absent::Made).await
+        // On the heap: all that a start holds would be part of each future that waits for it.
+        Box::pin(Self::open_with(config, clock, Absent::Made)).await
     }
 
     /// Opens what a server has made, for the operator's command beside it. Where there is nothing, nothing is made: the operator is
@@ -70,7 +72,7 @@ impl Vouch {
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open_existing(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        Self::open_with(config, clock, Absent::Refused).await
+        Box::pin(Self::open_with(config, clock, Absent::Refused)).await
     }
 
     /// What would stop a start, as far as it can be told by reading files alone.
@@ -107,6 +109,7 @@ impl Vouch {
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
+            outbox: Outbox::default(),
             config,
         }))
     }

@@ -117,8 +117,8 @@ impl Vouch {
         let request = Arc::new(request);
         for _ in 0..TRIES {
             let new = self.new_session(asker, &request, self.clock.now());
-            let (vouch, asked) = (Arc::clone(self), Arc::clone(&request));
-            match self.store.write(async move |conn| vouch.claim(conn, new, &asked).await).await {
+            let (vouch, wanted) = (Arc::clone(self), Arc::clone(&request));
+            match self.store.write(async move |conn| vouch.claim(conn, new, &wanted).await).await {
                 Err(Failure::Overtaken) => step_aside().await,
                 Err(Failure::Refused(error)) => return Err(error),
                 Ok(Claim::Sent(sid)) => return Ok(sid),

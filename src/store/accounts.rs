@@ -69,6 +69,14 @@ pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Accoun
     conn.first(accounts::table.select(COLUMNS).filter(accounts::user_index.eq(user_index.to_vec()))).await
 }
 
+/// The account with that row id.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Account>, Error> {
+    conn.first(accounts::table.select(COLUMNS).filter(accounts::id.eq(id))).await
+}
+
 /// Locks the row of an account until the transaction ends; returns whether there is one.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Bindings: which address belongs to which Matrix ID.
 
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
 
 use super::connection::Conn;
 use super::error::Error;
@@ -86,24 +87,41 @@ const COLUMNS: Columns = (
     bindings::bound_at,
 );
 
-/// Binds an address, or binds it anew: the last one wins (MSC2229). Returns the row's id, which stays with the address while it is bound.
+/// What [`bind`] has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// `bindings.id`, which stays with the address while it is bound.
+    pub id: i64,
+    /// Whether the address was bound to nobody, or to somebody else.
+    pub is_new: bool,
+}
+
+/// Binds an address, or binds it anew: the last one wins (MSC2229). To be called in a transaction. One that is bound to this user already
+/// stays so since it was, or he could make his bind younger than the link that undoes it, without anybody being told; only the form in which
+/// the address was typed is kept anew.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn bind(conn: &mut Conn, new: NewBinding) -> Result<i64, Error> {
+pub async fn bind(conn: &mut Conn, new: NewBinding) -> Result<Bound, Error> {
     let change = (
         bindings::user_index.eq(new.user_index.clone()),
         bindings::address.eq(new.address.clone()),
         bindings::mxid.eq(new.mxid.clone()),
         bindings::bound_at.eq(new.bound_at),
     );
-    let query = diesel::insert_into(bindings::table)
-        .values(new)
+    let upsert = diesel::insert_into(bindings::table)
+        .values(new.clone())
         .on_conflict(bindings::address_index)
         .do_update()
-        .set(change)
-        .returning(bindings::id);
-    conn.get(Prepared(query)).await
+        .set(change);
+    let is_anothers = bindings::user_index.ne(new.user_index);
+    let query = methods::FilterDsl::filter(upsert, is_anothers).returning(bindings::id);
+    if let Some(id) = conn.first(Prepared(query)).await? {
+        return Ok(Bound { id, is_new: true });
+    }
+    let same = bindings::table.filter(bindings::address_index.eq(new.address_index));
+    let query = diesel::update(same).set(bindings::address.eq(new.address)).returning(bindings::id);
+    Ok(Bound { id: conn.get(Prepared(query)).await?, is_new: false })
 }
 
 /// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a database for a measurement.
@@ -125,6 +143,70 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) ->
     let binding = bindings::table
         .filter(bindings::address_index.eq(address_index.to_vec()))
         .filter(bindings::user_index.eq(user_index.to_vec()));
+    conn.first(diesel::delete(binding).returning(bindings::id)).await
+}
+
+/// As [`unbind`], but only a binding that was made at `bound_until` or before.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn unbind_settled(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    bound_until: Millis,
+) -> Result<Option<i64>, Error> {
+    let binding = bindings::table
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()))
+        .filter(bindings::bound_at.le(bound_until));
+    conn.first(diesel::delete(binding).returning(bindings::id)).await
+}
+
+/// Whether an address is bound to a user.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn is_bound(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<bool, Error> {
+    let binding = bindings::table
+        .select(bindings::id)
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()));
+    let id: Option<i64> = conn.first(binding).await?;
+    Ok(id.is_some())
+}
+
+/// Removes the binding of an address to a user if it was made exactly then; returns its id if it was.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn unbind_of(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    bound_at: Millis,
+) -> Result<Option<i64>, Error> {
+    let binding = bindings::table
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()))
+        .filter(bindings::bound_at.eq(bound_at));
+    conn.first(diesel::delete(binding).returning(bindings::id)).await
+}
+
+/// Removes the binding of an address to a user if it was made then or later; returns its id if it was.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn unbind_since(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    since: Millis,
+) -> Result<Option<i64>, Error> {
+    let binding = bindings::table
+        .filter(bindings::address_index.eq(address_index.to_vec()))
+        .filter(bindings::user_index.eq(user_index.to_vec()))
+        .filter(bindings::bound_at.ge(since));
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 

@@ -11,11 +11,13 @@ pub mod invites;
 pub mod leases;
 pub mod meta;
 mod migrations;
+pub mod outbox;
 mod postgres;
 mod prepared;
 mod schema;
 pub mod sessions;
 mod sqlite;
+pub mod unbind_signatures;
 
 pub use connection::{Conn, Store};
 pub use error::Error;

@@ -128,6 +128,14 @@ pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Op
     conn.first(query).await
 }
 
+/// The session with that sid, for the server's own links: a client shows its secret too.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn mailed(conn: &mut Conn, sid: &str) -> Result<Option<Session>, Error> {
+    conn.first(sessions::table.select(COLUMNS).filter(sessions::sid.eq(sid.to_owned()))).await
+}
+
 /// The session with that row id.
 ///
 /// # Errors
@@ -234,6 +242,15 @@ pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error
 pub async fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
     conn.execute(diesel::delete(sessions::table.filter(sessions::id.eq(id)))).await?;
     Ok(())
+}
+
+/// Removes one session; returns when it was validated, if it was there.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn cancel(conn: &mut Conn, id: i64) -> Result<Option<Option<Millis>>, Error> {
+    let session = sessions::table.filter(sessions::id.eq(id));
+    conn.first(diesel::delete(session).returning(sessions::validated_at)).await
 }
 
 /// Removes every session about an address; returns how many.

@@ -37,10 +37,14 @@ page-retention-binding = Verknüpfung einer Adresse mit einer Matrix-ID
 page-retention-binding-kept = bis du sie entfernst oder löschen lässt
 page-retention-consent = Nachweis deiner Zustimmungen
 page-retention-consent-kept = so lange wie das Konto, danach { $span }
+page-retention-unbinding = Fingerabdruck einer Entfernung, um die ein Heimserver gebeten hat
+page-retention-unbinding-kept = { $span } nach der letzten Bitte
 page-retention-invite = Einladung einer Adresse
 page-retention-invite-kept = { $span }; die Adresse nur, bis die Einladung zugestellt ist
 page-retention-key = Öffentlicher Schlüssel einer Einladung
 page-retention-key-kept = solange die Einladung wartet, danach { $span }
+page-retention-delivery = Einladung auf dem Weg zu deinem Heimserver, Benachrichtigung auf dem Weg zu dir
+page-retention-delivery-kept = bis sie ankommt, höchstens { $span }
 page-retention-budget = Zählerstand der Abfragen und Nachrichten
 page-retention-budget-kept = bis er auf null gesunken ist
 page-retention-lookup = Was abgefragt wurde
@@ -60,6 +64,28 @@ page-validated-expired-text = Links gelten nur für begrenzte Zeit. Geh zurück 
 page-validated-wrong = Dieser Link funktioniert nicht
 page-validated-wrong-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der E-Mail, oder fordere in deiner Matrix-App eine neue an.
 
+page-code-expired = Dieser Code ist abgelaufen
+page-code-expired-text = Ein Code gilt nur kurze Zeit und für wenige Versuche. Geh zurück zu deiner Matrix-App und fordere eine neue SMS an.
+page-code-wrong = Dieser Code stimmt nicht
+page-code-wrong-text = Sieh noch einmal in der SMS nach: Die neueste zählt. Oder fordere in deiner Matrix-App eine neue an.
+
+page-not-me = Das warst nicht du?
+page-not-me-bound = Auf { $server } führt deine Adresse zu diesem Matrix-Konto, weil jemand sie bestätigt hat:
+page-not-me-bound-consequence = Wenn das Konto nicht deines ist, drück auf den Knopf: Deine Adresse führt dann zu niemandem mehr, und niemand kann eine frühere Bestätigung noch verwenden.
+page-not-me-asked = Jemand hat { $server } gebeten, deine Adresse für dieses Matrix-Konto zu bestätigen:
+page-not-me-asked-consequence = Wenn das Konto nicht deines ist, drück auf den Knopf: Die Anfrage wird dann verworfen, und falls deine Adresse ihretwegen schon zu dem Konto führt, wird auch das rückgängig gemacht.
+page-not-me-button = Das war nicht ich
+page-not-me-leave = Wenn es deines ist, schließ diese Seite. Geändert hat sich nichts.
+page-not-me-unbound = Es ist rückgängig gemacht
+page-not-me-unbound-text = Deine Adresse führt nicht mehr zu diesem Matrix-Konto. Mehr ist nicht zu tun; diese Seite kannst du schließen.
+page-not-me-cancelled = Die Anfrage ist verworfen
+page-not-me-cancelled-text = Das Matrix-Konto kann sie nicht mehr verwenden. Mehr ist nicht zu tun; diese Seite kannst du schließen.
+page-not-me-settled = Hier gibt es nichts mehr rückgängig zu machen
+page-not-me-settled-text = Worum es bei diesem Link ging, ist vorbei: schon rückgängig gemacht oder abgelaufen. Sagt eine spätere Nachricht, dass deine Adresse zu einem Konto führt, das nicht deines ist, dann nimm den Link aus jener Nachricht.
+page-not-me-superseded = Dieser Link ist überholt
+page-not-me-superseded-text = Deine Adresse ist seither neu bestätigt worden. Wenn du das nicht warst, nimm den Link aus der neuesten Nachricht dazu.
+page-not-me-wrong-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der Nachricht.
+
 page-missing = Hier ist nichts
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
 page-unavailable = Wir können gerade nicht antworten
@@ -76,11 +102,30 @@ mail-validation-copy = Falls der Knopf nicht funktioniert, kopiere diesen Link i
 mail-validation-lifetime = Der Link gilt { $span }.
 mail-validation-other-title = Das warst nicht du?
 mail-validation-other = Dann öffne den Link nicht und lösche diese E-Mail. Öffnet ihn niemand, wird nichts veröffentlicht, und die Anfrage wird gelöscht. Würdest du ihn öffnen, könnte diese Person unter deiner Adresse gefunden werden.
+mail-validation-cancel = Wenn du ihn schon geöffnet hast oder die Anfrage sofort verschwinden soll, verwirf sie hier:
 mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
+mail-notice-why = Du bekommst diese E-Mail, weil dieser Server einer Adresse immer sagt, wenn sie zu einem Matrix-Konto führt oder nicht mehr führt. Sie ist kein Newsletter.
+
+mail-bound-title = Deine E-Mail-Adresse führt jetzt zu einem Matrix-Konto
+mail-bound-since = Seit { $time } findet, wer diese E-Mail-Adresse schon kennt, über sie dieses Matrix-Konto, und zwar auf { $server }:
+mail-bound-fine = Wenn das Konto deines ist, ist nichts zu tun. Du kannst die Adresse jederzeit in deiner Matrix-App zurücknehmen.
+mail-bound-undo = Dann wurde ein Link in einer früheren E-Mail geöffnet, und jemand anders kann unter deiner Adresse gefunden werden. Um das rückgängig zu machen, öffne diesen Link und drück auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
+mail-bound-lifetime = Der Link gilt, solange deine Adresse zu diesem Konto führt.
+
+mail-unbound-title = Deine E-Mail-Adresse führt nicht mehr zu einem Matrix-Konto
+mail-unbound-since = Seit { $time } findet niemand mehr über diese E-Mail-Adresse dieses Matrix-Konto, und zwar auf { $server }:
+mail-unbound-by-owner = Entfernt hat das in einer Matrix-App jemand, der gezeigt hat, dass ihm die Adresse gehört.
+mail-unbound-by-homeserver = Entfernt hat das der Heimserver des Kontos, wie er es tut, wenn die Person das verlangt oder ihr Konto schließt.
+mail-unbound-by-operator = Entfernt haben das die Menschen, die diesen Server betreiben.
+mail-unbound-again = Es ist nichts zu tun. Wenn du wieder über diese Adresse gefunden werden willst, füge sie in deiner Matrix-App hinzu.
 
 sms-code = { $code } ist dein Code für { $server }. Er gilt { $minutes } Min. Gib ihn niemandem.
 sms-code-asks = { $mxid } hat ihn angefordert.
+sms-bound = { $server }: Deine Nummer führt jetzt zu einem Matrix-Konto.
+sms-bound-undo = Nicht du?
+sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
+sms-notice-account = Konto: { $mxid }
 sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere das hier.
 
 mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen

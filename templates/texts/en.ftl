@@ -38,10 +38,14 @@ page-retention-binding = Link between an address and a Matrix ID
 page-retention-binding-kept = until you remove it or have it erased
 page-retention-consent = Record of what you agreed to
 page-retention-consent-kept = as long as the account, then { $span }
+page-retention-unbinding = Fingerprint of a removal that a homeserver asked for
+page-retention-unbinding-kept = { $span } after it was last asked for
 page-retention-invite = Invitation of an address
 page-retention-invite-kept = { $span }; the address only until the invitation is delivered
 page-retention-key = Public key of an invitation
 page-retention-key-kept = as long as the invitation waits, then { $span }
+page-retention-delivery = Invitation on its way to your homeserver, notice on its way to you
+page-retention-delivery-kept = until it arrives, at most { $span }
 page-retention-budget = Count of look-ups and messages
 page-retention-budget-kept = until it has drained to zero
 page-retention-lookup = What was looked up
@@ -61,6 +65,28 @@ page-validated-expired-text = Links work for a limited time only. Go back to you
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of it may have been lost on the way. Copy the whole link from the mail, or ask for a new mail in your Matrix app.
 
+page-code-expired = This code has expired
+page-code-expired-text = A code works for a short time and for a few tries only. Go back to your Matrix app and ask for a new text message.
+page-code-wrong = This code is not right
+page-code-wrong-text = Look at the text message again: the newest one counts. Or ask for a new one in your Matrix app.
+
+page-not-me = Was this not you?
+page-not-me-bound = Your address leads to this Matrix account on { $server }, because somebody confirmed it:
+page-not-me-bound-consequence = If the account is not yours, press the button: your address then leads to nobody, and nobody can use an earlier confirmation of it any more.
+page-not-me-asked = Somebody has asked { $server } to confirm your address for this Matrix account:
+page-not-me-asked-consequence = If the account is not yours, press the button: the request is then cancelled, and if your address already leads to the account because of it, that is undone too.
+page-not-me-button = This was not me
+page-not-me-leave = If it is yours, close this page. Nothing has changed.
+page-not-me-unbound = It is undone
+page-not-me-unbound-text = Your address no longer leads to that Matrix account. There is nothing more to do; you can close this page.
+page-not-me-cancelled = The request is cancelled
+page-not-me-cancelled-text = That Matrix account can no longer use it. There is nothing more to do; you can close this page.
+page-not-me-settled = There is nothing left to undo
+page-not-me-settled-text = What this link was about is over: it was undone already, or it has expired. If a later message says that your address leads to an account that is not yours, use the link in that message.
+page-not-me-superseded = This link is out of date
+page-not-me-superseded-text = Your address has been confirmed anew since. If that was not you, use the link in the newest message about it.
+page-not-me-wrong-text = Part of it may have been lost on the way. Copy the whole link from the message.
+
 page-missing = There is nothing here
 page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
@@ -77,12 +103,31 @@ mail-validation-copy = If the button does not work, copy this link into your bro
 mail-validation-lifetime = The link works for { $span }.
 mail-validation-other-title = Was this not you?
 mail-validation-other = Do not open the link, and delete this mail. If nobody opens it, nothing is published, and the request is deleted. If you did open it, that person could be found under your address.
+mail-validation-cancel = If you have opened it already, or want the request to be gone at once, cancel it here:
 mail-contact = Questions? { $contact }
 mail-why = You get this mail because somebody entered your address. It is not a newsletter.
+mail-notice-why = You get this mail because this server tells an address whenever it begins or ceases to lead to a Matrix account. It is not a newsletter.
+
+mail-bound-title = Your e-mail address leads to a Matrix account now
+mail-bound-since = Since { $time }, whoever already knows this e-mail address finds this Matrix account by it, on { $server }:
+mail-bound-fine = If the account is yours, there is nothing to do. You can take the address back at any time in your Matrix app.
+mail-bound-undo = Then a link in an earlier mail was opened, and somebody else can be found under your address. Open this link and press the button on the page to undo that. You need no account:
+mail-bound-lifetime = The link works for as long as your address leads to that account.
+
+mail-unbound-title = Your e-mail address no longer leads to a Matrix account
+mail-unbound-since = Since { $time }, nobody finds this Matrix account by this e-mail address any more, on { $server }:
+mail-unbound-by-owner = It was removed in a Matrix app by somebody who has shown that the address is theirs.
+mail-unbound-by-homeserver = It was removed by the account’s homeserver, as it does when its user asks for that or closes the account.
+mail-unbound-by-operator = It was removed by the people who run this server.
+mail-unbound-again = There is nothing to do. If you want to be found by this address again, add it in your Matrix app.
 
 # Texts stay in the characters of GSM 03.38 (no ’, ê or no-break space), so that they are one message and not three.
 sms-code = { $code } is your code for { $server }. It works for { $minutes } min. Give it to nobody.
 sms-code-asks = { $mxid } asks for it.
+sms-bound = { $server }: your number leads to a Matrix account now.
+sms-bound-undo = Not you?
+sms-unbound = { $server }: your number no longer leads to a Matrix account.
+sms-notice-account = Account: { $mxid }
 sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one made at { $link }. If you do not want that, ignore this.
 
 mail-invite-subject = You are invited to a conversation on Matrix

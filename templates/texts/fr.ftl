@@ -37,10 +37,14 @@ page-retention-binding = Lien entre une adresse et un identifiant Matrix
 page-retention-binding-kept = jusqu’à ce que vous le retiriez ou le fassiez effacer
 page-retention-consent = Preuve de vos consentements
 page-retention-consent-kept = aussi longtemps que le compte, puis { $span }
+page-retention-unbinding = Empreinte d’un retrait demandé par un serveur d’accueil
+page-retention-unbinding-kept = { $span } après la dernière demande
 page-retention-invite = Invitation d’une adresse
 page-retention-invite-kept = { $span } ; l’adresse, seulement jusqu’à la remise de l’invitation
 page-retention-key = Clé publique d’une invitation
 page-retention-key-kept = tant que l’invitation est en attente, puis { $span }
+page-retention-delivery = Invitation en route vers votre serveur d’accueil, avis en route vers vous
+page-retention-delivery-kept = jusqu’à son arrivée, au plus { $span }
 page-retention-budget = Compteur des recherches et des messages
 page-retention-budget-kept = jusqu’à son retour à zéro
 page-retention-lookup = Ce qui a été recherché
@@ -60,6 +64,28 @@ page-validated-expired-text = Les liens ne sont valables qu’un certain temps. 
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
 
+page-code-expired = Ce code a expiré
+page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
+page-code-wrong = Ce code n’est pas le bon
+page-code-wrong-text = Relisez le SMS : c’est le plus récent qui compte. Ou demandez-en un nouveau dans votre application Matrix.
+
+page-not-me = Ce n’était pas vous ?
+page-not-me-bound = Sur { $server }, votre adresse mène à ce compte Matrix, parce que quelqu’un l’a confirmée :
+page-not-me-bound-consequence = Si ce compte n’est pas le vôtre, appuyez sur le bouton : votre adresse ne mènera plus à personne, et plus personne ne pourra se servir d’une confirmation antérieure.
+page-not-me-asked = Quelqu’un a demandé à { $server } de confirmer votre adresse pour ce compte Matrix :
+page-not-me-asked-consequence = Si ce compte n’est pas le vôtre, appuyez sur le bouton : la demande sera annulée, et si elle a déjà fait mener votre adresse à ce compte, cela sera défait aussi.
+page-not-me-button = Ce n’était pas moi
+page-not-me-leave = Si c’est le vôtre, fermez cette page. Rien n’a changé.
+page-not-me-unbound = C’est défait
+page-not-me-unbound-text = Votre adresse ne mène plus à ce compte Matrix. Il n’y a plus rien à faire ; vous pouvez fermer cette page.
+page-not-me-cancelled = La demande est annulée
+page-not-me-cancelled-text = Ce compte Matrix ne peut plus s’en servir. Il n’y a plus rien à faire ; vous pouvez fermer cette page.
+page-not-me-settled = Il n’y a plus rien à défaire
+page-not-me-settled-text = Ce dont il s’agissait est terminé : déjà défait, ou expiré. Si un message plus récent dit que votre adresse mène à un compte qui n’est pas le vôtre, utilisez le lien de ce message.
+page-not-me-superseded = Ce lien est dépassé
+page-not-me-superseded-text = Votre adresse a été confirmée de nouveau depuis. Si ce n’était pas vous, utilisez le lien du message le plus récent à ce sujet.
+page-not-me-wrong-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message.
+
 page-missing = Il n’y a rien ici
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
@@ -76,11 +102,30 @@ mail-validation-copy = Si le bouton ne fonctionne pas, copiez ce lien dans votre
 mail-validation-lifetime = Le lien est valable { $span }.
 mail-validation-other-title = Ce n’était pas vous ?
 mail-validation-other = N’ouvrez pas le lien et supprimez cet e-mail. Si personne ne l’ouvre, rien n’est publié, et la demande est effacée. Si vous l’ouvriez, cette personne pourrait être trouvée sous votre adresse.
+mail-validation-cancel = Si vous l’avez déjà ouvert, ou si vous voulez que la demande disparaisse tout de suite, annulez-la ici :
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
+mail-notice-why = Vous recevez cet e-mail parce que ce serveur prévient une adresse chaque fois qu’elle commence ou cesse de mener à un compte Matrix. Ce n’est pas une lettre d’information.
+
+mail-bound-title = Votre adresse e-mail mène désormais à un compte Matrix
+mail-bound-since = Depuis le { $time }, quiconque connaît déjà cette adresse e-mail trouve grâce à elle ce compte Matrix, sur { $server } :
+mail-bound-fine = Si ce compte est le vôtre, il n’y a rien à faire. Vous pouvez retirer l’adresse à tout moment dans votre application Matrix.
+mail-bound-undo = Alors un lien d’un e-mail précédent a été ouvert, et quelqu’un d’autre peut être trouvé sous votre adresse. Pour défaire cela, ouvrez ce lien et appuyez sur le bouton de la page. Vous n’avez pas besoin de compte :
+mail-bound-lifetime = Le lien est valable tant que votre adresse mène à ce compte.
+
+mail-unbound-title = Votre adresse e-mail ne mène plus à un compte Matrix
+mail-unbound-since = Depuis le { $time }, plus personne ne trouve ce compte Matrix grâce à cette adresse e-mail, sur { $server } :
+mail-unbound-by-owner = Le lien a été retiré, dans une application Matrix, par quelqu’un qui a montré que l’adresse est la sienne.
+mail-unbound-by-homeserver = Le lien a été retiré par le serveur d’accueil du compte, comme il le fait quand la personne le demande ou ferme son compte.
+mail-unbound-by-operator = Le lien a été retiré par les personnes qui gèrent ce serveur.
+mail-unbound-again = Il n’y a rien à faire. Si vous voulez de nouveau être trouvé par cette adresse, ajoutez-la dans votre application Matrix.
 
 sms-code = { $code } est votre code pour { $server }. Valable { $minutes } min. Ne le donnez à personne.
 sms-code-asks = Demandé par { $mxid }.
+sms-bound = { $server } : votre numéro mène maintenant à un compte Matrix.
+sms-bound-undo = Pas vous ?
+sms-unbound = { $server } : votre numéro ne mène plus à un compte Matrix.
+sms-notice-account = Compte : { $mxid }
 sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce message.
 
 mail-invite-subject = Vous avez reçu une invitation à discuter sur Matrix

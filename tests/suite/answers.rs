@@ -27,9 +27,14 @@ on_both_backends! {
         let asked = json!({ "client_secret": SECRET, "email": "alice@example.com", "send_attempt": 1 });
         let requested = alice.post("/validate/email/requestToken", asked).await.ok();
         let sid = requested["sid"].as_str().unwrap().to_owned();
-        let token = query(&link(&world.mail.wait_to("alice@example.com").await), "token");
+        let token = query(&link(&world.validation_mail("alice@example.com").await), "token");
         let session = json!({ "sid": sid, "client_secret": SECRET, "token": token, "mxid": alice.mxid,
             "threepid": { "medium": "email", "address": "alice@example.com" } });
+        let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900001", "send_attempt": 1 });
+        let requested_code = alice.post("/validate/msisdn/requestToken", asked).await.ok();
+        let phone_sid = requested_code["sid"].as_str().unwrap().to_owned();
+        let code = json!({ "sid": phone_sid, "client_secret": SECRET, "token": world.texts()[0].code() });
+        let submitted_code = alice.post("/validate/msisdn/submitToken", code).await.ok();
         let submitted = alice.post("/validate/email/submitToken", session.clone()).await.ok();
         let validated = alice.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.ok();
         let bound = alice.post("/3pid/bind", session.clone()).await.ok();
@@ -57,13 +62,15 @@ on_both_backends! {
             "POST /v2/lookup": looked_up,
             "POST /v2/validate/email/requestToken": requested,
             "POST /v2/validate/email/submitToken": submitted,
+            "POST /v2/validate/msisdn/requestToken": requested_code,
+            "POST /v2/validate/msisdn/submitToken": submitted_code,
             "GET /v2/3pid/getValidated3pid": validated,
             "POST /v2/3pid/bind": bound,
             "POST /v2/3pid/unbind": alice.post("/3pid/unbind", session).await.ok(),
             "POST /v2/account/logout": alice.post("/account/logout", json!({})).await.ok(),
         });
         let words = [
-            (registered["token"].as_str().unwrap(), "[token]"), (sid.as_str(), "[sid]"), (&pepper, "[pepper]"),
+            (registered["token"].as_str().unwrap(), "[token]"), (sid.as_str(), "[sid]"), (&phone_sid, "[sid]"), (&pepper, "[pepper]"),
             (&hash, "[hash]"), (key_id, "ed25519:[key]"), (&key, "[public key]"), (signature.as_str().unwrap(), "[signature]"),
         ];
         let answers = redacted(answers, &words);

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::{Conduct, Homeserver};
-use vouch_test_support::mail_sink::{Action, MailSink, Options};
+use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
 use crate::invites::{mailed_link, parameter};
@@ -26,6 +26,8 @@ const REFUSED_EMAIL: &str = "canary-refused@canary-sandpiper.example";
 const OPERATORS_EMAIL: &str = "canary-bittern@canary-crake.example";
 const OPERATORS_USER: &str = "@canary-lapwing:canary-redshank.example";
 const ABSENT_EMAIL: &str = "canary-absent@canary-curlew.example";
+const TYPED_NUMBER: &str = "07700 900123";
+const NUMBER: &str = "447700900123";
 const SECRET: &str = "canary_secret.oystercatcher";
 const NEXT_LINK: &str = "https://canary-godwit.example/canary-after?who=canary-turnstone";
 const USER_AGENT: &str = "canary-whimbrel/1.0";
@@ -56,6 +58,8 @@ impl Canaries {
             ("operator's e-mail address", OPERATORS_EMAIL),
             ("operator's Matrix ID", OPERATORS_USER),
             ("absent e-mail address", ABSENT_EMAIL),
+            ("phone number as it was typed", TYPED_NUMBER),
+            ("phone number", NUMBER),
             ("client secret", SECRET),
             ("next link", NEXT_LINK),
             ("user agent", USER_AGENT),
@@ -174,6 +178,7 @@ fn talkative(world: &World) -> Binary {
     binary.set("RUST_LOG", "trace");
     binary.set("VOUCH__LOG__ACCESS", "true");
     binary.set("VOUCH__SERVER__TRUSTED_PROXIES", "127.0.0.0/8");
+    binary.set("VOUCH__SMS__DIRECTORY", world.config.sms.directory.to_str().unwrap());
     binary.set("VOUCH__MAIL__USER", "canary");
     binary.set("VOUCH__MAIL__PASSWORD", MAIL_PASSWORD);
     binary.set("VOUCH__FEDERATION__DNS_SERVERS", "127.0.0.1:1");
@@ -206,13 +211,27 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
 
     let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 1, "next_link": NEXT_LINK });
     let sid = person.post("/validate/email/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-    let link = link(&world.mail.wait_to(&EMAIL.to_lowercase()).await);
+    let link = link(&world.validation_mail(&EMAIL.to_lowercase()).await);
     canaries.keep("validation token", query(&link, "token"));
     let followed = server.get(&link[link.find("/_matrix").unwrap()..], None).await;
     assert_eq!((followed.status, followed.headers["location"].to_str().unwrap()), (302, NEXT_LINK));
+    let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": TYPED_NUMBER, "send_attempt": 1 });
+    let by_phone = person.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].clone();
+    let code = world.texts()[0].code();
+    canaries.keep("code", &code);
+    for token in [QUERY, &code] {
+        let named = json!({ "sid": by_phone, "client_secret": SECRET, "token": token });
+        person.post("/validate/msisdn/submitToken", named).await;
+    }
+    let by_phone = json!({ "sid": by_phone, "client_secret": SECRET, "mxid": person.mxid });
+    assert_eq!(person.post("/3pid/bind", by_phone).await.ok()["address"], NUMBER);
     let session = json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid });
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.ok();
     person.post("/3pid/bind", session).await.ok();
+    let is_notice = |mail: &Message| mail.text().contains("/not-me?") && !mail.text().contains("/submitToken?");
+    let undo = world.mail.wait_for(is_notice).await.links().remove(0);
+    canaries.keep("undoing token", query(&undo, "token"));
+    assert_eq!(server.get(&undo[undo.find("/not-me").unwrap()..], None).await.status, 200);
 
     let pepper = person.pepper().await;
     canaries.keep("pepper", &pepper);
@@ -295,6 +314,22 @@ async fn mishaps(person: &Person<'_>, sid: &str) {
     assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
 }
 
+/// The person's homeserver unbinds the address by its signature, after a try that it did not sign so.
+async fn leaves(person: &Person<'_>, canaries: &mut Canaries) {
+    let body = json!({ "mxid": person.mxid, "threepid": { "medium": "email", "address": EMAIL } });
+    let path = "/_matrix/identity/v2/3pid/unbind";
+    let signed =
+        json!({ "method": "POST", "uri": path, "origin": SERVER, "destination_is": "127.0.0.1:8090", "content": body });
+    let (key, sig) = person.world.homeserver.sign(&signed);
+    canaries.keep("homeserver's signature", BASE64_STANDARD.decode(format!("{sig}==")).unwrap());
+    for (uri, status) in [(format!("{path}?{QUERY}"), 401), (path.to_owned(), 200)] {
+        let header = format!("X-Matrix origin=\"{SERVER}\",key=\"{key}\",sig=\"{sig}\"");
+        let request = person.server.request(reqwest::Method::POST, &uri, None).header("Authorization", header);
+        let answer = person.server.send(request.json(&body)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+}
+
 /// Asks for an address to be proved, and returns the errcode.
 async fn asks(person: &Person<'_>, email: &str, next_link: &str) -> String {
     let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 2, "next_link": next_link });
@@ -342,6 +377,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;
@@ -364,6 +400,7 @@ async fn postgres_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
     world.mail = MailSink::start().await;

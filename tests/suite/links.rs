@@ -18,7 +18,7 @@ async fn asks(person: &Person<'_>, email: &str, next_link: Value) -> Answer {
 
 /// What the link in a mail asks of this server: path and query, without the language.
 async fn mailed_path(world: &World, email: &str) -> String {
-    let link = link(&world.mail.wait_to(email).await);
+    let link = link(&world.validation_mail(email).await);
     let url = url::Url::parse(&link).unwrap();
     let (token, sid) = (query(&link, "token"), query(&link, "sid"));
     format!("{}?token={token}&client_secret={SECRET}&sid={sid}", url.path())
@@ -72,7 +72,7 @@ on_both_backends! {
         let path = format!("/_matrix/identity/v2{REQUEST}");
         let asked = server.request(Method::POST, &path, Some(&alice.token)).json(&body);
         server.send(asked.header("Accept-Language", "fr")).await.ok();
-        let link = url::Url::parse(&link(&world.mail.wait_to("alice@example.com").await)).unwrap();
+        let link = url::Url::parse(&link(&world.validation_mail("alice@example.com").await)).unwrap();
         let path = format!("{}?{}", link.path(), link.query().unwrap());
         let answer = opens(&server, &path, "de").await;
         assert_eq!(heading(&answer, 200), "Votre adresse est confirmée");

@@ -28,7 +28,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Binds an address whose letters the server folds, so that its mail goes to `folded`.
 async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
     let sid = person.asks_to_prove(email).await;
-    let mail = person.world.mail.wait_to(folded).await;
+    let mail = person.world.validation_mail(folded).await;
     let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": query(&link(&mail), "token") });
     person.post("/validate/email/submitToken", submitted).await.ok();
     person.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid })).await.ok();
@@ -217,7 +217,7 @@ impl Person<'_> {
         let secret = "another_secret";
         let asked = json!({ "client_secret": secret, "email": email, "send_attempt": 1 });
         let sid = self.post("/validate/email/requestToken", asked).await.ok()["sid"].clone();
-        let token = query(&link(&self.world.mail.wait_to(folded).await), "token");
+        let token = query(&link(&self.world.validation_mail(folded).await), "token");
         let session = json!({ "sid": sid, "client_secret": secret, "token": token });
         self.post("/validate/email/submitToken", session).await.ok();
         let threepid = json!({ "medium": "email", "address": email });

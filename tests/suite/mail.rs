@@ -82,7 +82,7 @@ on_both_backends! {
         for (at, (language, subject, lifetime, other)) in cases.into_iter().enumerate() {
             let email = format!("alice{at}@example.com");
             let sid = asks_in(&alice, &email, language).await["sid"].as_str().unwrap().to_owned();
-            let mail = world.mail.wait_to(&email).await;
+            let mail = world.validation_mail(&email).await;
             assert_eq!(mail.subject(), format!("{subject} {name}"));
             let link = link(&mail);
             assert_eq!(query(&link, "sid"), sid);
@@ -125,7 +125,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         asks_in(&alice, "alice@example.com", "fr").await;
-        let mail = world.mail.wait_to("alice@example.com").await;
+        let mail = world.validation_mail("alice@example.com").await;
         assert_eq!(mail.subject(), format!("Bienvenue chez {}", world.config.server.name));
         assert_eq!(mail.from, "club@example.org");
         let from = mail.header("From").unwrap();
@@ -239,7 +239,7 @@ async fn a_mail_server_that_proves_its_name_gets_the_login() {
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     asks(&alice, "alice@example.com").await.ok();
-    let mail = world.mail.wait_to("alice@example.com").await;
+    let mail = world.validation_mail("alice@example.com").await;
     assert!(mail.tls);
     assert_eq!(mail.credentials, Some(("vouch".into(), "s3cret".into())));
 }

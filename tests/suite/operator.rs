@@ -395,5 +395,9 @@ fn the_help_is_for_people() {
     let binary = Binary::bare(folder.path());
     insta::assert_snapshot!("help", done(binary.run(&["--help"])));
     insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
+    insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
+    insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));
+    insta::assert_snapshot!("help_keys_import", done(binary.run(&["keys", "import", "--help"])));
+    insta::assert_snapshot!("help_outbox", done(binary.run(&["outbox", "--help"])));
     insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
 }

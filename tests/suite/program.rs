@@ -173,6 +173,6 @@ pub fn binding(sid: &str, mxid: &str) -> Value {
 }
 
 pub async fn submission(world: &World, sid: &str, email: &str) -> Value {
-    let token = query(&link(&world.mail.wait_to(email).await), "token");
+    let token = query(&link(&world.validation_mail(email).await), "token");
     json!({ "sid": sid, "client_secret": SECRET, "token": token })
 }

@@ -20,6 +20,9 @@ use ruma_identity_service_api::association::check_3pid_validity::v2 as get_valid
 use ruma_identity_service_api::association::email::create_email_validation_session::v2 as request_token;
 use ruma_identity_service_api::association::email::validate_email::v2 as submit_token;
 use ruma_identity_service_api::association::email::validate_email_by_end_user::v2 as open_link;
+use ruma_identity_service_api::association::msisdn::create_msisdn_validation_session::v2 as request_code;
+use ruma_identity_service_api::association::msisdn::validate_msisdn::v2 as submit_code;
+use ruma_identity_service_api::association::msisdn::validate_msisdn_by_phone_number::v2 as open_code;
 use ruma_identity_service_api::association::unbind_3pid::v2 as unbind;
 use ruma_identity_service_api::authentication::get_account_information::v2 as account;
 use ruma_identity_service_api::authentication::logout::v2 as logout;
@@ -113,7 +116,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
 async fn requests_token(world: &World, server: &Server, token: &str, email: &str) -> (OwnedSessionId, String) {
     let asked = request_token::Request::new(secret(), email.to_owned(), 1_u8.into(), None);
     let sid = ask(server, asked, token).await.sid;
-    let mail = world.mail.wait_to(email).await;
+    let mail = world.validation_mail(email).await;
     (sid, query(&link(&mail), "token"))
 }
 
@@ -165,6 +168,23 @@ on_both_backends! {
         ask(&server, logout::Request::new(), token.as_str()).await;
         let gone = attempt(&server, account::Request::new(), token.as_str()).await.unwrap_err();
         assert!(gone.contains("Unauthorized"), "{gone}");
+    }
+
+    async fn a_phone_number_is_proved_as_ruma_understands_it(world: World) {
+        let server = world.start().await;
+        let token = signs_up(&world, &server, "alice").await;
+        for (number, by_client) in [("07700900001", true), ("07700900002", false)] {
+            let asked = request_code::Request::new(secret(), "GB".to_owned(), number.to_owned(), 1_u8.into(), None);
+            let sid = ask(&server, asked, token.as_str()).await.sid;
+            let code = world.texts().last().unwrap().code();
+            if by_client {
+                assert!(ask(&server, submit_code::Request::new(sid.clone(), secret(), code), token.as_str()).await.success);
+            } else {
+                ask(&server, open_code::Request::new(sid.clone(), secret(), code), token.as_str()).await;
+            }
+            let validated = ask(&server, get_validated::Request::new(sid, secret()), token.as_str()).await;
+            assert_eq!((validated.medium, validated.address), (Medium::Msisdn, format!("44{}", &number[1..])));
+        }
     }
 
     async fn the_link_in_a_mail_may_be_opened_by_a_client(world: World) {

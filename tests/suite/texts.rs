@@ -5,7 +5,7 @@ use std::fs;
 use reqwest::Method;
 use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE};
-use vouch::config::Bucket;
+use vouch::config::{Area, Bucket, Route};
 
 use crate::phones::asked;
 use crate::world::{Answer, Person};
@@ -170,6 +170,20 @@ on_both_backends! {
         fs::rename(&away, &there).unwrap();
         asks(&bob, "07700900001", 1).await.ok();
         assert_must_wait(&asks(&bob, "07700900001", 2).await, MINUTE);
+    }
+
+    async fn where_no_texts_go_nothing_is_charged(world: World) {
+        let mut world = world;
+        world.config.sms.rules = [(Area::Anywhere, Route::Directory), (Area::Prefix("1".to_owned()), Route::Reject)].into();
+        world.config.budgets.texts_user = ONE;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        for _ in 0..3 {
+            assert_eq!(asks(&alice, "+1 650 253 0000", 1).await.error(), (400, "M_DESTINATION_REJECTED"));
+        }
+        assert_eq!(crate::database::count(&world, "sessions").await, 0);
+        asks(&alice, "07700900001", 1).await.ok();
+        assert_eq!(world.texts().len(), 1);
     }
 
     async fn texts_asked_for_at_the_same_time_on_two_nodes_are_all_counted(world: World) {

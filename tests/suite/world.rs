@@ -101,6 +101,11 @@ impl World {
         server
     }
 
+    /// The first mail to `address` that asks whether it is the reader's, waiting for it if need be.
+    pub async fn validation_mail(&self, address: &str) -> Message {
+        self.mail.wait_for(|mail| mail.to.iter().any(|to| to == address) && mail.text().contains("/submitToken?")).await
+    }
+
     /// The texts that were sent, oldest first.
     pub fn texts(&self) -> Vec<Text> {
         let names = fs::read_dir(&self.config.sms.directory).unwrap().map(|entry| entry.unwrap().path());
@@ -317,7 +322,7 @@ impl Person<'_> {
     /// Proves an address by the token of the mail, and returns the sid.
     pub async fn proves(&self, email: &str) -> String {
         let sid = self.asks_to_prove(email).await;
-        let mail = self.world.mail.wait_to(email).await;
+        let mail = self.world.validation_mail(email).await;
         let token = query(&link(&mail), "token");
         let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": token });
         self.post("/validate/email/submitToken", submitted).await.ok();

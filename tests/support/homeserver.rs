@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,8 +21,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use ruma_common::CanonicalJsonValue;
 use ruma_common::serde::{Base64, base64::Standard};
-use ruma_signatures::{Ed25519KeyPair, sign_json};
-use serde_json::{Value, json};
+use ruma_signatures::{Ed25519KeyPair, KeyPair as _, sign_json};
+use serde_json::{Map, Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -31,8 +32,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::ca::Ca;
 
-/// The ID of the homeserver's one signing key.
+/// The ID of the homeserver's signing key, until it has another.
 pub const KEY_ID: &str = "ed25519:stub";
+
+/// Where an identity server tells of an address that was bound to one of the homeserver's users.
+const ONBIND: &str = "/_matrix/federation/v1/3pid/onbind";
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -65,12 +69,23 @@ pub struct Homeserver {
 struct State {
     name: String,
     port: u16,
-    key: Ed25519KeyPair,
+    key: Mutex<Ed25519KeyPair>,
+    /// The public keys that signed before, by their IDs.
+    old_keys: Mutex<Map<String, Value>>,
+    /// What stands in the place of the end of its keys' validity, which otherwise is a day from now.
+    valid_until: Mutex<Option<Value>>,
     /// Who an access token belongs to.
     tokens: Mutex<HashMap<String, String>>,
     conduct: Mutex<Conduct>,
     requests: Mutex<Vec<Request<Bytes>>>,
+    onbind: Mutex<Box<Onbind>>,
+    /// Requests that are being answered, and the most there ever were.
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
+
+/// The status and body with which a homeserver answers when it is told of a bound address.
+type Onbind = dyn FnMut(&Method, &Value) -> (StatusCode, Value) + Send;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
@@ -94,10 +109,15 @@ impl Homeserver {
         let state = Arc::new(State {
             name: name.to_owned(),
             port: address.port(),
-            key: new_signing_key(),
+            key: Mutex::new(new_signing_key(KEY_ID)),
+            old_keys: Mutex::default(),
+            valid_until: Mutex::default(),
             tokens: Mutex::default(),
             conduct: Mutex::default(),
             requests: Mutex::default(),
+            onbind: Mutex::new(Box::new(as_synapse)),
+            at_once: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
         });
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn({
@@ -139,6 +159,51 @@ impl Homeserver {
         *lock(&self.state.conduct) = conduct;
     }
 
+    /// Publishes its keys with this `valid_until_ts` from now on, whatever it is.
+    pub fn publish_keys_until(&self, valid_until_ts: impl Into<Value>) {
+        *lock(&self.state.valid_until) = Some(valid_until_ts.into());
+    }
+
+    /// Signs with a new key from now on, and publishes the one before as an old one.
+    pub fn rotate_key(&self, id: &str) {
+        let before = std::mem::replace(&mut *lock(&self.state.key), new_signing_key(id));
+        let old = json!({ "key": public_key(&before), "expired_ts": 1 });
+        lock(&self.state.old_keys).insert(format!("ed25519:{}", before.version()), old);
+    }
+
+    /// What `GET /_matrix/key/v2/server` answers.
+    pub fn key_document(&self) -> Value {
+        self.state.keys()
+    }
+
+    /// The ID of its key and its signature over an object.
+    pub fn sign(&self, object: &Value) -> (String, String) {
+        let Ok(CanonicalJsonValue::Object(mut object)) = object.clone().try_into() else {
+            panic!("only an object of canonical values can be signed")
+        };
+        let key = lock(&self.state.key);
+        sign_json(self.name(), &*key, &mut object).expect("its signatures are those of servers");
+        let id = format!("ed25519:{}", key.version());
+        let signed: Value = CanonicalJsonValue::Object(object).into();
+        let signature = signed["signatures"][self.name()][&id].as_str().expect("it was made right now");
+        (id.clone(), signature.to_owned())
+    }
+
+    /// Answers like this from now on when it is told of a bound address.
+    pub fn answer_onbind(&self, answer: impl FnMut(&Method, &Value) -> (StatusCode, Value) + Send + 'static) {
+        *lock(&self.state.onbind) = Box::new(answer);
+    }
+
+    /// What it was told of bound addresses so far, oldest first.
+    pub fn told(&self) -> Vec<Request<Bytes>> {
+        self.requests().into_iter().filter(|request| request.uri().path() == ONBIND).collect()
+    }
+
+    /// The most requests that were ever being answered at once.
+    pub fn most_at_once(&self) -> usize {
+        self.state.most_at_once.load(Ordering::SeqCst)
+    }
+
     /// All requests so far, oldest first.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         lock(&self.state.requests).clone()
@@ -160,8 +225,13 @@ impl State {
         format!("@{localpart}:{}", self.name)
     }
 
-    fn answer(&self, request: &Parts) -> Response<Body> {
+    fn answer(&self, request: &Parts, body: &[u8]) -> Response<Body> {
         match (&request.method, request.uri.path()) {
+            (method, ONBIND) => {
+                let told = serde_json::from_slice(body).unwrap_or_default();
+                let (status, answer) = lock(&self.onbind)(method, &told);
+                json_answer(status, &answer)
+            }
             (&Method::GET, "/_matrix/federation/v1/openid/userinfo") => self.userinfo(request.uri.query()),
             (&Method::GET, "/_matrix/key/v2/server") => json_answer(StatusCode::OK, &self.keys()),
             (&Method::GET, "/.well-known/matrix/server") => {
@@ -182,25 +252,41 @@ impl State {
         }
     }
 
-    /// The published keys, signed by the one of them.
+    /// The published keys, signed by the one that signs: as text, for a test may have put something in it that is no canonical JSON.
     fn keys(&self) -> Value {
-        let valid_until = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
-        let keys = json!({
+        let key = lock(&self.key);
+        let id = format!("ed25519:{}", key.version());
+        let mut keys = json!({
             "server_name": self.name,
-            "valid_until_ts": u64::try_from(valid_until.as_millis()).expect("it is before the year 500,000,000"),
-            "verify_keys": { KEY_ID: { "key": Base64::<Standard, _>::new(self.key.public_key()).encode() } },
-            "old_verify_keys": {},
+            "valid_until_ts": lock(&self.valid_until).clone().unwrap_or_else(tomorrow),
+            "verify_keys": { &id: { "key": public_key(&key) } },
+            "old_verify_keys": *lock(&self.old_keys),
         });
-        let Ok(CanonicalJsonValue::Object(mut keys)) = keys.try_into() else {
-            unreachable!("an object of canonical values")
-        };
-        sign_json(&self.name, &self.key, &mut keys).expect("there are no signatures yet");
-        CanonicalJsonValue::Object(keys).into()
+        let signature = key.sign(keys.to_string().as_bytes()).base64();
+        keys["signatures"] = json!({ &self.name: { id: signature } });
+        keys
     }
 }
 
-fn new_signing_key() -> Ed25519KeyPair {
-    let version = KEY_ID.trim_start_matches("ed25519:").to_owned();
+fn tomorrow() -> Value {
+    let tomorrow = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970") + DAY;
+    u64::try_from(tomorrow.as_millis()).expect("it is before the year 500,000,000").into()
+}
+
+fn public_key(key: &Ed25519KeyPair) -> String {
+    Base64::<Standard, _>::new(key.public_key()).encode()
+}
+
+/// Synapse knows POST alone.
+fn as_synapse(method: &Method, _: &Value) -> (StatusCode, Value) {
+    if method == Method::POST {
+        return (StatusCode::OK, json!({}));
+    }
+    (StatusCode::METHOD_NOT_ALLOWED, json!({ "errcode": "M_UNRECOGNIZED", "error": "Unrecognized request" }))
+}
+
+fn new_signing_key(id: &str) -> Ed25519KeyPair {
+    let version = id.trim_start_matches("ed25519:").to_owned();
     Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was made right now")
 }
 
@@ -235,7 +321,8 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
 async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, &'static str> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "the request was broken off")?.to_bytes();
-    lock(&state.requests).push(Request::from_parts(parts.clone(), body));
+    lock(&state.requests).push(Request::from_parts(parts.clone(), body.clone()));
+    let _busy = Busy::with(&state);
     let conduct = lock(&state.conduct).clone();
     match conduct {
         Conduct::Honest => {}
@@ -248,7 +335,24 @@ async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Respon
         Conduct::Endless => return Ok(answer(StatusCode::OK, flood())),
         Conduct::HangsUp => return Err("hung up"),
     }
-    Ok(state.answer(&parts))
+    Ok(state.answer(&parts, &body))
+}
+
+/// A request that is being answered, until this is dropped.
+struct Busy<'a>(&'a State);
+
+impl<'a> Busy<'a> {
+    fn with(state: &'a State) -> Self {
+        let at_once = state.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        state.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        Self(state)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.at_once.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 fn answer(status: StatusCode, body: Body) -> Response<Body> {

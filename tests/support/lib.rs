@@ -6,5 +6,7 @@
 
 pub mod ca;
 pub mod homeserver;
+pub mod kannel;
 pub mod mail_sink;
 pub mod postgres;
+pub mod sms_gateway;

@@ -18,6 +18,8 @@ pub struct ValidationFacts<'a> {
     pub link: &'a Url,
     /// How long the link works.
     pub lifetime: Millis,
+    /// What cancels the request, for a reader who has not asked.
+    pub cancel: &'a Url,
 }
 
 #[derive(Template)]
@@ -73,8 +75,9 @@ mod tests {
     }
 
     fn letter(tag: &str, brand: &Brand, mxid: &str) -> Letter {
-        let link = link();
-        let facts = ValidationFacts { mxid, homeserver: "matrix.example.com", link: &link, lifetime: 24 * HOUR };
+        let (link, cancel) = (link(), Url::parse("https://id.example.org/not-me?token=n&lang=en").unwrap());
+        let homeserver = "matrix.example.com";
+        let facts = ValidationFacts { mxid, homeserver, link: &link, lifetime: 24 * HOUR, cancel: &cancel };
         let say = Words { brand, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" };
         validation_letter(say, facts).unwrap()
     }

@@ -63,6 +63,26 @@ async fn its_keys_are_signed_by_themselves() {
 }
 
 #[tokio::test]
+async fn it_signs_with_the_key_that_it_has_now_and_publishes_the_one_before_as_old() {
+    let ca = Ca::new();
+    let homeserver = Homeserver::start("one.test", &ca);
+    homeserver.publish_keys_until(5);
+    homeserver.rotate_key("ed25519:next");
+    let keys = homeserver.key_document();
+    assert_eq!(keys["valid_until_ts"], 5);
+    assert!(keys["old_verify_keys"][KEY_ID]["key"].is_string());
+    let key = Base64::parse(keys["verify_keys"]["ed25519:next"]["key"].as_str().unwrap()).unwrap();
+    let trusted = BTreeMap::from([("one.test".to_owned(), BTreeMap::from([("ed25519:next".to_owned(), key)]))]);
+    let mut object = json!({ "a": [1, "\u{fc}"] });
+    let (id, signature) = homeserver.sign(&object);
+    object["signatures"] = json!({ "one.test": { id: signature } });
+    for signed in [object, keys] {
+        let signed: CanonicalJsonObject = serde_json::from_value(signed).unwrap();
+        verify_json(&trusted, &signed).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn its_well_known_leads_to_itself() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);

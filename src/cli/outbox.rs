@@ -1,0 +1,71 @@
+//! The outbox, in the operator's hands.
+
+use super::arguments::{Chosen, Listing, Outbox};
+use super::operator::{in_json, in_words, open};
+use super::{Failure, say};
+use crate::clock::Millis;
+use crate::config::Config;
+use crate::service::Queued;
+
+/// The columns of the list; the last two only if it is to be said whom each delivery is about.
+const HEAD: [&str; 9] = ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "TROUBLE", "USER", "ADDRESS"];
+const REVEALING: usize = 2;
+
+pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
+    let vouch = open(config).await?;
+    match what {
+        Outbox::List(Listing { json: true, reveal }) => say(in_json(&vouch.queued(*reveal).await?)?),
+        Outbox::List(Listing { json: false, reveal }) => {
+            print(&vouch.queued(*reveal).await?, *reveal, vouch.clock.now())
+        }
+        Outbox::Retry(chosen) => done(chosen, vouch.hurry_delivery(chosen.id).await?, "tried now")?,
+        Outbox::Drop(chosen) => done(chosen, vouch.drop_delivery(chosen.id).await?, "given up")?,
+    }
+    Ok(())
+}
+
+/// Says how many it was.
+fn done(chosen: &Chosen, count: usize, what: &str) -> Result<(), Failure> {
+    match (chosen.id, count) {
+        (Some(id), 0) => return Err(Failure::Failed(format!("there is no delivery {id}; it may have arrived"))),
+        (_, 1) => say(format_args!("1 delivery is {what}")),
+        (_, count) => say(format_args!("{count} deliveries are {what}")),
+    }
+    Ok(())
+}
+
+fn print(queued: &[Queued], reveal: bool, now: Millis) {
+    if queued.is_empty() {
+        return say("nothing is waiting to be delivered");
+    }
+    let mut lines = vec![HEAD.map(str::to_owned)];
+    lines.extend(queued.iter().map(|one| line(one, now)));
+    let columns = if reveal { HEAD.len() } else { HEAD.len() - REVEALING };
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for line in &lines {
+        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        say(cells.join("  ").trim_end());
+    }
+}
+
+fn line(one: &Queued, now: Millis) -> [String; HEAD.len()] {
+    let next = match one.next_at {
+        _ if one.under_way => "under way".to_owned(),
+        next_at if next_at <= now => "now".to_owned(),
+        next_at => in_words(next_at),
+    };
+    let (user, address) =
+        one.about.as_ref().map(|about| (about.user_id.to_string(), about.address.clone())).unwrap_or_default();
+    [
+        one.id.to_string(),
+        one.kind.clone(),
+        one.destination.clone().unwrap_or_else(|| "?".to_owned()),
+        in_words(one.queued_at),
+        one.attempts.to_string(),
+        next,
+        one.trouble.clone().unwrap_or_default(),
+        user,
+        address,
+    ]
+}

@@ -1,0 +1,133 @@
+//! Changes to the file of the signing keys, by the operator: a key is added or made the one that signs, and none is ever lost.
+
+use std::path::Path;
+
+use ruma_common::ServerName;
+use zeroize::Zeroizing;
+
+use super::key_file::{self, KeyFileError};
+use super::signing::{NamedKey, SigningKeys, new_line};
+
+impl SigningKeys {
+    /// Puts a new key before those of the file, so that it signs from the next start on. Returns the keys of the file.
+    ///
+    /// # Errors
+    /// If there is no file, or it cannot be read or written.
+    pub fn renew(path: &Path, server_name: &ServerName) -> Result<Self, KeyFileError> {
+        let file = key_file::change(path, |text| {
+            let text = text.ok_or("there is none: the server makes it at its first start, with a key")?;
+            Self::parse(text, server_name)?;
+            Ok(Zeroizing::new(format!("{}{}", *new_line(), text)))
+        })?;
+        Self::parse_file(path, &file, server_name)
+    }
+
+    /// Adds the key of a line `ed25519 <version> <seed>` to the file, which is made if there is none: before all others if it is to sign,
+    /// and else behind them. A key that is there already stays, or moves to the front. Returns the keys of the file.
+    ///
+    /// # Errors
+    /// If the line is no key, if the file has another key of that version, or cannot be read or written.
+    pub fn import(path: &Path, server_name: &ServerName, line: &str, signs: bool) -> Result<Self, KeyFileError> {
+        let key = NamedKey::parse(line).filter(|_| line.trim().lines().count() == 1);
+        let key = key.ok_or_else(|| {
+            KeyFileError::new(path, "unchanged: what is to be imported is not one line \"ed25519 <version> <seed>\"")
+        })?;
+        let line = Zeroizing::new(format!("{}\n", line.trim()));
+        let file = key_file::change(path, |text| match text {
+            None => Ok(line.clone()),
+            Some(text) => with_key(text, server_name, &key, &line, signs),
+        })?;
+        Self::parse_file(path, &file, server_name)
+    }
+}
+
+/// The text of the file with the key in it.
+fn with_key(
+    text: &str,
+    server_name: &ServerName,
+    key: &NamedKey,
+    line: &str,
+    signs: bool,
+) -> Result<Zeroizing<String>, String> {
+    let present = SigningKeys::parse(text, server_name)?.public_key(key.id());
+    if present.as_ref().is_some_and(|present| *present != key.public_key()) {
+        return Err(format!("unchanged: it has another key {}", key.id()));
+    }
+    let is_same = |line: &&str| NamedKey::parse(line).is_some_and(|other| other.id() == key.id());
+    let others = || text.lines().filter(|line| !line.trim().is_empty() && !is_same(line));
+    let (before, after) = match (signs, present) {
+        (true, _) => (line, ""),
+        (false, None) => ("", line),
+        (false, Some(_)) => return Ok(Zeroizing::new(text.to_owned())),
+    };
+    let mut changed = Zeroizing::new(String::with_capacity(text.len() + line.len() + 1));
+    changed.push_str(before);
+    for other in others() {
+        changed.push_str(other);
+        changed.push('\n');
+    }
+    changed.push_str(after);
+    Ok(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const FIRST: &str = "ed25519 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
+    const SECOND: &str = "ed25519 a_2 ZJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
+
+    fn name() -> &'static ServerName {
+        <&ServerName>::try_from("domain").unwrap()
+    }
+
+    /// The ids of the keys after a line is imported into a file of that text, or why it is not.
+    fn imported(text: &str, line: &str, signs: bool) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("signing.key");
+        fs::write(&path, text).unwrap();
+        let keys = SigningKeys::import(&path, name(), line, signs);
+        let after = fs::read_to_string(&path).unwrap();
+        let keys = keys.map_err(|error| {
+            assert_eq!(after, text, "a refusal changes nothing");
+            error.to_string()
+        })?;
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        Ok(keys.all().map(|(id, _)| id.to_owned()).collect())
+    }
+
+    #[test]
+    fn an_imported_key_stands_where_it_should() {
+        assert_eq!(imported(FIRST, SECOND, false).unwrap(), ["ed25519:1", "ed25519:a_2"]);
+        assert_eq!(imported(FIRST, SECOND, true).unwrap(), ["ed25519:a_2", "ed25519:1"]);
+        let both = format!("\n{FIRST}\n\n{SECOND}");
+        assert_eq!(imported(&both, SECOND, false).unwrap(), ["ed25519:1", "ed25519:a_2"]);
+        assert_eq!(imported(&both, SECOND, true).unwrap(), ["ed25519:a_2", "ed25519:1"]);
+        assert_eq!(imported(&both, &format!("{FIRST}=\n"), true).unwrap(), ["ed25519:1", "ed25519:a_2"]);
+    }
+
+    #[test]
+    fn what_is_no_key_or_another_of_that_name_is_refused() {
+        let other = SECOND.replace("a_2", "1");
+        assert!(imported(FIRST, &other, true).unwrap_err().contains("another key ed25519:1"));
+        for line in ["", "\n", "ed25519 1", &format!("signingkey = {SECOND}"), &format!("{SECOND}\n{SECOND}")] {
+            assert!(imported(FIRST, line, true).unwrap_err().contains("one line"), "{line:?}");
+        }
+        assert!(imported("nonsense", SECOND, true).unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn a_new_key_comes_first_and_needs_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("signing.key");
+        assert!(SigningKeys::renew(&path, name()).err().unwrap().to_string().contains("there is none"));
+        assert!(!path.exists());
+        SigningKeys::import(&path, name(), FIRST, false).unwrap();
+        let keys = SigningKeys::renew(&path, name()).unwrap();
+        let ids: Vec<_> = keys.all().map(|(id, _)| id.to_owned()).collect();
+        assert_eq!((ids.len(), ids[1].as_str()), (2, "ed25519:1"));
+        assert_eq!(keys.current().0, ids[0]);
+    }
+}

@@ -1,0 +1,165 @@
+//! Telling a homeserver that an address was bound to one of its users, who is invited
+//! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#put_matrixfederationv13pidonbind)).
+
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::RETRY_AFTER;
+use hyper::{Method, Response, StatusCode};
+use ruma_common::ServerName;
+use ruma_common::canonical_json::CanonicalJsonObject;
+use serde_json::Value;
+
+use super::client::Request;
+use super::{Error, Federation};
+use crate::clock::{Millis, SECOND};
+
+const PATH: &str = "/_matrix/federation/v1/3pid/onbind";
+/// The answer may have so many bytes; all that is read of it is how long to wait.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Before it answers, the homeserver may have to ask that of the inviter, and ours whether a key is still valid. Nobody waits for it.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What became of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// The homeserver took it.
+    Taken,
+    /// It never will.
+    Refused {
+        /// Why, in words that name nobody.
+        trouble: String,
+    },
+    /// It may take it another time.
+    Later {
+        /// Why, in words that name nobody.
+        trouble: String,
+        /// How long the homeserver wants to be left alone.
+        retry_after: Option<Millis>,
+    },
+}
+
+impl Federation {
+    /// Tells `server`: by POST, which is what Synapse and Dendrite know, and where that is unknown by PUT, which is what the specification says.
+    /// Nothing shows who we are but the signatures in `body`: Synapse tries to verify an `Authorization` header, and answers 401.
+    pub async fn onbind(&self, server: &ServerName, body: &CanonicalJsonObject) -> Reception {
+        let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be written"));
+        let posted = self.tell(server, Method::POST, body.clone()).await;
+        match posted {
+            Ok(answer) if is_unknown(answer.status()) => read(self.tell(server, Method::PUT, body).await),
+            posted => read(posted),
+        }
+    }
+
+    async fn tell(&self, server: &ServerName, method: Method, body: Bytes) -> Result<Response<Bytes>, Error> {
+        self.request_within(PATIENCE, server, Request::json(method, PATH, body, MAX_ANSWER_BYTES)).await
+    }
+}
+
+fn is_unknown(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+}
+
+fn read(answer: Result<Response<Bytes>, Error>) -> Reception {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(Error::Unreachable(cause)) => {
+            return Reception::Later { trouble: format!("out of reach ({cause})"), retry_after: None };
+        }
+        Err(error) => return Reception::Later { trouble: error.to_string(), retry_after: None },
+    };
+    let status = answer.status();
+    let trouble = format!("answered {}", status.as_u16());
+    if status.is_success() {
+        return Reception::Taken;
+    }
+    let is_for_now =
+        is_unknown(status) || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    if status.is_client_error() && !is_for_now {
+        return Reception::Refused { trouble };
+    }
+    Reception::Later { trouble, retry_after: retry_after(&answer) }
+}
+
+/// How long to wait: the header's seconds, or what homeservers said before there was a header.
+fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
+    let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let seconds = header.map(|seconds: Millis| seconds.saturating_mul(SECOND));
+    let in_body = || serde_json::from_slice::<Value>(answer.body()).ok()?.get("retry_after_ms")?.as_i64();
+    seconds.or_else(in_body).filter(|wait| *wait > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::federation::testing::{Lab, NAME, Reply, Seen, server};
+
+    /// What becomes of it at a homeserver that answers like this, and what it was asked.
+    async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(answer).await;
+        let body = CanonicalJsonObject::from([("a".to_owned(), true.into())]);
+        (lab.federation().onbind(&server(NAME), &body).await, peer.seen())
+    }
+
+    fn later(trouble: &str, retry_after: Option<Millis>) -> Reception {
+        Reception::Later { trouble: trouble.to_owned(), retry_after }
+    }
+
+    #[tokio::test]
+    async fn it_is_posted_without_saying_who_we_are() {
+        let (reception, seen) = told(|_| Reply::json("{}")).await;
+        assert_eq!((reception, seen.len()), (Reception::Taken, 1));
+        assert_eq!(
+            (seen[0].line.as_str(), seen[0].body.as_str()),
+            ("POST /_matrix/federation/v1/3pid/onbind", r#"{"a":true}"#)
+        );
+        assert!(!seen[0].headers.contains_key("authorization"));
+    }
+
+    #[tokio::test]
+    async fn where_post_is_unknown_it_is_put() {
+        for unknown in [404, 405] {
+            let answer = move |seen: &Seen| {
+                if seen.line.starts_with("PUT") { Reply::json("{}") } else { Reply::status(unknown) }
+            };
+            let (reception, seen) = told(answer).await;
+            assert_eq!((reception, seen.len()), (Reception::Taken, 2));
+            assert_eq!(
+                (seen[1].line.as_str(), seen[1].body.as_str()),
+                ("PUT /_matrix/federation/v1/3pid/onbind", r#"{"a":true}"#)
+            );
+            let (reception, seen) = told(move |_| Reply::status(unknown)).await;
+            assert_eq!((reception, seen.len()), (later(&format!("answered {unknown}"), None), 2));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_final_and_a_fault_is_not() {
+        for status in [400, 401, 403, 410, 413, 422] {
+            let refused = Reception::Refused { trouble: format!("answered {status}") };
+            assert_eq!(told(move |_| Reply::status(status)).await.0, refused);
+        }
+        for status in [302, 408, 429, 500, 502, 503] {
+            assert_eq!(told(move |_| Reply::status(status)).await.0, later(&format!("answered {status}"), None));
+        }
+        assert_eq!(told(|_| Reply::Endless).await.0, later("out of reach (size)", None));
+    }
+
+    #[tokio::test]
+    async fn a_homeserver_says_how_long_to_wait() {
+        for (value, wait) in [("120", Some(120_000)), ("0", None), ("-5", None), ("soon", None)] {
+            let answer = move |_: &Seen| Reply::status(429).with("Retry-After", value);
+            assert_eq!(told(answer).await.0, later("answered 429", wait), "{value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_homeserver_in_our_own_network_is_not_connected_to() {
+        let mut lab = Lab::new().await;
+        let peer = lab.homeserver(|_| Reply::json("{}")).await;
+        lab.settings.allowed_ranges.clear();
+        let reception = lab.federation().onbind(&server(NAME), &CanonicalJsonObject::new()).await;
+        assert_eq!((reception, peer.connections()), (later("out of reach (filter)", None), 0));
+    }
+}

@@ -1,0 +1,120 @@
+//! Gateways that are slow, away, or not who they say they are.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use vouch_test_support::ca::Ca;
+
+use super::*;
+
+fn through(gateway: &SmsGateway) -> Sms {
+    sms(Gateway::Twilio(twilio(gateway)))
+}
+
+/// Settings that trust an authority, whose file must outlive them.
+fn trusting(ca: &Ca, sms: Sms) -> (Sms, tempfile::NamedTempFile) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    ca.write_to(file.path());
+    (Sms { ca_file: Some(file.path().to_owned()), ..sms }, file)
+}
+
+#[tokio::test]
+async fn a_gateway_of_an_authority_of_our_own_is_believed() {
+    let ca = Ca::new();
+    let gateway = SmsGateway::start_tls(&ca);
+    gateway.behave(Conduct::Answers(201, "{}".to_owned()));
+    let (settings, _file) = trusting(&ca, through(&gateway));
+    assert_eq!(send(&settings).await, Ok(()));
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_a_gateway_that_cannot_prove_its_name() {
+    let ca = Ca::new();
+    let unknown = SmsGateway::start_tls(&Ca::new());
+    let other_name = SmsGateway::start_with(Some(ca.certificate_for(&["sms.example.org"])));
+    let expired = SmsGateway::start_with(Some(ca.expired_certificate_for(&["localhost"])));
+    for gateway in [unknown, other_name, expired] {
+        let (settings, _file) = trusting(&ca, through(&gateway));
+        assert_eq!(send(&settings).await, Err(SendError::Tls));
+        assert!(gateway.requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn where_tls_is_expected_nothing_is_said_without() {
+    let plain = SmsGateway::start();
+    let settings =
+        config::Twilio { url: plain.url().replace("http://", "https://").parse().unwrap(), ..twilio(&plain) };
+    assert_eq!(send(&sms(Gateway::Twilio(settings))).await, Err(SendError::Tls));
+    assert!(plain.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_slow_gateway_is_not_waited_for() {
+    let gateway = SmsGateway::start();
+    gateway.behave(Conduct::Slow(Duration::from_mins(1)));
+    let timeout = Duration::from_millis(200);
+    let settings = Sms { timeout, ..through(&gateway) };
+    let begun = Instant::now();
+    assert_eq!(send(&settings).await, Err(SendError::TimedOut));
+    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert_eq!(texter(&settings).patience(), timeout);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut() {
+    let gateway = SmsGateway::start();
+    gateway.behave(Conduct::Endless);
+    let settings = Sms { timeout: Duration::from_mins(1), ..sms(Gateway::Kannel(kannel_at(&gateway.url(), "secret"))) };
+    assert_eq!(send(&settings).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_gateway_that_hangs_up_or_is_away_cannot_be_reached() {
+    let gateway = SmsGateway::start();
+    gateway.behave(Conduct::HangsUp);
+    assert_eq!(send(&through(&gateway)).await, Err(SendError::Unreachable));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = kannel_at(&format!("http://127.0.0.1:{port}/"), "secret");
+    assert_eq!(send(&sms(Gateway::Kannel(nobody))).await, Err(SendError::Unreachable));
+}
+
+#[tokio::test]
+async fn credentials_and_texts_do_not_follow_a_redirect() {
+    let (gateway, elsewhere) = (SmsGateway::start(), SmsGateway::start());
+    gateway.behave(Conduct::RedirectsTo(elsewhere.url()));
+    assert_eq!(send(&through(&gateway)).await, Err(SendError::Refused));
+    let kannel = kannel_at(&gateway.url(), "secret");
+    assert_eq!(send(&sms(Gateway::Kannel(kannel))).await, Err(SendError::Refused));
+    assert_eq!((gateway.requests().len(), elsewhere.connections()), (2, 0));
+}
+
+#[test]
+fn a_file_without_certificates_is_named_with_its_setting() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let settings = Sms { ca_file: Some(file.path().to_owned()), ..Config::default().sms };
+    let error = Texter::new(&settings, Clock::stopped_at(0)).err().unwrap().to_string();
+    assert!(error.starts_with(&format!("sms.ca_file: {}: ", file.path().display())), "{error}");
+}
+
+#[test]
+fn what_went_wrong_is_said_without_number_text_or_secret() {
+    let all = [
+        SendError::Rejected,
+        SendError::Unreachable,
+        SendError::TimedOut,
+        SendError::Tls,
+        SendError::Login,
+        SendError::Refused,
+        SendError::File(io::ErrorKind::NotFound),
+    ];
+    insta::assert_snapshot!(all.map(|error| error.to_string()).join("\n"), @r"
+    texts to this number are not served
+    the SMS gateway cannot be reached
+    the SMS gateway took too long
+    the connection to the SMS gateway cannot be secured
+    the SMS gateway refuses the login
+    the SMS gateway refuses the text
+    the text cannot be written to its file: entity not found
+    ");
+}

@@ -1,0 +1,172 @@
+//! Telling an address that it leads to somebody, or no longer does.
+//!
+//! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow mail server delays nobody. It is tried for
+//! a day: later, it would be no news. An address is told when it begins to lead to a user, and not again while it does, whatever that user
+//! binds anew (see [`bindings::bind`](crate::store::bindings::bind)); so the link in the last notice always works.
+//!
+//! **Budget.** Only who has proved an address causes notices to it, and each proof was a message that was paid for. But one proof lasts a day,
+//! in which its user could bind and unbind without end. So notices have a bucket of their own for each address: a bind that finds it full is
+//! refused, for none may go untold; an unbind is not, for a user can always leave, and is then not told. Strangers, who may cause other
+//! messages to an address, cannot fill this one. A text costs money besides, so each is charged to its country and to the server's daily
+//! ceiling as those with codes are, and waits in the outbox if these are full.
+//!
+//! The operator's erasure tells nobody: then nothing is held that could be told.
+
+use ruma_common::{OwnedUserId, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::Vouch;
+use super::outbox::{Delivery, Outcome, sealed_address};
+use crate::clock::{DAY, Millis};
+use crate::error::Error;
+use crate::identity::threepid::{Address, Medium};
+use crate::notify::letters::{BoundFacts, Remover, UnboundFacts, bound_letter, unbound_letter};
+use crate::notify::notice::{bound_text, unbound_text};
+use crate::notify::sms;
+use crate::store::bindings;
+use crate::store::outbox::NewDelivery;
+use crate::texts::Language;
+
+/// How long a notice is news.
+const NEWS: Millis = DAY;
+
+/// What an address is told.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Notice {
+    /// Who is told.
+    #[serde(with = "sealed_address")]
+    pub address: Address,
+    /// Of whom.
+    pub mxid: OwnedUserId,
+    /// When it happened.
+    at: Millis,
+    /// The tag of the reader's language.
+    language: String,
+    event: Event,
+}
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Bound,
+    Unbound(Remover),
+}
+
+impl Vouch {
+    /// The notice that an address is bound, to be queued if it is; none if they are turned off.
+    ///
+    /// # Errors
+    /// 429 if the address is told too much, and 503.
+    pub(super) async fn bind_notice(
+        &self,
+        address: &Address,
+        mxid: &UserId,
+        at: Millis,
+        language: Language,
+    ) -> Result<Option<NewDelivery>, Error> {
+        if !self.config.notices.enabled {
+            return Ok(None);
+        }
+        // It is made in any case: what is bound now may be unbound before this bind.
+        if !self.leads_to(address, mxid).await? {
+            self.spend_notice(address).await?;
+        }
+        Ok(Some(self.notice(address, mxid, at, language, Event::Bound)))
+    }
+
+    /// The notice that an address is unbound, to be queued if it is; none if they are turned off or the address is told too much.
+    ///
+    /// # Errors
+    /// 503
+    pub(super) async fn unbind_notice(
+        &self,
+        address: &Address,
+        mxid: &UserId,
+        by: Remover,
+        language: Language,
+    ) -> Result<Option<NewDelivery>, Error> {
+        if !self.config.notices.enabled {
+            return Ok(None);
+        }
+        if self.leads_to(address, mxid).await? && self.spend_notice(address).await.is_err() {
+            return Ok(None);
+        }
+        Ok(Some(self.notice(address, mxid, self.clock.now(), language, Event::Unbound(by))))
+    }
+
+    async fn leads_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
+        let index = self.binding_index(address);
+        let row = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
+        Ok(row.is_some_and(|row| row.user_index == self.binding_user_index(mxid).as_ref()))
+    }
+
+    fn notice(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {
+        self.seal_delivery(&Delivery::Notice(Notice {
+            address: address.clone(),
+            mxid: mxid.to_owned(),
+            at,
+            language: self.texts.tag(language).to_owned(),
+            event,
+        }))
+    }
+
+    /// Tells the address.
+    pub(super) async fn deliver_notice(&self, notice: &Notice) -> Outcome {
+        if self.clock.now() - notice.at >= NEWS {
+            return Outcome::Refused { trouble: "no news any more".to_owned() };
+        }
+        match notice.address.medium() {
+            Medium::Email => self.mail_notice(notice).await,
+            Medium::Msisdn => self.text_notice(notice).await,
+        }
+    }
+
+    async fn mail_notice(&self, notice: &Notice) -> Outcome {
+        let language = self.language_of(notice);
+        let (mxid, homeserver) = (notice.mxid.as_str(), notice.mxid.server_name().as_str());
+        let letter = match notice.event {
+            Event::Bound => {
+                let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
+                bound_letter(self.words(language), BoundFacts { mxid, homeserver, since: notice.at, undo: &undo })
+            }
+            Event::Unbound(by) => {
+                unbound_letter(self.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
+            }
+        };
+        let Ok(letter) = letter else { return later("no letter") };
+        match self.mailer.send(&notice.address, letter).await {
+            Ok(()) => Outcome::Delivered,
+            // A recipient who is refused may be greylisted.
+            Err(error) => later(error),
+        }
+    }
+
+    async fn text_notice(&self, notice: &Notice) -> Outcome {
+        if let Err(error) = self.spend_text(&notice.address).await {
+            return later(error.errcode());
+        }
+        let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
+        let text = match notice.event {
+            Event::Bound => {
+                let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
+                bound_text(self.words(language), mxid, &undo)
+            }
+            Event::Unbound(_) => unbound_text(self.words(language), mxid),
+        };
+        match self.texter.send(&notice.address, &text).await {
+            Ok(()) => Outcome::Delivered,
+            Err(error @ sms::SendError::Rejected) => Outcome::Refused { trouble: error.to_string() },
+            Err(error) => later(error),
+        }
+    }
+
+    /// The operator may have removed a language meanwhile.
+    fn language_of(&self, notice: &Notice) -> Language {
+        self.texts.nearest(&notice.language).unwrap_or(self.texts.default_language())
+    }
+}
+
+fn later(trouble: impl ToString) -> Outcome {
+    Outcome::Later { trouble: trouble.to_string(), retry_after: None }
+}

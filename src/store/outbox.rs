@@ -1,0 +1,237 @@
+//! The outbox: what is to be delivered, and is kept until it is.
+
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use super::error::Error;
+use super::prepared::Prepared;
+use super::schema::outbox;
+use crate::clock::Millis;
+
+/// A delivery to be made.
+#[derive(Clone, Debug, Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub struct NewDelivery {
+    /// What kind of delivery.
+    pub kind: &'static str,
+    /// Random; owner of the sealed column.
+    pub owner: Vec<u8>,
+    /// Blind index of the Matrix ID it is about.
+    pub user_index: Vec<u8>,
+    /// Blind index of the Matrix ID that caused it, if that is another.
+    pub cause_index: Option<Vec<u8>>,
+    /// Blind index of the address it is about.
+    pub address_index: Vec<u8>,
+    /// Blind index of where it goes.
+    pub destination: Vec<u8>,
+    /// What is delivered, sealed.
+    pub payload: Vec<u8>,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub next_at: Millis,
+    /// Until when a node holds it.
+    pub held_until: Millis,
+    /// When it was queued.
+    pub created_at: Millis,
+}
+
+/// A delivery that can be made now.
+#[derive(Clone, Debug, Queryable)]
+pub struct Due {
+    /// `outbox.id`
+    pub id: i64,
+    /// Blind index of where it goes.
+    pub destination: Vec<u8>,
+}
+
+/// A delivery's row.
+#[derive(Clone, Debug, Queryable)]
+pub struct Delivery {
+    /// `outbox.id`
+    pub id: i64,
+    /// What kind of delivery.
+    pub kind: String,
+    /// Random; owner of the sealed column.
+    pub owner: Vec<u8>,
+    /// What is delivered, sealed.
+    pub payload: Vec<u8>,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next.
+    pub next_at: Millis,
+    /// Until when a node holds it.
+    pub held_until: Millis,
+    /// When it was queued.
+    pub created_at: Millis,
+    /// Why the last attempt failed.
+    pub trouble: Option<String>,
+}
+
+type Columns = (
+    outbox::id,
+    outbox::kind,
+    outbox::owner,
+    outbox::payload,
+    outbox::attempts,
+    outbox::next_at,
+    outbox::held_until,
+    outbox::created_at,
+    outbox::trouble,
+);
+
+const COLUMNS: Columns = (
+    outbox::id,
+    outbox::kind,
+    outbox::owner,
+    outbox::payload,
+    outbox::attempts,
+    outbox::next_at,
+    outbox::held_until,
+    outbox::created_at,
+    outbox::trouble,
+);
+
+/// Queues a delivery.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn queue(conn: &mut Conn, new: NewDelivery) -> Result<(), Error> {
+    conn.execute(diesel::insert_into(outbox::table).values(new)).await?;
+    Ok(())
+}
+
+/// At most `limit` deliveries that can be made at `now` and were queued after `queued_after`, those that wait longest first, but for
+/// those to the destinations in `but_to`.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn due(
+    conn: &mut Conn,
+    now: Millis,
+    queued_after: Millis,
+    but_to: Vec<Vec<u8>>,
+    limit: i64,
+) -> Result<Vec<Due>, Error> {
+    let query = outbox::table
+        .select((outbox::id, outbox::destination))
+        .filter(outbox::next_at.le(now))
+        .filter(outbox::held_until.le(now))
+        .filter(outbox::created_at.gt(queued_after))
+        .filter(outbox::destination.ne_all(but_to))
+        .order((outbox::next_at, outbox::id))
+        .limit(limit);
+    conn.load(query).await
+}
+
+/// Takes a delivery until `until`, unless another node was quicker.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn claim(conn: &mut Conn, id: i64, now: Millis, until: Millis) -> Result<Option<Delivery>, Error> {
+    let free =
+        outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.le(now)).filter(outbox::next_at.le(now));
+    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(until)).returning(COLUMNS))).await
+}
+
+/// Gives back a delivery that was held until `held_until` and failed.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn failed(
+    conn: &mut Conn,
+    id: i64,
+    held_until: Millis,
+    next_at: Millis,
+    trouble: String,
+) -> Result<(), Error> {
+    let ours = outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.eq(held_until));
+    let change = (
+        outbox::attempts.eq(outbox::attempts + 1),
+        outbox::next_at.eq(next_at),
+        outbox::held_until.eq(0),
+        outbox::trouble.eq(Some(trouble)),
+    );
+    conn.execute(Prepared(diesel::update(ours).set(change))).await?;
+    Ok(())
+}
+
+/// Removes a delivery; returns whether it was there.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
+}
+
+/// Removes the deliveries that were queued before `queued_before` and that nobody is making; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn sweep(conn: &mut Conn, queued_before: Millis, now: Millis) -> Result<usize, Error> {
+    let over = outbox::table.filter(outbox::created_at.le(queued_before)).filter(outbox::held_until.le(now));
+    conn.execute(diesel::delete(over)).await
+}
+
+/// All deliveries, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Delivery>, Error> {
+    conn.load(outbox::table.select(COLUMNS).order(outbox::id)).await
+}
+
+/// The deliveries that are about a user or caused by him, each the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>, Error> {
+    let about = outbox::table.select(COLUMNS).filter(outbox::user_index.eq(user_index.to_vec()));
+    let mut theirs = conn.load(about.order(outbox::id)).await?;
+    let caused = outbox::table.select(COLUMNS).filter(outbox::cause_index.eq(user_index.to_vec()));
+    theirs.extend(conn.load(caused.order(outbox::id)).await?);
+    Ok(theirs)
+}
+
+/// Lets a delivery be tried at once; returns whether it is there.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hurry(conn: &mut Conn, id: i64) -> Result<bool, Error> {
+    let one = outbox::table.filter(outbox::id.eq(id));
+    Ok(conn.execute(diesel::update(one).set(outbox::next_at.eq(0))).await? == 1)
+}
+
+/// Lets every delivery be tried at once; returns how many there are.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn hurry_all(conn: &mut Conn) -> Result<usize, Error> {
+    conn.execute(diesel::update(outbox::table).set(outbox::next_at.eq(0))).await
+}
+
+/// Removes every delivery; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_all(conn: &mut Conn) -> Result<usize, Error> {
+    conn.execute(diesel::delete(outbox::table)).await
+}
+
+/// Removes the deliveries that are about a user or caused by him; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize, Error> {
+    let about = conn.execute(diesel::delete(outbox::table.filter(outbox::user_index.eq(user_index.to_vec())))).await?;
+    let caused = outbox::table.filter(outbox::cause_index.eq(user_index.to_vec()));
+    Ok(about + conn.execute(diesel::delete(caused)).await?)
+}
+
+/// Removes the deliveries that are about an address; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
+    conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
+}

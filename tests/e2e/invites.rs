@@ -1,0 +1,108 @@
+//! Invitations to addresses: of those who are known, of those who are not, and of those who make themselves known afterwards.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+use vouch_test_support::mail_sink::Message;
+
+use crate::person::{Person, encode, text};
+use crate::world::{Answer, World};
+
+const CAROL: &str = "carol@mail.example";
+
+/// Waits for the mail with which an address is invited.
+pub async fn invitation(world: &World, email: &str) -> Message {
+    world.mail.wait_for(|mail| mail.to == [email] && sign_url(mail).is_some()).await
+}
+
+/// Where clients have an invitation signed: a parameter of the link to the web client.
+pub fn sign_url(mail: &Message) -> Option<Url> {
+    // The fragment has a query of its own, as clients have it.
+    let links = mail.links().into_iter().filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
+    let sign_url = |link: Url| link.query_pairs().find(|(name, _)| name == "signurl").map(|(_, url)| url.into_owned());
+    links.filter_map(sign_url).next().map(|url| url.parse().expect("it is a URL"))
+}
+
+/// Has an invitation signed as clients do: in the query, with an empty body and no token.
+async fn sign(world: &World, mail: &Message, mxid: &str) -> Value {
+    let mut url = sign_url(mail).unwrap();
+    url.query_pairs_mut().append_pair("mxid", mxid);
+    Answer::to(world.request(Method::POST, url.as_str(), None)).await.ok()
+}
+
+/// The pending invitations that a room shows.
+async fn pending(person: &Person<'_>, room: &str) -> Vec<Value> {
+    let state = person.state(room).await.into_iter();
+    state.filter(|event| event["type"] == "m.room.third_party_invite").collect()
+}
+
+#[tokio::test]
+async fn who_is_bound_is_invited_by_name() {
+    let world = World::start().await;
+    let (alice, carol) = (world.person("alice").await, world.person("carol").await);
+    carol.binds(CAROL).await;
+    let mails = world.mail.count();
+    let room = alice.creates_a_room("Garden", &[]).await;
+    alice.invites(CAROL, &room).await;
+    let event = alice.member(&room, &carol.mxid).await.expect("she is invited at once");
+    assert_eq!(event["content"]["membership"], "invite");
+    assert!(pending(&alice, &room).await.is_empty());
+    assert_eq!(world.mail.count(), mails, "the homeserver tells her; no mail is needed");
+}
+
+#[tokio::test]
+async fn a_stranger_joins_by_the_link_in_the_mail() {
+    let world = World::start().await;
+    let alice = world.person("alice").await;
+    let room = alice.creates_a_room("Garden", &[]).await;
+    alice.invites(CAROL, &room).await;
+
+    let shown = pending(&alice, &room).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["content"]["display_name"], "c...@m...");
+    let mail = invitation(&world, CAROL).await;
+    assert!(mail.text().contains("alice"), "{}", mail.text());
+    assert!(mail.text().contains("Garden"), "{}", mail.text());
+
+    // The link is all that she has: she knows nothing of the identity server.
+    let carol = Person::join(&world, "carol").await;
+    let signed = sign(&world, &mail, &carol.mxid).await;
+    carol.joins(&room, Some(signed)).await;
+    assert_eq!(alice.member(&room, &carol.mxid).await.unwrap()["content"]["membership"], "join");
+}
+
+#[tokio::test]
+async fn invitations_become_memberships_when_the_address_is_bound() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    let garden = alice.creates_a_room("Garden", &[]).await;
+    alice.invites(CAROL, &garden).await;
+    let cellar = bob.creates_a_room("Cellar", &[CAROL, "dave@mail.example"]).await;
+    assert_eq!(pending(&bob, &cellar).await.len(), 2);
+
+    let carol = world.person("carol").await;
+    carol.binds(CAROL).await;
+    for (inviter, room) in [(&alice, &garden), (&bob, &cellar)] {
+        let event = inviter.sees_invited(room, &carol.mxid).await;
+        assert_eq!(event["sender"], inviter.mxid);
+        assert_eq!(event["content"]["third_party_invite"]["display_name"], "c...@m...");
+        carol.joins(room, None).await;
+        assert_eq!(inviter.member(room, &carol.mxid).await.unwrap()["content"]["membership"], "join");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_invitation_spoils_no_other() {
+    let world = World::start().await;
+    let alice = world.person("alice").await;
+    let garden = alice.creates_a_room("Garden", &[CAROL]).await;
+    let cellar = alice.creates_a_room("Cellar", &[CAROL]).await;
+    let token = text(&pending(&alice, &garden).await[0]["state_key"]);
+    let revoked = format!("/rooms/{}/state/m.room.third_party_invite/{}", encode(&garden), encode(&token));
+    alice.homeserver(Method::PUT, &revoked, json!({})).await.ok();
+
+    let carol = world.person("carol").await;
+    carol.binds(CAROL).await;
+    alice.sees_invited(&cellar, &carol.mxid).await;
+    assert_eq!(alice.member(&garden, &carol.mxid).await, None);
+}

@@ -1,0 +1,38 @@
+// matrix-js-sdk in the hands of a test: reads one call a line, {"method", "arguments"}, and answers each with a line, {"result"} or {"error"}.
+// Where the SDK is installed, where the servers are and who is logged in stands in the environment.
+
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+const { VOUCH_TEST_JS_SDK, HOMESERVER, IDENTITY_SERVER, USER_ID, ACCESS_TOKEN } = process.env;
+const entry = createRequire(`${VOUCH_TEST_JS_SDK}/`).resolve("matrix-js-sdk");
+// It logs to the console, and standard output is for answers.
+for (const level of ["trace", "debug", "log", "info", "warn"]) console[level] = console.error;
+const { MatrixError, createClient } = await import(pathToFileURL(entry));
+
+let identityToken = null;
+const client = createClient({
+    baseUrl: HOMESERVER,
+    idBaseUrl: IDENTITY_SERVER,
+    userId: USER_ID,
+    accessToken: ACCESS_TOKEN,
+    // As Element hands it in, for what the homeserver does in its user's name.
+    identityServer: { getAccessToken: async () => identityToken },
+});
+
+async function call({ method, arguments: args }) {
+    try {
+        const result = await client[method](...args);
+        if (method === "registerWithIdentityServer") identityToken = result.token ?? result.access_token;
+        // A room is more than a line can say.
+        return { result: method === "joinRoom" ? result.roomId : (result ?? null) };
+    } catch (error) {
+        if (!(error instanceof MatrixError)) throw error;
+        return { error: { status: error.httpStatus, body: error.data } };
+    }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await call(JSON.parse(line)))}\n`);
+}

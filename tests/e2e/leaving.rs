@@ -1,0 +1,74 @@
+//! The homeserver unbinds addresses, in its user's name or because the account ends.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn an_address_unbound_through_the_homeserver_is_no_longer_found() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    alice.binds("alice@mail.example").await;
+    alice.binds("alice@work.example").await;
+    assert_eq!(alice.unbinds_through_the_homeserver("alice@mail.example").await, "success");
+    assert_eq!(bob.looks_up("alice@mail.example").await, None);
+    assert_eq!(bob.looks_up("alice@work.example").await.as_deref(), Some("@alice:hs.example"));
+
+    // The homeserver remembers by itself where an address is bound.
+    let body = json!({ "medium": "email", "address": "alice@work.example" });
+    let deleted = alice.homeserver(Method::POST, "/account/3pid/delete", body).await.ok();
+    assert_eq!(deleted, json!({ "id_server_unbind_result": "success" }));
+    assert_eq!(bob.looks_up("alice@work.example").await, None);
+}
+
+#[tokio::test]
+async fn nobody_unbinds_the_address_of_another() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    alice.binds("alice@mail.example").await;
+    bob.unbinds_through_the_homeserver("alice@mail.example").await;
+    assert_eq!(bob.looks_up("alice@mail.example").await.as_deref(), Some("@alice:hs.example"));
+}
+
+#[tokio::test]
+async fn a_deactivated_user_is_no_longer_found() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    alice.binds("alice@mail.example").await;
+    alice.binds("alice@work.example").await;
+    // Without a token of the identity server the homeserver's signature is all there is.
+    alice.identity_server(Method::POST, "/account/logout", json!({})).await.ok();
+    let deactivated = alice.confirm("/account/deactivate", json!({})).await.ok();
+    assert_eq!(deactivated, json!({ "id_server_unbind_result": "success" }));
+    assert_eq!(bob.looks_up("alice@mail.example").await, None);
+    assert_eq!(bob.looks_up("alice@work.example").await, None);
+}
+
+/// A signature has no time, so one that unbound before could be somebody's who kept it: it does not undo a bind of today.
+#[tokio::test]
+async fn who_was_bound_again_today_unbinds_by_another_proof() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice").await, world.person("bob").await);
+    alice.binds("alice@mail.example").await;
+    assert_eq!(alice.unbinds_through_the_homeserver("alice@mail.example").await, "success");
+    let session = alice.proves("alice@mail.example").await;
+    alice.binds_through_the_homeserver(&session).await;
+
+    // Better the user stays than that the address stays bound to nobody.
+    let refused = alice.confirm("/account/deactivate", json!({})).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert_eq!(bob.looks_up("alice@mail.example").await.as_deref(), Some("@alice:hs.example"));
+
+    let threepid = json!({ "medium": "email", "address": "alice@mail.example" });
+    let body = json!({
+        "sid": session.sid,
+        "client_secret": session.client_secret,
+        "mxid": alice.mxid,
+        "threepid": threepid,
+    });
+    alice.identity_server(Method::POST, "/3pid/unbind", body).await.ok();
+    let deactivated = alice.confirm("/account/deactivate", json!({})).await.ok();
+    assert_eq!(deactivated, json!({ "id_server_unbind_result": "success" }));
+    assert_eq!(bob.looks_up("alice@mail.example").await, None);
+}

@@ -1,0 +1,11 @@
+//! Vouch beside a real Synapse, and matrix-js-sdk as the client of both. `scripts/e2e` installs them and runs this.
+
+mod binding;
+mod invites;
+mod leaving;
+mod outage;
+mod person;
+mod sdk;
+mod synapse;
+mod vouch;
+mod world;

@@ -1,0 +1,61 @@
+//! The real binary in a process of its own, with its own TLS, killed when dropped.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use vouch_test_support::ca::Ca;
+
+use crate::synapse::{self, Synapse};
+
+pub struct Vouch {
+    pub url: String,
+    /// As clients and homeservers name it: host and port.
+    pub name: String,
+    child: Child,
+}
+
+impl Vouch {
+    /// Starts a new server that trusts the homeserver's certificate and sends its mails to `mail`.
+    pub fn start(world: &Path, ca: &Ca, port: u16, synapse: &Synapse, mail: SocketAddr) -> Self {
+        let folder = world.join("vouch");
+        fs::create_dir(&folder).unwrap();
+        let (certificate, key) = ca.write_certificate_for(&["localhost"], &folder);
+        let name = format!("localhost:{port}");
+        let url = format!("https://{name}");
+        let settings = [
+            ("SERVER__LISTEN", format!("127.0.0.1:{port}")),
+            ("SERVER__PUBLIC_URL", url.clone()),
+            ("SERVER__WORKERS", "2".to_owned()),
+            ("SERVER__TLS_CERTIFICATE", certificate.display().to_string()),
+            ("SERVER__TLS_KEY", key.display().to_string()),
+            ("TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies").to_owned()),
+            ("FEDERATION__CA_FILE", world.join("ca.pem").display().to_string()),
+            ("FEDERATION__ALLOWED_RANGES", "127.0.0.0/8".to_owned()),
+            ("FEDERATION__OVERRIDES", format!(r#"{{ "{}" = "127.0.0.1:{}" }}"#, synapse::NAME, synapse.port)),
+            // A busy machine is no reason to fail.
+            ("FEDERATION__CONNECT_TIMEOUT", "30s".to_owned()),
+            ("FEDERATION__TIMEOUT", "30s".to_owned()),
+            ("MAIL__HOST", mail.ip().to_string()),
+            ("MAIL__PORT", mail.port().to_string()),
+            ("MAIL__SECURITY", "none".to_owned()),
+            ("MAIL__TIMEOUT", "30s".to_owned()),
+        ];
+        let log = File::create(world.join("vouch.log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vouch"));
+        command.current_dir(&folder).env_clear();
+        command.envs(settings.map(|(key, value)| (format!("VOUCH__{key}"), value)));
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let child = command.spawn().unwrap();
+        Self { url, name, child }
+    }
+}
+
+impl Drop for Vouch {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

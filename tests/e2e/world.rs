@@ -1,0 +1,138 @@
+//! The world of a story: a Synapse, a Vouch and a mail server on the loopback interface. All their certificates are of one authority, made for
+//! this story; each of the two servers trusts it and nobody else.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reqwest::{Certificate, Client, Method, RequestBuilder, redirect};
+use serde_json::Value;
+use tempfile::TempDir;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::mail_sink::MailSink;
+
+use crate::person::Person;
+use crate::synapse::Synapse;
+use crate::vouch::Vouch;
+
+/// How long a story waits for anything before it fails. The machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct World {
+    // In this order they end: nobody speaks to a server that is gone.
+    pub synapse: Synapse,
+    pub vouch: Vouch,
+    pub mail: MailSink,
+    pub http: Client,
+    pub folder: TempDir,
+}
+
+impl World {
+    /// Everything is up when this returns.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = Ca::new();
+        ca.write_to(&folder.path().join("ca.pem"));
+        let mail = MailSink::start().await;
+        let http = client(&ca);
+        let (synapse_port, vouch_port) = (free_port(), free_port());
+        let vouch_url = format!("https://localhost:{vouch_port}");
+        let synapse = Synapse::start(folder.path(), &ca, synapse_port, &vouch_url);
+        let vouch = Vouch::start(folder.path(), &ca, vouch_port, &synapse, mail.address());
+        let world = Self { synapse, vouch, mail, http, folder };
+        world.until_up(&world.vouch.url, "/ready").await;
+        world.until_up(&world.synapse.url, "/health").await;
+        world
+    }
+
+    /// A new user of the homeserver, with a token of the identity server and its terms accepted.
+    pub async fn person(&self, localpart: &str) -> Person<'_> {
+        let mut person = Person::join(self, localpart).await;
+        person.registers().await;
+        person.accepts_the_terms().await;
+        person
+    }
+
+    /// Waits until `url` answers `path` with 200.
+    pub async fn until_up(&self, url: &str, path: &str) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.http.get(format!("{url}{path}")).send().await;
+            if answer.as_ref().is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{url} does not come up: {answer:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// A request to one of the servers.
+    pub fn request(&self, method: Method, url: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.http.request(method, url);
+        match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+impl Drop for World {
+    /// What the servers said is worth reading when a story fails, and only then.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for name in ["synapse.log", "vouch.log"] {
+                eprintln!("--- the end of {name}\n{}", tail(&self.folder.path().join(name)));
+            }
+        }
+    }
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Answer {
+    pub async fn to(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    }
+
+    /// The body of an answer that must be 200.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// The status and the errcode.
+    pub fn error(&self) -> (u16, &str) {
+        (self.status, self.body["errcode"].as_str().unwrap_or_default())
+    }
+}
+
+/// A client that trusts the authority of this world alone.
+fn client(ca: &Ca) -> Client {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
+    let client = Client::builder().tls_certs_only([certificate]).no_proxy().timeout(PATIENCE);
+    client.redirect(redirect::Policy::none()).build().unwrap()
+}
+
+/// A port that nobody listens on, below those that the kernel gives to clients: each server must know the other's before it starts.
+fn free_port() -> u16 {
+    let mut ports = std::iter::repeat_with(|| 10_000 + rand::random_range(0..10_000_u16));
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("it has no end")
+}
+
+/// The last lines of a file.
+fn tail(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| error.to_string());
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(80)..].join("\n")
+}
