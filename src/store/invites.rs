@@ -76,6 +76,9 @@ const COLUMNS: Columns = (
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
+///
+/// # Panics
+/// If the index is none of the vault's, which have 16 bytes.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
     let (number, _) = address_index.split_first_chunk().expect("a blind index has 16 bytes");
     conn.take_turns(i64::from_be_bytes(*number)).await
