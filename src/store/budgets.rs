@@ -33,6 +33,9 @@ pub async fn levels(conn: &mut Conn, principals: Vec<Vec<u8>>) -> Result<Vec<(Ve
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
+///
+/// # Panics
+/// Never: 16 bytes have 8.
 pub async fn hold(conn: &mut Conn, principal: [u8; 16]) -> Result<(), Error> {
     conn.take_turns(&principal).await
 }

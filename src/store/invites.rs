@@ -82,6 +82,9 @@ const COLUMNS: Columns = (
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
+///
+/// # Panics
+/// If the index is none of the vault's, which have 16 bytes.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
     conn.take_turns(address_index).await
 }

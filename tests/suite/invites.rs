@@ -217,7 +217,9 @@ on_both_backends! {
         let refused = invites(&alice, "dave@example.com").await;
         assert_eq!(refused.error(), (429, "M_LIMIT_EXCEEDED"));
         assert!(refused.headers.contains_key("retry-after"));
-        assert_eq!(world.mail.messages().len(), 1);
+        let written_to: Vec<_> = world.mail.messages().into_iter().flat_map(|mail| mail.to).collect();
+        // Bob is told that he was bound.
+        assert_eq!(written_to.iter().filter(|to| *to != "bob@example.com").collect::<Vec<_>>(), ["carol@example.com"]);
     }
 
     async fn a_phone_is_invited_by_a_text(world: World) {
