@@ -16,7 +16,7 @@ pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
     match what {
         Outbox::List(Listing { json: true, reveal }) => say(in_json(&vouch.queued(*reveal).await?)?),
         Outbox::List(Listing { json: false, reveal }) => {
-            print(&vouch.queued(*reveal).await?, *reveal, vouch.clock.now())
+            print(&vouch.queued(*reveal).await?, *reveal, vouch.clock.now());
         }
         Outbox::Retry(chosen) => done(chosen, vouch.hurry_delivery(chosen.id).await?, "tried now")?,
         Outbox::Drop(chosen) => done(chosen, vouch.drop_delivery(chosen.id).await?, "given up")?,

@@ -42,6 +42,9 @@ pub enum Reception {
 impl Federation {
     /// Tells `server`: by POST, which is what Synapse and Dendrite know, and where that is unknown by PUT, which is what the specification says.
     /// Nothing shows who we are but the signatures in `body`: Synapse tries to verify an `Authorization` header, and answers 401.
+    ///
+    /// # Panics
+    /// Never: canonical JSON can always be written.
     pub async fn onbind(&self, server: &ServerName, body: &CanonicalJsonObject) -> Reception {
         let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be written"));
         let posted = self.tell(server, Method::POST, body.clone()).await;

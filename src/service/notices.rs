@@ -138,7 +138,7 @@ impl Vouch {
         match self.mailer.send(&notice.address, letter).await {
             Ok(()) => Outcome::Delivered,
             // A recipient who is refused may be greylisted.
-            Err(error) => later(error),
+            Err(error) => later(&error),
         }
     }
 
@@ -157,7 +157,7 @@ impl Vouch {
         match self.texter.send(&notice.address, &text).await {
             Ok(()) => Outcome::Delivered,
             Err(error @ sms::SendError::Rejected) => Outcome::Refused { trouble: error.to_string() },
-            Err(error) => later(error),
+            Err(error) => later(&error),
         }
     }
 
@@ -167,6 +167,6 @@ impl Vouch {
     }
 }
 
-fn later(trouble: impl ToString) -> Outcome {
+fn later(trouble: &(impl ToString + ?Sized)) -> Outcome {
     Outcome::Later { trouble: trouble.to_string(), retry_after: None }
 }

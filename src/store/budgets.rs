@@ -34,8 +34,7 @@ pub async fn levels(conn: &mut Conn, principals: Vec<Vec<u8>>) -> Result<Vec<(Ve
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn hold(conn: &mut Conn, principal: [u8; 16]) -> Result<(), Error> {
-    let (number, _) = principal.split_first_chunk().expect("16 bytes have 8");
-    conn.take_turns(i64::from_be_bytes(*number)).await
+    conn.take_turns(&principal).await
 }
 
 /// Replaces a level if it is still `old` (`None`: absent), and returns whether it was. `empty_at` is when the row may be swept.

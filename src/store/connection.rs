@@ -99,14 +99,15 @@ impl Conn {
         }
     }
 
-    /// Waits until no other transaction holds the number, and holds it until this transaction ends. On `SQLite` transactions take turns
-    /// anyway.
+    /// Waits until no other transaction holds what begins with the same eight bytes, and holds it until this transaction ends. On `SQLite`
+    /// transactions take turns anyway.
     ///
     /// # Errors
     /// [`Error`] if the database does not answer.
-    pub(super) async fn take_turns(&mut self, number: i64) -> Result<(), Error> {
+    pub(super) async fn take_turns(&mut self, index: &[u8]) -> Result<(), Error> {
         match self {
             Self::Pooled(conn) => {
+                let number = index.iter().take(8).fold(0, |number: i64, byte| number << 8 | i64::from(*byte));
                 let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number);
                 in_time(conn.connection(), async |conn| ExecuteDsl::<AsyncPgConnection>::execute(lock, conn).await)
                     .await?;

@@ -83,8 +83,7 @@ const COLUMNS: Columns = (
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
-    let (number, _) = address_index.split_first_chunk().expect("a blind index has 16 bytes");
-    conn.take_turns(i64::from_be_bytes(*number)).await
+    conn.take_turns(address_index).await
 }
 
 /// Keeps an invitation, and its public key as valid until `key_until`.

@@ -14,7 +14,7 @@ async fn invites_with(person: &Person<'_>, words: Value) -> String {
     mailed_link(person.world, "bob@example.com").await
 }
 
-async fn world(mut world: World) -> World {
+fn world(mut world: World) -> World {
     world.config.budgets.invites_address.capacity = 100;
     world.config.budgets.invites_user.capacity = 100;
     world
@@ -22,7 +22,7 @@ async fn world(mut world: World) -> World {
 
 #[tokio::test]
 async fn the_mail_names_inviter_and_room_in_words_and_in_the_link() {
-    let world = world(World::on_sqlite().await).await;
+    let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let words = json!({
@@ -58,7 +58,7 @@ async fn the_mail_names_inviter_and_room_in_words_and_in_the_link() {
 
 #[tokio::test]
 async fn what_homeservers_send_for_nothing_is_nothing() {
-    let world = world(World::on_sqlite().await).await;
+    let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     for nothing in [json!(""), json!(null), json!({}), json!([1]), json!(7), json!(false)] {
@@ -77,7 +77,7 @@ async fn what_homeservers_send_for_nothing_is_nothing() {
 
 #[tokio::test]
 async fn a_homeserver_chooses_among_the_web_clients_that_the_operator_allows() {
-    let mut world = world(World::on_sqlite().await).await;
+    let mut world = world(World::on_sqlite().await);
     world.config.invites.web_clients =
         ["https://chat.example", "https://web.example/app"].map(|url| url.parse().unwrap()).to_vec();
     let server = world.start().await;
@@ -100,7 +100,7 @@ async fn a_homeserver_chooses_among_the_web_clients_that_the_operator_allows() {
 
 #[tokio::test]
 async fn no_word_of_a_homeserver_is_more_than_a_word() {
-    let world = world(World::on_sqlite().await).await;
+    let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let long = "long ".repeat(1_500);
@@ -153,7 +153,7 @@ async fn no_word_of_a_homeserver_is_more_than_a_word() {
 
 #[tokio::test]
 async fn ten_kilobytes_in_every_field_are_taken_and_more_than_a_body_are_not() {
-    let world = world(World::on_sqlite().await).await;
+    let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let huge = "x".repeat(10 * 1024);
