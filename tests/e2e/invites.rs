@@ -18,9 +18,9 @@ pub async fn invitation(world: &World, email: &str) -> Message {
 /// Where clients have an invitation signed: a parameter of the link to the web client.
 pub fn sign_url(mail: &Message) -> Option<Url> {
     // The fragment has a query of its own, as clients have it.
-    let links = mail.links().into_iter().filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
+    let mut links = mail.links().into_iter().filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
     let sign_url = |link: Url| link.query_pairs().find(|(name, _)| name == "signurl").map(|(_, url)| url.into_owned());
-    links.filter_map(sign_url).next().map(|url| url.parse().expect("it is a URL"))
+    links.find_map(sign_url).map(|url| url.parse().expect("it is a URL"))
 }
 
 /// Has an invitation signed as clients do: in the query, with an empty body and no token.

@@ -116,8 +116,8 @@ impl<'a> Person<'a> {
 
     /// Makes a room with this name, and has the homeserver invite e-mail addresses while it does so.
     pub async fn creates_a_room(&self, name: &str, invited: &[&str]) -> String {
-        let invites: Vec<Value> = invited.iter().map(|email| self.invite("email", email)).collect();
-        let body = json!({ "name": name, "preset": "private_chat", "invite_3pid": invites });
+        let invitations: Vec<Value> = invited.iter().map(|email| self.invite("email", email)).collect();
+        let body = json!({ "name": name, "preset": "private_chat", "invite_3pid": invitations });
         text(&self.homeserver(Method::POST, "/createRoom", body).await.ok()["room_id"])
     }
 
