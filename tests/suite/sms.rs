@@ -43,7 +43,7 @@ fn check_config_says_what_is_wrong_with_gateways() {
     binary.set("VOUCH_CONFIG", "vouch.toml");
     let done = binary.run(&["check-config"]);
     for said in [
-        "vouch.toml:3:6: [sms] rules: sends texts through kannel, but `[sms.kannel]` is not set up",
+        "vouch.toml:3:1: [sms] rules: sends texts through kannel, but `[sms.kannel]` is not set up",
         "vouch.toml:5:1: [sms] rules: expected what numbers begin with, such as \"+44\"",
         "vouch.toml:7:11: [sms.openmarket] account: needs `password`",
         "vouch.toml:9:7: [sms.webhook] url: neither this nor `body` has both {text} and {number}",
