@@ -164,12 +164,15 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
 
-/// Removes the deliveries that were queued before `queued_before` and that nobody is making; returns how many.
+/// Removes the deliveries of a kind that were queued before `queued_before` and that nobody is making; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, queued_before: Millis, now: Millis) -> Result<usize, Error> {
-    let over = outbox::table.filter(outbox::created_at.le(queued_before)).filter(outbox::held_until.le(now));
+pub async fn sweep(conn: &mut Conn, kind: &'static str, queued_before: Millis, now: Millis) -> Result<usize, Error> {
+    let over = outbox::table
+        .filter(outbox::created_at.le(queued_before))
+        .filter(outbox::held_until.le(now))
+        .filter(outbox::kind.eq(kind));
     conn.execute(diesel::delete(over)).await
 }
 
