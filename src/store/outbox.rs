@@ -238,3 +238,20 @@ pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize,
 pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
 }
+
+/// Removes the deliveries that are about an address and a user together and were queued at `since` or later; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_since(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    since: Millis,
+) -> Result<usize, Error> {
+    let theirs = outbox::table
+        .filter(outbox::address_index.eq(address_index.to_vec()))
+        .filter(outbox::user_index.eq(user_index.to_vec()))
+        .filter(outbox::created_at.ge(since));
+    conn.execute(diesel::delete(theirs)).await
+}
