@@ -57,7 +57,7 @@ fn body(request: &Request<Bytes>) -> Value {
 }
 
 /// The one invitation that a homeserver was told of.
-fn invitation(request: &Request<Bytes>) -> Value {
+pub fn invitation(request: &Request<Bytes>) -> Value {
     let body = body(request);
     let [invitation] = body["invites"].as_array().unwrap().as_slice() else { panic!("one invitation a request") };
     invitation.clone()
