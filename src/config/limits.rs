@@ -147,7 +147,7 @@ pub struct Retention {
     pub consent: Millis,
     /// `unbind_signature`: the fingerprint of a homeserver's signature, after it last unbound. Default 365 days.
     pub unbind_signature: Millis,
-    /// `onbind_delivery`: how long a delivery is tried. Default 7 days.
+    /// `onbind_delivery`: how long a delivery is tried; a notice no longer than a day. Default 7 days.
     pub onbind_delivery: Millis,
 }
 
