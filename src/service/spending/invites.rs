@@ -3,7 +3,7 @@
 use super::{Failure, Need, Network, Principal, TRIES, charge};
 use crate::error::Error;
 use crate::identity::budget;
-use crate::identity::threepid::{Address, Medium};
+use crate::identity::threepid::Address;
 use crate::service::{Caller, Vouch};
 use crate::store::budgets;
 
@@ -49,9 +49,7 @@ impl Vouch {
             let principal = self.homeserver_principal("invite:homeserver", homeserver);
             needs.push((principal, budgets.invites_homeserver, 1));
         }
-        if to.medium() == Medium::Msisdn {
-            needs.extend(self.destination(to).into_iter().skip(1).map(|(of, bucket)| (of, bucket, 1)));
-        }
+        needs.extend(self.payers(to).into_iter().map(|(of, bucket)| (of, bucket, 1)));
         needs
     }
 }
