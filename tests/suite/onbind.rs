@@ -268,6 +268,7 @@ on_both_backends! {
 
     async fn what_an_abandoned_node_held_is_delivered_once_its_lease_is_over(world: World) {
         let mut world = world;
+        world.config.notices.enabled = false;
         world.config.server.shutdown_timeout = Duration::ZERO;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
