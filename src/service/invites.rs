@@ -6,8 +6,6 @@
 
 mod link;
 
-pub use link::InviteWords;
-
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 
@@ -24,6 +22,8 @@ use crate::notify::letters::{DisplayName, InviteFacts, invite_letter};
 use crate::notify::sms::SendError;
 use crate::store::invites::{self, Invite, NewInvite};
 use crate::store::{self, bindings};
+
+pub use link::InviteWords;
 
 /// Letters and digits of an invitation's token: 190 bits.
 const TOKEN_LENGTH: usize = 32;

@@ -86,8 +86,11 @@ impl Vouch {
         if !self.config.notices.enabled {
             return Ok(None);
         }
-        if self.leads_to(address, mxid).await? && self.spend_notice(address).await.is_err() {
-            return Ok(None);
+        if self.leads_to(address, mxid).await? {
+            match self.spend_notice(address).await {
+                Err(error) if error.errcode() == "M_LIMIT_EXCEEDED" => return Ok(None),
+                spent => spent?,
+            }
         }
         Ok(Some(self.notice(address, mxid, self.clock.now(), language, Event::Unbound(by))))
     }

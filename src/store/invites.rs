@@ -84,7 +84,7 @@ const COLUMNS: Columns = (
 /// [`Error`] if the database does not answer.
 ///
 /// # Panics
-/// If the index is none of the vault's, which have 16 bytes.
+/// Outside of a transaction.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
     conn.take_turns(address_index).await
 }
