@@ -1,7 +1,5 @@
 //! Invitation storage, and ephemeral invitation signing.
 
-use std::borrow::Cow;
-
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ruma_common::{RoomId, UserId};
