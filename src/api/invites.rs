@@ -11,6 +11,7 @@ use super::extract::{caller_network, query, signatory};
 use super::json::Params;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::error::Error;
+use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
 use crate::service::{InviteRequest, InviteWords, Vouch};
 
@@ -19,10 +20,12 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
     let caller = signatory(&vouch, &request).await?;
     let mut params = Params::read(&request, payload).await?;
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
-    let address = Address::parse(medium, &params.string("address")?).map_err(|_| match medium {
-        Medium::Email => Error::invalid_email(),
-        Medium::Msisdn => Error::invalid_phone_number(),
-    })?;
+    let address = params.string("address")?;
+    let address = match medium {
+        Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
+        // A text may be sent there, so it must be a number that somebody may have.
+        Medium::Msisdn => PhoneNumber::e164(&address).map_err(|_| Error::invalid_phone_number())?.address,
+    };
     let room_id = params.string("room_id")?;
     let room_id = RoomId::parse(&room_id)
         .ok()
@@ -55,7 +58,7 @@ pub(super) async fn sign(vouch: Data<Vouch>, request: HttpRequest, payload: Payl
     let mut params = Params::read_if_any(&request, payload).await?;
     let mut parameter = |name: &str| match params.optional_string(name)? {
         Some(text) => Ok(text),
-        None => query(&request, name).map(std::borrow::Cow::into_owned).ok_or_else(|| Error::missing(name)),
+        None => query(&request, name).map(Cow::into_owned).ok_or_else(|| Error::missing(name)),
     };
     let mxid = UserId::parse(parameter("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let token = parameter("token")?;
