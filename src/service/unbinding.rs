@@ -51,6 +51,7 @@ impl Vouch {
         // The homeserver does not say which language its user reads.
         let language = self.texts.negotiate(None);
         let notice = self.unbind_notice(address, mxid, Remover::Homeserver, language).await?;
+        let is_charged = notice.is_some();
         let gone = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
             let gone = if unbind_signatures::is_new(conn, hash.as_ref(), now).await? {
@@ -70,7 +71,13 @@ impl Vouch {
             }
             Ok::<_, Error>(gone)
         });
-        if let Some(id) = gone.await? {
+        let gone = gone.await;
+        // It is only refused while the address is bound to that user, and so was charged for. Whoever repeats a signature must not use up
+        // what the address is to be told.
+        if is_charged && gone.as_ref().is_err_and(Error::is_refusal) {
+            self.refund_notice(address);
+        }
+        if let Some(id) = gone? {
             self.forget_binding(address, id);
             self.outbox.wake();
         }
