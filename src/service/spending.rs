@@ -218,7 +218,10 @@ impl Vouch {
                     }
                 }
                 Err(Failure::Overtaken) => {}
-                Err(Failure::Refused(error)) => return Err(error),
+                // Those who filled the bucket in the same moment may have charged ahead for us.
+                Err(Failure::Refused(error)) => {
+                    return self.purse.credits().spend(&principals, n, now).map_err(|_| error);
+                }
             }
         }
         Err(Error::away())
