@@ -1,5 +1,7 @@
 //! Establishing associations: proving that an address is one's own.
 
+use std::borrow::Cow;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -138,7 +140,7 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
 }
 
 async fn follow_link(vouch: &Vouch, request: &HttpRequest, medium: Medium) -> Result<Submitted, Error> {
-    let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
+    let parameter = |name| required_query(request, name).map(Cow::into_owned);
     let session = submission(parameter("sid")?, parameter("client_secret")?)?;
     vouch.submit(None, medium, &session, &parameter("token")?).await
 }
@@ -151,7 +153,7 @@ pub(super) async fn get_validated(vouch: Data<Vouch>, request: HttpRequest) -> R
 
 /// What a session has proved, told to whoever began it.
 pub(super) async fn validated(vouch: &Vouch, request: &HttpRequest, asker: Asker<'_>) -> Result<HttpResponse, Error> {
-    let parameter = |name| required_query(request, name).map(std::borrow::Cow::into_owned);
+    let parameter = |name| required_query(request, name).map(Cow::into_owned);
     let session = submission(parameter("sid")?, parameter("client_secret")?)?;
     let Validated { address, at } = vouch.validated(asker, &session).await?;
     let medium = address.medium().as_str();

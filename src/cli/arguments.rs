@@ -136,10 +136,10 @@ pub(super) struct Erasure {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whose {
-    /// The Matrix ID: its account, tokens, sessions, bindings and deliveries go
+    /// The Matrix ID: its account, tokens, sessions, invitations, bindings and deliveries go
     #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
     user: Option<OwnedUserId>,
-    /// The address: its binding, the sessions that were to prove it and its deliveries go
+    /// The address: its binding, the sessions that were to prove it, its invitations and its deliveries go
     #[arg(long)]
     address: Option<String>,
 }

@@ -1,8 +1,6 @@
 //! The key pair of one invitation, and keys as strangers write them.
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer, SigningKey};
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
@@ -10,6 +8,7 @@ use ruma_common::{OwnedServerName, ServerName};
 use zeroize::Zeroizing;
 
 use super::base62;
+use super::signing::LENIENT;
 
 /// What signatures of such a key are called.
 const KEY_ID: &str = "ed25519:0";
@@ -75,14 +74,6 @@ pub fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     let bytes = Zeroizing::new(LENIENT.decode(standard.as_bytes()).ok()?);
     Some(Zeroizing::new(bytes.as_slice().try_into().ok()?))
 }
-
-/// Padded or not, and the bits left over of any value.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 #[cfg(test)]
 mod tests {

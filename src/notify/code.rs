@@ -1,7 +1,8 @@
-//! The text that carries a code, and how long a text may be.
+//! The text that carries a code.
 
 use fluent_bundle::FluentValue;
 
+use super::gsm::segments;
 use super::letters::Words;
 
 /// The most segments of a text: each is paid for. Who asks is left out where it does not fit.
@@ -32,27 +33,6 @@ pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
     whole.filter(|whole| segments(whole) <= MAX_SEGMENTS).unwrap_or_else(|| format!("{first}\n{last}"))
 }
 
-/// The characters of GSM 03.38, each of which takes 7 bits.
-const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
-                   ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// Those of its extension, which take 14.
-const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
-
-/// How many messages a text is on the way: one of 160 characters of GSM 03.38 or of 70 others, or several which are shorter
-/// by the header that tells how to put them together (3GPP TS 23.040).
-pub(super) fn segments(text: &str) -> usize {
-    let septets = |c| match c {
-        c if GSM.contains(c) => Some(1),
-        c if GSM_EXTENSION.contains(c) => Some(2),
-        _ => None,
-    };
-    let (length, one, several) = match text.chars().map(septets).sum::<Option<usize>>() {
-        Some(septets) => (septets, 160, 153),
-        None => (text.encode_utf16().count(), 70, 67),
-    };
-    if length <= one { 1 } else { length.div_ceil(several) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
@@ -62,6 +42,7 @@ mod tests {
     use super::*;
     use crate::brand::Brand;
     use crate::config::Config;
+    use crate::notify::gsm::is_gsm;
     use crate::texts::Texts;
 
     static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&Config::default().texts).unwrap());
@@ -71,10 +52,6 @@ mod tests {
         let language = TEXTS.nearest(tag).unwrap();
         let say = Words { brand: &BRAND, texts: &TEXTS, language, server: "id.example.org" };
         code_text(say, &CodeFacts { code: "012345", mxid, minutes: 10, domain: "app.example.org" })
-    }
-
-    fn is_gsm(text: &str) -> bool {
-        text.chars().all(|c| GSM.contains(c) || GSM_EXTENSION.contains(c))
     }
 
     #[test]
@@ -107,26 +84,6 @@ mod tests {
         assert_eq!(text.lines().count(), 3);
         assert_eq!(text.lines().last(), Some("@app.example.org #012345"));
         assert!(is_gsm(&text), "{text}");
-    }
-
-    #[test]
-    fn segments_are_counted_as_networks_do() {
-        for (text, expected) in [
-            ("a".repeat(160), 1),
-            ("a".repeat(161), 2),
-            ("a".repeat(306), 2),
-            ("a".repeat(307), 3),
-            ("€".repeat(80), 1),
-            ("€".repeat(81), 2),
-            ("ê".repeat(70), 1),
-            ("ê".repeat(71), 2),
-            ("😀".repeat(35), 1),
-            ("😀".repeat(36), 2),
-            ("ê".repeat(134), 2),
-            ("ê".repeat(135), 3),
-        ] {
-            assert_eq!(segments(&text), expected, "{text}");
-        }
     }
 
     proptest! {

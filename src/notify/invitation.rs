@@ -26,7 +26,7 @@ mod tests {
     use super::*;
     use crate::brand::Brand;
     use crate::config::{self, Config};
-    use crate::notify::code::segments;
+    use crate::notify::gsm::segments;
     use crate::texts::Texts;
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod code;
 mod directory;
+mod gsm;
 pub mod invitation;
 pub mod letters;
 pub mod mail;

@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::code::{MAX_SEGMENTS, segments};
+use super::code::MAX_SEGMENTS;
+use super::gsm::segments;
 use super::letters::Words;
 
 /// The text to a number that was bound to `mxid`; `undo` undoes that.

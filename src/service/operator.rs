@@ -230,9 +230,7 @@ impl Vouch {
             validated_at: session.validated_at,
         })
     }
-}
 
-impl Vouch {
     fn exported_invite(&self, row: &invites::Invite) -> Result<ExportedInvite, Error> {
         let address = self.open_invited(row)?;
         Ok(ExportedInvite {

@@ -8,6 +8,8 @@
 //! is not bound is no matter: a retry after a lost answer is told that all is well. A user in a hurry still has the session that proved
 //! the address.
 
+use std::collections::BTreeSet;
+
 use ruma_common::OwnedUserId;
 
 use super::{Network, Vouch};
@@ -17,7 +19,7 @@ use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
 use crate::identity::threepid::Address;
 use crate::notify::letters::Remover;
-use crate::store::{bindings, outbox, unbind_signatures};
+use crate::store::{self, bindings, outbox, unbind_signatures};
 
 /// A binding of this age is removed by a signature that has unbound before.
 const SETTLED: Millis = DAY;
@@ -44,53 +46,59 @@ impl Vouch {
     pub async fn unbind_signed(&self, from: &Network, unbinding: &SignedUnbinding) -> Result<(), Error> {
         let SignedUnbinding { mxid, address, .. } = unbinding;
         let signed = self.signed_by_homeserver(from, unbinding).await?;
-        let parts = [signed.origin.as_bytes(), signed.signature.as_bytes()];
-        let hash = self.vault.index(Purpose::UnbindSignature, &parts);
+        let hash = |signed: &&XMatrix| {
+            let parts = [signed.origin.as_bytes(), signed.signature.as_bytes()];
+            self.vault.index(Purpose::UnbindSignature, &parts).as_ref().to_vec()
+        };
+        let hashes: BTreeSet<_> = signed.iter().map(hash).collect();
         let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
         let now = self.clock.now();
         // The homeserver does not say which language its user reads.
         let language = self.texts.negotiate(None);
         let notice = self.unbind_notice(address, mxid, Remover::Homeserver, language).await?;
         let is_charged = notice.is_some();
-        let gone = self.store.write(async move |conn| {
+        let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
-            let gone = if unbind_signatures::is_new(conn, hash.as_ref(), now).await? {
+            let gone = if unbind_signatures::are_new(conn, &hashes, now).await? {
                 bindings::unbind(conn, address, user).await?
             } else {
                 let gone = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
                 if gone.is_none() && bindings::is_bound(conn, address, user).await? {
-                    return Err(Error::forbidden(
-                        "This signature has unbound the address before, and it was bound again since: try again a day after that",
-                    ));
+                    // Committed all the same: a new one among those that came is seen now.
+                    return Ok((None, true));
                 }
-                unbind_signatures::renew(conn, hash.as_ref(), now).await?;
+                unbind_signatures::renew(conn, &hashes, now).await?;
                 gone
             };
             if let Some(notice) = notice.filter(|_| gone.is_some()) {
                 outbox::queue(conn, notice).await?;
             }
-            Ok::<_, Error>(gone)
+            Ok::<_, store::Error>((gone, false))
         });
-        let gone = gone.await;
-        // It is only refused while the address is bound to that user, and so was charged for. Whoever repeats a signature must not use up
-        // what the address is to be told.
-        if is_charged && gone.as_ref().is_err_and(Error::is_refusal) {
-            self.refund_notice(address);
+        let (gone, is_too_soon) = unbound.await?;
+        if is_too_soon {
+            // The address is bound to that user, and so was charged for. Whoever repeats a signature must not use up what it is to be told.
+            if is_charged {
+                self.refund_notice(address);
+            }
+            return Err(Error::forbidden(
+                "This signature has unbound the address before, and it was bound again since: try again a day after that",
+            ));
         }
-        if let Some(id) = gone? {
+        if let Some(id) = gone {
             self.forget_binding(address, id);
             self.outbox.wake();
         }
         Ok(())
     }
 
-    /// The first of the credentials by which the user's homeserver has truly signed the request. Nothing is looked up in the
-    /// database before, so that nobody learns what is bound.
+    /// The credentials by which the user's homeserver has truly signed the request: all of them, for who has come by several could bring
+    /// another each time. Nothing is looked up in the database before, so that nobody learns what is bound.
     async fn signed_by_homeserver<'a>(
         &self,
         from: &Network,
         unbinding: &'a SignedUnbinding,
-    ) -> Result<&'a XMatrix, Error> {
+    ) -> Result<Vec<&'a XMatrix>, Error> {
         let SignedUnbinding { mxid, request, credentials, .. } = unbinding;
         let server = mxid.server_name();
         let of_server: Vec<_> = credentials.iter().filter(|credential| credential.origin == server).collect();
@@ -103,16 +111,17 @@ impl Vouch {
             return Err(Error::unauthorized("The request is signed for another server than this"));
         }
         self.spend_unbinding(from).await?;
+        let mut signed = Vec::new();
         let mut refusal = Error::unauthorized("The signature does not fit the request");
         for (credential, destinations) in addressed {
             match self.federation.signing_key(server, &credential.key).await {
-                Ok(Some(key)) if request.is_signed(credential, &key, &destinations) => return Ok(credential),
+                Ok(Some(key)) if request.is_signed(credential, &key, &destinations) => signed.push(credential),
                 Ok(_) => {}
                 Err(federation::Error::Unreachable(_)) => refusal = Error::homeserver_away(),
                 Err(_) => refusal = Error::unauthorized("The homeserver publishes no keys that can be believed"),
             }
         }
-        Err(refusal)
+        if signed.is_empty() { Err(refusal) } else { Ok(signed) }
     }
 
     /// To whom a credential may be addressed: as it says, if that is this server, or by any name of this server if it does not say.

@@ -35,7 +35,7 @@ pub async fn levels(conn: &mut Conn, principals: Vec<Vec<u8>>) -> Result<Vec<(Ve
 /// [`Error`] if the database does not answer.
 ///
 /// # Panics
-/// Never: 16 bytes have 8.
+/// Outside of a transaction.
 pub async fn hold(conn: &mut Conn, principal: [u8; 16]) -> Result<(), Error> {
     conn.take_turns(&principal).await
 }

@@ -104,6 +104,9 @@ impl Conn {
     ///
     /// # Errors
     /// [`Error`] if the database does not answer.
+    ///
+    /// # Panics
+    /// Outside of a transaction.
     pub(super) async fn take_turns(&mut self, index: &[u8]) -> Result<(), Error> {
         match self {
             Self::Pooled(conn) => {

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = invites)]
 pub struct NewInvite {
-    /// SHA-256 of the token.
+    /// Blind index of the token.
     pub token_hash: Vec<u8>,
     /// Who invites.
     pub account_id: i64,
@@ -84,7 +84,7 @@ const COLUMNS: Columns = (
 /// [`Error`] if the database does not answer.
 ///
 /// # Panics
-/// If the index is none of the vault's, which have 16 bytes.
+/// Outside of a transaction.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
     conn.take_turns(address_index).await
 }

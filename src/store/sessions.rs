@@ -14,7 +14,7 @@ use crate::clock::Millis;
 pub struct NewSession {
     /// What the client knows it by.
     pub sid: String,
-    /// Blind index of account, address and client secret.
+    /// Blind index of asker, address and client secret.
     pub session_key: Vec<u8>,
     /// Blind index of the client secret.
     pub secret_hash: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct NewSession {
     pub address_index: Vec<u8>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where the reader of the mail goes next, sealed.
+    /// Where the reader of the message goes next, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,
@@ -45,13 +45,13 @@ pub struct Session {
     pub id: i64,
     /// What the client knows it by.
     pub sid: String,
-    /// Blind index of account, address and client secret; owner of the sealed columns.
+    /// Blind index of asker, address and client secret; owner of the sealed columns.
     pub session_key: Vec<u8>,
     /// Who asks; none for a homeserver.
     pub account_id: Option<i64>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where the reader of the mail goes next, sealed.
+    /// Where the reader of the message goes next, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,

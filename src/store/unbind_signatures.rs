@@ -1,5 +1,7 @@
 //! Signatures by which homeservers have unbound, as fingerprints.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 
 use super::connection::Conn;
@@ -8,23 +10,30 @@ use super::prepared::Prepared;
 use super::schema::unbind_signatures;
 use crate::clock::Millis;
 
-/// Keeps a signature if it is new, and returns whether it is. Who brings the same one in the same moment waits for the other's transaction.
+/// Keeps signatures, and returns whether all of them are new. Who brings the same ones in the same moment waits for the other's
+/// transaction; in order, so that no two wait for each other.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn is_new(conn: &mut Conn, signature_hash: &[u8], now: Millis) -> Result<bool, Error> {
-    let row = (unbind_signatures::signature_hash.eq(signature_hash.to_vec()), unbind_signatures::seen_at.eq(now));
-    let insert = diesel::insert_into(unbind_signatures::table).values(row).on_conflict_do_nothing();
-    Ok(conn.execute(insert).await? == 1)
+pub async fn are_new(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now: Millis) -> Result<bool, Error> {
+    let mut all_new = true;
+    for hash in signature_hashes {
+        let row = (unbind_signatures::signature_hash.eq(hash.clone()), unbind_signatures::seen_at.eq(now));
+        let insert = diesel::insert_into(unbind_signatures::table).values(row).on_conflict_do_nothing();
+        all_new &= conn.execute(insert).await? == 1;
+    }
+    Ok(all_new)
 }
 
-/// Notes that a signature that is kept has been used once more.
+/// Notes that signatures that are kept have been used once more.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn renew(conn: &mut Conn, signature_hash: &[u8], now: Millis) -> Result<(), Error> {
-    let row = unbind_signatures::table.filter(unbind_signatures::signature_hash.eq(signature_hash.to_vec()));
-    conn.execute(Prepared(diesel::update(row).set(unbind_signatures::seen_at.eq(now)))).await?;
+pub async fn renew(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now: Millis) -> Result<(), Error> {
+    for hash in signature_hashes {
+        let row = unbind_signatures::table.filter(unbind_signatures::signature_hash.eq(hash.clone()));
+        conn.execute(Prepared(diesel::update(row).set(unbind_signatures::seen_at.eq(now)))).await?;
+    }
     Ok(())
 }
 

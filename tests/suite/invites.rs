@@ -15,6 +15,7 @@ use vouch::config::{Bucket, MailTransport};
 use vouch_test_support::mail_sink::{MailSink, Options};
 
 use crate::database::count;
+use crate::phones::asked;
 use crate::world::{Answer, Person, SECRET, Server, World, query};
 
 pub const V2: &str = "/_matrix/identity/v2";
@@ -243,6 +244,25 @@ on_both_backends! {
             assert_eq!(alice.post("/store-invite", asked.clone()).await.error(), (400, "M_INVALID_ADDRESS"), "{bad}");
         }
         assert_eq!(world.mail.count(), 0);
+    }
+
+    async fn a_phone_that_is_invited_counts_to_its_country_and_leaves_its_number_the_codes(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_number = Bucket { capacity: 1, per_hour: 1 };
+        world.config.budgets.texts_country = Bucket { capacity: 2, per_hour: 60 };
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let invites = async |number: &str| {
+            let mut asked = invitation(&alice, number);
+            asked["medium"] = "msisdn".into();
+            alice.post("/store-invite", asked).await
+        };
+        invites("447700900001").await.ok();
+        alice.post("/validate/msisdn/requestToken", asked("07700900001", 1)).await.ok();
+        let refused = invites("447911123456").await;
+        assert_eq!(refused.error(), (429, "M_LIMIT_EXCEEDED"));
+        assert_eq!(refused.body["retry_after_ms"], MINUTE);
+        invites("16502530000").await.ok();
     }
 
     async fn whoever_binds_while_the_mail_is_sent_is_not_invited_but_told(world: World) {

@@ -20,11 +20,11 @@ use crate::world::{Answer, Person, SECRET, Server, World, link, query};
 
 const ALICE: &str = "alice@example.com";
 
-const BOUND: &str = "Your e-mail address leads to a Matrix account now";
+pub const BOUND: &str = "Your e-mail address leads to a Matrix account now";
 const UNBOUND: &str = "Your e-mail address no longer leads to a Matrix account";
 
 /// The mail to an address with that subject.
-async fn notice(world: &World, address: &str, subject: &str) -> Message {
+pub async fn notice(world: &World, address: &str, subject: &str) -> Message {
     world.mail.wait_for(|mail| mail.to.iter().any(|to| to == address) && mail.subject() == subject).await
 }
 
@@ -35,12 +35,12 @@ fn notices(world: &World, address: &str) -> Vec<String> {
 }
 
 /// The text of a mail, wherever its lines are broken.
-fn words(mail: &Message) -> String {
+pub fn words(mail: &Message) -> String {
     mail.text().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What the “this was not me” link in a mail asks of this server: path and query.
-fn not_me(mail: &Message) -> String {
+pub fn not_me(mail: &Message) -> String {
     let link = mail.links().into_iter().find(|link| link.contains("/not-me?")).expect("the mail has such a link");
     let link = Url::parse(&link).unwrap();
     format!("{}?{}", link.path(), link.query().unwrap())
@@ -56,7 +56,7 @@ async fn opens(server: &Server, path: &str) -> Answer {
 }
 
 /// Opens the page and presses its button.
-async fn presses(server: &Server, path: &str) -> Answer {
+pub async fn presses(server: &Server, path: &str) -> Answer {
     let page = opens(server, path).await;
     assert_eq!(page.status, 200, "{}", page.text);
     let value = |mark: &str| page.text.split_once(mark).unwrap().1.split_once('"').unwrap().0.to_owned();
@@ -87,6 +87,8 @@ fn heading(page: &Answer, status: u16) -> &str {
     ] {
         assert_eq!(page.headers[name], value);
     }
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(!page.headers.contains_key("set-cookie"));
     page.text.split_once("<h1>").unwrap().1.split_once("</h1>").unwrap().0
 }
@@ -110,7 +112,7 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
 }
 
 /// A mail server that takes nothing while the switch is on.
-async fn moody(world: &mut World) -> Arc<AtomicBool> {
+pub async fn moody(world: &mut World) -> Arc<AtomicBool> {
     let refuses = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&refuses);
     let script = move |line: &str| {
@@ -508,7 +510,7 @@ on_both_backends! {
         binds(&alice, &sid).await.ok();
         let troubles = async || crate::database::texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
         until("it is not tried", async || !troubles().await.is_empty()).await;
-        assert_eq!((troubles().await, world.texts().len()), (vec!["M_LIMIT_EXCEEDED".to_owned()], 1));
+        assert_eq!((troubles().await, world.texts().len()), (vec!["the budget of texts is full".to_owned()], 1));
         world.clock.advance(HOUR);
         until("no text came", async || world.texts().len() == 2).await;
     }

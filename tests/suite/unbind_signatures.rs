@@ -49,6 +49,25 @@ async fn every_form_of_a_signature_that_homeservers_send_is_taken() {
 }
 
 #[tokio::test]
+async fn of_several_signatures_that_came_together_none_comes_again() {
+    let world = World::on_sqlite().await;
+    let server = bound(&world).await;
+    let body = unbinding(EMAIL);
+    let first = good_header(&world, &body);
+    let mut as_specified = to_sign(&body, NAME);
+    as_specified["destination"] = as_specified.as_object_mut().unwrap().remove("destination_is").unwrap();
+    let second = header(&world, &as_specified, Some(NAME));
+    post(&server, &[&first, &second], &body).await.ok();
+    assert!(!is_bound(&world).await);
+    world.mail.forget();
+    world.person(&server, "alice").await.binds(EMAIL).await;
+    for headers in [vec![second.as_str()], vec![&first], vec![&second, &first]] {
+        assert_refused(&post(&server, &headers, &body).await, 403, "M_FORBIDDEN", "a signature that came before");
+        assert!(is_bound(&world).await);
+    }
+}
+
+#[tokio::test]
 async fn a_signature_may_name_the_server_by_any_of_its_names() {
     let mut world = World::on_sqlite().await;
     world.homeserver.publish_keys_until(NOON + DAY);

@@ -6,15 +6,11 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use super::http::Answer;
 use super::{SendError, Text};
 use crate::config::Kannel;
-
-/// The GSM 7-bit default alphabet and its extension (3GPP TS 23.038 section 6.2.1).
-const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
-                   ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà\
-                   ^{}\\[~]|€";
+use crate::notify::gsm::is_gsm;
 
 pub(super) fn request(client: &Client, kannel: &Kannel, text: &Text<'_>) -> RequestBuilder {
     // What a 7-bit message cannot hold, Kannel would replace by question marks.
-    let coding = if text.content.chars().all(|c| GSM.contains(c)) { "0" } else { "2" };
+    let coding = if is_gsm(text.content) { "0" } else { "2" };
     let mut url = kannel.url.clone();
     let mut query = url.query_pairs_mut();
     query.append_pair("username", &kannel.user).append_pair("password", &kannel.password);

@@ -37,7 +37,7 @@ impl Vouch {
                 Asker::User(caller) => Some(caller.mxid.as_str()),
                 Asker::Homeserver(_) => None,
             },
-            minutes: (since + self.config.retention.sms_code - self.clock.now()) / MINUTE,
+            minutes: in_minutes(since + self.config.retention.sms_code - self.clock.now()),
             domain: self.web_otp_domain(),
         };
         let text = code_text(self.words(request.language), &facts);
@@ -76,5 +76,22 @@ impl Vouch {
     fn web_otp_domain(&self) -> &str {
         let ours = self.config.server.public_url.host_str().unwrap_or_default();
         self.config.validation.web_otp_domain.as_deref().unwrap_or(ours)
+    }
+}
+
+/// A time in minutes, to the nearest: between the claim and the text pass some milliseconds, which take no minute from the reader.
+fn in_minutes(left: Millis) -> i64 {
+    ((left + MINUTE / 2) / MINUTE).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_that_was_just_made_is_said_to_work_as_long_as_it_does() {
+        for (left, minutes) in [(10 * MINUTE, 10), (10 * MINUTE - 40, 10), (5 * MINUTE + 1, 5), (MINUTE / 3, 1)] {
+            assert_eq!(in_minutes(left), minutes, "{left}");
+        }
     }
 }
