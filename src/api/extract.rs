@@ -1,7 +1,7 @@
 //! Who asks, and from where.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
@@ -84,10 +84,14 @@ pub(super) fn listed_homeserver(head: &RequestHead, config: &Config) -> Option<I
     config.homeservers.phone_checks_from.iter().find(|range| range.contains(&source)).copied()
 }
 
+/// Where what comes from nobody knows where comes from.
+const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
 /// The address a request comes from. `X-Forwarded-For` is believed from trusted proxies alone, and read from its end, to the first that is
-/// no trusted proxy: what stands before, anybody can write.
+/// no trusted proxy: what stands before, anybody can write. Where a proxy writes what is no address, nobody knows, and it is not the proxy
+/// itself, which may be a machine that the operator lists.
 fn source(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
-    let peer = head.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    let peer = head.peer_addr.map_or(UNKNOWN, |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
     let forwarded = head.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
@@ -96,10 +100,15 @@ fn source(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
         if !is_trusted(&client) {
             break;
         }
-        let Ok(before) = hop.parse::<IpAddr>() else { break };
+        let Some(before) = address(hop) else { return UNKNOWN };
         client = before.to_canonical();
     }
     client
+}
+
+/// What `X-Forwarded-For` has of one hop: some proxies write the port as well.
+fn address(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| hop.parse().ok().map(|address: SocketAddr| address.ip()))
 }
 
 #[cfg(test)]
@@ -123,7 +132,10 @@ mod tests {
         assert_eq!(from("203.0.113.9", "198.51.100.7", &["203.0.113.9/32"]), "198.51.100.0/24");
         assert_eq!(from("203.0.113.9", "1.2.3.4, 198.51.100.7", &["203.0.113.9/32"]), "198.51.100.0/24");
         assert_eq!(from("203.0.113.9", "198.51.100.7, 203.0.113.10", &["203.0.113.0/24"]), "198.51.100.0/24");
-        assert_eq!(from("203.0.113.9", "nonsense", &["203.0.113.0/24"]), "203.0.113.0/24");
+        assert_eq!(from("203.0.113.9", "1.2.3.4, 198.51.100.7:4711", &["203.0.113.9/32"]), "198.51.100.0/24");
+        assert_eq!(from("203.0.113.9", "[2001:db8:1:2::3]:4711", &["203.0.113.9/32"]), "2001:db8:1::/48");
+        assert_eq!(from("203.0.113.9", "nonsense", &["203.0.113.0/24"]), "0.0.0.0/24");
+        assert_eq!(from("203.0.113.9", "198.51.100.7, nonsense", &["203.0.113.0/24"]), "0.0.0.0/24");
         assert_eq!(from("[::ffff:203.0.113.9]", "2001:db8:1:2::3", &["203.0.113.9/32"]), "2001:db8:1::/48");
     }
 }

@@ -9,6 +9,7 @@ use super::extract::{caller_network, query, signatory};
 use super::json::Params;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::error::Error;
+use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
 use crate::service::{InviteRequest, InviteWords, Vouch};
 
@@ -17,10 +18,12 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
     let caller = signatory(&vouch, &request).await?;
     let mut params = Params::read(&request, payload).await?;
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
-    let address = Address::parse(medium, &params.string("address")?).map_err(|_| match medium {
-        Medium::Email => Error::invalid_email(),
-        Medium::Msisdn => Error::invalid_phone_number(),
-    })?;
+    let address = params.string("address")?;
+    let address = match medium {
+        Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
+        // A text may be sent there, so it must be a number that somebody may have.
+        Medium::Msisdn => PhoneNumber::e164(&address).map_err(|_| Error::invalid_phone_number())?.address,
+    };
     let room_id = params.string("room_id")?;
     let room_id = RoomId::parse(&room_id)
         .ok()

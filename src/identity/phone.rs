@@ -55,9 +55,19 @@ impl PhoneNumber {
             .or_else(|invalid| digits.strip_prefix("00").map_or(Err(invalid), international))
     }
 
+    /// Parses E.164 digits without `+`, as homeservers send them: nothing is mended.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] for anything else, and for what the numbering plan does not have.
+    pub fn e164(digits: &str) -> Result<Self, InvalidAddress> {
+        let given = Address::msisdn(digits)?;
+        international(digits).ok().filter(|number| number.address == given).ok_or(InvalidAddress)
+    }
+
     fn new(number: &Parsed) -> Result<Self, InvalidAddress> {
         let (code, range) = FICTION;
-        let is_fiction = number.code().value() == code && range.contains(&number.national().value());
+        let national = number.national();
+        let is_fiction = number.code().value() == code && national.zeros() == 0 && range.contains(&national.value());
         if !is_fiction && !number.is_valid() {
             return Err(InvalidAddress);
         }
@@ -187,6 +197,7 @@ mod tests {
             ("US", "123 456 7890"),
             ("GB", "*100#"),
             ("GB", "077009000011"),
+            ("GB", "+44 (0)7700 900001"),
             ("XX", "07911123456"),
             ("", "07911123456"),
             ("GBR", "07911123456"),
@@ -195,6 +206,18 @@ mod tests {
             ("ß", "07911123456"),
         ] {
             assert_eq!(PhoneNumber::parse(country, typed), Err(InvalidAddress), "{country} {typed}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_e164_is_taken_as_it_is_or_not_at_all() {
+        for digits in ["447911123456", "16502530000", "390669812345", "447700900001"] {
+            assert_eq!(PhoneNumber::e164(digits).map(|number| number.address.as_str().to_owned()), Ok(digits.into()));
+        }
+        for bad in
+            ["", "4", "+447911123456", "4407911123456", "07911123456", "999999999999999", "44 7911 123456", "٤٤٧٩"]
+        {
+            assert_eq!(PhoneNumber::e164(bad), Err(InvalidAddress), "{bad}");
         }
     }
 

@@ -183,7 +183,16 @@ impl Vouch {
             Medium::Email => self.config.budgets.messages_address,
             Medium::Msisdn => self.config.budgets.texts_number,
         };
-        self.spend(&[(self.principal("notice:address", to.to_lookup().as_bytes()), bucket)], 1).await
+        self.spend(&[(self.notice_principal(to), bucket)], 1).await
+    }
+
+    /// Gives back what [`Self::spend_notice`] charged for a notice that was not to be.
+    pub(super) fn refund_notice(&self, to: &Address) {
+        self.purse.credits().add(self.notice_principal(to), 1, self.clock.now());
+    }
+
+    fn notice_principal(&self, to: &Address) -> Principal {
+        self.principal("notice:address", to.to_lookup().as_bytes())
     }
 
     /// Charges a text to who pays for it, and not to its number.
@@ -209,7 +218,10 @@ impl Vouch {
                     }
                 }
                 Err(Failure::Overtaken) => {}
-                Err(Failure::Refused(error)) => return Err(error),
+                // Those who filled the bucket in the same moment may have charged ahead for us.
+                Err(Failure::Refused(error)) => {
+                    return self.purse.credits().spend(&principals, n, now).map_err(|_| error);
+                }
             }
         }
         Err(Error::away())

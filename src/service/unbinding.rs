@@ -56,6 +56,7 @@ impl Vouch {
         // The homeserver does not say which language its user reads.
         let language = self.texts.negotiate(None);
         let notice = self.unbind_notice(address, mxid, Remover::Homeserver, language).await?;
+        let is_charged = notice.is_some();
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
             let gone = if unbind_signatures::are_new(conn, &hashes, now).await? {
@@ -76,6 +77,10 @@ impl Vouch {
         });
         let (gone, is_too_soon) = unbound.await?;
         if is_too_soon {
+            // The address is bound to that user, and so was charged for. Whoever repeats a signature must not use up what it is to be told.
+            if is_charged {
+                self.refund_notice(address);
+            }
             return Err(Error::forbidden(
                 "This signature has unbound the address before, and it was bound again since: try again a day after that",
             ));

@@ -9,12 +9,13 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 use url::Url;
 use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
-use vouch::config::{Config, DatabaseUrl, MailTransport};
+use vouch::config::{Bucket, Config, DatabaseUrl, MailTransport};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
 use crate::database::count;
 use crate::process::Binary;
+use crate::signed_unbind;
 use crate::world::{Answer, Person, SECRET, Server, World, link, query};
 
 const ALICE: &str = "alice@example.com";
@@ -442,6 +443,25 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
         world.clock.advance(HOUR);
         binds(&alice, &sid).await.ok();
+    }
+
+    async fn a_signature_that_is_refused_uses_up_no_notice(world: World) {
+        let mut world = world;
+        world.config.budgets.messages_address = Bucket { capacity: 4, per_hour: 1 };
+        let server = signed_unbind::bound(&world).await;
+        signed_unbind::unbinds(&world, &server).await.ok();
+        until("both are told", async || notices(&world, ALICE).len() == 2).await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        world.mail.forget();
+        // What she has proved lasts a day.
+        let (hers, his) = (alice.asks_to_prove(ALICE).await, bob.proves(ALICE).await);
+        binds(&alice, &hers).await.ok();
+        for _ in 0..5 {
+            // Somebody repeats what her homeserver has signed.
+            assert_eq!(signed_unbind::unbinds(&world, &server).await.error(), (403, "M_FORBIDDEN"));
+        }
+        binds(&bob, &his).await.ok();
+        until("both are told", async || notices(&world, ALICE) == [BOUND, BOUND]).await;
     }
 
     async fn behind_a_proxy_with_a_path_the_link_and_the_form_lead_there(world: World) {

@@ -97,6 +97,12 @@ on_both_backends! {
             }
         }
         assert_eq!((world.texts().len(), count(&world, "sessions").await), (0, 0));
+        // The proxy runs on a listed machine: where it does not say from whom, it is not from there.
+        world.config.homeservers.phone_checks_from.push("127.0.0.1/32".parse().unwrap());
+        let shared = world.start().await;
+        for from in ["203.0.113.9:4711", "[2001:db8::1]:4711", "unknown", "10.1.2.3, _hidden"] {
+            assert_eq!(asks(&shared, from, 1).await.error(), (404, "M_UNRECOGNIZED"), "{from}");
+        }
         // The paths are there for those who are listed, and their methods too.
         assert_eq!(sends(&on, ONE, Method::PUT, REQUEST, &json!({})).await.error(), (405, "M_UNRECOGNIZED"));
         assert_eq!(asks(&on, "203.0.113.9, 10.2.255.255", 1).await.status, 200);

@@ -1,5 +1,6 @@
 //! A homeserver unbinds an address for its user, by its signature alone.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR, SECOND};
@@ -264,5 +265,22 @@ on_both_backends! {
         assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
         world.clock.advance(HOUR);
         post(&server, &[&header], &body).await.ok();
+    }
+
+    async fn all_that_fits_is_taken_however_much_of_it_comes_at_once(world: World) {
+        let mut world = world;
+        world.config.budgets.unbindings_network = Bucket { capacity: 300, per_hour: 1 };
+        let server = bound(&world).await;
+        let body = unbinding("nobody@example.com");
+        let header = good_header(&world, &body);
+        let headers = [header.as_str()];
+        let answers = join_all((0..300).map(|_| post(&server, &headers, &body))).await;
+        let mut taken = answers.iter().filter(|answer| answer.status == 200).count();
+        // One in a hundred may ask between the charge of another and its being known.
+        assert!(taken >= 280, "{taken}");
+        while post(&server, &headers, &body).await.status == 200 {
+            taken += 1;
+        }
+        assert_eq!(taken, 300);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::{Area, Bucket, Route};
 
+use crate::invites::invitation;
 use crate::phones::asked;
 use crate::world::{Answer, Person};
 
@@ -24,6 +25,12 @@ async fn asks_from(person: &Person<'_>, network: &str, number: &str, attempt: u3
 
 async fn asks(person: &Person<'_>, number: &str, attempt: u32) -> Answer {
     asks_from(person, "198.51.100.1", number, attempt).await
+}
+
+async fn invites(person: &Person<'_>, msisdn: &str) -> Answer {
+    let mut asked = invitation(person, msisdn);
+    asked["medium"] = "msisdn".into();
+    person.post("/store-invite", asked).await
 }
 
 #[track_caller]
@@ -84,6 +91,19 @@ on_both_backends! {
         world.clock.advance(MINUTE);
         asks(&alice, "07700900003", 1).await.ok();
         assert_eq!(world.texts().len(), 5);
+    }
+
+    async fn an_invitation_by_text_is_counted_to_its_country_and_takes_no_code_from_its_number(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_country = TWO;
+        world.config.budgets.texts_number = ONE;
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        assert_eq!(invites(&alice, "447700900001").await.status, 200);
+        asks(&bob, "07700900001", 1).await.ok();
+        assert_must_wait(&asks(&bob, "07700900002", 1).await, MINUTE);
+        assert_must_wait(&invites(&alice, "447700900003").await, MINUTE);
+        assert_eq!(world.texts().len(), 2);
     }
 
     async fn a_network_causes_so_many_texts_and_no_more(world: World) {
