@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::bindings::{self, Binding};
 use crate::store::sessions::{self, Session};
-use crate::store::{self, accounts};
+use crate::store::{self, accounts, outbox};
 use crate::texts::Language;
 
 /// The path of the page, below `server.public_url`.
@@ -124,7 +124,7 @@ impl Vouch {
         let (is_done, dispute) = match self.find_disputed(token).await? {
             Found::Binding(row) => {
                 let mxid = self.open_bound_mxid(&row.address_index, &row.mxid)?;
-                (self.undo_binding(row).await?, Dispute::Bound(mxid))
+                (self.undo_binding(row, &mxid).await?, Dispute::Bound(mxid))
             }
             Found::Session(session, mxid) => (self.cancel_session(&session, &mxid).await?, Dispute::Asked(mxid)),
             Found::Other(dispute) => return Ok(dispute),
@@ -156,14 +156,17 @@ impl Vouch {
         }
     }
 
-    /// Removes that binding and no later one, and all that was proved of the address: or it would be bound again in the same minute.
-    async fn undo_binding(&self, row: Binding) -> Result<bool, Error> {
+    /// Removes that binding and no later one, and all that was proved of the address: or it would be bound again in the same minute. The
+    /// invitations that are still on their way to the user's homeserver were not meant for that user.
+    async fn undo_binding(&self, row: Binding, mxid: &UserId) -> Result<bool, Error> {
         let address = self.open_address(&row.address_index, &row.address)?;
         let proofs = self.session_address_index(&address);
+        let (queued, whose) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
         let gone = self.store.write(async move |conn| {
             let gone = bindings::unbind_of(conn, &row.address_index, &row.user_index, row.bound_at).await?;
             if gone.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
+                outbox::remove_about(conn, queued.as_ref(), whose.as_ref()).await?;
             }
             Ok::<_, store::Error>(gone)
         });
@@ -174,10 +177,11 @@ impl Vouch {
         Ok(gone.is_some())
     }
 
-    /// Removes a session, and the binding that its user has made since it was validated.
-    async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId) -> Result<bool, Error> {
+    /// Removes a session, and the binding that its user has made since it was validated, with what is on its way because of that.
+    async fn cancel_session(&self, session: &Session, mxid: &UserId) -> Result<bool, Error> {
         let address = self.open_session_address(session)?;
         let (bound, user) = (self.binding_index(&address), self.binding_user_index(mxid));
+        let (queued, whose) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
         let id = session.id;
         let cancelled = self.store.write(async move |conn| {
             let Some(validated_at) = sessions::cancel(conn, id).await? else { return Ok((false, None)) };
@@ -185,6 +189,9 @@ impl Vouch {
                 Some(since) => bindings::unbind_since(conn, bound.as_ref(), user.as_ref(), since).await?,
                 None => None,
             };
+            if unbound.is_some() {
+                outbox::remove_about(conn, queued.as_ref(), whose.as_ref()).await?;
+            }
             Ok::<_, store::Error>((true, unbound))
         });
         let (is_cancelled, unbound) = cancelled.await?;

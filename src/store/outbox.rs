@@ -228,6 +228,18 @@ pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize,
     Ok(about + conn.execute(diesel::delete(caused)).await?)
 }
 
+/// Removes the deliveries that are about an address and a user.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_about(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<(), Error> {
+    let about = outbox::table
+        .filter(outbox::address_index.eq(address_index.to_vec()))
+        .filter(outbox::user_index.eq(user_index.to_vec()));
+    conn.execute(diesel::delete(about)).await?;
+    Ok(())
+}
+
 /// Removes the deliveries that are about an address; returns how many.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use serde_json::json;
 use url::Url;
 use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
 use vouch::config::{Config, DatabaseUrl, MailTransport};
+use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
@@ -140,7 +141,7 @@ on_both_backends! {
         assert!(undo.len() < 160, "{undo}");
         assert!(!undo.contains("alice") && !undo.contains('@') && undo.ends_with("&lang=fr"), "{undo}");
         let page = opens(&server, &undo).await;
-        assert_eq!(heading(&page, 200), "Ce n’était pas vous ?");
+        assert_eq!(heading(&page, 200), "Ce n’était pas vous\u{a0}?");
         assert!(page.text.contains(&alice.mxid) && !page.text.contains("alice@example"), "{}", page.text);
         assert!(page.headers["content-security-policy"].to_str().unwrap().contains("form-action 'self'"));
         assert!(!page.text.contains("<script"));
@@ -241,6 +242,20 @@ on_both_backends! {
         let done = pages.iter().filter(|page| heading(page, 200) == "It is undone").count();
         assert_eq!(done, 1);
         assert_eq!(alice.looks_up(ALICE).await, None);
+    }
+
+    async fn invitations_on_their_way_to_a_strangers_homeserver_do_not_arrive_once_his_bind_is_undone(world: World) {
+        let server = world.start().await;
+        let (mallory, bob) = (world.person(&server, "mallory").await, world.person(&server, "bob").await);
+        let invited = json!({ "medium": "email", "address": ALICE, "room_id": "!room:hs.example", "sender": bob.mxid });
+        bob.post("/store-invite", invited).await.ok();
+        world.mail.forget();
+        world.homeserver.behave(Conduct::HangsUp);
+        mallory.binds(ALICE).await;
+        let link = undoing(&world, ALICE).await;
+        until("the notice is delivered", async || count(&world, "outbox").await == 1).await;
+        assert_eq!(heading(&presses(&server, &link).await, 200), "It is undone");
+        assert_eq!(count(&world, "outbox").await, 0);
     }
 
     async fn a_link_that_is_none_is_told_so_whatever_is_wrong_with_it(world: World) {
