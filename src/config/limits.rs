@@ -6,7 +6,7 @@ use ruma_common::OwnedServerName;
 
 use super::parse::{self, Parsed};
 use super::reader::Reader;
-use crate::clock::Millis;
+use crate::clock::{DAY, Millis};
 
 /// `[lookup]`
 #[derive(Clone, Debug)]
@@ -164,6 +164,12 @@ impl Retention {
             unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
         }
+    }
+
+    /// How long it is tried to tell an address that it was bound or unbound: later than in a day it would be no news.
+    #[must_use]
+    pub fn notice(&self) -> Millis {
+        DAY.min(self.onbind_delivery)
     }
 }
 

@@ -24,8 +24,10 @@ pub enum RetentionRow {
     Invite(Millis),
     /// The keys of invitations: so long after them.
     EphemeralKey(Millis),
-    /// Deliveries: until they arrive, at most so long.
+    /// Deliveries to homeservers: until they arrive, at most so long.
     Delivery(Millis),
+    /// Notices to addresses: until they are told, at most so long.
+    Notice(Millis),
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -48,6 +50,7 @@ impl RetentionRow {
             Self::Invite(retention.invite),
             Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
+            Self::Notice(retention.notice()),
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -74,6 +77,7 @@ impl RetentionRow {
             Self::Invite(span) => (say("page-retention-invite"), within("page-retention-invite-kept", span)),
             Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
+            Self::Notice(span) => (say("page-retention-notice"), within("page-retention-notice-kept", span)),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

@@ -5,6 +5,8 @@
 //! * a binding's address and user, as blind indexes, and since when it is: the link undoes that binding and no later one; or
 //! * the id of a validation session: the link works while the session is kept.
 //!
+//! With a binding goes what it has queued and is not delivered yet: nobody is to join a room as the reader of an address that was not his.
+//!
 //! So it names nobody to whoever finds it, and works until what it stands for is over. There is no budget for asking: a token that is
 //! none costs one AEAD, less than any other request.
 
@@ -156,17 +158,16 @@ impl Vouch {
         }
     }
 
-    /// Removes that binding and no later one, and all that was proved of the address: or it would be bound again in the same minute. The
-    /// invitations that are still on their way to the user's homeserver were not meant for that user.
+    /// Removes that binding and no later one, and all that was proved of the address: or it would be bound again in the same minute.
     async fn undo_binding(&self, row: Binding, mxid: &UserId) -> Result<bool, Error> {
         let address = self.open_address(&row.address_index, &row.address)?;
         let proofs = self.session_address_index(&address);
-        let (queued, whose) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
+        let (to, about) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
         let gone = self.store.write(async move |conn| {
             let gone = bindings::unbind_of(conn, &row.address_index, &row.user_index, row.bound_at).await?;
             if gone.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
-                outbox::remove_about(conn, queued.as_ref(), whose.as_ref()).await?;
+                outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
             }
             Ok::<_, store::Error>(gone)
         });
@@ -177,21 +178,17 @@ impl Vouch {
         Ok(gone.is_some())
     }
 
-    /// Removes a session, and the binding that its user has made since it was validated, with what is on its way because of that.
-    async fn cancel_session(&self, session: &Session, mxid: &UserId) -> Result<bool, Error> {
+    /// Removes a session, and the binding that its user has made since it was validated; and if he has removed that himself, what it has queued.
+    async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId) -> Result<bool, Error> {
         let address = self.open_session_address(session)?;
         let (bound, user) = (self.binding_index(&address), self.binding_user_index(mxid));
-        let (queued, whose) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
+        let (to, about) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
         let id = session.id;
         let cancelled = self.store.write(async move |conn| {
             let Some(validated_at) = sessions::cancel(conn, id).await? else { return Ok((false, None)) };
-            let unbound = match validated_at {
-                Some(since) => bindings::unbind_since(conn, bound.as_ref(), user.as_ref(), since).await?,
-                None => None,
-            };
-            if unbound.is_some() {
-                outbox::remove_about(conn, queued.as_ref(), whose.as_ref()).await?;
-            }
+            let Some(since) = validated_at else { return Ok((true, None)) };
+            let unbound = bindings::unbind_since(conn, bound.as_ref(), user.as_ref(), since).await?;
+            outbox::remove_since(conn, to.as_ref(), about.as_ref(), since).await?;
             Ok::<_, store::Error>((true, unbound))
         });
         let (is_cancelled, unbound) = cancelled.await?;

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Vouch;
 use super::outbox::{Delivery, Outcome, sealed_address};
-use crate::clock::{DAY, Millis};
+use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::letters::{BoundFacts, Remover, UnboundFacts, bound_letter, unbound_letter};
@@ -26,9 +26,6 @@ use crate::notify::sms;
 use crate::store::bindings;
 use crate::store::outbox::NewDelivery;
 use crate::texts::Language;
-
-/// How long a notice is news.
-const NEWS: Millis = DAY;
 
 /// What an address is told.
 #[derive(Serialize, Deserialize)]
@@ -116,7 +113,7 @@ impl Vouch {
 
     /// Tells the address.
     pub(super) async fn deliver_notice(&self, notice: &Notice) -> Outcome {
-        if self.clock.now() - notice.at >= NEWS {
+        if self.clock.now() - notice.at >= self.config.retention.notice() {
             return Outcome::Refused { trouble: "no news any more".to_owned() };
         }
         match notice.address.medium() {
@@ -147,7 +144,8 @@ impl Vouch {
 
     async fn text_notice(&self, notice: &Notice) -> Outcome {
         if let Err(error) = self.spend_text(&notice.address).await {
-            return later(error.errcode());
+            let is_full = error.errcode() == "M_LIMIT_EXCEEDED";
+            return later(if is_full { "the budget of texts is full" } else { error.errcode() });
         }
         let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
         let text = match notice.event {

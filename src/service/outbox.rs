@@ -79,17 +79,22 @@ pub(super) struct About<'a> {
 }
 
 impl Delivery {
+    /// The kind of [`Self::Onbind`], as in `outbox.kind`.
+    pub(super) const ONBIND: &str = "onbind";
+    /// The kind of [`Self::Notice`], as in `outbox.kind`.
+    pub(super) const NOTICE: &str = "notice";
+
     pub(super) fn about(&self) -> About<'_> {
         match self {
             Self::Onbind(onbind) => About {
-                kind: "onbind",
+                kind: Self::ONBIND,
                 user: &onbind.mxid,
                 cause: Some(&onbind.sender),
                 address: &onbind.address,
                 destination: onbind.mxid.server_name().as_str(),
             },
             Self::Notice(notice) => About {
-                kind: "notice",
+                kind: Self::NOTICE,
                 user: &notice.mxid,
                 cause: None,
                 address: &notice.address,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Vouch;
+use super::outbox::Delivery;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
 use crate::store::{
@@ -64,7 +65,8 @@ impl Vouch {
             if !leases::take(conn, "sweep", now, now + SWEEP).await? {
                 return Ok::<_, StoreError>(0);
             }
-            let given_up = outbox::sweep(conn, now - retention.onbind_delivery, now).await?;
+            let given_up = outbox::sweep(conn, Delivery::ONBIND, now - retention.onbind_delivery, now).await?
+                + outbox::sweep(conn, Delivery::NOTICE, now - retention.notice(), now).await?;
             if given_up > 0 {
                 log::warn!("gave up {given_up} deliveries: they were tried for as long as they are kept");
             }

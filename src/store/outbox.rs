@@ -164,12 +164,15 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
 
-/// Removes the deliveries that were queued before `queued_before` and that nobody is making; returns how many.
+/// Removes the deliveries of a kind that were queued before `queued_before` and that nobody is making; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, queued_before: Millis, now: Millis) -> Result<usize, Error> {
-    let over = outbox::table.filter(outbox::created_at.le(queued_before)).filter(outbox::held_until.le(now));
+pub async fn sweep(conn: &mut Conn, kind: &'static str, queued_before: Millis, now: Millis) -> Result<usize, Error> {
+    let over = outbox::table
+        .filter(outbox::created_at.le(queued_before))
+        .filter(outbox::held_until.le(now))
+        .filter(outbox::kind.eq(kind));
     conn.execute(diesel::delete(over)).await
 }
 
@@ -228,22 +231,27 @@ pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize,
     Ok(about + conn.execute(diesel::delete(caused)).await?)
 }
 
-/// Removes the deliveries that are about an address and a user.
-///
-/// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn remove_about(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<(), Error> {
-    let about = outbox::table
-        .filter(outbox::address_index.eq(address_index.to_vec()))
-        .filter(outbox::user_index.eq(user_index.to_vec()));
-    conn.execute(diesel::delete(about)).await?;
-    Ok(())
-}
-
 /// Removes the deliveries that are about an address; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
+}
+
+/// Removes the deliveries that are about an address and a user together and were queued at `since` or later; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_since(
+    conn: &mut Conn,
+    address_index: &[u8],
+    user_index: &[u8],
+    since: Millis,
+) -> Result<usize, Error> {
+    let theirs = outbox::table
+        .filter(outbox::address_index.eq(address_index.to_vec()))
+        .filter(outbox::user_index.eq(user_index.to_vec()))
+        .filter(outbox::created_at.ge(since));
+    conn.execute(diesel::delete(theirs)).await
 }

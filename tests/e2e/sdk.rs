@@ -9,10 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use crate::invites::{invitation, sign_url};
 use crate::person::{Person, text};
 use crate::phones::code;
-use crate::world::World;
-
-/// The variable with the directory in which the SDK is installed; `scripts/e2e` sets it.
-const VARIABLE: &str = "VOUCH_TEST_JS_SDK";
+use crate::world::{World, installed};
 
 /// What the SDK calls an identity server.
 const IDENTITY_SERVER: &str = "SERVICE_TYPE_IS";
@@ -27,14 +24,14 @@ struct Sdk {
 
 impl Sdk {
     fn start(person: &Person) -> Self {
-        let installed = std::env::var(VARIABLE).unwrap_or_else(|_| panic!("no SDK to test with: run scripts/e2e"));
-        let world = person.world;
-        let mut command = Command::new("node");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/js/client.mjs")).env(VARIABLE, installed);
+        let (world, installed) = (person.world, installed());
+        let mut command = Command::new(installed.join("bin/node"));
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/js/client.mjs")).env("INSTALLED", installed);
         command.env("NODE_EXTRA_CA_CERTS", world.folder.path().join("ca.pem"));
         command.env("HOMESERVER", &world.synapse.url).env("IDENTITY_SERVER", &world.vouch.url);
         command.env("USER_ID", &person.mxid).env("ACCESS_TOKEN", &person.token);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("node is installed");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("scripts/e2e has installed it");
         let (calls, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (tell, answers) = mpsc::unbounded_channel();
         // Not awaited: it ends with the process.

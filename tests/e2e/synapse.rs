@@ -9,11 +9,10 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use serde_json::{Value, json};
 use vouch_test_support::ca::Ca;
 
+use crate::world::installed;
+
 /// The homeserver's name. It is not in the DNS: Vouch is told where it is.
 pub const NAME: &str = "hs.example";
-
-/// The variable with the directory of the virtual environment that has Synapse; `scripts/e2e` sets it.
-const VARIABLE: &str = "VOUCH_TEST_SYNAPSE";
 
 pub struct Synapse {
     pub url: String,
@@ -41,11 +40,9 @@ impl Synapse {
 
     /// Starts it with all that it had when it was stopped.
     pub fn start_again(&self) {
-        let environment =
-            std::env::var(VARIABLE).unwrap_or_else(|_| panic!("no Synapse to test with: run scripts/e2e"));
         let world = self.folder.parent().unwrap();
         let log = File::options().append(true).create(true).open(world.join("synapse.log")).unwrap();
-        let mut command = Command::new(Path::new(&environment).join("bin/python"));
+        let mut command = Command::new(installed().join("bin/python"));
         command.args(["-m", "synapse.app.homeserver", "-c", "homeserver.yaml"]).current_dir(&self.folder);
         command.env_clear().env("SSL_CERT_FILE", world.join("ca.pem"));
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);

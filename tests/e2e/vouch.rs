@@ -71,10 +71,11 @@ impl Vouch {
         }
     }
 
-    /// Runs a command of the operator to its end.
-    pub fn run(&self, arguments: &[&str]) {
+    /// Runs a command of the operator to its end; returns what it says.
+    pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn command(&self) -> Command {

@@ -2,7 +2,7 @@
 //! this story; each of the two servers trusts it and nobody else.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reqwest::{Certificate, Client, Method, RequestBuilder, redirect};
@@ -113,6 +113,11 @@ impl Answer {
     pub fn error(&self) -> (u16, &str) {
         (self.status, self.body["errcode"].as_str().unwrap_or_default())
     }
+}
+
+/// Where Synapse, Node and the SDK are: a virtual environment with a `node_modules`. `scripts/e2e` makes it.
+pub fn installed() -> PathBuf {
+    std::env::var_os("VOUCH_TEST_E2E").expect("no Synapse to test with: run scripts/e2e").into()
 }
 
 /// A client that trusts the authority of this world alone.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::invites::{mailed_link, parameter};
 use crate::world::{SECRET, hash, link, query};
 
 /// `value` with each string and key that changes from run to run in other words.
@@ -48,16 +49,29 @@ on_both_backends! {
         let public_key = public(&format!("/v2/pubkey/{key_id}")).await;
         let key = public_key["public_key"].as_str().unwrap().to_owned();
         let encoded: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        let invitation = json!({ "medium": "email", "address": "bob@example.com", "room_id": "!room:hs.example", "sender": alice.mxid });
+        let invited = alice.post("/store-invite", invitation).await.ok();
+        let signurl = parameter(&mailed_link(&world, "bob@example.com").await, "signurl");
+        let of_invite = |name: &str| query(&signurl, name);
+        let acceptance = json!({ "mxid": "@bob:hs.example", "token": of_invite("token"), "private_key": of_invite("private_key") });
+        let accepted_invite = server.post("/_matrix/identity/v2/sign-ed25519", None, &acceptance).await.ok();
+        let ephemeral = invited["public_keys"][1]["public_key"].as_str().unwrap();
+        let encoded_ephemeral: String = url::form_urlencoded::byte_serialize(ephemeral.as_bytes()).collect();
+        let is_ephemeral_valid = format!("pubkey/ephemeral/isvalid?public_key={encoded_ephemeral}");
         let answers = json!({
             "GET /versions": public("/versions").await,
             "GET /v2": public("/v2").await,
             "GET /api/v1": public("/api/v1").await,
             "POST /v2/account/register": registered,
             "GET /v2/account": alice.get("/account").await.ok(),
+            "GET /v2/terms": public("/v2/terms").await,
             "POST /v2/terms": accepted,
             "GET /v2/pubkey/{keyId}": public_key,
             "GET /v2/pubkey/isvalid": public(&format!("/v2/pubkey/isvalid?public_key={encoded}")).await,
-            "GET /v2/pubkey/ephemeral/isvalid": public(&format!("/v2/pubkey/ephemeral/isvalid?public_key={encoded}")).await,
+            "GET /v2/pubkey/ephemeral/isvalid": public(&format!("/v2/{is_ephemeral_valid}")).await,
+            "GET /api/v1/pubkey/{keyId}": public(&format!("/api/v1/pubkey/{key_id}")).await,
+            "GET /api/v1/pubkey/isvalid": public(&format!("/api/v1/pubkey/isvalid?public_key={encoded}")).await,
+            "GET /api/v1/pubkey/ephemeral/isvalid": public(&format!("/api/v1/{is_ephemeral_valid}")).await,
             "GET /v2/hash_details": hash_details,
             "POST /v2/lookup": looked_up,
             "POST /v2/validate/email/requestToken": requested,
@@ -67,11 +81,16 @@ on_both_backends! {
             "GET /v2/3pid/getValidated3pid": validated,
             "POST /v2/3pid/bind": bound,
             "POST /v2/3pid/unbind": alice.post("/3pid/unbind", session).await.ok(),
+            "POST /v2/store-invite": invited,
+            "POST /v2/sign-ed25519": accepted_invite,
+            "POST /api/v1/sign-ed25519": server.post("/_matrix/identity/api/v1/sign-ed25519", None, &acceptance).await.ok(),
             "POST /v2/account/logout": alice.post("/account/logout", json!({})).await.ok(),
         });
         let words = [
             (registered["token"].as_str().unwrap(), "[token]"), (sid.as_str(), "[sid]"), (&phone_sid, "[sid]"), (&pepper, "[pepper]"),
             (&hash, "[hash]"), (key_id, "ed25519:[key]"), (&key, "[public key]"), (signature.as_str().unwrap(), "[signature]"),
+            (ephemeral, "[ephemeral key]"), (acceptance["token"].as_str().unwrap(), "[invite token]"),
+            (accepted_invite["signatures"]["127.0.0.1:8090"]["ed25519:0"].as_str().unwrap(), "[ephemeral signature]"),
         ];
         let answers = redacted(answers, &words);
         insta::assert_json_snapshot!("good_answers", answers);

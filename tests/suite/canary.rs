@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -276,6 +277,25 @@ async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     assert_eq!(server.post("/_matrix/identity/v2/sign-ed25519", None, &unknown).await.status, 404);
 }
 
+/// The invited address is bound, and the homeserver cannot take what it is told of that: it waits in the outbox.
+async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
+    let world = person.world;
+    let asked = json!({ "client_secret": SECRET, "email": INVITED_EMAIL, "send_attempt": 1 });
+    let sid = person.post("/validate/email/requestToken", asked).await.ok()["sid"].clone();
+    let token = query(&link(&world.validation_mail(INVITED_EMAIL).await), "token");
+    canaries.keep("validation token", &token);
+    let session = json!({ "sid": sid, "client_secret": SECRET, "token": token, "mxid": person.mxid });
+    person.post("/validate/email/submitToken", session.clone()).await.ok();
+    world.homeserver.behave(Conduct::Answers(500, BODY.to_owned()));
+    person.post("/3pid/bind", session).await.ok();
+    let begun = Instant::now();
+    while world.homeserver.told().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the homeserver is not told");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.homeserver.behave(Conduct::Honest);
+}
+
 /// Whatever a request can do wrong, and a homeserver and a mail server.
 async fn mishaps(person: &Person<'_>, sid: &str) {
     let (world, server) = (person.world, person.server);
@@ -376,6 +396,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
+    completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
@@ -399,6 +420,7 @@ async fn postgres_and_the_logs_know_nobody() {
     let process = serve(&binary, &world, &mut canaries).await;
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
+    completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);

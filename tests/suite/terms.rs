@@ -20,8 +20,11 @@ const BEHIND_THE_GATE: &[(Method, &str)] = &[
     (Method::POST, "/lookup"),
     (Method::POST, "/validate/email/requestToken"),
     (Method::POST, "/validate/email/submitToken"),
+    (Method::POST, "/validate/msisdn/requestToken"),
+    (Method::POST, "/validate/msisdn/submitToken"),
     (Method::GET, "/3pid/getValidated3pid?sid=a&client_secret=b"),
     (Method::POST, "/3pid/bind"),
+    (Method::POST, "/store-invite"),
 ];
 
 /// A policy in the world's own folder, which becomes the directory of policies.

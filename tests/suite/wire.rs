@@ -30,6 +30,9 @@ const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("POST", "/v2/validate/email/requestToken", Auth::Token),
     ("POST", "/v2/validate/email/submitToken", Auth::Token),
     ("GET", "/v2/validate/email/submitToken", Auth::None),
+    ("POST", "/v2/validate/msisdn/requestToken", Auth::Token),
+    ("POST", "/v2/validate/msisdn/submitToken", Auth::Token),
+    ("GET", "/v2/validate/msisdn/submitToken", Auth::None),
     ("GET", "/v2/3pid/getValidated3pid", Auth::Token),
     ("POST", "/v2/3pid/bind", Auth::Token),
     ("POST", "/v2/3pid/unbind", Auth::Token),
@@ -42,8 +45,8 @@ const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("GET", "/api/v1/pubkey/ephemeral/isvalid", Auth::None),
 ];
 
-/// The one answer for people.
-const PAGE: &str = "/v2/validate/email/submitToken";
+/// Where `GET` answers people.
+const PAGES: [&str; 2] = ["/v2/validate/email/submitToken", "/v2/validate/msisdn/submitToken"];
 
 /// The most bytes of a body.
 const SMALL: usize = 64 * 1024;
@@ -98,7 +101,8 @@ async fn every_answer_may_be_read_by_a_web_client_and_is_kept_by_nobody() {
         (401, "GET", "/v2/account", None, ""),
         (403, "GET", "/v2/account", Some(&bob.token), ""),
         (404, "GET", "/v2/nothing", None, ""),
-        (404, "GET", PAGE, None, ""),
+        (404, "GET", PAGES[0], None, ""),
+        (404, "GET", PAGES[1], None, ""),
         (405, "PUT", "/v2/account", None, ""),
         (413, "POST", "/v2/terms", Some(&alice.token), &too_large),
         (429, "POST", "/v2/account/register", None, r#"{"access_token":"x","matrix_server_name":"hs.example"}"#),
@@ -118,7 +122,7 @@ async fn every_answer_may_be_read_by_a_web_client_and_is_kept_by_nobody() {
 async fn a_preflight_succeeds_on_any_path_without_a_token() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    let others = ["/v2/nothing", "/v2/validate/msisdn/requestToken", "/", ""];
+    let others = ["/v2/nothing", "/", ""];
     for path in ENDPOINTS.iter().map(|(_, path, _)| *path).chain(others) {
         let request = server
             .request(Method::OPTIONS, &full(path), None)
@@ -136,7 +140,7 @@ async fn a_preflight_succeeds_on_any_path_without_a_token() {
 async fn every_endpoint_answers_in_json_and_asks_for_a_token_before_it_reads_a_body() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    for (name, path, auth) in ENDPOINTS.iter().filter(|(name, path, _)| (*name, *path) != ("GET", PAGE)) {
+    for (name, path, auth) in ENDPOINTS.iter().filter(|(name, path, _)| *name != "GET" || !PAGES.contains(path)) {
         for body in ["nonsense", "", "{}", &padded(SMALL + 1)] {
             let answer = server.send(server.request(method(name), &full(path), None).body(body.to_owned())).await;
             let what = format!("{name} {path} {body:.20}");

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
-const { VOUCH_TEST_JS_SDK, HOMESERVER, IDENTITY_SERVER, USER_ID, ACCESS_TOKEN } = process.env;
-const entry = createRequire(`${VOUCH_TEST_JS_SDK}/`).resolve("matrix-js-sdk");
+const { INSTALLED, HOMESERVER, IDENTITY_SERVER, USER_ID, ACCESS_TOKEN } = process.env;
+const entry = createRequire(`${INSTALLED}/`).resolve("matrix-js-sdk");
 // It logs to the console, and standard output is for answers.
 for (const level of ["trace", "debug", "log", "info", "warn"]) console[level] = console.error;
 const { MatrixError, createClient } = await import(pathToFileURL(entry));
