@@ -110,16 +110,16 @@ mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. S
 mail-notice-why = Du bekommst diese E-Mail, weil dieser Server einer Adresse immer sagt, wenn sie zu einem Matrix-Konto führt oder nicht mehr führt. Sie ist kein Newsletter.
 
 mail-bound-title = Deine E-Mail-Adresse führt jetzt zu einem Matrix-Konto
-mail-bound-since = Seit { $time } findet, wer diese E-Mail-Adresse schon kennt, über sie dieses Matrix-Konto, und zwar auf { $server }:
+mail-bound-since = Wer diese E-Mail-Adresse schon kennt, findet über sie seit { $time } auf { $server } dieses Matrix-Konto:
 mail-bound-fine = Wenn das Konto deines ist, ist nichts zu tun. Du kannst die Adresse jederzeit in deiner Matrix-App zurücknehmen.
 mail-bound-undo = Dann wurde ein Link in einer früheren E-Mail geöffnet, und jemand anders kann unter deiner Adresse gefunden werden. Um das rückgängig zu machen, öffne diesen Link und drück auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
 mail-bound-lifetime = Der Link gilt, solange deine Adresse zu diesem Konto führt.
 
 mail-unbound-title = Deine E-Mail-Adresse führt nicht mehr zu einem Matrix-Konto
-mail-unbound-since = Seit { $time } findet niemand mehr über diese E-Mail-Adresse dieses Matrix-Konto, und zwar auf { $server }:
-mail-unbound-by-owner = Entfernt hat das in einer Matrix-App jemand, der gezeigt hat, dass ihm die Adresse gehört.
-mail-unbound-by-homeserver = Entfernt hat das der Heimserver des Kontos, wie er es tut, wenn die Person das verlangt oder ihr Konto schließt.
-mail-unbound-by-operator = Entfernt haben das die Menschen, die diesen Server betreiben.
+mail-unbound-since = Seit { $time } ist auf { $server } dieses Matrix-Konto nicht mehr über diese E-Mail-Adresse zu finden:
+mail-unbound-by-owner = Entfernt hat die Adresse jemand, der in einer Matrix-App gezeigt hat, dass sie ihm gehört.
+mail-unbound-by-homeserver = Entfernt hat die Adresse der Heimserver des Kontos, wie er es tut, wenn die Person das verlangt oder ihr Konto schließt.
+mail-unbound-by-operator = Entfernt haben die Adresse die Menschen, die diesen Server betreiben.
 mail-unbound-again = Es ist nichts zu tun. Wenn du wieder über diese Adresse gefunden werden willst, füge sie in deiner Matrix-App hinzu.
 
 sms-code = { $code } ist dein Code für { $server }. Er gilt { $minutes } Min. Gib ihn niemandem.
@@ -128,7 +128,7 @@ sms-bound = { $server }: Deine Nummer führt jetzt zu einem Matrix-Konto.
 sms-bound-undo = Nicht du?
 sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
 sms-notice-account = Konto: { $mxid }
-sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere das hier.
+sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere diese SMS.
 
 mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen
 mail-invite-title = Du bist zu einer Unterhaltung eingeladen
@@ -138,11 +138,11 @@ mail-invite-room = Raum: { $room }
 mail-invite-space = Space: { $room }
 mail-invite-do = Um die Einladung zu sehen, öffne diesen Link. Wenn du noch kein Matrix-Konto hast, kannst du dort eines anlegen:
 mail-invite-button = Einladung ansehen
-mail-invite-other-app = Oder füge diese E-Mail-Adresse in einer beliebigen App einem Matrix-Konto hinzu, das du schon hast: dann erscheint die Einladung dort.
+mail-invite-other-app = Oder füge diese E-Mail-Adresse in einer beliebigen App einem Matrix-Konto hinzu, das du schon hast: Dann erscheint die Einladung dort.
 mail-invite-matrix = Matrix ist ein offenes Netz für Nachrichten und Anrufe. Wie bei der E-Mail gibt es viele Anbieter, und alle können sich untereinander unterhalten.
 mail-invite-other-title = Du kennst diese Person nicht oder möchtest das nicht?
-mail-invite-other = Dann brauchst du nichts zu tun: niemand erfährt, ob du diese E-Mail gelesen hast. Namen sind frei gewählt; nur die Matrix-ID ist gewiss. Gib den Link nicht weiter, denn wer ihn hat, kann die Einladung an deiner Stelle annehmen.
-mail-invite-lifetime = Wir bewahren die Einladung und deine Adresse { $span } lang auf, falls du sie nicht früher annimmst; dann werden sie gelöscht.
+mail-invite-other = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese E-Mail gelesen hast. Namen sind frei gewählt; verlässlich ist nur die Matrix-ID. Gib den Link nicht weiter, denn wer ihn hat, kann die Einladung an deiner Stelle annehmen.
+mail-invite-lifetime = Wir bewahren die Einladung und deine Adresse { $span } lang auf, falls du sie nicht früher annimmst; dann wird beides gelöscht.
 mail-invite-object = Wenn du solchen E-Mails widersprechen oder deine Adresse sofort löschen lassen möchtest, schreib uns: { $contact }
 mail-invite-about = Wer wir sind, was wir mit deiner Adresse tun und wie du widersprechen kannst: { $link }
 

@@ -118,9 +118,9 @@ mail-bound-lifetime = The link works for as long as your address leads to that a
 
 mail-unbound-title = Your e-mail address no longer leads to a Matrix account
 mail-unbound-since = Since { $time }, nobody finds this Matrix account by this e-mail address any more, on { $server }:
-mail-unbound-by-owner = It was removed in a Matrix app by somebody who has shown that the address is theirs.
-mail-unbound-by-homeserver = It was removed by the account’s homeserver, as it does when its user asks for that or closes the account.
-mail-unbound-by-operator = It was removed by the people who run this server.
+mail-unbound-by-owner = The address was removed in a Matrix app by somebody who has shown that it is theirs.
+mail-unbound-by-homeserver = The address was removed by the account’s homeserver, as it does when its user asks for that or closes the account.
+mail-unbound-by-operator = The address was removed by the people who run this server.
 mail-unbound-again = There is nothing to do. If you want to be found by this address again, add it in your Matrix app.
 
 # Texts stay in the characters of GSM 03.38 (no ’, ê or no-break space), so that they are one message and not three.

@@ -75,7 +75,7 @@ on_both_backends! {
         let name = world.config.server.name.to_string();
         let cases = [
             ("en-GB,en;q=0.8", "Confirm your e-mail address for", "24 hours", "Was this not you?"),
-            ("fr", "Confirmez votre adresse e-mail pour", "24 heures", "Ce n’était pas vous ?"),
+            ("fr", "Confirmez votre adresse e-mail pour", "24 heures", "Ce n’était pas vous\u{a0}?"),
             ("xx, de-CH;q=0.7, en;q=0.3", "Bestätige deine E-Mail-Adresse für", "24 Stunden", "Das warst nicht du?"),
             ("xx", "Confirm your e-mail address for", "24 hours", "Was this not you?"),
         ];

@@ -59,6 +59,8 @@ async fn of_several_signatures_that_came_together_none_comes_again() {
     let second = header(&world, &as_specified, Some(NAME));
     post(&server, &[&first, &second], &body).await.ok();
     assert!(!is_bound(&world).await);
+    world.clock.advance(DAY);
+    world.homeserver.publish_keys_until(world.clock.now() + DAY);
     world.mail.forget();
     world.person(&server, "alice").await.binds(EMAIL).await;
     for headers in [vec![second.as_str()], vec![&first], vec![&second, &first]] {
