@@ -2,7 +2,7 @@
 //!
 //! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow mail server delays nobody. It is tried for
 //! a day: later, it would be no news. An address is told when it begins to lead to a user, and not again while it does, whatever that user
-//! binds anew (see [`bindings::bind`](crate::store::bindings::bind)); so the link in the last notice always works.
+//! binds anew (see [`bindings::bind`]); so the link in the last notice always works.
 //!
 //! **Budget.** Only who has proved an address causes notices to it, and each proof was a message that was paid for. But one proof lasts a day,
 //! in which its user could bind and unbind without end. So notices have a bucket of their own for each address: a bind that finds it full is
