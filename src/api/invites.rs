@@ -53,7 +53,7 @@ pub(super) async fn sign(vouch: Data<Vouch>, request: HttpRequest, payload: Payl
     let mut params = Params::read_if_any(&request, payload).await?;
     let mut parameter = |name: &str| match params.optional_string(name)? {
         Some(text) => Ok(text),
-        None => query(&request, name).map(Cow::into_owned).ok_or_else(|| Error::missing(name)),
+        None => query(&request, name).map(std::borrow::Cow::into_owned).ok_or_else(|| Error::missing(name)),
     };
     let mxid = UserId::parse(parameter("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let token = parameter("token")?;

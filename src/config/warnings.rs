@@ -18,6 +18,13 @@ impl Config {
             warnings.extend(smtp.warnings());
         }
         warnings.extend(self.sms.gateways.iter().filter_map(Gateway::warning));
+        let has_kannel = self.sms.gateways.iter().any(|gateway| matches!(gateway, Gateway::Kannel(_)));
+        if has_kannel && self.sms.sender.is_none() && self.sms.senders.is_empty() {
+            warnings.push(
+                "[sms.kannel] url: there is no [sms] sender; Kannel refuses texts without one unless it has a `global-sender`"
+                    .to_owned(),
+            );
+        }
         if !divides_the_day(self.lookup.pepper_period) {
             warnings.push(
                 "[lookup] pepper_period: is neither a part nor a multiple of 24h, so the pepper changes at another time every day"

@@ -103,6 +103,8 @@ pub enum Purpose {
     UnbindSignature,
     /// `invites.address_index`, of an address.
     InviteAddress,
+    /// `invites.token_hash`, of a token, which others in the room can see.
+    InviteToken,
     /// `invites.key_index` and `ephemeral_keys.key_index`, of a public key.
     EphemeralKey,
     /// `outbox.user_index` and `outbox.cause_index`, of a Matrix ID.
@@ -114,7 +116,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -124,6 +126,7 @@ impl Purpose {
         Self::Budget,
         Self::UnbindSignature,
         Self::InviteAddress,
+        Self::InviteToken,
         Self::EphemeralKey,
         Self::OutboxUser,
         Self::OutboxAddress,
@@ -141,6 +144,7 @@ impl Purpose {
             Self::Budget => "index:budgets.principal",
             Self::UnbindSignature => "index:unbind_signatures.signature",
             Self::InviteAddress => "index:invites.address",
+            Self::InviteToken => "index:invites.token",
             Self::EphemeralKey => "index:ephemeral_keys.key",
             Self::OutboxUser => "index:outbox.user",
             Self::OutboxAddress => "index:outbox.address",

@@ -12,7 +12,7 @@ use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use super::{Caller, Network, Vouch};
 use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
-use crate::crypto::vault::{BlindIndex, Column, Purpose, token_hash};
+use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::federation::is_blocked;
 use crate::identity::redaction::redacted;
@@ -178,7 +178,7 @@ impl Vouch {
     fn new_invite(&self, caller: &Caller, request: &InviteRequest, token: &str, key: &EphemeralKey) -> NewInvite {
         let owner = self.ephemeral_key_index(&key.public_bytes());
         NewInvite {
-            token_hash: token_hash(token).to_vec(),
+            token_hash: self.invite_token_index(token).as_ref().to_vec(),
             account_id: caller.account_id,
             address_index: self.invite_address_index(&request.address).as_ref().to_vec(),
             address: self.vault.seal(Column::InviteAddress, &owner, &request.address.to_sealed()),
@@ -203,7 +203,12 @@ impl Vouch {
         key: &EphemeralKey,
     ) -> Result<CanonicalJsonObject, Error> {
         let created_after = self.clock.now() - self.config.retention.invite;
-        let row = invites::by_token_hash(&mut self.store.read().await?, &token_hash(token), created_after).await?;
+        let row = invites::by_token_hash(
+            &mut self.store.read().await?,
+            self.invite_token_index(token).as_ref(),
+            created_after,
+        )
+        .await?;
         let invite = self.open_invite(&row.ok_or_else(Error::unknown_invite)?)?;
         let fields = [("mxid", mxid.as_str()), ("sender", invite.sender.as_str()), ("token", &invite.token)];
         let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
@@ -225,6 +230,10 @@ impl Vouch {
     /// By what the invitations of an address are found.
     pub(super) fn invite_address_index(&self, address: &Address) -> BlindIndex {
         self.vault.index(Purpose::InviteAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+    }
+
+    fn invite_token_index(&self, token: &str) -> BlindIndex {
+        self.vault.index(Purpose::InviteToken, &[token.as_bytes()])
     }
 
     fn ephemeral_key_index(&self, public_key: &[u8; 32]) -> BlindIndex {

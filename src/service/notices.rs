@@ -144,7 +144,8 @@ impl Vouch {
 
     async fn text_notice(&self, notice: &Notice) -> Outcome {
         if let Err(error) = self.spend_text(&notice.address).await {
-            return later(error.errcode());
+            let is_full = error.errcode() == "M_LIMIT_EXCEEDED";
+            return later(if is_full { "the budget of texts is full" } else { error.errcode() });
         }
         let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
         let text = match notice.event {

@@ -12,7 +12,7 @@ use crate::clock::Millis;
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = invites)]
 pub struct NewInvite {
-    /// SHA-256 of the token.
+    /// Blind index of the token.
     pub token_hash: Vec<u8>,
     /// Who invites.
     pub account_id: i64,

@@ -1,16 +1,20 @@
 //! Kills and full disks: what was acknowledged stays, and what cannot be done is said.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
 use serde_json::json;
+use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
-use crate::program::{Program, binding, command, person, request, submission};
+use crate::database::{execute, texts};
+use crate::onbind::invitation;
+use crate::program::{PATIENCE, Program, binding, command, person, request, submission};
 use crate::world::{SECRET, World};
 
 on_both_backends! {
@@ -126,6 +130,58 @@ on_both_backends! {
         }
     }
 
+    async fn a_kill_in_mid_delivery_loses_no_invitation_and_repeats_none_that_arrived(world: World) {
+        let (email, mxid) = ("alice@example.com", world.homeserver.user_id("alice"));
+        let variables = [("VOUCH__BUDGETS__INVITES_ADDRESS__CAPACITY", "100")];
+        let program = Program::start(&world, &variables).await;
+        let (alice, bob) = (person(&world, &program.url, "alice").await, person(&world, &program.url, "bob").await);
+        let mut tokens = BTreeSet::new();
+        for n in 0..12 {
+            let room = format!("!room{n}:hs.example");
+            let asked = json!({ "medium": "email", "address": email, "room_id": room, "sender": world.homeserver.user_id("bob") });
+            tokens.insert(bob.posts("/store-invite", asked).await["token"].as_str().unwrap().to_owned());
+        }
+        program.kill();
+
+        let program = Program::start(&world, &variables).await;
+        let alice = program.client(&alice.token);
+        let sid = alice.posts("/validate/email/requestToken", request(email)).await["sid"].as_str().unwrap().to_owned();
+        alice.posts("/validate/email/submitToken", submission(&world, &sid, email).await).await;
+        // Some arrive, and then four are under way for ever: more are not made at once to one homeserver.
+        world.homeserver.behave(Conduct::Slow(Duration::from_millis(200)));
+        alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
+        until(async || world.homeserver.told().len() >= 5).await;
+        world.homeserver.behave(Conduct::Slow(Duration::from_hours(1)));
+        until(async || waiting(&world, "TRUE").await + world.homeserver.told().len() == tokens.len() + 4).await;
+        program.kill();
+
+        let under_way = waiting(&world, "held_until > 0").await;
+        assert!((1..=4).contains(&under_way), "{under_way}");
+        world.homeserver.behave(Conduct::Honest);
+        let program = Program::start(&world, &variables).await;
+        // Those may have arrived, so they are not tried until the lease is over.
+        until(async || waiting(&world, "TRUE").await == under_way).await;
+        assert_eq!(told(&world).iter().collect::<BTreeSet<_>>(), tokens.iter().collect());
+        assert_eq!(told(&world).len(), tokens.len());
+        execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;
+        until(async || waiting(&world, "TRUE").await == 0).await;
+        let all = told(&world);
+        assert_eq!(all.len(), tokens.len() + under_way);
+        program.kill();
+
+        // Whatever was due would be delivered before what is queued now.
+        let program = Program::start(&world, &variables).await;
+        let (alice, bob) = (program.client(&alice.token), program.client(&bob.token));
+        let another = "another@example.com";
+        let asked = json!({ "medium": "email", "address": another, "room_id": "!r:hs.example", "sender": world.homeserver.user_id("bob") });
+        bob.posts("/store-invite", asked).await;
+        let sid = alice.posts("/validate/email/requestToken", request(another)).await["sid"].as_str().unwrap().to_owned();
+        alice.posts("/validate/email/submitToken", submission(&world, &sid, another).await).await;
+        alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
+        until(async || waiting(&world, "TRUE").await == 0).await;
+        assert_eq!(told(&world).len(), all.len() + 1);
+    }
+
     async fn a_mail_that_a_killed_node_was_sending_is_sent_by_the_next(world: World) {
         let mut world = world;
         let hangs = Arc::new(AtomicBool::new(true));
@@ -154,6 +210,24 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 1);
         let submitted = submission(&world, sid["sid"].as_str().unwrap(), email).await;
         alice.posts("/validate/email/submitToken", submitted).await;
+    }
+}
+
+/// How many deliveries to homeservers wait, of those that are so.
+async fn waiting(world: &World, so: &str) -> usize {
+    texts(world, &format!("SELECT kind AS text FROM outbox WHERE kind = 'onbind' AND {so}")).await.len()
+}
+
+/// The tokens of the invitations that the homeserver was told of.
+fn told(world: &World) -> Vec<String> {
+    world.homeserver.told().iter().map(|told| invitation(told)["token"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < PATIENCE, "it does not come to that");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

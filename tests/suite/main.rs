@@ -31,6 +31,7 @@ mod pages;
 mod phone_checks;
 mod phones;
 mod program;
+mod retention;
 mod ruma;
 mod schema;
 mod signed_unbind;

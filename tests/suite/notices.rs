@@ -490,7 +490,7 @@ on_both_backends! {
         binds(&alice, &sid).await.ok();
         let troubles = async || crate::database::texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
         until("it is not tried", async || !troubles().await.is_empty()).await;
-        assert_eq!((troubles().await, world.texts().len()), (vec!["M_LIMIT_EXCEEDED".to_owned()], 1));
+        assert_eq!((troubles().await, world.texts().len()), (vec!["the budget of texts is full".to_owned()], 1));
         world.clock.advance(HOUR);
         until("no text came", async || world.texts().len() == 2).await;
     }

@@ -154,6 +154,8 @@ on_both_backends! {
                     return;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                // Wakes the sweeper, should it not have been asleep when the time passed.
+                world.clock.advance(1);
             }
             panic!("it is not swept");
         };
