@@ -72,7 +72,7 @@ pub(super) fn caller_network(vouch: &Vouch, request: &HttpRequest) -> Network {
     network(request, &vouch.config.server.trusted_proxies)
 }
 
-/// The network a request comes from; see [`source`].
+/// The network a request comes from: that of the client, where trusted proxies stand before the server.
 #[must_use]
 pub fn network(request: &HttpRequest, trusted: &[IpNet]) -> Network {
     Network::of(source(request.head(), trusted))
