@@ -35,7 +35,7 @@ pub(super) enum Keys {
 /// A key that another server had.
 #[derive(Args)]
 pub(super) struct Import {
-    /// A file of one line "ed25519 ID SEED", as Synapse and Sydent write it; - is standard input
+    /// A file of one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - is standard input
     file: PathBuf,
     /// Sign with it from the next start on
     #[arg(long)]

@@ -157,8 +157,10 @@ fn what_goes_through_the_internet_is_encrypted() {
     assert!(plain.contains("[sms.twilio] url: expected an https URL"), "{plain}");
     sms(&format!("[sms]\nsender = \"V\"\n{}", twilio("url = \"http://localhost:8000\"")));
     let warnings = |file: &str| load(file, &[]).unwrap().warnings();
-    assert!(warnings(KANNEL).is_empty());
-    let elsewhere = warnings(&KANNEL.replace("127.0.0.1", "kannel.example.org"));
+    let kannel = format!("[sms]\nsender = \"V\"\n{KANNEL}");
+    assert_eq!(warnings(&kannel), Vec::<String>::new());
+    assert!(warnings(KANNEL)[0].starts_with("[sms.kannel] url: there is no [sms] sender"));
+    let elsewhere = warnings(&kannel.replace("127.0.0.1", "kannel.example.org"));
     assert!(elsewhere[0].starts_with("[sms.kannel] url: is http"), "{elsewhere:?}");
     let hook = warnings("[sms.webhook]\nurl = \"http://sms.example.org/{number}/{text}\"");
     assert!(hook[0].starts_with("[sms.webhook] url: is http"), "{hook:?}");
