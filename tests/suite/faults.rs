@@ -237,7 +237,7 @@ async fn a_database_that_is_away_at_the_start_is_named() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let database = format!("postgres://vouch:s3cret@{nobody}/vouch");
     let variables = [("VOUCH__DATABASE__URL", database.as_str())];
-    let mut command = command("exec \"$0\" serve", &world, 1, &variables);
+    let mut command = command("exec \"$0\" serve", &world, &variables);
     let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::piped()).output().unwrap()).await.unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();

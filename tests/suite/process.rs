@@ -36,7 +36,7 @@ pub struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-type Log = Arc<Mutex<String>>;
+pub type Log = Arc<Mutex<String>>;
 
 impl Binary {
     /// In the world's folder, with the world's database, homeserver and mail server, and all that it makes below `data`.
@@ -106,7 +106,7 @@ impl Binary {
 }
 
 /// Collects what a process says, and tells where it listens.
-fn read(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>) -> JoinHandle<()> {
+pub fn read(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines() {
             let line = line.unwrap();

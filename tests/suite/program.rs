@@ -1,11 +1,13 @@
 //! The real program, which can be killed, and who asks it by connections that break then.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
+use crate::process::{self, Log};
 use crate::world::{SECRET, World, hash, link, query};
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,23 +27,22 @@ impl Program {
     /// The same, by a line of shell that ends by executing `$0`.
     pub async fn start_under(shell: &str, world: &World, variables: &[(&str, &str)]) -> Self {
         let begun = Instant::now();
-        // Another process may take the port in between; then another one is tried.
+        let mut command = command(shell, world, variables);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (log, (tell, told)) = (Log::default(), mpsc::channel());
+        process::read(child.stdout.take().unwrap(), Arc::clone(&log), tell.clone());
+        process::read(child.stderr.take().unwrap(), Arc::clone(&log), tell);
+        let url = told.recv_timeout(PATIENCE);
+        let program =
+            Self { url: url.unwrap_or_else(|_| panic!("it does not listen:\n{}", log.lock().unwrap())), child };
+        let http = http();
         loop {
-            let port = 10_000 + rand::random::<u16>() % 10_000;
-            let mut child = command(shell, world, port, variables).spawn().unwrap();
-            let url = format!("http://127.0.0.1:{port}");
-            let http = http();
-            loop {
-                assert!(begun.elapsed() < PATIENCE, "the program does not become ready");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                if child.try_wait().unwrap().is_some() {
-                    break;
-                }
-                let ready = http.get(format!("{url}/ready")).send().await;
-                if ready.is_ok_and(|answer| answer.status() == 200) && child.try_wait().unwrap().is_none() {
-                    return Self { child, url };
-                }
+            assert!(begun.elapsed() < PATIENCE, "the program does not become ready");
+            let ready = http.get(format!("{}/ready", program.url)).send().await;
+            if ready.is_ok_and(|answer| answer.status() == 200) {
+                return program;
             }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
@@ -63,7 +64,8 @@ impl Drop for Program {
     }
 }
 
-pub fn command(shell: &str, world: &World, port: u16, variables: &[(&str, &str)]) -> Command {
+/// A line of shell that ends by executing `$0`, on any free port.
+pub fn command(shell: &str, world: &World, variables: &[(&str, &str)]) -> Command {
     let path = |name: &str| world.folder.path().join(name).display().to_string();
     let database = match &world.database {
         Some(database) => database.url().to_owned(),
@@ -73,7 +75,7 @@ pub fn command(shell: &str, world: &World, port: u16, variables: &[(&str, &str)]
     let mut command = Command::new("bash");
     command.args(["-c", shell, env!("CARGO_BIN_EXE_vouch")]).stdout(Stdio::null()).stderr(Stdio::null());
     command
-        .env("VOUCH__SERVER__LISTEN", format!("127.0.0.1:{port}"))
+        .env("VOUCH__SERVER__LISTEN", "127.0.0.1:0")
         .env("VOUCH__SERVER__NAME", "id.example")
         .env("VOUCH__DATABASE__URL", database)
         .env("VOUCH__KEYS__MASTER_KEY_FILE", path("master.key"))
