@@ -154,6 +154,14 @@ pub enum SendError {
     File(io::ErrorKind),
 }
 
+impl SendError {
+    /// Whether the text may have been sent all the same, and be paid for.
+    #[must_use]
+    pub const fn may_have_sent(self) -> bool {
+        matches!(self, Self::TimedOut | Self::Unreachable)
+    }
+}
+
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

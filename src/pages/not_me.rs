@@ -7,17 +7,23 @@
 //! The page names the Matrix ID, without which nobody could tell what to answer, but never the address: a link that somebody finds does
 //! not say whose it is.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
-use actix_web::{Error as ActixError, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::frame::Frame;
 use super::{Cache, Fault, Site};
 use crate::service::{Dispute, Vouch};
 use crate::texts::Language;
+
+/// How long the form may take to come.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The button, pressed.
 #[derive(Deserialize)]
@@ -52,10 +58,12 @@ pub(super) async fn undo(
     vouch: web::Data<Vouch>,
     site: web::Data<Site>,
     request: HttpRequest,
-    form: Result<web::Form<Confirmation>, ActixError>,
+    payload: web::Payload,
 ) -> HttpResponse {
     let language = site.language(&request);
-    let Ok(form) = form else { return site.undone(language, &Dispute::Unknown) };
+    let form = web::Form::<Confirmation>::from_request(&request, &mut payload.into_inner());
+    // A browser sends so little at once; nobody else keeps a connection busy with it.
+    let Ok(Ok(form)) = timeout(PATIENCE, form).await else { return site.undone(language, &Dispute::Unknown) };
     match vouch.undo(&form.token).await {
         Ok(dispute) => site.undone(language, &dispute),
         Err(_) => site.fault(language, Fault::Unavailable),

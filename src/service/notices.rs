@@ -155,10 +155,13 @@ impl Vouch {
             }
             Event::Unbound(_) => unbound_text(self.words(language), mxid),
         };
-        match self.texter.send(&notice.address, &text).await {
-            Ok(()) => Outcome::Delivered,
-            Err(error @ sms::SendError::Rejected) => Outcome::Refused { trouble: error.to_string() },
-            Err(error) => later(&error),
+        let Err(error) = self.texter.send(&notice.address, &text).await else { return Outcome::Delivered };
+        if !error.may_have_sent() {
+            self.refund_text(&notice.address);
+        }
+        match error {
+            sms::SendError::Rejected => Outcome::Refused { trouble: error.to_string() },
+            error => later(&error),
         }
     }
 

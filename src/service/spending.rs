@@ -200,6 +200,14 @@ impl Vouch {
         self.spend(&self.payers(to), 1).await
     }
 
+    /// Gives back what [`Self::spend_text`] charged for a text that was not sent.
+    pub(super) fn refund_text(&self, to: &Address) {
+        let now = self.clock.now();
+        for (payer, _) in self.payers(to) {
+            self.purse.credits().add(payer, 1, now);
+        }
+    }
+
     /// Charges `n` to all of the accounts or to none, from what was charged ahead as far as that goes.
     async fn spend(&self, accounts: &[Account], n: u32) -> Result<(), Error> {
         let now = self.clock.now();

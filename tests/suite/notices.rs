@@ -514,6 +514,26 @@ on_both_backends! {
         world.clock.advance(HOUR);
         until("no text came", async || world.texts().len() == 2).await;
     }
+
+    async fn a_text_that_was_not_sent_costs_nothing(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_server = vouch::config::Bucket { capacity: 2, per_hour: 1 };
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
+        let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
+        let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": world.texts()[0].code() });
+        alice.post("/validate/msisdn/submitToken", submitted).await.ok();
+        let (folder, away) = (&world.config.sms.directory, world.folder.path().join("away"));
+        std::fs::rename(folder, &away).unwrap();
+        binds(&alice, &sid).await.ok();
+        let tried = "SELECT 'tried' AS text FROM outbox WHERE attempts > 0";
+        until("it is not tried", async || !crate::database::texts(&world, tried).await.is_empty()).await;
+        std::fs::rename(&away, folder).unwrap();
+        // Less than an hour: nothing has drained that would pay for another.
+        world.clock.advance(5 * MINUTE);
+        until("no text came", async || world.texts().len() == 2).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

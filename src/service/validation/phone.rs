@@ -45,9 +45,7 @@ impl Vouch {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {
                 log::warn!("a text with a code was not sent: {error}");
-                // It may have been sent after all, and paid for.
-                let refunded = !matches!(error, SendError::TimedOut | SendError::Unreachable);
-                Unsent { why: Error::text_not_sent(), refunded }
+                Unsent { why: Error::text_not_sent(), refunded: !error.may_have_sent() }
             }
         })
     }
