@@ -93,6 +93,15 @@ fn heading(page: &Answer, status: u16) -> &str {
     page.text.split_once("<h1>").unwrap().1.split_once("</h1>").unwrap().0
 }
 
+/// Proves a number by the first text of all, and returns the sid.
+async fn proves_number(person: &Person<'_>) -> String {
+    let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
+    let sid = person.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
+    let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": person.world.texts()[0].code() });
+    person.post("/validate/msisdn/submitToken", submitted).await.ok();
+    sid
+}
+
 async fn binds(person: &Person<'_>, sid: &str) -> Answer {
     person.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid })).await
 }
@@ -480,12 +489,7 @@ on_both_backends! {
     async fn a_number_is_told_by_a_text(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        let (country, number) = ("GB", "07700900123");
-        let asked = json!({ "client_secret": SECRET, "country": country, "phone_number": number, "send_attempt": 1 });
-        let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-        let code = world.texts()[0].code();
-        let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": code });
-        alice.post("/validate/msisdn/submitToken", submitted).await.ok();
+        let sid = proves_number(&alice).await;
         binds(&alice, &sid).await.ok();
         until("no text came", async || world.texts().len() == 2).await;
         let text = world.texts().pop().unwrap();
@@ -502,11 +506,7 @@ on_both_backends! {
         world.config.budgets.texts_server = vouch::config::Bucket { capacity: 1, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
-        let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-        let code = world.texts()[0].code();
-        let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": code });
-        alice.post("/validate/msisdn/submitToken", submitted).await.ok();
+        let sid = proves_number(&alice).await;
         binds(&alice, &sid).await.ok();
         let troubles = async || crate::database::texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
         until("it is not tried", async || !troubles().await.is_empty()).await;
@@ -520,10 +520,7 @@ on_both_backends! {
         world.config.budgets.texts_server = vouch::config::Bucket { capacity: 2, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
-        let sid = alice.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
-        let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": world.texts()[0].code() });
-        alice.post("/validate/msisdn/submitToken", submitted).await.ok();
+        let sid = proves_number(&alice).await;
         let (folder, away) = (&world.config.sms.directory, world.folder.path().join("away"));
         std::fs::rename(folder, &away).unwrap();
         binds(&alice, &sid).await.ok();
