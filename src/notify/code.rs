@@ -41,17 +41,16 @@ mod tests {
 
     use super::*;
     use crate::brand::Brand;
-    use crate::config::Config;
     use crate::notify::gsm::is_gsm;
-    use crate::texts::Texts;
+    use crate::notify::testing;
 
-    static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&Config::default().texts).unwrap());
-    static BRAND: LazyLock<Brand> = LazyLock::new(|| Brand::load(&Config::default().brand).unwrap());
+    static BRAND: LazyLock<Brand> = LazyLock::new(|| testing::brand(None));
 
     fn text(tag: &str, mxid: Option<&str>) -> String {
-        let language = TEXTS.nearest(tag).unwrap();
-        let say = Words { brand: &BRAND, texts: &TEXTS, language, server: "id.example.org" };
-        code_text(say, &CodeFacts { code: "012345", mxid, minutes: 10, domain: "app.example.org" })
+        code_text(
+            testing::say(&BRAND, tag),
+            &CodeFacts { code: "012345", mxid, minutes: 10, domain: "app.example.org" },
+        )
     }
 
     #[test]

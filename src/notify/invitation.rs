@@ -24,20 +24,16 @@ pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::brand::Brand;
-    use crate::config::{self, Config};
     use crate::notify::gsm::segments;
-    use crate::texts::Texts;
+    use crate::notify::testing;
 
     #[test]
     fn a_text_is_short_in_every_language() {
-        let settings = config::Texts { default_language: "en".parse().unwrap(), directory: None };
-        let (texts, brand) = (Texts::load(&settings).unwrap(), Brand::load(&Config::default().brand).unwrap());
+        let brand = testing::brand(None);
         let client = Url::parse("https://app.element.io").unwrap();
         let said: Vec<String> = ["en", "fr", "de"]
             .map(|tag| {
-                let language = texts.nearest(tag).unwrap();
-                let say = Words { brand: &brand, texts: &texts, language, server: "id.example.org" };
+                let say = testing::say(&brand, tag);
                 let long = format!("@{}:example.org", "x".repeat(200));
                 assert!(segments(&invite_text(say, &long, &client)) <= 3, "{tag}");
                 let text = invite_text(say, "@alice:matrix.example.org", &client);

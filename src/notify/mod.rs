@@ -8,6 +8,8 @@ pub mod letters;
 pub mod mail;
 pub mod notice;
 pub mod sms;
+#[cfg(test)]
+mod testing;
 
 use std::fmt;
 use std::io;

@@ -37,16 +37,13 @@ mod tests {
 
     use super::*;
     use crate::brand::Brand;
-    use crate::config::Config;
-    use crate::texts::Texts;
+    use crate::notify::testing;
 
-    static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&Config::default().texts).unwrap());
-    static BRAND: LazyLock<Brand> = LazyLock::new(|| Brand::load(&Config::default().brand).unwrap());
+    static BRAND: LazyLock<Brand> = LazyLock::new(|| testing::brand(None));
     const MXID: &str = "@alice:matrix.example.com";
 
     fn say(tag: &str) -> Words<'static> {
-        let language = TEXTS.nearest(tag).unwrap();
-        Words { brand: &BRAND, texts: &TEXTS, language, server: "id.example.org" }
+        testing::say(&BRAND, tag)
     }
 
     fn link() -> Url {

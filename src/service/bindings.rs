@@ -154,7 +154,7 @@ impl Vouch {
     }
 
     pub(super) fn binding_index(&self, address: &Address) -> BlindIndex {
-        self.vault.index(Purpose::BindingAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+        self.address_index(Purpose::BindingAddress, address)
     }
 
     pub(super) fn binding_user_index(&self, mxid: &UserId) -> BlindIndex {

@@ -229,7 +229,7 @@ impl Vouch {
 
     /// By what the invitations of an address are found.
     pub(super) fn invite_address_index(&self, address: &Address) -> BlindIndex {
-        self.vault.index(Purpose::InviteAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+        self.address_index(Purpose::InviteAddress, address)
     }
 
     fn invite_token_index(&self, token: &str) -> BlindIndex {

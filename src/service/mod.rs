@@ -38,12 +38,13 @@ use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
-use crate::crypto::vault::Vault;
+use crate::crypto::vault::{BlindIndex, Purpose, Vault};
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
+use crate::identity::threepid::Address;
 use crate::notify::letters::Words;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::Texter;
@@ -97,6 +98,11 @@ impl Vouch {
     #[must_use]
     pub fn ephemeral_key_validity_url(&self) -> Url {
         self.public_link("_matrix/identity/v2/pubkey/ephemeral/isvalid")
+    }
+
+    /// The blind index of an address, for one purpose.
+    fn address_index(&self, purpose: Purpose, address: &Address) -> BlindIndex {
+        self.vault.index(purpose, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
     }
 
     /// What letters in a language are written with.

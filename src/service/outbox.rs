@@ -292,7 +292,7 @@ impl Vouch {
     }
 
     pub(super) fn outbox_address_index(&self, address: &Address) -> BlindIndex {
-        self.vault.index(Purpose::OutboxAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+        self.address_index(Purpose::OutboxAddress, address)
     }
 }
 

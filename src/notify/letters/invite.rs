@@ -92,29 +92,11 @@ pub fn invite_letter(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Letter, a
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::brand::Brand;
     use crate::clock::DAY;
-    use crate::config;
-    use crate::texts::Texts;
-
-    static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
-        Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap()
-    });
-
-    fn brand(contact: Option<&str>) -> Brand {
-        let settings = config::Brand {
-            name: "Example Club".to_owned(),
-            contact: contact.map(str::to_owned),
-            logo: None,
-            accent_colour: "#0f6b5c".to_owned(),
-        };
-        Brand::load(&settings).unwrap()
-    }
+    use crate::notify::testing::{brand, say};
 
     fn letter(tag: &str, contact: Option<&str>, mxid: &str, inviter: &str, room: &str) -> Letter {
         let link = Url::parse("https://app.element.io/#/room/%21room%3Aexample.com?email=a&signurl=b").unwrap();
@@ -130,10 +112,7 @@ mod tests {
             home: &home,
             lifetime: 30 * DAY,
         };
-        let brand = brand(contact);
-        let say =
-            Words { brand: &brand, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" };
-        invite_letter(say, facts).unwrap()
+        invite_letter(say(&brand(contact), tag), facts).unwrap()
     }
 
     #[test]

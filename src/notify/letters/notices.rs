@@ -125,29 +125,17 @@ mod tests {
 
     use super::*;
     use crate::brand::Brand;
-    use crate::config;
-    use crate::texts::Texts;
+    use crate::notify::testing;
 
     const MXID: &str = "@alice:matrix.example.com";
     const HOMESERVER: &str = "matrix.example.com";
     /// Monday, 2026-11-23, 12:00 UTC.
     const NOON: Millis = 1_795_435_200_000;
 
-    static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
-        Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap()
-    });
-    static BRAND: LazyLock<Brand> = LazyLock::new(|| {
-        let settings = config::Brand {
-            name: "Example Club".to_owned(),
-            contact: Some("help@example.org".to_owned()),
-            logo: None,
-            accent_colour: "#0f6b5c".to_owned(),
-        };
-        Brand::load(&settings).unwrap()
-    });
+    static BRAND: LazyLock<Brand> = LazyLock::new(|| testing::brand(Some("help@example.org")));
 
     fn say(tag: &str) -> Words<'static> {
-        Words { brand: &BRAND, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" }
+        testing::say(&BRAND, tag)
     }
 
     fn bound(tag: &str, mxid: &str) -> Letter {

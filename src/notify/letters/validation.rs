@@ -47,26 +47,13 @@ pub fn validation_letter(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<L
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use super::*;
     use crate::brand::Brand;
     use crate::clock::HOUR;
-    use crate::config;
-    use crate::texts::Texts;
-
-    static TEXTS: LazyLock<Texts> = LazyLock::new(|| {
-        Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap()
-    });
+    use crate::notify::testing;
 
     fn brand() -> Brand {
-        let settings = config::Brand {
-            name: "Example Club".to_owned(),
-            contact: Some("help@example.org".to_owned()),
-            logo: None,
-            accent_colour: "#0f6b5c".to_owned(),
-        };
-        Brand::load(&settings).unwrap()
+        testing::brand(Some("help@example.org"))
     }
 
     fn link() -> Url {
@@ -78,8 +65,7 @@ mod tests {
         let (link, cancel) = (link(), Url::parse("https://id.example.org/not-me?token=n&lang=en").unwrap());
         let homeserver = "matrix.example.com";
         let facts = ValidationFacts { mxid, homeserver, link: &link, lifetime: 24 * HOUR, cancel: &cancel };
-        let say = Words { brand, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" };
-        validation_letter(say, facts).unwrap()
+        validation_letter(testing::say(brand, tag), facts).unwrap()
     }
 
     #[test]

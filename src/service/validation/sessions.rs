@@ -140,7 +140,7 @@ impl Vouch {
     }
 
     pub(in crate::service) fn session_address_index(&self, address: &Address) -> BlindIndex {
-        self.vault.index(Purpose::SessionAddress, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+        self.address_index(Purpose::SessionAddress, address)
     }
 
     pub(in crate::service) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
