@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use futures_util::future::join_all;
@@ -15,7 +15,7 @@ use vouch_test_support::mail_sink::{Action, MailSink, Options};
 use crate::database::{execute, texts};
 use crate::onbind::invitation;
 use crate::program::{PATIENCE, Program, binding, command, person, request, submission};
-use crate::world::{SECRET, World};
+use crate::world::{SECRET, World, until};
 
 on_both_backends! {
     async fn a_kill_between_any_two_steps_loses_nothing(world: World) {
@@ -150,9 +150,9 @@ on_both_backends! {
         // Some arrive, and then four are under way for ever: more are not made at once to one homeserver.
         world.homeserver.behave(Conduct::Slow(Duration::from_millis(200)));
         alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
-        until(async || world.homeserver.told().len() >= 5).await;
+        until(PATIENCE, "it does not come to that", async || world.homeserver.told().len() >= 5).await;
         world.homeserver.behave(Conduct::Slow(Duration::from_hours(1)));
-        until(async || waiting(&world, "TRUE").await + world.homeserver.told().len() == tokens.len() + 4).await;
+        until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await + world.homeserver.told().len() == tokens.len() + 4).await;
         program.kill();
 
         let under_way = waiting(&world, "held_until > 0").await;
@@ -160,11 +160,11 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let program = Program::start(&world, &variables).await;
         // Those may have arrived, so they are not tried until the lease is over.
-        until(async || waiting(&world, "TRUE").await == under_way).await;
+        until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
         assert_eq!(told(&world).iter().collect::<BTreeSet<_>>(), tokens.iter().collect());
         assert_eq!(told(&world).len(), tokens.len());
         execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;
-        until(async || waiting(&world, "TRUE").await == 0).await;
+        until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == 0).await;
         let all = told(&world);
         assert_eq!(all.len(), tokens.len() + under_way);
         program.kill();
@@ -178,7 +178,7 @@ on_both_backends! {
         let sid = alice.posts("/validate/email/requestToken", request(another)).await["sid"].as_str().unwrap().to_owned();
         alice.posts("/validate/email/submitToken", submission(&world, &sid, another).await).await;
         alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
-        until(async || waiting(&world, "TRUE").await == 0).await;
+        until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == 0).await;
         assert_eq!(told(&world).len(), all.len() + 1);
     }
 
@@ -221,14 +221,6 @@ async fn waiting(world: &World, so: &str) -> usize {
 /// The tokens of the invitations that the homeserver was told of.
 fn told(world: &World) -> Vec<String> {
     world.homeserver.told().iter().map(|told| invitation(told)["token"].as_str().unwrap().to_owned()).collect()
-}
-
-async fn until(is_so: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !is_so().await {
-        assert!(begun.elapsed() < PATIENCE, "it does not come to that");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 #[tokio::test]

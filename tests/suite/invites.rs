@@ -16,7 +16,7 @@ use vouch_test_support::mail_sink::{MailSink, Options};
 
 use crate::database::count;
 use crate::phones::asked;
-use crate::world::{Answer, Person, SECRET, Server, World, query};
+use crate::world::{Answer, Person, Server, World, query};
 
 pub const V2: &str = "/_matrix/identity/v2";
 const V1: &str = "/_matrix/identity/api/v1";
@@ -278,7 +278,7 @@ on_both_backends! {
             while sent() < 2 {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
-            bob.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": bob.mxid })).await.ok()
+            bob.binds_by(&sid).await.ok()
         };
         let (invited, _) = tokio::join!(invites(&alice, "bob@example.com"), binds);
         assert_eq!((invited.error(), &invited.body["mxid"]), ((400, "M_THREEPID_IN_USE"), &json!(bob.mxid)));

@@ -31,7 +31,7 @@ async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
     let mail = person.world.validation_mail(folded).await;
     let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": query(&link(&mail), "token") });
     person.post("/validate/email/submitToken", submitted).await.ok();
-    person.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": person.mxid })).await.ok();
+    person.binds_by(&sid).await.ok();
 }
 
 on_both_backends! {

@@ -8,7 +8,7 @@ use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
 use vouch::config::{Bucket, Config};
 
-use crate::world::{Person, SECRET, Server, World, hash};
+use crate::world::{Person, SECRET, Server, World, hash, until};
 
 /// Within this the nodes learn of each other's work; generous, for the machine has other things to do.
 const SOON: Duration = Duration::from_secs(1);
@@ -17,15 +17,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same person at another node.
 fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
     Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
-}
-
-/// Asks until it is so.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so().await {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// What is found by the hash of an address under a pepper: the status, and the Matrix ID.
@@ -49,7 +40,7 @@ async fn start_together(world: &World, count: usize) -> Vec<Server> {
         servers.push(start.await.unwrap().unwrap());
     }
     for server in &servers {
-        until("a node does not become ready", async || server.get("/ready", None).await.status == 200).await;
+        until(PATIENCE, "a node does not become ready", async || server.get("/ready", None).await.status == 200).await;
     }
     servers
 }
@@ -69,7 +60,7 @@ on_both_backends! {
         for server in &servers {
             let alice = at(&alice, server);
             peppers.insert(alice.pepper().await);
-            until("a binding is not found", async || alice.looks_up("alice@example.com").await.is_some()).await;
+            until(PATIENCE, "a binding is not found", async || alice.looks_up("alice@example.com").await.is_some()).await;
         }
         assert_eq!(peppers.len(), 1, "the nodes have one pepper");
     }
@@ -81,7 +72,7 @@ on_both_backends! {
         let email = "alice@example.com";
         assert_eq!(there.looks_up(email).await, None);
         alice.binds(email).await;
-        until("the other node does not follow", async || there.looks_up(email).await.is_some()).await;
+        until(PATIENCE, "the other node does not follow", async || there.looks_up(email).await.is_some()).await;
         assert_eq!(there.looks_up(email).await, Some(alice.mxid.clone()));
         alice.unbinds(email).await.ok();
         assert_eq!(there.looks_up(email).await, None);
@@ -89,7 +80,7 @@ on_both_backends! {
         let bob = world.person(&other, "bob").await;
         world.mail.forget();
         bob.binds(email).await;
-        until("the first node does not follow", async || alice.looks_up(email).await == Some(bob.mxid.clone())).await;
+        until(PATIENCE, "the first node does not follow", async || alice.looks_up(email).await == Some(bob.mxid.clone())).await;
     }
 
     async fn a_logout_holds_on_another_node_within_a_second(world: World) {
@@ -117,7 +108,7 @@ on_both_backends! {
         let there = at(&alice, &other);
         assert_eq!(there.get("/hash_details").await.error(), (403, "M_TERMS_NOT_SIGNED"));
         alice.accepts_everything().await;
-        until("the terms are not accepted", async || there.get("/hash_details").await.status == 200).await;
+        until(PATIENCE, "the terms are not accepted", async || there.get("/hash_details").await.status == 200).await;
     }
 
     async fn a_session_goes_on_at_another_node(world: World) {
@@ -128,7 +119,7 @@ on_both_backends! {
         assert_eq!(there.asks_to_prove("alice@example.com").await, sid);
         assert_eq!(there.proves("alice@example.com").await, sid);
         assert_eq!(world.mail.count(), 1);
-        alice.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": alice.mxid })).await.ok();
+        alice.binds_by(&sid).await.ok();
     }
 
     async fn nodes_share_budgets_and_a_restart_forgives_nothing(world: World) {
@@ -179,7 +170,7 @@ on_both_backends! {
         let mut peppers = vec![alice.pepper().await];
         for _ in 0..2 {
             world.clock.advance(DAY);
-            until("no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
+            until(PATIENCE, "no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
             peppers.push(alice.pepper().await);
         }
         assert_eq!(peppers.iter().collect::<BTreeSet<_>>().len(), 3);
@@ -240,7 +231,7 @@ on_both_backends! {
         let sid = alice.proves(email).await;
         let first = alice.pepper().await;
         world.clock.advance(2 * DAY);
-        until("no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
+        until(PATIENCE, "no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
         let now = alice.pepper().await;
         let validated = format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}");
         assert_ne!(alice.get(&validated).await.status, 200);

@@ -1,7 +1,7 @@
 //! Somebody binds an address that is not his: whoever reads its mail is told who it is, and what he says undoes all of it.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use vouch::clock::{DAY, MINUTE};
@@ -9,20 +9,14 @@ use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::mail_sink::Message;
 
 use crate::database::{count, execute, texts};
-use crate::notices::{BOUND, moody, not_me, notice, presses, words};
+use crate::notices::{BOUND, moody, notice, words};
 use crate::onbind::invitation;
-use crate::world::{Person, SECRET, World, link};
+use crate::undoing::{not_me, presses};
+use crate::world::{Person, SECRET, World, link, until};
 
+const PATIENCE: Duration = Duration::from_secs(20);
 const ADDRESS: &str = "victim@example.com";
 const NOTHING_LEFT: &str = "There is nothing left to undo";
-
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !is_so().await {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
 
 async fn invites(inviter: &Person<'_>, address: &str) -> String {
     let asked = json!({ "medium": "email", "address": address, "room_id": "!room:hs.example", "sender": inviter.mxid });
@@ -87,7 +81,7 @@ on_both_backends! {
             } else {
                 not_me(&world.validation_mail(ADDRESS).await)
             };
-            until("they are not tried", async || {
+            until(PATIENCE, "they are not tried", async || {
                 let tried = "SELECT kind AS text FROM outbox WHERE kind = 'onbind' AND attempts = 1 AND held_until = 0";
                 texts(&world, tried).await.len() == 2
             }).await;
@@ -97,7 +91,7 @@ on_both_backends! {
             let before = world.homeserver.told().len();
             world.homeserver.behave(Conduct::Honest);
             world.clock.advance(10 * MINUTE);
-            until("the other is not told", async || count(&world, "outbox").await == 0).await;
+            until(PATIENCE, "the other is not told", async || count(&world, "outbox").await == 0).await;
             let told: Vec<_> = world.homeserver.told().iter().skip(before).map(invitation).collect();
             assert_eq!(told.len(), 1);
             assert_eq!(told[0]["address"], others);
@@ -128,7 +122,7 @@ on_both_backends! {
             assert!(!all.contains(&other.mxid) && !all.contains(token.as_str()), "{all}");
         }
         victim.binds(ADDRESS).await;
-        until("they are not told", async || count(&world, "outbox").await == 0).await;
+        until(PATIENCE, "they are not told", async || count(&world, "outbox").await == 0).await;
         let mut both = told(&world);
         both.sort();
         let mut expected = [bobs.clone(), carols.clone()];
@@ -151,9 +145,9 @@ on_both_backends! {
         let sid = alice.proves(ADDRESS).await;
         refuses.store(true, Ordering::SeqCst);
         world.homeserver.behave(Conduct::HangsUp);
-        alice.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": alice.mxid })).await.ok();
+        alice.binds_by(&sid).await.ok();
         let tried = "SELECT kind AS text FROM outbox WHERE attempts = 1 AND held_until = 0";
-        until("they are not tried", async || texts(&world, tried).await.len() == 2).await;
+        until(PATIENCE, "they are not tried", async || texts(&world, tried).await.len() == 2).await;
         // As if the next attempt were far away.
         execute(&world, &format!("UPDATE outbox SET next_at = next_at + {}", 30 * DAY)).await;
         world.clock.advance(DAY - 11 * MINUTE);
@@ -161,7 +155,7 @@ on_both_backends! {
         assert_eq!(count(&world, "outbox").await, 2);
         // The nodes sweep every ten minutes.
         world.clock.advance(22 * MINUTE);
-        until("it is not swept", async || {
+        until(PATIENCE, "it is not swept", async || {
             // Wakes the sweeper, should it not have been asleep when the time passed.
             world.clock.advance(MINUTE);
             count(&world, "outbox").await == 1

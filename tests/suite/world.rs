@@ -276,6 +276,15 @@ impl Drop for Server {
     }
 }
 
+/// Asks until it is so, for at most so long.
+pub async fn until(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so().await {
+        assert!(begun.elapsed() < patience, "{what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn client() -> reqwest::Client {
     // Another test of this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -332,7 +341,12 @@ impl Person<'_> {
     /// Proves an address and binds it, and returns the signed association.
     pub async fn binds(&self, email: &str) -> Value {
         let sid = self.proves(email).await;
-        self.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": self.mxid })).await.ok()
+        self.binds_by(&sid).await.ok()
+    }
+
+    /// Binds what a session has proved.
+    pub async fn binds_by(&self, sid: &str) -> Answer {
+        self.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": self.mxid })).await
     }
 
     /// Proves an address again and unbinds it.
