@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn an_address_is_told_to_whom_it_leads_since_when_and_what_undoes_it() {
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             let Letter { subject, text, html } = bound(tag, MXID);
             insta::assert_snapshot!(format!("bound_{tag}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("bound_{tag}_html"), html);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn an_address_is_told_who_has_unbound_it() {
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             let Letter { subject, text, html } = unbound(tag, MXID, Remover::Owner);
             insta::assert_snapshot!(format!("unbound_{tag}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("unbound_{tag}_html"), html);
