@@ -8,6 +8,7 @@ mod invites;
 mod json;
 mod keys;
 mod lookup;
+mod objection;
 mod phone_checks;
 mod terms;
 mod validation;
@@ -65,7 +66,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));
     // What the specification does not have: see docs/api.md.
-    let own = web::scope("/unstable/im.vouch").default_service(web::to(unknown_path));
+    let own = web::scope("/unstable/im.vouch")
+        .service(at("/3pid/object", post(objection::object)))
+        .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))

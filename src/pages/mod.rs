@@ -16,9 +16,11 @@ use url::{Url, form_urlencoded};
 use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
+mod address;
 mod documents;
 mod form;
 mod frame;
+mod held;
 mod markdown;
 mod not_me;
 mod notices;

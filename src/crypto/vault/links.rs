@@ -16,8 +16,8 @@ use super::{NONCE_BYTES, Unsealable, Vault};
 /// Sealed into every link and sent with none: a link of another version does not open.
 const VERSION: &[u8] = b"link:1";
 
-/// The most characters that are looked at; ours are far shorter.
-const MAX_CHARS: usize = 256;
+/// The most characters that are looked at; a link with the longest e-mail address has some 730.
+const MAX_CHARS: usize = 1024;
 
 impl Vault {
     /// Seals a value for a link.
