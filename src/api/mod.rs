@@ -64,12 +64,15 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .configure(public_keys)
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));
+    // What the specification does not have: see docs/api.md.
+    let own = web::scope("/unstable/im.vouch").default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))
         .service(at("/api/v1", get(versions::ping)))
         .service(v2)
         .service(v1)
+        .service(own)
         .default_service(web::to(unknown_path));
     // Around the scope, and not where a path begins so: `/%5fmatrix` leads here too.
     let matrix = web::scope("/_matrix").wrap(from_fn(cross_origin));

@@ -149,6 +149,8 @@ pub struct Retention {
     pub unbind_signature: Millis,
     /// `onbind_delivery`: how long a delivery is tried; a notice no longer than a day. Default 7 days.
     pub onbind_delivery: Millis,
+    /// `visit`: how long somebody who has signed in to look at his data, or has opened the link for it, may do so. Default 30 minutes.
+    pub visit: Millis,
 }
 
 impl Retention {
@@ -163,6 +165,7 @@ impl Retention {
             consent: section.text("consent", "30d", millis("0d", "3650d")),
             unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
+            visit: section.text("visit", "30m", millis("5m", "24h")),
         }
     }
 

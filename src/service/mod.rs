@@ -18,6 +18,7 @@ mod start;
 mod terms;
 mod unbinding;
 mod validation;
+mod visits;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use spending::Network;
 pub use start::Made;
 pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
+pub use visits::{Subject, Visit};
 
 use crate::brand::Brand;
 use crate::clock::Clock;
