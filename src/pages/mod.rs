@@ -20,11 +20,14 @@ mod documents;
 mod form;
 mod frame;
 mod markdown;
+mod moment;
 mod not_me;
 mod notices;
 mod retention;
 mod routes;
+mod sign_in;
 mod visit;
+mod you;
 
 pub use notices::{Fault, Validation};
 pub use retention::RetentionRow;
