@@ -9,6 +9,7 @@ mod json;
 mod keys;
 mod lookup;
 mod objection;
+mod own_data;
 mod phone_checks;
 mod terms;
 mod validation;
@@ -68,6 +69,13 @@ pub fn routes(app: &mut web::ServiceConfig) {
     // What the specification does not have: see docs/api.md.
     let own = web::scope("/unstable/im.vouch")
         .service(at("/3pid/object", post(objection::object)))
+        .service(
+            web::resource("/account/data")
+                .route(get(own_data::export))
+                .route(web::delete().to(own_data::erase))
+                .default_service(web::to(unknown_method)),
+        )
+        .service(at("/terms/withdraw", post(own_data::withdraw)))
         .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))

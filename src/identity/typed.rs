@@ -31,7 +31,9 @@ mod tests {
         for text in ["alice@example.com", "  Alice@Example.COM\t", "\u{a0}alice@example.com\n"] {
             assert_eq!(is(text).as_deref(), Some("alice@example.com email"), "{text:?}");
         }
-        for text in ["+447700900123", " +44 7700 900123 ", "+44 (7700) 900-123", "\u{202a}+44\u{a0}7700\u{a0}900123\u{202c}"] {
+        for text in
+            ["+447700900123", " +44 7700 900123 ", "+44 (7700) 900-123", "\u{202a}+44\u{a0}7700\u{a0}900123\u{202c}"]
+        {
             assert_eq!(is(text).as_deref(), Some("447700900123 msisdn"), "{text:?}");
         }
     }

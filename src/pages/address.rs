@@ -101,11 +101,7 @@ pub(super) async fn send(
 }
 
 /// `GET /address/open?token=…`
-pub(super) async fn question(
-    vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-) -> HttpResponse {
+pub(super) async fn question(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let token = parameter(&request, "token").unwrap_or_default();
     site.opening(site.language(&request), &token, &vouch.proof(&token))
 }

@@ -4,20 +4,21 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use ruma_common::OwnedUserId;
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
 
 use super::address::parameter;
 use super::frame::Frame;
+use super::moment::Moment;
 use super::visit::{current, submitted};
 use super::{Cache, Fault, Powers, Site, hide, secure};
-use crate::clock::{Millis, SECOND};
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::service::{Held, HeldConfirmation, HeldDelivery, Subject, Visit, Vouch};
-use crate::texts::Language;
+use crate::texts::{Language, visible};
+
+/// The longest Matrix ID, in characters.
+const MAX_MXID: usize = 255;
 
 /// What the visitor asks for, by a button.
 #[derive(Deserialize)]
@@ -55,15 +56,8 @@ pub(super) enum Done {
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
-        Self::Unbound,
-        Self::Cancelled,
-        Self::Uninvited,
-        Self::Objected,
-        Self::Withdrawn,
-        Self::Stale,
-        Self::Unsure,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Unbound, Self::Cancelled, Self::Uninvited, Self::Objected, Self::Withdrawn, Self::Stale, Self::Unsure];
 
     /// As in `?done=`.
     const fn name(self) -> &'static str {
@@ -103,11 +97,20 @@ struct Page<'a> {
     done: Option<Done>,
     form_token: &'a str,
     lead: String,
-    binding: Option<String>,
-    confirmations: Vec<String>,
-    invitations: Vec<String>,
-    deliveries: Vec<String>,
-    objection: Option<String>,
+    binding: Option<Entry>,
+    confirmations: Vec<Entry>,
+    invitations: Vec<Entry>,
+    deliveries: Vec<Entry>,
+    objects_since: Option<Moment>,
+}
+
+/// Something that is held.
+struct Entry {
+    /// Whom it is about, or who caused it; a homeserver has no name here.
+    mxid: Option<String>,
+    /// The id of the words before the time.
+    what: &'static str,
+    at: Moment,
 }
 
 /// `GET /address/held`
@@ -212,43 +215,35 @@ impl Site {
         if let Some(done) = done {
             frame.title = format!("{} – {}", frame.say(done.text()), frame.title);
         }
-        let said = |id, user: &str, at| {
-            self.texts.get(language, id, &[("mxid", user.into()), ("time", moment(at).into())])
+        let entry = |mxid: Option<&OwnedUserId>, what, at| Entry {
+            mxid: mxid.map(|mxid| visible(mxid.as_str(), MAX_MXID)),
+            what,
+            at: self.moment(language, at),
         };
         let address = if held.medium == "msisdn" { format!("+{}", held.address) } else { held.address.clone() };
-        let confirmation = |one: &HeldConfirmation| {
-            let id = match (&one.user_id, one.validated_at) {
-                (None, _) => "page-held-confirmation-homeserver",
-                (Some(_), None) => "page-held-confirmation-asked",
-                (Some(_), Some(_)) => "page-held-confirmation-proved",
-            };
-            said(id, one.user_id.as_ref().map_or("", |mxid| mxid.as_str()), one.modified_at)
+        let confirmation = |it: &HeldConfirmation| match it.validated_at {
+            Some(at) => entry(it.user_id.as_ref(), "page-held-confirmation-proved", at),
+            None => entry(it.user_id.as_ref(), "page-held-confirmation-asked", it.modified_at),
         };
-        let delivery = |one: &HeldDelivery| {
-            let id = if one.kind == "notice" { "page-held-delivery-notice" } else { "page-held-delivery-onbind" };
-            said(id, one.user_id.as_str(), one.queued_at)
+        let delivery = |it: &HeldDelivery| {
+            let what = if it.kind == "notice" { "page-held-delivery-notice" } else { "page-held-delivery-onbind" };
+            entry(Some(&it.user_id), what, it.queued_at)
         };
         let page = Page {
             done,
             form_token,
             lead: self.texts.get(language, "page-held-lead", &[("address", address.into())]),
-            binding: held.binding.as_ref().map(|it| said("page-held-bound", it.user_id.as_str(), it.bound_at)),
+            binding: held.binding.as_ref().map(|it| entry(Some(&it.user_id), "page-you-since", it.bound_at)),
             confirmations: held.confirmations.iter().map(confirmation).collect(),
             invitations: held
                 .invitations
                 .iter()
-                .map(|it| said("page-held-invitation", it.user_id.as_str(), it.invited_at))
+                .map(|it| entry(Some(&it.user_id), "page-held-invitation", it.invited_at))
                 .collect(),
             deliveries: held.deliveries.iter().map(delivery).collect(),
-            objection: held.objects_since.map(|at| said("page-held-objects", "", at)),
+            objects_since: held.objects_since.map(|at| self.moment(language, at)),
             frame,
         };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }
-}
-
-fn moment(at: Millis) -> String {
-    const MINUTE: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    let at = OffsetDateTime::from_unix_timestamp(at / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    at.format(MINUTE).unwrap_or_default()
 }

@@ -72,12 +72,7 @@ impl Vouch {
     /// # Errors
     /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts go; 429 if the asker's network, or this server for that country,
     /// has sent too much; 503 if the database is away.
-    pub async fn send_proof(
-        self: &Arc<Self>,
-        to: Address,
-        from: &Network,
-        language: Language,
-    ) -> Result<(), Error> {
+    pub async fn send_proof(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
         if to.medium() == Medium::Msisdn && !self.texter.reaches(&to) {
             return Err(Error::destination_rejected());
         }
@@ -104,7 +99,9 @@ impl Vouch {
     }
 
     async fn mail_proof(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(letter) = address_letter(self.words(language), AddressFacts { link, lifetime: LIFETIME }) else { return };
+        let Ok(letter) = address_letter(self.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
+            return;
+        };
         if let Err(error) = self.mailer.send(to, letter).await {
             log::warn!("a mail with a link to what is held was not sent: {error}");
             self.refund_proof_to(to);

@@ -20,6 +20,8 @@ use crate::world::{Answer, Person, SECRET, Server, World, query, until};
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The page to which a link is asked for.
 pub const SENT: &str = "Look at your messages";
+/// The time at which the clock stands still.
+const NOON: &str = "<time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>";
 pub const BROKEN: &str = "This link does not work";
 pub const OVER: &str = "Your visit is over";
 
@@ -65,6 +67,11 @@ pub async fn presses(server: &Server, path: &str) -> Answer {
 
 fn value(page: &str, mark: &str) -> String {
     page.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {page}")).1.split_once('"').unwrap().0.to_owned()
+}
+
+/// A Matrix ID as a page shows it.
+fn id(person: &Person<'_>) -> String {
+    format!("<code class=\"id\">{}</code>", person.mxid)
 }
 
 /// The main part of a page.
@@ -154,9 +161,9 @@ on_both_backends! {
         let page = visitor.sees().await;
         for held in [
             format!("everything that this server holds about {ALICE}."),
-            format!("<p>{}, since 2026-11-23 12:00 UTC</p>", alice.mxid),
-            format!("<li>{} asked, and it was confirmed on 2026-11-23 12:00 UTC</li>", alice.mxid),
-            format!("<li>{} asked on 2026-11-23 12:00 UTC; it is not confirmed</li>", bob.mxid),
+            format!("<p>{} <span class=\"soft\">since {NOON}</span></p>", id(&alice)),
+            format!("<li>{} <span class=\"soft\">confirmed on {NOON}</span></li>", id(&alice)),
+            format!("<li>{} <span class=\"soft\">not confirmed; asked for on {NOON}</span></li>", id(&bob)),
         ] {
             assert!(main(&page).contains(&held), "{held} is not in {}", main(&page));
         }
@@ -205,7 +212,8 @@ on_both_backends! {
         let bob = world.person(&server, "bob").await;
         let token = invites(&bob, ALICE).await.ok()["token"].clone();
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert!(main(&visitor.sees().await).contains(&format!("<li>From {}, on 2026-11-23 12:00 UTC</li>", bob.mxid)));
+        let shown = format!("<li>{} <span class=\"soft\">invited you on {NOON}</span></li>", id(&bob));
+        assert!(main(&visitor.sees().await).contains(&shown));
         let held = visitor.downloads().await;
         let expected = json!([{ "user_id": bob.mxid, "room_id": ROOM, "invited_at": world.clock.now() }]);
         assert_eq!(held["invitations"], expected);

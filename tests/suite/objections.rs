@@ -57,7 +57,8 @@ on_both_backends! {
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
         assert_eq!(visitor.done("object").await, "Your objection is noted");
         let page = visitor.sees().await;
-        assert!(page.text.contains("You object, since 2026-11-23 12:00 UTC."), "{}", page.text);
+        let since = "You object, since <time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>.";
+        assert!(page.text.contains(since), "{}", page.text);
         assert!(!page.text.contains(&bob.mxid) && !page.text.contains("value=\"object\""), "{}", page.text);
         let held = visitor.downloads().await;
         assert_eq!(held["objects_since"], world.clock.now());

@@ -31,7 +31,8 @@ fn everything(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
         (name.to_string(), value.to_str().unwrap().to_owned())
     };
-    let headers = answer.headers.iter().map(header).filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
+    let headers =
+        answer.headers.iter().map(header).filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
     (answer.status, headers.collect(), answer.text.clone())
 }
 
