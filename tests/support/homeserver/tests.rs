@@ -8,7 +8,7 @@ use super::*;
 const USERINFO: &str = "/_matrix/federation/v1/openid/userinfo";
 
 /// A client that trusts `ca` and finds `homeserver` under its name.
-fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
+pub fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
     let _ = ring::default_provider().install_default();
     let authority = reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap();
     reqwest::Client::builder()
@@ -19,7 +19,7 @@ fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
         .unwrap()
 }
 
-fn url(homeserver: &Homeserver, path: &str) -> String {
+pub fn url(homeserver: &Homeserver, path: &str) -> String {
     format!("https://{}:{}{path}", homeserver.name(), homeserver.address().port())
 }
 
