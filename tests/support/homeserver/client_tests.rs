@@ -1,4 +1,4 @@
-use reqwest::{RequestBuilder, redirect};
+use reqwest::RequestBuilder;
 use url::Url;
 
 use super::tests::{client, url};
@@ -17,10 +17,7 @@ async fn ask(request: RequestBuilder) -> (u16, Value) {
 
 /// Where a page of the homeserver leads to.
 async fn leads(homeserver: &Homeserver, ca: &Ca, path: &str, query: &[(&str, &str)]) -> Option<Url> {
-    let authority = reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap();
-    let http = reqwest::Client::builder().tls_certs_only([authority]).redirect(redirect::Policy::none());
-    let http = http.resolve(homeserver.name(), homeserver.address()).build().unwrap();
-    let response = http.get(url(homeserver, path)).query(query).send().await.unwrap();
+    let response = client(homeserver, ca).get(url(homeserver, path)).query(query).send().await.unwrap();
     response.headers().get("location").map(|url| url.to_str().unwrap().parse().unwrap())
 }
 
