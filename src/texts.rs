@@ -26,10 +26,11 @@ mod visible;
 pub use visible::visible;
 
 /// The languages that are built in. English is the last resort and the list of what may be said at all.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 4] = [
     ("en", include_str!("../templates/texts/en.ftl")),
     ("fr", include_str!("../templates/texts/fr.ftl")),
     ("de", include_str!("../templates/texts/de.ftl")),
+    ("es", include_str!("../templates/texts/es.ftl")),
 ];
 
 /// The message in which a language says its own name.

@@ -77,6 +77,8 @@ pub struct Budgets {
     pub registrations_network: Bucket,
     /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
     pub unbindings_network: Bucket,
+    /// `[budgets.exports_user]`: downloads of everything that is held about a user. Default 20; 20 an hour.
+    pub exports_user: Bucket,
 }
 
 impl Budgets {
@@ -106,6 +108,7 @@ impl Budgets {
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
             unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
+            exports_user: Bucket::read(reader, "budgets.exports_user", 20, 20),
         }
     }
 }
@@ -149,6 +152,8 @@ pub struct Retention {
     pub unbind_signature: Millis,
     /// `onbind_delivery`: how long a delivery is tried; a notice no longer than a day. Default 7 days.
     pub onbind_delivery: Millis,
+    /// `visit`: how long somebody who has signed in to look at his data, or has opened the link for it, may do so. Default 30 minutes.
+    pub visit: Millis,
 }
 
 impl Retention {
@@ -163,6 +168,7 @@ impl Retention {
             consent: section.text("consent", "30d", millis("0d", "3650d")),
             unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
+            visit: section.text("visit", "30m", millis("5m", "24h")),
         }
     }
 

@@ -50,10 +50,12 @@ pub enum Column {
     InviteSender,
     /// `outbox.payload`, owned by the row's random owner.
     OutboxPayload,
+    /// `visits.subject`, owned by the index of the visit's token.
+    VisitSubject,
 }
 
 impl Column {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::AccountMxid,
         Self::BindingAddress,
         Self::BindingMxid,
@@ -64,6 +66,7 @@ impl Column {
         Self::InviteRoom,
         Self::InviteSender,
         Self::OutboxPayload,
+        Self::VisitSubject,
     ];
 
     const fn name(self) -> &'static str {
@@ -78,6 +81,7 @@ impl Column {
             Self::InviteRoom => "invites.room_id",
             Self::InviteSender => "invites.sender",
             Self::OutboxPayload => "outbox.payload",
+            Self::VisitSubject => "visits.subject",
         }
     }
 }
@@ -113,10 +117,18 @@ pub enum Purpose {
     OutboxAddress,
     /// `outbox.destination`, of where it goes.
     OutboxDestination,
+    /// `visits.token_hash`, of a visit's token.
+    Visit,
+    /// `visits.subject_index`, of a Matrix ID or an address.
+    VisitSubject,
+    /// What the forms of a visit carry, of its token.
+    VisitForm,
+    /// `objections.address_index`, of an address.
+    Objection,
 }
 
 impl Purpose {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 18] = [
         Self::Account,
         Self::BindingAddress,
         Self::BindingUser,
@@ -131,6 +143,10 @@ impl Purpose {
         Self::OutboxUser,
         Self::OutboxAddress,
         Self::OutboxDestination,
+        Self::Visit,
+        Self::VisitSubject,
+        Self::VisitForm,
+        Self::Objection,
     ];
 
     const fn label(self) -> &'static str {
@@ -149,6 +165,10 @@ impl Purpose {
             Self::OutboxUser => "index:outbox.user",
             Self::OutboxAddress => "index:outbox.address",
             Self::OutboxDestination => "index:outbox.destination",
+            Self::Visit => "index:visits.token",
+            Self::VisitSubject => "index:visits.subject",
+            Self::VisitForm => "index:visits.form",
+            Self::Objection => "index:objections.address",
         }
     }
 }

@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_text_says_what_it_is_for_and_who_asks_and_ends_for_machines() {
         let mut all = Vec::new();
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             for mxid in [Some("@alice:matrix.example.com"), None] {
                 let text = text(tag, mxid);
                 assert!(is_gsm(&text), "{text}");
@@ -88,7 +88,7 @@ mod tests {
     proptest! {
         #[test]
         fn whoever_asks_a_text_is_two_segments_at_most_and_ends_the_same(mxid: String) {
-            for tag in ["en", "fr", "de"] {
+            for tag in ["en", "fr", "de", "es"] {
                 let text = text(tag, Some(&mxid));
                 prop_assert!(segments(&text) <= MAX_SEGMENTS);
                 prop_assert_eq!(text.lines().last(), Some("@app.example.org #012345"));

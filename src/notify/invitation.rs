@@ -31,7 +31,7 @@ mod tests {
     fn a_text_is_short_in_every_language() {
         let brand = testing::brand(None);
         let client = Url::parse("https://app.element.io").unwrap();
-        let said: Vec<String> = ["en", "fr", "de"]
+        let said: Vec<String> = ["en", "fr", "de", "es"]
             .map(|tag| {
                 let say = testing::say(&brand, tag);
                 let long = format!("@{}:example.org", "x".repeat(200));

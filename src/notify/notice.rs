@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_number_is_told_in_at_most_two_messages_of_whom_and_what_undoes_it() {
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             let (bound, unbound) = (bound_text(say(tag), MXID, &link()), unbound_text(say(tag), MXID));
             assert!(segments(&bound) <= MAX_SEGMENTS && segments(&unbound) == 1, "{bound}\n{unbound}");
             insta::assert_snapshot!(format!("text_{tag}"), format!("{bound}\n\n{unbound}"));

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName};
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -17,12 +17,17 @@ use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
 mod documents;
+mod form;
 mod frame;
 mod markdown;
+mod moment;
 mod not_me;
 mod notices;
 mod retention;
 mod routes;
+mod sign_in;
+mod visit;
+mod you;
 
 pub use notices::{Fault, Validation};
 pub use retention::RetentionRow;
@@ -44,7 +49,9 @@ pub struct Site {
     base: String,
     retention: Vec<RetentionRow>,
     style: String,
-    content_security_policy: String,
+    style_hash: String,
+    /// Whether cookies may only travel encrypted: `public_url` is `https`.
+    is_encrypted: bool,
 }
 
 #[derive(Template)]
@@ -63,6 +70,14 @@ enum Cache {
     Never,
 }
 
+/// What a page can do beside being read; all else is forbidden to it.
+#[derive(Clone, Copy)]
+enum Powers {
+    None,
+    /// Send forms to this server.
+    Forms,
+}
+
 impl Site {
     /// Pages of that brand in those languages, for a server reached at `public_url`; `retention` is the table shown
     /// below the privacy policy.
@@ -78,13 +93,9 @@ impl Site {
         let accent = brand.accent;
         let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_RAISED) }.render()?;
         let hash = BASE64_STANDARD.encode(Sha256::digest(&style));
-        let images = if brand.logo.is_some() { "'self'" } else { "'none'" };
-        let content_security_policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; img-src {images}; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        );
         let base = public_url.path().trim_end_matches('/').to_owned();
-        Ok(Self { brand, texts, base, retention, style, content_security_policy })
+        let is_encrypted = public_url.scheme() == "https";
+        Ok(Self { brand, texts, base, retention, style, style_hash: hash, is_encrypted })
     }
 
     /// The language to answer in: the one the query asks for (`?lang=fr`), else the best for `Accept-Language`.
@@ -96,12 +107,43 @@ impl Site {
         asked.unwrap_or_else(|| self.texts.negotiate(header()))
     }
 
+    /// A page that is only read.
     fn respond(&self, status: StatusCode, cache: Cache, page: &impl Template) -> HttpResponse {
+        self.respond_with(status, cache, Powers::None, page)
+    }
+
+    /// A page about one person, or for one alone: kept by nobody, and for no search engine, which would find a link that was pasted somewhere.
+    fn personal(&self, status: StatusCode, powers: Powers, page: &impl Template) -> HttpResponse {
+        let mut response = self.respond_with(status, Cache::Never, powers, page);
+        hide(&mut response);
+        response
+    }
+
+    fn respond_with(&self, status: StatusCode, cache: Cache, powers: Powers, page: &impl Template) -> HttpResponse {
         let Ok(html) = page.render() else { return HttpResponse::InternalServerError().finish() };
         let mut response = HttpResponse::build(status);
-        response.insert_header(("Content-Security-Policy", self.content_security_policy.as_str()));
+        response.insert_header(("Content-Security-Policy", self.content_security_policy(powers)));
         secure(&mut response, cache).content_type("text/html; charset=utf-8").body(html)
     }
+
+    fn content_security_policy(&self, powers: Powers) -> String {
+        let images = if self.brand.logo.is_some() { "'self'" } else { "'none'" };
+        let forms = match powers {
+            Powers::None => "'none'",
+            Powers::Forms => "'self'",
+        };
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; img-src {images}; \
+             base-uri 'none'; form-action {forms}; frame-ancestors 'none'",
+            self.style_hash
+        )
+    }
+}
+
+/// Keeps a page out of search engines.
+fn hide(response: &mut HttpResponse) {
+    let hidden = HeaderValue::from_static("noindex, nofollow");
+    response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), hidden);
 }
 
 /// The headers of everything under `pages` but for the content security policy.

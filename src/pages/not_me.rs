@@ -7,23 +7,16 @@
 //! The page names the Matrix ID, without which nobody could tell what to answer, but never the address: a link that somebody finds does
 //! not say whose it is.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderName, HeaderValue};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::frame::Frame;
-use super::{Cache, Fault, Site};
+use super::{Fault, Powers, Site, form, hide};
 use crate::service::{Dispute, Vouch};
 use crate::texts::Language;
-
-/// How long the form may take to come.
-const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The button, pressed.
 #[derive(Deserialize)]
@@ -61,9 +54,9 @@ pub(super) async fn undo(
     payload: web::Payload,
 ) -> HttpResponse {
     let language = site.language(&request);
-    let form = web::Form::<Confirmation>::from_request(&request, &mut payload.into_inner());
-    // A browser sends so little at once; nobody else keeps a connection busy with it.
-    let Ok(Ok(form)) = timeout(PATIENCE, form).await else { return site.undone(language, &Dispute::Unknown) };
+    let Some(form) = form::read::<Confirmation>(&request, payload).await else {
+        return site.undone(language, &Dispute::Unknown);
+    };
     match vouch.undo(&form.token).await {
         Ok(dispute) => site.undone(language, &dispute),
         Err(_) => site.fault(language, Fault::Unavailable),
@@ -82,11 +75,7 @@ impl Site {
         let text = self.texts.get(language, text, &[("server", server.into())]);
         let mxid = self.texts.get(language, "mail-matrix-id", &[("mxid", mxid.as_str().into())]);
         let question = Question { consequence: frame.say(consequence), frame, text, mxid, token };
-        let mut response = hidden(self.respond(StatusCode::OK, Cache::Never, &question));
-        let policy = self.content_security_policy.replace("form-action 'none'", "form-action 'self'");
-        let policy = HeaderValue::from_str(&policy).expect("it was a header before");
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-        response
+        self.personal(StatusCode::OK, Powers::Forms, &question)
     }
 
     /// What came of it.
@@ -98,14 +87,8 @@ impl Site {
             Dispute::Superseded => (StatusCode::GONE, "page-not-me-superseded", "page-not-me-superseded-text"),
             Dispute::Unknown => (StatusCode::NOT_FOUND, "page-validated-wrong", "page-not-me-wrong-text"),
         };
-        hidden(self.notice(language, status, title, text))
+        let mut page = self.notice(language, status, title, text);
+        hide(&mut page);
+        page
     }
-}
-
-/// For no search engine: a link that was pasted somewhere would be found.
-fn hidden(mut response: HttpResponse) -> HttpResponse {
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
-    response
 }

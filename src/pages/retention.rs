@@ -28,6 +28,10 @@ pub enum RetentionRow {
     Delivery(Millis),
     /// Notices to addresses: until they are told, at most so long.
     Notice(Millis),
+    /// Visits to the pages about one's own data: so long.
+    Visit(Millis),
+    /// Objections: until withdrawn.
+    Objection,
     /// Budget levels: until empty.
     Budget,
     /// What was looked up: never.
@@ -51,6 +55,8 @@ impl RetentionRow {
             Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
             Self::Notice(retention.notice()),
+            Self::Visit(retention.visit),
+            Self::Objection,
             Self::Budget,
             Self::Lookup,
             Self::AccessLog(log.access),
@@ -78,6 +84,8 @@ impl RetentionRow {
             Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
             Self::Notice(span) => (say("page-retention-notice"), within("page-retention-notice-kept", span)),
+            Self::Visit(span) => (say("page-retention-visit"), within("page-retention-visit-kept", span)),
+            Self::Objection => (say("page-retention-objection"), say("page-retention-objection-kept")),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
             Self::AccessLog(is_on) => {

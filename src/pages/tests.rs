@@ -80,7 +80,7 @@ fn header<'a>(response: &'a ServiceResponse<impl MessageBody>, name: &str) -> &'
 
 #[actix_web::test]
 async fn the_start_page_in_three_languages() {
-    for tag in ["en", "fr", "de"] {
+    for tag in ["en", "fr", "de", "es"] {
         let (status, html) = page(site(), ours(), &format!("/?lang={tag}")).await;
         assert_eq!(status, 200);
         insta::assert_snapshot!(format!("home_{tag}"), bare(&html));
@@ -89,7 +89,7 @@ async fn the_start_page_in_three_languages() {
 
 #[actix_web::test]
 async fn the_privacy_policy_ends_with_the_table_in_force() {
-    for tag in ["en", "fr", "de"] {
+    for tag in ["en", "fr", "de", "es"] {
         let (status, html) = page(site(), ours(), &format!("/policies/privacy_policy/1.0/{tag}")).await;
         assert_eq!(status, 200);
         assert!(html.contains(&format!("<html lang=\"{tag}\"")));
@@ -120,7 +120,7 @@ async fn a_document_in_a_language_without_texts_is_marked_as_such() {
 #[actix_web::test]
 async fn how_a_validation_went_in_three_languages() {
     let site = site();
-    for (tag, language) in ["en", "fr", "de"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
         for (outcome, status) in [
             (Validation::Proved, 200),
             (Validation::AlreadyDone, 200),
@@ -143,7 +143,7 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
     let site = site_at("https://example.org/id/", brand(None));
     let mxid = || ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
     let main = |html: &str| html[html.find("<main").unwrap()..].to_owned();
-    for (tag, language) in ["en", "fr", "de"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
         for (name, dispute, asked, done) in [
             ("bound", Dispute::Bound(mxid()), 200, 200),
             ("asked", Dispute::Asked(mxid()), 200, 200),

@@ -9,6 +9,7 @@ use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
 use crate::store::{
     Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions, unbind_signatures,
+    visits,
 };
 
 /// How often a node looks whether something is over.
@@ -74,6 +75,7 @@ impl Vouch {
                 + accounts::sweep_tokens(conn, now - retention.access_token).await?
                 + consents::sweep(conn, now - retention.consent).await?
                 + unbind_signatures::sweep(conn, now - retention.unbind_signature).await?
+                + visits::sweep(conn, now - retention.visit).await?
                 + invites::sweep(conn, now - retention.invite, now).await?
                 + budgets::sweep(conn, now).await?)
         });

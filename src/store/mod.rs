@@ -11,6 +11,7 @@ pub mod invites;
 pub mod leases;
 pub mod meta;
 mod migrations;
+pub mod objections;
 pub mod outbox;
 mod postgres;
 mod prepared;
@@ -18,6 +19,7 @@ mod schema;
 pub mod sessions;
 mod sqlite;
 pub mod unbind_signatures;
+pub mod visits;
 
 pub use connection::{Conn, Store};
 pub use error::Error;

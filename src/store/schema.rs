@@ -135,4 +135,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    visits (token_hash) {
+        token_hash -> Binary,
+        subject_index -> Binary,
+        subject -> Binary,
+        proved_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    objections (address_index) {
+        address_index -> Binary,
+        objected_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites, ephemeral_keys);

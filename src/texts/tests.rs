@@ -42,8 +42,9 @@ fn ids_in_use(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn every_language_has_the_same_messages_with_the_same_variables() {
     let catalogues = BUILT_IN.map(|(_, source)| files::catalogue(&files::parse(source.to_owned()).unwrap()).unwrap());
-    assert_eq!(catalogues[0], catalogues[1]);
-    assert_eq!(catalogues[0], catalogues[2]);
+    for catalogue in &catalogues[1..] {
+        assert_eq!(*catalogue, catalogues[0]);
+    }
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn every_message_is_used_and_every_message_used_is_there() {
 fn languages_are_listed_in_their_own_words() {
     let texts = ours();
     let names: Vec<_> = texts.languages().map(|language| texts.name(language)).collect();
-    assert_eq!(names, ["Deutsch", "English", "Français"]);
+    assert_eq!(names, ["Deutsch", "English", "Español", "Français"]);
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn an_operators_slip_is_named_with_its_file_and_its_message() {
 #[test]
 fn a_default_language_needs_texts() {
     let error = texts("nl", &[]).unwrap_err();
-    assert!(error.contains("no texts for nl; use one of de, en, fr"), "{error}");
+    assert!(error.contains("no texts for nl; use one of de, en, es, fr"), "{error}");
 }
 
 #[test]
@@ -174,7 +175,7 @@ proptest! {
     #[test]
     fn any_header_gets_some_language(header in ".{0,200}") {
         let texts = ours();
-        prop_assert!(["de", "en", "fr"].contains(&&*tag(&texts, Some(&header))));
+        prop_assert!(["de", "en", "es", "fr"].contains(&&*tag(&texts, Some(&header))));
     }
 
     #[test]

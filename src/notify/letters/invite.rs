@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_invitation_says_who_why_how_long_and_how_to_object() {
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             let mxid = "@bob:matrix.example.com";
             let Letter { subject, text, html } =
                 letter(tag, Some("help@example.org"), mxid, "Bob Smith", "Bob’s Emporium");

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_validation_letter_says_who_asks_how_long_and_what_to_do() {
-        for tag in ["en", "fr", "de"] {
+        for tag in ["en", "fr", "de", "es"] {
             let Letter { subject, text, html } = letter(tag, &brand(), "@alice:matrix.example.com");
             insta::assert_snapshot!(format!("validation_{tag}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("validation_{tag}_html"), html);

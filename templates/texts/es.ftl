@@ -1,0 +1,301 @@
+# Véase en.ftl.
+
+page-language-name = Español
+page-languages = Idioma
+page-skip = Ir al contenido
+page-tagline = Servidor de identidad de Matrix
+page-contact = Contacto:
+page-home = Inicio
+
+page-home-lead = Este servidor permite que las personas que ya tienen su dirección de correo electrónico le encuentren en Matrix, si usted lo desea y solo en ese caso.
+page-home-how = Cómo funciona
+page-home-step-ask = En su aplicación de Matrix, usted pide que se le pueda encontrar por su dirección de correo electrónico.
+page-home-step-prove = Enviamos un enlace a esa dirección. Abrirlo demuestra que la dirección es suya.
+page-home-step-bind = Cuando usted lo confirma en la aplicación, la dirección lleva a su ID de Matrix. Puede deshacerlo en cualquier momento.
+page-home-privacy = Qué sabe de usted esta página
+page-home-privacy-text = Nada. No guarda ninguna cookie, no ejecuta ningún script y no carga nada de otros sitios.
+page-home-server = Tampoco puede nadie hojear los datos del servidor: su ID de Matrix solo se muestra a quien pregunta exactamente por su dirección, y el número de direcciones por las que cada cual puede preguntar es limitado.
+page-home-policies = Lo que usted acepta
+
+page-policies = Condiciones y políticas
+page-policies-none = Este servidor no le pide que acepte ningún documento.
+page-policies-older = Versiones anteriores
+page-policy-version = Versión { $version }
+page-policy-in-force = Esta versión está en vigor.
+page-policy-superseded = Esta es una versión anterior, conservada como referencia. La versión en vigor es la { $version }:
+
+page-retention = Qué se conserva y durante cuánto tiempo
+page-retention-data = Datos
+page-retention-kept = Se conservan
+page-retention-session = Confirmación de una dirección
+page-retention-session-kept = { $span } después del último paso; luego se borra en menos de una hora
+page-retention-code = Código de un SMS
+page-retention-code-kept = { $span }, o hasta { $tries } intentos erróneos
+page-retention-token = Sesión de una aplicación
+page-retention-token-kept = hasta que usted cierre la sesión, o { $span } sin uso
+page-retention-binding = Vínculo entre una dirección y un ID de Matrix
+page-retention-binding-kept = hasta que usted lo quite o lo haga borrar
+page-retention-consent = Constancia de lo que usted aceptó
+page-retention-consent-kept = mientras exista la cuenta, y después { $span }
+page-retention-unbinding = Huella de una retirada pedida por un servidor base
+page-retention-unbinding-kept = { $span } desde la última vez que se pidió
+page-retention-invite = Invitación de una dirección
+page-retention-invite-kept = { $span }; la dirección, solo hasta que se entregue la invitación
+page-retention-key = Clave pública de una invitación
+page-retention-key-kept = mientras la invitación espere, y después { $span }
+page-retention-delivery = Invitación en camino a su servidor base
+page-retention-delivery-kept = hasta que llegue, como máximo { $span }
+page-retention-notice = Aviso en camino a su dirección
+page-retention-notice-kept = hasta que llegue, como máximo { $span }
+page-retention-visit = Visita a las páginas sobre sus propios datos
+page-retention-visit-kept = { $span }, o hasta que usted salga
+page-retention-objection = Huella de una dirección cuyo titular se opone
+page-retention-objection-kept = hasta que retire la oposición
+page-retention-budget = Recuento de consultas y mensajes
+page-retention-budget-kept = hasta que vuelva a cero
+page-retention-lookup = Qué se consultó
+page-retention-lookup-kept = no se guarda
+page-retention-log = Registro de accesos
+page-retention-log-kept = { $kept ->
+    [cut] sin personas ni direcciones, direcciones IP acortadas
+   *[none] ninguno
+}
+
+page-validated = Su dirección está confirmada
+page-validated-text = Todavía no se ha publicado nada. Vuelva a su aplicación de Matrix para continuar; puede cerrar esta página.
+page-validated-again = Su dirección ya estaba confirmada
+page-validated-again-text = Aquí no queda nada por hacer. Vuelva a su aplicación de Matrix para continuar; puede cerrar esta página.
+page-validated-expired = Este enlace ha caducado
+page-validated-expired-text = Los enlaces solo sirven durante un tiempo limitado. Vuelva a su aplicación de Matrix y pida un correo nuevo.
+page-validated-wrong = Este enlace no funciona
+page-validated-wrong-text = Quizá se perdió una parte por el camino. Copie el enlace entero del correo, o pida un correo nuevo en su aplicación de Matrix.
+
+page-code-expired = Este código ha caducado
+page-code-expired-text = Un código sirve poco tiempo y para pocos intentos. Vuelva a su aplicación de Matrix y pida un SMS nuevo.
+page-code-wrong = Este código no es correcto
+page-code-wrong-text = Mire de nuevo el SMS: vale el más reciente. O pida otro en su aplicación de Matrix.
+
+page-not-me = ¿No fue usted?
+page-not-me-bound = En { $server }, su dirección lleva a esta cuenta de Matrix porque alguien la confirmó:
+page-not-me-bound-consequence = Si la cuenta no es suya, pulse el botón: su dirección ya no llevará a nadie, y nadie podrá usar una confirmación anterior.
+page-not-me-asked = Alguien ha pedido a { $server } que confirme su dirección para esta cuenta de Matrix:
+page-not-me-asked-consequence = Si la cuenta no es suya, pulse el botón: la petición quedará anulada y, si por ella su dirección ya lleva a esa cuenta, eso también se deshará.
+page-not-me-button = No fui yo
+page-not-me-leave = Si es suya, cierre esta página. No ha cambiado nada.
+page-not-me-unbound = Está deshecho
+page-not-me-unbound-text = Su dirección ya no lleva a esa cuenta de Matrix. No queda nada por hacer; puede cerrar esta página.
+page-not-me-cancelled = La petición está anulada
+page-not-me-cancelled-text = Esa cuenta de Matrix ya no puede usarla. No queda nada por hacer; puede cerrar esta página.
+page-not-me-settled = Ya no queda nada que deshacer
+page-not-me-settled-text = El asunto de este enlace ha terminado: ya se deshizo, o ha caducado. Si un mensaje posterior dice que su dirección lleva a una cuenta que no es suya, use el enlace de ese mensaje.
+page-not-me-superseded = Este enlace ya no es actual
+page-not-me-superseded-text = Desde entonces, su dirección se ha confirmado de nuevo. Si no fue usted, use el enlace del mensaje más reciente sobre ello.
+page-not-me-wrong-text = Quizá se perdió una parte por el camino. Copie el enlace entero del mensaje.
+
+page-missing = Aquí no hay nada
+page-missing-text = Puede que la dirección esté mal escrita o que la página ya no exista.
+page-unavailable = No podemos responder en este momento
+page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
+
+# What a person sees and does about his own data (/you).
+page-month = { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+}
+page-moment = { $day } de { $month } de { $year }, { $time } UTC
+page-moment-day = { $day } de { $month } de { $year }
+page-you = Sus datos
+page-you-lead = Esto es todo lo que { $server } guarda sobre usted.
+page-you-nothing = { $server } no guarda nada sobre usted, aparte de esta visita, que termina por sí sola.
+page-you-account-since = conocido aquí desde el
+page-you-since = desde el
+page-you-none = Ninguna.
+page-you-sign-out = Salir de estas páginas
+page-you-addresses = Direcciones que llevan a usted
+page-you-addresses-none = Ninguna dirección lleva a usted.
+page-you-addresses-text = Quien ya conoce una de estas direcciones encuentra con ella su ID de Matrix.
+page-you-unbind = Retirar { $address }
+page-you-unbind-text = Desde ese momento nadie le encuentra por esta dirección. Avisamos a la dirección de que fue retirada. Puede añadirla de nuevo en su aplicación en cualquier momento.
+page-you-unbind-button = Retirar esta dirección
+page-you-unbind-all = Retirar todas las direcciones
+page-you-unbind-all-text = Desde ese momento nadie le encuentra en este servidor por ninguna dirección. Avisamos a cada dirección de que fue retirada.
+page-you-unbind-all-button = Retirarlas todas
+page-you-policies = Lo que usted acepta
+page-you-policy-agreed = Usted acepta la versión vigente.
+page-you-policy-withdrawn = Usted ha retirado su consentimiento. Las aplicaciones no pueden usar este servidor para usted hasta que vuelva a aceptar, aquí en esta página.
+page-you-policy-renewed = Hay una versión nueva que usted no ha aceptado.
+page-you-policy-open = Usted no ha aceptado este documento.
+page-you-policy-former = Este documento ya no se usa aquí.
+page-you-record-document = Documento
+page-you-record-accepted = Aceptado
+page-you-record-withdrawn = Retirado
+page-you-record-sha256 = Huella (SHA-256)
+page-you-read = Leer:
+page-you-changes = Qué ha cambiado desde la versión que usted aceptó
+page-you-accept = Acepto la versión { $version }
+page-you-withdraw = Retirar mi consentimiento
+page-you-withdraw-text = Sus aplicaciones ya no pueden entonces usar este servidor para usted, y no pueden deshacerlo: solo usted puede, aquí. Las direcciones que llevan a usted lo siguen haciendo hasta que las retire.
+page-you-withdraw-button = Retirarlo
+page-you-withdraw-all = Retirar todo lo que he aceptado
+page-you-withdraw-all-button = Retirarlo todo
+page-you-apps = Aplicaciones con sesión iniciada
+page-you-apps-none = Ninguna de sus aplicaciones tiene una sesión iniciada aquí.
+page-you-apps-text = Sabemos cuándo una de sus aplicaciones inició sesión aquí y qué día hizo algo por última vez. No sabemos qué aplicación es.
+page-you-app-since = Sesión iniciada el
+page-you-app-used = usada por última vez el
+page-you-visits = Visitas a estas páginas que aún no han terminado, entre ellas esta. Comenzaron el:
+page-you-sign-out-everywhere = Cerrar todas las sesiones
+page-you-sign-out-everywhere-text = Se cierra la sesión de todas las aplicaciones y de todas las demás visitas en este servidor. Una aplicación vuelve a iniciarla por sí sola cuando lo necesita. Su cuenta de Matrix no se toca.
+page-you-sign-out-everywhere-button = Cerrar todas las sesiones ahora
+page-you-confirmations = Confirmaciones en curso
+page-you-confirmed = confirmada el
+page-you-asked = pedida el
+page-you-invitations = Invitaciones que usted ha enviado
+page-you-invitation-delivered = Entregada; la dirección está borrada
+page-you-invitation-room = a
+page-you-deliveries = En camino
+page-you-delivery-notice = Aviso a
+page-you-delivery-invitation = Invitación por transmitir, para
+page-you-export = Descargar
+page-you-export-text = Todo lo que hay en esta página en un archivo (JSON), para usted o para otro servicio. Si inició sesión hace más de cinco minutos, le pedimos que lo haga de nuevo.
+page-you-export-button = Descargar todo
+page-you-erase = Borrar todo
+page-you-erase-text = Eliminamos todo lo que este servidor guarda sobre usted. Antes mostramos qué es y preguntamos otra vez.
+page-you-erase-link = Ver qué se borrará
+page-you-erase-title = ¿Borrar todo?
+page-you-erase-wrong-title = No se borró nada: ese no es su ID de Matrix
+page-you-erase-lead = Esto se elimina de inmediato y no se puede recuperar:
+page-you-erase-effect = Nadie le encuentra ya por sus direcciones, las invitaciones en espera se pierden y se cierra la sesión de todas las aplicaciones en este servidor. No se avisa a ninguna dirección, porque entonces ya no tenemos ninguna.
+page-you-erase-kept = El registro de lo que aceptó queda { $span } más, sin su nombre. También los contadores de búsquedas y mensajes, hasta que lleguen a cero.
+page-you-erase-account = Su cuenta de Matrix no se toca: solo este servidor le olvida.
+page-you-erase-confirmation = Su ID de Matrix
+page-you-erase-hint = Escríbalo exactamente como figura arriba, para mostrar que es lo que quiere.
+page-you-erase-wrong = Este no es su ID de Matrix tal como figura arriba. No se borró nada.
+page-you-erase-button = Borrar todo ahora
+page-you-erase-leave = Volver sin borrar nada
+page-you-erased = Todo está borrado
+page-you-erased-text = { $server } ha eliminado esto sobre usted. Esta visita también ha terminado.
+page-you-erased-kept = { $count ->
+    [one] 1 registro de lo que aceptó queda, sin su nombre, hasta el
+   *[other] { $count } registros de lo que aceptó quedan, sin su nombre, hasta el
+}
+page-you-count-account = { $count ->
+    [one] 1 cuenta en este servidor
+   *[other] { $count } cuentas en este servidor
+}
+page-you-count-bindings = { $count ->
+    [one] 1 dirección que llevaba a usted
+   *[other] { $count } direcciones que llevaban a usted
+}
+page-you-count-tokens = { $count ->
+    [one] 1 sesión de una aplicación
+   *[other] { $count } sesiones de aplicaciones
+}
+page-you-count-sessions = { $count ->
+    [one] 1 confirmación de una dirección
+   *[other] { $count } confirmaciones de direcciones
+}
+page-you-count-invitations = { $count ->
+    [one] 1 invitación que usted envió
+   *[other] { $count } invitaciones que usted envió
+}
+page-you-count-deliveries = { $count ->
+    [one] 1 mensaje en camino
+   *[other] { $count } mensajes en camino
+}
+page-you-count-visits = { $count ->
+    [one] 1 visita a estas páginas
+   *[other] { $count } visitas a estas páginas
+}
+page-you-receipt = Su recibo
+page-you-receipt-text = Guárdelo ahora: no conservamos ninguna copia. Está firmado por este servidor, para que pueda mostrarlo más tarde a quien quiera.
+page-you-receipt-button = Descargar el recibo
+page-you-refused = No se cambió nada
+page-you-refused-text = Su visita ha terminado, o esto no se envió desde la página a la que pertenece. Abra de nuevo la página sobre sus datos.
+page-you-said-accepted = Su consentimiento está registrado.
+page-you-said-outdated = No se registró nada: esa versión ya no está vigente. Lea por favor la nueva.
+page-you-said-withdrawn = Su consentimiento está retirado. Las aplicaciones ya no pueden usar este servidor para usted.
+page-you-said-unbound = La dirección está retirada. Ya no lleva a usted.
+page-you-said-not-bound = No se cambió nada: esa dirección no lleva a usted.
+page-you-said-all-unbound = Todas las direcciones están retiradas. Ya ninguna lleva a usted.
+page-you-said-signed-out = Se cerró la sesión de todas las aplicaciones y de las demás visitas.
+page-you-said-ready = Acaba de iniciar sesión: ya puede descargarlo todo.
+page-you-said-later = Ha descargado esto muchas veces. Inténtelo de nuevo dentro de una hora.
+
+mail-validation-subject = Confirme su dirección de correo electrónico para { $server }
+mail-validation-title = ¿Es esta su dirección de correo electrónico?
+mail-validation-asks = Alguien ha pedido a { $server } que compruebe si esta dirección de correo electrónico le pertenece. Usa esta cuenta de Matrix:
+mail-matrix-id = ID de Matrix: { $mxid }
+mail-homeserver = Servidor base: { $homeserver }
+mail-validation-do = Si es usted, abra este enlace y vuelva después a su aplicación:
+mail-validation-button = Confirmar mi dirección
+mail-validation-copy = Si el botón no funciona, copie este enlace en su navegador:
+mail-validation-lifetime = El enlace sirve durante { $span }.
+mail-validation-other-title = ¿No fue usted?
+mail-validation-other = No abra el enlace y borre este correo. Si nadie lo abre, no se publica nada y la petición se borra. Si usted lo abriera, se podría encontrar a esa persona por la dirección de usted.
+mail-validation-cancel = Si ya lo ha abierto, o quiere que la petición desaparezca de inmediato, anúlela aquí:
+mail-contact = ¿Preguntas? { $contact }
+mail-why = Recibe este correo porque alguien introdujo su dirección. No es un boletín.
+mail-notice-why = Recibe este correo porque este servidor avisa a una dirección siempre que empieza o deja de llevar a una cuenta de Matrix. No es un boletín.
+
+mail-bound-title = Su dirección de correo electrónico lleva ahora a una cuenta de Matrix
+mail-bound-since = Desde el { $time }, quien ya conoce esta dirección de correo electrónico encuentra por ella esta cuenta de Matrix, en { $server }:
+mail-bound-fine = Si la cuenta es suya, no hay nada que hacer. Puede retirar la dirección en cualquier momento en su aplicación de Matrix.
+mail-bound-undo = Entonces se abrió un enlace de un correo anterior, y se puede encontrar a otra persona por su dirección. Para deshacerlo, abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:
+mail-bound-lifetime = El enlace sirve mientras su dirección lleve a esa cuenta.
+
+mail-unbound-title = Su dirección de correo electrónico ya no lleva a una cuenta de Matrix
+mail-unbound-since = Desde el { $time }, nadie encuentra ya esta cuenta de Matrix por esta dirección de correo electrónico, en { $server }:
+mail-unbound-by-owner = Quitó la dirección, en una aplicación de Matrix, alguien que ha demostrado que es suya.
+mail-unbound-by-user = La dirección fue retirada por la persona que usa esa cuenta, en la página de este servidor sobre sus datos.
+mail-unbound-by-homeserver = Quitó la dirección el servidor base de la cuenta, como hace cuando la persona se lo pide o cierra la cuenta.
+mail-unbound-by-operator = Quitaron la dirección las personas que administran este servidor.
+mail-unbound-again = No hay nada que hacer. Si quiere que se le vuelva a encontrar por esta dirección, añádala en su aplicación de Matrix.
+
+# Sin á, í, ó ni ú, que no están en GSM 03.38.
+sms-code = { $code } es su clave para { $server }. Vale { $minutes } min. No se la dé a nadie.
+sms-code-asks = La pide { $mxid }.
+sms-bound = { $server }: su teléfono lleva ahora a una cuenta de Matrix.
+sms-bound-undo = ¿No fue usted?
+sms-unbound = { $server }: su teléfono ya no lleva a una cuenta de Matrix.
+sms-notice-account = Cuenta: { $mxid }
+sms-invite = { $mxid } le invita a conversar en Matrix. Para ver de qué se trata, agregue este teléfono a una cuenta de Matrix, por ejemplo una creada en { $link }. Si no quiere, ignore este SMS.
+
+mail-invite-subject = Tiene una invitación a una conversación en Matrix
+mail-invite-title = Tiene una invitación a una conversación
+mail-invite-asks = Alguien quiere hablar con usted en Matrix y nos ha dado esta dirección de correo electrónico para poder escribirle:
+mail-invite-by = Nombre: { $name }
+mail-invite-room = Sala: { $room }
+mail-invite-space = Espacio: { $room }
+mail-invite-do = Para ver la invitación, abra este enlace. Si aún no tiene una cuenta de Matrix, puede crear una allí:
+mail-invite-button = Ver la invitación
+mail-invite-other-app = O añada esta dirección de correo electrónico, en cualquier aplicación, a una cuenta de Matrix que ya tenga: la invitación aparecerá allí.
+mail-invite-matrix = Matrix es una red abierta para mensajes y llamadas. Como el correo electrónico, tiene muchos proveedores, y las personas de todos ellos pueden hablar entre sí.
+mail-invite-other-title = ¿No conoce a esta persona o no desea esto?
+mail-invite-other = Entonces no tiene que hacer nada: nadie sabrá si ha leído este correo. Los nombres se eligen libremente; solo el ID de Matrix es seguro. No comparta el enlace, pues quien lo tenga puede aceptar la invitación en su lugar.
+mail-invite-lifetime = Conservamos la invitación y su dirección durante { $span }, salvo que la acepte antes; después se borran.
+mail-invite-object = Si se opone a estos correos, o quiere que se borre su dirección de inmediato, escríbanos: { $contact }
+mail-invite-about = Quiénes somos, qué hacemos con su dirección y cómo puede oponerse: { $link }
+
+span-minutes = { $count ->
+    [one] 1 minuto
+   *[other] { $count } minutos
+}
+span-hours = { $count ->
+    [one] 1 hora
+   *[other] { $count } horas
+}
+span-days = { $count ->
+    [one] 1 día
+   *[other] { $count } días
+}
