@@ -16,15 +16,12 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
-        .route("/you", web::get().to(you::page))
-        .route("/you", web::head().to(you::page))
         .route("/you/sign-in", web::get().to(sign_in::show))
         .route("/you/sign-in", web::head().to(sign_in::show))
         .route("/you/sign-in", web::post().to(sign_in::sign_in))
-        .route("/you/sign-out", web::post().to(sign_in::sign_out))
-        .route("/you/signed-out", web::get().to(sign_in::signed_out))
         .route("/logo", web::get().to(logo))
-        .route("/logo", web::head().to(logo));
+        .route("/logo", web::head().to(logo))
+        .configure(you::routes);
 }
 
 /// `GET /`
