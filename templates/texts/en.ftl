@@ -98,6 +98,52 @@ page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server will be back shortly. Please try again in a minute.
 
+# Signing in
+page-sign-in = Sign in
+page-sign-in-failed = Signing in did not work
+page-sign-in-lead = Sign in with your Matrix account to see what this server holds about you, to change it, or to have it erased.
+page-sign-in-for-export = Before we hand out everything that we hold about you, please sign in once more. So nobody else gets it who finds your device open.
+page-sign-in-for-erase = Before we erase everything that we hold about you, please sign in once more. So nobody else does it who finds your device open.
+page-sign-in-without-script = To sign in, your browser has to talk to your homeserver, so that your password never comes to us. That needs JavaScript, which is switched off here. For an e-mail address, the link below works without it. Or ask the people who run this server.
+page-sign-in-mxid = Your Matrix ID
+page-sign-in-mxid-hint = It looks like @anna:example.org. Your Matrix app shows it in its settings.
+page-sign-in-next = Continue
+page-sign-in-password = Your Matrix password
+page-sign-in-password-hint = It goes to your homeserver only, and never to us.
+page-sign-in-with-password = Sign in with password
+page-sign-in-oauth = Sign in on the page of { $server }
+page-sign-in-sso = Single sign-on of { $server }
+page-sign-in-device = Sign-in at { $name }, for a moment only
+page-sign-in-asking = Looking for your homeserver …
+page-sign-in-leaving = Going to { $server } …
+page-sign-in-signing-in = Signing in …
+page-sign-in-choose = { $server } is found. Sign in there:
+page-sign-in-how = What happens then
+page-sign-in-how-password = Your browser signs in at your own homeserver. We see neither your password nor your messages.
+page-sign-in-how-token = Your homeserver makes a short-lived proof of your Matrix ID, and your browser signs out there again at once. Only the proof comes to us.
+page-sign-in-how-kept = To sign in makes no account here. After half an hour, or when you sign out, the visit is over.
+page-sign-in-other = No Matrix account?
+page-sign-in-other-text = Somebody may have entered your e-mail address all the same.
+page-sign-in-other-link = See what is held about an e-mail address
+page-sign-in-mistyped = This is no Matrix ID. It looks like @anna:example.org: a name, a colon, and the name of a homeserver.
+page-sign-in-unreachable = { $server } does not answer. Check how it is spelled, and your connection. If both are right, the homeserver may be away, or keep browsers out: try again later, or ask the people who run it.
+page-sign-in-misconfigured = { $server } does not say correctly where its homeserver is. Only the people who run it can mend that.
+page-sign-in-no-homeserver = There is no Matrix homeserver at { $server }. Check the part of your Matrix ID after the colon.
+page-sign-in-no-way = { $server } offers no way to sign in that this page knows. Please ask the people who run this server.
+page-sign-in-wrong-password = Matrix ID and password do not go together. Please try again.
+page-sign-in-deactivated = This account was closed at its homeserver. Please ask the people who run this server.
+page-sign-in-wait = { $server } was asked too often. Try again in { $seconds } s.
+page-sign-in-refused = { $server } has refused to sign you in. Try again, or try another way if there is one.
+page-sign-in-cancelled = You did not sign in at { $server }. Nothing has happened; you can try again.
+page-sign-in-stale = Too much time has passed, or this was begun in another window. Please sign in again.
+page-sign-in-stranger = You have signed in as somebody of another homeserver than { $server }. Enter the Matrix ID that you sign in with.
+page-sign-in-broken = Your browser could not do what is needed to sign in. Try again, or use another, newer browser.
+page-sign-in-unreadable = That did not come from our sign-in page, or not all of it. Please sign in again.
+page-sign-in-not-vouched = Your homeserver did not confirm who you are. Please sign in again. If that does not help, ask the people who run it.
+page-sign-in-blocked = People of this homeserver cannot use this server. If you think that is wrong, or want your data, ask the people who run this server.
+page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
+page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] January
