@@ -19,6 +19,7 @@ use crate::texts::{Language, Texts};
 mod documents;
 mod form;
 mod frame;
+mod invited;
 mod markdown;
 mod not_me;
 mod notices;

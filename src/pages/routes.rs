@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, not_me, secure};
+use super::{Cache, Fault, Site, invited, not_me, secure};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -16,6 +16,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
+        .route("/invited", web::get().to(invited::show))
+        .route("/invited", web::head().to(invited::show))
+        .route("/invited", web::post().to(invited::refuse))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo));
 }

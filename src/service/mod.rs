@@ -26,7 +26,7 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
-pub use invites::{InviteRequest, InviteWords, StoredInvite};
+pub use invites::{Invitation, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use lookup::LookupRequest;
 pub use not_me::Dispute;
 pub use operator::{Bound, Erased, Export};
