@@ -91,7 +91,7 @@ async fn the_start_page_in_three_languages() {
 
 #[actix_web::test]
 async fn the_privacy_policy_ends_with_the_table_in_force() {
-    for tag in ["en", "fr", "de"] {
+    for tag in ["en", "fr", "de", "es"] {
         let (status, html) = page(site(), ours(), &format!("/policies/privacy_policy/1.0/{tag}")).await;
         assert_eq!(status, 200);
         assert!(html.contains(&format!("<html lang=\"{tag}\"")));

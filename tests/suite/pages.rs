@@ -54,11 +54,11 @@ async fn every_page_carries_the_headers_that_protect_its_reader() {
 async fn a_document_is_in_its_own_language_and_leads_to_the_others() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    for language in ["en", "fr", "de"] {
+    for language in ["en", "fr", "de", "es"] {
         let page = page(&server, &format!("{POLICY}/{language}"), "it").await;
         assert_eq!(page.status, 200);
         assert!(page.text.contains(&format!("<html lang=\"{language}\"")), "{}", page.text);
-        for other in ["en", "fr", "de"] {
+        for other in ["en", "fr", "de", "es"] {
             assert!(page.text.contains(&format!("{POLICY}/{other}\"")), "no way from {language} to {other}");
         }
     }

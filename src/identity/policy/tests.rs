@@ -144,7 +144,7 @@ fn the_policies_that_come_with_the_server_can_be_read() {
     let policies = Policies::load(Some(Path::new("policies"))).unwrap();
     for version in policies.in_force() {
         let languages: Vec<_> = version.documents().map(|document| document.language).collect();
-        assert_eq!(languages, ["de", "en", "fr"], "{}", version.policy());
+        assert_eq!(languages, ["de", "en", "es", "fr"], "{}", version.policy());
     }
     assert_eq!(policies.in_force().map(Version::policy).collect::<Vec<_>>(), ["privacy_policy", "terms_of_service"]);
 }
