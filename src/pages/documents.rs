@@ -135,7 +135,7 @@ impl Site {
     }
 
     /// The document of a version that a reader of `tag` understands best.
-    fn best<'a>(&self, version: &'a Version, tag: &str) -> Option<DocumentRef<'a>> {
+    pub(super) fn best<'a>(&self, version: &'a Version, tag: &str) -> Option<DocumentRef<'a>> {
         let base = tag.split('-').next().unwrap_or(tag);
         let default = self.texts.tag(self.texts.default_language());
         let wishes = [tag, base, default, "en"];

@@ -9,14 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
 use url::{Url, form_urlencoded};
 
 use super::frame::Frame;
 use super::{Fault, Powers, Site, form, hide};
-use crate::clock::{Millis, SECOND};
 use crate::service::{Invitation, Landing, Vouch};
 use crate::texts::Language;
 
@@ -87,14 +83,14 @@ pub(super) async fn refuse(
 ) -> HttpResponse {
     let language = site.language(&request);
     let Some(Refusal { token, action }) = form::read(&request, payload).await else {
-        return site.refused(language, Action::Decline, &Landing::Unknown);
+        return site.answered(language, Action::Decline, &Landing::Unknown);
     };
     let landing = match action {
         Action::Decline => vouch.decline(&token).await,
         Action::Object => vouch.decline_for_good(&token).await,
     };
     match landing {
-        Ok(landing) => site.refused(language, action, &landing),
+        Ok(landing) => site.answered(language, action, &landing),
         Err(_) => site.fault(language, Fault::Unavailable),
     }
 }
@@ -103,7 +99,7 @@ impl Site {
     /// The invitation, if it waits for an answer.
     pub(super) fn invited(&self, language: Language, server: &str, token: &str, landing: &Landing) -> HttpResponse {
         let Landing::Waiting(invitation) = landing else {
-            return self.refused(language, Action::Decline, landing);
+            return self.answered(language, Action::Decline, landing);
         };
         let say = |id: &str, name: &str, value: &str| self.texts.get(language, id, &[(name, value.into())]);
         let room = if invitation.is_space { "mail-invite-space" } else { "mail-invite-room" };
@@ -114,14 +110,14 @@ impl Site {
             room: invitation.room.as_ref().map(|name| say(room, "room", name.as_str())),
             apps: web_apps(invitation, |name| say("page-invited-open", "app", name)),
             own_app: say("page-invited-apps-address", "server", server),
-            kept: say("page-invited-address-text", "date", &date(invitation.until)),
+            kept: say("page-invited-address-text", "date", &self.day(language, invitation.until).words),
             token,
         };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }
 
     /// What came of a button, or why there is none.
-    pub(super) fn refused(&self, language: Language, action: Action, landing: &Landing) -> HttpResponse {
+    pub(super) fn answered(&self, language: Language, action: Action, landing: &Landing) -> HttpResponse {
         let (title, text, is_done) = match (landing, action) {
             (Landing::Waiting(_), Action::Decline) => ("page-invited-declined", "page-invited-declined-text", true),
             (Landing::Waiting(_), Action::Object) => ("page-invited-objected", "page-invited-objected-text", true),
@@ -159,11 +155,4 @@ fn web_apps(invitation: &Invitation, open: impl Fn(&str) -> String) -> Vec<WebAp
 /// Where a web app is, as people write it.
 fn app_name(link: &Url) -> String {
     format!("{}{}", link.authority(), link.path().trim_end_matches('/'))
-}
-
-/// The day of a moment, in UTC.
-fn date(at: Millis) -> String {
-    const DAY: StaticFormatDescription = format_description!("[year]-[month]-[day]");
-    let at = OffsetDateTime::from_unix_timestamp(at / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    at.format(DAY).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, invited, not_me, secure};
+use super::{Cache, Fault, Site, invited, not_me, secure, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -20,7 +20,8 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/invited", web::head().to(invited::show))
         .route("/invited", web::post().to(invited::refuse))
         .route("/logo", web::get().to(logo))
-        .route("/logo", web::head().to(logo));
+        .route("/logo", web::head().to(logo))
+        .configure(you::routes);
 }
 
 /// `GET /`

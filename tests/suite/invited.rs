@@ -111,7 +111,7 @@ on_both_backends! {
         let text = page.text.replace("&#38;", "&");
         for said in [
             "Name: Alice + Co", &format!("Matrix ID: {}", alice.mxid), "Space: Fish & Chips", "What is Matrix?", "many providers", "FluffyChat",
-            "Open the invitation in web.example/app", "until 2026-12-23", "Delete this invitation", "Never invite or list me",
+            "Open the invitation in web.example/app", "until 23 December 2026", "Delete this invitation", "Never invite or list me",
             &format!("find you by it on {}", world.config.server.name),
         ] {
             assert!(text.contains(said), "{said} is not in {text}");

@@ -59,7 +59,7 @@ async fn what_became_of_an_invitation_is_said_in_four_languages() {
             ("over", Landing::Over, Action::Object, 200),
             ("unknown", Landing::Unknown, Action::Object, 404),
         ] {
-            let page = site.refused(language, action, &landing);
+            let page = site.answered(language, action, &landing);
             assert_eq!(page.status().as_u16(), status, "{name}");
             assert_eq!(page.headers().get("Cache-Control").unwrap(), "no-store");
             assert_eq!(page.headers().get("X-Robots-Tag").unwrap(), "noindex, nofollow");
