@@ -170,8 +170,11 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn delete_invitations(&self, address: &Address) -> Result<(), Error> {
-        let index = self.invite_address_index(address);
-        self.store.write_one(async move |conn| invites::remove_by_address(conn, index.as_ref()).await).await?;
-        Ok(())
+        let (index, keys_until) = (self.invite_address_index(address), self.keys_until());
+        let removed = self.store.write(async move |conn| {
+            invites::hold_address(conn, index.as_ref()).await?;
+            invites::remove_by_address(conn, index.as_ref(), keys_until).await
+        });
+        Ok(removed.await.map(drop)?)
     }
 }
