@@ -125,6 +125,14 @@ pub async fn pending_of_address(
     let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
     // Waits for an erasure under way; what is queued for an invitation after that would outlive its sender's data.
     conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
+    of_address(conn, address_index, created_after).await
+}
+
+/// As [`pending_of_address`], but only to be looked at: they may be gone in the next moment.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Millis) -> Result<Vec<Invite>, Error> {
     let query = invites::table
         .select(COLUMNS)
         .filter(invites::address_index.eq(address_index.to_vec()))

@@ -97,7 +97,7 @@ impl Vouch {
         }
         let made_after = self.clock.now() - self.config.retention.invite;
         let invited = self.invite_address_index(address);
-        let invitations = invites::pending_of_address(&mut conn, invited.as_ref(), made_after).await?;
+        let invitations = invites::of_address(&mut conn, invited.as_ref(), made_after).await?;
         let deliveries = outbox::of_address(&mut conn, self.outbox_address_index(address).as_ref()).await?;
         let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         Ok(Held {
