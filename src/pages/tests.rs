@@ -1,3 +1,5 @@
+mod address;
+
 use std::path::Path;
 
 use actix_web::body::{MessageBody, to_bytes};

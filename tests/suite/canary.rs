@@ -16,6 +16,7 @@ use vouch_test_support::homeserver::{Conduct, Homeserver};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
+use crate::address::{Visitor, asks as asks_for_link, mailed, presses};
 use crate::invited::mailed_link;
 use crate::invites::parameter;
 use crate::process::{Binary, Process};
@@ -39,6 +40,7 @@ const BODY: &str = "canary-garganey";
 const CLIENT: &str = "203.0.113.77";
 const MAIL_PASSWORD: &str = "canary-password-goosander";
 const INVITED_EMAIL: &str = "canary-invited@canary-dunlin.example";
+const OBJECTING_EMAIL: &str = "canary-objecting@canary-avocet.example";
 const ROOM: &str = "!canary-fulmar:canary-gannet.example";
 const ROOM_NAME: &str = "canary-kittiwake";
 const INVITER_NAME: &str = "canary-guillemot";
@@ -77,6 +79,7 @@ impl Canaries {
             ("picture of a room", AVATAR),
             ("accepting user", ACCEPTING_USER),
             ("unknown token", UNKNOWN_TOKEN),
+            ("objecting address", OBJECTING_EMAIL),
         ] {
             canaries.keep(what, value);
         }
@@ -297,6 +300,23 @@ async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
     world.homeserver.behave(Conduct::Honest);
 }
 
+/// Whoever reads the mail of an address looks at what is held about it and objects, after a few wrong tries.
+async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
+    let server = &process.server;
+    for typed in [BODY, REFUSED_EMAIL] {
+        asks_for_link(server, typed).await;
+    }
+    let path = mailed(world, server, &OBJECTING_EMAIL.to_lowercase()).await;
+    let token = query(&format!("http://h{path}"), "token");
+    canaries.keep("token of a link to what is held", &token);
+    assert_eq!(server.get(&format!("{}A", path.replace("&lang", "A&lang")), None).await.status, 404);
+    let visitor = Visitor::begun(server, &presses(server, &path).await);
+    canaries.keep("token of a visit", visitor.cookie.split_once('=').unwrap().1);
+    assert_eq!(visitor.downloads().await["address"], OBJECTING_EMAIL.to_lowercase());
+    assert_eq!(visitor.done("object").await, "Your objection is noted");
+    assert_eq!(visitor.posts(&[("form_token", BODY), ("action", "withdraw")]).await.status, 403);
+}
+
 /// Whatever a request can do wrong, and a homeserver and a mail server.
 async fn mishaps(person: &Person<'_>, sid: &str) {
     let (world, server) = (person.world, person.server);
@@ -399,6 +419,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
@@ -423,6 +444,7 @@ async fn postgres_and_the_logs_know_nobody() {
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
