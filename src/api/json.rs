@@ -155,6 +155,14 @@ impl Params {
         serde_json::from_value(value).map_err(|_| Error::invalid(name, "a list of strings"))
     }
 
+    /// A list of strings that may be absent; `null` is no list.
+    ///
+    /// # Errors
+    /// 400 `M_INVALID_PARAM`
+    pub fn optional_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        if self.0.contains_key(name) { self.strings(name).map(Some) } else { Ok(None) }
+    }
+
     /// An object that must be there.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod invites;
 mod json;
 mod keys;
 mod lookup;
+mod own_data;
 mod phone_checks;
 mod terms;
 mod validation;
@@ -65,7 +66,15 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));
     // What the specification does not have: see docs/api.md.
-    let own = web::scope("/unstable/im.vouch").default_service(web::to(unknown_path));
+    let own = web::scope("/unstable/im.vouch")
+        .service(
+            web::resource("/account/data")
+                .route(get(own_data::export))
+                .route(web::delete().to(own_data::erase))
+                .default_service(web::to(unknown_method)),
+        )
+        .service(at("/terms/withdraw", post(own_data::withdraw)))
+        .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", get(versions::versions)))
         .service(at("/v2", get(versions::ping)))

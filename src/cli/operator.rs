@@ -15,17 +15,13 @@ use crate::config::Config;
 use crate::notify::letters::Remover;
 use crate::service::{Erased, Vouch};
 
-/// The proof that something was erased, to be kept or handed on.
+/// The proof that an address was erased, to be kept or handed on.
 #[derive(Serialize)]
 struct Receipt<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    medium: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<&'a str>,
+    medium: &'static str,
+    address: &'a str,
     erased_at: String,
-    erased: Erased,
+    erased: &'a Erased,
 }
 
 pub(super) async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
@@ -64,7 +60,7 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
     let export = open(config).await?.export(user).await?;
-    if export.account.is_none() && export.bindings.is_empty() && export.deliveries.is_empty() {
+    if export.is_empty() {
         return Err(Failure::Failed(format!("nothing is held about {user}")));
     }
     say(in_json(&export)?);
@@ -81,18 +77,24 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
     if !erasure.yes && !is_confirmed(name)? {
         return Err(Failure::Failed("nothing was erased".to_owned()));
     }
-    let erased = match &subject {
-        Subject::User(user) => vouch.erase_user(user).await?,
-        Subject::Address(address) => vouch.erase_address(address).await?,
+    let (erased, receipt) = match &subject {
+        Subject::User(user) => {
+            let receipt = vouch.erase_user(user).await?;
+            let signed = in_json(&vouch.signed_receipt(&receipt))?;
+            (receipt.erased, signed)
+        }
+        Subject::Address(address) => {
+            let erased = vouch.erase_address(address).await?;
+            let erased_at = in_words(vouch.clock.now());
+            let (medium, address) = (address.medium().as_str(), address.as_str());
+            let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;
+            (erased, receipt)
+        }
     };
     if erased == Erased::default() {
         return Err(Failure::Failed(format!("nothing is held about {name}, so nothing was erased")));
     }
-    let (user_id, medium, address) = match &subject {
-        Subject::User(user) => (Some(user.as_str()), None, None),
-        Subject::Address(address) => (None, Some(address.medium().as_str()), Some(address.as_str())),
-    };
-    say(in_json(&Receipt { user_id, medium, address, erased_at: in_words(vouch.clock.now()), erased })?);
+    say(receipt);
     Ok(())
 }
 

@@ -77,6 +77,8 @@ pub struct Budgets {
     pub registrations_network: Bucket,
     /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
     pub unbindings_network: Bucket,
+    /// `[budgets.exports_user]`: downloads of everything that is held about a user. Default 20; 20 an hour.
+    pub exports_user: Bucket,
 }
 
 impl Budgets {
@@ -106,6 +108,7 @@ impl Budgets {
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
             unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
+            exports_user: Bucket::read(reader, "budgets.exports_user", 20, 20),
         }
     }
 }

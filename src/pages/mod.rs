@@ -23,19 +23,25 @@ mod documents;
 mod form;
 mod frame;
 mod markdown;
+mod moment;
 mod not_me;
 mod notices;
 mod retention;
 mod routes;
+mod sign_in;
 mod visit;
+mod you;
 
 pub use notices::{AskedBy, Fault, Validation};
 pub use retention::RetentionRow;
 pub use routes::{not_found, routes};
 
-/// The background of all pages, light and dark; what the accent colour must be legible on.
+/// The background of all pages, light and dark.
 const LIGHT_GROUND: Colour = Colour::rgb(0xfa, 0xfa, 0xf7);
 const DARK_GROUND: Colour = Colour::rgb(0x14, 0x19, 0x18);
+/// What stands out from the dark ground, such as buttons: the accent colour must be legible on the lighter of the two. By day the ground is
+/// the darker one.
+const DARK_RAISED: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
 /// Renders all pages.
 #[derive(Debug)]
@@ -88,7 +94,7 @@ impl Site {
         retention: Vec<RetentionRow>,
     ) -> Result<Self, askama::Error> {
         let accent = brand.accent;
-        let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_GROUND) }.render()?;
+        let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_RAISED) }.render()?;
         let hash = BASE64_STANDARD.encode(Sha256::digest(&style));
         let base = public_url.path().trim_end_matches('/').to_owned();
         let is_encrypted = public_url.scheme() == "https";

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, changes, not_me, secure};
+use super::{Cache, Fault, Site, changes, not_me, secure, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -21,7 +21,8 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
         .route("/logo", web::get().to(logo))
-        .route("/logo", web::head().to(logo));
+        .route("/logo", web::head().to(logo))
+        .configure(you::routes);
 }
 
 /// `GET /`

@@ -37,6 +37,8 @@ pub struct Caller {
     pub mxid: OwnedUserId,
     /// When the user first registered.
     pub since: Millis,
+    /// When the token was issued, against an OpenID token.
+    pub proved_at: Millis,
     /// Whether every policy in force is accepted.
     pub terms_accepted: bool,
 }
@@ -75,7 +77,7 @@ impl Vouch {
         if let Some(caller) = self.bearers.get(&hash, now) {
             return Ok(Some(caller));
         }
-        let generation = self.bearers.generation();
+        let (generation, begun) = (self.bearers.generation(), Instant::now());
         let idle_since = now - self.config.retention.access_token;
         let Some(bearer) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
             return Ok(None);
@@ -85,19 +87,20 @@ impl Vouch {
         }
         let caller = Arc::new(self.recognize(bearer)?);
         if caller.terms_accepted {
-            self.bearers.put(hash, Arc::clone(&caller), now, generation);
+            self.bearers.put(hash, Known { caller: Arc::clone(&caller), at: (now, begun) }, generation);
         }
         Ok(Some(caller))
     }
 
     fn recognize(&self, bearer: accounts::Bearer) -> Result<Caller, Error> {
-        let accounts::Bearer { account, accepted, .. } = bearer;
+        let accounts::Bearer { account, issued_at: proved_at, accepted, .. } = bearer;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
         Ok(Caller {
             account_id: account.id,
             user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
             mxid: self.open_account(&account)?,
             since: account.created_at,
+            proved_at,
             terms_accepted: self.policies.missing(accepted).is_empty(),
         })
     }
@@ -113,6 +116,13 @@ impl Vouch {
             self.store.write_one(async move |conn| accounts::remove_token(conn, &hash, idle_since).await).await;
         self.bearers.forget();
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
+    }
+
+    /// Waits until no node takes anybody any more for what the database said before: so what is done to tokens and consents holds on every
+    /// node by the time it is answered.
+    pub(super) async fn have_bearers_forgotten(&self) {
+        self.bearers.forget();
+        tokio::time::sleep(REMEMBERED).await;
     }
 
     pub(super) fn account_index(&self, mxid: &UserId) -> BlindIndex {
@@ -146,7 +156,7 @@ pub(super) struct Bearers {
 
 struct Known {
     caller: Arc<Caller>,
-    /// By the server's clock and by the machine's: the first can be set by a test, the second by nobody.
+    /// When it was looked for, by the server's clock and by the machine's: the first can be set by a test, the second by nobody.
     at: (Millis, Instant),
 }
 
@@ -164,7 +174,7 @@ impl Bearers {
         self.generation.load(Ordering::SeqCst)
     }
 
-    fn put(&self, hash: [u8; 32], caller: Arc<Caller>, now: Millis, generation: u64) {
+    fn put(&self, hash: [u8; 32], found: Known, generation: u64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if generation != self.generation() {
             return;
@@ -172,7 +182,7 @@ impl Bearers {
         if known.len() >= MOST_REMEMBERED {
             known.clear();
         }
-        known.insert(hash, Known { caller, at: (now, Instant::now()) });
+        known.insert(hash, found);
     }
 
     /// Forgets everything, so that a logout, a withdrawal or an erasure holds at once on this node.

@@ -14,7 +14,7 @@ use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
 use crate::notify::letters::Remover;
 use crate::store::bindings::{self, NewBinding};
-use crate::store::{self, invites, outbox};
+use crate::store::{self, accounts, invites, outbox};
 use crate::texts::Language;
 
 /// How long an association is valid.
@@ -36,7 +36,7 @@ impl Vouch {
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
-        let ts = self.bind_address(&validated.address, &caller.mxid, language).await?;
+        let ts = self.bind_as(Some(caller.account_id), &validated.address, &caller.mxid, language).await?;
         self.see_own(caller, &validated.address);
         let mut association = association(&validated.address, &caller.mxid, ts);
         self.signing.sign(&mut association);
@@ -53,18 +53,35 @@ impl Vouch {
         mxid: &UserId,
         language: Language,
     ) -> Result<Millis, Error> {
+        self.bind_as(None, address, mxid, language).await
+    }
+
+    /// As [`Self::bind_address`], for the user of an account.
+    async fn bind_as(
+        self: &Arc<Self>,
+        account_id: Option<i64>,
+        address: &Address,
+        mxid: &UserId,
+        language: Language,
+    ) -> Result<Millis, Error> {
         let now = self.clock.now();
         let new = self.seal_binding(address, mxid, now);
         let notice = self.bind_notice(address, mxid, now, language).await?;
         let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
             invites::hold_address(conn, vouch.invite_address_index(&invited).as_ref()).await?;
+            if let Some(id) = account_id {
+                // An erasure may have been quicker; what is bound after it would stay.
+                if !accounts::lock(conn, id).await? {
+                    return Err(Error::unauthorized("The account is gone"));
+                }
+            }
             let bound = bindings::bind(conn, new).await?;
             vouch.complete_invites(conn, &invited, &whose, now).await?;
             if let Some(notice) = notice.filter(|_| bound.is_new) {
                 outbox::queue(conn, notice).await?;
             }
-            Ok::<_, store::Error>(bound)
+            Ok::<_, Error>(bound)
         });
         let id = bound.await?.id;
         self.directories.insert(|epoch| self.entries(address, id, epoch));

@@ -5,6 +5,8 @@ mod accounts;
 mod bindings;
 mod deliveries;
 mod directory;
+mod erasure;
+mod held;
 mod invites;
 mod lookup;
 mod not_me;
@@ -12,6 +14,7 @@ mod notices;
 mod onbind;
 mod operator;
 mod outbox;
+mod person;
 mod retention;
 mod spending;
 mod start;
@@ -26,12 +29,17 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
+pub use erasure::Receipt;
+pub use held::{
+    Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedVisit,
+};
 pub use invites::{InviteRequest, InviteWords, StoredInvite};
 pub use lookup::LookupRequest;
 pub use not_me::Dispute;
-pub use operator::{Bound, Erased, Export};
+pub use operator::{Bound, Erased};
 pub use spending::Network;
 pub use start::Made;
+pub use terms::{Shown, Withdrawal};
 pub use unbinding::SignedUnbinding;
 pub use validation::{Asker, Submission, Submitted, TokenRequest, Validated};
 pub use visits::{Subject, Visit};

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ruma_common::ServerName;
+use ruma_common::{ServerName, UserId};
 
 use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
@@ -128,6 +128,12 @@ impl Vouch {
     pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
         let network = self.principal("unbind:network", from.to_string().as_bytes());
         self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
+    }
+
+    /// Charges one download of everything that is held about a user to that user.
+    pub(super) async fn spend_export(&self, mxid: &UserId) -> Result<(), Error> {
+        let user = self.principal("export:user", self.account_index(mxid).as_ref());
+        self.spend(&[(user, self.config.budgets.exports_user)], 1).await
     }
 
     /// Charges one message to whoever asks for it: the user, where there is one, and the network. Neither gets it back when the message

@@ -58,7 +58,7 @@ pub struct Visit {
     pub proved_at: Millis,
     /// What the forms of this visit carry, so that no other site can send them: 22 characters.
     pub form_token: String,
-    token_hash: BlindIndex,
+    pub(super) token_hash: BlindIndex,
 }
 
 impl Visit {

@@ -26,6 +26,8 @@ pub struct Account {
 pub struct Bearer {
     /// Whose it is.
     pub account: Account,
+    /// When the token was issued.
+    pub issued_at: Millis,
     /// When the token was last used, to the day.
     pub used_at: Millis,
     /// Policy and version of each consent that was given and not withdrawn.
@@ -114,18 +116,19 @@ pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now:
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<Bearer>, Error> {
-    type Row = (Account, Millis, Option<(String, String)>);
+    type Row = (Account, (Millis, Millis), Option<(String, String)>);
     let standing = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
     let query = tokens::table
         .inner_join(accounts::table.on(accounts::id.eq(tokens::account_id)))
         .left_join(consents::table.on(standing))
         .filter(tokens::token_hash.eq(token_hash.to_vec()))
         .filter(tokens::used_at.gt(idle_since))
-        .select((COLUMNS, tokens::used_at, (consents::policy, consents::version).nullable()));
+        .select((COLUMNS, (tokens::created_at, tokens::used_at), (consents::policy, consents::version).nullable()));
     let rows: Vec<Row> = conn.load(query).await?;
     let mut rows = rows.into_iter();
-    Ok(rows.next().map(|(account, used_at, first)| Bearer {
+    Ok(rows.next().map(|(account, (issued_at, used_at), first)| Bearer {
         account,
+        issued_at,
         used_at,
         accepted: first.into_iter().chain(rows.filter_map(|(_, _, accepted)| accepted)).collect(),
     }))
@@ -148,6 +151,14 @@ pub async fn touch_token(conn: &mut Conn, token_hash: &[u8], now: Millis) -> Res
 pub async fn remove_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<bool, Error> {
     let token = tokens::table.filter(tokens::token_hash.eq(token_hash.to_vec())).filter(tokens::used_at.gt(idle_since));
     Ok(conn.execute(diesel::delete(token)).await? == 1)
+}
+
+/// Removes the tokens of an account; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_tokens_of(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
+    conn.execute(diesel::delete(tokens::table.filter(tokens::account_id.eq(account_id)))).await
 }
 
 /// When the tokens of an account were issued and used, the oldest first.

@@ -1,9 +1,11 @@
 //! What people accepted, and when.
 
 use diesel::prelude::*;
+use diesel::query_dsl::methods;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::consents;
 use crate::clock::Millis;
 
@@ -62,6 +64,40 @@ pub async fn add(conn: &mut Conn, new: Vec<NewConsent>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Records a consent; one that was withdrawn is given anew, and one that stands stays as it is.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn give(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
+    let change = (
+        consents::language.eq(new.language.clone()),
+        consents::url.eq(new.url.clone()),
+        consents::sha256.eq(new.sha256.clone()),
+        consents::accepted_at.eq(new.accepted_at),
+        consents::withdrawn_at.eq(None::<Millis>),
+    );
+    let upsert = diesel::insert_into(consents::table)
+        .values(new)
+        .on_conflict((consents::account_id, consents::policy, consents::version))
+        .do_update()
+        .set(change);
+    conn.execute(Prepared(methods::FilterDsl::filter(upsert, consents::withdrawn_at.is_not_null()))).await?;
+    Ok(())
+}
+
+/// Withdraws the consents of an account to a policy, in whatever version; those that are withdrawn already stay so since they were.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn withdraw(conn: &mut Conn, account_id: i64, policy: &str, now: Millis) -> Result<(), Error> {
+    let standing = consents::table
+        .filter(consents::account_id.eq(account_id))
+        .filter(consents::policy.eq(policy.to_owned()))
+        .filter(consents::withdrawn_at.is_null());
+    conn.execute(Prepared(diesel::update(standing).set(consents::withdrawn_at.eq(Some(now))))).await?;
+    Ok(())
+}
+
 /// The consents of an account, the oldest first.
 ///
 /// # Errors
@@ -82,14 +118,13 @@ pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Consent>
     conn.load(query).await
 }
 
-/// Starts the last retention of an account's consents.
+/// Starts the last retention of an account's consents; returns how many there are.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn account_gone(conn: &mut Conn, account_id: i64, now: Millis) -> Result<(), Error> {
+pub async fn account_gone(conn: &mut Conn, account_id: i64, now: Millis) -> Result<usize, Error> {
     let theirs = consents::table.filter(consents::account_id.eq(account_id));
-    conn.execute(diesel::update(theirs).set(consents::account_gone_at.eq(Some(now)))).await?;
-    Ok(())
+    conn.execute(diesel::update(theirs).set(consents::account_gone_at.eq(Some(now)))).await
 }
 
 /// Removes the consents of accounts that were gone before `gone_since`; returns how many.

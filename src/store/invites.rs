@@ -113,7 +113,7 @@ pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Mi
 }
 
 /// The invitations of an address that are not delivered and were made after `created_after`, the oldest first. Whoever delivers them
-/// [holds the address](hold_address).
+/// [holds the address](hold_address). None of them is erased before the transaction ends.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
@@ -122,6 +122,9 @@ pub async fn pending_of_address(
     address_index: &[u8],
     created_after: Millis,
 ) -> Result<Vec<Invite>, Error> {
+    let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
+    // Waits for an erasure under way; what is queued for an invitation after that would outlive its sender's data.
+    conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
     let query = invites::table
         .select(COLUMNS)
         .filter(invites::address_index.eq(address_index.to_vec()))
@@ -152,6 +155,14 @@ pub async fn delivered(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Re
 /// [`Error`] if the database does not answer.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Invite>, Error> {
     conn.load(invites::table.select(COLUMNS).filter(invites::account_id.eq(account_id)).order(invites::id)).await
+}
+
+/// Removes the invitations that an account made; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
+    conn.execute(diesel::delete(invites::table.filter(invites::account_id.eq(account_id)))).await
 }
 
 /// Removes the pending invitations of an address; returns how many.

@@ -253,6 +253,14 @@ pub async fn cancel(conn: &mut Conn, id: i64) -> Result<Option<Option<Millis>>, 
     conn.first(diesel::delete(session).returning(sessions::validated_at)).await
 }
 
+/// Removes every session of an account; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
+    conn.execute(diesel::delete(sessions::table.filter(sessions::account_id.eq(account_id)))).await
+}
+
 /// Removes every session about an address; returns how many.
 ///
 /// # Errors

@@ -72,6 +72,18 @@ pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, 
     conn.execute(diesel::delete(visits::table.filter(visits::subject_index.eq(subject_index.to_vec())))).await
 }
 
+/// Ends all visits of somebody but for one.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -> Result<(), Error> {
+    let others = visits::table
+        .filter(visits::subject_index.eq(subject_index.to_vec()))
+        .filter(visits::token_hash.ne(kept.to_vec()));
+    conn.execute(diesel::delete(others)).await?;
+    Ok(())
+}
+
 /// Removes the visits that began before `since`; returns how many.
 ///
 /// # Errors

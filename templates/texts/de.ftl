@@ -137,6 +137,141 @@ page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bes
 page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
 page-validated-address = Was ist über deine Adresse gespeichert? Sieh nach:
 
+# What a person sees and does about his own data (/you).
+page-month = { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+}
+page-moment = { $day }. { $month } { $year }, { $time } Uhr UTC
+page-moment-day = { $day }. { $month } { $year }
+page-you = Ihre Daten
+page-you-lead = Das ist alles, was { $server } über Sie speichert.
+page-you-nothing = { $server } speichert nichts über Sie außer diesem Besuch, der von selbst endet.
+page-you-account-since = hier bekannt seit
+page-you-since = seit
+page-you-none = Keine.
+page-you-sign-out = Diese Seiten verlassen
+page-you-addresses = Adressen, die zu Ihnen führen
+page-you-addresses-none = Keine Adresse führt zu Ihnen.
+page-you-addresses-text = Wer eine dieser Adressen schon kennt, findet darüber Ihre Matrix-ID.
+page-you-unbind = { $address } entfernen
+page-you-unbind-text = Von da an findet Sie niemand mehr über diese Adresse. Wir teilen der Adresse mit, dass sie entfernt wurde. Sie können sie in Ihrer App jederzeit wieder hinzufügen.
+page-you-unbind-button = Diese Adresse entfernen
+page-you-unbind-all = Alle Adressen entfernen
+page-you-unbind-all-text = Von da an findet Sie auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
+page-you-unbind-all-button = Alle entfernen
+page-you-policies = Wozu Sie Ihre Zustimmung geben
+page-you-policy-agreed = Sie stimmen der geltenden Fassung zu.
+page-you-policy-withdrawn = Sie haben Ihre Zustimmung widerrufen. Apps können diesen Server nicht für Sie nutzen, bis Sie hier auf dieser Seite wieder zustimmen.
+page-you-policy-renewed = Es gibt eine neue Fassung, der Sie nicht zugestimmt haben.
+page-you-policy-open = Sie haben dem nicht zugestimmt.
+page-you-policy-former = Dieses Dokument wird hier nicht mehr verwendet.
+page-you-record-document = Dokument
+page-you-record-accepted = Zugestimmt
+page-you-record-withdrawn = Widerrufen
+page-you-record-sha256 = Prüfsumme (SHA-256)
+page-you-read = Lesen:
+page-you-changes = Was sich seit der Fassung geändert hat, der Sie zugestimmt haben
+page-you-accept = Ich stimme der Fassung { $version } zu
+page-you-withdraw = Meine Zustimmung widerrufen
+page-you-withdraw-text = Ihre Apps können diesen Server dann nicht mehr für Sie nutzen und das auch nicht rückgängig machen: Das können nur Sie, hier. Adressen, die zu Ihnen führen, tun das weiterhin, bis Sie sie entfernen.
+page-you-withdraw-button = Widerrufen
+page-you-withdraw-all = Alles widerrufen, dem ich zugestimmt habe
+page-you-withdraw-all-button = Alles widerrufen
+page-you-apps = Angemeldete Apps
+page-you-apps-none = Keine Ihrer Apps ist hier angemeldet.
+page-you-apps-text = Wir wissen, wann sich eine Ihrer Apps hier angemeldet hat und an welchem Tag sie zuletzt etwas getan hat. Wir wissen nicht, welche App es ist.
+page-you-app-since = Angemeldet am
+page-you-app-used = zuletzt genutzt am
+page-you-visits = Besuche dieser Seiten, die noch nicht beendet sind, darunter dieser. Sie begannen am:
+page-you-sign-out-everywhere = Überall abmelden
+page-you-sign-out-everywhere-text = Jede App und jeder andere Besuch wird von diesem Server abgemeldet. Eine App meldet sich von selbst wieder an, wenn sie es braucht. Ihr Matrix-Konto bleibt unberührt.
+page-you-sign-out-everywhere-button = Jetzt überall abmelden
+page-you-confirmations = Laufende Bestätigungen
+page-you-confirmed = bestätigt am
+page-you-asked = erbeten am
+page-you-invitations = Einladungen, die Sie verschickt haben
+page-you-invitation-delivered = Zugestellt; die Adresse ist gelöscht
+page-you-invitation-room = nach
+page-you-deliveries = Unterwegs
+page-you-delivery-notice = Mitteilung an
+page-you-delivery-invitation = Weiterzugebende Einladung für
+page-you-export = Herunterladen
+page-you-export-text = Alles auf dieser Seite in einer Datei (JSON), für Sie oder für einen anderen Dienst. Wenn Sie sich vor mehr als fünf Minuten angemeldet haben, bitten wir Sie, das noch einmal zu tun.
+page-you-export-button = Alles herunterladen
+page-you-erase = Alles löschen
+page-you-erase-text = Wir löschen alles, was dieser Server über Sie speichert. Vorher zeigen wir, was das ist, und fragen noch einmal.
+page-you-erase-link = Ansehen, was gelöscht wird
+page-you-erase-title = Alles löschen?
+page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht Ihre Matrix-ID
+page-you-erase-lead = Das wird sofort gelöscht und lässt sich nicht wiederherstellen:
+page-you-erase-effect = Niemand findet Sie mehr über Ihre Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
+page-you-erase-kept = Der Nachweis, wozu Sie zugestimmt haben, bleibt noch { $span } ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
+page-you-erase-account = Ihr Matrix-Konto bleibt unberührt: Nur dieser Server vergisst Sie.
+page-you-erase-confirmation = Ihre Matrix-ID
+page-you-erase-hint = Geben Sie sie genau so ein, wie sie oben steht, um zu zeigen, dass Sie es ernst meinen.
+page-you-erase-wrong = Das ist nicht Ihre Matrix-ID, wie sie oben steht. Nichts wurde gelöscht.
+page-you-erase-button = Jetzt alles löschen
+page-you-erase-leave = Zurück, ohne etwas zu löschen
+page-you-erased = Alles ist gelöscht
+page-you-erased-text = { $server } hat dies über Sie gelöscht. Auch dieser Besuch ist beendet.
+page-you-erased-kept = { $count ->
+    [one] 1 Nachweis einer Zustimmung bleibt ohne Ihren Namen bis zum
+   *[other] { $count } Nachweise von Zustimmungen bleiben ohne Ihren Namen bis zum
+}
+page-you-count-account = { $count ->
+    [one] 1 Konto auf diesem Server
+   *[other] { $count } Konten auf diesem Server
+}
+page-you-count-bindings = { $count ->
+    [one] 1 Adresse, die zu Ihnen führte
+   *[other] { $count } Adressen, die zu Ihnen führten
+}
+page-you-count-tokens = { $count ->
+    [one] 1 Anmeldung einer App
+   *[other] { $count } Anmeldungen von Apps
+}
+page-you-count-sessions = { $count ->
+    [one] 1 Bestätigung einer Adresse
+   *[other] { $count } Bestätigungen von Adressen
+}
+page-you-count-invitations = { $count ->
+    [one] 1 Einladung, die Sie verschickt haben
+   *[other] { $count } Einladungen, die Sie verschickt haben
+}
+page-you-count-deliveries = { $count ->
+    [one] 1 Nachricht, die unterwegs war
+   *[other] { $count } Nachrichten, die unterwegs waren
+}
+page-you-count-visits = { $count ->
+    [one] 1 Besuch dieser Seiten
+   *[other] { $count } Besuche dieser Seiten
+}
+page-you-receipt = Ihre Quittung
+page-you-receipt-text = Bewahren Sie sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit Sie sie später jedem zeigen können.
+page-you-receipt-button = Quittung herunterladen
+page-you-refused = Nichts wurde geändert
+page-you-refused-text = Ihr Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffnen Sie die Seite über Ihre Daten noch einmal.
+page-you-said-accepted = Ihre Zustimmung ist vermerkt.
+page-you-said-outdated = Nichts wurde vermerkt: Diese Fassung gilt nicht mehr. Bitte lesen Sie die neue.
+page-you-said-withdrawn = Ihre Zustimmung ist widerrufen. Apps können diesen Server nicht mehr für Sie nutzen.
+page-you-said-unbound = Die Adresse ist entfernt. Sie führt nicht mehr zu Ihnen.
+page-you-said-not-bound = Nichts wurde geändert: Diese Adresse führt nicht zu Ihnen.
+page-you-said-all-unbound = Alle Adressen sind entfernt. Keine führt mehr zu Ihnen.
+page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
+page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
+page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
+
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?
 mail-validation-asks = Jemand hat { $server } gebeten zu prüfen, ob ihm oder ihr diese E-Mail-Adresse gehört, und zwar mit diesem Matrix-Konto:
@@ -162,6 +297,7 @@ mail-bound-lifetime = Der Link gilt, solange deine Adresse zu diesem Konto führ
 mail-unbound-title = Deine E-Mail-Adresse führt nicht mehr zu einem Matrix-Konto
 mail-unbound-since = Seit { $time } ist auf { $server } dieses Matrix-Konto nicht mehr über diese E-Mail-Adresse zu finden:
 mail-unbound-by-owner = Entfernt hat die Adresse jemand, der in einer Matrix-App gezeigt hat, dass sie ihm gehört.
+mail-unbound-by-user = Die Adresse wurde von der Person entfernt, die dieses Konto nutzt, auf der Seite dieses Servers über ihre Daten.
 mail-unbound-by-homeserver = Entfernt hat die Adresse der Heimserver des Kontos, wie er es tut, wenn die Person das verlangt oder ihr Konto schließt.
 mail-unbound-by-operator = Entfernt haben die Adresse die Menschen, die diesen Server betreiben.
 mail-unbound-again = Es ist nichts zu tun. Wenn du wieder über diese Adresse gefunden werden willst, füge sie in deiner Matrix-App hinzu.

@@ -138,6 +138,141 @@ page-validated-asked = This Matrix account asked us to confirm your address:
 page-validated-other = The account is not yours? Cancel it:
 page-validated-address = What is held about your address? See:
 
+# What a person sees and does about his own data (/you).
+page-month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+page-moment = { $day } { $month } { $year }, { $time } UTC
+page-moment-day = { $day } { $month } { $year }
+page-you = Your data
+page-you-lead = This is everything { $server } holds about you.
+page-you-nothing = { $server } holds nothing about you, apart from this visit, which ends by itself.
+page-you-account-since = known here since
+page-you-since = since
+page-you-none = None.
+page-you-sign-out = Leave these pages
+page-you-addresses = Addresses that lead to you
+page-you-addresses-none = No address leads to you.
+page-you-addresses-text = Whoever already knows one of these addresses finds your Matrix ID by it.
+page-you-unbind = Remove { $address }
+page-you-unbind-text = From that moment on, nobody finds you by this address. We tell the address that it was removed. You can add it again in your app at any time.
+page-you-unbind-button = Remove this address
+page-you-unbind-all = Remove all addresses
+page-you-unbind-all-text = From that moment on, nobody finds you on this server by any address. We tell each address that it was removed.
+page-you-unbind-all-button = Remove all of them
+page-you-policies = What you agree to
+page-you-policy-agreed = You agree to the version that is in force.
+page-you-policy-withdrawn = You have withdrawn your agreement. Apps cannot use this server for you until you agree again, here on this page.
+page-you-policy-renewed = There is a new version, to which you have not agreed.
+page-you-policy-open = You have not agreed to this.
+page-you-policy-former = This document is no longer in use here.
+page-you-record-document = Document
+page-you-record-accepted = Agreed to
+page-you-record-withdrawn = Withdrawn
+page-you-record-sha256 = Fingerprint (SHA-256)
+page-you-read = Read:
+page-you-changes = What has changed since the version you agreed to
+page-you-accept = I agree to version { $version }
+page-you-withdraw = Withdraw my agreement
+page-you-withdraw-text = Your apps can then no longer use this server for you, and they cannot undo that: only you can, here. Addresses that lead to you still do, until you remove them.
+page-you-withdraw-button = Withdraw it
+page-you-withdraw-all = Withdraw everything I have agreed to
+page-you-withdraw-all-button = Withdraw all of it
+page-you-apps = Apps that are signed in
+page-you-apps-none = No app of yours is signed in here.
+page-you-apps-text = We know when an app of yours has signed in here, and on which day it last did something. We do not know which app it is.
+page-you-app-since = Signed in on
+page-you-app-used = last used on
+page-you-visits = Visits to these pages that are not over, this one among them. They began on:
+page-you-sign-out-everywhere = Sign out everywhere
+page-you-sign-out-everywhere-text = Every app and every other visit is signed out of this server. An app signs in again by itself when it needs to. Your Matrix account is not touched.
+page-you-sign-out-everywhere-button = Sign out everywhere now
+page-you-confirmations = Confirmations under way
+page-you-confirmed = confirmed on
+page-you-asked = asked for on
+page-you-invitations = Invitations you have sent
+page-you-invitation-delivered = Delivered; the address is deleted
+page-you-invitation-room = to
+page-you-deliveries = On their way
+page-you-delivery-notice = Notice to
+page-you-delivery-invitation = Invitation to be passed on, for
+page-you-export = Download
+page-you-export-text = Everything on this page in one file (JSON), for you or for another service. If you signed in more than five minutes ago, we ask you to do so again.
+page-you-export-button = Download everything
+page-you-erase = Erase everything
+page-you-erase-text = We delete all that this server holds about you. First we show what that is and ask once more.
+page-you-erase-link = See what will be erased
+page-you-erase-title = Erase everything?
+page-you-erase-wrong-title = Nothing was erased: that is not your Matrix ID
+page-you-erase-lead = This is removed at once, and cannot be brought back:
+page-you-erase-effect = Nobody finds you by your addresses any more, invitations that wait are lost, and every app is signed out of this server. No address is told, for then we hold none that we could tell.
+page-you-erase-kept = The record of what you agreed to stays for { $span } more, without your name. So do counts of look-ups and messages, until they have drained to zero.
+page-you-erase-account = Your Matrix account is not touched: only this server forgets you.
+page-you-erase-confirmation = Your Matrix ID
+page-you-erase-hint = Type it exactly as it stands above, to show that you mean it.
+page-you-erase-wrong = This is not your Matrix ID as it stands above. Nothing was erased.
+page-you-erase-button = Erase everything now
+page-you-erase-leave = Go back without erasing anything
+page-you-erased = Everything is erased
+page-you-erased-text = { $server } has removed this about you. This visit is over too.
+page-you-erased-kept = { $count ->
+    [one] 1 record of what you agreed to stays, without your name, until
+   *[other] { $count } records of what you agreed to stay, without your name, until
+}
+page-you-count-account = { $count ->
+    [one] 1 account on this server
+   *[other] { $count } accounts on this server
+}
+page-you-count-bindings = { $count ->
+    [one] 1 address that led to you
+   *[other] { $count } addresses that led to you
+}
+page-you-count-tokens = { $count ->
+    [one] 1 sign-in of an app
+   *[other] { $count } sign-ins of apps
+}
+page-you-count-sessions = { $count ->
+    [one] 1 confirmation of an address
+   *[other] { $count } confirmations of addresses
+}
+page-you-count-invitations = { $count ->
+    [one] 1 invitation you sent
+   *[other] { $count } invitations you sent
+}
+page-you-count-deliveries = { $count ->
+    [one] 1 message on its way
+   *[other] { $count } messages on their way
+}
+page-you-count-visits = { $count ->
+    [one] 1 visit to these pages
+   *[other] { $count } visits to these pages
+}
+page-you-receipt = Your receipt
+page-you-receipt-text = Keep it now: we do not keep a copy. It is signed by this server, so that you can show it to anybody later.
+page-you-receipt-button = Download the receipt
+page-you-refused = Nothing was changed
+page-you-refused-text = Your visit is over, or this was not sent from the page it belongs to. Open the page about your data again.
+page-you-said-accepted = Your agreement is recorded.
+page-you-said-outdated = Nothing was recorded: that version is no longer in force. Please read the new one.
+page-you-said-withdrawn = Your agreement is withdrawn. Apps cannot use this server for you any more.
+page-you-said-unbound = The address is removed. It no longer leads to you.
+page-you-said-not-bound = Nothing was changed: that address does not lead to you.
+page-you-said-all-unbound = All addresses are removed. None leads to you any more.
+page-you-said-signed-out = Every app and every other visit is signed out.
+page-you-said-ready = You have just signed in: you can download everything now.
+page-you-said-later = You have downloaded this often. Please try again in an hour.
+
 mail-validation-subject = Confirm your e-mail address for { $server }
 mail-validation-title = Is this your e-mail address?
 mail-validation-asks = Somebody has asked { $server } to check that this e-mail address belongs to them. They use this Matrix account:
@@ -163,6 +298,7 @@ mail-bound-lifetime = The link works for as long as your address leads to that a
 mail-unbound-title = Your e-mail address no longer leads to a Matrix account
 mail-unbound-since = Since { $time }, nobody finds this Matrix account by this e-mail address any more, on { $server }:
 mail-unbound-by-owner = The address was removed in a Matrix app by somebody who has shown that it is theirs.
+mail-unbound-by-user = The address was removed by the user of that account, on this server’s page about their data.
 mail-unbound-by-homeserver = The address was removed by the account’s homeserver, as it does when its user asks for that or closes the account.
 mail-unbound-by-operator = The address was removed by the people who run this server.
 mail-unbound-again = There is nothing to do. If you want to be found by this address again, add it in your Matrix app.

@@ -137,6 +137,141 @@ page-validated-asked = Esta cuenta de Matrix nos pidió que confirmáramos su di
 page-validated-other = ¿La cuenta no es suya? Anule la petición:
 page-validated-address = ¿Qué se conserva sobre su dirección? Véalo aquí:
 
+# What a person sees and does about his own data (/you).
+page-month = { $month ->
+    [1] enero
+    [2] febrero
+    [3] marzo
+    [4] abril
+    [5] mayo
+    [6] junio
+    [7] julio
+    [8] agosto
+    [9] septiembre
+    [10] octubre
+    [11] noviembre
+   *[12] diciembre
+}
+page-moment = { $day } de { $month } de { $year }, { $time } UTC
+page-moment-day = { $day } de { $month } de { $year }
+page-you = Sus datos
+page-you-lead = Esto es todo lo que { $server } guarda sobre usted.
+page-you-nothing = { $server } no guarda nada sobre usted, aparte de esta visita, que termina por sí sola.
+page-you-account-since = conocido aquí desde el
+page-you-since = desde el
+page-you-none = Ninguna.
+page-you-sign-out = Salir de estas páginas
+page-you-addresses = Direcciones que llevan a usted
+page-you-addresses-none = Ninguna dirección lleva a usted.
+page-you-addresses-text = Quien ya conoce una de estas direcciones encuentra con ella su ID de Matrix.
+page-you-unbind = Retirar { $address }
+page-you-unbind-text = Desde ese momento nadie le encuentra por esta dirección. Avisamos a la dirección de que fue retirada. Puede añadirla de nuevo en su aplicación en cualquier momento.
+page-you-unbind-button = Retirar esta dirección
+page-you-unbind-all = Retirar todas las direcciones
+page-you-unbind-all-text = Desde ese momento nadie le encuentra en este servidor por ninguna dirección. Avisamos a cada dirección de que fue retirada.
+page-you-unbind-all-button = Retirarlas todas
+page-you-policies = Lo que usted acepta
+page-you-policy-agreed = Usted acepta la versión vigente.
+page-you-policy-withdrawn = Usted ha retirado su consentimiento. Las aplicaciones no pueden usar este servidor para usted hasta que vuelva a aceptar, aquí en esta página.
+page-you-policy-renewed = Hay una versión nueva que usted no ha aceptado.
+page-you-policy-open = Usted no ha aceptado este documento.
+page-you-policy-former = Este documento ya no se usa aquí.
+page-you-record-document = Documento
+page-you-record-accepted = Aceptado
+page-you-record-withdrawn = Retirado
+page-you-record-sha256 = Huella (SHA-256)
+page-you-read = Leer:
+page-you-changes = Qué ha cambiado desde la versión que usted aceptó
+page-you-accept = Acepto la versión { $version }
+page-you-withdraw = Retirar mi consentimiento
+page-you-withdraw-text = Sus aplicaciones ya no pueden entonces usar este servidor para usted, y no pueden deshacerlo: solo usted puede, aquí. Las direcciones que llevan a usted lo siguen haciendo hasta que las retire.
+page-you-withdraw-button = Retirarlo
+page-you-withdraw-all = Retirar todo lo que he aceptado
+page-you-withdraw-all-button = Retirarlo todo
+page-you-apps = Aplicaciones con sesión iniciada
+page-you-apps-none = Ninguna de sus aplicaciones tiene una sesión iniciada aquí.
+page-you-apps-text = Sabemos cuándo una de sus aplicaciones inició sesión aquí y qué día hizo algo por última vez. No sabemos qué aplicación es.
+page-you-app-since = Sesión iniciada el
+page-you-app-used = usada por última vez el
+page-you-visits = Visitas a estas páginas que aún no han terminado, entre ellas esta. Comenzaron el:
+page-you-sign-out-everywhere = Cerrar todas las sesiones
+page-you-sign-out-everywhere-text = Se cierra la sesión de todas las aplicaciones y de todas las demás visitas en este servidor. Una aplicación vuelve a iniciarla por sí sola cuando lo necesita. Su cuenta de Matrix no se toca.
+page-you-sign-out-everywhere-button = Cerrar todas las sesiones ahora
+page-you-confirmations = Confirmaciones en curso
+page-you-confirmed = confirmada el
+page-you-asked = pedida el
+page-you-invitations = Invitaciones que usted ha enviado
+page-you-invitation-delivered = Entregada; la dirección está borrada
+page-you-invitation-room = a
+page-you-deliveries = En camino
+page-you-delivery-notice = Aviso a
+page-you-delivery-invitation = Invitación por transmitir, para
+page-you-export = Descargar
+page-you-export-text = Todo lo que hay en esta página en un archivo (JSON), para usted o para otro servicio. Si inició sesión hace más de cinco minutos, le pedimos que lo haga de nuevo.
+page-you-export-button = Descargar todo
+page-you-erase = Borrar todo
+page-you-erase-text = Eliminamos todo lo que este servidor guarda sobre usted. Antes mostramos qué es y preguntamos otra vez.
+page-you-erase-link = Ver qué se borrará
+page-you-erase-title = ¿Borrar todo?
+page-you-erase-wrong-title = No se borró nada: ese no es su ID de Matrix
+page-you-erase-lead = Esto se elimina de inmediato y no se puede recuperar:
+page-you-erase-effect = Nadie le encuentra ya por sus direcciones, las invitaciones en espera se pierden y se cierra la sesión de todas las aplicaciones en este servidor. No se avisa a ninguna dirección, porque entonces ya no tenemos ninguna.
+page-you-erase-kept = El registro de lo que aceptó queda { $span } más, sin su nombre. También los contadores de búsquedas y mensajes, hasta que lleguen a cero.
+page-you-erase-account = Su cuenta de Matrix no se toca: solo este servidor le olvida.
+page-you-erase-confirmation = Su ID de Matrix
+page-you-erase-hint = Escríbalo exactamente como figura arriba, para mostrar que es lo que quiere.
+page-you-erase-wrong = Este no es su ID de Matrix tal como figura arriba. No se borró nada.
+page-you-erase-button = Borrar todo ahora
+page-you-erase-leave = Volver sin borrar nada
+page-you-erased = Todo está borrado
+page-you-erased-text = { $server } ha eliminado esto sobre usted. Esta visita también ha terminado.
+page-you-erased-kept = { $count ->
+    [one] 1 registro de lo que aceptó queda, sin su nombre, hasta el
+   *[other] { $count } registros de lo que aceptó quedan, sin su nombre, hasta el
+}
+page-you-count-account = { $count ->
+    [one] 1 cuenta en este servidor
+   *[other] { $count } cuentas en este servidor
+}
+page-you-count-bindings = { $count ->
+    [one] 1 dirección que llevaba a usted
+   *[other] { $count } direcciones que llevaban a usted
+}
+page-you-count-tokens = { $count ->
+    [one] 1 sesión de una aplicación
+   *[other] { $count } sesiones de aplicaciones
+}
+page-you-count-sessions = { $count ->
+    [one] 1 confirmación de una dirección
+   *[other] { $count } confirmaciones de direcciones
+}
+page-you-count-invitations = { $count ->
+    [one] 1 invitación que usted envió
+   *[other] { $count } invitaciones que usted envió
+}
+page-you-count-deliveries = { $count ->
+    [one] 1 mensaje en camino
+   *[other] { $count } mensajes en camino
+}
+page-you-count-visits = { $count ->
+    [one] 1 visita a estas páginas
+   *[other] { $count } visitas a estas páginas
+}
+page-you-receipt = Su recibo
+page-you-receipt-text = Guárdelo ahora: no conservamos ninguna copia. Está firmado por este servidor, para que pueda mostrarlo más tarde a quien quiera.
+page-you-receipt-button = Descargar el recibo
+page-you-refused = No se cambió nada
+page-you-refused-text = Su visita ha terminado, o esto no se envió desde la página a la que pertenece. Abra de nuevo la página sobre sus datos.
+page-you-said-accepted = Su consentimiento está registrado.
+page-you-said-outdated = No se registró nada: esa versión ya no está vigente. Lea por favor la nueva.
+page-you-said-withdrawn = Su consentimiento está retirado. Las aplicaciones ya no pueden usar este servidor para usted.
+page-you-said-unbound = La dirección está retirada. Ya no lleva a usted.
+page-you-said-not-bound = No se cambió nada: esa dirección no lleva a usted.
+page-you-said-all-unbound = Todas las direcciones están retiradas. Ya ninguna lleva a usted.
+page-you-said-signed-out = Se cerró la sesión de todas las aplicaciones y de las demás visitas.
+page-you-said-ready = Acaba de iniciar sesión: ya puede descargarlo todo.
+page-you-said-later = Ha descargado esto muchas veces. Inténtelo de nuevo dentro de una hora.
+
 mail-validation-subject = Confirme su dirección de correo electrónico para { $server }
 mail-validation-title = ¿Es esta su dirección de correo electrónico?
 mail-validation-asks = Alguien ha pedido a { $server } que compruebe si esta dirección de correo electrónico le pertenece. Usa esta cuenta de Matrix:
@@ -162,6 +297,7 @@ mail-bound-lifetime = El enlace sirve mientras su dirección lleve a esa cuenta.
 mail-unbound-title = Su dirección de correo electrónico ya no lleva a una cuenta de Matrix
 mail-unbound-since = Desde el { $time }, nadie encuentra ya esta cuenta de Matrix por esta dirección de correo electrónico, en { $server }:
 mail-unbound-by-owner = Quitó la dirección, en una aplicación de Matrix, alguien que ha demostrado que es suya.
+mail-unbound-by-user = La dirección fue retirada por la persona que usa esa cuenta, en la página de este servidor sobre sus datos.
 mail-unbound-by-homeserver = Quitó la dirección el servidor base de la cuenta, como hace cuando la persona se lo pide o cierra la cuenta.
 mail-unbound-by-operator = Quitaron la dirección las personas que administran este servidor.
 mail-unbound-again = No hay nada que hacer. Si quiere que se le vuelva a encontrar por esta dirección, añádala en su aplicación de Matrix.

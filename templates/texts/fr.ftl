@@ -137,6 +137,141 @@ page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adres
 page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
 page-validated-address = Que savons-nous de votre adresse ? Voyez :
 
+# What a person sees and does about his own data (/you).
+page-month = { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+}
+page-moment = { $day } { $month } { $year } à { $time } UTC
+page-moment-day = { $day } { $month } { $year }
+page-you = Vos données
+page-you-lead = Voici tout ce que { $server } conserve à votre sujet.
+page-you-nothing = { $server } ne conserve rien à votre sujet, à part cette visite, qui prend fin d’elle-même.
+page-you-account-since = connu ici depuis le
+page-you-since = depuis le
+page-you-none = Aucun élément.
+page-you-sign-out = Quitter ces pages
+page-you-addresses = Adresses qui mènent à vous
+page-you-addresses-none = Aucune adresse ne mène à vous.
+page-you-addresses-text = Qui connaît déjà l’une de ces adresses trouve grâce à elle votre identifiant Matrix.
+page-you-unbind = Retirer { $address }
+page-you-unbind-text = Dès cet instant, plus personne ne vous trouve par cette adresse. Nous prévenons l’adresse qu’elle a été retirée. Vous pouvez l’ajouter de nouveau à tout moment dans votre application.
+page-you-unbind-button = Retirer cette adresse
+page-you-unbind-all = Retirer toutes les adresses
+page-you-unbind-all-text = Dès cet instant, plus personne ne vous trouve par une adresse sur ce serveur. Nous prévenons chaque adresse qu’elle a été retirée.
+page-you-unbind-all-button = Les retirer toutes
+page-you-policies = Ce que vous acceptez
+page-you-policy-agreed = Vous acceptez la version en vigueur.
+page-you-policy-withdrawn = Vous avez retiré votre accord. Les applications ne peuvent plus utiliser ce serveur pour vous tant que vous n’avez pas de nouveau accepté, ici sur cette page.
+page-you-policy-renewed = Il existe une nouvelle version, que vous n’avez pas acceptée.
+page-you-policy-open = Vous n’avez pas accepté ce document.
+page-you-policy-former = Ce document n’est plus utilisé ici.
+page-you-record-document = Document
+page-you-record-accepted = Accepté
+page-you-record-withdrawn = Retiré
+page-you-record-sha256 = Empreinte (SHA-256)
+page-you-read = Lire :
+page-you-changes = Ce qui a changé depuis la version que vous avez acceptée
+page-you-accept = J’accepte la version { $version }
+page-you-withdraw = Retirer mon accord
+page-you-withdraw-text = Vos applications ne peuvent alors plus utiliser ce serveur pour vous, et elles ne peuvent pas revenir là-dessus : vous seul le pouvez, ici. Les adresses qui mènent à vous le font toujours, jusqu’à ce que vous les retiriez.
+page-you-withdraw-button = Le retirer
+page-you-withdraw-all = Retirer tout ce que j’ai accepté
+page-you-withdraw-all-button = Tout retirer
+page-you-apps = Applications connectées
+page-you-apps-none = Aucune de vos applications n’est connectée ici.
+page-you-apps-text = Nous savons quand une de vos applications s’est connectée ici, et quel jour elle a agi pour la dernière fois. Nous ne savons pas de quelle application il s’agit.
+page-you-app-since = Connectée le
+page-you-app-used = utilisée pour la dernière fois le
+page-you-visits = Visites de ces pages encore en cours, dont celle-ci. Elles ont commencé le :
+page-you-sign-out-everywhere = Se déconnecter partout
+page-you-sign-out-everywhere-text = Toutes les applications et toutes les autres visites sont déconnectées de ce serveur. Une application se reconnecte d’elle-même quand elle en a besoin. Votre compte Matrix n’est pas touché.
+page-you-sign-out-everywhere-button = Se déconnecter partout maintenant
+page-you-confirmations = Confirmations en cours
+page-you-confirmed = confirmée le
+page-you-asked = demandée le
+page-you-invitations = Invitations que vous avez envoyées
+page-you-invitation-delivered = Remise ; l’adresse est supprimée
+page-you-invitation-room = dans
+page-you-deliveries = En cours de remise
+page-you-delivery-notice = Avis à
+page-you-delivery-invitation = Invitation à transmettre, pour
+page-you-export = Télécharger
+page-you-export-text = Tout ce qui figure sur cette page dans un seul fichier (JSON), pour vous ou pour un autre service. Si vous vous êtes connecté il y a plus de cinq minutes, nous vous demandons de le refaire.
+page-you-export-button = Tout télécharger
+page-you-erase = Tout effacer
+page-you-erase-text = Nous supprimons tout ce que ce serveur conserve à votre sujet. Nous montrons d’abord de quoi il s’agit et demandons encore une fois.
+page-you-erase-link = Voir ce qui sera effacé
+page-you-erase-title = Tout effacer ?
+page-you-erase-wrong-title = Rien n’a été effacé : ce n’est pas votre identifiant Matrix
+page-you-erase-lead = Ceci est supprimé immédiatement et ne peut pas être rétabli :
+page-you-erase-effect = Plus personne ne vous trouve par vos adresses, les invitations en attente sont perdues et toutes les applications sont déconnectées de ce serveur. Aucune adresse n’est prévenue, car nous n’en avons alors plus.
+page-you-erase-kept = La trace de ce que vous avez accepté reste encore { $span }, sans votre nom. De même les compteurs de recherches et de messages, jusqu’à ce qu’ils soient revenus à zéro.
+page-you-erase-account = Votre compte Matrix n’est pas touché : seul ce serveur vous oublie.
+page-you-erase-confirmation = Votre identifiant Matrix
+page-you-erase-hint = Saisissez-le exactement comme ci-dessus, pour montrer que vous le voulez vraiment.
+page-you-erase-wrong = Ce n’est pas votre identifiant Matrix tel qu’il figure ci-dessus. Rien n’a été effacé.
+page-you-erase-button = Tout effacer maintenant
+page-you-erase-leave = Revenir sans rien effacer
+page-you-erased = Tout est effacé
+page-you-erased-text = { $server } a supprimé ceci à votre sujet. Cette visite est terminée aussi.
+page-you-erased-kept = { $count ->
+    [one] 1 trace de ce que vous avez accepté reste, sans votre nom, jusqu’au
+   *[other] { $count } traces de ce que vous avez accepté restent, sans votre nom, jusqu’au
+}
+page-you-count-account = { $count ->
+    [one] 1 compte sur ce serveur
+   *[other] { $count } comptes sur ce serveur
+}
+page-you-count-bindings = { $count ->
+    [one] 1 adresse qui menait à vous
+   *[other] { $count } adresses qui menaient à vous
+}
+page-you-count-tokens = { $count ->
+    [one] 1 connexion d’application
+   *[other] { $count } connexions d’applications
+}
+page-you-count-sessions = { $count ->
+    [one] 1 confirmation d’adresse
+   *[other] { $count } confirmations d’adresses
+}
+page-you-count-invitations = { $count ->
+    [one] 1 invitation que vous avez envoyée
+   *[other] { $count } invitations que vous avez envoyées
+}
+page-you-count-deliveries = { $count ->
+    [one] 1 message en cours de remise
+   *[other] { $count } messages en cours de remise
+}
+page-you-count-visits = { $count ->
+    [one] 1 visite de ces pages
+   *[other] { $count } visites de ces pages
+}
+page-you-receipt = Votre reçu
+page-you-receipt-text = Conservez-le maintenant : nous n’en gardons pas de copie. Il est signé par ce serveur ; vous pourrez ainsi le montrer à qui vous voudrez.
+page-you-receipt-button = Télécharger le reçu
+page-you-refused = Rien n’a été modifié
+page-you-refused-text = Votre visite est terminée, ou cette demande n’a pas été envoyée depuis la page à laquelle elle appartient. Ouvrez de nouveau la page consacrée à vos données.
+page-you-said-accepted = Votre accord est enregistré.
+page-you-said-outdated = Rien n’a été enregistré : cette version n’est plus en vigueur. Veuillez lire la nouvelle.
+page-you-said-withdrawn = Votre accord est retiré. Les applications ne peuvent plus utiliser ce serveur pour vous.
+page-you-said-unbound = L’adresse est retirée. Elle ne mène plus à vous.
+page-you-said-not-bound = Rien n’a été modifié : cette adresse ne mène pas à vous.
+page-you-said-all-unbound = Toutes les adresses sont retirées. Plus aucune ne mène à vous.
+page-you-said-signed-out = Toutes les applications et toutes les autres visites sont déconnectées.
+page-you-said-ready = Vous venez de vous connecter : vous pouvez maintenant tout télécharger.
+page-you-said-later = Vous avez souvent téléchargé ceci. Veuillez réessayer dans une heure.
+
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?
 mail-validation-asks = Quelqu’un a demandé à { $server } de vérifier que cette adresse e-mail lui appartient, avec ce compte Matrix :
@@ -162,6 +297,7 @@ mail-bound-lifetime = Le lien est valable tant que votre adresse mène à ce com
 mail-unbound-title = Votre adresse e-mail ne mène plus à un compte Matrix
 mail-unbound-since = Depuis le { $time }, plus personne ne trouve ce compte Matrix grâce à cette adresse e-mail, sur { $server } :
 mail-unbound-by-owner = L’adresse a été retirée, dans une application Matrix, par quelqu’un qui a montré qu’elle est la sienne.
+mail-unbound-by-user = L’adresse a été retirée par la personne qui utilise ce compte, sur la page de ce serveur consacrée à ses données.
 mail-unbound-by-homeserver = L’adresse a été retirée par le serveur d’accueil du compte, comme il le fait quand la personne le demande ou ferme son compte.
 mail-unbound-by-operator = L’adresse a été retirée par les personnes qui gèrent ce serveur.
 mail-unbound-again = Il n’y a rien à faire. Si vous voulez de nouveau être trouvé par cette adresse, ajoutez-la dans votre application Matrix.

@@ -1,12 +1,11 @@
 //! The real binary in a process of its own, with its own TLS, killed when dropped.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::path::Path;
 
 use vouch_test_support::ca::Ca;
+use vouch_test_support::program::Program;
 
 use crate::synapse::{self, Synapse};
 
@@ -14,10 +13,7 @@ pub struct Vouch {
     pub url: String,
     /// As clients and homeservers name it: host and port.
     pub name: String,
-    folder: PathBuf,
-    settings: Vec<(String, String)>,
-    /// None while it is stopped.
-    child: Mutex<Option<Child>>,
+    program: Program,
 }
 
 impl Vouch {
@@ -48,45 +44,23 @@ impl Vouch {
             ("HOMESERVERS__PHONE_CHECKS_FROM", "127.0.0.1".to_owned()),
         ];
         let settings = settings.map(|(key, value)| (format!("VOUCH__{key}"), value)).to_vec();
-        let vouch = Self { url, name, folder, settings, child: Mutex::default() };
-        vouch.start_again();
-        vouch
+        let program = Program::new(env!("CARGO_BIN_EXE_vouch"), &folder, world.join("vouch.log"), settings);
+        program.start();
+        Self { url, name, program }
     }
 
     /// Starts it with all that it had when it was stopped.
     pub fn start_again(&self) {
-        let log = self.folder.parent().unwrap().join("vouch.log");
-        let log = File::options().append(true).create(true).open(log).unwrap();
-        let mut command = self.command();
-        command.stdout(log.try_clone().unwrap()).stderr(log);
-        *self.child.lock().unwrap() = Some(command.spawn().unwrap());
+        self.program.start();
     }
 
     /// Stops it as a crash would; what it had acknowledged stays.
     pub fn stop(&self) {
-        if let Some(mut child) = self.child.lock().unwrap().take() {
-            // It may have ended already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.program.stop();
     }
 
     /// Runs a command of the operator to its end; returns what it says.
     pub fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command().args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vouch"));
-        command.current_dir(&self.folder).env_clear().envs(self.settings.iter().cloned()).stdin(Stdio::null());
-        command
-    }
-}
-
-impl Drop for Vouch {
-    fn drop(&mut self) {
-        self.stop();
+        self.program.run(arguments)
     }
 }

@@ -1,8 +1,7 @@
 //! The world of a story: a Synapse, a Vouch and a mail server on the loopback interface. All their certificates are of one authority, made for
 //! this story; each of the two servers trusts it and nobody else.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use reqwest::{Certificate, Client, Method, RequestBuilder, redirect};
@@ -10,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::mail_sink::MailSink;
+use vouch_test_support::program::{free_port, tail};
 
 use crate::person::Person;
 use crate::synapse::Synapse;
@@ -127,17 +127,4 @@ fn client(ca: &Ca) -> Client {
     let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
     let client = Client::builder().tls_certs_only([certificate]).no_proxy().timeout(PATIENCE);
     client.redirect(redirect::Policy::none()).build().unwrap()
-}
-
-/// A port that nobody listens on, below those that the kernel gives to clients: each server must know the other's before it starts.
-fn free_port() -> u16 {
-    let mut ports = std::iter::repeat_with(|| 10_000 + rand::random_range(0..10_000_u16));
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("it has no end")
-}
-
-/// The last lines of a file.
-fn tail(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| error.to_string());
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(80)..].join("\n")
 }

@@ -4,6 +4,7 @@
 mod world;
 mod database;
 mod process;
+mod visitor;
 
 mod account;
 mod answers;
@@ -28,6 +29,7 @@ mod onbind;
 mod operator;
 mod outages;
 mod outbox;
+mod own_data;
 mod pages;
 mod phone_checks;
 mod phones;
@@ -47,3 +49,4 @@ mod unbind_signatures;
 mod undoing;
 mod validation;
 mod wire;
+mod you;

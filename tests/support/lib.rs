@@ -9,4 +9,5 @@ pub mod homeserver;
 pub mod kannel;
 pub mod mail_sink;
 pub mod postgres;
+pub mod program;
 pub mod sms_gateway;

@@ -17,6 +17,8 @@ use crate::notify::mail::Letter;
 pub enum Remover {
     /// Somebody who has proved that the address is his.
     Owner,
+    /// The user it was bound to, who has proved the account and not the address.
+    User,
     /// The homeserver of the user it was bound to.
     Homeserver,
     /// Those who run this server.
@@ -27,6 +29,7 @@ impl Remover {
     const fn text(self) -> &'static str {
         match self {
             Self::Owner => "mail-unbound-by-owner",
+            Self::User => "mail-unbound-by-user",
             Self::Homeserver => "mail-unbound-by-homeserver",
             Self::Operator => "mail-unbound-by-operator",
         }
@@ -163,8 +166,9 @@ mod tests {
             insta::assert_snapshot!(format!("unbound_{tag}_text"), format!("{subject}\n\n{text}"));
             insta::assert_snapshot!(format!("unbound_{tag}_html"), html);
             let by = |by| unbound(tag, MXID, by).text;
-            assert_ne!(by(Remover::Homeserver), by(Remover::Operator));
-            assert!(![by(Remover::Homeserver), by(Remover::Operator)].contains(&text));
+            let others = [Remover::User, Remover::Homeserver, Remover::Operator].map(by);
+            assert!(others.iter().all(|other| *other != text));
+            assert!(others[0] != others[1] && others[0] != others[2] && others[1] != others[2]);
             assert!(!text.contains("http"), "{text}");
         }
     }

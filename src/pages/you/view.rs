@@ -1,0 +1,250 @@
+//! What `/you` shows.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::Said;
+use crate::identity::policy::{Policies, Version};
+use crate::pages::frame::Frame;
+use crate::pages::moment::Moment;
+use crate::pages::{Powers, Site};
+use crate::service::{
+    Bound, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession, ExportedToken,
+    Visit,
+};
+use crate::texts::Language;
+
+#[derive(Template)]
+#[template(path = "pages/you.html")]
+struct Overview<'a> {
+    frame: Frame<'a>,
+    form_token: &'a str,
+    said: Option<Said>,
+    lead: String,
+    mxid: &'a str,
+    since: Option<Moment>,
+    addresses: Vec<Listed>,
+    apps: Vec<App>,
+    visits: Vec<Moment>,
+    policies: Vec<Agreement>,
+    can_withdraw_all: bool,
+    confirmations: Vec<Confirmation>,
+    invitations: Vec<Invitation>,
+    deliveries: Vec<Delivery>,
+}
+
+/// An address that is bound.
+struct Listed {
+    medium: &'static str,
+    address: String,
+    since: Moment,
+    remove: String,
+}
+
+/// An access token.
+struct App {
+    since: Moment,
+    used: Moment,
+}
+
+/// A validation session.
+struct Confirmation {
+    address: String,
+    changed: Moment,
+    confirmed: Option<Moment>,
+}
+
+/// An invitation.
+struct Invitation {
+    address: Option<String>,
+    room: String,
+    at: Moment,
+}
+
+/// A delivery.
+struct Delivery {
+    what: String,
+    address: String,
+    queued: Moment,
+}
+
+/// A policy, and what the person has said to it.
+struct Agreement {
+    policy: String,
+    name: String,
+    state: String,
+    /// What can be agreed to.
+    offer: Option<Offer>,
+    /// Whether there is a consent that stands.
+    stands: bool,
+    records: Vec<Record>,
+}
+
+/// A document in force that is not agreed to.
+struct Offer {
+    version: String,
+    language: String,
+    href: String,
+    name: String,
+    label: String,
+    /// Where it says what has changed since the version that was agreed to.
+    changes: Option<String>,
+}
+
+/// A consent on record.
+struct Record {
+    version: String,
+    language: String,
+    url: String,
+    sha256: String,
+    accepted: Moment,
+    withdrawn: Option<Moment>,
+}
+
+impl Site {
+    /// Everything held about a person, with what he can do about it.
+    pub(super) fn overview(
+        &self,
+        language: Language,
+        visit: &Visit,
+        held: &Export,
+        policies: &Policies,
+        said: Option<Said>,
+    ) -> HttpResponse {
+        let title = said.map_or("page-you", Said::text);
+        let lead = if held.account.is_none() && held.bindings.is_empty() && held.deliveries.is_empty() {
+            "page-you-nothing"
+        } else {
+            "page-you-lead"
+        };
+        let account = held.account.as_ref();
+        let tokens = account.map_or(&[][..], |account| &account.access_tokens);
+        let sessions = account.map_or(&[][..], |account| &account.validation_sessions);
+        let invitations = account.map_or(&[][..], |account| &account.invitations);
+        let policies = self.agreements(language, account, policies);
+        let overview = Overview {
+            frame: Frame::switchable(self, language, self.texts.get(language, title, &[])),
+            form_token: &visit.form_token,
+            said,
+            lead: self.texts.get(language, lead, &[("server", held.server_name.as_str().into())]),
+            mxid: held.user_id.as_str(),
+            since: account.map(|account| self.moment(language, account.registered_at)),
+            addresses: held.bindings.iter().map(|bound| self.listed(language, bound)).collect(),
+            apps: tokens.iter().map(|token| self.app(language, token)).collect(),
+            visits: held.visits.iter().map(|visit| self.moment(language, visit.proved_at)).collect(),
+            can_withdraw_all: policies.iter().filter(|agreement| agreement.stands).count() > 1,
+            policies,
+            confirmations: sessions.iter().map(|session| self.confirmation(language, session)).collect(),
+            invitations: invitations.iter().map(|invite| self.invitation(language, invite)).collect(),
+            deliveries: held.deliveries.iter().map(|delivery| self.delivery(language, delivery)).collect(),
+        };
+        self.personal(StatusCode::OK, Powers::Forms, &overview)
+    }
+
+    fn listed(&self, language: Language, bound: &Bound) -> Listed {
+        Listed {
+            medium: bound.medium,
+            address: bound.address.clone(),
+            since: self.moment(language, bound.bound_at),
+            remove: self.texts.get(language, "page-you-unbind", &[("address", bound.address.as_str().into())]),
+        }
+    }
+
+    fn app(&self, language: Language, token: &ExportedToken) -> App {
+        App { since: self.moment(language, token.created_at), used: self.day(language, token.last_used_at) }
+    }
+
+    fn confirmation(&self, language: Language, session: &ExportedSession) -> Confirmation {
+        Confirmation {
+            address: session.address.clone(),
+            changed: self.moment(language, session.modified_at),
+            confirmed: session.validated_at.map(|at| self.moment(language, at)),
+        }
+    }
+
+    fn invitation(&self, language: Language, invite: &ExportedInvite) -> Invitation {
+        Invitation {
+            address: invite.address.clone(),
+            room: invite.room_id.to_string(),
+            at: self.moment(language, invite.invited_at),
+        }
+    }
+
+    fn delivery(&self, language: Language, delivery: &ExportedDelivery) -> Delivery {
+        let what = if delivery.kind == "notice" { "page-you-delivery-notice" } else { "page-you-delivery-invitation" };
+        Delivery {
+            what: self.texts.get(language, what, &[]),
+            address: delivery.address.clone(),
+            queued: self.moment(language, delivery.queued_at),
+        }
+    }
+
+    /// The policies that are in force, and then those that the person once agreed to and that are no longer in use.
+    fn agreements(&self, language: Language, account: Option<&ExportedAccount>, policies: &Policies) -> Vec<Agreement> {
+        let consents = account.map_or(&[][..], |account| &account.consents);
+        let mut agreements: Vec<_> =
+            policies.in_force().filter_map(|version| self.agreement(language, version, consents)).collect();
+        for consent in consents {
+            if agreements.iter().all(|agreement| agreement.policy != consent.policy) {
+                agreements.push(self.former_agreement(language, &consent.policy, consents));
+            }
+        }
+        agreements
+    }
+
+    fn agreement(&self, language: Language, version: &Version, consents: &[ExportedConsent]) -> Option<Agreement> {
+        let document = self.best(version, self.texts.tag(language))?;
+        let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
+        let of_this = theirs().find(|consent| consent.version == version.version());
+        let is_agreed = of_this.is_some_and(|consent| consent.withdrawn_at.is_none());
+        let last = theirs().filter(|consent| consent.version != version.version()).last();
+        let state = match (of_this, last) {
+            (Some(ExportedConsent { withdrawn_at: None, .. }), _) => "page-you-policy-agreed",
+            (Some(_), _) => "page-you-policy-withdrawn",
+            (None, Some(_)) => "page-you-policy-renewed",
+            (None, None) => "page-you-policy-open",
+        };
+        let href = format!("{}{}", self.base, document.path());
+        let offer = Offer {
+            version: version.version().to_owned(),
+            language: document.language.to_owned(),
+            changes: last.map(|last| format!("{href}/changes?since={}", last.version)),
+            href,
+            name: document.document.name.clone(),
+            label: self.texts.get(language, "page-you-accept", &[("version", version.version().into())]),
+        };
+        Some(Agreement {
+            policy: version.policy().to_owned(),
+            name: document.document.name.clone(),
+            state: self.texts.get(language, state, &[]),
+            offer: (!is_agreed).then_some(offer),
+            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            records: theirs().map(|consent| self.record(language, consent)).collect(),
+        })
+    }
+
+    fn former_agreement(&self, language: Language, policy: &str, consents: &[ExportedConsent]) -> Agreement {
+        let theirs = || consents.iter().filter(|consent| consent.policy == policy);
+        Agreement {
+            policy: policy.to_owned(),
+            name: policy.to_owned(),
+            state: self.texts.get(language, "page-you-policy-former", &[]),
+            offer: None,
+            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            records: theirs().map(|consent| self.record(language, consent)).collect(),
+        }
+    }
+
+    fn record(&self, language: Language, consent: &ExportedConsent) -> Record {
+        let version = [("version", consent.version.as_str().into())];
+        Record {
+            version: self.texts.get(language, "page-policy-version", &version),
+            language: consent.language.clone(),
+            url: consent.url.clone(),
+            sha256: consent.sha256.clone(),
+            accepted: self.moment(language, consent.accepted_at),
+            withdrawn: consent.withdrawn_at.map(|at| self.moment(language, at)),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Everything held about a user.
+
+use ruma_common::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
+use serde::Serialize;
+
+use super::{Bound, Erased, ExportedDelivery, Subject, Vouch};
+use crate::clock::Millis;
+use crate::error::Error;
+use crate::store::{Conn, accounts, bindings, consents, invites, sessions, visits};
+
+/// Everything held about a person; times in milliseconds since the epoch.
+#[derive(Debug, Serialize)]
+pub struct Export {
+    /// The server that holds it.
+    pub server_name: OwnedServerName,
+    /// The Matrix ID it is about.
+    pub user_id: OwnedUserId,
+    /// When this was read.
+    pub exported_at: Millis,
+    /// The account, if the person ever registered.
+    pub account: Option<ExportedAccount>,
+    /// The addresses that are bound.
+    pub bindings: Vec<Bound>,
+    /// What is still to be delivered that is about the person, or caused by the person.
+    pub deliveries: Vec<ExportedDelivery>,
+    /// Visits in a browser that are not over.
+    pub visits: Vec<ExportedVisit>,
+}
+
+impl Export {
+    /// Whether nothing is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.to_be_erased() == Erased::default()
+    }
+
+    /// What an erasure would remove.
+    #[must_use]
+    pub fn to_be_erased(&self) -> Erased {
+        let of_account = |count: fn(&ExportedAccount) -> usize| self.account.as_ref().map_or(0, count);
+        Erased {
+            bindings: self.bindings.len(),
+            validation_sessions: of_account(|account| account.validation_sessions.len()),
+            invitations: of_account(|account| account.invitations.len()),
+            deliveries: self.deliveries.len(),
+            visits: self.visits.len(),
+            access_tokens: of_account(|account| account.access_tokens.len()),
+            account: self.account.is_some(),
+        }
+    }
+}
+
+/// A visit in a browser, by whoever has proved to be that user.
+#[derive(Debug, Serialize)]
+pub struct ExportedVisit {
+    /// When that was proved.
+    pub proved_at: Millis,
+}
+
+/// A person's account.
+#[derive(Debug, Serialize)]
+pub struct ExportedAccount {
+    /// The Matrix ID.
+    pub user_id: OwnedUserId,
+    /// When it registered first.
+    pub registered_at: Millis,
+    /// Its access tokens.
+    pub access_tokens: Vec<ExportedToken>,
+    /// What was accepted.
+    pub consents: Vec<ExportedConsent>,
+    /// The validation sessions of the last day.
+    pub validation_sessions: Vec<ExportedSession>,
+    /// Whom it has invited.
+    pub invitations: Vec<ExportedInvite>,
+}
+
+/// An invitation that the person made.
+#[derive(Debug, Serialize)]
+pub struct ExportedInvite {
+    /// `email` or `msisdn`; absent once the invitation is delivered, like the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub medium: Option<&'static str>,
+    /// Who is invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where to.
+    pub room_id: OwnedRoomId,
+    /// When.
+    pub invited_at: Millis,
+}
+
+/// An access token; the token itself is not known to the server.
+#[derive(Debug, Serialize)]
+pub struct ExportedToken {
+    /// When it was issued.
+    pub created_at: Millis,
+    /// When it was last used, to the day.
+    pub last_used_at: Millis,
+}
+
+/// A consent.
+#[derive(Debug, Serialize)]
+pub struct ExportedConsent {
+    /// The policy's id.
+    pub policy: String,
+    /// Its version.
+    pub version: String,
+    /// The language it was read in.
+    pub language: String,
+    /// The URL that was accepted.
+    pub url: String,
+    /// SHA-256 of the document, in hexadecimal.
+    pub sha256: String,
+    /// When it was accepted.
+    pub accepted_at: Millis,
+    /// When it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn_at: Option<Millis>,
+}
+
+/// A validation session.
+#[derive(Debug, Serialize)]
+pub struct ExportedSession {
+    /// `email` or `msisdn`
+    pub medium: &'static str,
+    /// The address to be proved.
+    pub address: String,
+    /// When it was begun or validated.
+    pub modified_at: Millis,
+    /// When it was validated.
+    pub validated_at: Option<Millis>,
+}
+
+impl Vouch {
+    /// Everything held about a user, for that user: it reads much, and so has a budget.
+    ///
+    /// # Errors
+    /// 429, and 503 if the database is away.
+    pub async fn export_own(&self, mxid: &UserId) -> Result<Export, Error> {
+        self.spend_export(mxid).await?;
+        self.export(mxid).await
+    }
+
+    /// Everything held about a user.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn export(&self, mxid: &UserId) -> Result<Export, Error> {
+        let mut conn = self.store.read_much().await?;
+        let rows = bindings::of_user(&mut conn, self.binding_user_index(mxid).as_ref()).await?;
+        let visitor = self.visit_subject_index(&Subject::User(mxid.to_owned()));
+        let visits = visits::times_of(&mut conn, visitor.as_ref(), self.visits_since()).await?;
+        Ok(Export {
+            server_name: self.config.server.name.clone(),
+            user_id: mxid.to_owned(),
+            exported_at: self.clock.now(),
+            account: self.exported_account(&mut conn, mxid).await?,
+            bindings: rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?,
+            deliveries: self.deliveries_of(&mut conn, mxid).await?,
+            visits: visits.into_iter().map(|proved_at| ExportedVisit { proved_at }).collect(),
+        })
+    }
+
+    async fn exported_account(&self, conn: &mut Conn, mxid: &UserId) -> Result<Option<ExportedAccount>, Error> {
+        let Some(account) = accounts::by_user(conn, self.account_index(mxid).as_ref()).await? else {
+            return Ok(None);
+        };
+        let tokens = accounts::tokens_of(conn, account.id).await?;
+        let consents = consents::of_account(conn, account.id).await?;
+        let sessions = sessions::of_account(conn, account.id).await?;
+        let invites = invites::of_account(conn, account.id).await?;
+        Ok(Some(ExportedAccount {
+            user_id: self.open_account(&account)?,
+            registered_at: account.created_at,
+            access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
+            consents: consents.into_iter().map(ExportedConsent::from).collect(),
+            validation_sessions: sessions.iter().map(|session| self.exported(session)).collect::<Result<_, _>>()?,
+            invitations: invites.iter().map(|invite| self.exported_invite(invite)).collect::<Result<_, _>>()?,
+        }))
+    }
+
+    fn exported(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
+        let address = self.open_session_address(session)?;
+        Ok(ExportedSession {
+            medium: address.medium().as_str(),
+            address: address.as_str().to_owned(),
+            modified_at: session.modified_at,
+            validated_at: session.validated_at,
+        })
+    }
+
+    fn exported_invite(&self, row: &invites::Invite) -> Result<ExportedInvite, Error> {
+        let address = self.open_invited(row)?;
+        Ok(ExportedInvite {
+            medium: address.as_ref().map(|address| address.medium().as_str()),
+            address: address.map(|address| address.as_str().to_owned()),
+            room_id: self.open_invite(row)?.room_id,
+            invited_at: row.created_at,
+        })
+    }
+}
+
+impl From<accounts::TokenTimes> for ExportedToken {
+    fn from(token: accounts::TokenTimes) -> Self {
+        Self { created_at: token.created_at, last_used_at: token.used_at }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
+}
+
+impl From<consents::Consent> for ExportedConsent {
+    fn from(consent: consents::Consent) -> Self {
+        Self {
+            policy: consent.policy,
+            version: consent.version,
+            language: consent.language,
+            url: consent.url,
+            sha256: hex(&consent.sha256),
+            accepted_at: consent.accepted_at,
+            withdrawn_at: consent.withdrawn_at,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Chromium and its driver, with a profile and a home of their own.
+
+use std::fs::{self, File};
+use std::mem::ManuallyDrop;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use thirtyfour::{Capabilities, WebDriver};
+use vouch_test_support::program::{free_port, tail};
+
+use crate::world::{PATIENCE, World};
+
+/// A running Chromium and its driver; both are killed when dropped.
+pub struct Chromium {
+    // Never dropped: it would wait for Chromium to end in peace, which takes its time.
+    pub driver: ManuallyDrop<WebDriver>,
+    process: Child,
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // Nobody has to be left: they may have ended already.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.process.id())]).status();
+        let _ = self.process.wait();
+    }
+}
+
+impl Chromium {
+    /// Starts one for somebody who reads these languages, such as `fr-CA,fr;q=0.9`.
+    pub async fn start(world: &World, languages: &str) -> Self {
+        let home = world.folder.path().join(format!("home-{:08x}", rand::random::<u32>()));
+        fs::create_dir(&home).unwrap();
+        trust(&world.folder.path().join("ca.pem"), &home);
+        let (process, url) = start_driver(&home).await;
+        let driver = WebDriver::new(url, capabilities(world, &home, languages)).await;
+        let driver = driver.unwrap_or_else(|error| panic!("{error}\n{}", tail(&home.join("driver.log"))));
+        Self { driver: ManuallyDrop::new(driver), process }
+    }
+}
+
+/// Has Chromium trust an authority as one that the user of this home has brought.
+fn trust(certificate: &Path, home: &Path) {
+    let database = home.join(".pki/nssdb");
+    fs::create_dir_all(&database).unwrap();
+    let database = format!("sql:{}", database.display());
+    let certutil = |arguments: &[&str]| {
+        let output = Command::new("certutil").args(["-d", &database]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    certutil(&["-N", "--empty-password"]);
+    certutil(&["-A", "-t", "C,,", "-n", "test", "-i", certificate.to_str().unwrap()]);
+}
+
+/// Starts the driver, and waits until it answers.
+async fn start_driver(home: &Path) -> (Child, String) {
+    let port = free_port();
+    let log = File::create(home.join("driver.log")).unwrap();
+    let mut command = Command::new("chromedriver");
+    command.arg(format!("--port={port}")).env("HOME", home).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME");
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    // A group of their own, in which Chromium and its helpers are too.
+    let process = command.process_group(0).spawn().expect("scripts/browser has installed it");
+    let url = format!("http://127.0.0.1:{port}");
+    let begun = Instant::now();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    while http.get(format!("{url}/status")).send().await.is_err() {
+        assert!(begun.elapsed() < PATIENCE, "{}", tail(&home.join("driver.log")));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    (process, url)
+}
+
+fn capabilities(world: &World, home: &Path, languages: &str) -> Capabilities {
+    let switches = [
+        "headless=new",
+        // Chromium's sandbox does not run as root; the pages are our own.
+        "no-sandbox",
+        "disable-gpu",
+        "disable-dev-shm-usage",
+        "disable-quic",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "no-first-run",
+        "hide-scrollbars",
+        &format!("user-data-dir={}", home.join("profile").display()),
+        &format!("host-resolver-rules={}", world.resolver_rules()),
+    ];
+    let all = json!({
+        "browserName": "chrome",
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "goog:chromeOptions": { "args": switches, "prefs": { "intl.accept_languages": languages } },
+    });
+    serde_json::from_value(all).unwrap()
+}

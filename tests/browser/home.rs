@@ -1,0 +1,61 @@
+//! The first page, and what stands where there is none.
+
+use crate::browser::Browser;
+use crate::world::World;
+
+/// The languages of the pages: a tag, its own name for itself, and the heading of the first page.
+pub const LANGUAGES: [(&str, &str, &str); 3] = [
+    ("en", "English", "Matrix identity server"),
+    ("fr", "Français", "Serveur d’identité Matrix"),
+    ("de", "Deutsch", "Matrix-Identitätsserver"),
+];
+
+#[tokio::test]
+async fn the_first_page_is_read_in_every_language_by_a_click() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/").await;
+    for (tag, name, heading) in LANGUAGES {
+        browser.click(name).await;
+        browser.reads(heading).await;
+        assert_eq!((browser.language().await.as_str(), browser.title().await), (tag, format!("{heading} · Example")));
+        browser.examine(&format!("home-{tag}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_speaks_french_is_answered_in_french() {
+    let world = World::start().await;
+    for (languages, tag, heading) in [
+        ("fr-CA,fr,en", "fr", "Serveur d’identité Matrix"),
+        ("de-AT,en", "de", "Matrix-Identitätsserver"),
+        ("nl,it", "en", "Matrix identity server"),
+    ] {
+        let browser = Browser::open_in(&world, languages).await;
+        browser.visit("/").await;
+        browser.reads(heading).await;
+        assert_eq!(browser.language().await, tag, "{languages}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_page_leads_to_the_policies_and_back_in_the_language_that_was_chosen() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/?lang=fr").await;
+    browser.click("Conditions et politiques").await;
+    browser.reads("Conditions et politiques").await;
+    browser.click("Accueil").await;
+    browser.reads("Serveur d’identité Matrix").await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_says_so() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/nowhere").await;
+    browser.reads("There is nothing here").await;
+    browser.examine("missing").await;
+    browser.click("Home").await;
+    browser.reads("Matrix identity server").await;
+}

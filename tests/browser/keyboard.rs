@@ -1,0 +1,79 @@
+//! Without a mouse, and on paper.
+
+use serde_json::{Value, json};
+use thirtyfour::Key;
+
+use crate::app::{App, link};
+use crate::browser::{Browser, Light, Screen};
+use crate::world::World;
+
+#[tokio::test]
+async fn tab_leads_through_the_first_page_in_the_order_it_is_read_and_is_seen_to() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/").await;
+    let mut order = Vec::new();
+    loop {
+        let focused = browser.tab().await;
+        if focused.is_empty() || order.contains(&focused) {
+            break;
+        }
+        assert!(browser.focus_is_seen().await, "{focused}");
+        order.push(focused);
+    }
+    let start: Vec<&str> = order.iter().map(String::as_str).take(5).collect();
+    assert_eq!(start, ["Skip to the content", "Example", "Deutsch", "English", "Français"]);
+    assert!(order.ends_with(&["Home".into(), "Policies".into(), "help@id.example".into()]), "{order:?}");
+}
+
+#[tokio::test]
+async fn the_first_link_skips_to_the_content() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/").await;
+    assert_eq!(browser.tab().await, "Skip to the content");
+    browser.keep_picture("home-skip").await;
+    browser.press(Key::Enter).await;
+    assert_eq!(browser.url().await.fragment(), Some("content"));
+    assert_eq!(browser.tab().await, "Privacy Policy", "what comes next is in the content");
+}
+
+#[tokio::test]
+async fn a_bind_is_undone_by_the_keyboard_alone() {
+    let world = World::start().await;
+    let mallory = App::ready(&world, "mallory").await;
+    let (_, mail) = mallory.asks_to_prove("victim@example.com").await;
+    let browser = Browser::open(&world).await;
+    browser.look(Screen::NarrowPhone, Light::Night).await;
+    browser.visit(&link(&mail, "/not-me?")).await;
+    while browser.tab().await != "This was not me" {}
+    assert!(browser.focus_is_seen().await);
+    browser.press(Key::Enter).await;
+    browser.reads("The request is cancelled").await;
+}
+
+#[tokio::test]
+async fn a_policy_is_printed_in_black_on_white_without_what_only_a_screen_needs() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/policies/privacy_policy/1.0/en").await;
+    browser.look_at_print().await;
+    let hidden = "return ['.languages', '.skip'].map((name) => document.querySelector(name).checkVisibility())";
+    assert_eq!(browser.run(hidden, vec![]).await, json!([false, false]));
+    let ink = "const { color, backgroundColor } = getComputedStyle(document.body); return [color, backgroundColor]";
+    assert_eq!(browser.run(ink, vec![]).await, json!(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]));
+    browser.keep_picture("policy-print").await;
+}
+
+impl Browser {
+    /// Whether what has the focus has a line around it, on the screen.
+    async fn focus_is_seen(&self) -> bool {
+        let script = "
+            const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+            const { top, bottom, left, right } = document.activeElement.getBoundingClientRect();
+            const onScreen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+            return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && onScreen;
+        ";
+        self.run(script, vec![]).await == Value::Bool(true)
+    }
+}

@@ -1,0 +1,45 @@
+//! Somebody else has used one's address.
+
+use crate::app::{App, link};
+use crate::browser::Browser;
+use crate::world::World;
+
+const ADDRESS: &str = "victim@example.com";
+
+#[tokio::test]
+async fn who_was_bound_by_somebody_else_undoes_it_with_one_button() {
+    let world = World::start().await;
+    let mallory = App::ready(&world, "mallory").await;
+    mallory.binds(ADDRESS).await;
+    let notice = world.mail.wait_for(|mail| mail.to == [ADDRESS] && !mail.text().contains("/submitToken?")).await;
+    let browser = Browser::open(&world).await;
+    browser.visit(&link(&notice, "/not-me?")).await;
+    browser.reads("Was this not you?").await;
+    browser.says("@mallory:hs.example").await;
+    browser.examine("not-me").await;
+    assert_eq!(mallory.looks_up(ADDRESS).await.as_deref(), Some("@mallory:hs.example"), "to look changes nothing");
+    browser.click("This was not me").await;
+    browser.reads("It is undone").await;
+    browser.examine("not-me-undone").await;
+    assert_eq!(mallory.looks_up(ADDRESS).await, None);
+    browser.visit(&link(&notice, "/not-me?")).await;
+    browser.reads("There is nothing left to undo").await;
+    browser.examine("not-me-settled").await;
+}
+
+#[tokio::test]
+async fn who_is_asked_for_somebody_else_cancels_the_request() {
+    let world = World::start().await;
+    let mallory = App::ready(&world, "mallory").await;
+    let (_, mail) = mallory.asks_to_prove(ADDRESS).await;
+    let browser = Browser::open_in(&world, "fr").await;
+    browser.visit(&link(&mail, "/not-me?").replace("lang=en", "lang=fr")).await;
+    browser.reads("Ce n’était pas vous ?").await;
+    browser.examine("not-me-asked").await;
+    browser.click("Ce n’était pas moi").await;
+    browser.reads("La demande est annulée").await;
+    browser.examine("not-me-cancelled").await;
+    browser.visit("/not-me?token=wrong").await;
+    browser.reads("Ce lien ne fonctionne pas").await;
+    browser.examine("not-me-wrong").await;
+}

@@ -1,0 +1,48 @@
+//! What people are asked to accept, and what they were asked to accept before.
+
+use std::fs;
+use std::path::Path;
+
+use crate::browser::Browser;
+use crate::world::World;
+
+#[tokio::test]
+async fn a_policy_is_read_in_each_of_its_languages() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/policies").await;
+    browser.reads("Policies").await;
+    browser.examine("policies").await;
+    browser.click("Privacy Policy").await;
+    browser.reads("Privacy Policy").await;
+    assert_eq!(browser.url().await.path(), "/policies/privacy_policy/1.0/en");
+    browser.says("What is kept, and for how long").await;
+    browser.examine("policy").await;
+    browser.click("Français").await;
+    browser.reads("Politique de confidentialité").await;
+    assert_eq!(browser.language().await, "fr");
+    browser.examine("policy-fr").await;
+}
+
+#[tokio::test]
+async fn an_earlier_version_leads_to_the_one_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let terms = folder.path().join("policies/terms_of_service");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/terms_of_service/1.0/en.md");
+    for version in ["1.0", "2.0"] {
+        fs::create_dir_all(terms.join(version)).unwrap();
+        fs::copy(&shipped, terms.join(version).join("en.md")).unwrap();
+    }
+    let world = World::start_in(folder, &[("TERMS__DIRECTORY", "{folder}/policies")]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/policies").await;
+    browser.says("Earlier versions").await;
+    browser.examine("policies-earlier").await;
+    browser.visit("/policies/terms_of_service/1.0/en").await;
+    browser.says("This is an earlier version, kept for reference.").await;
+    browser.examine("policy-earlier").await;
+    let old = browser.url().await;
+    browser.click("Terms of Service").await;
+    browser.says("This version is in force.").await;
+    assert_eq!(browser.url().await, old.join("../2.0/en").unwrap());
+}

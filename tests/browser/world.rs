@@ -1,0 +1,145 @@
+//! The world of a story: Vouch in a process of its own, a homeserver and a mail server on the loopback interface. All their certificates are of one
+//! authority, made for this story, which the browser trusts as its user's own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use reqwest::{Certificate, Client, redirect};
+use tempfile::TempDir;
+use vouch_test_support::ca::Ca;
+use vouch_test_support::homeserver::Homeserver;
+use vouch_test_support::mail_sink::MailSink;
+use vouch_test_support::program::{Program, free_port, tail};
+
+/// How long a story waits for anything before it fails. The machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the browser finds the server.
+pub const URL: &str = "https://id.example";
+
+/// The server's name in URLs.
+const HOST: &str = "id.example";
+
+/// The name of the homeserver.
+const HOMESERVER: &str = "hs.example";
+
+pub struct World {
+    // In this order they end: nobody speaks to a server that is gone.
+    pub vouch: Program,
+    pub homeserver: Homeserver,
+    pub mail: MailSink,
+    /// Trusts the authority of this world alone.
+    pub http: Client,
+    pub folder: TempDir,
+    port: u16,
+}
+
+impl World {
+    /// Everything is up when this returns.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with further settings, such as `("BRAND__NAME", "Vouch")`; a value may name `{folder}`.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, settings).await
+    }
+
+    /// The same in a folder in which a story has put something before.
+    pub async fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
+        let ca = Ca::new();
+        ca.write_to(&folder.path().join("ca.pem"));
+        let homeserver = Homeserver::start(HOMESERVER, &ca);
+        let mail = MailSink::start().await;
+        let port = free_port();
+        let mut variables = variables(folder.path(), &ca, port, &homeserver, &mail);
+        let own = |value: &str| value.replace("{folder}", &folder.path().display().to_string());
+        variables.extend(settings.iter().map(|(key, value)| (format!("VOUCH__{key}"), own(value))));
+        let vouch =
+            Program::new(setting("VOUCH_TEST_BINARY"), folder.path(), folder.path().join("vouch.log"), variables);
+        vouch.start();
+        let world = Self { vouch, homeserver, mail, http: client(&ca, port), folder, port };
+        world.until_up().await;
+        world
+    }
+
+    /// A URL of the server for [`Self::http`], which has to be told the port.
+    pub fn url(&self, path: &str) -> String {
+        format!("{URL}:{}{path}", self.port)
+    }
+
+    /// Changes the database behind the server's back: what only time would bring.
+    pub fn execute(&self, sql: &str) {
+        let path = self.folder.path().join("data/vouch.db");
+        let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
+    }
+
+    /// Chromium's rules for where a name leads: the two servers, and nowhere.
+    pub fn resolver_rules(&self) -> String {
+        let homeserver = self.homeserver.address();
+        format!("MAP {HOST} 127.0.0.1:{}, MAP {HOMESERVER} {homeserver}, MAP * ~NOTFOUND", self.port)
+    }
+
+    async fn until_up(&self) {
+        let begun = Instant::now();
+        loop {
+            let answer = self.http.get(self.url("/ready")).send().await;
+            if answer.as_ref().is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not come up: {answer:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for World {
+    /// What the server said is worth reading when a story fails, and only then.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the end of vouch.log\n{}", tail(&self.folder.path().join("vouch.log")));
+        }
+    }
+}
+
+/// What `scripts/browser` says in the environment.
+pub fn setting(name: &str) -> PathBuf {
+    std::env::var_os(name).unwrap_or_else(|| panic!("no {name}: run scripts/browser")).into()
+}
+
+fn variables(folder: &Path, ca: &Ca, port: u16, homeserver: &Homeserver, mail: &MailSink) -> Vec<(String, String)> {
+    let certificates = folder.join("tls");
+    fs::create_dir(&certificates).unwrap();
+    let (certificate, key) = ca.write_certificate_for(&[HOST], &certificates);
+    let mail = mail.address();
+    let settings = [
+        ("SERVER__LISTEN", format!("127.0.0.1:{port}")),
+        ("SERVER__PUBLIC_URL", URL.to_owned()),
+        ("SERVER__WORKERS", "2".to_owned()),
+        ("SERVER__TLS_CERTIFICATE", certificate.display().to_string()),
+        ("SERVER__TLS_KEY", key.display().to_string()),
+        ("BRAND__NAME", "Example".to_owned()),
+        ("BRAND__CONTACT", "help@id.example".to_owned()),
+        ("TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies").to_owned()),
+        ("FEDERATION__CA_FILE", "ca.pem".to_owned()),
+        ("FEDERATION__ALLOWED_RANGES", "127.0.0.0/8".to_owned()),
+        ("FEDERATION__OVERRIDES", format!(r#"{{ "{HOMESERVER}" = "{}" }}"#, homeserver.address())),
+        ("MAIL__HOST", mail.ip().to_string()),
+        ("MAIL__PORT", mail.port().to_string()),
+        ("MAIL__SECURITY", "none".to_owned()),
+    ];
+    settings.map(|(key, value)| (format!("VOUCH__{key}"), value)).to_vec()
+}
+
+fn client(ca: &Ca, port: u16) -> Client {
+    // Another test of this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
+    let client = Client::builder().tls_certs_only([certificate]).no_proxy().timeout(PATIENCE);
+    client.resolve(HOST, ([127, 0, 0, 1], port).into()).redirect(redirect::Policy::none()).build().unwrap()
+}
