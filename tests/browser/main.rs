@@ -28,4 +28,5 @@ mod home;
 mod keyboard;
 mod not_me;
 mod policies;
+mod sign_in;
 mod world;
