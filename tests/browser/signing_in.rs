@@ -1,4 +1,4 @@
-//! Signing in with a Matrix account, in each way that homeservers offer, and what is said when it does not work.
+//! What can happen on the way in: every way that homeservers offer, every thing that can be wrong with them, and whoever tries to interfere.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -65,28 +65,6 @@ fn bearers(world: &World) -> Vec<String> {
     let requests = world.homeserver.requests();
     let headers = requests.iter().filter_map(|request| request.headers().get("authorization"));
     headers.map(|header| header.to_str().unwrap().trim_start_matches("Bearer ").to_owned()).collect()
-}
-
-#[tokio::test]
-async fn who_has_a_password_gives_it_to_the_homeserver_alone() {
-    let world = with_alice(&[Flow::Password]).await;
-    let browser = Browser::open(&world).await;
-    browser.visit("/you").await;
-    browser.reads("Sign in").await;
-    browser.examine("sign-in").await;
-    // As people and their telephones write it.
-    browser.names(" alice:HS.example ").await;
-    browser.gives_password(PASSWORD).await;
-    browser.reads("Your data").await;
-    browser.says(ALICE).await;
-    let token = bearers(&world).pop().expect("it was used");
-    left_nothing_behind(&world, &browser, &["correct", &token]).await;
-    let device = world
-        .homeserver
-        .requests()
-        .iter()
-        .any(|request| String::from_utf8_lossy(request.body()).contains("Sign-in at Example, for a moment only"));
-    assert!(device, "the homeserver is told what the session is");
 }
 
 #[tokio::test]
