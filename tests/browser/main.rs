@@ -28,5 +28,7 @@ mod home;
 mod keyboard;
 mod not_me;
 mod policies;
+mod sign_in;
 mod signing_in;
 mod world;
+mod you;
