@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, not_me, secure, you};
+use super::{Cache, Fault, Site, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -16,6 +16,11 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
+        .route("/you/sign-in", web::get().to(sign_in::show))
+        .route("/you/sign-in", web::head().to(sign_in::show))
+        .route("/you/sign-in", web::post().to(sign_in::sign_in))
+        .route("/you/sign-out", web::post().to(sign_in::sign_out))
+        .route("/you/signed-out", web::get().to(sign_in::signed_out))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
         .configure(you::routes);

@@ -29,7 +29,6 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route("/you/unbind", web::post().to(actions::unbind))
         .route("/you/unbind-all", web::post().to(actions::unbind_all))
         .route("/you/sign-out-everywhere", web::post().to(actions::sign_out_everywhere))
-        .route("/you/sign-out", web::post().to(actions::sign_out))
         .route("/you/erase", web::get().to(erase::ask))
         .route("/you/erase", web::head().to(erase::ask))
         .route("/you/erase", web::post().to(erase::erase));
@@ -155,7 +154,7 @@ async fn page(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReque
         _ => Said::of(&request),
     };
     match vouch.export(&person.mxid).await {
-        Ok(held) => site.overview(language, &person.visit, &held, &vouch.policies, said),
+        Ok(held) => site.overview(language, &person.visit.form_token, &held, &vouch.policies, said),
         Err(error) => site.failed(language, &error),
     }
 }
@@ -185,7 +184,7 @@ async fn export(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReq
 
 impl Site {
     /// The path of a page in a language.
-    fn localized(&self, path: &str, language: Language) -> String {
+    pub(super) fn localized(&self, path: &str, language: Language) -> String {
         let sign = if path.contains('?') { '&' } else { '?' };
         format!("{path}{sign}lang={}", self.texts.tag(language))
     }
@@ -210,3 +209,6 @@ impl Site {
         page
     }
 }
+
+#[cfg(test)]
+mod tests;

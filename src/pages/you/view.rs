@@ -11,7 +11,6 @@ use crate::pages::moment::Moment;
 use crate::pages::{Powers, Site};
 use crate::service::{
     Bound, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession, ExportedToken,
-    Visit,
 };
 use crate::texts::Language;
 
@@ -107,7 +106,7 @@ impl Site {
     pub(super) fn overview(
         &self,
         language: Language,
-        visit: &Visit,
+        form_token: &str,
         held: &Export,
         policies: &Policies,
         said: Option<Said>,
@@ -125,7 +124,7 @@ impl Site {
         let policies = self.agreements(language, account, policies);
         let overview = Overview {
             frame: Frame::switchable(self, language, self.texts.get(language, title, &[])),
-            form_token: &visit.form_token,
+            form_token,
             said,
             lead: self.texts.get(language, lead, &[("server", held.server_name.as_str().into())]),
             mxid: held.user_id.as_str(),
