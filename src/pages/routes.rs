@@ -19,8 +19,6 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/you/sign-in", web::get().to(sign_in::show))
         .route("/you/sign-in", web::head().to(sign_in::show))
         .route("/you/sign-in", web::post().to(sign_in::sign_in))
-        .route("/you/sign-out", web::post().to(sign_in::sign_out))
-        .route("/you/signed-out", web::get().to(sign_in::signed_out))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
         .configure(you::routes);

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::frame::Frame;
-use super::{Fault, Powers, Site, form, hide, visit};
+use super::{Powers, Site, form, visit};
 use crate::api::network;
 use crate::error::Error;
 use crate::service::{Registration, Vouch};
@@ -61,15 +61,6 @@ impl Errand {
             Self::Look => "",
             Self::Export => "export",
             Self::Erase => "erase",
-        }
-    }
-
-    /// Where it is done.
-    fn path(self) -> &'static str {
-        match self {
-            Self::Look => "/you",
-            Self::Export => "/you?for=export",
-            Self::Erase => "/you/erase",
         }
     }
 
@@ -138,7 +129,7 @@ pub(super) async fn sign_in(
         return site.sign_in(language, Errand::Look, StatusCode::BAD_REQUEST, Some("page-sign-in-unreadable"));
     };
     match begin(&vouch, &site, &request, &registration).await {
-        Ok(token) => site.begin_visit(token, &site.localized(errand.path(), language)),
+        Ok(token) => site.begin_visit(token, &format!("/you?{}", site.query(language, errand))),
         Err(error) => site.not_signed_in(language, errand, &error),
     }
 }
@@ -165,39 +156,15 @@ async fn begin(
     Ok(token)
 }
 
-/// `POST /you/sign-out`: ends a visit, whoever's it is.
-pub(super) async fn sign_out(
-    vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let ended: Result<bool, Error> = async {
-        let Some((visit, visit::Nothing {})) = visit::submitted(&vouch, &site, &request, payload).await? else {
-            return Ok(false);
-        };
-        vouch.end_visit(&visit).await.map(|()| true)
-    }
-    .await;
-    let tag = site.texts.tag(language);
-    match ended {
-        Ok(true) => site.end_visit(&format!("/you/signed-out?lang={tag}")),
-        // A visit that is over, or a form that is none of its own: the page shows which.
-        Ok(false) => site.see_other(&format!("/you?lang={tag}")),
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
-}
-
-/// `GET /you/signed-out`
-pub(super) async fn signed_out(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let mut page = site.notice(language, StatusCode::OK, "page-signed-out", "page-signed-out-text");
-    hide(&mut page);
-    page
-}
-
 impl Site {
+    fn query(&self, language: Language, errand: Errand) -> String {
+        let tag = self.texts.tag(language);
+        match errand {
+            Errand::Look => format!("lang={tag}"),
+            Errand::Export | Errand::Erase => format!("for={}&lang={tag}", errand.word()),
+        }
+    }
+
     fn sign_in(
         &self,
         language: Language,
@@ -207,9 +174,9 @@ impl Site {
     ) -> HttpResponse {
         let title = if problem.is_some() { "page-sign-in-failed" } else { "page-sign-in" };
         let mut frame = Frame::switchable(self, language, self.texts.get(language, title, &[]));
-        // What came by a form, and what one came for, is there in other languages too.
-        for choice in &mut frame.choices {
-            choice.href = format!("{}/you/sign-in?for={}&lang={}", self.base, errand.word(), choice.tag);
+        // Where a form was sent to, and for whatever one came, the page is there in other languages too.
+        for (choice, language) in frame.choices.iter_mut().zip(self.texts.languages()) {
+            choice.href = format!("{}/you/sign-in?{}", self.base, self.query(language, errand));
         }
         let problem = problem.map(|id| frame.say(id));
         self.personal(status, Powers::SignIn, &SignIn { frame, errand, problem, script: SCRIPT })

@@ -29,6 +29,8 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route("/you/unbind", web::post().to(actions::unbind))
         .route("/you/unbind-all", web::post().to(actions::unbind_all))
         .route("/you/sign-out-everywhere", web::post().to(actions::sign_out_everywhere))
+        .route("/you/sign-out", web::post().to(actions::sign_out))
+        .route("/you/left", web::get().to(left))
         .route("/you/erase", web::get().to(erase::ask))
         .route("/you/erase", web::head().to(erase::ask))
         .route("/you/erase", web::post().to(erase::erase));
@@ -182,9 +184,16 @@ async fn export(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReq
     }
 }
 
+/// `GET /you/left`
+async fn left(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let mut page = site.notice(site.language(&request), StatusCode::OK, "page-you-left", "page-you-left-text");
+    hide(&mut page);
+    page
+}
+
 impl Site {
     /// The path of a page in a language.
-    pub(super) fn localized(&self, path: &str, language: Language) -> String {
+    fn localized(&self, path: &str, language: Language) -> String {
         let sign = if path.contains('?') { '&' } else { '?' };
         format!("{path}{sign}lang={}", self.texts.tag(language))
     }

@@ -70,12 +70,13 @@ impl Visit {
 }
 
 impl Vouch {
-    /// Begins the visit of the user of an OpenID token, and returns its token. That makes no account.
+    /// Begins the visit of the user of an OpenID token, which is good for one, and returns its token. That makes no account.
     ///
     /// # Errors
     /// As [`Self::register`].
     pub async fn sign_in(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
+        self.spend_openid_token(&registration.access_token).await?;
         self.begin_visit(&Subject::User(mxid)).await
     }
 

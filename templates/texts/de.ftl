@@ -97,6 +97,52 @@ page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt 
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
 
+# Signing in
+page-sign-in = Anmelden
+page-sign-in-failed = Die Anmeldung hat nicht geklappt
+page-sign-in-lead = Melde dich mit deinem Matrix-Konto an, um zu sehen, was dieser Server über dich gespeichert hat, es zu ändern oder löschen zu lassen.
+page-sign-in-for-export = Bevor wir alles herausgeben, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So bekommt es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-for-erase = Bevor wir alles löschen, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So tut es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-without-script = Zum Anmelden muss dein Browser mit deinem Heimserver sprechen, damit dein Passwort nie zu uns kommt. Dafür braucht er JavaScript, und das ist hier ausgeschaltet. Für eine E-Mail-Adresse geht der Link unten auch ohne. Oder frag die Betreiber dieses Servers.
+page-sign-in-mxid = Deine Matrix-ID
+page-sign-in-mxid-hint = Sie sieht aus wie @anna:example.org. Deine Matrix-App zeigt sie in den Einstellungen.
+page-sign-in-next = Weiter
+page-sign-in-password = Dein Matrix-Passwort
+page-sign-in-password-hint = Es geht nur an deinen Heimserver, nie an uns.
+page-sign-in-with-password = Mit Passwort anmelden
+page-sign-in-oauth = Auf der Seite von { $server } anmelden
+page-sign-in-sso = Einmalanmeldung (SSO) von { $server }
+page-sign-in-device = Anmeldung bei { $name }, nur für einen Augenblick
+page-sign-in-asking = Dein Heimserver wird gesucht …
+page-sign-in-leaving = Weiter zu { $server } …
+page-sign-in-signing-in = Du wirst angemeldet …
+page-sign-in-choose = { $server } ist gefunden. Melde dich dort an:
+page-sign-in-how = Was dann geschieht
+page-sign-in-how-password = Dein Browser meldet sich bei deinem eigenen Heimserver an. Wir sehen weder dein Passwort noch deine Nachrichten.
+page-sign-in-how-token = Dein Heimserver stellt einen kurzlebigen Nachweis deiner Matrix-ID aus, und dein Browser meldet sich dort sofort wieder ab. Nur der Nachweis kommt zu uns.
+page-sign-in-how-kept = Durch die Anmeldung entsteht hier kein Konto. Nach einer halben Stunde, oder wenn du dich abmeldest, ist der Besuch vorbei.
+page-sign-in-other = Kein Matrix-Konto?
+page-sign-in-other-text = Jemand kann deine E-Mail-Adresse trotzdem eingegeben haben.
+page-sign-in-other-link = Sehen, was über eine E-Mail-Adresse gespeichert ist
+page-sign-in-mistyped = Das ist keine Matrix-ID. Sie sieht aus wie @anna:example.org: ein Name, ein Doppelpunkt und der Name eines Heimservers.
+page-sign-in-unreachable = { $server } antwortet nicht. Prüfe die Schreibweise und deine Verbindung. Stimmt beides, ist der Heimserver vielleicht nicht da oder lässt Browser nicht herein: Versuche es später noch einmal, oder frag seine Betreiber.
+page-sign-in-misconfigured = { $server } sagt nicht richtig, wo sein Heimserver ist. Das können nur seine Betreiber beheben.
+page-sign-in-no-homeserver = Unter { $server } gibt es keinen Matrix-Heimserver. Prüfe den Teil deiner Matrix-ID nach dem Doppelpunkt.
+page-sign-in-no-way = { $server } bietet keine Anmeldung an, die diese Seite kennt. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wrong-password = Matrix-ID und Passwort passen nicht zusammen. Bitte versuche es noch einmal.
+page-sign-in-deactivated = Dieses Konto wurde bei seinem Heimserver geschlossen. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wait = { $server } wurde zu oft gefragt. Versuche es in { $seconds } s noch einmal.
+page-sign-in-refused = { $server } hat die Anmeldung abgelehnt. Versuche es noch einmal, oder auf einem anderen Weg, wenn es einen gibt.
+page-sign-in-cancelled = Du hast dich bei { $server } nicht angemeldet. Es ist nichts geschehen; du kannst es noch einmal versuchen.
+page-sign-in-stale = Es ist zu viel Zeit vergangen, oder dies wurde in einem anderen Fenster begonnen. Bitte melde dich noch einmal an.
+page-sign-in-stranger = Du hast dich mit einem Konto eines anderen Heimservers als { $server } angemeldet. Gib die Matrix-ID ein, mit der du dich anmeldest.
+page-sign-in-broken = Dein Browser konnte nicht tun, was zum Anmelden nötig ist. Versuche es noch einmal, oder nimm einen anderen, neueren Browser.
+page-sign-in-unreadable = Das kam nicht von unserer Anmeldeseite, oder nicht vollständig. Bitte melde dich noch einmal an.
+page-sign-in-not-vouched = Dein Heimserver hat nicht bestätigt, wer du bist. Bitte melde dich noch einmal an. Wenn das nicht hilft, frag seine Betreiber.
+page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht benutzen. Wenn du das für falsch hältst oder deine Daten haben möchtest, frag die Betreiber dieses Servers.
+page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
+page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] Januar
@@ -120,6 +166,7 @@ page-you-nothing = { $server } speichert nichts über Sie außer diesem Besuch, 
 page-you-account-since = hier bekannt seit
 page-you-since = seit
 page-you-none = Keine.
+page-you-sign-out = Diese Seiten verlassen
 page-you-addresses = Adressen, die zu Ihnen führen
 page-you-addresses-none = Keine Adresse führt zu Ihnen.
 page-you-addresses-text = Wer eine dieser Adressen schon kennt, findet darüber Ihre Matrix-ID.
@@ -129,7 +176,7 @@ page-you-unbind-button = Diese Adresse entfernen
 page-you-unbind-all = Alle Adressen entfernen
 page-you-unbind-all-text = Von da an findet Sie auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
 page-you-unbind-all-button = Alle entfernen
-page-you-policies = Wozu Sie Ihre Zustimmung geben
+page-you-policies = Dem stimmen Sie zu
 page-you-policy-agreed = Sie stimmen der geltenden Fassung zu.
 page-you-policy-withdrawn = Sie haben Ihre Zustimmung widerrufen. Apps können diesen Server nicht für Sie nutzen, bis Sie hier auf dieser Seite wieder zustimmen.
 page-you-policy-renewed = Es gibt eine neue Fassung, der Sie nicht zugestimmt haben.
@@ -142,7 +189,7 @@ page-you-record-sha256 = Prüfsumme (SHA-256)
 page-you-read = Lesen:
 page-you-changes = Was sich seit der Fassung geändert hat, der Sie zugestimmt haben
 page-you-accept = Ich stimme der Fassung { $version } zu
-page-you-withdraw = Meine Zustimmung widerrufen
+page-you-withdraw = Meine Zustimmung widerrufen: { $name }
 page-you-withdraw-text = Ihre Apps können diesen Server dann nicht mehr für Sie nutzen und das auch nicht rückgängig machen: Das können nur Sie, hier. Adressen, die zu Ihnen führen, tun das weiterhin, bis Sie sie entfernen.
 page-you-withdraw-button = Widerrufen
 page-you-withdraw-all = Alles widerrufen, dem ich zugestimmt habe
@@ -175,7 +222,7 @@ page-you-erase-title = Alles löschen?
 page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht Ihre Matrix-ID
 page-you-erase-lead = Das wird sofort gelöscht und lässt sich nicht wiederherstellen:
 page-you-erase-effect = Niemand findet Sie mehr über Ihre Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
-page-you-erase-kept = Der Nachweis, wozu Sie zugestimmt haben, bleibt noch { $span } ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
+page-you-erase-kept = Der Nachweis Ihrer Zustimmungen bleibt noch { $span }, ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
 page-you-erase-account = Ihr Matrix-Konto bleibt unberührt: Nur dieser Server vergisst Sie.
 page-you-erase-confirmation = Ihre Matrix-ID
 page-you-erase-hint = Geben Sie sie genau so ein, wie sie oben steht, um zu zeigen, dass Sie es ernst meinen.
@@ -193,8 +240,8 @@ page-you-count-account = { $count ->
    *[other] { $count } Konten auf diesem Server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 Adresse, die zu Ihnen führte
-   *[other] { $count } Adressen, die zu Ihnen führten
+    [one] 1 Verknüpfung einer Adresse mit Ihnen
+   *[other] { $count } Verknüpfungen von Adressen mit Ihnen
 }
 page-you-count-tokens = { $count ->
     [one] 1 Anmeldung einer App
@@ -209,8 +256,8 @@ page-you-count-invitations = { $count ->
    *[other] { $count } Einladungen, die Sie verschickt haben
 }
 page-you-count-deliveries = { $count ->
-    [one] 1 Nachricht, die unterwegs war
-   *[other] { $count } Nachrichten, die unterwegs waren
+    [one] 1 Nachricht auf dem Weg
+   *[other] { $count } Nachrichten auf dem Weg
 }
 page-you-count-visits = { $count ->
     [one] 1 Besuch dieser Seiten
@@ -219,6 +266,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Ihre Quittung
 page-you-receipt-text = Bewahren Sie sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit Sie sie später jedem zeigen können.
 page-you-receipt-button = Quittung herunterladen
+page-you-left = Sie haben diese Seiten verlassen
+page-you-left-text = Dieser Browser zeigt Ihre Daten nicht mehr. Sie können diese Seite schließen.
 page-you-refused = Nichts wurde geändert
 page-you-refused-text = Ihr Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffnen Sie die Seite über Ihre Daten noch einmal.
 page-you-said-accepted = Ihre Zustimmung ist vermerkt.
@@ -230,55 +279,6 @@ page-you-said-all-unbound = Alle Adressen sind entfernt. Keine führt mehr zu Ih
 page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
 page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
 page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
-
-# Signing in
-page-sign-in = Anmelden
-page-sign-in-failed = Die Anmeldung hat nicht geklappt
-page-sign-in-lead = Melde dich mit deinem Matrix-Konto an, um zu sehen, was dieser Server über dich gespeichert hat, es zu ändern oder löschen zu lassen.
-page-sign-in-for-export = Bevor wir alles herausgeben, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So bekommt es niemand anders, der dein Gerät offen vorfindet.
-page-sign-in-for-erase = Bevor wir alles löschen, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So tut es niemand anders, der dein Gerät offen vorfindet.
-page-sign-in-without-script = Zum Anmelden muss dein Browser mit deinem Heimserver sprechen, damit dein Passwort nie zu uns kommt. Dafür braucht er JavaScript, und das ist hier ausgeschaltet. Für eine E-Mail-Adresse geht der Link unten auch ohne. Oder schreib uns: Unsere Adresse steht am Ende dieser Seite.
-page-sign-in-mxid = Deine Matrix-ID
-page-sign-in-mxid-hint = Sie sieht aus wie @anna:example.org. Deine Matrix-App zeigt sie in den Einstellungen.
-page-sign-in-next = Weiter
-page-sign-in-password = Dein Matrix-Passwort
-page-sign-in-password-hint = Es geht nur an deinen Heimserver, nie an uns.
-page-sign-in-with-password = Mit Passwort anmelden
-page-sign-in-oauth = Auf der Seite von { $server } anmelden
-page-sign-in-sso = Einmalanmeldung (SSO) von { $server }
-page-sign-in-device = Anmeldung bei { $name }, nur für einen Augenblick
-page-sign-in-asking = Dein Heimserver wird gesucht …
-page-sign-in-leaving = Weiter zu { $server } …
-page-sign-in-signing-in = Du wirst angemeldet …
-page-sign-in-choose = { $server } ist gefunden. Melde dich dort an:
-page-sign-in-how = Was dann geschieht
-page-sign-in-how-password = Dein Browser meldet sich bei deinem eigenen Heimserver an. Wir sehen weder dein Passwort noch deine Nachrichten.
-page-sign-in-how-token = Dein Heimserver stellt einen kurzlebigen Nachweis deiner Matrix-ID aus, und dein Browser meldet sich dort sofort wieder ab. Nur der Nachweis kommt zu uns.
-page-sign-in-how-kept = Durch die Anmeldung entsteht hier kein Konto. Nach einer halben Stunde, oder wenn du dich abmeldest, ist der Besuch vorbei.
-page-sign-in-other = Kein Matrix-Konto?
-page-sign-in-other-text = Jemand kann deine E-Mail-Adresse trotzdem eingegeben haben.
-page-sign-in-other-link = Sehen, was über eine E-Mail-Adresse gespeichert ist
-page-sign-in-mistyped = Das ist keine Matrix-ID. Sie sieht aus wie @anna:example.org: ein Name, ein Doppelpunkt und der Name eines Heimservers.
-page-sign-in-unreachable = { $server } antwortet nicht. Prüfe die Schreibweise und deine Verbindung. Stimmt beides, ist der Heimserver vielleicht nicht da oder lässt Browser nicht herein: Versuche es später noch einmal, oder frag seine Betreiber.
-page-sign-in-misconfigured = { $server } sagt nicht richtig, wo sein Heimserver ist. Das können nur seine Betreiber beheben.
-page-sign-in-no-homeserver = Unter { $server } gibt es keinen Matrix-Heimserver. Prüfe den Teil deiner Matrix-ID nach dem Doppelpunkt.
-page-sign-in-no-way = { $server } bietet keine Anmeldung an, die diese Seite kennt. Bitte schreib uns: Unsere Adresse steht am Ende dieser Seite.
-page-sign-in-wrong-password = Matrix-ID und Passwort passen nicht zusammen. Bitte versuche es noch einmal.
-page-sign-in-deactivated = Dieses Konto wurde bei seinem Heimserver geschlossen. Bitte schreib uns: Unsere Adresse steht am Ende dieser Seite.
-page-sign-in-wait = { $server } wurde zu oft gefragt. Versuche es in { $seconds } s noch einmal.
-page-sign-in-refused = { $server } hat die Anmeldung abgelehnt. Versuche es noch einmal, oder auf einem anderen Weg, wenn es einen gibt.
-page-sign-in-cancelled = Du hast dich bei { $server } nicht angemeldet. Es ist nichts geschehen; du kannst es noch einmal versuchen.
-page-sign-in-stale = Es ist zu viel Zeit vergangen, oder dies wurde in einem anderen Fenster begonnen. Bitte melde dich noch einmal an.
-page-sign-in-stranger = Du hast dich mit einem Konto eines anderen Heimservers als { $server } angemeldet. Gib die Matrix-ID ein, mit der du dich anmeldest.
-page-sign-in-broken = Dein Browser konnte nicht tun, was zum Anmelden nötig ist. Versuche es noch einmal, oder nimm einen anderen, neueren Browser.
-page-sign-in-unreadable = Das kam nicht von unserer Anmeldeseite, oder nicht vollständig. Bitte melde dich noch einmal an.
-page-sign-in-not-vouched = Dein Heimserver hat nicht bestätigt, wer du bist. Bitte melde dich noch einmal an. Wenn das nicht hilft, frag seine Betreiber.
-page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht benutzen. Wenn du das für falsch hältst oder deine Daten haben möchtest, schreib uns: Unsere Adresse steht am Ende dieser Seite.
-page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
-page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
-page-sign-out = Abmelden
-page-signed-out = Du bist abgemeldet
-page-signed-out-text = Dieser Browser zeigt deine Daten nicht mehr. Du kannst diese Seite schließen.
 
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?

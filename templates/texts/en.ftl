@@ -98,6 +98,52 @@ page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server will be back shortly. Please try again in a minute.
 
+# Signing in
+page-sign-in = Sign in
+page-sign-in-failed = Signing in did not work
+page-sign-in-lead = Sign in with your Matrix account to see what this server holds about you, to change it, or to have it erased.
+page-sign-in-for-export = Before we hand out everything that we hold about you, please sign in once more. So nobody else gets it who finds your device open.
+page-sign-in-for-erase = Before we erase everything that we hold about you, please sign in once more. So nobody else does it who finds your device open.
+page-sign-in-without-script = To sign in, your browser has to talk to your homeserver, so that your password never comes to us. That needs JavaScript, which is switched off here. For an e-mail address, the link below works without it. Or ask the people who run this server.
+page-sign-in-mxid = Your Matrix ID
+page-sign-in-mxid-hint = It looks like @anna:example.org. Your Matrix app shows it in its settings.
+page-sign-in-next = Continue
+page-sign-in-password = Your Matrix password
+page-sign-in-password-hint = It goes to your homeserver only, and never to us.
+page-sign-in-with-password = Sign in with password
+page-sign-in-oauth = Sign in on the page of { $server }
+page-sign-in-sso = Single sign-on of { $server }
+page-sign-in-device = Sign-in at { $name }, for a moment only
+page-sign-in-asking = Looking for your homeserver …
+page-sign-in-leaving = Going to { $server } …
+page-sign-in-signing-in = Signing in …
+page-sign-in-choose = { $server } is found. Sign in there:
+page-sign-in-how = What happens then
+page-sign-in-how-password = Your browser signs in at your own homeserver. We see neither your password nor your messages.
+page-sign-in-how-token = Your homeserver makes a short-lived proof of your Matrix ID, and your browser signs out there again at once. Only the proof comes to us.
+page-sign-in-how-kept = To sign in makes no account here. After half an hour, or when you sign out, the visit is over.
+page-sign-in-other = No Matrix account?
+page-sign-in-other-text = Somebody may have entered your e-mail address all the same.
+page-sign-in-other-link = See what is held about an e-mail address
+page-sign-in-mistyped = This is no Matrix ID. It looks like @anna:example.org: a name, a colon, and the name of a homeserver.
+page-sign-in-unreachable = { $server } does not answer. Check how it is spelled, and your connection. If both are right, the homeserver may be away, or keep browsers out: try again later, or ask the people who run it.
+page-sign-in-misconfigured = { $server } does not say correctly where its homeserver is. Only the people who run it can mend that.
+page-sign-in-no-homeserver = There is no Matrix homeserver at { $server }. Check the part of your Matrix ID after the colon.
+page-sign-in-no-way = { $server } offers no way to sign in that this page knows. Please ask the people who run this server.
+page-sign-in-wrong-password = Matrix ID and password do not go together. Please try again.
+page-sign-in-deactivated = This account was closed at its homeserver. Please ask the people who run this server.
+page-sign-in-wait = { $server } was asked too often. Try again in { $seconds } s.
+page-sign-in-refused = { $server } has refused to sign you in. Try again, or try another way if there is one.
+page-sign-in-cancelled = You did not sign in at { $server }. Nothing has happened; you can try again.
+page-sign-in-stale = Too much time has passed, or this was begun in another window. Please sign in again.
+page-sign-in-stranger = You have signed in as somebody of another homeserver than { $server }. Enter the Matrix ID that you sign in with.
+page-sign-in-broken = Your browser could not do what is needed to sign in. Try again, or use another, newer browser.
+page-sign-in-unreadable = That did not come from our sign-in page, or not all of it. Please sign in again.
+page-sign-in-not-vouched = Your homeserver did not confirm who you are. Please sign in again. If that does not help, ask the people who run it.
+page-sign-in-blocked = People of this homeserver cannot use this server. If you think that is wrong, or want your data, ask the people who run this server.
+page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
+page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] January
@@ -121,6 +167,7 @@ page-you-nothing = { $server } holds nothing about you, apart from this visit, w
 page-you-account-since = known here since
 page-you-since = since
 page-you-none = None.
+page-you-sign-out = Leave these pages
 page-you-addresses = Addresses that lead to you
 page-you-addresses-none = No address leads to you.
 page-you-addresses-text = Whoever already knows one of these addresses finds your Matrix ID by it.
@@ -143,7 +190,7 @@ page-you-record-sha256 = Fingerprint (SHA-256)
 page-you-read = Read:
 page-you-changes = What has changed since the version you agreed to
 page-you-accept = I agree to version { $version }
-page-you-withdraw = Withdraw my agreement
+page-you-withdraw = Withdraw my agreement to: { $name }
 page-you-withdraw-text = Your apps can then no longer use this server for you, and they cannot undo that: only you can, here. Addresses that lead to you still do, until you remove them.
 page-you-withdraw-button = Withdraw it
 page-you-withdraw-all = Withdraw everything I have agreed to
@@ -194,8 +241,8 @@ page-you-count-account = { $count ->
    *[other] { $count } accounts on this server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 address that led to you
-   *[other] { $count } addresses that led to you
+    [one] 1 link from an address to you
+   *[other] { $count } links from addresses to you
 }
 page-you-count-tokens = { $count ->
     [one] 1 sign-in of an app
@@ -220,6 +267,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Your receipt
 page-you-receipt-text = Keep it now: we do not keep a copy. It is signed by this server, so that you can show it to anybody later.
 page-you-receipt-button = Download the receipt
+page-you-left = You have left these pages
+page-you-left-text = This browser no longer shows your data. You can close this page.
 page-you-refused = Nothing was changed
 page-you-refused-text = Your visit is over, or this was not sent from the page it belongs to. Open the page about your data again.
 page-you-said-accepted = Your agreement is recorded.
@@ -231,55 +280,6 @@ page-you-said-all-unbound = All addresses are removed. None leads to you any mor
 page-you-said-signed-out = Every app and every other visit is signed out.
 page-you-said-ready = You have just signed in: you can download everything now.
 page-you-said-later = You have downloaded this often. Please try again in an hour.
-
-# Signing in
-page-sign-in = Sign in
-page-sign-in-failed = Signing in did not work
-page-sign-in-lead = Sign in with your Matrix account to see what this server holds about you, to change it, or to have it erased.
-page-sign-in-for-export = Before we hand out everything that we hold about you, please sign in once more. So nobody else gets it who finds your device open.
-page-sign-in-for-erase = Before we erase everything that we hold about you, please sign in once more. So nobody else does it who finds your device open.
-page-sign-in-without-script = To sign in, your browser has to talk to your homeserver, so that your password never comes to us. That needs JavaScript, which is switched off here. For an e-mail address, the link below works without it. Or write to us: our address is at the foot of this page.
-page-sign-in-mxid = Your Matrix ID
-page-sign-in-mxid-hint = It looks like @anna:example.org. Your Matrix app shows it in its settings.
-page-sign-in-next = Continue
-page-sign-in-password = Your Matrix password
-page-sign-in-password-hint = It goes to your homeserver only, and never to us.
-page-sign-in-with-password = Sign in with password
-page-sign-in-oauth = Sign in on the page of { $server }
-page-sign-in-sso = Single sign-on of { $server }
-page-sign-in-device = Sign-in at { $name }, for a moment only
-page-sign-in-asking = Looking for your homeserver …
-page-sign-in-leaving = Going to { $server } …
-page-sign-in-signing-in = Signing in …
-page-sign-in-choose = { $server } is found. Sign in there:
-page-sign-in-how = What happens then
-page-sign-in-how-password = Your browser signs in at your own homeserver. We see neither your password nor your messages.
-page-sign-in-how-token = Your homeserver makes a short-lived proof of your Matrix ID, and your browser signs out there again at once. Only the proof comes to us.
-page-sign-in-how-kept = To sign in makes no account here. After half an hour, or when you sign out, the visit is over.
-page-sign-in-other = No Matrix account?
-page-sign-in-other-text = Somebody may have entered your e-mail address all the same.
-page-sign-in-other-link = See what is held about an e-mail address
-page-sign-in-mistyped = This is no Matrix ID. It looks like @anna:example.org: a name, a colon, and the name of a homeserver.
-page-sign-in-unreachable = { $server } does not answer. Check how it is spelled, and your connection. If both are right, the homeserver may be away, or keep browsers out: try again later, or ask the people who run it.
-page-sign-in-misconfigured = { $server } does not say correctly where its homeserver is. Only the people who run it can mend that.
-page-sign-in-no-homeserver = There is no Matrix homeserver at { $server }. Check the part of your Matrix ID after the colon.
-page-sign-in-no-way = { $server } offers no way to sign in that this page knows. Please write to us: our address is at the foot of this page.
-page-sign-in-wrong-password = Matrix ID and password do not go together. Please try again.
-page-sign-in-deactivated = This account was closed at its homeserver. Please write to us: our address is at the foot of this page.
-page-sign-in-wait = { $server } was asked too often. Try again in { $seconds } s.
-page-sign-in-refused = { $server } has refused to sign you in. Try again, or try another way if there is one.
-page-sign-in-cancelled = You did not sign in at { $server }. Nothing has happened; you can try again.
-page-sign-in-stale = Too much time has passed, or this was begun in another window. Please sign in again.
-page-sign-in-stranger = You have signed in as somebody of another homeserver than { $server }. Enter the Matrix ID that you sign in with.
-page-sign-in-broken = Your browser could not do what is needed to sign in. Try again, or use another, newer browser.
-page-sign-in-unreadable = That did not come from our sign-in page, or not all of it. Please sign in again.
-page-sign-in-not-vouched = Your homeserver did not confirm who you are. Please sign in again. If that does not help, ask the people who run it.
-page-sign-in-blocked = People of this homeserver cannot use this server. If you think that is wrong, or want your data, write to us: our address is at the foot of this page.
-page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
-page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
-page-sign-out = Sign out
-page-signed-out = You have signed out
-page-signed-out-text = This browser shows your data no more. You can close this page.
 
 mail-validation-subject = Confirm your e-mail address for { $server }
 mail-validation-title = Is this your e-mail address?

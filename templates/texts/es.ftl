@@ -97,6 +97,52 @@ page-missing-text = Puede que la dirección esté mal escrita o que la página y
 page-unavailable = No podemos responder en este momento
 page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
 
+# Signing in
+page-sign-in = Iniciar sesión
+page-sign-in-failed = No se ha podido iniciar la sesión
+page-sign-in-lead = Inicie sesión con su cuenta de Matrix para ver lo que este servidor guarda sobre usted, modificarlo o hacer que se borre.
+page-sign-in-for-export = Antes de entregarle todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo obtiene otra persona que encuentre su dispositivo abierto.
+page-sign-in-for-erase = Antes de borrar todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo hace otra persona que encuentre su dispositivo abierto.
+page-sign-in-without-script = Para iniciar sesión, su navegador tiene que hablar con su servidor base, de modo que su contraseña nunca nos llegue. Para eso hace falta JavaScript, que aquí está desactivado. Para una dirección de correo, el enlace de abajo funciona sin él. O pregunte a quienes administran este servidor.
+page-sign-in-mxid = Su ID de Matrix
+page-sign-in-mxid-hint = Tiene la forma @anna:example.org. Su aplicación de Matrix lo muestra en los ajustes.
+page-sign-in-next = Continuar
+page-sign-in-password = Su contraseña de Matrix
+page-sign-in-password-hint = Va solo a su servidor base, nunca a nosotros.
+page-sign-in-with-password = Iniciar sesión con contraseña
+page-sign-in-oauth = Iniciar sesión en la página de { $server }
+page-sign-in-sso = Inicio de sesión único de { $server }
+page-sign-in-device = Inicio de sesión en { $name }, solo por un momento
+page-sign-in-asking = Buscando su servidor base…
+page-sign-in-leaving = Pasando a { $server }…
+page-sign-in-signing-in = Iniciando sesión…
+page-sign-in-choose = Se ha encontrado { $server }. Inicie sesión allí:
+page-sign-in-how = Qué ocurre después
+page-sign-in-how-password = Su navegador inicia sesión en su propio servidor base. No vemos ni su contraseña ni sus mensajes.
+page-sign-in-how-token = Su servidor base emite una prueba de corta duración de su ID de Matrix, y su navegador cierra allí la sesión enseguida. Solo la prueba nos llega.
+page-sign-in-how-kept = Iniciar sesión no crea aquí ninguna cuenta. Al cabo de media hora, o cuando cierre la sesión, la visita termina.
+page-sign-in-other = ¿No tiene cuenta de Matrix?
+page-sign-in-other-text = Aun así, alguien puede haber introducido su dirección de correo.
+page-sign-in-other-link = Ver lo que se guarda sobre una dirección de correo
+page-sign-in-mistyped = Esto no es un ID de Matrix. Tiene la forma @anna:example.org: un nombre, dos puntos y el nombre de un servidor base.
+page-sign-in-unreachable = { $server } no responde. Compruebe cómo está escrito y su conexión. Si ambos son correctos, puede que el servidor base no esté disponible o no admita navegadores: inténtelo más tarde o pregunte a quienes lo administran.
+page-sign-in-misconfigured = { $server } no indica correctamente dónde está su servidor base. Solo quienes lo administran pueden arreglarlo.
+page-sign-in-no-homeserver = No hay ningún servidor base de Matrix en { $server }. Compruebe la parte de su ID de Matrix que sigue a los dos puntos.
+page-sign-in-no-way = { $server } no ofrece ninguna forma de iniciar sesión que esta página conozca. Pregunte, por favor, a quienes administran este servidor.
+page-sign-in-wrong-password = El ID de Matrix y la contraseña no coinciden. Inténtelo de nuevo, por favor.
+page-sign-in-deactivated = Esta cuenta se cerró en su servidor base. Pregunte, por favor, a quienes administran este servidor.
+page-sign-in-wait = Se ha consultado a { $server } demasiadas veces. Inténtelo de nuevo dentro de { $seconds } s.
+page-sign-in-refused = { $server } ha rechazado el inicio de sesión. Inténtelo de nuevo, o de otra forma si la hay.
+page-sign-in-cancelled = No ha iniciado sesión en { $server }. No ha pasado nada; puede intentarlo de nuevo.
+page-sign-in-stale = Ha pasado demasiado tiempo, o esto se empezó en otra ventana. Inicie sesión de nuevo, por favor.
+page-sign-in-stranger = Ha iniciado sesión con una cuenta de un servidor base distinto de { $server }. Introduzca el ID de Matrix con el que inicia sesión.
+page-sign-in-broken = Su navegador no ha podido hacer lo necesario para iniciar sesión. Inténtelo de nuevo o use otro navegador más reciente.
+page-sign-in-unreadable = Esto no venía de nuestra página de inicio de sesión, o no estaba completo. Inicie sesión de nuevo, por favor.
+page-sign-in-not-vouched = Su servidor base no ha confirmado quién es usted. Inicie sesión de nuevo, por favor. Si eso no ayuda, pregunte a quienes lo administran.
+page-sign-in-blocked = Los usuarios de este servidor base no pueden usar este servidor. Si cree que es un error, o quiere sus datos, pregunte a quienes administran este servidor.
+page-sign-in-too-often = Ha habido demasiados intentos de inicio de sesión desde su red. Inténtelo más tarde, por favor.
+page-sign-in-homeserver-away = No hemos podido preguntar a su servidor base quién es usted. Inténtelo de nuevo dentro de unos minutos, por favor.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] enero
@@ -120,6 +166,7 @@ page-you-nothing = { $server } no guarda nada sobre usted, aparte de esta visita
 page-you-account-since = conocido aquí desde el
 page-you-since = desde el
 page-you-none = Ninguna.
+page-you-sign-out = Salir de estas páginas
 page-you-addresses = Direcciones que llevan a usted
 page-you-addresses-none = Ninguna dirección lleva a usted.
 page-you-addresses-text = Quien ya conoce una de estas direcciones encuentra con ella su ID de Matrix.
@@ -142,7 +189,7 @@ page-you-record-sha256 = Huella (SHA-256)
 page-you-read = Leer:
 page-you-changes = Qué ha cambiado desde la versión que usted aceptó
 page-you-accept = Acepto la versión { $version }
-page-you-withdraw = Retirar mi consentimiento
+page-you-withdraw = Retirar mi consentimiento: { $name }
 page-you-withdraw-text = Sus aplicaciones ya no pueden entonces usar este servidor para usted, y no pueden deshacerlo: solo usted puede, aquí. Las direcciones que llevan a usted lo siguen haciendo hasta que las retire.
 page-you-withdraw-button = Retirarlo
 page-you-withdraw-all = Retirar todo lo que he aceptado
@@ -193,8 +240,8 @@ page-you-count-account = { $count ->
    *[other] { $count } cuentas en este servidor
 }
 page-you-count-bindings = { $count ->
-    [one] 1 dirección que llevaba a usted
-   *[other] { $count } direcciones que llevaban a usted
+    [one] 1 vínculo entre una dirección y usted
+   *[other] { $count } vínculos entre direcciones y usted
 }
 page-you-count-tokens = { $count ->
     [one] 1 sesión de una aplicación
@@ -219,6 +266,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Su recibo
 page-you-receipt-text = Guárdelo ahora: no conservamos ninguna copia. Está firmado por este servidor, para que pueda mostrarlo más tarde a quien quiera.
 page-you-receipt-button = Descargar el recibo
+page-you-left = Ha salido de estas páginas
+page-you-left-text = Este navegador ya no muestra sus datos. Puede cerrar esta página.
 page-you-refused = No se cambió nada
 page-you-refused-text = Su visita ha terminado, o esto no se envió desde la página a la que pertenece. Abra de nuevo la página sobre sus datos.
 page-you-said-accepted = Su consentimiento está registrado.
@@ -230,55 +279,6 @@ page-you-said-all-unbound = Todas las direcciones están retiradas. Ya ninguna l
 page-you-said-signed-out = Se cerró la sesión de todas las aplicaciones y de las demás visitas.
 page-you-said-ready = Acaba de iniciar sesión: ya puede descargarlo todo.
 page-you-said-later = Ha descargado esto muchas veces. Inténtelo de nuevo dentro de una hora.
-
-# Signing in
-page-sign-in = Iniciar sesión
-page-sign-in-failed = No se ha podido iniciar la sesión
-page-sign-in-lead = Inicie sesión con su cuenta de Matrix para ver lo que este servidor guarda sobre usted, modificarlo o hacer que se borre.
-page-sign-in-for-export = Antes de entregarle todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo obtiene otra persona que encuentre su dispositivo abierto.
-page-sign-in-for-erase = Antes de borrar todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo hace otra persona que encuentre su dispositivo abierto.
-page-sign-in-without-script = Para iniciar sesión, su navegador tiene que hablar con su servidor base, de modo que su contraseña nunca nos llegue. Para eso hace falta JavaScript, que aquí está desactivado. Para una dirección de correo, el enlace de abajo funciona sin él. O escríbanos: nuestra dirección está al pie de esta página.
-page-sign-in-mxid = Su ID de Matrix
-page-sign-in-mxid-hint = Tiene la forma @anna:example.org. Su aplicación de Matrix lo muestra en los ajustes.
-page-sign-in-next = Continuar
-page-sign-in-password = Su contraseña de Matrix
-page-sign-in-password-hint = Va solo a su servidor base, nunca a nosotros.
-page-sign-in-with-password = Iniciar sesión con contraseña
-page-sign-in-oauth = Iniciar sesión en la página de { $server }
-page-sign-in-sso = Inicio de sesión único de { $server }
-page-sign-in-device = Inicio de sesión en { $name }, solo por un momento
-page-sign-in-asking = Buscando su servidor base…
-page-sign-in-leaving = Pasando a { $server }…
-page-sign-in-signing-in = Iniciando sesión…
-page-sign-in-choose = Se ha encontrado { $server }. Inicie sesión allí:
-page-sign-in-how = Qué ocurre después
-page-sign-in-how-password = Su navegador inicia sesión en su propio servidor base. No vemos ni su contraseña ni sus mensajes.
-page-sign-in-how-token = Su servidor base emite una prueba de corta duración de su ID de Matrix, y su navegador cierra allí la sesión enseguida. Solo la prueba nos llega.
-page-sign-in-how-kept = Iniciar sesión no crea aquí ninguna cuenta. Al cabo de media hora, o cuando cierre la sesión, la visita termina.
-page-sign-in-other = ¿No tiene cuenta de Matrix?
-page-sign-in-other-text = Aun así, alguien puede haber introducido su dirección de correo.
-page-sign-in-other-link = Ver lo que se guarda sobre una dirección de correo
-page-sign-in-mistyped = Esto no es un ID de Matrix. Tiene la forma @anna:example.org: un nombre, dos puntos y el nombre de un servidor base.
-page-sign-in-unreachable = { $server } no responde. Compruebe cómo está escrito y su conexión. Si ambos son correctos, puede que el servidor base no esté disponible o no admita navegadores: inténtelo más tarde o pregunte a quienes lo administran.
-page-sign-in-misconfigured = { $server } no indica correctamente dónde está su servidor base. Solo quienes lo administran pueden arreglarlo.
-page-sign-in-no-homeserver = No hay ningún servidor base de Matrix en { $server }. Compruebe la parte de su ID de Matrix que sigue a los dos puntos.
-page-sign-in-no-way = { $server } no ofrece ninguna forma de iniciar sesión que esta página conozca. Escríbanos, por favor: nuestra dirección está al pie de esta página.
-page-sign-in-wrong-password = El ID de Matrix y la contraseña no coinciden. Inténtelo de nuevo, por favor.
-page-sign-in-deactivated = Esta cuenta se cerró en su servidor base. Escríbanos, por favor: nuestra dirección está al pie de esta página.
-page-sign-in-wait = Se ha consultado a { $server } demasiadas veces. Inténtelo de nuevo dentro de { $seconds } s.
-page-sign-in-refused = { $server } ha rechazado el inicio de sesión. Inténtelo de nuevo, o de otra forma si la hay.
-page-sign-in-cancelled = No ha iniciado sesión en { $server }. No ha pasado nada; puede intentarlo de nuevo.
-page-sign-in-stale = Ha pasado demasiado tiempo, o esto se empezó en otra ventana. Inicie sesión de nuevo, por favor.
-page-sign-in-stranger = Ha iniciado sesión con una cuenta de un servidor base distinto de { $server }. Introduzca el ID de Matrix con el que inicia sesión.
-page-sign-in-broken = Su navegador no ha podido hacer lo necesario para iniciar sesión. Inténtelo de nuevo o use otro navegador más reciente.
-page-sign-in-unreadable = Esto no venía de nuestra página de inicio de sesión, o no estaba completo. Inicie sesión de nuevo, por favor.
-page-sign-in-not-vouched = Su servidor base no ha confirmado quién es usted. Inicie sesión de nuevo, por favor. Si eso no ayuda, pregunte a quienes lo administran.
-page-sign-in-blocked = Los usuarios de este servidor base no pueden usar este servidor. Si cree que es un error, o quiere sus datos, escríbanos: nuestra dirección está al pie de esta página.
-page-sign-in-too-often = Ha habido demasiados intentos de inicio de sesión desde su red. Inténtelo más tarde, por favor.
-page-sign-in-homeserver-away = No hemos podido preguntar a su servidor base quién es usted. Inténtelo de nuevo dentro de unos minutos, por favor.
-page-sign-out = Cerrar sesión
-page-signed-out = Ha cerrado la sesión
-page-signed-out-text = Este navegador ya no muestra sus datos. Puede cerrar esta página.
 
 mail-validation-subject = Confirme su dirección de correo electrónico para { $server }
 mail-validation-title = ¿Es esta su dirección de correo electrónico?

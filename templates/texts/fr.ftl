@@ -97,6 +97,52 @@ page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
 
+# Signing in
+page-sign-in = Se connecter
+page-sign-in-failed = La connexion n’a pas fonctionné
+page-sign-in-lead = Connectez-vous avec votre compte Matrix pour voir ce que ce serveur détient sur vous, le modifier ou le faire effacer.
+page-sign-in-for-export = Avant de vous remettre tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne l’obtient en trouvant votre appareil ouvert.
+page-sign-in-for-erase = Avant d’effacer tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne le fait en trouvant votre appareil ouvert.
+page-sign-in-without-script = Pour vous connecter, votre navigateur doit parler à votre serveur d’accueil, afin que votre mot de passe ne nous parvienne jamais. Il faut pour cela JavaScript, qui est désactivé ici. Pour une adresse e-mail, le lien ci-dessous fonctionne sans. Ou demandez à ceux qui gèrent ce serveur.
+page-sign-in-mxid = Votre identifiant Matrix
+page-sign-in-mxid-hint = Il ressemble à @anna:example.org. Votre application Matrix l’affiche dans ses paramètres.
+page-sign-in-next = Continuer
+page-sign-in-password = Votre mot de passe Matrix
+page-sign-in-password-hint = Il va uniquement à votre serveur d’accueil, jamais à nous.
+page-sign-in-with-password = Se connecter avec le mot de passe
+page-sign-in-oauth = Se connecter sur la page de { $server }
+page-sign-in-sso = Authentification unique de { $server }
+page-sign-in-device = Connexion à { $name }, pour un instant seulement
+page-sign-in-asking = Recherche de votre serveur d’accueil…
+page-sign-in-leaving = Passage à { $server }…
+page-sign-in-signing-in = Connexion en cours…
+page-sign-in-choose = { $server } est trouvé. Connectez-vous là-bas :
+page-sign-in-how = Ce qui se passe ensuite
+page-sign-in-how-password = Votre navigateur se connecte à votre propre serveur d’accueil. Nous ne voyons ni votre mot de passe ni vos messages.
+page-sign-in-how-token = Votre serveur d’accueil établit une preuve de courte durée de votre identifiant Matrix, et votre navigateur s’y déconnecte aussitôt. Seule la preuve nous parvient.
+page-sign-in-how-kept = Se connecter ne crée pas de compte ici. Au bout d’une demi-heure, ou quand vous vous déconnectez, la visite est terminée.
+page-sign-in-other = Pas de compte Matrix ?
+page-sign-in-other-text = Quelqu’un a pu saisir votre adresse e-mail malgré tout.
+page-sign-in-other-link = Voir ce qui est détenu sur une adresse e-mail
+page-sign-in-mistyped = Ce n’est pas un identifiant Matrix. Il ressemble à @anna:example.org : un nom, un deux-points et le nom d’un serveur d’accueil.
+page-sign-in-unreachable = { $server } ne répond pas. Vérifiez l’orthographe et votre connexion. Si les deux sont correctes, le serveur d’accueil est peut-être indisponible, ou fermé aux navigateurs : réessayez plus tard, ou demandez à ceux qui le gèrent.
+page-sign-in-misconfigured = { $server } n’indique pas correctement où se trouve son serveur d’accueil. Seuls ceux qui le gèrent peuvent y remédier.
+page-sign-in-no-homeserver = Il n’y a pas de serveur d’accueil Matrix à { $server }. Vérifiez la partie de votre identifiant Matrix qui suit le deux-points.
+page-sign-in-no-way = { $server } n’offre aucun moyen de connexion que cette page connaisse. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wrong-password = L’identifiant Matrix et le mot de passe ne correspondent pas. Veuillez réessayer.
+page-sign-in-deactivated = Ce compte a été fermé sur son serveur d’accueil. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wait = { $server } a été sollicité trop souvent. Réessayez dans { $seconds } s.
+page-sign-in-refused = { $server } a refusé de vous connecter. Réessayez, ou essayez un autre moyen s’il y en a un.
+page-sign-in-cancelled = Vous ne vous êtes pas connecté à { $server }. Il ne s’est rien passé ; vous pouvez réessayer.
+page-sign-in-stale = Trop de temps s’est écoulé, ou cela a été commencé dans une autre fenêtre. Veuillez vous connecter de nouveau.
+page-sign-in-stranger = Vous vous êtes connecté avec un compte d’un autre serveur d’accueil que { $server }. Saisissez l’identifiant Matrix avec lequel vous vous connectez.
+page-sign-in-broken = Votre navigateur n’a pas pu faire ce qu’il faut pour se connecter. Réessayez, ou utilisez un autre navigateur, plus récent.
+page-sign-in-unreadable = Cela ne venait pas de notre page de connexion, ou pas en entier. Veuillez vous connecter de nouveau.
+page-sign-in-not-vouched = Votre serveur d’accueil n’a pas confirmé qui vous êtes. Veuillez vous connecter de nouveau. Si cela n’aide pas, demandez à ceux qui le gèrent.
+page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas utiliser ce serveur. Si vous pensez que c’est une erreur, ou si vous voulez vos données, demandez à ceux qui gèrent ce serveur.
+page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
+page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] janvier
@@ -120,6 +166,7 @@ page-you-nothing = { $server } ne conserve rien à votre sujet, à part cette vi
 page-you-account-since = connu ici depuis le
 page-you-since = depuis le
 page-you-none = Aucun élément.
+page-you-sign-out = Quitter ces pages
 page-you-addresses = Adresses qui mènent à vous
 page-you-addresses-none = Aucune adresse ne mène à vous.
 page-you-addresses-text = Qui connaît déjà l’une de ces adresses trouve grâce à elle votre identifiant Matrix.
@@ -142,7 +189,7 @@ page-you-record-sha256 = Empreinte (SHA-256)
 page-you-read = Lire :
 page-you-changes = Ce qui a changé depuis la version que vous avez acceptée
 page-you-accept = J’accepte la version { $version }
-page-you-withdraw = Retirer mon accord
+page-you-withdraw = Retirer mon accord : { $name }
 page-you-withdraw-text = Vos applications ne peuvent alors plus utiliser ce serveur pour vous, et elles ne peuvent pas revenir là-dessus : vous seul le pouvez, ici. Les adresses qui mènent à vous le font toujours, jusqu’à ce que vous les retiriez.
 page-you-withdraw-button = Le retirer
 page-you-withdraw-all = Retirer tout ce que j’ai accepté
@@ -193,8 +240,8 @@ page-you-count-account = { $count ->
    *[other] { $count } comptes sur ce serveur
 }
 page-you-count-bindings = { $count ->
-    [one] 1 adresse qui menait à vous
-   *[other] { $count } adresses qui menaient à vous
+    [one] 1 lien entre une adresse et vous
+   *[other] { $count } liens entre des adresses et vous
 }
 page-you-count-tokens = { $count ->
     [one] 1 connexion d’application
@@ -219,6 +266,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Votre reçu
 page-you-receipt-text = Conservez-le maintenant : nous n’en gardons pas de copie. Il est signé par ce serveur ; vous pourrez ainsi le montrer à qui vous voudrez.
 page-you-receipt-button = Télécharger le reçu
+page-you-left = Vous avez quitté ces pages
+page-you-left-text = Ce navigateur n’affiche plus vos données. Vous pouvez fermer cette page.
 page-you-refused = Rien n’a été modifié
 page-you-refused-text = Votre visite est terminée, ou cette demande n’a pas été envoyée depuis la page à laquelle elle appartient. Ouvrez de nouveau la page consacrée à vos données.
 page-you-said-accepted = Votre accord est enregistré.
@@ -230,55 +279,6 @@ page-you-said-all-unbound = Toutes les adresses sont retirées. Plus aucune ne m
 page-you-said-signed-out = Toutes les applications et toutes les autres visites sont déconnectées.
 page-you-said-ready = Vous venez de vous connecter : vous pouvez maintenant tout télécharger.
 page-you-said-later = Vous avez souvent téléchargé ceci. Veuillez réessayer dans une heure.
-
-# Signing in
-page-sign-in = Se connecter
-page-sign-in-failed = La connexion n’a pas fonctionné
-page-sign-in-lead = Connectez-vous avec votre compte Matrix pour voir ce que ce serveur détient sur vous, le modifier ou le faire effacer.
-page-sign-in-for-export = Avant de vous remettre tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne l’obtient en trouvant votre appareil ouvert.
-page-sign-in-for-erase = Avant d’effacer tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne le fait en trouvant votre appareil ouvert.
-page-sign-in-without-script = Pour vous connecter, votre navigateur doit parler à votre serveur d’accueil, afin que votre mot de passe ne nous parvienne jamais. Il faut pour cela JavaScript, qui est désactivé ici. Pour une adresse e-mail, le lien ci-dessous fonctionne sans. Ou écrivez-nous : notre adresse est au bas de cette page.
-page-sign-in-mxid = Votre identifiant Matrix
-page-sign-in-mxid-hint = Il ressemble à @anna:example.org. Votre application Matrix l’affiche dans ses paramètres.
-page-sign-in-next = Continuer
-page-sign-in-password = Votre mot de passe Matrix
-page-sign-in-password-hint = Il va uniquement à votre serveur d’accueil, jamais à nous.
-page-sign-in-with-password = Se connecter avec le mot de passe
-page-sign-in-oauth = Se connecter sur la page de { $server }
-page-sign-in-sso = Authentification unique de { $server }
-page-sign-in-device = Connexion à { $name }, pour un instant seulement
-page-sign-in-asking = Recherche de votre serveur d’accueil…
-page-sign-in-leaving = Passage à { $server }…
-page-sign-in-signing-in = Connexion en cours…
-page-sign-in-choose = { $server } est trouvé. Connectez-vous là-bas :
-page-sign-in-how = Ce qui se passe ensuite
-page-sign-in-how-password = Votre navigateur se connecte à votre propre serveur d’accueil. Nous ne voyons ni votre mot de passe ni vos messages.
-page-sign-in-how-token = Votre serveur d’accueil établit une preuve de courte durée de votre identifiant Matrix, et votre navigateur s’y déconnecte aussitôt. Seule la preuve nous parvient.
-page-sign-in-how-kept = Se connecter ne crée pas de compte ici. Au bout d’une demi-heure, ou quand vous vous déconnectez, la visite est terminée.
-page-sign-in-other = Pas de compte Matrix ?
-page-sign-in-other-text = Quelqu’un a pu saisir votre adresse e-mail malgré tout.
-page-sign-in-other-link = Voir ce qui est détenu sur une adresse e-mail
-page-sign-in-mistyped = Ce n’est pas un identifiant Matrix. Il ressemble à @anna:example.org : un nom, un deux-points et le nom d’un serveur d’accueil.
-page-sign-in-unreachable = { $server } ne répond pas. Vérifiez l’orthographe et votre connexion. Si les deux sont correctes, le serveur d’accueil est peut-être indisponible, ou fermé aux navigateurs : réessayez plus tard, ou demandez à ceux qui le gèrent.
-page-sign-in-misconfigured = { $server } n’indique pas correctement où se trouve son serveur d’accueil. Seuls ceux qui le gèrent peuvent y remédier.
-page-sign-in-no-homeserver = Il n’y a pas de serveur d’accueil Matrix à { $server }. Vérifiez la partie de votre identifiant Matrix qui suit le deux-points.
-page-sign-in-no-way = { $server } n’offre aucun moyen de connexion que cette page connaisse. Veuillez nous écrire : notre adresse est au bas de cette page.
-page-sign-in-wrong-password = L’identifiant Matrix et le mot de passe ne correspondent pas. Veuillez réessayer.
-page-sign-in-deactivated = Ce compte a été fermé sur son serveur d’accueil. Veuillez nous écrire : notre adresse est au bas de cette page.
-page-sign-in-wait = { $server } a été sollicité trop souvent. Réessayez dans { $seconds } s.
-page-sign-in-refused = { $server } a refusé de vous connecter. Réessayez, ou essayez un autre moyen s’il y en a un.
-page-sign-in-cancelled = Vous ne vous êtes pas connecté à { $server }. Il ne s’est rien passé ; vous pouvez réessayer.
-page-sign-in-stale = Trop de temps s’est écoulé, ou cela a été commencé dans une autre fenêtre. Veuillez vous connecter de nouveau.
-page-sign-in-stranger = Vous vous êtes connecté avec un compte d’un autre serveur d’accueil que { $server }. Saisissez l’identifiant Matrix avec lequel vous vous connectez.
-page-sign-in-broken = Votre navigateur n’a pas pu faire ce qu’il faut pour se connecter. Réessayez, ou utilisez un autre navigateur, plus récent.
-page-sign-in-unreadable = Cela ne venait pas de notre page de connexion, ou pas en entier. Veuillez vous connecter de nouveau.
-page-sign-in-not-vouched = Votre serveur d’accueil n’a pas confirmé qui vous êtes. Veuillez vous connecter de nouveau. Si cela n’aide pas, demandez à ceux qui le gèrent.
-page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas utiliser ce serveur. Si vous pensez que c’est une erreur, ou si vous voulez vos données, écrivez-nous : notre adresse est au bas de cette page.
-page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
-page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
-page-sign-out = Se déconnecter
-page-signed-out = Vous êtes déconnecté
-page-signed-out-text = Ce navigateur ne montre plus vos données. Vous pouvez fermer cette page.
 
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?

@@ -29,6 +29,7 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/you/unbind", &[("medium", "email"), ("address", ALICE)]),
     ("/you/unbind-all", &[]),
     ("/you/sign-out-everywhere", &[]),
+    ("/you/sign-out", &[]),
     ("/you/erase", &[("confirmation", "@alice:hs.example")]),
 ];
 
@@ -337,7 +338,7 @@ on_both_backends! {
         let (server, other) = (world.start().await, world.start().await);
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
         let answer = visitor.sends("/you/sign-out?lang=fr", &[]).await;
-        assert_eq!(leads_to(&answer), "/you/signed-out?lang=fr");
+        assert_eq!(leads_to(&answer), "/you/left?lang=fr");
         assert!(answer.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
         for visitor in [&visitor, &visitor.at(&other)] {
             assert!(!visitor.opens("/you").await.text.contains("@alice"));
@@ -381,7 +382,7 @@ on_both_backends! {
         let before = amounts(&world).await;
         let page = visitor.opens(leads_to(&visitor.opens("/you?for=erase").await)).await;
         assert_eq!(heading(&page, 200), "Erase everything?");
-        for loss in ["2 addresses that led to you", "1 sign-in of an app", "1 invitation you sent", "for 30 days more, without your name"] {
+        for loss in ["2 links from addresses to you", "1 sign-in of an app", "1 invitation you sent", "for 30 days more, without your name"] {
             assert!(page.text.contains(loss), "{loss} is missing in {}", page.text);
         }
         for wrong in ["", "alice", "@ALICE:hs.example", "@bob:hs.example", "<b>\"@alice:hs.example", "@alice:hs.example2"] {

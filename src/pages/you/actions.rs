@@ -117,3 +117,21 @@ pub(super) async fn sign_out_everywhere(
         Err(error) => site.failed(language, &error),
     }
 }
+
+/// `POST /you/sign-out`
+pub(super) async fn sign_out(
+    vouch: web::Data<Vouch>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let language = site.language(&request);
+    let (person, Nothing {}) = match Person::submitted(&vouch, &site, &request, payload).await {
+        Ok(submitted) => submitted,
+        Err(answer) => return answer,
+    };
+    match vouch.end_visit(&person.visit).await {
+        Ok(()) => site.end_visit(&site.localized("/you/left", language)),
+        Err(error) => site.failed(language, &error),
+    }
+}

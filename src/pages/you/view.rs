@@ -75,8 +75,8 @@ struct Agreement {
     state: String,
     /// What can be agreed to.
     offer: Option<Offer>,
-    /// Whether there is a consent that stands.
-    stands: bool,
+    /// How it is withdrawn, if there is a consent that stands.
+    withdraw: Option<String>,
     records: Vec<Record>,
 }
 
@@ -132,7 +132,7 @@ impl Site {
             addresses: held.bindings.iter().map(|bound| self.listed(language, bound)).collect(),
             apps: tokens.iter().map(|token| self.app(language, token)).collect(),
             visits: held.visits.iter().map(|visit| self.moment(language, visit.proved_at)).collect(),
-            can_withdraw_all: policies.iter().filter(|agreement| agreement.stands).count() > 1,
+            can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
             policies,
             confirmations: sessions.iter().map(|session| self.confirmation(language, session)).collect(),
             invitations: invitations.iter().map(|invite| self.invitation(language, invite)).collect(),
@@ -218,7 +218,7 @@ impl Site {
             name: document.document.name.clone(),
             state: self.texts.get(language, state, &[]),
             offer: (!is_agreed).then_some(offer),
-            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            withdraw: self.withdrawable(language, &document.document.name, theirs()),
             records: theirs().map(|consent| self.record(language, consent)).collect(),
         })
     }
@@ -230,9 +230,19 @@ impl Site {
             name: policy.to_owned(),
             state: self.texts.get(language, "page-you-policy-former", &[]),
             offer: None,
-            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            withdraw: self.withdrawable(language, policy, theirs()),
             records: theirs().map(|consent| self.record(language, consent)).collect(),
         }
+    }
+
+    fn withdrawable<'a>(
+        &self,
+        language: Language,
+        name: &str,
+        mut theirs: impl Iterator<Item = &'a ExportedConsent>,
+    ) -> Option<String> {
+        let stands = theirs.any(|consent| consent.withdrawn_at.is_none());
+        stands.then(|| self.texts.get(language, "page-you-withdraw", &[("name", name.into())]))
     }
 
     fn record(&self, language: Language, consent: &ExportedConsent) -> Record {
