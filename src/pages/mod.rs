@@ -16,9 +16,15 @@ use url::{Url, form_urlencoded};
 use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
+mod address;
+mod blocks;
+mod changes;
+mod diff;
 mod documents;
 mod form;
 mod frame;
+mod held;
+mod invited;
 mod markdown;
 mod moment;
 mod not_me;
@@ -29,7 +35,7 @@ mod sign_in;
 mod visit;
 mod you;
 
-pub use notices::{Fault, Validation};
+pub use notices::{AskedBy, Fault, Validation};
 pub use retention::RetentionRow;
 pub use routes::{not_found, routes};
 

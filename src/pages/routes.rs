@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, not_me, secure, sign_in, you};
+use super::{Cache, Fault, Site, address, changes, held, invited, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -13,12 +13,28 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/policies", web::head().to(policies))
         .route("/policies/{id}/{version}/{lang}", web::get().to(policy))
         .route("/policies/{id}/{version}/{lang}", web::head().to(policy))
+        .route("/policies/{id}/{version}/{lang}/changes", web::get().to(changes::changes))
+        .route("/policies/{id}/{version}/{lang}/changes", web::head().to(changes::changes))
+        .route("/retention", web::get().to(retention))
+        .route("/retention", web::head().to(retention))
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
         .route("/you/sign-in", web::get().to(sign_in::show))
         .route("/you/sign-in", web::head().to(sign_in::show))
         .route("/you/sign-in", web::post().to(sign_in::sign_in))
+        .route("/invited", web::get().to(invited::show))
+        .route("/invited", web::head().to(invited::show))
+        .route("/invited", web::post().to(invited::refuse))
+        .route("/address", web::get().to(address::ask))
+        .route("/address", web::head().to(address::ask))
+        .route("/address", web::post().to(address::send))
+        .route("/address/open", web::get().to(address::question))
+        .route("/address/open", web::head().to(address::question))
+        .route("/address/open", web::post().to(address::open))
+        .route("/address/held", web::get().to(held::show))
+        .route("/address/held", web::head().to(held::show))
+        .route("/address/held", web::post().to(held::act))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
         .configure(you::routes);
@@ -46,6 +62,11 @@ async fn policy(
         Some(document) => site.policy(document, &policies),
         None => site.fault(site.language(&request), Fault::NotFound),
     }
+}
+
+/// `GET /retention`
+async fn retention(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    site.retention(site.language(&request))
 }
 
 /// `GET /logo`
