@@ -34,7 +34,7 @@ fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
     Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()
 }
 
-fn site() -> Site {
+pub(super) fn site() -> Site {
     site_at("https://id.example.org", brand(None))
 }
 

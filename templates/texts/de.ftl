@@ -277,7 +277,7 @@ page-you-unbind-button = Diese Adresse entfernen
 page-you-unbind-all = Alle Adressen entfernen
 page-you-unbind-all-text = Von da an findet Sie auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
 page-you-unbind-all-button = Alle entfernen
-page-you-policies = Wozu Sie Ihre Zustimmung geben
+page-you-policies = Dem stimmen Sie zu
 page-you-policy-agreed = Sie stimmen der geltenden Fassung zu.
 page-you-policy-withdrawn = Sie haben Ihre Zustimmung widerrufen. Apps können diesen Server nicht für Sie nutzen, bis Sie hier auf dieser Seite wieder zustimmen.
 page-you-policy-renewed = Es gibt eine neue Fassung, der Sie nicht zugestimmt haben.
@@ -290,7 +290,7 @@ page-you-record-sha256 = Prüfsumme (SHA-256)
 page-you-read = Lesen:
 page-you-changes = Was sich seit der Fassung geändert hat, der Sie zugestimmt haben
 page-you-accept = Ich stimme der Fassung { $version } zu
-page-you-withdraw = Meine Zustimmung widerrufen
+page-you-withdraw = Meine Zustimmung widerrufen: { $name }
 page-you-withdraw-text = Ihre Apps können diesen Server dann nicht mehr für Sie nutzen und das auch nicht rückgängig machen: Das können nur Sie, hier. Adressen, die zu Ihnen führen, tun das weiterhin, bis Sie sie entfernen.
 page-you-withdraw-button = Widerrufen
 page-you-withdraw-all = Alles widerrufen, dem ich zugestimmt habe
@@ -323,7 +323,7 @@ page-you-erase-title = Alles löschen?
 page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht Ihre Matrix-ID
 page-you-erase-lead = Das wird sofort gelöscht und lässt sich nicht wiederherstellen:
 page-you-erase-effect = Niemand findet Sie mehr über Ihre Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
-page-you-erase-kept = Der Nachweis, wozu Sie zugestimmt haben, bleibt noch { $span } ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
+page-you-erase-kept = Der Nachweis Ihrer Zustimmungen bleibt noch { $span }, ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
 page-you-erase-account = Ihr Matrix-Konto bleibt unberührt: Nur dieser Server vergisst Sie.
 page-you-erase-confirmation = Ihre Matrix-ID
 page-you-erase-hint = Geben Sie sie genau so ein, wie sie oben steht, um zu zeigen, dass Sie es ernst meinen.
@@ -341,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } Konten auf diesem Server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 Adresse, die zu Ihnen führte
-   *[other] { $count } Adressen, die zu Ihnen führten
+    [one] 1 Verknüpfung einer Adresse mit Ihnen
+   *[other] { $count } Verknüpfungen von Adressen mit Ihnen
 }
 page-you-count-tokens = { $count ->
     [one] 1 Anmeldung einer App
@@ -357,8 +357,8 @@ page-you-count-invitations = { $count ->
    *[other] { $count } Einladungen, die Sie verschickt haben
 }
 page-you-count-deliveries = { $count ->
-    [one] 1 Nachricht, die unterwegs war
-   *[other] { $count } Nachrichten, die unterwegs waren
+    [one] 1 Nachricht auf dem Weg
+   *[other] { $count } Nachrichten auf dem Weg
 }
 page-you-count-visits = { $count ->
     [one] 1 Besuch dieser Seiten
@@ -367,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Ihre Quittung
 page-you-receipt-text = Bewahren Sie sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit Sie sie später jedem zeigen können.
 page-you-receipt-button = Quittung herunterladen
+page-you-left = Sie haben diese Seiten verlassen
+page-you-left-text = Dieser Browser zeigt Ihre Daten nicht mehr. Sie können diese Seite schließen.
 page-you-refused = Nichts wurde geändert
 page-you-refused-text = Ihr Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffnen Sie die Seite über Ihre Daten noch einmal.
 page-you-said-accepted = Ihre Zustimmung ist vermerkt.

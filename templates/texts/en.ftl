@@ -291,7 +291,7 @@ page-you-record-sha256 = Fingerprint (SHA-256)
 page-you-read = Read:
 page-you-changes = What has changed since the version you agreed to
 page-you-accept = I agree to version { $version }
-page-you-withdraw = Withdraw my agreement
+page-you-withdraw = Withdraw my agreement to: { $name }
 page-you-withdraw-text = Your apps can then no longer use this server for you, and they cannot undo that: only you can, here. Addresses that lead to you still do, until you remove them.
 page-you-withdraw-button = Withdraw it
 page-you-withdraw-all = Withdraw everything I have agreed to
@@ -342,8 +342,8 @@ page-you-count-account = { $count ->
    *[other] { $count } accounts on this server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 address that led to you
-   *[other] { $count } addresses that led to you
+    [one] 1 link from an address to you
+   *[other] { $count } links from addresses to you
 }
 page-you-count-tokens = { $count ->
     [one] 1 sign-in of an app
@@ -368,6 +368,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Your receipt
 page-you-receipt-text = Keep it now: we do not keep a copy. It is signed by this server, so that you can show it to anybody later.
 page-you-receipt-button = Download the receipt
+page-you-left = You have left these pages
+page-you-left-text = This browser no longer shows your data. You can close this page.
 page-you-refused = Nothing was changed
 page-you-refused-text = Your visit is over, or this was not sent from the page it belongs to. Open the page about your data again.
 page-you-said-accepted = Your agreement is recorded.

@@ -290,7 +290,7 @@ page-you-record-sha256 = Huella (SHA-256)
 page-you-read = Leer:
 page-you-changes = Qué ha cambiado desde la versión que usted aceptó
 page-you-accept = Acepto la versión { $version }
-page-you-withdraw = Retirar mi consentimiento
+page-you-withdraw = Retirar mi consentimiento: { $name }
 page-you-withdraw-text = Sus aplicaciones ya no pueden entonces usar este servidor para usted, y no pueden deshacerlo: solo usted puede, aquí. Las direcciones que llevan a usted lo siguen haciendo hasta que las retire.
 page-you-withdraw-button = Retirarlo
 page-you-withdraw-all = Retirar todo lo que he aceptado
@@ -341,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } cuentas en este servidor
 }
 page-you-count-bindings = { $count ->
-    [one] 1 dirección que llevaba a usted
-   *[other] { $count } direcciones que llevaban a usted
+    [one] 1 vínculo entre una dirección y usted
+   *[other] { $count } vínculos entre direcciones y usted
 }
 page-you-count-tokens = { $count ->
     [one] 1 sesión de una aplicación
@@ -367,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Su recibo
 page-you-receipt-text = Guárdelo ahora: no conservamos ninguna copia. Está firmado por este servidor, para que pueda mostrarlo más tarde a quien quiera.
 page-you-receipt-button = Descargar el recibo
+page-you-left = Ha salido de estas páginas
+page-you-left-text = Este navegador ya no muestra sus datos. Puede cerrar esta página.
 page-you-refused = No se cambió nada
 page-you-refused-text = Su visita ha terminado, o esto no se envió desde la página a la que pertenece. Abra de nuevo la página sobre sus datos.
 page-you-said-accepted = Su consentimiento está registrado.

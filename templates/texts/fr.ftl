@@ -290,7 +290,7 @@ page-you-record-sha256 = Empreinte (SHA-256)
 page-you-read = Lire :
 page-you-changes = Ce qui a changé depuis la version que vous avez acceptée
 page-you-accept = J’accepte la version { $version }
-page-you-withdraw = Retirer mon accord
+page-you-withdraw = Retirer mon accord : { $name }
 page-you-withdraw-text = Vos applications ne peuvent alors plus utiliser ce serveur pour vous, et elles ne peuvent pas revenir là-dessus : vous seul le pouvez, ici. Les adresses qui mènent à vous le font toujours, jusqu’à ce que vous les retiriez.
 page-you-withdraw-button = Le retirer
 page-you-withdraw-all = Retirer tout ce que j’ai accepté
@@ -341,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } comptes sur ce serveur
 }
 page-you-count-bindings = { $count ->
-    [one] 1 adresse qui menait à vous
-   *[other] { $count } adresses qui menaient à vous
+    [one] 1 lien entre une adresse et vous
+   *[other] { $count } liens entre des adresses et vous
 }
 page-you-count-tokens = { $count ->
     [one] 1 connexion d’application
@@ -367,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Votre reçu
 page-you-receipt-text = Conservez-le maintenant : nous n’en gardons pas de copie. Il est signé par ce serveur ; vous pourrez ainsi le montrer à qui vous voudrez.
 page-you-receipt-button = Télécharger le reçu
+page-you-left = Vous avez quitté ces pages
+page-you-left-text = Ce navigateur n’affiche plus vos données. Vous pouvez fermer cette page.
 page-you-refused = Rien n’a été modifié
 page-you-refused-text = Votre visite est terminée, ou cette demande n’a pas été envoyée depuis la page à laquelle elle appartient. Ouvrez de nouveau la page consacrée à vos données.
 page-you-said-accepted = Votre accord est enregistré.
