@@ -19,12 +19,14 @@
 //! thumb can hit. It also keeps the four screenshots. What the person's app does meanwhile, an [`App`](app::App) does; what the homeserver and the
 //! mail server saw, `world.homeserver.requests()` and `world.mail` tell, and what the browser sent, [`sent`](browser::Browser::sent).
 
+mod address;
 mod app;
 mod browser;
 mod chromium;
 mod confirming;
 mod examine;
 mod home;
+mod invited;
 mod keyboard;
 mod not_me;
 mod policies;
