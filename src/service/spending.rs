@@ -124,6 +124,19 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
+    /// Takes an OpenID token as the proof that somebody is there, once. Homeservers make them for an hour, and who was
+    /// given one could present it again: one that was a proof before is none any more.
+    ///
+    /// # Errors
+    /// 401 if it was one before, and 503 if the database is away.
+    pub(super) async fn spend_openid_token(&self, token: &str) -> Result<(), Error> {
+        let once = (self.principal("openid:token", token.as_bytes()), Bucket { capacity: 1, per_hour: 1 });
+        self.spend(&[once], 1).await.map_err(|error| match error.errcode() {
+            "M_LIMIT_EXCEEDED" => Error::unauthorized("The token was used before"),
+            _ => error,
+        })
+    }
+
     /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
     pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
         let network = self.principal("unbind:network", from.to_string().as_bytes());

@@ -125,6 +125,52 @@ page-invited-over-text = Sie wurde gelöscht, oder ihre Zeit ist abgelaufen. Dei
 page-invited-own = Was dieser Server sonst über deine Adresse weiß, kannst du hier sehen; hier kannst du auch widersprechen oder das zurücknehmen:
 page-invited-own-link = Deine Adresse auf diesem Server
 
+# Signing in
+page-sign-in = Anmelden
+page-sign-in-failed = Die Anmeldung hat nicht geklappt
+page-sign-in-lead = Melde dich mit deinem Matrix-Konto an, um zu sehen, was dieser Server über dich gespeichert hat, es zu ändern oder löschen zu lassen.
+page-sign-in-for-export = Bevor wir alles herausgeben, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So bekommt es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-for-erase = Bevor wir alles löschen, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So tut es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-without-script = Zum Anmelden muss dein Browser mit deinem Heimserver sprechen, damit dein Passwort nie zu uns kommt. Dafür braucht er JavaScript, und das ist hier ausgeschaltet. Für eine E-Mail-Adresse geht der Link unten auch ohne. Oder frag die Betreiber dieses Servers.
+page-sign-in-mxid = Deine Matrix-ID
+page-sign-in-mxid-hint = Sie sieht aus wie @anna:example.org. Deine Matrix-App zeigt sie in den Einstellungen.
+page-sign-in-next = Weiter
+page-sign-in-password = Dein Matrix-Passwort
+page-sign-in-password-hint = Es geht nur an deinen Heimserver, nie an uns.
+page-sign-in-with-password = Mit Passwort anmelden
+page-sign-in-oauth = Auf der Seite von { $server } anmelden
+page-sign-in-sso = Einmalanmeldung (SSO) von { $server }
+page-sign-in-device = Anmeldung bei { $name }, nur für einen Augenblick
+page-sign-in-asking = Dein Heimserver wird gesucht …
+page-sign-in-leaving = Weiter zu { $server } …
+page-sign-in-signing-in = Du wirst angemeldet …
+page-sign-in-choose = { $server } ist gefunden. Melde dich dort an:
+page-sign-in-how = Was dann geschieht
+page-sign-in-how-password = Dein Browser meldet sich bei deinem eigenen Heimserver an. Wir sehen weder dein Passwort noch deine Nachrichten.
+page-sign-in-how-token = Dein Heimserver stellt einen kurzlebigen Nachweis deiner Matrix-ID aus, und dein Browser meldet sich dort sofort wieder ab. Nur der Nachweis kommt zu uns.
+page-sign-in-how-kept = Durch die Anmeldung entsteht hier kein Konto. Nach einer halben Stunde, oder wenn du dich abmeldest, ist der Besuch vorbei.
+page-sign-in-other = Kein Matrix-Konto?
+page-sign-in-other-text = Jemand kann deine E-Mail-Adresse trotzdem eingegeben haben.
+page-sign-in-other-link = Sehen, was über eine E-Mail-Adresse gespeichert ist
+page-sign-in-mistyped = Das ist keine Matrix-ID. Sie sieht aus wie @anna:example.org: ein Name, ein Doppelpunkt und der Name eines Heimservers.
+page-sign-in-unreachable = { $server } antwortet nicht. Prüfe die Schreibweise und deine Verbindung. Stimmt beides, ist der Heimserver vielleicht nicht da oder lässt Browser nicht herein: Versuche es später noch einmal, oder frag seine Betreiber.
+page-sign-in-misconfigured = { $server } sagt nicht richtig, wo sein Heimserver ist. Das können nur seine Betreiber beheben.
+page-sign-in-no-homeserver = Unter { $server } gibt es keinen Matrix-Heimserver. Prüfe den Teil deiner Matrix-ID nach dem Doppelpunkt.
+page-sign-in-no-way = { $server } bietet keine Anmeldung an, die diese Seite kennt. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wrong-password = Matrix-ID und Passwort passen nicht zusammen. Bitte versuche es noch einmal.
+page-sign-in-deactivated = Dieses Konto wurde bei seinem Heimserver geschlossen. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wait = { $server } wurde zu oft gefragt. Versuche es in { $seconds } s noch einmal.
+page-sign-in-refused = { $server } hat die Anmeldung abgelehnt. Versuche es noch einmal, oder auf einem anderen Weg, wenn es einen gibt.
+page-sign-in-cancelled = Du hast dich bei { $server } nicht angemeldet. Es ist nichts geschehen; du kannst es noch einmal versuchen.
+page-sign-in-stale = Es ist zu viel Zeit vergangen, oder dies wurde in einem anderen Fenster begonnen. Bitte melde dich noch einmal an.
+page-sign-in-stranger = Du hast dich mit einem Konto eines anderen Heimservers als { $server } angemeldet. Gib die Matrix-ID ein, mit der du dich anmeldest.
+page-sign-in-broken = Dein Browser konnte nicht tun, was zum Anmelden nötig ist. Versuche es noch einmal, oder nimm einen anderen, neueren Browser.
+page-sign-in-unreadable = Das kam nicht von unserer Anmeldeseite, oder nicht vollständig. Bitte melde dich noch einmal an.
+page-sign-in-not-vouched = Dein Heimserver hat nicht bestätigt, wer du bist. Bitte melde dich noch einmal an. Wenn das nicht hilft, frag seine Betreiber.
+page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht benutzen. Wenn du das für falsch hältst oder deine Daten haben möchtest, frag die Betreiber dieses Servers.
+page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
+page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] Januar
@@ -259,6 +305,46 @@ page-you-said-all-unbound = Alle Adressen sind entfernt. Keine führt mehr zu Ih
 page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
 page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
 page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
+
+# Was sich in einem Dokument geändert hat.
+page-changes = Was sich geändert hat
+page-changes-title = { $name }: was sich geändert hat
+page-changes-span = Von Version { $older } zu Version { $newer }
+page-changes-since = Was sich seit Version { $version } geändert hat
+page-changes-key = Was entfernt wurde, ist durchgestrichen; was hinzukam, ist unterstrichen.
+page-changes-removed = Entfernt:
+page-changes-added = Hinzugefügt:
+page-changes-gap = { $count ->
+    [one] 1 Abschnitt ist unverändert
+   *[other] { $count } Abschnitte sind unverändert
+}
+page-changes-none = Geändert hat sich nichts: Der Text ist in beiden Versionen derselbe.
+page-changes-apart = Version { $version } gibt es in dieser Sprache nicht. Deshalb lassen sich die beiden hier nicht vergleichen; lies beide, oder wähle eine andere Sprache.
+page-changes-whole = Der ganze Text
+page-retention-link = Was gespeichert wird
+page-retention-lead = Das gilt auf diesem Server jetzt.
+page-imprint = Impressum
+
+# Wohin es von der Startseite geht, und wer den Server betreibt.
+page-home-go = Was du hier tun kannst
+page-home-you = Deine Daten
+page-home-you-text = Melde dich mit deinem Matrix-Konto an: Sieh, was über dich gespeichert ist, lade es herunter, lösche es.
+page-home-address = Eine Adresse ohne Konto
+page-home-address-text = Lass dir einen Link an deine Adresse schicken: Sieh, was über sie gespeichert ist, entferne sie, oder lass dich nie mehr einladen.
+page-home-retention-text = Die Tabelle, die jetzt gilt.
+page-home-cookie = Ein einziges Cookie gibt es, und erst, wenn du dich bei „Deine Daten“ angemeldet oder den Link für „Eine Adresse ohne Konto“ geöffnet hast. Es hält so lange wie dieser Besuch. Ein Skript hat nur die Seite zum Anmelden: Es spricht mit deinem Heimserver, damit dein Passwort nie zu uns gelangt.
+page-home-who = Wer diesen Server betreibt
+page-home-run-by = Diesen Server betreibt { $name }.
+
+# Was nach der Bestätigung einer Adresse geschieht, und wer gefragt hat.
+page-validated-next = Wie es weitergeht
+page-validated-step-app = Geh zurück zu deiner Matrix-App.
+page-validated-step-bind = Nur wenn du dort sagst, dass du über diese Adresse gefunden werden willst, führt sie zu deiner Matrix-ID.
+page-validated-step-notice = Dann schicken wir der Adresse einen Hinweis. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
+page-validated-who = Wer gefragt hat
+page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
+page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
+page-validated-address = Was ist über deine Adresse gespeichert? Sieh nach:
 
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?

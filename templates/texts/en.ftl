@@ -126,6 +126,52 @@ page-invited-over-text = It was deleted, or its time has run out. Your address w
 page-invited-own = To see what else this server holds about your address, to object or to take that back, go here:
 page-invited-own-link = Your address on this server
 
+# Signing in
+page-sign-in = Sign in
+page-sign-in-failed = Signing in did not work
+page-sign-in-lead = Sign in with your Matrix account to see what this server holds about you, to change it, or to have it erased.
+page-sign-in-for-export = Before we hand out everything that we hold about you, please sign in once more. So nobody else gets it who finds your device open.
+page-sign-in-for-erase = Before we erase everything that we hold about you, please sign in once more. So nobody else does it who finds your device open.
+page-sign-in-without-script = To sign in, your browser has to talk to your homeserver, so that your password never comes to us. That needs JavaScript, which is switched off here. For an e-mail address, the link below works without it. Or ask the people who run this server.
+page-sign-in-mxid = Your Matrix ID
+page-sign-in-mxid-hint = It looks like @anna:example.org. Your Matrix app shows it in its settings.
+page-sign-in-next = Continue
+page-sign-in-password = Your Matrix password
+page-sign-in-password-hint = It goes to your homeserver only, and never to us.
+page-sign-in-with-password = Sign in with password
+page-sign-in-oauth = Sign in on the page of { $server }
+page-sign-in-sso = Single sign-on of { $server }
+page-sign-in-device = Sign-in at { $name }, for a moment only
+page-sign-in-asking = Looking for your homeserver …
+page-sign-in-leaving = Going to { $server } …
+page-sign-in-signing-in = Signing in …
+page-sign-in-choose = { $server } is found. Sign in there:
+page-sign-in-how = What happens then
+page-sign-in-how-password = Your browser signs in at your own homeserver. We see neither your password nor your messages.
+page-sign-in-how-token = Your homeserver makes a short-lived proof of your Matrix ID, and your browser signs out there again at once. Only the proof comes to us.
+page-sign-in-how-kept = To sign in makes no account here. After half an hour, or when you sign out, the visit is over.
+page-sign-in-other = No Matrix account?
+page-sign-in-other-text = Somebody may have entered your e-mail address all the same.
+page-sign-in-other-link = See what is held about an e-mail address
+page-sign-in-mistyped = This is no Matrix ID. It looks like @anna:example.org: a name, a colon, and the name of a homeserver.
+page-sign-in-unreachable = { $server } does not answer. Check how it is spelled, and your connection. If both are right, the homeserver may be away, or keep browsers out: try again later, or ask the people who run it.
+page-sign-in-misconfigured = { $server } does not say correctly where its homeserver is. Only the people who run it can mend that.
+page-sign-in-no-homeserver = There is no Matrix homeserver at { $server }. Check the part of your Matrix ID after the colon.
+page-sign-in-no-way = { $server } offers no way to sign in that this page knows. Please ask the people who run this server.
+page-sign-in-wrong-password = Matrix ID and password do not go together. Please try again.
+page-sign-in-deactivated = This account was closed at its homeserver. Please ask the people who run this server.
+page-sign-in-wait = { $server } was asked too often. Try again in { $seconds } s.
+page-sign-in-refused = { $server } has refused to sign you in. Try again, or try another way if there is one.
+page-sign-in-cancelled = You did not sign in at { $server }. Nothing has happened; you can try again.
+page-sign-in-stale = Too much time has passed, or this was begun in another window. Please sign in again.
+page-sign-in-stranger = You have signed in as somebody of another homeserver than { $server }. Enter the Matrix ID that you sign in with.
+page-sign-in-broken = Your browser could not do what is needed to sign in. Try again, or use another, newer browser.
+page-sign-in-unreadable = That did not come from our sign-in page, or not all of it. Please sign in again.
+page-sign-in-not-vouched = Your homeserver did not confirm who you are. Please sign in again. If that does not help, ask the people who run it.
+page-sign-in-blocked = People of this homeserver cannot use this server. If you think that is wrong, or want your data, ask the people who run this server.
+page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
+page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] January
@@ -260,6 +306,46 @@ page-you-said-all-unbound = All addresses are removed. None leads to you any mor
 page-you-said-signed-out = Every app and every other visit is signed out.
 page-you-said-ready = You have just signed in: you can download everything now.
 page-you-said-later = You have downloaded this often. Please try again in an hour.
+
+# What has changed in a policy.
+page-changes = What has changed
+page-changes-title = { $name }: what has changed
+page-changes-span = From version { $older } to version { $newer }
+page-changes-since = What has changed since version { $version }
+page-changes-key = What was removed is struck through; what was added is underlined.
+page-changes-removed = Removed:
+page-changes-added = Added:
+page-changes-gap = { $count ->
+    [one] 1 passage is unchanged
+   *[other] { $count } passages are unchanged
+}
+page-changes-none = Nothing has changed: the text is the same in both versions.
+page-changes-apart = Version { $version } does not exist in this language. So the two cannot be compared here; read both of them, or choose another language.
+page-changes-whole = The whole text
+page-retention-link = What is kept
+page-retention-lead = This is in force on this server now.
+page-imprint = Legal notice
+
+# Where to go from the start page, and who runs the server.
+page-home-go = What you can do here
+page-home-you = Your data
+page-home-you-text = Sign in with your Matrix account: see what is held about you, download it, erase it.
+page-home-address = An address without an account
+page-home-address-text = Have a link sent to your address: see what is held about it, remove it, or never be invited.
+page-home-retention-text = The table that is in force now.
+page-home-cookie = One cookie exists, and only after you have signed in at “Your data” or opened the link for “An address without an account”. It lasts as long as that visit. Only the page to sign in on has a script: it talks to your homeserver, so that your password never reaches us.
+page-home-who = Who runs this server
+page-home-run-by = This server is run by { $name }.
+
+# What happens after the confirmation of an address, and who asked.
+page-validated-next = What happens next
+page-validated-step-app = Go back to your Matrix app.
+page-validated-step-bind = Only if you say there that you want to be found by this address does it lead to your Matrix ID.
+page-validated-step-notice = We then send a notice to the address. It has a link to undo that.
+page-validated-who = Who asked
+page-validated-asked = This Matrix account asked us to confirm your address:
+page-validated-other = The account is not yours? Cancel it:
+page-validated-address = What is held about your address? See:
 
 mail-validation-subject = Confirm your e-mail address for { $server }
 mail-validation-title = Is this your e-mail address?

@@ -125,6 +125,52 @@ page-invited-over-text = Se borró o se agotó su plazo. Su dirección se borró
 page-invited-own = Para ver qué más guarda este servidor sobre su dirección, oponerse o revocarlo, vaya aquí:
 page-invited-own-link = Su dirección en este servidor
 
+# Signing in
+page-sign-in = Iniciar sesión
+page-sign-in-failed = No se ha podido iniciar la sesión
+page-sign-in-lead = Inicie sesión con su cuenta de Matrix para ver lo que este servidor guarda sobre usted, modificarlo o hacer que se borre.
+page-sign-in-for-export = Antes de entregarle todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo obtiene otra persona que encuentre su dispositivo abierto.
+page-sign-in-for-erase = Antes de borrar todo lo que guardamos sobre usted, le pedimos que inicie sesión una vez más. Así no lo hace otra persona que encuentre su dispositivo abierto.
+page-sign-in-without-script = Para iniciar sesión, su navegador tiene que hablar con su servidor base, de modo que su contraseña nunca nos llegue. Para eso hace falta JavaScript, que aquí está desactivado. Para una dirección de correo, el enlace de abajo funciona sin él. O pregunte a quienes administran este servidor.
+page-sign-in-mxid = Su ID de Matrix
+page-sign-in-mxid-hint = Tiene la forma @anna:example.org. Su aplicación de Matrix lo muestra en los ajustes.
+page-sign-in-next = Continuar
+page-sign-in-password = Su contraseña de Matrix
+page-sign-in-password-hint = Va solo a su servidor base, nunca a nosotros.
+page-sign-in-with-password = Iniciar sesión con contraseña
+page-sign-in-oauth = Iniciar sesión en la página de { $server }
+page-sign-in-sso = Inicio de sesión único de { $server }
+page-sign-in-device = Inicio de sesión en { $name }, solo por un momento
+page-sign-in-asking = Buscando su servidor base…
+page-sign-in-leaving = Pasando a { $server }…
+page-sign-in-signing-in = Iniciando sesión…
+page-sign-in-choose = Se ha encontrado { $server }. Inicie sesión allí:
+page-sign-in-how = Qué ocurre después
+page-sign-in-how-password = Su navegador inicia sesión en su propio servidor base. No vemos ni su contraseña ni sus mensajes.
+page-sign-in-how-token = Su servidor base emite una prueba de corta duración de su ID de Matrix, y su navegador cierra allí la sesión enseguida. Solo la prueba nos llega.
+page-sign-in-how-kept = Iniciar sesión no crea aquí ninguna cuenta. Al cabo de media hora, o cuando cierre la sesión, la visita termina.
+page-sign-in-other = ¿No tiene cuenta de Matrix?
+page-sign-in-other-text = Aun así, alguien puede haber introducido su dirección de correo.
+page-sign-in-other-link = Ver lo que se guarda sobre una dirección de correo
+page-sign-in-mistyped = Esto no es un ID de Matrix. Tiene la forma @anna:example.org: un nombre, dos puntos y el nombre de un servidor base.
+page-sign-in-unreachable = { $server } no responde. Compruebe cómo está escrito y su conexión. Si ambos son correctos, puede que el servidor base no esté disponible o no admita navegadores: inténtelo más tarde o pregunte a quienes lo administran.
+page-sign-in-misconfigured = { $server } no indica correctamente dónde está su servidor base. Solo quienes lo administran pueden arreglarlo.
+page-sign-in-no-homeserver = No hay ningún servidor base de Matrix en { $server }. Compruebe la parte de su ID de Matrix que sigue a los dos puntos.
+page-sign-in-no-way = { $server } no ofrece ninguna forma de iniciar sesión que esta página conozca. Pregunte, por favor, a quienes administran este servidor.
+page-sign-in-wrong-password = El ID de Matrix y la contraseña no coinciden. Inténtelo de nuevo, por favor.
+page-sign-in-deactivated = Esta cuenta se cerró en su servidor base. Pregunte, por favor, a quienes administran este servidor.
+page-sign-in-wait = Se ha consultado a { $server } demasiadas veces. Inténtelo de nuevo dentro de { $seconds } s.
+page-sign-in-refused = { $server } ha rechazado el inicio de sesión. Inténtelo de nuevo, o de otra forma si la hay.
+page-sign-in-cancelled = No ha iniciado sesión en { $server }. No ha pasado nada; puede intentarlo de nuevo.
+page-sign-in-stale = Ha pasado demasiado tiempo, o esto se empezó en otra ventana. Inicie sesión de nuevo, por favor.
+page-sign-in-stranger = Ha iniciado sesión con una cuenta de un servidor base distinto de { $server }. Introduzca el ID de Matrix con el que inicia sesión.
+page-sign-in-broken = Su navegador no ha podido hacer lo necesario para iniciar sesión. Inténtelo de nuevo o use otro navegador más reciente.
+page-sign-in-unreadable = Esto no venía de nuestra página de inicio de sesión, o no estaba completo. Inicie sesión de nuevo, por favor.
+page-sign-in-not-vouched = Su servidor base no ha confirmado quién es usted. Inicie sesión de nuevo, por favor. Si eso no ayuda, pregunte a quienes lo administran.
+page-sign-in-blocked = Los usuarios de este servidor base no pueden usar este servidor. Si cree que es un error, o quiere sus datos, pregunte a quienes administran este servidor.
+page-sign-in-too-often = Ha habido demasiados intentos de inicio de sesión desde su red. Inténtelo más tarde, por favor.
+page-sign-in-homeserver-away = No hemos podido preguntar a su servidor base quién es usted. Inténtelo de nuevo dentro de unos minutos, por favor.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] enero
@@ -259,6 +305,46 @@ page-you-said-all-unbound = Todas las direcciones están retiradas. Ya ninguna l
 page-you-said-signed-out = Se cerró la sesión de todas las aplicaciones y de las demás visitas.
 page-you-said-ready = Acaba de iniciar sesión: ya puede descargarlo todo.
 page-you-said-later = Ha descargado esto muchas veces. Inténtelo de nuevo dentro de una hora.
+
+# Qué ha cambiado en un documento.
+page-changes = Qué ha cambiado
+page-changes-title = { $name }: qué ha cambiado
+page-changes-span = De la versión { $older } a la versión { $newer }
+page-changes-since = Qué ha cambiado desde la versión { $version }
+page-changes-key = Lo que se quitó está tachado; lo que se añadió está subrayado.
+page-changes-removed = Quitado:
+page-changes-added = Añadido:
+page-changes-gap = { $count ->
+    [one] 1 pasaje sin cambios
+   *[other] { $count } pasajes sin cambios
+}
+page-changes-none = No ha cambiado nada: el texto es el mismo en ambas versiones.
+page-changes-apart = La versión { $version } no existe en este idioma. Por eso no se pueden comparar aquí; lea las dos o elija otro idioma.
+page-changes-whole = El texto completo
+page-retention-link = Qué se conserva
+page-retention-lead = Esto es lo que está en vigor ahora en este servidor.
+page-imprint = Aviso legal
+
+# Adónde ir desde la página de inicio, y quién administra el servidor.
+page-home-go = Qué puede hacer aquí
+page-home-you = Sus datos
+page-home-you-text = Inicie sesión con su cuenta de Matrix: vea qué se conserva sobre usted, descárguelo, bórrelo.
+page-home-address = Una dirección sin cuenta
+page-home-address-text = Haga que se envíe un enlace a su dirección: vea qué se conserva sobre ella, retírela, o pida que no se le invite nunca.
+page-home-retention-text = La tabla que está en vigor ahora.
+page-home-cookie = Existe una sola cookie, y solo después de que usted haya iniciado sesión en «Sus datos» o abierto el enlace de «Una dirección sin cuenta». Dura lo que dura esa visita. Solo la página para iniciar sesión tiene un script: habla con su servidor base, de modo que su contraseña nunca llega a nosotros.
+page-home-who = Quién administra este servidor
+page-home-run-by = Este servidor lo administra { $name }.
+
+# Qué ocurre después de confirmar una dirección, y quién lo pidió.
+page-validated-next = Qué ocurre después
+page-validated-step-app = Vuelva a su aplicación de Matrix.
+page-validated-step-bind = La dirección solo llevará a su ID de Matrix si usted dice allí que quiere que se le encuentre por ella.
+page-validated-step-notice = Entonces enviamos un aviso a la dirección. Trae un enlace para deshacerlo.
+page-validated-who = Quién lo pidió
+page-validated-asked = Esta cuenta de Matrix nos pidió que confirmáramos su dirección:
+page-validated-other = ¿La cuenta no es suya? Anule la petición:
+page-validated-address = ¿Qué se conserva sobre su dirección? Véalo aquí:
 
 mail-validation-subject = Confirme su dirección de correo electrónico para { $server }
 mail-validation-title = ¿Es esta su dirección de correo electrónico?

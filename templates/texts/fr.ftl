@@ -125,6 +125,52 @@ page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre 
 page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
 page-invited-own-link = Votre adresse sur ce serveur
 
+# Signing in
+page-sign-in = Se connecter
+page-sign-in-failed = La connexion n’a pas fonctionné
+page-sign-in-lead = Connectez-vous avec votre compte Matrix pour voir ce que ce serveur détient sur vous, le modifier ou le faire effacer.
+page-sign-in-for-export = Avant de vous remettre tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne l’obtient en trouvant votre appareil ouvert.
+page-sign-in-for-erase = Avant d’effacer tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne le fait en trouvant votre appareil ouvert.
+page-sign-in-without-script = Pour vous connecter, votre navigateur doit parler à votre serveur d’accueil, afin que votre mot de passe ne nous parvienne jamais. Il faut pour cela JavaScript, qui est désactivé ici. Pour une adresse e-mail, le lien ci-dessous fonctionne sans. Ou demandez à ceux qui gèrent ce serveur.
+page-sign-in-mxid = Votre identifiant Matrix
+page-sign-in-mxid-hint = Il ressemble à @anna:example.org. Votre application Matrix l’affiche dans ses paramètres.
+page-sign-in-next = Continuer
+page-sign-in-password = Votre mot de passe Matrix
+page-sign-in-password-hint = Il va uniquement à votre serveur d’accueil, jamais à nous.
+page-sign-in-with-password = Se connecter avec le mot de passe
+page-sign-in-oauth = Se connecter sur la page de { $server }
+page-sign-in-sso = Authentification unique de { $server }
+page-sign-in-device = Connexion à { $name }, pour un instant seulement
+page-sign-in-asking = Recherche de votre serveur d’accueil…
+page-sign-in-leaving = Passage à { $server }…
+page-sign-in-signing-in = Connexion en cours…
+page-sign-in-choose = { $server } est trouvé. Connectez-vous là-bas :
+page-sign-in-how = Ce qui se passe ensuite
+page-sign-in-how-password = Votre navigateur se connecte à votre propre serveur d’accueil. Nous ne voyons ni votre mot de passe ni vos messages.
+page-sign-in-how-token = Votre serveur d’accueil établit une preuve de courte durée de votre identifiant Matrix, et votre navigateur s’y déconnecte aussitôt. Seule la preuve nous parvient.
+page-sign-in-how-kept = Se connecter ne crée pas de compte ici. Au bout d’une demi-heure, ou quand vous vous déconnectez, la visite est terminée.
+page-sign-in-other = Pas de compte Matrix ?
+page-sign-in-other-text = Quelqu’un a pu saisir votre adresse e-mail malgré tout.
+page-sign-in-other-link = Voir ce qui est détenu sur une adresse e-mail
+page-sign-in-mistyped = Ce n’est pas un identifiant Matrix. Il ressemble à @anna:example.org : un nom, un deux-points et le nom d’un serveur d’accueil.
+page-sign-in-unreachable = { $server } ne répond pas. Vérifiez l’orthographe et votre connexion. Si les deux sont correctes, le serveur d’accueil est peut-être indisponible, ou fermé aux navigateurs : réessayez plus tard, ou demandez à ceux qui le gèrent.
+page-sign-in-misconfigured = { $server } n’indique pas correctement où se trouve son serveur d’accueil. Seuls ceux qui le gèrent peuvent y remédier.
+page-sign-in-no-homeserver = Il n’y a pas de serveur d’accueil Matrix à { $server }. Vérifiez la partie de votre identifiant Matrix qui suit le deux-points.
+page-sign-in-no-way = { $server } n’offre aucun moyen de connexion que cette page connaisse. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wrong-password = L’identifiant Matrix et le mot de passe ne correspondent pas. Veuillez réessayer.
+page-sign-in-deactivated = Ce compte a été fermé sur son serveur d’accueil. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wait = { $server } a été sollicité trop souvent. Réessayez dans { $seconds } s.
+page-sign-in-refused = { $server } a refusé de vous connecter. Réessayez, ou essayez un autre moyen s’il y en a un.
+page-sign-in-cancelled = Vous ne vous êtes pas connecté à { $server }. Il ne s’est rien passé ; vous pouvez réessayer.
+page-sign-in-stale = Trop de temps s’est écoulé, ou cela a été commencé dans une autre fenêtre. Veuillez vous connecter de nouveau.
+page-sign-in-stranger = Vous vous êtes connecté avec un compte d’un autre serveur d’accueil que { $server }. Saisissez l’identifiant Matrix avec lequel vous vous connectez.
+page-sign-in-broken = Votre navigateur n’a pas pu faire ce qu’il faut pour se connecter. Réessayez, ou utilisez un autre navigateur, plus récent.
+page-sign-in-unreadable = Cela ne venait pas de notre page de connexion, ou pas en entier. Veuillez vous connecter de nouveau.
+page-sign-in-not-vouched = Votre serveur d’accueil n’a pas confirmé qui vous êtes. Veuillez vous connecter de nouveau. Si cela n’aide pas, demandez à ceux qui le gèrent.
+page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas utiliser ce serveur. Si vous pensez que c’est une erreur, ou si vous voulez vos données, demandez à ceux qui gèrent ce serveur.
+page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
+page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] janvier
@@ -259,6 +305,46 @@ page-you-said-all-unbound = Toutes les adresses sont retirées. Plus aucune ne m
 page-you-said-signed-out = Toutes les applications et toutes les autres visites sont déconnectées.
 page-you-said-ready = Vous venez de vous connecter : vous pouvez maintenant tout télécharger.
 page-you-said-later = Vous avez souvent téléchargé ceci. Veuillez réessayer dans une heure.
+
+# Ce qui a changé dans un document.
+page-changes = Ce qui a changé
+page-changes-title = { $name } : ce qui a changé
+page-changes-span = De la version { $older } à la version { $newer }
+page-changes-since = Ce qui a changé depuis la version { $version }
+page-changes-key = Ce qui a été retiré est barré ; ce qui a été ajouté est souligné.
+page-changes-removed = Retiré :
+page-changes-added = Ajouté :
+page-changes-gap = { $count ->
+    [one] 1 passage inchangé
+   *[other] { $count } passages inchangés
+}
+page-changes-none = Rien n’a changé : le texte est le même dans les deux versions.
+page-changes-apart = La version { $version } n’existe pas dans cette langue. Les deux ne peuvent donc pas être comparées ici ; lisez l’une et l’autre, ou choisissez une autre langue.
+page-changes-whole = Le texte entier
+page-retention-link = Ce qui est conservé
+page-retention-lead = Voici ce qui est en vigueur sur ce serveur en ce moment.
+page-imprint = Mentions légales
+
+# Où aller depuis l’accueil, et qui exploite le serveur.
+page-home-go = Ce que vous pouvez faire ici
+page-home-you = Vos données
+page-home-you-text = Connectez-vous avec votre compte Matrix : voyez ce qui est détenu sur vous, téléchargez-le, effacez-le.
+page-home-address = Une adresse sans compte
+page-home-address-text = Faites envoyer un lien à votre adresse : voyez ce qui est détenu à son sujet, retirez-la, ou refusez toute invitation.
+page-home-retention-text = Le tableau en vigueur en ce moment.
+page-home-cookie = Un seul cookie existe, et seulement après que vous vous êtes connecté à « Vos données » ou que vous avez ouvert le lien de « Une adresse sans compte ». Il dure le temps de cette visite. Seule la page de connexion a un script : il parle à votre serveur d’accueil, de sorte que votre mot de passe ne nous parvient jamais.
+page-home-who = Qui exploite ce serveur
+page-home-run-by = Ce serveur est exploité par { $name }.
+
+# Ce qui suit la confirmation d’une adresse, et qui l’a demandée.
+page-validated-next = Et ensuite ?
+page-validated-step-app = Retournez dans votre application Matrix.
+page-validated-step-bind = L’adresse ne mène à votre identifiant Matrix que si vous y dites vouloir être trouvé grâce à elle.
+page-validated-step-notice = Nous envoyons alors un avis à l’adresse. Il contient un lien pour annuler cela.
+page-validated-who = Qui l’a demandé
+page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adresse :
+page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
+page-validated-address = Que savons-nous de votre adresse ? Voyez :
 
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?

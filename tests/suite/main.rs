@@ -38,6 +38,7 @@ mod program;
 mod retention;
 mod ruma;
 mod schema;
+mod sign_in;
 mod signed_unbind;
 mod signing_keys;
 mod sms;
