@@ -26,6 +26,8 @@ pub struct Brand {
     pub name: String,
     /// Whom people can write to.
     pub contact: Option<Contact>,
+    /// The page of the legal notice: `http:` or `https:`.
+    pub imprint: Option<String>,
     /// The picture at the top.
     pub logo: Option<Logo>,
     /// The colour of links and buttons.
@@ -72,6 +74,7 @@ impl Brand {
         Ok(Self {
             name: visible(&settings.name, MAX_NAME),
             contact: settings.contact.as_deref().map(Contact::parse).transpose()?,
+            imprint: settings.imprint.clone(),
             logo: settings.logo.as_deref().map(Logo::read).transpose()?,
             accent: Colour::parse(&settings.accent_colour).ok_or(BrandError::NotAColour)?,
         })
@@ -138,6 +141,7 @@ mod tests {
         config::Brand {
             name: "Beispiel\r\n e. V.".to_owned(),
             contact: Some("help@example.org".to_owned()),
+            imprint: None,
             logo: None,
             accent_colour: "#0f6b5c".to_owned(),
         }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::identity::phone::PhoneNumber;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
-use crate::pages::{Fault, Site, Validation};
+use crate::pages::{AskedBy, Fault, Site, Validation};
 use crate::service::{Asker, Submission, Submitted, TokenRequest, Validated, Vouch};
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`
@@ -122,12 +122,15 @@ pub(super) async fn open_code(vouch: Data<Vouch>, site: Data<Site>, request: Htt
 async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Medium) -> HttpResponse {
     let language = site.language(request);
     let outcome = match follow_link(vouch, request, medium).await {
-        Ok(Submitted { next_link: Some(next_link), .. }) => {
+        Ok((_, Submitted { next_link: Some(next_link), .. })) => {
             let mut response = HttpResponse::Found();
             return response.insert_header((header::LOCATION, next_link.as_str())).finish();
         }
-        Ok(Submitted { again: true, .. }) => Validation::AlreadyDone,
-        Ok(Submitted { again: false, .. }) => Validation::Proved,
+        Ok((sid, Submitted { again, asked_by, .. })) => {
+            let outcome = if again { Validation::AlreadyDone } else { Validation::Proved };
+            let asked_by = asked_by.map(|mxid| AskedBy { mxid, cancel: vouch.cancelling_link(sid.as_str(), language) });
+            return site.validated(language, outcome, asked_by.as_ref());
+        }
         Err(error) => match (error.errcode(), medium) {
             ("M_UNKNOWN", _) => return site.fault(language, Fault::Unavailable),
             ("M_SESSION_EXPIRED", Medium::Email) => Validation::Expired,
@@ -136,13 +139,15 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
             (_, Medium::Msisdn) => Validation::WrongCode,
         },
     };
-    site.validated(language, outcome)
+    site.validated(language, outcome, None)
 }
 
-async fn follow_link(vouch: &Vouch, request: &HttpRequest, medium: Medium) -> Result<Submitted, Error> {
+/// Does what the link says, and returns the session's id and what came of it.
+async fn follow_link(vouch: &Vouch, request: &HttpRequest, medium: Medium) -> Result<(Sid, Submitted), Error> {
     let parameter = |name| required_query(request, name).map(Cow::into_owned);
     let session = submission(parameter("sid")?, parameter("client_secret")?)?;
-    vouch.submit(None, medium, &session, &parameter("token")?).await
+    let submitted = vouch.submit(None, medium, &session, &parameter("token")?).await?;
+    Ok((session.sid, submitted))
 }
 
 /// `GET /_matrix/identity/v2/3pid/getValidated3pid`

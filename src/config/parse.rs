@@ -154,9 +154,17 @@ pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
 
 /// An e-mail address or a web page.
 pub(super) fn contact(text: &str) -> Parsed<String> {
-    let is_page = || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    let is_contact = lettre::Address::from_str(text).is_ok() || is_page();
+    let is_contact = lettre::Address::from_str(text).is_ok() || is_web_page(text);
     or(is_contact.then(|| text.to_owned()), "expected an e-mail address or an http or https URL")
+}
+
+/// A web page.
+pub(super) fn web_page(text: &str) -> Parsed<String> {
+    or(is_web_page(text).then(|| text.to_owned()), "expected an http or https URL")
+}
+
+fn is_web_page(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 pub(super) fn colour(text: &str) -> Parsed<String> {
@@ -326,6 +334,8 @@ mod tests {
         );
         all_parse(contact, &["help@example.org", "https://example.org/help"]);
         none_parse(contact, &["", "help", "ftp://example.org", "javascript:alert(1)"]);
+        all_parse(web_page, &["https://example.org/imprint"]);
+        none_parse(web_page, &["", "/imprint", "help@example.org", "javascript:alert(1)"]);
         all_parse(colour, &["#0f6b5c", "#FFFFFF"]);
         none_parse(colour, &["", "red", "#fff", "0f6b5c", "#0f6b5g", "#0f6b5c;", "#é1234"]);
         all_parse(language, &["en", "pt-BR", "zh-Hant"]);

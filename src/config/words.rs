@@ -34,6 +34,8 @@ pub struct Brand {
     pub name: String,
     /// `contact`: an e-mail address or an URL shown to people. Default none.
     pub contact: Option<String>,
+    /// `imprint`: the URL of a legal notice that the law may ask for. Default none.
+    pub imprint: Option<String>,
     /// `logo`: a PNG, JPEG or SVG file of at most 256 KiB. Default none.
     pub logo: Option<PathBuf>,
     /// `accent_colour`: `#rrggbb`. Default `#0f6b5c`.
@@ -46,6 +48,7 @@ impl Brand {
         Self {
             name: section.text("name", "Vouch", parse::line),
             contact: section.optional("contact", parse::contact),
+            imprint: section.optional("imprint", parse::web_page),
             logo: section.optional("logo", parse::logo),
             accent_colour: section.text("accent_colour", "#0f6b5c", parse::colour),
         }

@@ -81,6 +81,12 @@ impl Policies {
         self.policies.values().map(Vec::as_slice)
     }
 
+    /// The versions of that policy, ascending; none if there is no such policy.
+    #[must_use]
+    pub fn versions(&self, policy: &str) -> &[Version] {
+        self.policies.get(policy).map_or(&[], Vec::as_slice)
+    }
+
     /// The document of that policy, version and language, in force or not.
     #[must_use]
     pub fn find(&self, policy: &str, version: &str, language: &str) -> Option<DocumentRef<'_>> {

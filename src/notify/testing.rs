@@ -15,6 +15,7 @@ pub(super) fn brand(contact: Option<&str>) -> Brand {
     let settings = config::Brand {
         name: "Example Club".to_owned(),
         contact: contact.map(str::to_owned),
+        imprint: None,
         logo: None,
         accent_colour: "#0f6b5c".to_owned(),
     };

@@ -16,7 +16,16 @@ const PRIVACY_POLICY: &str = "privacy_policy";
 #[template(path = "pages/home.html")]
 struct Home<'a> {
     frame: Frame<'a>,
+    run_by: String,
     in_force: Vec<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/retention.html")]
+struct Retention<'a> {
+    frame: Frame<'a>,
+    /// What is kept, and for how long, in words.
+    retention: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -28,11 +37,13 @@ struct List<'a> {
 }
 
 /// A link to a document.
-struct Link {
-    href: String,
-    tag: String,
-    name: String,
-    version: String,
+pub(super) struct Link {
+    pub href: String,
+    pub tag: String,
+    pub name: String,
+    pub version: String,
+    /// The page of what has changed since it, where there is one to lead to.
+    pub changes: Option<String>,
 }
 
 #[derive(Template)]
@@ -43,6 +54,8 @@ struct Policy<'a> {
     direction: &'static str,
     version: String,
     newer: Option<Newer>,
+    /// The page of what has changed since this version, or in it since the one before; and what the link says.
+    changes: Option<(String, String)>,
     text: String,
     /// What is kept, and for how long, in words.
     retention: Vec<(String, String)>,
@@ -62,7 +75,9 @@ impl Site {
     pub fn home(&self, language: Language, policies: &Policies) -> HttpResponse {
         let frame = Frame::switchable(self, language, self.texts.get(language, "page-tagline", &[]));
         let in_force = self.links(language, policies.in_force());
-        self.respond(StatusCode::OK, Cache::Shared, &Home { frame, in_force })
+        let name = [("name", self.brand.name.as_str().into())];
+        let run_by = self.texts.get(language, "page-home-run-by", &name);
+        self.respond(StatusCode::OK, Cache::Shared, &Home { frame, run_by, in_force })
     }
 
     /// The list of all policies.
@@ -71,8 +86,18 @@ impl Site {
         let frame = Frame::switchable(self, language, self.texts.get(language, "page-policies", &[]));
         let in_force = self.links(language, policies.in_force());
         let older = policies.all().flat_map(|versions| versions.iter().rev().skip(1));
-        let older = self.links(language, older);
+        let older = older
+            .filter_map(|version| self.best(version, self.texts.tag(language)))
+            .map(|document| Link { changes: self.changes_since(policies, document), ..self.link(language, document) });
+        let older = older.collect();
         self.respond(StatusCode::OK, Cache::Shared, &List { frame, in_force, older })
+    }
+
+    /// What is kept, and for how long.
+    #[must_use]
+    pub fn retention(&self, language: Language) -> HttpResponse {
+        let frame = Frame::switchable(self, language, self.texts.get(language, "page-retention", &[]));
+        self.respond(StatusCode::OK, Cache::Shared, &Retention { frame, retention: self.retention_in(language) })
     }
 
     /// One document. What it says never changes under its URL, so its language is its own, not the reader's.
@@ -93,10 +118,28 @@ impl Site {
             direction: direction(document.language),
             version: self.version(language, version),
             newer: newest.and_then(|newest| self.newer(language, newest, document.language)),
+            changes: self.changes_of(language, document, policies),
             text: markdown::to_html(&text.markdown),
             retention: if version.policy() == PRIVACY_POLICY { self.retention_in(language) } else { Vec::new() },
         };
         self.respond(StatusCode::OK, Cache::Shared, &page)
+    }
+
+    /// Where to read what has changed since an old version, or in the one in force.
+    fn changes_of(
+        &self,
+        language: Language,
+        document: DocumentRef<'_>,
+        policies: &Policies,
+    ) -> Option<(String, String)> {
+        let version = document.version;
+        let of =
+            |older: &Version| self.texts.get(language, "page-changes-since", &[("version", older.version().into())]);
+        if let Some(href) = self.changes_since(policies, document) {
+            return Some((href, of(version)));
+        }
+        let before = policies.versions(version.policy()).iter().rev().nth(1)?;
+        Some((self.changes_between(version, before, document.language)?, of(before)))
     }
 
     fn retention_in(&self, language: Language) -> Vec<(String, String)> {
@@ -108,16 +151,17 @@ impl Site {
         documents.map(|document| self.link(language, document)).collect()
     }
 
-    fn link(&self, language: Language, document: DocumentRef<'_>) -> Link {
+    pub(super) fn link(&self, language: Language, document: DocumentRef<'_>) -> Link {
         Link {
             href: format!("{}{}", self.base, document.path()),
             tag: document.language.to_owned(),
             name: document.document.name.clone(),
             version: self.version(language, document.version),
+            changes: None,
         }
     }
 
-    fn choice(&self, document: DocumentRef<'_>, current: &str) -> Choice {
+    pub(super) fn choice(&self, document: DocumentRef<'_>, current: &str) -> Choice {
         let tag = document.language.to_owned();
         let own = self.texts.languages().find(|language| self.texts.tag(*language) == tag);
         let name = own.map_or_else(|| tag.clone(), |own| self.texts.name(own));

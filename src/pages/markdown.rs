@@ -30,7 +30,8 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
     }
 }
 
-fn is_harmless(href: &str) -> bool {
+/// Whether a link leads to the web, to a mailbox or along this site.
+pub(super) fn is_harmless(href: &str) -> bool {
     let scheme = href.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme
         .is_none_or(|scheme| ["http", "https", "mailto"].contains(&scheme.as_str()) || scheme.contains(['/', '#', '?']))

@@ -16,6 +16,9 @@ use url::{Url, form_urlencoded};
 use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
+mod blocks;
+mod changes;
+mod diff;
 mod documents;
 mod form;
 mod frame;
@@ -29,7 +32,7 @@ mod sign_in;
 mod visit;
 mod you;
 
-pub use notices::{Fault, Validation};
+pub use notices::{AskedBy, Fault, Validation};
 pub use retention::RetentionRow;
 pub use routes::{not_found, routes};
 

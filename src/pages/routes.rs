@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, not_me, secure, sign_in, you};
+use super::{Cache, Fault, Site, changes, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -13,6 +13,10 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/policies", web::head().to(policies))
         .route("/policies/{id}/{version}/{lang}", web::get().to(policy))
         .route("/policies/{id}/{version}/{lang}", web::head().to(policy))
+        .route("/policies/{id}/{version}/{lang}/changes", web::get().to(changes::changes))
+        .route("/policies/{id}/{version}/{lang}/changes", web::head().to(changes::changes))
+        .route("/retention", web::get().to(retention))
+        .route("/retention", web::head().to(retention))
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
@@ -46,6 +50,11 @@ async fn policy(
         Some(document) => site.policy(document, &policies),
         None => site.fault(site.language(&request), Fault::NotFound),
     }
+}
+
+/// `GET /retention`
+async fn retention(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    site.retention(site.language(&request))
 }
 
 /// `GET /logo`

@@ -14,6 +14,7 @@ fn brand(logo: Option<&Path>) -> Arc<Brand> {
     let settings = config::Brand {
         name: "Example Club".to_owned(),
         contact: Some("help@example.org".to_owned()),
+        imprint: Some("https://example.org/imprint".to_owned()),
         logo: logo.map(ToOwned::to_owned),
         accent_colour: "#0f6b5c".to_owned(),
     };
@@ -111,6 +112,93 @@ async fn an_old_version_stays_readable_and_names_its_successor() {
     insta::assert_snapshot!("policies_en", bare(&list));
 }
 
+/// Terms whose second version says something else, and lacks German; and a third that says nothing new.
+fn amended() -> Policies {
+    let folder = tempfile::tempdir().unwrap();
+    let old = "## Logs\n\nWe keep logs for ten days.\n\nOne.\n\nTwo.\n\nThree.\n\n## Leaving\n\n- You may leave.\n- Ask us.\n";
+    let new = "## Logs\n\nWe keep logs for <b>twenty</b> days.\n\nOne.\n\nTwo.\n\nThree.\n\n## Leaving\n\n- You may leave.\n- [Write](javascript:x) <script>.\n";
+    for (path, text) in [("1/en", old), ("1/de", "Alt."), ("2/en", new), ("2/fr", "Neuf."), ("3/en", new)] {
+        let path = folder.path().join(format!("terms/{path}.md"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("---\nname: Terms\n---\n{text}")).unwrap();
+    }
+    Policies::load(Some(folder.path())).unwrap()
+}
+
+#[actix_web::test]
+async fn what_has_changed_is_shown_to_eyes_and_ears_and_cannot_do_more_than_text_can() {
+    let (status, html) = page(site(), amended(), "/policies/terms/2/en/changes?since=1").await;
+    assert_eq!(status, 200);
+    assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains("<b>"));
+    insta::assert_snapshot!("changes_en", &html[html.find("<main").unwrap()..]);
+    let (_, without) = page(site(), amended(), "/policies/terms/2/en/changes").await;
+    assert_eq!(without, html, "the version before is what is meant without any");
+}
+
+#[actix_web::test]
+async fn the_same_text_has_no_changes() {
+    for uri in ["/policies/terms/3/en/changes?since=2", "/policies/terms/2/en/changes?since=2"] {
+        let (status, html) = page(site(), amended(), uri).await;
+        assert_eq!((status, html.contains("Nothing has changed"), html.contains("<article")), (200, true, false));
+    }
+}
+
+#[actix_web::test]
+async fn versions_in_different_languages_are_not_compared_but_named() {
+    let (status, html) = page(site(), amended(), "/policies/terms/2/fr/changes?since=1").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("La version 1 n’existe pas dans cette langue"), "{}", bare(&html));
+    assert!(html.contains("href=\"/policies/terms/2/fr\"") && html.contains("href=\"/policies/terms/1/en\""));
+    assert!(html.contains("href=\"/policies/terms/2/en/changes?since=1\""), "{}", bare(&html));
+}
+
+#[actix_web::test]
+async fn changes_of_what_is_not_there_are_not_found() {
+    for uri in [
+        "/policies/terms/2/en/changes?since=9",
+        "/policies/terms/2/en/changes?since=%22%3E%3Cscript%3E",
+        "/policies/terms/2/en/changes?since=",
+        "/policies/terms/2/de/changes?since=1",
+        "/policies/terms/9/en/changes?since=1",
+        "/policies/none/2/en/changes?since=1",
+        "/policies/terms/1/en/changes",
+    ] {
+        let (status, html) = page(site(), amended(), uri).await;
+        assert_eq!((status, html.contains("There is nothing here")), (404, true), "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn every_version_but_the_newest_leads_to_what_has_changed_since() {
+    let (_, list) = page(site(), amended(), "/policies").await;
+    let link = |newer: u8, older: u8| format!("href=\"/policies/terms/{newer}/en/changes?since={older}\"");
+    assert!(list.contains(&link(3, 1)) && list.contains(&link(3, 2)), "{}", bare(&list));
+    let (_, old) = page(site(), amended(), "/policies/terms/1/en").await;
+    assert!(old.contains(&link(3, 1)), "{}", bare(&old));
+    let (_, newest) = page(site(), amended(), "/policies/terms/3/en").await;
+    assert!(newest.contains(&link(3, 2)), "{}", bare(&newest));
+    let (policies, site) = (amended(), site_at("https://example.org/id/", brand(None)));
+    let accepted = |version| policies.find("terms", version, "en").unwrap();
+    let since = site.changes_since(&policies, accepted("1"));
+    assert_eq!(since.as_deref(), Some("/id/policies/terms/3/en/changes?since=1"));
+    assert_eq!(site.changes_since(&policies, accepted("3")), None);
+}
+
+#[actix_web::test]
+async fn what_is_kept_has_a_page_of_its_own_that_every_page_leads_to() {
+    let (status, html) = page(site(), ours(), "/retention?lang=es").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("<table>") && html.contains("<html lang=\"es\""), "{}", bare(&html));
+    let (_, missing) = page(site(), ours(), "/nothing?lang=es").await;
+    assert!(missing.contains("href=\"/retention?lang=es\""), "{}", bare(&missing));
+}
+
+#[actix_web::test]
+async fn every_page_leads_to_the_legal_notice_of_an_operator_who_has_one() {
+    let (_, html) = page(site(), ours(), "/?lang=de").await;
+    assert!(html.contains("<a href=\"https://example.org/imprint\">Impressum</a>"), "{}", bare(&html));
+}
+
 #[actix_web::test]
 async fn a_document_in_a_language_without_texts_is_marked_as_such() {
     let (_, html) = page(site(), renewed(), "/policies/terms/1.10/nl").await;
@@ -129,7 +217,11 @@ async fn how_a_validation_went_in_three_languages() {
             (Validation::CodeExpired, 400),
             (Validation::WrongCode, 404),
         ] {
-            let response = site.validated(language, outcome);
+            let asked_by = (outcome == Validation::Proved).then(|| AskedBy {
+                mxid: ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap(),
+                cancel: Url::parse("https://id.example.org/not-me?token=t0ken&lang=en").unwrap(),
+            });
+            let response = site.validated(language, outcome, asked_by.as_ref());
             assert_eq!(response.status().as_u16(), status);
             assert_eq!(response.headers().get("Cache-Control").unwrap(), "no-store");
             let html = html(response).await;

@@ -93,7 +93,8 @@ impl Vouch {
     }
 
     /// The link that cancels a validation session.
-    pub(super) fn cancelling_link(&self, sid: &str, language: Language) -> Url {
+    #[must_use]
+    pub fn cancelling_link(&self, sid: &str, language: Language) -> Url {
         self.not_me_link(&Link::Session(sid.to_owned()), language)
     }
 

@@ -278,6 +278,46 @@ page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
 page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
 page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
 
+# Was sich in einem Dokument geändert hat.
+page-changes = Was sich geändert hat
+page-changes-title = { $name }: was sich geändert hat
+page-changes-span = Von Version { $older } zu Version { $newer }
+page-changes-since = Was sich seit Version { $version } geändert hat
+page-changes-key = Was entfernt wurde, ist durchgestrichen; was hinzukam, ist unterstrichen.
+page-changes-removed = Entfernt:
+page-changes-added = Hinzugefügt:
+page-changes-gap = { $count ->
+    [one] 1 Abschnitt ist unverändert
+   *[other] { $count } Abschnitte sind unverändert
+}
+page-changes-none = Geändert hat sich nichts: Der Text ist in beiden Versionen derselbe.
+page-changes-apart = Version { $version } gibt es in dieser Sprache nicht. Deshalb lassen sich die beiden hier nicht vergleichen; lies beide, oder wähle eine andere Sprache.
+page-changes-whole = Der ganze Text
+page-retention-link = Was gespeichert wird
+page-retention-lead = Das gilt auf diesem Server jetzt.
+page-imprint = Impressum
+
+# Wohin es von der Startseite geht, und wer den Server betreibt.
+page-home-go = Was du hier tun kannst
+page-home-you = Deine Daten
+page-home-you-text = Melde dich mit deinem Matrix-Konto an: Sieh, was über dich gespeichert ist, lade es herunter, lösche es.
+page-home-address = Eine Adresse ohne Konto
+page-home-address-text = Lass dir einen Link an deine Adresse schicken: Sieh, was über sie gespeichert ist, entferne sie, oder lass dich nie mehr einladen.
+page-home-retention-text = Die Tabelle, die jetzt gilt.
+page-home-cookie = Ein einziges Cookie gibt es, und erst, wenn du dich bei „Deine Daten“ angemeldet oder den Link für „Eine Adresse ohne Konto“ geöffnet hast. Es hält so lange wie dieser Besuch. Ein Skript hat nur die Seite zum Anmelden: Es spricht mit deinem Heimserver, damit dein Passwort nie zu uns gelangt.
+page-home-who = Wer diesen Server betreibt
+page-home-run-by = Diesen Server betreibt { $name }.
+
+# Was nach der Bestätigung einer Adresse geschieht, und wer gefragt hat.
+page-validated-next = Wie es weitergeht
+page-validated-step-app = Geh zurück zu deiner Matrix-App.
+page-validated-step-bind = Nur wenn du dort sagst, dass du über diese Adresse gefunden werden willst, führt sie zu deiner Matrix-ID.
+page-validated-step-notice = Dann schicken wir der Adresse einen Hinweis. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
+page-validated-who = Wer gefragt hat
+page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
+page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
+page-validated-address = Was ist über deine Adresse gespeichert? Sieh nach:
+
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?
 mail-validation-asks = Jemand hat { $server } gebeten zu prüfen, ob ihm oder ihr diese E-Mail-Adresse gehört, und zwar mit diesem Matrix-Konto:

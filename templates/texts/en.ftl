@@ -279,6 +279,46 @@ page-you-said-signed-out = Every app and every other visit is signed out.
 page-you-said-ready = You have just signed in: you can download everything now.
 page-you-said-later = You have downloaded this often. Please try again in an hour.
 
+# What has changed in a policy.
+page-changes = What has changed
+page-changes-title = { $name }: what has changed
+page-changes-span = From version { $older } to version { $newer }
+page-changes-since = What has changed since version { $version }
+page-changes-key = What was removed is struck through; what was added is underlined.
+page-changes-removed = Removed:
+page-changes-added = Added:
+page-changes-gap = { $count ->
+    [one] 1 passage is unchanged
+   *[other] { $count } passages are unchanged
+}
+page-changes-none = Nothing has changed: the text is the same in both versions.
+page-changes-apart = Version { $version } does not exist in this language. So the two cannot be compared here; read both of them, or choose another language.
+page-changes-whole = The whole text
+page-retention-link = What is kept
+page-retention-lead = This is in force on this server now.
+page-imprint = Legal notice
+
+# Where to go from the start page, and who runs the server.
+page-home-go = What you can do here
+page-home-you = Your data
+page-home-you-text = Sign in with your Matrix account: see what is held about you, download it, erase it.
+page-home-address = An address without an account
+page-home-address-text = Have a link sent to your address: see what is held about it, remove it, or never be invited.
+page-home-retention-text = The table that is in force now.
+page-home-cookie = One cookie exists, and only after you have signed in at “Your data” or opened the link for “An address without an account”. It lasts as long as that visit. Only the page to sign in on has a script: it talks to your homeserver, so that your password never reaches us.
+page-home-who = Who runs this server
+page-home-run-by = This server is run by { $name }.
+
+# What happens after the confirmation of an address, and who asked.
+page-validated-next = What happens next
+page-validated-step-app = Go back to your Matrix app.
+page-validated-step-bind = Only if you say there that you want to be found by this address does it lead to your Matrix ID.
+page-validated-step-notice = We then send a notice to the address. It has a link to undo that.
+page-validated-who = Who asked
+page-validated-asked = This Matrix account asked us to confirm your address:
+page-validated-other = The account is not yours? Cancel it:
+page-validated-address = What is held about your address? See:
+
 mail-validation-subject = Confirm your e-mail address for { $server }
 mail-validation-title = Is this your e-mail address?
 mail-validation-asks = Somebody has asked { $server } to check that this e-mail address belongs to them. They use this Matrix account:

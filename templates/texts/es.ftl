@@ -278,6 +278,46 @@ page-you-said-signed-out = Se cerró la sesión de todas las aplicaciones y de l
 page-you-said-ready = Acaba de iniciar sesión: ya puede descargarlo todo.
 page-you-said-later = Ha descargado esto muchas veces. Inténtelo de nuevo dentro de una hora.
 
+# Qué ha cambiado en un documento.
+page-changes = Qué ha cambiado
+page-changes-title = { $name }: qué ha cambiado
+page-changes-span = De la versión { $older } a la versión { $newer }
+page-changes-since = Qué ha cambiado desde la versión { $version }
+page-changes-key = Lo que se quitó está tachado; lo que se añadió está subrayado.
+page-changes-removed = Quitado:
+page-changes-added = Añadido:
+page-changes-gap = { $count ->
+    [one] 1 pasaje sin cambios
+   *[other] { $count } pasajes sin cambios
+}
+page-changes-none = No ha cambiado nada: el texto es el mismo en ambas versiones.
+page-changes-apart = La versión { $version } no existe en este idioma. Por eso no se pueden comparar aquí; lea las dos o elija otro idioma.
+page-changes-whole = El texto completo
+page-retention-link = Qué se conserva
+page-retention-lead = Esto es lo que está en vigor ahora en este servidor.
+page-imprint = Aviso legal
+
+# Adónde ir desde la página de inicio, y quién administra el servidor.
+page-home-go = Qué puede hacer aquí
+page-home-you = Sus datos
+page-home-you-text = Inicie sesión con su cuenta de Matrix: vea qué se conserva sobre usted, descárguelo, bórrelo.
+page-home-address = Una dirección sin cuenta
+page-home-address-text = Haga que se envíe un enlace a su dirección: vea qué se conserva sobre ella, retírela, o pida que no se le invite nunca.
+page-home-retention-text = La tabla que está en vigor ahora.
+page-home-cookie = Existe una sola cookie, y solo después de que usted haya iniciado sesión en «Sus datos» o abierto el enlace de «Una dirección sin cuenta». Dura lo que dura esa visita. Solo la página para iniciar sesión tiene un script: habla con su servidor base, de modo que su contraseña nunca llega a nosotros.
+page-home-who = Quién administra este servidor
+page-home-run-by = Este servidor lo administra { $name }.
+
+# Qué ocurre después de confirmar una dirección, y quién lo pidió.
+page-validated-next = Qué ocurre después
+page-validated-step-app = Vuelva a su aplicación de Matrix.
+page-validated-step-bind = La dirección solo llevará a su ID de Matrix si usted dice allí que quiere que se le encuentre por ella.
+page-validated-step-notice = Entonces enviamos un aviso a la dirección. Trae un enlace para deshacerlo.
+page-validated-who = Quién lo pidió
+page-validated-asked = Esta cuenta de Matrix nos pidió que confirmáramos su dirección:
+page-validated-other = ¿La cuenta no es suya? Anule la petición:
+page-validated-address = ¿Qué se conserva sobre su dirección? Véalo aquí:
+
 mail-validation-subject = Confirme su dirección de correo electrónico para { $server }
 mail-validation-title = ¿Es esta su dirección de correo electrónico?
 mail-validation-asks = Alguien ha pedido a { $server } que compruebe si esta dirección de correo electrónico le pertenece. Usa esta cuenta de Matrix:

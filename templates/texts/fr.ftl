@@ -278,6 +278,46 @@ page-you-said-signed-out = Toutes les applications et toutes les autres visites 
 page-you-said-ready = Vous venez de vous connecter : vous pouvez maintenant tout télécharger.
 page-you-said-later = Vous avez souvent téléchargé ceci. Veuillez réessayer dans une heure.
 
+# Ce qui a changé dans un document.
+page-changes = Ce qui a changé
+page-changes-title = { $name } : ce qui a changé
+page-changes-span = De la version { $older } à la version { $newer }
+page-changes-since = Ce qui a changé depuis la version { $version }
+page-changes-key = Ce qui a été retiré est barré ; ce qui a été ajouté est souligné.
+page-changes-removed = Retiré :
+page-changes-added = Ajouté :
+page-changes-gap = { $count ->
+    [one] 1 passage inchangé
+   *[other] { $count } passages inchangés
+}
+page-changes-none = Rien n’a changé : le texte est le même dans les deux versions.
+page-changes-apart = La version { $version } n’existe pas dans cette langue. Les deux ne peuvent donc pas être comparées ici ; lisez l’une et l’autre, ou choisissez une autre langue.
+page-changes-whole = Le texte entier
+page-retention-link = Ce qui est conservé
+page-retention-lead = Voici ce qui est en vigueur sur ce serveur en ce moment.
+page-imprint = Mentions légales
+
+# Où aller depuis l’accueil, et qui exploite le serveur.
+page-home-go = Ce que vous pouvez faire ici
+page-home-you = Vos données
+page-home-you-text = Connectez-vous avec votre compte Matrix : voyez ce qui est détenu sur vous, téléchargez-le, effacez-le.
+page-home-address = Une adresse sans compte
+page-home-address-text = Faites envoyer un lien à votre adresse : voyez ce qui est détenu à son sujet, retirez-la, ou refusez toute invitation.
+page-home-retention-text = Le tableau en vigueur en ce moment.
+page-home-cookie = Un seul cookie existe, et seulement après que vous vous êtes connecté à « Vos données » ou que vous avez ouvert le lien de « Une adresse sans compte ». Il dure le temps de cette visite. Seule la page de connexion a un script : il parle à votre serveur d’accueil, de sorte que votre mot de passe ne nous parvient jamais.
+page-home-who = Qui exploite ce serveur
+page-home-run-by = Ce serveur est exploité par { $name }.
+
+# Ce qui suit la confirmation d’une adresse, et qui l’a demandée.
+page-validated-next = Et ensuite ?
+page-validated-step-app = Retournez dans votre application Matrix.
+page-validated-step-bind = L’adresse ne mène à votre identifiant Matrix que si vous y dites vouloir être trouvé grâce à elle.
+page-validated-step-notice = Nous envoyons alors un avis à l’adresse. Il contient un lien pour annuler cela.
+page-validated-who = Qui l’a demandé
+page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adresse :
+page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
+page-validated-address = Que savons-nous de votre adresse ? Voyez :
+
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?
 mail-validation-asks = Quelqu’un a demandé à { $server } de vérifier que cette adresse e-mail lui appartient, avec ce compte Matrix :

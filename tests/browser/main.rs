@@ -30,5 +30,7 @@ mod home;
 mod keyboard;
 mod not_me;
 mod policies;
+mod sign_in;
 mod with_synapse;
 mod world;
+mod you;

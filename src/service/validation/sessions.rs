@@ -1,5 +1,6 @@
 //! Sessions, named and opened: whose they are, what they prove, and how the database may see them.
 
+use ruma_common::OwnedUserId;
 use subtle::ConstantTimeEq;
 
 use super::{Asker, GRACE, TokenRequest, phone};
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
 use crate::service::Vouch;
+use crate::store::accounts;
 use crate::store::sessions::{self, NewSession, Session};
 
 /// Letters and digits of a session's id: 131 bits.
@@ -38,6 +40,8 @@ pub struct Submitted {
     pub next_link: Option<NextLink>,
     /// Whether it had been validated before.
     pub again: bool,
+    /// Who had asked for the message, told to its reader alone.
+    pub asked_by: Option<OwnedUserId>,
 }
 
 impl Vouch {
@@ -66,7 +70,15 @@ impl Vouch {
             let (id, now) = (session.id, self.clock.now());
             self.store.write_one(async move |conn| sessions::validate(conn, id, now).await).await?;
         }
-        Ok(Submitted { next_link: self.next_link(&session)?, again })
+        let asked_by = if asker.is_none() { self.asked_by(&session).await? } else { None };
+        Ok(Submitted { next_link: self.next_link(&session)?, again, asked_by })
+    }
+
+    /// The user of a session; none if it is a homeserver's, or he was erased this moment.
+    async fn asked_by(&self, session: &Session) -> Result<Option<OwnedUserId>, Error> {
+        let Some(id) = session.account_id else { return Ok(None) };
+        let account = accounts::by_id(&mut self.store.read().await?, id).await?;
+        account.map(|account| self.open_account(&account)).transpose()
     }
 
     /// What a session of the asker's has proved.
