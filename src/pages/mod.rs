@@ -22,6 +22,7 @@ mod diff;
 mod documents;
 mod form;
 mod frame;
+mod invited;
 mod markdown;
 mod moment;
 mod not_me;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, changes, not_me, secure, sign_in, you};
+use super::{Cache, Fault, Site, changes, invited, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -23,6 +23,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/you/sign-in", web::get().to(sign_in::show))
         .route("/you/sign-in", web::head().to(sign_in::show))
         .route("/you/sign-in", web::post().to(sign_in::sign_in))
+        .route("/invited", web::get().to(invited::show))
+        .route("/invited", web::head().to(invited::show))
+        .route("/invited", web::post().to(invited::refuse))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
         .configure(you::routes);

@@ -10,6 +10,8 @@ use crate::config;
 use crate::identity::policy::Policies;
 use crate::service::Dispute;
 
+mod invited;
+
 fn brand(logo: Option<&Path>) -> Arc<Brand> {
     let settings = config::Brand {
         name: "Example Club".to_owned(),

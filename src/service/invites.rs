@@ -4,6 +4,7 @@
 //! in the meantime does not deliver an invitation that its homeserver has not been told of, and what was acknowledged is committed. A
 //! node that dies in between has sent a link that leads nowhere, and its caller gets no answer and asks again.
 
+mod landing;
 mod link;
 
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
@@ -23,6 +24,7 @@ use crate::notify::sms::SendError;
 use crate::store::invites::{self, Invite, NewInvite};
 use crate::store::{self, bindings};
 
+pub use landing::{Invitation, Landing};
 pub use link::InviteWords;
 
 /// Letters and digits of an invitation's token: 190 bits.
@@ -139,14 +141,13 @@ impl Vouch {
         token: &str,
         key: &EphemeralKey,
     ) -> Result<(), Error> {
-        let link = self.invite_link(request, &caller.mxid, token, key);
+        let link = self.landing_link(token, key, &request.words);
         let facts = InviteFacts {
             mxid: caller.mxid.as_str(),
             inviter: request.words.inviter.as_ref(),
             room: request.words.room.as_ref(),
             is_space: request.words.is_space,
             link: &link,
-            home: &self.public_link(""),
             lifetime: self.config.retention.invite,
         };
         let letter = invite_letter(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;

@@ -33,7 +33,7 @@ pub use erasure::Receipt;
 pub use held::{
     Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedVisit,
 };
-pub use invites::{InviteRequest, InviteWords, StoredInvite};
+pub use invites::{Invitation, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use lookup::LookupRequest;
 pub use not_me::Dispute;
 pub use operator::{Bound, Erased};

@@ -143,6 +143,34 @@ page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht
 page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
 page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
 
+# Hinter dem Link in der E-Mail einer Einladung.
+page-invited-names = Namen sind frei gewählt; verlässlich ist nur die Matrix-ID.
+page-invited-matrix = Was ist Matrix?
+page-invited-answer = So antwortest du
+page-invited-answer-text = Öffne die Einladung in deinem Browser. Dort kannst du mit einem Matrix-Konto beitreten oder eines anlegen, wenn du noch keines hast. Gib diesen Link nicht weiter: Wer ihn hat, kann an deiner Stelle annehmen.
+page-invited-open = Einladung in { $app } öffnen
+page-invited-elsewhere = Du kannst sie ebenso gut in einer anderen Web-App öffnen:
+page-invited-apps = Mit einer eigenen App
+page-invited-apps-text = Für Matrix gibt es viele Apps für Handys und Computer, darunter Element, SchildiChat, FluffyChat, Cinny und Nheko.
+page-invited-apps-address = Füge diese E-Mail-Adresse deinem Matrix-Konto hinzu und lass dich auf { $server } unter ihr finden. In Element zum Beispiel geht das in den Einstellungen. Die Einladung erscheint dann in jeder App, die du mit dem Konto benutzt.
+page-invited-address = Was mit deiner Adresse geschieht
+page-invited-address-text = Wir bewahren sie mit dieser Einladung bis zum { $date } auf, verschlüsselt, und verwenden sie für nichts anderes. Sie wird früher gelöscht, wenn du sie einem Matrix-Konto hinzufügst oder die Einladung hier löschst.
+page-invited-refuse-text = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese Seite geöffnet hast. Wenn es sofort vorbei sein soll, drücke einen dieser Knöpfe. Auch davon erfährt niemand.
+page-invited-decline = Diese Einladung löschen
+page-invited-decline-text = Löscht diese Einladung und mit ihr deine Adresse. Du kannst wieder eingeladen werden.
+page-invited-object = Nie einladen oder auffindbar machen
+page-invited-object-text = Löscht alle Einladungen, die auf deine Adresse warten. Dieser Server lädt dich dann nicht mehr ein und lässt niemanden unter deiner Adresse finden. Das kannst du jederzeit zurücknehmen.
+page-invited-declined = Die Einladung ist gelöscht
+page-invited-declined-text = Deine Adresse haben wir mit ihr gelöscht. Mehr ist nicht zu tun; du kannst diese Seite schließen.
+page-invited-objected = Du wirst nicht mehr eingeladen
+page-invited-objected-text = Dieser Server sendet keine Einladungen mehr an deine Adresse und lässt niemanden unter ihr finden. Alle Einladungen, die auf dich warteten, sind gelöscht.
+page-invited-delivered = Diese Einladung ist zugestellt
+page-invited-delivered-text = Deine Adresse wurde einem Matrix-Konto hinzugefügt, und die Einladung ist dorthin gegangen. Du findest sie in deiner Matrix-App. Wenn das Konto nicht deines ist, benutze den Link in der E-Mail, die dir davon berichtet hat.
+page-invited-over = Diese Einladung ist vorbei
+page-invited-over-text = Sie wurde gelöscht, oder ihre Zeit ist abgelaufen. Deine Adresse wurde mit ihr gelöscht.
+page-invited-own = Was dieser Server sonst über deine Adresse weiß, kannst du hier sehen; hier kannst du auch widersprechen oder das zurücknehmen:
+page-invited-own-link = Deine Adresse auf diesem Server
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] Januar
@@ -362,15 +390,14 @@ mail-invite-asks = Jemand möchte sich auf Matrix mit dir unterhalten und hat un
 mail-invite-by = Name: { $name }
 mail-invite-room = Raum: { $room }
 mail-invite-space = Space: { $room }
-mail-invite-do = Um die Einladung zu sehen, öffne diesen Link. Wenn du noch kein Matrix-Konto hast, kannst du dort eines anlegen:
+mail-invite-do = Um die Einladung zu sehen und wie du sie beantworten kannst, öffne diesen Link. Du brauchst dazu noch kein Matrix-Konto:
 mail-invite-button = Einladung ansehen
 mail-invite-other-app = Oder füge diese E-Mail-Adresse in einer beliebigen App einem Matrix-Konto hinzu, das du schon hast: Dann erscheint die Einladung dort.
 mail-invite-matrix = Matrix ist ein offenes Netz für Nachrichten und Anrufe. Wie bei der E-Mail gibt es viele Anbieter, und alle können sich untereinander unterhalten.
 mail-invite-other-title = Du kennst diese Person nicht oder möchtest das nicht?
 mail-invite-other = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese E-Mail gelesen hast. Namen sind frei gewählt; verlässlich ist nur die Matrix-ID. Gib den Link nicht weiter, denn wer ihn hat, kann die Einladung an deiner Stelle annehmen.
 mail-invite-lifetime = Wir bewahren die Einladung und deine Adresse { $span } lang auf, falls du sie nicht früher annimmst; dann wird beides gelöscht.
-mail-invite-object = Wenn du solchen E-Mails widersprechen oder deine Adresse sofort löschen lassen möchtest, schreib uns: { $contact }
-mail-invite-about = Wer wir sind, was wir mit deiner Adresse tun und wie du widersprechen kannst: { $link }
+mail-invite-object = Hinter dem Link oben kannst du auch die Einladung und deine Adresse sofort löschen lassen oder sagen, dass du nie wieder eingeladen werden möchtest.
 
 span-minutes = { $count ->
     [one] 1 Minute

@@ -144,6 +144,34 @@ page-sign-in-blocked = People of this homeserver cannot use this server. If you 
 page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
 page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
 
+# Behind the link in the mail of an invitation.
+page-invited-names = Names are chosen freely; only the Matrix ID is certain.
+page-invited-matrix = What is Matrix?
+page-invited-answer = How to answer
+page-invited-answer-text = Open the invitation in your browser. There you can join with a Matrix account, or make one if you have none yet. Do not pass this link on: whoever has it can accept in your place.
+page-invited-open = Open the invitation in { $app }
+page-invited-elsewhere = You can open it in another web app just as well:
+page-invited-apps = With an app of your own
+page-invited-apps-text = Matrix has many apps for phones and computers, among them Element, SchildiChat, FluffyChat, Cinny and Nheko.
+page-invited-apps-address = Add this e-mail address to your Matrix account, and let people find you by it on { $server }. Element, for example, has that in its settings. The invitation then appears in every app that you use with the account.
+page-invited-address = What happens to your address
+page-invited-address-text = We keep it with this invitation until { $date }, encrypted, and use it for nothing else. It is deleted earlier if you add it to a Matrix account, or if you delete the invitation here.
+page-invited-refuse-text = Then you need not do anything: nobody learns whether you have opened this page. If you want it to be over at once, press one of these buttons. Nobody is told of that either.
+page-invited-decline = Delete this invitation
+page-invited-decline-text = Deletes this invitation, and your address with it. You may be invited again.
+page-invited-object = Never invite or list me
+page-invited-object-text = Deletes all invitations that wait for your address. This server then invites you no more, and lets nobody be found under your address. You can take that back at any time.
+page-invited-declined = The invitation is deleted
+page-invited-declined-text = We have deleted your address with it. There is nothing more to do; you can close this page.
+page-invited-objected = You will not be invited again
+page-invited-objected-text = This server sends no more invitations to your address, and lets nobody be found under it. All invitations that waited for you are deleted.
+page-invited-delivered = This invitation is delivered
+page-invited-delivered-text = Your address was added to a Matrix account, and the invitation has gone there. Look for it in your Matrix app. If the account is not yours, use the link in the mail that told you of it.
+page-invited-over = This invitation is over
+page-invited-over-text = It was deleted, or its time has run out. Your address was deleted with it.
+page-invited-own = To see what else this server holds about your address, to object or to take that back, go here:
+page-invited-own-link = Your address on this server
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] January
@@ -364,15 +392,14 @@ mail-invite-asks = Somebody on Matrix would like to talk with you, and gave us t
 mail-invite-by = Name: { $name }
 mail-invite-room = Room: { $room }
 mail-invite-space = Space: { $room }
-mail-invite-do = To see the invitation, open this link. If you have no Matrix account yet, you can make one there:
+mail-invite-do = To see the invitation and how to answer it, open this link. You need no Matrix account yet:
 mail-invite-button = See the invitation
 mail-invite-other-app = Or add this e-mail address to a Matrix account that you have, in any app: the invitation then appears there.
 mail-invite-matrix = Matrix is an open network for messages and calls. Like e-mail, it has many providers, and people of all of them can talk with each other.
 mail-invite-other-title = You do not know this person, or do not want this?
 mail-invite-other = Then you need not do anything: nobody learns whether you read this mail. Names are chosen freely; only the Matrix ID is certain. Do not pass the link on, for whoever has it can accept the invitation in your place.
 mail-invite-lifetime = We keep the invitation and your address for { $span }, unless you accept earlier; then they are deleted.
-mail-invite-object = If you object to such mails, or want your address deleted at once, write to us: { $contact }
-mail-invite-about = Who we are, what we do with your address and how to object to it: { $link }
+mail-invite-object = Behind the link above you can also have the invitation and your address deleted at once, or say that you never want to be invited again.
 
 span-minutes = { $count ->
     [one] 1 minute

@@ -143,6 +143,34 @@ page-sign-in-blocked = Los usuarios de este servidor base no pueden usar este se
 page-sign-in-too-often = Ha habido demasiados intentos de inicio de sesión desde su red. Inténtelo más tarde, por favor.
 page-sign-in-homeserver-away = No hemos podido preguntar a su servidor base quién es usted. Inténtelo de nuevo dentro de unos minutos, por favor.
 
+# Tras el enlace del correo de una invitación.
+page-invited-names = Los nombres se eligen libremente; solo el ID de Matrix es seguro.
+page-invited-matrix = ¿Qué es Matrix?
+page-invited-answer = Cómo responder
+page-invited-answer-text = Abra la invitación en su navegador. Allí puede unirse con una cuenta de Matrix, o crear una si aún no la tiene. No comparta este enlace: quien lo tenga puede aceptar en su lugar.
+page-invited-open = Abrir la invitación en { $app }
+page-invited-elsewhere = También puede abrirla en otra aplicación web:
+page-invited-apps = Con una aplicación propia
+page-invited-apps-text = Hay muchas aplicaciones de Matrix para teléfonos y ordenadores, entre ellas Element, SchildiChat, FluffyChat, Cinny y Nheko.
+page-invited-apps-address = Añada esta dirección de correo electrónico a su cuenta de Matrix y permita que se le encuentre por ella en { $server }. En Element, por ejemplo, eso está en los ajustes. La invitación aparecerá entonces en todas las aplicaciones que use con esa cuenta.
+page-invited-address = Qué pasa con su dirección
+page-invited-address-text = La conservamos con esta invitación hasta el { $date }, cifrada, y no la usamos para nada más. Se borra antes si la añade a una cuenta de Matrix o si borra aquí la invitación.
+page-invited-refuse-text = Entonces no tiene que hacer nada: nadie sabrá si ha abierto esta página. Si quiere terminar de inmediato, pulse uno de estos botones. Tampoco de eso se avisa a nadie.
+page-invited-decline = Borrar esta invitación
+page-invited-decline-text = Borra esta invitación y, con ella, su dirección. Podrán invitarle de nuevo.
+page-invited-object = No invitarme ni mostrarme nunca
+page-invited-object-text = Borra todas las invitaciones que esperan a su dirección. Después, este servidor no le invita más y no deja que se encuentre a nadie por su dirección. Puede revocarlo en cualquier momento.
+page-invited-declined = La invitación se ha borrado
+page-invited-declined-text = Con ella hemos borrado su dirección. No hay nada más que hacer; puede cerrar esta página.
+page-invited-objected = No recibirá más invitaciones
+page-invited-objected-text = Este servidor ya no envía invitaciones a su dirección y no deja que se encuentre a nadie por ella. Se han borrado todas las invitaciones que le esperaban.
+page-invited-delivered = Esta invitación se ha entregado
+page-invited-delivered-text = Su dirección se añadió a una cuenta de Matrix y la invitación ha llegado allí. Búsquela en su aplicación de Matrix. Si la cuenta no es suya, use el enlace del correo que se lo comunicó.
+page-invited-over = Esta invitación ya no sirve
+page-invited-over-text = Se borró o se agotó su plazo. Su dirección se borró con ella.
+page-invited-own = Para ver qué más guarda este servidor sobre su dirección, oponerse o revocarlo, vaya aquí:
+page-invited-own-link = Su dirección en este servidor
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] enero
@@ -363,15 +391,14 @@ mail-invite-asks = Alguien quiere hablar con usted en Matrix y nos ha dado esta 
 mail-invite-by = Nombre: { $name }
 mail-invite-room = Sala: { $room }
 mail-invite-space = Espacio: { $room }
-mail-invite-do = Para ver la invitación, abra este enlace. Si aún no tiene una cuenta de Matrix, puede crear una allí:
+mail-invite-do = Para ver la invitación y cómo responder, abra este enlace. Aún no necesita una cuenta de Matrix:
 mail-invite-button = Ver la invitación
 mail-invite-other-app = O añada esta dirección de correo electrónico, en cualquier aplicación, a una cuenta de Matrix que ya tenga: la invitación aparecerá allí.
 mail-invite-matrix = Matrix es una red abierta para mensajes y llamadas. Como el correo electrónico, tiene muchos proveedores, y las personas de todos ellos pueden hablar entre sí.
 mail-invite-other-title = ¿No conoce a esta persona o no desea esto?
 mail-invite-other = Entonces no tiene que hacer nada: nadie sabrá si ha leído este correo. Los nombres se eligen libremente; solo el ID de Matrix es seguro. No comparta el enlace, pues quien lo tenga puede aceptar la invitación en su lugar.
 mail-invite-lifetime = Conservamos la invitación y su dirección durante { $span }, salvo que la acepte antes; después se borran.
-mail-invite-object = Si se opone a estos correos, o quiere que se borre su dirección de inmediato, escríbanos: { $contact }
-mail-invite-about = Quiénes somos, qué hacemos con su dirección y cómo puede oponerse: { $link }
+mail-invite-object = Tras ese mismo enlace también puede hacer que se borren de inmediato la invitación y su dirección, o decir que no quiere recibir nunca más invitaciones.
 
 span-minutes = { $count ->
     [one] 1 minuto

@@ -143,6 +143,34 @@ page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas ut
 page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
 page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
 
+# Derrière le lien de l’e-mail d’une invitation.
+page-invited-names = Les noms sont choisis librement ; seul l’identifiant Matrix est certain.
+page-invited-matrix = Qu’est-ce que Matrix ?
+page-invited-answer = Comment répondre
+page-invited-answer-text = Ouvrez l’invitation dans votre navigateur. Vous pourrez y participer avec un compte Matrix, ou en créer un si vous n’en avez pas encore. Ne transmettez pas ce lien : quiconque l’a peut accepter à votre place.
+page-invited-open = Ouvrir l’invitation dans { $app }
+page-invited-elsewhere = Vous pouvez tout aussi bien l’ouvrir dans une autre application web :
+page-invited-apps = Avec une application à vous
+page-invited-apps-text = Il existe de nombreuses applications Matrix pour téléphones et ordinateurs, parmi lesquelles Element, SchildiChat, FluffyChat, Cinny et Nheko.
+page-invited-apps-address = Ajoutez cette adresse e-mail à votre compte Matrix, et permettez que l’on vous trouve par elle sur { $server }. Dans Element, par exemple, cela se fait dans les paramètres. L’invitation apparaîtra alors dans toutes les applications que vous utilisez avec ce compte.
+page-invited-address = Ce que devient votre adresse
+page-invited-address-text = Nous la conservons avec cette invitation jusqu’au { $date }, chiffrée, et ne l’utilisons pour rien d’autre. Elle est effacée plus tôt si vous l’ajoutez à un compte Matrix, ou si vous effacez l’invitation ici.
+page-invited-refuse-text = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez ouvert cette page. Si vous voulez en finir tout de suite, appuyez sur l’un de ces boutons. Personne n’en sera informé non plus.
+page-invited-decline = Effacer cette invitation
+page-invited-decline-text = Efface cette invitation, et votre adresse avec elle. On pourra vous inviter de nouveau.
+page-invited-object = Ne jamais m’inviter ni me répertorier
+page-invited-object-text = Efface toutes les invitations qui attendent votre adresse. Ensuite, ce serveur ne vous invite plus, et ne laisse personne être trouvé sous votre adresse. Vous pouvez revenir là-dessus à tout moment.
+page-invited-declined = L’invitation est effacée
+page-invited-declined-text = Nous avons effacé votre adresse avec elle. Il n’y a rien de plus à faire ; vous pouvez fermer cette page.
+page-invited-objected = Vous ne recevrez plus d’invitation
+page-invited-objected-text = Ce serveur n’envoie plus d’invitations à votre adresse, et ne laisse personne être trouvé sous elle. Toutes les invitations qui vous attendaient sont effacées.
+page-invited-delivered = Cette invitation est remise
+page-invited-delivered-text = Votre adresse a été ajoutée à un compte Matrix, et l’invitation y a été envoyée. Cherchez-la dans votre application Matrix. Si ce compte n’est pas le vôtre, utilisez le lien de l’e-mail qui vous en a informé.
+page-invited-over = Cette invitation n’est plus valable
+page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre adresse a été effacée avec elle.
+page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
+page-invited-own-link = Votre adresse sur ce serveur
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] janvier
@@ -362,15 +390,14 @@ mail-invite-asks = Quelqu’un souhaite discuter avec vous sur Matrix et nous a 
 mail-invite-by = Nom : { $name }
 mail-invite-room = Salon : { $room }
 mail-invite-space = Espace : { $room }
-mail-invite-do = Pour voir l’invitation, ouvrez ce lien. Si vous n’avez pas encore de compte Matrix, vous pourrez en créer un :
+mail-invite-do = Pour voir l’invitation et comment y répondre, ouvrez ce lien. Vous n’avez pas encore besoin de compte Matrix :
 mail-invite-button = Voir l’invitation
 mail-invite-other-app = Ou bien ajoutez cette adresse e-mail à un compte Matrix que vous avez déjà, dans n’importe quelle application : l’invitation y apparaîtra.
 mail-invite-matrix = Matrix est un réseau ouvert de messages et d’appels. Comme pour l’e-mail, il y a de nombreux fournisseurs, et tout le monde peut se parler, de l’un à l’autre.
 mail-invite-other-title = Vous ne connaissez pas cette personne, ou cela ne vous intéresse pas ?
 mail-invite-other = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez lu cet e-mail. Les noms sont choisis librement ; seul l’identifiant Matrix est certain. Ne transmettez pas le lien, car quiconque l’a peut accepter l’invitation à votre place.
 mail-invite-lifetime = Nous conservons l’invitation et votre adresse { $span }, à moins que vous n’acceptiez plus tôt ; elles sont ensuite effacées.
-mail-invite-object = Si vous vous opposez à de tels e-mails, ou souhaitez que votre adresse soit effacée sans attendre, écrivez-nous : { $contact }
-mail-invite-about = Qui nous sommes, ce que nous faisons de votre adresse et comment vous y opposer : { $link }
+mail-invite-object = Derrière ce même lien, vous pouvez aussi faire effacer sans attendre l’invitation et votre adresse, ou dire que vous ne voulez plus jamais recevoir d’invitation.
 
 span-minutes = { $count ->
     [one] { $count } minute

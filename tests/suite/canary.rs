@@ -16,7 +16,8 @@ use vouch_test_support::homeserver::{Conduct, Homeserver};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
-use crate::invites::{mailed_link, parameter};
+use crate::invited::mailed_link;
+use crate::invites::parameter;
 use crate::process::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 
@@ -256,7 +257,7 @@ async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     canaries.keep("token of an invitation", stored["token"].as_str().unwrap());
     let public_key = stored["public_keys"][1]["public_key"].as_str().unwrap().to_owned();
     canaries.keep("public key", BASE64_STANDARD.decode(format!("{public_key}=")).unwrap());
-    let link = mailed_link(world, INVITED_EMAIL).await;
+    let link = mailed_link(world, server, INVITED_EMAIL).await;
     let signurl = parameter(&link, "signurl");
     let private_key = query(&signurl, "private_key");
     canaries.keep("private key", BASE64_URL_SAFE.decode(format!("{private_key}=")).unwrap());

@@ -15,6 +15,7 @@ mod faults;
 mod hostile;
 mod invite_budgets;
 mod invite_mails;
+mod invited;
 mod invites;
 mod keys;
 mod links;
