@@ -33,10 +33,7 @@ mod keyboard;
 mod not_me;
 mod policies;
 mod sign_in;
-<<<<<<< HEAD
 mod signing_in;
-=======
 mod with_synapse;
->>>>>>> synbrowser
 mod world;
 mod you;
