@@ -16,12 +16,15 @@ use url::{Url, form_urlencoded};
 use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
+mod address;
 mod blocks;
 mod changes;
 mod diff;
 mod documents;
 mod form;
 mod frame;
+mod held;
+mod invited;
 mod markdown;
 mod moment;
 mod not_me;
@@ -53,6 +56,7 @@ pub struct Site {
     retention: Vec<RetentionRow>,
     style: String,
     style_hash: String,
+    sign_in_hash: String,
     /// Whether cookies may only travel encrypted: `public_url` is `https`.
     is_encrypted: bool,
 }
@@ -79,6 +83,8 @@ enum Powers {
     None,
     /// Send forms to this server.
     Forms,
+    /// That, run the script that signs people in, and ask their homeservers.
+    SignIn,
 }
 
 impl Site {
@@ -95,10 +101,11 @@ impl Site {
     ) -> Result<Self, askama::Error> {
         let accent = brand.accent;
         let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_RAISED) }.render()?;
-        let hash = BASE64_STANDARD.encode(Sha256::digest(&style));
+        let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+        let (style_hash, sign_in_hash) = (hash(&style), hash(sign_in::SCRIPT));
         let base = public_url.path().trim_end_matches('/').to_owned();
         let is_encrypted = public_url.scheme() == "https";
-        Ok(Self { brand, texts, base, retention, style, style_hash: hash, is_encrypted })
+        Ok(Self { brand, texts, base, retention, style, style_hash, sign_in_hash, is_encrypted })
     }
 
     /// The language to answer in: the one the query asks for (`?lang=fr`), else the best for `Accept-Language`.
@@ -131,13 +138,14 @@ impl Site {
 
     fn content_security_policy(&self, powers: Powers) -> String {
         let images = if self.brand.logo.is_some() { "'self'" } else { "'none'" };
-        let forms = match powers {
-            Powers::None => "'none'",
-            Powers::Forms => "'self'",
+        let (forms, script) = match powers {
+            Powers::None => ("'none'", String::new()),
+            Powers::Forms => ("'self'", String::new()),
+            Powers::SignIn => ("'self'", sign_in::policy(&self.sign_in_hash)),
         };
         format!(
             "default-src 'none'; style-src 'sha256-{}'; img-src {images}; \
-             base-uri 'none'; form-action {forms}; frame-ancestors 'none'",
+             base-uri 'none'; form-action {forms}; frame-ancestors 'none'{script}",
             self.style_hash
         )
     }

@@ -1,3 +1,5 @@
+mod address;
+
 use std::path::Path;
 
 use actix_web::body::{MessageBody, to_bytes};
@@ -9,6 +11,8 @@ use super::*;
 use crate::config;
 use crate::identity::policy::Policies;
 use crate::service::Dispute;
+
+mod invited;
 
 fn brand(logo: Option<&Path>) -> Arc<Brand> {
     let settings = config::Brand {

@@ -50,9 +50,7 @@ impl Vouch {
     /// 401 if the homeserver does not know the token or answers for another server's user, 403 if it may not register here,
     /// 429, and 502 if it cannot be asked.
     pub async fn register(&self, from: &Network, registration: Registration) -> Result<String, Error> {
-        self.spend_registration(from).await?;
-        let Registration { matrix_server_name, access_token } = registration;
-        let mxid = self.federation.userinfo(&matrix_server_name, &access_token).await?;
+        let mxid = self.identify(from, &registration).await?;
         let index = self.account_index(&mxid);
         let sealed = self.vault.seal(Column::AccountMxid, &index, mxid.as_str());
         let token = base62::random(TOKEN_LENGTH);
@@ -65,6 +63,16 @@ impl Vouch {
             .await
             .map_err(|error: store::Error| error)?;
         Ok(token)
+    }
+
+    /// Whose OpenID token it is, by the word of the homeserver; charged to the network.
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub(super) async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
+        self.spend_registration(from).await?;
+        let Registration { matrix_server_name, access_token } = registration;
+        Ok(self.federation.userinfo(matrix_server_name, access_token).await?)
     }
 
     /// Whose token it is, or `None` if it is nobody's. What was found is good for a second, unless terms are still to be accepted: they may be

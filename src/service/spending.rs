@@ -1,5 +1,6 @@
 //! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
+mod address;
 mod invites;
 
 use std::fmt;
@@ -124,6 +125,19 @@ impl Vouch {
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
+    /// Takes an OpenID token as the proof that somebody is there, once. Homeservers make them for an hour, and who was
+    /// given one could present it again: one that was a proof before is none any more.
+    ///
+    /// # Errors
+    /// 401 if it was one before, and 503 if the database is away.
+    pub(super) async fn spend_openid_token(&self, token: &str) -> Result<(), Error> {
+        let once = (self.principal("openid:token", token.as_bytes()), Bucket { capacity: 1, per_hour: 1 });
+        self.spend(&[once], 1).await.map_err(|error| match error.errcode() {
+            "M_LIMIT_EXCEEDED" => Error::unauthorized("The token was used before"),
+            _ => error,
+        })
+    }
+
     /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
     pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
         let network = self.principal("unbind:network", from.to_string().as_bytes());
@@ -140,15 +154,24 @@ impl Vouch {
     /// cannot be sent, or nothing would keep them from asking for the same without end.
     pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let ((user, of_user), (network, of_network)) = match medium {
-            Medium::Email => (("message:user", budgets.messages_user), ("message:network", budgets.messages_network)),
-            Medium::Msisdn => (("text:user", budgets.texts_user), ("text:network", budgets.texts_network)),
+        let (user, of_user) = match medium {
+            Medium::Email => ("message:user", budgets.messages_user),
+            Medium::Msisdn => ("text:user", budgets.texts_user),
         };
-        let mut accounts = vec![(self.principal(network, from.to_string().as_bytes()), of_network)];
+        let mut accounts = vec![self.message_network(medium, from)];
         if let Asker::User(caller) = asker {
             accounts.push((self.principal(user, caller.user_index.as_ref()), of_user));
         }
         self.spend(&accounts, 1).await
+    }
+
+    /// The network that causes a message.
+    fn message_network(&self, medium: Medium, from: &Network) -> Account {
+        let (name, bucket) = match medium {
+            Medium::Email => ("message:network", self.config.budgets.messages_network),
+            Medium::Msisdn => ("text:network", self.config.budgets.texts_network),
+        };
+        (self.principal(name, from.to_string().as_bytes()), bucket)
     }
 
     /// Charges one message to where it goes, in the transaction that claims it.

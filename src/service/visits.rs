@@ -9,7 +9,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ruma_common::{OwnedUserId, UserId};
 use subtle::ConstantTimeEq as _;
 
-use super::Vouch;
+use super::{Network, Registration, Vouch};
 use crate::clock::{MINUTE, Millis};
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
@@ -70,6 +70,16 @@ impl Visit {
 }
 
 impl Vouch {
+    /// Begins the visit of the user of an OpenID token, which is good for one, and returns its token. That makes no account.
+    ///
+    /// # Errors
+    /// As [`Self::register`].
+    pub async fn sign_in(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
+        let mxid = self.identify(from, registration).await?;
+        self.spend_openid_token(&registration.access_token).await?;
+        self.begin_visit(&Subject::User(mxid)).await
+    }
+
     /// Begins a visit, and returns its token.
     ///
     /// # Errors
@@ -128,7 +138,11 @@ impl Vouch {
     }
 
     pub(super) fn visit_subject_index(&self, subject: &Subject) -> BlindIndex {
-        self.vault.index(Purpose::VisitSubject, &[subject.to_sealed().as_bytes()])
+        match subject {
+            Subject::User(mxid) => self.vault.index(Purpose::VisitSubject, &[mxid.as_bytes()]),
+            // However it was typed: an address is the same as its twin.
+            Subject::Address(address) => self.address_index(Purpose::VisitSubject, address),
+        }
     }
 
     fn visit_hash(&self, token: &str) -> BlindIndex {

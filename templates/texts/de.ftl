@@ -97,45 +97,152 @@ page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt 
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
 
-# Was sich in einem Dokument geändert hat.
-page-changes = Was sich geändert hat
-page-changes-title = { $name }: was sich geändert hat
-page-changes-span = Von Version { $older } zu Version { $newer }
-page-changes-since = Was sich seit Version { $version } geändert hat
-page-changes-key = Was entfernt wurde, ist durchgestrichen; was hinzukam, ist unterstrichen.
-page-changes-removed = Entfernt:
-page-changes-added = Hinzugefügt:
-page-changes-gap = { $count ->
-    [one] 1 Abschnitt ist unverändert
-   *[other] { $count } Abschnitte sind unverändert
-}
-page-changes-none = Geändert hat sich nichts: Der Text ist in beiden Versionen derselbe.
-page-changes-apart = Version { $version } gibt es in dieser Sprache nicht. Deshalb lassen sich die beiden hier nicht vergleichen; lies beide, oder wähle eine andere Sprache.
-page-changes-whole = Der ganze Text
-page-retention-link = Was gespeichert wird
-page-retention-lead = Das gilt auf diesem Server jetzt.
-page-imprint = Impressum
+# Signing in
+page-sign-in = Anmelden
+page-sign-in-failed = Die Anmeldung hat nicht geklappt
+page-sign-in-lead = Melde dich mit deinem Matrix-Konto an, um zu sehen, was dieser Server über dich gespeichert hat, es zu ändern oder löschen zu lassen.
+page-sign-in-for-export = Bevor wir alles herausgeben, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So bekommt es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-for-erase = Bevor wir alles löschen, was wir über dich gespeichert haben, melde dich bitte noch einmal an. So tut es niemand anders, der dein Gerät offen vorfindet.
+page-sign-in-without-script = Zum Anmelden muss dein Browser mit deinem Heimserver sprechen, damit dein Passwort nie zu uns kommt. Dafür braucht er JavaScript, und das ist hier ausgeschaltet. Für eine E-Mail-Adresse geht der Link unten auch ohne. Oder frag die Betreiber dieses Servers.
+page-sign-in-mxid = Deine Matrix-ID
+page-sign-in-mxid-hint = Sie sieht aus wie @anna:example.org. Deine Matrix-App zeigt sie in den Einstellungen.
+page-sign-in-next = Weiter
+page-sign-in-password = Dein Matrix-Passwort
+page-sign-in-password-hint = Es geht nur an deinen Heimserver, nie an uns.
+page-sign-in-with-password = Mit Passwort anmelden
+page-sign-in-oauth = Auf der Seite von { $server } anmelden
+page-sign-in-sso = Einmalanmeldung (SSO) von { $server }
+page-sign-in-device = Anmeldung bei { $name }, nur für einen Augenblick
+page-sign-in-asking = Dein Heimserver wird gesucht …
+page-sign-in-leaving = Weiter zu { $server } …
+page-sign-in-signing-in = Du wirst angemeldet …
+page-sign-in-choose = { $server } ist gefunden. Melde dich dort an:
+page-sign-in-how = Was dann geschieht
+page-sign-in-how-password = Dein Browser meldet sich bei deinem eigenen Heimserver an. Wir sehen weder dein Passwort noch deine Nachrichten.
+page-sign-in-how-token = Dein Heimserver stellt einen kurzlebigen Nachweis deiner Matrix-ID aus, und dein Browser meldet sich dort sofort wieder ab. Nur der Nachweis kommt zu uns.
+page-sign-in-how-kept = Durch die Anmeldung entsteht hier kein Konto. Nach einer halben Stunde, oder wenn du dich abmeldest, ist der Besuch vorbei.
+page-sign-in-other = Kein Matrix-Konto?
+page-sign-in-other-text = Jemand kann deine E-Mail-Adresse trotzdem eingegeben haben.
+page-sign-in-other-link = Sehen, was über eine E-Mail-Adresse gespeichert ist
+page-sign-in-mistyped = Das ist keine Matrix-ID. Sie sieht aus wie @anna:example.org: ein Name, ein Doppelpunkt und der Name eines Heimservers.
+page-sign-in-unreachable = { $server } antwortet nicht. Prüfe die Schreibweise und deine Verbindung. Stimmt beides, ist der Heimserver vielleicht nicht da oder lässt Browser nicht herein: Versuche es später noch einmal, oder frag seine Betreiber.
+page-sign-in-misconfigured = { $server } sagt nicht richtig, wo sein Heimserver ist. Das können nur seine Betreiber beheben.
+page-sign-in-no-homeserver = Unter { $server } gibt es keinen Matrix-Heimserver. Prüfe den Teil deiner Matrix-ID nach dem Doppelpunkt.
+page-sign-in-no-way = { $server } bietet keine Anmeldung an, die diese Seite kennt. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wrong-password = Matrix-ID und Passwort passen nicht zusammen. Bitte versuche es noch einmal.
+page-sign-in-deactivated = Dieses Konto wurde bei seinem Heimserver geschlossen. Bitte frag die Betreiber dieses Servers.
+page-sign-in-wait = { $server } wurde zu oft gefragt. Versuche es in { $seconds } s noch einmal.
+page-sign-in-refused = { $server } hat die Anmeldung abgelehnt. Versuche es noch einmal, oder auf einem anderen Weg, wenn es einen gibt.
+page-sign-in-cancelled = Du hast dich bei { $server } nicht angemeldet. Es ist nichts geschehen; du kannst es noch einmal versuchen.
+page-sign-in-stale = Es ist zu viel Zeit vergangen, oder dies wurde in einem anderen Fenster begonnen. Bitte melde dich noch einmal an.
+page-sign-in-stranger = Du hast dich mit einem Konto eines anderen Heimservers als { $server } angemeldet. Gib die Matrix-ID ein, mit der du dich anmeldest.
+page-sign-in-broken = Dein Browser konnte nicht tun, was zum Anmelden nötig ist. Versuche es noch einmal, oder nimm einen anderen, neueren Browser.
+page-sign-in-unreadable = Das kam nicht von unserer Anmeldeseite, oder nicht vollständig. Bitte melde dich noch einmal an.
+page-sign-in-not-vouched = Dein Heimserver hat nicht bestätigt, wer du bist. Bitte melde dich noch einmal an. Wenn das nicht hilft, frag seine Betreiber.
+page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht benutzen. Wenn du das für falsch hältst oder deine Daten haben möchtest, frag die Betreiber dieses Servers.
+page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
+page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
 
-# Wohin es von der Startseite geht, und wer den Server betreibt.
-page-home-go = Was du hier tun kannst
-page-home-you = Deine Daten
-page-home-you-text = Melde dich mit deinem Matrix-Konto an: Sieh, was über dich gespeichert ist, lade es herunter, lösche es.
-page-home-address = Eine Adresse ohne Konto
-page-home-address-text = Lass dir einen Link an deine Adresse schicken: Sieh, was über sie gespeichert ist, entferne sie, oder lass dich nie mehr einladen.
-page-home-retention-text = Die Tabelle, die jetzt gilt.
-page-home-cookie = Ein einziges Cookie gibt es, und erst, wenn du dich bei „Deine Daten“ angemeldet oder den Link für „Eine Adresse ohne Konto“ geöffnet hast. Es hält so lange wie dieser Besuch. Ein Skript hat nur die Seite zum Anmelden: Es spricht mit deinem Heimserver, damit dein Passwort nie zu uns gelangt.
-page-home-who = Wer diesen Server betreibt
-page-home-run-by = Diesen Server betreibt { $name }.
+# Hinter dem Link in der E-Mail einer Einladung.
+page-invited-names = Namen sind frei gewählt; verlässlich ist nur die Matrix-ID.
+page-invited-matrix = Was ist Matrix?
+page-invited-answer = So antwortest du
+page-invited-answer-text = Öffne die Einladung in deinem Browser. Dort kannst du mit einem Matrix-Konto beitreten oder eines anlegen, wenn du noch keines hast. Gib diesen Link nicht weiter: Wer ihn hat, kann an deiner Stelle annehmen.
+page-invited-open = Einladung in { $app } öffnen
+page-invited-elsewhere = Du kannst sie ebenso gut in einer anderen Web-App öffnen:
+page-invited-apps = Mit einer eigenen App
+page-invited-apps-text = Für Matrix gibt es viele Apps für Handys und Computer, darunter Element, SchildiChat, FluffyChat, Cinny und Nheko.
+page-invited-apps-address = Füge diese E-Mail-Adresse deinem Matrix-Konto hinzu und lass dich auf { $server } unter ihr finden. In Element zum Beispiel geht das in den Einstellungen. Die Einladung erscheint dann in jeder App, die du mit dem Konto benutzt.
+page-invited-address = Was mit deiner Adresse geschieht
+page-invited-address-text = Wir bewahren sie mit dieser Einladung bis zum { $date } auf, verschlüsselt, und verwenden sie für nichts anderes. Sie wird früher gelöscht, wenn du sie einem Matrix-Konto hinzufügst oder die Einladung hier löschst.
+page-invited-refuse-text = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese Seite geöffnet hast. Wenn es sofort vorbei sein soll, drücke einen dieser Knöpfe. Auch davon erfährt niemand.
+page-invited-decline = Diese Einladung löschen
+page-invited-decline-text = Löscht diese Einladung und mit ihr deine Adresse. Du kannst wieder eingeladen werden.
+page-invited-object = Nie einladen oder auffindbar machen
+page-invited-object-text = Löscht alle Einladungen, die auf deine Adresse warten. Dieser Server lädt dich dann nicht mehr ein und lässt niemanden unter deiner Adresse finden. Das kannst du jederzeit zurücknehmen.
+page-invited-declined = Die Einladung ist gelöscht
+page-invited-declined-text = Deine Adresse haben wir mit ihr gelöscht. Mehr ist nicht zu tun; du kannst diese Seite schließen.
+page-invited-objected = Du wirst nicht mehr eingeladen
+page-invited-objected-text = Dieser Server sendet keine Einladungen mehr an deine Adresse und lässt niemanden unter ihr finden. Alle Einladungen, die auf dich warteten, sind gelöscht.
+page-invited-delivered = Diese Einladung ist zugestellt
+page-invited-delivered-text = Deine Adresse wurde einem Matrix-Konto hinzugefügt, und die Einladung ist dorthin gegangen. Du findest sie in deiner Matrix-App. Wenn das Konto nicht deines ist, benutze den Link in der E-Mail, die dir davon berichtet hat.
+page-invited-over = Diese Einladung ist vorbei
+page-invited-over-text = Sie wurde gelöscht, oder ihre Zeit ist abgelaufen. Deine Adresse wurde mit ihr gelöscht.
+page-invited-own = Was dieser Server sonst über deine Adresse weiß, kannst du hier sehen; hier kannst du auch widersprechen oder das zurücknehmen:
+page-invited-own-link = Deine Adresse auf diesem Server
 
-# Was nach der Bestätigung einer Adresse geschieht, und wer gefragt hat.
-page-validated-next = Wie es weitergeht
-page-validated-step-app = Geh zurück zu deiner Matrix-App.
-page-validated-step-bind = Nur wenn du dort sagst, dass du über diese Adresse gefunden werden willst, führt sie zu deiner Matrix-ID.
-page-validated-step-notice = Dann schicken wir der Adresse einen Hinweis. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
-page-validated-who = Wer gefragt hat
-page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
-page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
-page-validated-address = Was ist über deine Adresse gespeichert? Sieh nach:
+# Eine Adresse ohne Konto.
+page-address = Was über deine Adresse gespeichert ist
+page-address-lead = Sieh, was dieser Server über deine E-Mail-Adresse oder Telefonnummer gespeichert hat, lass es löschen, oder widersprich Einladungen. Ein Konto brauchst du nicht.
+page-address-field = Deine E-Mail-Adresse oder Telefonnummer
+page-address-hint = Eine Telefonnummer beginnt mit einem Plus und der Landesvorwahl, etwa +49 1512 3456789.
+page-address-button = Schick mir einen Link
+page-address-next = Wir schicken eine Nachricht mit einem Link. Wer ihn öffnet, zeigt damit, dass ihm die Adresse gehört, und sieht, was über sie gespeichert ist.
+page-address-secrecy = Diese Seite sagt bei jeder Adresse dasselbe, ob etwas über sie gespeichert ist oder nicht.
+page-address-wrong = Das ist keine Adresse
+page-address-wrong-text = Das ist weder eine E-Mail-Adresse wie alice@example.org noch eine Telefonnummer, die mit einem Plus beginnt. Bitte sieh noch einmal nach.
+page-address-unreached-text = In dieses Land oder diese Region schickt dieser Server keine SMS. Das gilt für alle Nummern dort.
+page-address-sent = Sieh in deinen Nachrichten nach
+page-address-sent-text = Wenn wir diese Adresse erreichen, kommt in den nächsten Minuten eine Nachricht mit einem Link an. Er gilt eine Stunde. Wenn nichts kommt, sieh im Spam-Ordner nach oder versuche es später noch einmal: Eine Adresse bekommt nur wenige solche Nachrichten in der Stunde.
+page-address-busy = Bitte warte ein wenig
+page-address-busy-text = Es wurden zu viele Nachrichten angefordert, aus deinem Netz oder auf diesem Server insgesamt. Bitte versuche es in einer Stunde noch einmal.
+page-address-again = Einen neuen Link anfordern
+page-address-open = Ist das deine Adresse?
+page-address-open-text = Du hast einen Link geöffnet, der an eine Adresse geschickt wurde. Drück auf den Knopf, um zu sehen, was über diese Adresse gespeichert ist.
+page-address-open-button = Zeigen, was gespeichert ist
+page-address-open-leave = Ein Cookie hält dich dann für kurze Zeit angemeldet. Wenn du den Link nicht angefordert hast, schließ diese Seite: Es ist nichts geschehen.
+page-address-expired = Dieser Link ist abgelaufen
+page-address-expired-text = Ein solcher Link gilt eine Stunde.
+page-address-broken-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der Nachricht oder fordere einen neuen an.
+page-address-left = Du hast dich abgemeldet. Dieser Browser kann nicht mehr sehen, was über deine Adresse gespeichert ist.
+page-address-erased = Es ist gelöscht. Wenn du widersprochen hast, ist nur das noch gespeichert.
+
+page-held = Was über deine Adresse gespeichert ist
+page-held-lead = Das ist alles, was dieser Server über { $address } gespeichert hat.
+page-held-alone = Es geht um diese eine Adresse und nicht um andere, die du vielleicht hast.
+page-held-over = Dein Besuch ist zu Ende
+page-held-over-text = Es wurde nichts geändert. Um zu sehen, was über deine Adresse gespeichert ist, fordere einen neuen Link an und öffne ihn in diesem Browser.
+page-held-binding = Wer über sie gefunden wird
+page-held-unbound = Niemand.
+page-held-unbind = Diese Verknüpfung entfernen
+page-held-unbind-text = Über deine Adresse wird dann niemand mehr gefunden. Auch bisherige Bestätigungen werden verworfen.
+page-held-confirmations = Wer um ihre Bestätigung gebeten hat
+page-held-confirmation-asked = nicht bestätigt; erbeten am
+page-held-confirmation-proved = bestätigt am
+page-held-confirmation-homeserver = Ein Heimserver, für jemanden, der ihn nutzt
+page-held-cancel = Verwerfen
+page-held-cancel-text = Dann kann niemand sie verwenden, um über deine Adresse gefunden zu werden.
+page-held-invitations = Einladungen, die warten
+page-held-invitation = hat dich eingeladen am
+page-held-uninvite = Einladungen löschen
+page-held-uninvite-text = Wer dich eingeladen hat, erfährt davon nichts.
+page-held-deliveries = Unterwegs
+page-held-delivery-notice = eine Mitteilung an dich über dieses Konto, seit
+page-held-delivery-onbind = eine Einladung, die an dieses Konto weitergegeben wird, seit
+page-held-objection = Nie einladen oder verzeichnen
+page-held-objects = Du widersprichst, seit
+page-held-objects-text = Über diese Adresse kann niemand gefunden werden, und sie bekommt weder Bestätigungen noch Einladungen.
+page-held-object = Ich widerspreche
+page-held-object-text = Wenn du widersprichst, kann über diese Adresse niemand mehr gefunden werden, und sie bekommt weder Bestätigungen noch Einladungen. Was oben steht, wird entfernt. Wir behalten einen Fingerabdruck der Adresse, um sie wiederzuerkennen. Du kannst das jederzeit auf dieser Seite zurücknehmen.
+page-held-withdraw = Ich widerspreche nicht mehr
+page-held-withdraw-text = Die Adresse kann dann wieder bestätigt und eingeladen werden.
+page-held-download = Mitnehmen
+page-held-download-text = Alles auf dieser Seite als Datei (JSON), für dich oder für ein Programm.
+page-held-download-button = Herunterladen
+page-held-erase = Alles löschen
+page-held-erase-text = Alles auf dieser Seite wird sofort gelöscht, und dein Besuch endet. Nur ein Widerspruch bleibt: Ohne ihn könntest du wieder eingeladen werden.
+page-held-erase-sure = Ja, löschen. Das lässt sich nicht rückgängig machen.
+page-held-erase-button = Alles löschen
+page-held-leave = Abmelden
+page-held-leave-text = Dein Besuch endet nach kurzer Zeit von selbst. Auf einem Gerät, das auch andere nutzen, beende ihn jetzt.
+page-held-leave-button = Besuch beenden
+page-held-done-unbound = Über deine Adresse wird niemand mehr gefunden
+page-held-done-cancelled = Die Bestätigungen sind verworfen
+page-held-done-uninvited = Die Einladungen sind gelöscht
+page-held-done-objected = Dein Widerspruch ist vermerkt
+page-held-done-withdrawn = Dein Widerspruch ist zurückgenommen
+page-held-stale = Es ist noch nichts geschehen: Dafür brauchst du einen Link, den du in den letzten fünf Minuten geöffnet hast.
+page-held-unsure = Es wurde nichts gelöscht: Setz zuerst das Häkchen.
 
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
@@ -272,6 +379,46 @@ page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
 page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
 page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
 
+# Was sich in einem Dokument geändert hat.
+page-changes = Was sich geändert hat
+page-changes-title = { $name }: was sich geändert hat
+page-changes-span = Von Version { $older } zu Version { $newer }
+page-changes-since = Was sich seit Version { $version } geändert hat
+page-changes-key = Was entfernt wurde, ist durchgestrichen; was hinzukam, ist unterstrichen.
+page-changes-removed = Entfernt:
+page-changes-added = Hinzugefügt:
+page-changes-gap = { $count ->
+    [one] 1 Abschnitt ist unverändert
+   *[other] { $count } Abschnitte sind unverändert
+}
+page-changes-none = Geändert hat sich nichts: Der Text ist in beiden Versionen derselbe.
+page-changes-apart = Version { $version } gibt es in dieser Sprache nicht. Deshalb lassen sich die beiden hier nicht vergleichen; lies beide, oder wähle eine andere Sprache.
+page-changes-whole = Der ganze Text
+page-retention-link = Was gespeichert wird
+page-retention-lead = Das gilt auf diesem Server jetzt.
+page-imprint = Impressum
+
+# Wohin es von der Startseite geht, und wer den Server betreibt.
+page-home-go = Was du hier tun kannst
+page-home-you = Deine Daten
+page-home-you-text = Melde dich mit deinem Matrix-Konto an: Sieh, was über dich gespeichert ist, lade es herunter, lösche es.
+page-home-address = Eine Adresse ohne Konto
+page-home-address-text = Lass dir einen Link an deine Adresse schicken: Sieh, was über sie gespeichert ist, entferne sie, oder lass dich nie mehr einladen.
+page-home-retention-text = Die Tabelle, die jetzt gilt.
+page-home-cookie = Ein einziges Cookie gibt es, und erst, wenn du dich bei „Deine Daten“ angemeldet oder den Link für „Eine Adresse ohne Konto“ geöffnet hast. Es hält so lange wie dieser Besuch. Ein Skript hat nur die Seite zum Anmelden: Es spricht mit deinem Heimserver, damit dein Passwort nie zu uns gelangt.
+page-home-who = Wer diesen Server betreibt
+page-home-run-by = Diesen Server betreibt { $name }.
+
+# Was nach der Bestätigung einer Adresse geschieht, und wer gefragt hat.
+page-validated-next = Wie es weitergeht
+page-validated-step-app = Geh zurück zu deiner Matrix-App.
+page-validated-step-bind = Nur wenn du dort sagst, dass du über diese Adresse gefunden werden willst, führt sie zu deiner Matrix-ID.
+page-validated-step-notice = Dann schicken wir der Adresse einen Hinweis. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
+page-validated-who = Wer gefragt hat
+page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
+page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
+page-validated-address = Was ist über deine Adresse gespeichert? Sieh nach:
+
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }
 mail-validation-title = Ist das deine E-Mail-Adresse?
 mail-validation-asks = Jemand hat { $server } gebeten zu prüfen, ob ihm oder ihr diese E-Mail-Adresse gehört, und zwar mit diesem Matrix-Konto:
@@ -287,6 +434,14 @@ mail-validation-cancel = Wenn du ihn schon geöffnet hast oder die Anfrage sofor
 mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
 mail-notice-why = Du bekommst diese E-Mail, weil dieser Server einer Adresse immer sagt, wenn sie zu einem Matrix-Konto führt oder nicht mehr führt. Sie ist kein Newsletter.
+
+mail-object = Wenn dieser Server deine Adresse nie verzeichnen oder einladen soll, sag es hier:
+mail-address-subject = Sieh, was { $server } über deine Adresse gespeichert hat
+mail-address-title = Dein Link
+mail-address-asks = Jemand hat auf einer Seite von { $server } darum gebeten zu sehen, was über diese E-Mail-Adresse gespeichert ist. Wenn du das warst, kannst du es ansehen, entfernen oder Einladungen widersprechen.
+mail-address-do = Öffne diesen Link und drück auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
+mail-address-button = Ansehen, was gespeichert ist
+mail-address-other = Dann ignoriere diese E-Mail. Niemand außer dir kann sehen, wohin der Link führt, und es wurde nichts geändert. Gib den Link nicht weiter.
 
 mail-bound-title = Deine E-Mail-Adresse führt jetzt zu einem Matrix-Konto
 mail-bound-since = Wer diese E-Mail-Adresse schon kennt, findet über sie seit { $time } auf { $server } dieses Matrix-Konto:
@@ -309,6 +464,7 @@ sms-bound-undo = Nicht du?
 sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
 sms-notice-account = Konto: { $mxid }
 sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere diese SMS.
+sms-address = Dein Link, um zu sehen oder zu löschen, was { $server } über diese Nummer speichert. Er gilt 1 Stunde. Nicht du? Ignoriere die SMS.
 
 mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen
 mail-invite-title = Du bist zu einer Unterhaltung eingeladen
@@ -316,15 +472,14 @@ mail-invite-asks = Jemand möchte sich auf Matrix mit dir unterhalten und hat un
 mail-invite-by = Name: { $name }
 mail-invite-room = Raum: { $room }
 mail-invite-space = Space: { $room }
-mail-invite-do = Um die Einladung zu sehen, öffne diesen Link. Wenn du noch kein Matrix-Konto hast, kannst du dort eines anlegen:
+mail-invite-do = Um die Einladung zu sehen und wie du sie beantworten kannst, öffne diesen Link. Du brauchst dazu noch kein Matrix-Konto:
 mail-invite-button = Einladung ansehen
 mail-invite-other-app = Oder füge diese E-Mail-Adresse in einer beliebigen App einem Matrix-Konto hinzu, das du schon hast: Dann erscheint die Einladung dort.
 mail-invite-matrix = Matrix ist ein offenes Netz für Nachrichten und Anrufe. Wie bei der E-Mail gibt es viele Anbieter, und alle können sich untereinander unterhalten.
 mail-invite-other-title = Du kennst diese Person nicht oder möchtest das nicht?
 mail-invite-other = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese E-Mail gelesen hast. Namen sind frei gewählt; verlässlich ist nur die Matrix-ID. Gib den Link nicht weiter, denn wer ihn hat, kann die Einladung an deiner Stelle annehmen.
 mail-invite-lifetime = Wir bewahren die Einladung und deine Adresse { $span } lang auf, falls du sie nicht früher annimmst; dann wird beides gelöscht.
-mail-invite-object = Wenn du solchen E-Mails widersprechen oder deine Adresse sofort löschen lassen möchtest, schreib uns: { $contact }
-mail-invite-about = Wer wir sind, was wir mit deiner Adresse tun und wie du widersprechen kannst: { $link }
+mail-invite-object = Hinter dem Link oben kannst du auch die Einladung und deine Adresse sofort löschen lassen oder sagen, dass du nie wieder eingeladen werden möchtest.
 
 span-minutes = { $count ->
     [one] 1 Minute

@@ -97,45 +97,152 @@ page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
 
-# Ce qui a changé dans un document.
-page-changes = Ce qui a changé
-page-changes-title = { $name } : ce qui a changé
-page-changes-span = De la version { $older } à la version { $newer }
-page-changes-since = Ce qui a changé depuis la version { $version }
-page-changes-key = Ce qui a été retiré est barré ; ce qui a été ajouté est souligné.
-page-changes-removed = Retiré :
-page-changes-added = Ajouté :
-page-changes-gap = { $count ->
-    [one] 1 passage inchangé
-   *[other] { $count } passages inchangés
-}
-page-changes-none = Rien n’a changé : le texte est le même dans les deux versions.
-page-changes-apart = La version { $version } n’existe pas dans cette langue. Les deux ne peuvent donc pas être comparées ici ; lisez l’une et l’autre, ou choisissez une autre langue.
-page-changes-whole = Le texte entier
-page-retention-link = Ce qui est conservé
-page-retention-lead = Voici ce qui est en vigueur sur ce serveur en ce moment.
-page-imprint = Mentions légales
+# Signing in
+page-sign-in = Se connecter
+page-sign-in-failed = La connexion n’a pas fonctionné
+page-sign-in-lead = Connectez-vous avec votre compte Matrix pour voir ce que ce serveur détient sur vous, le modifier ou le faire effacer.
+page-sign-in-for-export = Avant de vous remettre tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne l’obtient en trouvant votre appareil ouvert.
+page-sign-in-for-erase = Avant d’effacer tout ce que nous détenons sur vous, nous vous demandons de vous connecter encore une fois. Ainsi, personne d’autre ne le fait en trouvant votre appareil ouvert.
+page-sign-in-without-script = Pour vous connecter, votre navigateur doit parler à votre serveur d’accueil, afin que votre mot de passe ne nous parvienne jamais. Il faut pour cela JavaScript, qui est désactivé ici. Pour une adresse e-mail, le lien ci-dessous fonctionne sans. Ou demandez à ceux qui gèrent ce serveur.
+page-sign-in-mxid = Votre identifiant Matrix
+page-sign-in-mxid-hint = Il ressemble à @anna:example.org. Votre application Matrix l’affiche dans ses paramètres.
+page-sign-in-next = Continuer
+page-sign-in-password = Votre mot de passe Matrix
+page-sign-in-password-hint = Il va uniquement à votre serveur d’accueil, jamais à nous.
+page-sign-in-with-password = Se connecter avec le mot de passe
+page-sign-in-oauth = Se connecter sur la page de { $server }
+page-sign-in-sso = Authentification unique de { $server }
+page-sign-in-device = Connexion à { $name }, pour un instant seulement
+page-sign-in-asking = Recherche de votre serveur d’accueil…
+page-sign-in-leaving = Passage à { $server }…
+page-sign-in-signing-in = Connexion en cours…
+page-sign-in-choose = { $server } est trouvé. Connectez-vous là-bas :
+page-sign-in-how = Ce qui se passe ensuite
+page-sign-in-how-password = Votre navigateur se connecte à votre propre serveur d’accueil. Nous ne voyons ni votre mot de passe ni vos messages.
+page-sign-in-how-token = Votre serveur d’accueil établit une preuve de courte durée de votre identifiant Matrix, et votre navigateur s’y déconnecte aussitôt. Seule la preuve nous parvient.
+page-sign-in-how-kept = Se connecter ne crée pas de compte ici. Au bout d’une demi-heure, ou quand vous vous déconnectez, la visite est terminée.
+page-sign-in-other = Pas de compte Matrix ?
+page-sign-in-other-text = Quelqu’un a pu saisir votre adresse e-mail malgré tout.
+page-sign-in-other-link = Voir ce qui est détenu sur une adresse e-mail
+page-sign-in-mistyped = Ce n’est pas un identifiant Matrix. Il ressemble à @anna:example.org : un nom, un deux-points et le nom d’un serveur d’accueil.
+page-sign-in-unreachable = { $server } ne répond pas. Vérifiez l’orthographe et votre connexion. Si les deux sont correctes, le serveur d’accueil est peut-être indisponible, ou fermé aux navigateurs : réessayez plus tard, ou demandez à ceux qui le gèrent.
+page-sign-in-misconfigured = { $server } n’indique pas correctement où se trouve son serveur d’accueil. Seuls ceux qui le gèrent peuvent y remédier.
+page-sign-in-no-homeserver = Il n’y a pas de serveur d’accueil Matrix à { $server }. Vérifiez la partie de votre identifiant Matrix qui suit le deux-points.
+page-sign-in-no-way = { $server } n’offre aucun moyen de connexion que cette page connaisse. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wrong-password = L’identifiant Matrix et le mot de passe ne correspondent pas. Veuillez réessayer.
+page-sign-in-deactivated = Ce compte a été fermé sur son serveur d’accueil. Veuillez demander à ceux qui gèrent ce serveur.
+page-sign-in-wait = { $server } a été sollicité trop souvent. Réessayez dans { $seconds } s.
+page-sign-in-refused = { $server } a refusé de vous connecter. Réessayez, ou essayez un autre moyen s’il y en a un.
+page-sign-in-cancelled = Vous ne vous êtes pas connecté à { $server }. Il ne s’est rien passé ; vous pouvez réessayer.
+page-sign-in-stale = Trop de temps s’est écoulé, ou cela a été commencé dans une autre fenêtre. Veuillez vous connecter de nouveau.
+page-sign-in-stranger = Vous vous êtes connecté avec un compte d’un autre serveur d’accueil que { $server }. Saisissez l’identifiant Matrix avec lequel vous vous connectez.
+page-sign-in-broken = Votre navigateur n’a pas pu faire ce qu’il faut pour se connecter. Réessayez, ou utilisez un autre navigateur, plus récent.
+page-sign-in-unreadable = Cela ne venait pas de notre page de connexion, ou pas en entier. Veuillez vous connecter de nouveau.
+page-sign-in-not-vouched = Votre serveur d’accueil n’a pas confirmé qui vous êtes. Veuillez vous connecter de nouveau. Si cela n’aide pas, demandez à ceux qui le gèrent.
+page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas utiliser ce serveur. Si vous pensez que c’est une erreur, ou si vous voulez vos données, demandez à ceux qui gèrent ce serveur.
+page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
+page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
 
-# Où aller depuis l’accueil, et qui exploite le serveur.
-page-home-go = Ce que vous pouvez faire ici
-page-home-you = Vos données
-page-home-you-text = Connectez-vous avec votre compte Matrix : voyez ce qui est détenu sur vous, téléchargez-le, effacez-le.
-page-home-address = Une adresse sans compte
-page-home-address-text = Faites envoyer un lien à votre adresse : voyez ce qui est détenu à son sujet, retirez-la, ou refusez toute invitation.
-page-home-retention-text = Le tableau en vigueur en ce moment.
-page-home-cookie = Un seul cookie existe, et seulement après que vous vous êtes connecté à « Vos données » ou que vous avez ouvert le lien de « Une adresse sans compte ». Il dure le temps de cette visite. Seule la page de connexion a un script : il parle à votre serveur d’accueil, de sorte que votre mot de passe ne nous parvient jamais.
-page-home-who = Qui exploite ce serveur
-page-home-run-by = Ce serveur est exploité par { $name }.
+# Derrière le lien de l’e-mail d’une invitation.
+page-invited-names = Les noms sont choisis librement ; seul l’identifiant Matrix est certain.
+page-invited-matrix = Qu’est-ce que Matrix ?
+page-invited-answer = Comment répondre
+page-invited-answer-text = Ouvrez l’invitation dans votre navigateur. Vous pourrez y participer avec un compte Matrix, ou en créer un si vous n’en avez pas encore. Ne transmettez pas ce lien : quiconque l’a peut accepter à votre place.
+page-invited-open = Ouvrir l’invitation dans { $app }
+page-invited-elsewhere = Vous pouvez tout aussi bien l’ouvrir dans une autre application web :
+page-invited-apps = Avec une application à vous
+page-invited-apps-text = Il existe de nombreuses applications Matrix pour téléphones et ordinateurs, parmi lesquelles Element, SchildiChat, FluffyChat, Cinny et Nheko.
+page-invited-apps-address = Ajoutez cette adresse e-mail à votre compte Matrix, et permettez que l’on vous trouve par elle sur { $server }. Dans Element, par exemple, cela se fait dans les paramètres. L’invitation apparaîtra alors dans toutes les applications que vous utilisez avec ce compte.
+page-invited-address = Ce que devient votre adresse
+page-invited-address-text = Nous la conservons avec cette invitation jusqu’au { $date }, chiffrée, et ne l’utilisons pour rien d’autre. Elle est effacée plus tôt si vous l’ajoutez à un compte Matrix, ou si vous effacez l’invitation ici.
+page-invited-refuse-text = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez ouvert cette page. Si vous voulez en finir tout de suite, appuyez sur l’un de ces boutons. Personne n’en sera informé non plus.
+page-invited-decline = Effacer cette invitation
+page-invited-decline-text = Efface cette invitation, et votre adresse avec elle. On pourra vous inviter de nouveau.
+page-invited-object = Ne jamais m’inviter ni me répertorier
+page-invited-object-text = Efface toutes les invitations qui attendent votre adresse. Ensuite, ce serveur ne vous invite plus, et ne laisse personne être trouvé sous votre adresse. Vous pouvez revenir là-dessus à tout moment.
+page-invited-declined = L’invitation est effacée
+page-invited-declined-text = Nous avons effacé votre adresse avec elle. Il n’y a rien de plus à faire ; vous pouvez fermer cette page.
+page-invited-objected = Vous ne recevrez plus d’invitation
+page-invited-objected-text = Ce serveur n’envoie plus d’invitations à votre adresse, et ne laisse personne être trouvé sous elle. Toutes les invitations qui vous attendaient sont effacées.
+page-invited-delivered = Cette invitation est remise
+page-invited-delivered-text = Votre adresse a été ajoutée à un compte Matrix, et l’invitation y a été envoyée. Cherchez-la dans votre application Matrix. Si ce compte n’est pas le vôtre, utilisez le lien de l’e-mail qui vous en a informé.
+page-invited-over = Cette invitation n’est plus valable
+page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre adresse a été effacée avec elle.
+page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
+page-invited-own-link = Votre adresse sur ce serveur
 
-# Ce qui suit la confirmation d’une adresse, et qui l’a demandée.
-page-validated-next = Et ensuite ?
-page-validated-step-app = Retournez dans votre application Matrix.
-page-validated-step-bind = L’adresse ne mène à votre identifiant Matrix que si vous y dites vouloir être trouvé grâce à elle.
-page-validated-step-notice = Nous envoyons alors un avis à l’adresse. Il contient un lien pour annuler cela.
-page-validated-who = Qui l’a demandé
-page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adresse :
-page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
-page-validated-address = Que savons-nous de votre adresse ? Voyez :
+# Une adresse sans compte.
+page-address = Ce qui est conservé sur votre adresse
+page-address-lead = Voyez ce que ce serveur conserve sur votre adresse e-mail ou votre numéro de téléphone, faites-le effacer, ou refusez les invitations. Vous n’avez pas besoin de compte.
+page-address-field = Votre adresse e-mail ou votre numéro de téléphone
+page-address-hint = Un numéro de téléphone commence par un plus et l’indicatif du pays, par exemple +33 6 12 34 56 78.
+page-address-button = Envoyez-moi un lien
+page-address-next = Nous envoyons un message avec un lien. En l’ouvrant, vous montrez que l’adresse est la vôtre, et vous voyez ce qui est conservé sur elle.
+page-address-secrecy = Cette page dit la même chose pour toute adresse, que quelque chose soit conservé sur elle ou non.
+page-address-wrong = Ce n’est pas une adresse
+page-address-wrong-text = Ce n’est ni une adresse e-mail, comme alice@example.org, ni un numéro de téléphone qui commence par un plus. Veuillez vérifier.
+page-address-unreached-text = Ce serveur n’envoie pas de SMS vers ce pays ou cette région. Cela vaut pour tous ses numéros.
+page-address-sent = Consultez vos messages
+page-address-sent-text = Si nous pouvons joindre cette adresse, un message avec un lien arrivera dans les prochaines minutes. Le lien est valable une heure. Si rien n’arrive, regardez parmi les courriers indésirables, ou réessayez plus tard : une adresse ne reçoit que quelques messages de ce genre par heure.
+page-address-busy = Veuillez patienter un peu
+page-address-busy-text = Trop de messages ont été demandés, depuis votre réseau ou sur l’ensemble de ce serveur. Veuillez réessayer dans une heure.
+page-address-again = Demander un nouveau lien
+page-address-open = Est-ce votre adresse ?
+page-address-open-text = Vous avez ouvert un lien qui a été envoyé à une adresse. Appuyez sur le bouton pour voir ce qui est conservé sur cette adresse.
+page-address-open-button = Voir ce qui est conservé
+page-address-open-leave = Un cookie vous garde alors connecté un court moment. Si vous n’avez pas demandé ce lien, fermez cette page : il ne s’est rien passé.
+page-address-expired = Ce lien a expiré
+page-address-expired-text = Un tel lien est valable une heure.
+page-address-broken-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message, ou demandez-en un nouveau.
+page-address-left = Vous avez quitté la page. Ce navigateur ne peut plus voir ce qui est conservé sur votre adresse.
+page-address-erased = C’est effacé. Si vous vous êtes opposé, seule cette opposition est encore conservée.
+
+page-held = Ce qui est conservé sur votre adresse
+page-held-lead = Voici tout ce que ce serveur conserve sur { $address }.
+page-held-alone = Il ne s’agit que de cette adresse, et non d’autres que vous pourriez avoir.
+page-held-over = Votre visite est terminée
+page-held-over-text = Rien n’a été modifié. Pour voir ce qui est conservé sur votre adresse, demandez un nouveau lien et ouvrez-le dans ce navigateur.
+page-held-binding = Qui est trouvé grâce à elle
+page-held-unbound = Personne.
+page-held-unbind = Retirer ce lien
+page-held-unbind-text = Plus personne ne sera alors trouvé grâce à votre adresse. Les confirmations faites jusqu’ici seront annulées aussi.
+page-held-confirmations = Qui a demandé à la confirmer
+page-held-confirmation-asked = non confirmée ; demandée le
+page-held-confirmation-proved = confirmée le
+page-held-confirmation-homeserver = Un serveur d’accueil, pour l’un de ses utilisateurs
+page-held-cancel = Les annuler
+page-held-cancel-text = Plus personne ne pourra alors s’en servir pour être trouvé grâce à votre adresse.
+page-held-invitations = Invitations en attente
+page-held-invitation = vous a invité le
+page-held-uninvite = Supprimer les invitations
+page-held-uninvite-text = La personne qui vous a invité n’en est pas informée.
+page-held-deliveries = En cours d’envoi
+page-held-delivery-notice = un avis pour vous au sujet de ce compte, depuis le
+page-held-delivery-onbind = une invitation à transmettre à ce compte, depuis le
+page-held-objection = Ne jamais m’inviter ni m’inscrire
+page-held-objects = Vous vous opposez, depuis le
+page-held-objects-text = Personne ne peut être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui est envoyée.
+page-held-object = Je m’oppose
+page-held-object-text = Si vous vous opposez, plus personne ne pourra être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui sera envoyée. Ce qui figure ci-dessus est supprimé. Nous gardons une empreinte de l’adresse, pour la reconnaître. Vous pouvez revenir là-dessus à tout moment, sur cette page.
+page-held-withdraw = Je ne m’oppose plus
+page-held-withdraw-text = L’adresse pourra alors de nouveau être confirmée et invitée.
+page-held-download = L’emporter
+page-held-download-text = Tout ce qui est sur cette page dans un fichier (JSON), pour vous ou pour un programme.
+page-held-download-button = Télécharger
+page-held-erase = Tout effacer
+page-held-erase-text = Tout ce qui est sur cette page est effacé aussitôt, et votre visite se termine. Seule une opposition demeure : sans elle, vous pourriez être invité de nouveau.
+page-held-erase-sure = Oui, effacez tout. C’est irréversible.
+page-held-erase-button = Tout effacer
+page-held-leave = Quitter
+page-held-leave-text = Votre visite se termine d’elle-même après un court moment. Sur un appareil partagé, terminez-la maintenant.
+page-held-leave-button = Terminer ma visite
+page-held-done-unbound = Plus personne n’est trouvé grâce à votre adresse
+page-held-done-cancelled = Les confirmations sont annulées
+page-held-done-uninvited = Les invitations sont supprimées
+page-held-done-objected = Votre opposition est enregistrée
+page-held-done-withdrawn = Votre opposition est retirée
+page-held-stale = Rien n’a encore été fait : il faut pour cela un lien ouvert au cours des cinq dernières minutes.
+page-held-unsure = Rien n’a été effacé : cochez d’abord la case.
 
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
@@ -272,6 +379,46 @@ page-you-said-signed-out = Toutes les applications et toutes les autres visites 
 page-you-said-ready = Vous venez de vous connecter : vous pouvez maintenant tout télécharger.
 page-you-said-later = Vous avez souvent téléchargé ceci. Veuillez réessayer dans une heure.
 
+# Ce qui a changé dans un document.
+page-changes = Ce qui a changé
+page-changes-title = { $name } : ce qui a changé
+page-changes-span = De la version { $older } à la version { $newer }
+page-changes-since = Ce qui a changé depuis la version { $version }
+page-changes-key = Ce qui a été retiré est barré ; ce qui a été ajouté est souligné.
+page-changes-removed = Retiré :
+page-changes-added = Ajouté :
+page-changes-gap = { $count ->
+    [one] 1 passage inchangé
+   *[other] { $count } passages inchangés
+}
+page-changes-none = Rien n’a changé : le texte est le même dans les deux versions.
+page-changes-apart = La version { $version } n’existe pas dans cette langue. Les deux ne peuvent donc pas être comparées ici ; lisez l’une et l’autre, ou choisissez une autre langue.
+page-changes-whole = Le texte entier
+page-retention-link = Ce qui est conservé
+page-retention-lead = Voici ce qui est en vigueur sur ce serveur en ce moment.
+page-imprint = Mentions légales
+
+# Où aller depuis l’accueil, et qui exploite le serveur.
+page-home-go = Ce que vous pouvez faire ici
+page-home-you = Vos données
+page-home-you-text = Connectez-vous avec votre compte Matrix : voyez ce qui est détenu sur vous, téléchargez-le, effacez-le.
+page-home-address = Une adresse sans compte
+page-home-address-text = Faites envoyer un lien à votre adresse : voyez ce qui est détenu à son sujet, retirez-la, ou refusez toute invitation.
+page-home-retention-text = Le tableau en vigueur en ce moment.
+page-home-cookie = Un seul cookie existe, et seulement après que vous vous êtes connecté à « Vos données » ou que vous avez ouvert le lien de « Une adresse sans compte ». Il dure le temps de cette visite. Seule la page de connexion a un script : il parle à votre serveur d’accueil, de sorte que votre mot de passe ne nous parvient jamais.
+page-home-who = Qui exploite ce serveur
+page-home-run-by = Ce serveur est exploité par { $name }.
+
+# Ce qui suit la confirmation d’une adresse, et qui l’a demandée.
+page-validated-next = Et ensuite ?
+page-validated-step-app = Retournez dans votre application Matrix.
+page-validated-step-bind = L’adresse ne mène à votre identifiant Matrix que si vous y dites vouloir être trouvé grâce à elle.
+page-validated-step-notice = Nous envoyons alors un avis à l’adresse. Il contient un lien pour annuler cela.
+page-validated-who = Qui l’a demandé
+page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adresse :
+page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
+page-validated-address = Que savons-nous de votre adresse ? Voyez :
+
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }
 mail-validation-title = Est-ce bien votre adresse e-mail ?
 mail-validation-asks = Quelqu’un a demandé à { $server } de vérifier que cette adresse e-mail lui appartient, avec ce compte Matrix :
@@ -287,6 +434,14 @@ mail-validation-cancel = Si vous l’avez déjà ouvert, ou si vous voulez que l
 mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
 mail-notice-why = Vous recevez cet e-mail parce que ce serveur prévient une adresse chaque fois qu’elle commence ou cesse de mener à un compte Matrix. Ce n’est pas une lettre d’information.
+
+mail-object = Si ce serveur ne doit jamais inscrire ni inviter votre adresse, dites-le ici :
+mail-address-subject = Voir ce que { $server } conserve sur votre adresse
+mail-address-title = Votre lien
+mail-address-asks = Quelqu’un a demandé, sur une page de { $server }, à voir ce qui est conservé sur cette adresse e-mail. Si c’est vous, vous pouvez le voir, l’effacer ou vous opposer aux invitations.
+mail-address-do = Ouvrez ce lien et appuyez sur le bouton de la page. Vous n’avez pas besoin de compte :
+mail-address-button = Voir ce qui est conservé
+mail-address-other = Dans ce cas, ignorez cet e-mail. Personne d’autre que vous ne peut voir ce à quoi mène le lien, et rien n’a été modifié. Ne transmettez pas le lien.
 
 mail-bound-title = Votre adresse e-mail mène désormais à un compte Matrix
 mail-bound-since = Depuis le { $time }, quiconque connaît déjà cette adresse e-mail trouve grâce à elle ce compte Matrix, sur { $server } :
@@ -309,6 +464,7 @@ sms-bound-undo = Pas vous ?
 sms-unbound = { $server } : votre numéro ne mène plus à un compte Matrix.
 sms-notice-account = Compte : { $mxid }
 sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce message.
+sms-address = Votre lien pour voir ou effacer ce que { $server } sait de ce numéro. Valable 1 heure. Pas vous ? Ignorez ce SMS.
 
 mail-invite-subject = Vous avez reçu une invitation à discuter sur Matrix
 mail-invite-title = Vous avez reçu une invitation à discuter
@@ -316,15 +472,14 @@ mail-invite-asks = Quelqu’un souhaite discuter avec vous sur Matrix et nous a 
 mail-invite-by = Nom : { $name }
 mail-invite-room = Salon : { $room }
 mail-invite-space = Espace : { $room }
-mail-invite-do = Pour voir l’invitation, ouvrez ce lien. Si vous n’avez pas encore de compte Matrix, vous pourrez en créer un :
+mail-invite-do = Pour voir l’invitation et comment y répondre, ouvrez ce lien. Vous n’avez pas encore besoin de compte Matrix :
 mail-invite-button = Voir l’invitation
 mail-invite-other-app = Ou bien ajoutez cette adresse e-mail à un compte Matrix que vous avez déjà, dans n’importe quelle application : l’invitation y apparaîtra.
 mail-invite-matrix = Matrix est un réseau ouvert de messages et d’appels. Comme pour l’e-mail, il y a de nombreux fournisseurs, et tout le monde peut se parler, de l’un à l’autre.
 mail-invite-other-title = Vous ne connaissez pas cette personne, ou cela ne vous intéresse pas ?
 mail-invite-other = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez lu cet e-mail. Les noms sont choisis librement ; seul l’identifiant Matrix est certain. Ne transmettez pas le lien, car quiconque l’a peut accepter l’invitation à votre place.
 mail-invite-lifetime = Nous conservons l’invitation et votre adresse { $span }, à moins que vous n’acceptiez plus tôt ; elles sont ensuite effacées.
-mail-invite-object = Si vous vous opposez à de tels e-mails, ou souhaitez que votre adresse soit effacée sans attendre, écrivez-nous : { $contact }
-mail-invite-about = Qui nous sommes, ce que nous faisons de votre adresse et comment vous y opposer : { $link }
+mail-invite-object = Derrière ce même lien, vous pouvez aussi faire effacer sans attendre l’invitation et votre adresse, ou dire que vous ne voulez plus jamais recevoir d’invitation.
 
 span-minutes = { $count ->
     [one] { $count } minute

@@ -82,15 +82,16 @@ impl Browser {
         elsewhere.map(|sent| format!("{} {}", sent.method, sent.url)).collect()
     }
 
-    /// What the console says, such as that the content security policy forbids something. That a page says with a status that something is wrong,
-    /// it is to say.
+    /// What the console says, such as that the content security policy forbids something. That a page says by its status that something is wrong,
+    /// it is to say; and so is a homeserver that is asked for what it does not offer.
     async fn complaints(&self) -> Vec<String> {
         let log = self.driver().browser_log().await.unwrap();
         let traffic = self.traffic.lock().unwrap();
         let is_status = |message: &str| {
             let Some((url, complaint)) = message.split_once(" - ") else { return false };
             complaint.starts_with("Failed to load resource: the server responded with a status of")
-                && traffic.pages.iter().any(|(page, _)| page.as_str() == url)
+                && (url.starts_with("https://hs.example/")
+                    || traffic.pages.iter().any(|(page, _)| page.as_str() == url))
         };
         log.into_iter().map(|entry| entry.message).filter(|message| !is_status(message)).collect()
     }

@@ -4,10 +4,11 @@ use crate::browser::Browser;
 use crate::world::World;
 
 /// The languages of the pages: a tag, its own name for itself, and the heading of the first page.
-pub const LANGUAGES: [(&str, &str, &str); 3] = [
+pub const LANGUAGES: [(&str, &str, &str); 4] = [
     ("en", "English", "Matrix identity server"),
     ("fr", "Français", "Serveur d’identité Matrix"),
     ("de", "Deutsch", "Matrix-Identitätsserver"),
+    ("es", "Español", "Servidor de identidad de Matrix"),
 ];
 
 #[tokio::test]
@@ -29,6 +30,7 @@ async fn a_browser_that_speaks_french_is_answered_in_french() {
     for (languages, tag, heading) in [
         ("fr-CA,fr,en", "fr", "Serveur d’identité Matrix"),
         ("de-AT,en", "de", "Matrix-Identitätsserver"),
+        ("es-MX,en", "es", "Servidor de identidad de Matrix"),
         ("nl,it", "en", "Matrix identity server"),
     ] {
         let browser = Browser::open_in(&world, languages).await;

@@ -28,4 +28,6 @@ mod home;
 mod keyboard;
 mod not_me;
 mod policies;
+mod sign_in;
 mod world;
+mod you;

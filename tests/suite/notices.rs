@@ -21,7 +21,7 @@ pub const ALICE: &str = "alice@example.com";
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub const BOUND: &str = "Your e-mail address leads to a Matrix account now";
-const UNBOUND: &str = "Your e-mail address no longer leads to a Matrix account";
+pub const UNBOUND: &str = "Your e-mail address no longer leads to a Matrix account";
 
 /// The mail to an address with that subject.
 pub async fn notice(world: &World, address: &str, subject: &str) -> Message {

@@ -1,5 +1,6 @@
 //! A homeserver of another organisation, as far as an identity server sees one: it vouches for its users' OpenID tokens
-//! (Server-Server API, "OpenID"), publishes its signing key and says where it is to be reached. TLS only, as in the world.
+//! (Server-Server API, "OpenID"), publishes its signing key and says where it is to be reached. TLS only, as in the world. Its users can
+//! sign in to it, with an app or a browser.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,6 +32,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::ca::Ca;
+
+mod client;
+mod oauth;
+
+pub use client::{Device, Flow};
 
 /// The ID of the homeserver's signing key, until it has another.
 pub const KEY_ID: &str = "ed25519:stub";
@@ -76,6 +82,7 @@ struct State {
     valid_until: Mutex<Option<Value>>,
     /// Who an access token belongs to.
     tokens: Mutex<HashMap<String, String>>,
+    accounts: Mutex<client::Accounts>,
     conduct: Mutex<Conduct>,
     requests: Mutex<Vec<Request<Bytes>>>,
     onbind: Mutex<Box<Onbind>>,
@@ -113,6 +120,7 @@ impl Homeserver {
             old_keys: Mutex::default(),
             valid_until: Mutex::default(),
             tokens: Mutex::default(),
+            accounts: Mutex::default(),
             conduct: Mutex::default(),
             requests: Mutex::default(),
             onbind: Mutex::new(Box::new(as_synapse)),
@@ -144,14 +152,22 @@ impl Homeserver {
 
     /// What the user's client gets from `POST /_matrix/client/v3/user/{userId}/openid/request_token`, and hands on to an identity server.
     pub fn openid_token(&self, localpart: &str) -> Value {
-        let token = format!("{:032x}", rand::random::<u128>());
-        lock(&self.state.tokens).insert(token.clone(), self.user_id(localpart));
-        json!({
-            "access_token": token,
-            "token_type": "Bearer",
-            "matrix_server_name": self.name(),
-            "expires_in": 3600,
-        })
+        self.state.new_openid_token(self.user_id(localpart))
+    }
+
+    /// Lets somebody sign in.
+    pub fn has_user(&self, localpart: &str, password: &str) {
+        lock(&self.state.accounts).passwords.insert(localpart.to_owned(), password.to_owned());
+    }
+
+    /// Lets its users sign in in these ways from now on; at first it is by password.
+    pub fn offers(&self, flows: &[Flow]) {
+        flows.clone_into(&mut lock(&self.state.accounts).flows);
+    }
+
+    /// Where its users are signed in.
+    pub fn devices(&self) -> Vec<Device> {
+        lock(&self.state.accounts).devices.values().cloned().collect()
     }
 
     /// Answers like this from now on.
@@ -225,6 +241,12 @@ impl State {
         format!("@{localpart}:{}", self.name)
     }
 
+    fn new_openid_token(&self, user_id: String) -> Value {
+        let token = client::secret();
+        lock(&self.tokens).insert(token.clone(), user_id);
+        json!({ "access_token": token, "token_type": "Bearer", "matrix_server_name": self.name, "expires_in": 3600 })
+    }
+
     fn answer(&self, request: &Parts, body: &[u8]) -> Response<Body> {
         match (&request.method, request.uri.path()) {
             (method, ONBIND) => {
@@ -237,7 +259,8 @@ impl State {
             (&Method::GET, "/.well-known/matrix/server") => {
                 json_answer(StatusCode::OK, &json!({ "m.server": format!("{}:{}", self.name, self.port) }))
             }
-            _ => error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request"),
+            _ => client::respond(self, request, body)
+                .unwrap_or_else(|| error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request")),
         }
     }
 
@@ -388,5 +411,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(test)]
+mod client_tests;
 #[cfg(test)]
 mod tests;

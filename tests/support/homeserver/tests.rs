@@ -7,19 +7,20 @@ use super::*;
 
 const USERINFO: &str = "/_matrix/federation/v1/openid/userinfo";
 
-/// A client that trusts `ca` and finds `homeserver` under its name.
-fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
+/// A client that trusts `ca` finds `homeserver` under its name, and follows no redirect.
+pub fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
     let _ = ring::default_provider().install_default();
     let authority = reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap();
     reqwest::Client::builder()
         .tls_certs_only([authority])
         .resolve(homeserver.name(), homeserver.address())
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
         .build()
         .unwrap()
 }
 
-fn url(homeserver: &Homeserver, path: &str) -> String {
+pub fn url(homeserver: &Homeserver, path: &str) -> String {
     format!("https://{}:{}{path}", homeserver.name(), homeserver.address().port())
 }
 

@@ -1,0 +1,186 @@
+//! What is held about somebody with a Matrix account, and what becomes of it.
+
+use std::fs;
+use std::time::Instant;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::browser::Browser;
+use crate::sign_in::{PASSWORD, signs_in};
+use crate::world::{PATIENCE, World};
+
+const ADDRESS: &str = "alice@example.com";
+
+/// A browser at the page of `@alice:hs.example`.
+async fn at_you(world: &World) -> Browser {
+    world.homeserver.has_user("alice", PASSWORD);
+    let browser = Browser::open(world).await;
+    browser.visit("/you").await;
+    signs_in(&browser).await;
+    browser.reads("Your data").await;
+    browser
+}
+
+/// As if so many minutes had passed since somebody signed in.
+fn minutes_pass(world: &World, minutes: u32) {
+    world.execute(&format!("UPDATE visits SET proved_at = proved_at - {minutes} * 60000"));
+}
+
+#[tokio::test]
+async fn the_terms_are_accepted_in_french() {
+    let world = World::start().await;
+    world.homeserver.has_user("alice", PASSWORD);
+    let app = App::of(&world, "alice").await;
+    let account = async || app.asks(Method::GET, "/account", json!({})).await;
+    assert_eq!(account().await, (403, "M_TERMS_NOT_SIGNED".to_owned()));
+    let browser = Browser::open_in(&world, "fr").await;
+    browser.visit("/you").await;
+    browser.reads("Se connecter").await;
+    browser.type_into("Votre identifiant Matrix", "@alice:hs.example").await;
+    browser.click("Continuer").await;
+    browser.type_into("Votre mot de passe Matrix", PASSWORD).await;
+    browser.click("Se connecter avec le mot de passe").await;
+    browser.reads("Vos données").await;
+    browser.examine("you-fr").await;
+    for policies_left in [1, 0] {
+        browser.click("J’accepte la version 1.0").await;
+        browser.says("Votre accord est enregistré.").await;
+        let words = browser.words().await;
+        assert_eq!(words.matches("Vous n’avez pas accepté ce document.").count(), policies_left, "{words}");
+    }
+    assert!(browser.words().await.contains("1.0 (fr)"), "what was read was the French document");
+    assert_eq!(account().await.0, 200);
+}
+
+#[tokio::test]
+async fn ones_addresses_are_seen_and_removed() {
+    let world = World::start().await;
+    let app = App::ready(&world, "alice").await;
+    app.binds(ADDRESS).await;
+    app.binds("alice@work.example").await;
+    app.invites("bob@example.com", "Garden").await;
+    let browser = at_you(&world).await;
+    browser.says(ADDRESS).await;
+    browser.says("alice@work.example").await;
+    browser.says("bob@example.com").await;
+    browser.examine("you").await;
+    browser.click(&format!("Remove {ADDRESS}")).await;
+    browser.examine("you-remove").await;
+    browser.click("Remove this address").await;
+    browser.says("The address is removed. It no longer leads to you.").await;
+    browser.examine("you-removed").await;
+    assert_eq!(app.looks_up(ADDRESS).await, None);
+    assert_eq!(app.looks_up("alice@work.example").await.as_deref(), Some("@alice:hs.example"));
+}
+
+#[tokio::test]
+async fn all_addresses_are_removed_at_once() {
+    let world = World::start().await;
+    let app = App::ready(&world, "alice").await;
+    app.binds(ADDRESS).await;
+    app.binds("alice@work.example").await;
+    let browser = at_you(&world).await;
+    browser.click("Remove all addresses").await;
+    browser.click("Remove all of them").await;
+    browser.says("No address leads to you.").await;
+    assert_eq!(app.looks_up(ADDRESS).await, None);
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_no_app_accepts_again() {
+    let world = World::start().await;
+    let app = App::ready(&world, "alice").await;
+    let browser = at_you(&world).await;
+    browser.click("Withdraw everything I have agreed to").await;
+    browser.click("Withdraw all of it").await;
+    browser.says("Your agreement is withdrawn.").await;
+    browser.examine("you-withdrawn").await;
+    let account = async || app.asks(Method::GET, "/account", json!({})).await;
+    assert_eq!(account().await, (403, "M_TERMS_NOT_SIGNED".to_owned()));
+    assert_eq!(app.accepts_everything().await, (403, "M_FORBIDDEN".to_owned()));
+    assert_eq!(account().await, (403, "M_TERMS_NOT_SIGNED".to_owned()));
+    for _ in 0..2 {
+        browser.click("I agree to version 1.0").await;
+        browser.says("Your agreement is recorded.").await;
+    }
+    assert_eq!(account().await.0, 200);
+}
+
+#[tokio::test]
+async fn everything_is_downloaded_by_who_has_just_signed_in() {
+    let world = World::start().await;
+    let app = App::ready(&world, "alice").await;
+    app.binds(ADDRESS).await;
+    let browser = at_you(&world).await;
+    let folder = world.folder.path().join("downloads");
+    fs::create_dir(&folder).unwrap();
+    let behaviour = json!({ "behavior": "allow", "downloadPath": folder });
+    browser.tell("Browser.setDownloadBehavior", behaviour).await;
+    minutes_pass(&world, 6);
+    browser.click("Download everything").await;
+    browser.says("Before we hand out everything that we hold about you").await;
+    browser.examine("sign-in-again").await;
+    signs_in(&browser).await;
+    browser.says("You have just signed in: you can download everything now.").await;
+    browser.click("Download everything").await;
+    let begun = Instant::now();
+    let export: Value = loop {
+        let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let texts = files.filter_map(|path| fs::read_to_string(path).ok());
+        if let Some(export) = texts.filter_map(|text| serde_json::from_str(&text).ok()).next() {
+            break export;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing is downloaded");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(export.to_string().contains(ADDRESS), "{export}");
+}
+
+#[tokio::test]
+async fn who_is_signed_out_everywhere_is_so_in_the_app() {
+    let world = World::start().await;
+    let app = App::ready(&world, "alice").await;
+    let browser = at_you(&world).await;
+    browser.click("Sign out everywhere").await;
+    browser.click("Sign out everywhere now").await;
+    browser.says("Every app and every other visit is signed out.").await;
+    assert_eq!(app.asks(Method::GET, "/account", json!({})).await.0, 401);
+}
+
+#[tokio::test]
+async fn everything_is_erased_once_the_matrix_id_is_typed() {
+    let world = World::start().await;
+    let (alice, bob) = (App::ready(&world, "alice").await, App::ready(&world, "bob").await);
+    alice.binds(ADDRESS).await;
+    let browser = at_you(&world).await;
+    browser.click("See what will be erased").await;
+    browser.reads("Erase everything?").await;
+    browser.examine("erase").await;
+    browser.type_into("Your Matrix ID", "@alice:hs.exmaple").await;
+    browser.click("Erase everything now").await;
+    browser.says("Nothing was erased.").await;
+    browser.examine("erase-mistyped").await;
+    assert_eq!(bob.looks_up(ADDRESS).await.as_deref(), Some("@alice:hs.example"));
+    browser.type_into("Your Matrix ID", "@alice:hs.example").await;
+    browser.click("Erase everything now").await;
+    browser.reads("Everything is erased").await;
+    browser.says("Your receipt").await;
+    browser.examine("erased").await;
+    assert_eq!(bob.looks_up(ADDRESS).await, None);
+    assert_eq!(alice.asks(Method::GET, "/account", json!({})).await.0, 401);
+    browser.visit("/you").await;
+    browser.reads("Sign in").await;
+}
+
+#[tokio::test]
+async fn who_leaves_the_pages_has_to_sign_in_again() {
+    let world = World::start().await;
+    let browser = at_you(&world).await;
+    browser.says("id.example holds nothing about you").await;
+    browser.examine("you-nothing").await;
+    browser.click("Leave these pages").await;
+    browser.visit("/you").await;
+    browser.reads("Sign in").await;
+}
