@@ -23,13 +23,25 @@ impl EphemeralKey {
     /// If the operating system has no randomness to give.
     #[must_use]
     pub fn random() -> Self {
-        Self(SigningKey::from_bytes(&Zeroizing::new(base62::random_bytes())))
+        Self::from_private_bytes(&Zeroizing::new(base62::random_bytes()))
     }
 
     /// Parses a private half, see [`decode_key`].
     #[must_use]
     pub fn parse(private_key: &str) -> Option<Self> {
-        Some(Self(SigningKey::from_bytes(&*decode_key(private_key)?)))
+        Some(Self::from_private_bytes(&*decode_key(private_key)?))
+    }
+
+    /// The key pair of a private half.
+    #[must_use]
+    pub fn from_private_bytes(private: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(private))
+    }
+
+    /// The private half.
+    #[must_use]
+    pub fn private_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
     }
 
     /// The public half.
@@ -122,6 +134,7 @@ mod tests {
         let key = EphemeralKey::random();
         let again = EphemeralKey::parse(&key.private_key()).unwrap();
         assert_eq!(again.public_key(), key.public_key());
+        assert_eq!(EphemeralKey::from_private_bytes(key.private_bytes()).public_key(), key.public_key());
         assert_ne!(EphemeralKey::random().public_key(), key.public_key());
         assert!(key.private_key().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }

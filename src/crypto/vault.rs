@@ -17,6 +17,9 @@ use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+#[cfg(test)]
+pub(crate) use links::LONGEST_VALUE;
+
 use super::base62;
 use super::master_key::MasterKey;
 use crate::clock::Millis;

@@ -9,8 +9,8 @@ use crate::texts::visible;
 /// The longest Matrix ID in a text, in characters: with more, the text would be three.
 const MAX_WHO: usize = 80;
 
-/// The text. It leads to a web app and not to the invitation, whose link alone would be three texts: who adds the number to an account
-/// gets the invitation there. It names the Matrix ID and nothing that can be chosen freely, for that would make this server send
+/// The text. It leads to a web app and not to the invitation: the shortest link to that, or to a page about it, fills a text of its own, and who adds the
+/// number to an account gets the invitation there. It names the Matrix ID and nothing that can be chosen freely, for that would make this server send
 /// advertisements.
 #[must_use]
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {

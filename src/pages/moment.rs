@@ -17,7 +17,7 @@ pub(super) struct Moment {
     /// RFC 3339, to the second.
     machine: String,
     /// To the minute or the day, in UTC.
-    words: String,
+    pub words: String,
 }
 
 impl Site {

@@ -138,14 +138,30 @@ pub async fn pending_of_address(
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn delivered(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Result<(), Error> {
-    let theirs = invites::table.select(invites::key_index).filter(invites::id.eq_any(ids.clone()));
-    let keys = ephemeral_keys::table
-        .filter(ephemeral_keys::key_index.eq_any(theirs))
-        .filter(ephemeral_keys::valid_until.gt(keys_until));
-    conn.execute(Prepared(diesel::update(keys).set(ephemeral_keys::valid_until.eq(keys_until)))).await?;
+    retire_keys(conn, ids.clone(), keys_until).await?;
     let nothing = None::<Vec<u8>>;
     let change = (invites::address_index.eq(nothing.clone()), invites::address.eq(nothing));
     conn.execute(Prepared(diesel::update(invites::table.filter(invites::id.eq_any(ids))).set(change))).await?;
+    Ok(())
+}
+
+/// Removes those invitations that are not delivered, and lets their keys be valid no longer than until `keys_until`; returns how many. Whoever does
+/// so [holds the address](hold_address).
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn remove_pending(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Result<usize, Error> {
+    retire_keys(conn, ids.clone(), keys_until).await?;
+    let pending = invites::table.filter(invites::id.eq_any(ids)).filter(invites::address_index.is_not_null());
+    conn.execute(diesel::delete(pending)).await
+}
+
+async fn retire_keys(conn: &mut Conn, ids: Vec<i64>, until: Millis) -> Result<(), Error> {
+    let theirs = invites::table.select(invites::key_index).filter(invites::id.eq_any(ids));
+    let keys = ephemeral_keys::table
+        .filter(ephemeral_keys::key_index.eq_any(theirs))
+        .filter(ephemeral_keys::valid_until.gt(until));
+    conn.execute(Prepared(diesel::update(keys).set(ephemeral_keys::valid_until.eq(until)))).await?;
     Ok(())
 }
 

@@ -68,7 +68,7 @@ async fn a_policy_is_printed_in_black_on_white_without_what_only_a_screen_needs(
 
 impl Browser {
     /// Whether what has the focus has a line around it, on the screen.
-    async fn focus_is_seen(&self) -> bool {
+    pub(crate) async fn focus_is_seen(&self) -> bool {
         let script = "
             const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
             const { top, bottom, left, right } = document.activeElement.getBoundingClientRect();

@@ -30,5 +30,6 @@ mod keyboard;
 mod not_me;
 mod policies;
 mod sign_in;
+mod signing_in;
 mod world;
 mod you;

@@ -12,20 +12,28 @@ const CAROL: &str = "carol@mail.example";
 
 /// Waits for the mail with which an address is invited.
 pub async fn invitation(world: &World, email: &str) -> Message {
-    world.mail.wait_for(|mail| mail.to == [email] && sign_url(mail).is_some()).await
+    world.mail.wait_for(|mail| mail.to == [email] && landing(mail).is_some()).await
 }
 
-/// Where clients have an invitation signed: a parameter of the link to the web client.
-pub fn sign_url(mail: &Message) -> Option<Url> {
+/// The page to which the mail of an invitation leads.
+fn landing(mail: &Message) -> Option<String> {
+    mail.links().into_iter().find(|link| link.contains("/invited?token="))
+}
+
+/// Where clients have an invitation signed: a parameter of the link to the web client, which the page of the invitation has.
+pub async fn sign_url(world: &World, mail: &Message) -> Url {
+    let page = world.request(Method::GET, &landing(mail).unwrap(), None).send().await.unwrap().text().await.unwrap();
+    let links =
+        page.split("href=\"").filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&#38;", "&"));
     // The fragment has a query of its own, as clients have it.
-    let mut links = mail.links().into_iter().filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
+    let mut links = links.filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
     let sign_url = |link: Url| link.query_pairs().find(|(name, _)| name == "signurl").map(|(_, url)| url.into_owned());
-    links.find_map(sign_url).map(|url| url.parse().expect("it is a URL"))
+    links.find_map(sign_url).expect("the page has a link to a web client").parse().expect("it is a URL")
 }
 
 /// Has an invitation signed as clients do: in the query, with an empty body and no token.
 async fn sign(world: &World, mail: &Message, mxid: &str) -> Value {
-    let mut url = sign_url(mail).unwrap();
+    let mut url = sign_url(world, mail).await;
     url.query_pairs_mut().append_pair("mxid", mxid);
     Answer::to(world.request(Method::POST, url.as_str(), None)).await.ok()
 }
@@ -47,7 +55,7 @@ async fn who_is_bound_is_invited_by_name() {
     assert_eq!(event["content"]["membership"], "invite");
     assert!(pending(&alice, &room).await.is_empty());
     let mails = world.mail.messages();
-    assert!(mails.iter().all(|mail| sign_url(mail).is_none()), "her homeserver tells her; no mail is needed");
+    assert!(mails.iter().all(|mail| landing(mail).is_none()), "her homeserver tells her; no mail is needed");
 }
 
 #[tokio::test]

@@ -128,7 +128,8 @@ async fn the_sdk_invites_and_is_invited() {
     let invite = json!({ "id_server": world.vouch.name, "medium": "email", "address": "carol@mail.example" });
     let room = sdk.call("createRoom", json!([{ "name": "Garden", "invite_3pid": [invite] }])).await["room_id"].take();
     let mail = invitation(&world, "carol@mail.example").await;
-    let joined = other.call("joinRoom", json!([room, { "inviteSignUrl": sign_url(&mail).unwrap().as_str() }])).await;
+    let sign_url = sign_url(&world, &mail).await;
+    let joined = other.call("joinRoom", json!([room, { "inviteSignUrl": sign_url.as_str() }])).await;
     assert_eq!(joined, room);
     assert_eq!(alice.member(&text(&room), &carol.mxid).await.unwrap()["content"]["membership"], "join");
 

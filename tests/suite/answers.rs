@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::invites::{mailed_link, parameter};
+use crate::invited::mailed_link;
+use crate::invites::parameter;
 use crate::world::{SECRET, hash, link, query};
 
 /// `value` with each string and key that changes from run to run in other words.
@@ -51,7 +52,7 @@ on_both_backends! {
         let encoded: String = url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
         let invitation = json!({ "medium": "email", "address": "bob@example.com", "room_id": "!room:hs.example", "sender": alice.mxid });
         let invited = alice.post("/store-invite", invitation).await.ok();
-        let signurl = parameter(&mailed_link(&world, "bob@example.com").await, "signurl");
+        let signurl = parameter(&mailed_link(&world, &server, "bob@example.com").await, "signurl");
         let of_invite = |name: &str| query(&signurl, name);
         let acceptance = json!({ "mxid": "@bob:hs.example", "token": of_invite("token"), "private_key": of_invite("private_key") });
         let accepted_invite = server.post("/_matrix/identity/v2/sign-ed25519", None, &acceptance).await.ok();

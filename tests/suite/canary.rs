@@ -16,7 +16,9 @@ use vouch_test_support::homeserver::{Conduct, Homeserver};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
-use crate::invites::{mailed_link, parameter};
+use crate::address::{Visitor, asks as asks_for_link, mailed, presses};
+use crate::invited::mailed_link;
+use crate::invites::parameter;
 use crate::process::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 
@@ -38,6 +40,7 @@ const BODY: &str = "canary-garganey";
 const CLIENT: &str = "203.0.113.77";
 const MAIL_PASSWORD: &str = "canary-password-goosander";
 const INVITED_EMAIL: &str = "canary-invited@canary-dunlin.example";
+const OBJECTING_EMAIL: &str = "canary-objecting@canary-avocet.example";
 const ROOM: &str = "!canary-fulmar:canary-gannet.example";
 const ROOM_NAME: &str = "canary-kittiwake";
 const INVITER_NAME: &str = "canary-guillemot";
@@ -76,6 +79,7 @@ impl Canaries {
             ("picture of a room", AVATAR),
             ("accepting user", ACCEPTING_USER),
             ("unknown token", UNKNOWN_TOKEN),
+            ("objecting address", OBJECTING_EMAIL),
         ] {
             canaries.keep(what, value);
         }
@@ -256,7 +260,7 @@ async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     canaries.keep("token of an invitation", stored["token"].as_str().unwrap());
     let public_key = stored["public_keys"][1]["public_key"].as_str().unwrap().to_owned();
     canaries.keep("public key", BASE64_STANDARD.decode(format!("{public_key}=")).unwrap());
-    let link = mailed_link(world, INVITED_EMAIL).await;
+    let link = mailed_link(world, server, INVITED_EMAIL).await;
     let signurl = parameter(&link, "signurl");
     let private_key = query(&signurl, "private_key");
     canaries.keep("private key", BASE64_URL_SAFE.decode(format!("{private_key}=")).unwrap());
@@ -294,6 +298,23 @@ async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     world.homeserver.behave(Conduct::Honest);
+}
+
+/// Whoever reads the mail of an address looks at what is held about it and objects, after a few wrong tries.
+async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
+    let server = &process.server;
+    for typed in [BODY, REFUSED_EMAIL] {
+        asks_for_link(server, typed).await;
+    }
+    let path = mailed(world, server, &OBJECTING_EMAIL.to_lowercase()).await;
+    let token = query(&format!("http://h{path}"), "token");
+    canaries.keep("token of a link to what is held", &token);
+    assert_eq!(server.get(&format!("{}A", path.replace("&lang", "A&lang")), None).await.status, 404);
+    let visitor = Visitor::begun(server, &presses(server, &path).await);
+    canaries.keep("token of a visit", visitor.cookie.split_once('=').unwrap().1);
+    assert_eq!(visitor.downloads().await["address"], OBJECTING_EMAIL.to_lowercase());
+    assert_eq!(visitor.done("object").await, "Your objection is noted");
+    assert_eq!(visitor.posts(&[("form_token", BODY), ("action", "withdraw")]).await.status, 403);
 }
 
 /// Whatever a request can do wrong, and a homeserver and a mail server.
@@ -398,6 +419,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
@@ -422,6 +444,7 @@ async fn postgres_and_the_logs_know_nobody() {
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;

@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::invites::{invitation, mailed_link, parameter};
+use crate::invited::mailed_link;
+use crate::invites::{invitation, parameter};
 use crate::world::{Person, World};
 
-/// Invites Bob with some more words, and returns the link of his mail.
+/// Invites Bob with some more words, and returns the link of his mail's page.
 async fn invites_with(person: &Person<'_>, words: Value) -> String {
     person.world.mail.forget();
     let mut asked = invitation(person, "bob@example.com");
     asked.as_object_mut().unwrap().extend(words.as_object().unwrap().clone());
     person.post("/store-invite", asked).await.ok();
-    mailed_link(person.world, "bob@example.com").await
+    mailed_link(person.world, person.server, "bob@example.com").await
 }
 
 fn world(mut world: World) -> World {
@@ -21,7 +22,7 @@ fn world(mut world: World) -> World {
 }
 
 #[tokio::test]
-async fn the_mail_names_inviter_and_room_in_words_and_in_the_link() {
+async fn the_mail_names_inviter_and_room_and_so_does_the_link_of_its_page() {
     let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;

@@ -15,6 +15,7 @@ use vouch::config::{Bucket, MailTransport};
 use vouch_test_support::mail_sink::{MailSink, Options};
 
 use crate::database::count;
+use crate::invited::mailed_link;
 use crate::phones::asked;
 use crate::world::{Answer, Person, Server, World, query};
 
@@ -27,14 +28,8 @@ pub fn invitation(person: &Person<'_>, email: &str) -> Value {
     json!({ "medium": "email", "address": email, "room_id": ROOM, "sender": person.mxid })
 }
 
-async fn invites(person: &Person<'_>, email: &str) -> Answer {
+pub async fn invites(person: &Person<'_>, email: &str) -> Answer {
     person.post("/store-invite", invitation(person, email)).await
-}
-
-/// The link in the mail of an invitation.
-pub async fn mailed_link(world: &World, email: &str) -> String {
-    let mail = world.mail.wait_to(email).await;
-    mail.links().into_iter().find(|link| link.contains("/#/room/")).expect("the mail has the link of an invitation")
 }
 
 /// A parameter of the link's fragment, as Element Web reads it.
@@ -45,19 +40,19 @@ pub fn parameter(link: &str, name: &str) -> String {
     found.unwrap_or_else(|| panic!("{name} is not in {link}")).1.into_owned()
 }
 
-async fn is_valid(server: &Server, path: &str, key: &str) -> bool {
+pub async fn is_valid(server: &Server, path: &str, key: &str) -> bool {
     let key: String = byte_serialize(key.as_bytes()).collect();
     server.get(&format!("{path}/pubkey/ephemeral/isvalid?public_key={key}"), None).await.ok()["valid"] == true
 }
 
 /// Posts to a path with a query, without token or body.
-async fn posts_nothing(server: &Server, path: &str) -> Answer {
+pub async fn posts_nothing(server: &Server, path: &str) -> Answer {
     server.send(server.request(Method::POST, path, None)).await
 }
 
 /// The link's `signurl` with a Matrix ID added, as clients do it, without scheme and host.
-async fn signing_path(world: &World, email: &str, mxid: &str) -> String {
-    let signurl = parameter(&mailed_link(world, email).await, "signurl");
+pub async fn signing_path(world: &World, server: &Server, email: &str, mxid: &str) -> String {
+    let signurl = parameter(&mailed_link(world, server, email).await, "signurl");
     let path = signurl.strip_prefix(world.config.server.public_url.as_str().trim_end_matches('/')).unwrap();
     format!("{path}&mxid={}", byte_serialize(mxid.as_bytes()).collect::<String>())
 }
@@ -71,7 +66,7 @@ fn assert_signed_by(world: &World, signed: &Value, public_key: &str) {
     verify_json(&keys, &signed).unwrap();
 }
 
-fn ephemeral_key(stored: &Value) -> String {
+pub fn ephemeral_key(stored: &Value) -> String {
     stored["public_keys"][1]["public_key"].as_str().unwrap().to_owned()
 }
 
@@ -93,14 +88,14 @@ on_both_backends! {
         let known: String = byte_serialize(long_term["public_key"].as_str().unwrap().as_bytes()).collect();
         assert_eq!(server.get(&format!("{V2}/pubkey/isvalid?public_key={known}"), None).await.ok()["valid"], true);
 
-        let link = mailed_link(&world, "bob@example.com").await;
+        let link = mailed_link(&world, &server, "bob@example.com").await;
         assert!(link.starts_with("https://app.element.io/#/room/%21room%3Ahs.example?email=bob%40example.com&signurl="), "{link}");
         let signurl = parameter(&link, "signurl");
         assert!(signurl.starts_with("https://id.example/vouch/_matrix/identity/v2/sign-ed25519?token="), "{signurl}");
         assert_eq!(query(&signurl, "token"), token);
 
         // Web clients add the Matrix ID and post nothing at all.
-        let path = signing_path(&world, "bob@example.com", "@bob:elsewhere.example").await;
+        let path = signing_path(&world, &server, "bob@example.com", "@bob:elsewhere.example").await;
         let answer = posts_nothing(&server, &path).await;
         assert_eq!(answer.headers["access-control-allow-origin"], "*");
         let signed = answer.ok();
@@ -113,7 +108,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let stored = invites(&alice, "bob@example.com").await.ok();
-        let path = signing_path(&world, "bob@example.com", "@bob:b.example").await;
+        let path = signing_path(&world, &server, "bob@example.com", "@bob:b.example").await;
         let (token, key) = (query(&format!("http://x{path}"), "token"), query(&format!("http://x{path}"), "private_key"));
         let expected = posts_nothing(&server, &path).await.ok();
         assert_signed_by(&world, &expected, &ephemeral_key(&stored));
@@ -143,7 +138,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         invites(&alice, "bob@example.com").await.ok();
-        let path = signing_path(&world, "bob@example.com", "@bob:b.example").await;
+        let path = signing_path(&world, &server, "bob@example.com", "@bob:b.example").await;
         let good = format!("http://x{path}");
         let body = json!({ "mxid": "@bob:b.example", "token": query(&good, "token"), "private_key": query(&good, "private_key") });
         let with = |name: &str, value: &str| {
@@ -289,7 +284,7 @@ on_both_backends! {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let first = invites(&alice, "carol@example.com").await.ok();
-        let first_path = signing_path(&world, "carol@example.com", "@carol:c.example").await;
+        let first_path = signing_path(&world, &server, "carol@example.com", "@carol:c.example").await;
         world.mail.forget();
         let second = invites(&bob, "carol@example.com").await.ok();
         let mail = world.mail.wait_to("carol@example.com").await;
@@ -300,7 +295,7 @@ on_both_backends! {
         for others in [alice.mxid.as_str(), first["token"].as_str().unwrap()] {
             assert!(!raw.contains(others) && !text.contains(others));
         }
-        let second_path = signing_path(&world, "carol@example.com", "@carol:c.example").await;
+        let second_path = signing_path(&world, &server, "carol@example.com", "@carol:c.example").await;
         for (path, stored, sender) in [(first_path, first, &alice.mxid), (second_path, second, &bob.mxid)] {
             let signed = posts_nothing(&server, &path).await.ok();
             assert_eq!((&signed["sender"], &signed["token"]), (&json!(sender), &stored["token"]));
@@ -445,7 +440,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         invites(&alice, "bob@example.com").await.ok();
-        let path = signing_path(&world, "bob@example.com", "@bob:b.example").await;
+        let path = signing_path(&world, &server, "bob@example.com", "@bob:b.example").await;
         crate::database::execute(&world, "DELETE FROM accounts").await;
         assert_eq!(posts_nothing(&server, &path).await.error(), (404, "M_UNRECOGNIZED"));
     }

@@ -30,7 +30,7 @@ async fn onbinds(world: &World) -> usize {
 async fn mail_about(world: &World, inviter: &str) -> Message {
     world
         .mail
-        .wait_for(|mail| mail.to == [ADDRESS] && mail.text().contains("/#/room/") && mail.text().contains(inviter))
+        .wait_for(|mail| mail.to == [ADDRESS] && mail.text().contains("/invited?") && mail.text().contains(inviter))
         .await
 }
 

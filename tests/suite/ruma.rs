@@ -40,7 +40,8 @@ use ruma_identity_service_api::lookup::lookup_3pid::v2 as lookup;
 use ruma_identity_service_api::tos::accept_terms_of_service::v2 as accept;
 use ruma_identity_service_api::tos::get_terms_of_service::v2 as terms;
 
-use crate::invites::{mailed_link, parameter};
+use crate::invited::mailed_link;
+use crate::invites::parameter;
 use crate::world::{NOON, SECRET, Server, World, hash, link, query};
 
 /// What the server says it speaks, with which ruma chooses the path of an endpoint.
@@ -208,7 +209,7 @@ on_both_backends! {
         let key = stored.public_keys.ephemeral_key.public_key;
         assert!(ask(&server, is_ephemeral_valid::Request::new(key), SendAccessToken::None).await.valid);
 
-        let signurl = parameter(&mailed_link(&world, "bob@example.com").await, "signurl");
+        let signurl = parameter(&mailed_link(&world, &server, "bob@example.com").await, "signurl");
         let private_key = Base64::<UrlSafe>::parse(query(&signurl, "private_key")).unwrap();
         let bob: OwnedUserId = "@bob:hs.example".try_into().unwrap();
         let accept = sign_invite::Request::new(bob.clone(), stored.token.clone(), Base64::new(private_key.into_inner()));

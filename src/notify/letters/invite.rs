@@ -22,10 +22,8 @@ pub struct InviteFacts<'a> {
     pub room: Option<&'a DisplayName>,
     /// Whether the room is a space.
     pub is_space: bool,
-    /// Where the invitation can be answered.
+    /// Where the invitation can be seen, answered and refused.
     pub link: &'a Url,
-    /// Where this server tells about itself.
-    pub home: &'a Url,
     /// How long the invitation is kept.
     pub lifetime: Millis,
 }
@@ -34,14 +32,6 @@ impl InviteFacts<'_> {
     fn room(&self, say: &Words<'_>) -> Option<String> {
         let id = if self.is_space { "mail-invite-space" } else { "mail-invite-room" };
         self.room.map(|room| say.with(id, "room", room.as_str()))
-    }
-
-    /// How to object: to the operator, if he can be written to, and where to read on.
-    fn objection(&self, say: &Words<'_>) -> String {
-        match &say.brand.contact {
-            Some(contact) => say.with("mail-invite-object", "contact", &contact.text),
-            None => say.with("mail-invite-about", "link", self.home.as_str()),
-        }
     }
 }
 
@@ -99,8 +89,7 @@ mod tests {
     use crate::notify::testing::{brand, say};
 
     fn letter(tag: &str, contact: Option<&str>, mxid: &str, inviter: &str, room: &str) -> Letter {
-        let link = Url::parse("https://app.element.io/#/room/%21room%3Aexample.com?email=a&signurl=b").unwrap();
-        let home = Url::parse("https://id.example.org/").unwrap();
+        let link = Url::parse("https://id.example.org/invited?token=t0ken").unwrap();
         let is_space = room.contains("space");
         let (inviter, room) = (DisplayName::parse(inviter), DisplayName::parse(room));
         let facts = InviteFacts {
@@ -109,7 +98,6 @@ mod tests {
             room: room.as_ref(),
             is_space,
             link: &link,
-            home: &home,
             lifetime: 30 * DAY,
         };
         invite_letter(say(&brand(contact), tag), facts).unwrap()

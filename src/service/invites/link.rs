@@ -1,14 +1,17 @@
 //! Where an invited person answers: a link into a web app that has all that is needed to accept.
 
-use ruma_common::{MxcUri, UserId};
+use std::iter;
+
+use ruma_common::MxcUri;
 use url::{Url, form_urlencoded};
 
-use super::{DisplayName, InviteRequest};
+use super::{DisplayName, PendingInvite};
 use crate::crypto::ephemeral::EphemeralKey;
+use crate::identity::threepid::Address;
 use crate::service::Vouch;
 
 /// What a homeserver tells of room and inviter beside their ids. It is hearsay: used where it is what it should be, and otherwise left out.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InviteWords {
     /// What the inviter is called.
     pub inviter: Option<DisplayName>,
@@ -42,20 +45,26 @@ impl InviteWords {
     }
 }
 
-fn is_avatar(uri: &str) -> bool {
+pub(super) fn is_avatar(uri: &str) -> bool {
     uri.len() <= MAX_AVATAR && <&MxcUri>::from(uri).is_valid()
 }
 
 impl Vouch {
-    /// The link of a mail, as Element Web and Element Android read it: what stands behind the `?` of the fragment, each value escaped once
+    /// Where an invitation is answered, in each web app that the operator lets people be sent to; first in the one that the homeserver names. All
+    /// that is needed to accept stands behind the `?` of the fragment, as Element Web and Element Android read it, each value escaped once
     /// for it, `signurl` being the URL at which they have the acceptance signed.
-    pub(super) fn invite_link(&self, request: &InviteRequest, sender: &UserId, token: &str, key: &EphemeralKey) -> Url {
-        let words = &request.words;
+    pub(super) fn answering_links(
+        &self,
+        invite: &PendingInvite,
+        address: &Address,
+        words: &InviteWords,
+        key: &EphemeralKey,
+    ) -> Vec<Url> {
         let name = |name: &Option<DisplayName>| name.as_ref().map_or("", DisplayName::as_str).to_owned();
-        let inviter = words.inviter.as_ref().map_or(sender.as_str(), DisplayName::as_str);
+        let inviter = words.inviter.as_ref().map_or(invite.sender.as_str(), DisplayName::as_str);
         let parameters = [
-            ("email", request.address.as_str().to_owned()),
-            ("signurl", self.sign_url(token, key).into()),
+            ("email", address.as_str().to_owned()),
+            ("signurl", self.sign_url(&invite.token, key).into()),
             ("room_name", name(&words.room)),
             ("room_avatar_url", words.room_avatar.clone().unwrap_or_default()),
             ("inviter_name", inviter.to_owned()),
@@ -63,12 +72,10 @@ impl Vouch {
         ];
         let parameters: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-        let mut link = self.web_client(words.web_client.as_deref()).clone();
-        if !link.path().ends_with('/') {
-            link.set_path(&format!("{}/", link.path()));
-        }
-        link.set_fragment(Some(&format!("/room/{}?{}", escaped(request.room_id.as_str()), parameters.join("&"))));
-        link
+        let fragment = format!("/room/{}?{}", escaped(invite.room_id.as_str()), parameters.join("&"));
+        let chosen = self.web_client(words.web_client.as_deref());
+        let others = self.config.invites.web_clients.iter().filter(|client| *client != chosen);
+        iter::once(chosen).chain(others).map(|client| within(client, &fragment)).collect()
     }
 
     /// The web app that a homeserver names, if the operator lets people be sent there; otherwise the operator's.
@@ -83,6 +90,16 @@ impl Vouch {
         url.query_pairs_mut().append_pair("token", token).append_pair("private_key", &key.private_key());
         url
     }
+}
+
+/// A place within a web app.
+fn within(client: &Url, fragment: &str) -> Url {
+    let mut link = client.clone();
+    if !link.path().ends_with('/') {
+        link.set_path(&format!("{}/", link.path()));
+    }
+    link.set_fragment(Some(fragment));
+    link
 }
 
 /// Escaped so that it means the same to whoever takes `+` for a space and to whoever does not.

@@ -1,0 +1,256 @@
+//! The landing page of an invitation: what the link of its mail stands for, and how its reader refuses.
+//!
+//! Nothing is stored for the link. Its token is sealed ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)), and holds by what the
+//! invitation is found, what may be nowhere but in the mail, which is the private half of its key, and the words of the homeserver, which are kept
+//! nowhere else. So nobody can have this server show what he has written himself, and the page ends with the invitation.
+//!
+//! Whoever has the link can read the mail of the address, or was given it by somebody who can: that is the whole proof for refusing, as it is for
+//! accepting.
+
+use ruma_common::OwnedUserId;
+use url::Url;
+
+use super::link::is_avatar;
+use super::{DisplayName, InviteWords, Vouch};
+use crate::clock::Millis;
+use crate::crypto::ephemeral::EphemeralKey;
+use crate::crypto::vault::Purpose;
+use crate::error::Error;
+use crate::identity::threepid::Address;
+use crate::store::invites::{self, Invite};
+use crate::store::{self, objections};
+
+/// The path of the page, below `server.public_url`.
+const PAGE: &str = "invited";
+
+/// What the link in the mail of an invitation leads to.
+#[derive(Debug)]
+pub enum Landing {
+    /// An invitation that waits for an answer.
+    Waiting(Box<Invitation>),
+    /// One that was handed to the account to which the address leads, or led.
+    Delivered,
+    /// None any more: it was deleted, or its time is over.
+    Over,
+    /// The link is none of this server's.
+    Unknown,
+}
+
+/// What an invited person is told.
+#[derive(Debug)]
+pub struct Invitation {
+    /// Who invites.
+    pub sender: OwnedUserId,
+    /// What that person is called.
+    pub inviter: Option<DisplayName>,
+    /// What the room is called.
+    pub room: Option<DisplayName>,
+    /// Whether the room is a space.
+    pub is_space: bool,
+    /// Where it can be answered: the same place in each web app, at least one. They hold the private half of the invitation's key.
+    pub links: Vec<Url>,
+    /// Until when it is kept, with the address.
+    pub until: Millis,
+}
+
+/// What the token of a link holds.
+struct Link {
+    token_hash: [u8; 16],
+    key: EphemeralKey,
+    words: InviteWords,
+}
+
+/// An invitation that waits for an answer.
+struct Waiting {
+    row: Invite,
+    address: Address,
+    link: Link,
+}
+
+impl Link {
+    /// How the tokens of these links begin, and of no others.
+    const ROOM: u8 = b'r';
+    const SPACE: u8 = b'R';
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let words = &self.words;
+        let name = |name: &Option<DisplayName>| name.as_ref().map_or("", DisplayName::as_str).to_owned();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        // None of them holds a line break.
+        let lines = [name(&words.inviter), name(&words.room), text(&words.room_avatar), text(&words.web_client)];
+        let kind = if words.is_space { Self::SPACE } else { Self::ROOM };
+        [&[kind], self.token_hash.as_slice(), self.key.private_bytes(), lines.join("\n").as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&kind, rest) = bytes.split_first()?;
+        let is_space = match kind {
+            Self::ROOM => false,
+            Self::SPACE => true,
+            _ => return None,
+        };
+        let (&token_hash, rest) = rest.split_first_chunk()?;
+        let (key, rest) = rest.split_first_chunk()?;
+        let lines: Vec<&str> = str::from_utf8(rest).ok()?.split('\n').collect();
+        let [inviter, room, avatar, client] = lines.try_into().ok()?;
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let words = InviteWords {
+            inviter: DisplayName::parse(inviter),
+            room: DisplayName::parse(room),
+            room_avatar: some(avatar).filter(|uri| is_avatar(uri)),
+            is_space,
+            web_client: some(client),
+        };
+        Some(Self { token_hash, key: EphemeralKey::from_private_bytes(key), words })
+    }
+}
+
+impl Vouch {
+    /// The link in the mail of an invitation. It names no language: in which the reader would read is known to his browser alone.
+    pub(super) fn landing_link(&self, token: &str, key: &EphemeralKey, words: &InviteWords) -> Url {
+        let client = self.web_client(words.web_client.as_deref());
+        let is_usual = *client == self.config.invites.web_clients[0];
+        let web_client = (!is_usual).then(|| client.as_str().to_owned());
+        let stands_for = Link {
+            token_hash: self.invite_token_index(token).0,
+            key: EphemeralKey::from_private_bytes(key.private_bytes()),
+            words: InviteWords { web_client, ..words.clone() },
+        };
+        let mut link = self.public_link(PAGE);
+        link.query_pairs_mut().append_pair("token", &self.vault.seal_link(&stands_for.to_bytes()));
+        link
+    }
+
+    /// What the link with this token leads to; changes nothing.
+    ///
+    /// # Errors
+    /// 503 if the database is away.
+    pub async fn landing(&self, token: &str) -> Result<Landing, Error> {
+        match self.find_waiting(token).await? {
+            Ok(waiting) => self.invitation(&waiting),
+            Err(other) => Ok(other),
+        }
+    }
+
+    /// Deletes the invitation that the link with this token leads to, and returns what that was. Nobody is told, and twice is no error.
+    ///
+    /// # Errors
+    /// 503 if the database is away; then nothing is deleted.
+    pub async fn decline(&self, token: &str) -> Result<Landing, Error> {
+        let waiting = match self.find_waiting(token).await? {
+            Ok(waiting) => waiting,
+            Err(other) => return Ok(other),
+        };
+        let (index, id, keys_until) = (self.invite_address_index(&waiting.address), waiting.row.id, self.keys_until());
+        let removed = self.store.write(async move |conn| {
+            invites::hold_address(conn, index.as_ref()).await?;
+            invites::remove_pending(conn, vec![id], keys_until).await
+        });
+        // Somebody else was faster.
+        if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
+    }
+
+    /// Keeps that the owner of the invited address objects to being listed and invited, deletes all invitations that wait for it, and returns what the link
+    /// with this token led to. Twice is no error.
+    ///
+    /// # Errors
+    /// 503 if the database is away; then nothing is kept nor deleted.
+    pub async fn decline_for_good(&self, token: &str) -> Result<Landing, Error> {
+        let waiting = match self.find_waiting(token).await? {
+            Ok(waiting) => waiting,
+            Err(other) => return Ok(other),
+        };
+        let index = self.invite_address_index(&waiting.address);
+        let objection = self.address_index(Purpose::Objection, &waiting.address);
+        let (now, keys_until) = (self.clock.now(), self.keys_until());
+        let kept = self.store.write(async move |conn| {
+            invites::hold_address(conn, index.as_ref()).await?;
+            objections::add(conn, objection.as_ref(), now).await?;
+            let pending = invites::pending_of_address(conn, index.as_ref(), 0).await?;
+            invites::remove_pending(conn, pending.iter().map(|row| row.id).collect(), keys_until).await?;
+            Ok::<_, store::Error>(())
+        });
+        kept.await?;
+        self.invitation(&waiting)
+    }
+
+    async fn find_waiting(&self, token: &str) -> Result<Result<Waiting, Landing>, Error> {
+        let link = self.vault.open_link(token).ok().and_then(|bytes| Link::from_bytes(&bytes));
+        let Some(link) = link else { return Ok(Err(Landing::Unknown)) };
+        let made_after = self.clock.now() - self.config.retention.invite;
+        let row = invites::by_token_hash(&mut self.store.read().await?, &link.token_hash, made_after).await?;
+        let Some(row) = row else { return Ok(Err(Landing::Over)) };
+        Ok(match self.open_invited(&row)? {
+            Some(address) => Ok(Waiting { row, address, link }),
+            None => Err(Landing::Delivered),
+        })
+    }
+
+    fn invitation(&self, waiting: &Waiting) -> Result<Landing, Error> {
+        let Waiting { row, address, link: Link { key, words, .. } } = waiting;
+        let invite = self.open_invite(row)?;
+        Ok(Landing::Waiting(Box::new(Invitation {
+            links: self.answering_links(&invite, address, words, key),
+            sender: invite.sender,
+            inviter: words.inviter.clone(),
+            room: words.room.clone(),
+            is_space: words.is_space,
+            until: row.created_at + self.config.retention.invite,
+        })))
+    }
+
+    /// Until when the key of an invitation that ends now is valid.
+    fn keys_until(&self) -> Millis {
+        self.clock.now() + self.config.retention.ephemeral_key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::crypto::vault::LONGEST_VALUE;
+
+    fn link(token_hash: [u8; 16], key: [u8; 32], words: InviteWords) -> Link {
+        Link { token_hash, key: EphemeralKey::from_private_bytes(&key), words }
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_is_read_as_it_was_written(
+            hash: [u8; 16], key: [u8; 32], inviter: String, room: String, is_space: bool, avatar in "([a-zA-Z0-9]{1,40})?", other: bool,
+        ) {
+            let words = InviteWords {
+                inviter: DisplayName::parse(&inviter),
+                room: DisplayName::parse(&room),
+                room_avatar: Some(format!("mxc://example.org/{avatar}")).filter(|uri| is_avatar(uri)),
+                is_space,
+                web_client: other.then(|| "https://chat.example/app".to_owned()),
+            };
+            let read = Link::from_bytes(&link(hash, key, words.clone()).to_bytes()).unwrap();
+            prop_assert_eq!((read.token_hash, read.key.private_bytes(), read.words), (hash, &key, words));
+        }
+
+        #[test]
+        fn what_does_not_begin_like_one_is_none(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let is_one = matches!(bytes.first(), Some(b'r' | b'R'));
+            prop_assert!(is_one || Link::from_bytes(&bytes).is_none());
+        }
+    }
+
+    #[test]
+    fn the_longest_words_fit_into_a_link() {
+        let name = || DisplayName::parse(&"\u{1f600}".repeat(100));
+        let avatar = format!("mxc://example.org/{}", "a".repeat(494));
+        assert!(is_avatar(&avatar));
+        let words = InviteWords {
+            inviter: name(),
+            room: name(),
+            room_avatar: Some(avatar),
+            is_space: true,
+            web_client: Some(format!("https://{}", "a".repeat(150))),
+        };
+        assert!(link([7; 16], [7; 32], words).to_bytes().len() <= LONGEST_VALUE);
+    }
+}
