@@ -36,4 +36,6 @@ async fn who_is_invited_is_not_invited_again_if_he_says_so() {
     browser.click("Never invite or list me").await;
     browser.reads("You will not be invited again").await;
     browser.examine("invited-objected").await;
+    let bob = App::ready(&world, "bob").await;
+    assert_eq!(bob.tries_to_invite(ADDRESS).await.1, "M_EMAIL_SEND_ERROR");
 }

@@ -19,6 +19,7 @@
 //! thumb can hit. It also keeps the four screenshots. What the person's app does meanwhile, an [`App`](app::App) does; what the homeserver and the
 //! mail server saw, `world.homeserver.requests()` and `world.mail` tell, and what the browser sent, [`sent`](browser::Browser::sent).
 
+mod address;
 mod app;
 mod browser;
 mod chromium;
