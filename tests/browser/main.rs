@@ -18,6 +18,8 @@
 //! and on a desk; valid HTML; nothing in the console; nothing fetched from elsewhere; no sideways scrolling on the narrowest phone; controls that a
 //! thumb can hit. It also keeps the four screenshots. What the person's app does meanwhile, an [`App`](app::App) does; what the homeserver and the
 //! mail server saw, `world.homeserver.requests()` and `world.mail` tell, and what the browser sent, [`sent`](browser::Browser::sent).
+//!
+//! The stories of [`with_synapse`] are told in the world of `tests/e2e` instead, where the homeserver is a real one.
 
 mod address;
 mod app;
@@ -31,6 +33,10 @@ mod keyboard;
 mod not_me;
 mod policies;
 mod sign_in;
+<<<<<<< HEAD
 mod signing_in;
+=======
+mod with_synapse;
+>>>>>>> synbrowser
 mod world;
 mod you;
