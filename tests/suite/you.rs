@@ -268,7 +268,8 @@ on_both_backends! {
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
         for fields in [&[("policy", "privacy_policy")][..], &[]] {
             // Both nodes have just seen that the terms are accepted.
-            (alice.get("/account").await.ok(), there.get("/account").await.ok());
+            alice.get("/account").await.ok();
+            there.get("/account").await.ok();
             let answer = visitor.sends("/you/withdraw", fields).await;
             for person in [&there, &alice] {
                 assert_eq!(person.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
@@ -325,7 +326,8 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let (bob, second) = (world.person(&server, "bob").await, world.newcomer(&other, "alice").await);
         let (visitor, elsewhere) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &other, "alice").await);
-        (alice.get("/account").await.ok(), second.get("/account").await.ok());
+        alice.get("/account").await.ok();
+        second.get("/account").await.ok();
         let answer = visitor.sends("/you/sign-out-everywhere", &[]).await;
         for gone in [&alice, &second, &at(&alice, &other), &at(&second, &server)] {
             assert_eq!(gone.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
