@@ -97,79 +97,6 @@ page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
 
-# Une adresse sans compte.
-page-address = Ce qui est conservé sur votre adresse
-page-address-lead = Voyez ce que ce serveur conserve sur votre adresse e-mail ou votre numéro de téléphone, faites-le effacer, ou refusez les invitations. Vous n’avez pas besoin de compte.
-page-address-field = Votre adresse e-mail ou votre numéro de téléphone
-page-address-hint = Un numéro de téléphone commence par un plus et l’indicatif du pays, par exemple +33 6 12 34 56 78.
-page-address-button = Envoyez-moi un lien
-page-address-next = Nous envoyons un message avec un lien. En l’ouvrant, vous montrez que l’adresse est la vôtre, et vous voyez ce qui est conservé sur elle.
-page-address-secrecy = Cette page dit la même chose pour toute adresse, que quelque chose soit conservé sur elle ou non.
-page-address-wrong = Ce n’est pas une adresse
-page-address-wrong-text = Ce n’est ni une adresse e-mail, comme alice@example.org, ni un numéro de téléphone qui commence par un plus. Veuillez vérifier.
-page-address-unreached-text = Ce serveur n’envoie pas de SMS vers ce pays ou cette région. Cela vaut pour tous ses numéros.
-page-address-sent = Consultez vos messages
-page-address-sent-text = Si nous pouvons joindre cette adresse, un message avec un lien arrivera dans les prochaines minutes. Le lien est valable une heure. Si rien n’arrive, regardez parmi les courriers indésirables, ou réessayez plus tard : une adresse ne reçoit que quelques messages de ce genre par heure.
-page-address-busy = Veuillez patienter un peu
-page-address-busy-text = Trop de messages ont été demandés, depuis votre réseau ou sur l’ensemble de ce serveur. Veuillez réessayer dans une heure.
-page-address-again = Demander un nouveau lien
-page-address-open = Est-ce votre adresse ?
-page-address-open-text = Vous avez ouvert un lien qui a été envoyé à une adresse. Appuyez sur le bouton pour voir ce qui est conservé sur cette adresse.
-page-address-open-button = Voir ce qui est conservé
-page-address-open-leave = Un cookie vous garde alors connecté un court moment. Si vous n’avez pas demandé ce lien, fermez cette page : il ne s’est rien passé.
-page-address-expired = Ce lien a expiré
-page-address-expired-text = Un tel lien est valable une heure.
-page-address-broken-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message, ou demandez-en un nouveau.
-page-address-left = Vous avez quitté la page. Ce navigateur ne peut plus voir ce qui est conservé sur votre adresse.
-page-address-erased = C’est effacé. Si vous vous êtes opposé, seule cette opposition est encore conservée.
-
-page-held = Ce qui est conservé sur votre adresse
-page-held-lead = Voici tout ce que ce serveur conserve sur { $address }.
-page-held-alone = Il ne s’agit que de cette adresse, et non d’autres que vous pourriez avoir.
-page-held-over = Votre visite est terminée
-page-held-over-text = Rien n’a été modifié. Pour voir ce qui est conservé sur votre adresse, demandez un nouveau lien et ouvrez-le dans ce navigateur.
-page-held-binding = Qui est trouvé grâce à elle
-page-held-unbound = Personne.
-page-held-unbind = Retirer ce lien
-page-held-unbind-text = Plus personne ne sera alors trouvé grâce à votre adresse. Les confirmations faites jusqu’ici seront annulées aussi.
-page-held-confirmations = Qui a demandé à la confirmer
-page-held-confirmation-asked = non confirmée ; demandée le
-page-held-confirmation-proved = confirmée le
-page-held-confirmation-homeserver = Un serveur d’accueil, pour l’un de ses utilisateurs
-page-held-cancel = Les annuler
-page-held-cancel-text = Plus personne ne pourra alors s’en servir pour être trouvé grâce à votre adresse.
-page-held-invitations = Invitations en attente
-page-held-invitation = vous a invité le
-page-held-uninvite = Supprimer les invitations
-page-held-uninvite-text = La personne qui vous a invité n’en est pas informée.
-page-held-deliveries = En cours d’envoi
-page-held-delivery-notice = un avis pour vous au sujet de ce compte, depuis le
-page-held-delivery-onbind = une invitation à transmettre à ce compte, depuis le
-page-held-objection = Ne jamais m’inviter ni m’inscrire
-page-held-objects = Vous vous opposez, depuis le
-page-held-objects-text = Personne ne peut être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui est envoyée.
-page-held-object = Je m’oppose
-page-held-object-text = Si vous vous opposez, plus personne ne pourra être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui sera envoyée. Ce qui figure ci-dessus est supprimé. Nous gardons une empreinte de l’adresse, pour la reconnaître. Vous pouvez revenir là-dessus à tout moment, sur cette page.
-page-held-withdraw = Je ne m’oppose plus
-page-held-withdraw-text = L’adresse pourra alors de nouveau être confirmée et invitée.
-page-held-download = L’emporter
-page-held-download-text = Tout ce qui est sur cette page dans un fichier (JSON), pour vous ou pour un programme.
-page-held-download-button = Télécharger
-page-held-erase = Tout effacer
-page-held-erase-text = Tout ce qui est sur cette page est effacé aussitôt, et votre visite se termine. Seule une opposition demeure : sans elle, vous pourriez être invité de nouveau.
-page-held-erase-sure = Oui, effacez tout. C’est irréversible.
-page-held-erase-button = Tout effacer
-page-held-leave = Quitter
-page-held-leave-text = Votre visite se termine d’elle-même après un court moment. Sur un appareil partagé, terminez-la maintenant.
-page-held-leave-button = Terminer ma visite
-page-held-done-unbound = Plus personne n’est trouvé grâce à votre adresse
-page-held-done-cancelled = Les confirmations sont annulées
-page-held-done-uninvited = Les invitations sont supprimées
-page-held-done-objected = Votre opposition est enregistrée
-page-held-done-withdrawn = Votre opposition est retirée
-page-held-stale = Rien n’a encore été fait : il faut pour cela un lien ouvert au cours des cinq dernières minutes.
-page-held-unsure = Rien n’a été effacé : cochez d’abord la case.
-
 # Signing in
 page-sign-in = Se connecter
 page-sign-in-failed = La connexion n’a pas fonctionné
@@ -244,6 +171,79 @@ page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre 
 page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
 page-invited-own-link = Votre adresse sur ce serveur
 
+# Une adresse sans compte.
+page-address = Ce qui est conservé sur votre adresse
+page-address-lead = Voyez ce que ce serveur conserve sur votre adresse e-mail ou votre numéro de téléphone, faites-le effacer, ou refusez les invitations. Vous n’avez pas besoin de compte.
+page-address-field = Votre adresse e-mail ou votre numéro de téléphone
+page-address-hint = Un numéro de téléphone commence par un plus et l’indicatif du pays, par exemple +33 6 12 34 56 78.
+page-address-button = Envoyez-moi un lien
+page-address-next = Nous envoyons un message avec un lien. En l’ouvrant, vous montrez que l’adresse est la vôtre, et vous voyez ce qui est conservé sur elle.
+page-address-secrecy = Cette page dit la même chose pour toute adresse, que quelque chose soit conservé sur elle ou non.
+page-address-wrong = Ce n’est pas une adresse
+page-address-wrong-text = Ce n’est ni une adresse e-mail, comme alice@example.org, ni un numéro de téléphone qui commence par un plus. Veuillez vérifier.
+page-address-unreached-text = Ce serveur n’envoie pas de SMS vers ce pays ou cette région. Cela vaut pour tous ses numéros.
+page-address-sent = Consultez vos messages
+page-address-sent-text = Si nous pouvons joindre cette adresse, un message avec un lien arrivera dans les prochaines minutes. Le lien est valable une heure. Si rien n’arrive, regardez parmi les courriers indésirables, ou réessayez plus tard : une adresse ne reçoit que quelques messages de ce genre par heure.
+page-address-busy = Veuillez patienter un peu
+page-address-busy-text = Trop de messages ont été demandés, depuis votre réseau ou sur l’ensemble de ce serveur. Veuillez réessayer dans une heure.
+page-address-again = Demander un nouveau lien
+page-address-open = Est-ce votre adresse ?
+page-address-open-text = Vous avez ouvert un lien qui a été envoyé à une adresse. Appuyez sur le bouton pour voir ce qui est conservé sur cette adresse.
+page-address-open-button = Voir ce qui est conservé
+page-address-open-leave = Un cookie vous garde alors connecté un court moment. Si vous n’avez pas demandé ce lien, fermez cette page : il ne s’est rien passé.
+page-address-expired = Ce lien a expiré
+page-address-expired-text = Un tel lien est valable une heure.
+page-address-broken-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message, ou demandez-en un nouveau.
+page-address-left = Vous avez quitté la page. Ce navigateur ne peut plus voir ce qui est conservé sur votre adresse.
+page-address-erased = C’est effacé. Si vous vous êtes opposé, seule cette opposition est encore conservée.
+
+page-held = Ce qui est conservé sur votre adresse
+page-held-lead = Voici tout ce que ce serveur conserve sur { $address }.
+page-held-alone = Il ne s’agit que de cette adresse, et non d’autres que vous pourriez avoir.
+page-held-over = Votre visite est terminée
+page-held-over-text = Rien n’a été modifié. Pour voir ce qui est conservé sur votre adresse, demandez un nouveau lien et ouvrez-le dans ce navigateur.
+page-held-binding = Qui est trouvé grâce à elle
+page-held-unbound = Personne.
+page-held-unbind = Retirer ce lien
+page-held-unbind-text = Plus personne ne sera alors trouvé grâce à votre adresse. Les confirmations faites jusqu’ici seront annulées aussi.
+page-held-confirmations = Qui a demandé à la confirmer
+page-held-confirmation-asked = non confirmée ; demandée le
+page-held-confirmation-proved = confirmée le
+page-held-confirmation-homeserver = Un serveur d’accueil, pour l’un de ses utilisateurs
+page-held-cancel = Les annuler
+page-held-cancel-text = Plus personne ne pourra alors s’en servir pour être trouvé grâce à votre adresse.
+page-held-invitations = Invitations en attente
+page-held-invitation = vous a invité le
+page-held-uninvite = Supprimer les invitations
+page-held-uninvite-text = La personne qui vous a invité n’en est pas informée.
+page-held-deliveries = En cours d’envoi
+page-held-delivery-notice = un avis pour vous au sujet de ce compte, depuis le
+page-held-delivery-onbind = une invitation à transmettre à ce compte, depuis le
+page-held-objection = Ne jamais m’inviter ni m’inscrire
+page-held-objects = Vous vous opposez, depuis le
+page-held-objects-text = Personne ne peut être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui est envoyée.
+page-held-object = Je m’oppose
+page-held-object-text = Si vous vous opposez, plus personne ne pourra être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui sera envoyée. Ce qui figure ci-dessus est supprimé. Nous gardons une empreinte de l’adresse, pour la reconnaître. Vous pouvez revenir là-dessus à tout moment, sur cette page.
+page-held-withdraw = Je ne m’oppose plus
+page-held-withdraw-text = L’adresse pourra alors de nouveau être confirmée et invitée.
+page-held-download = L’emporter
+page-held-download-text = Tout ce qui est sur cette page dans un fichier (JSON), pour vous ou pour un programme.
+page-held-download-button = Télécharger
+page-held-erase = Tout effacer
+page-held-erase-text = Tout ce qui est sur cette page est effacé aussitôt, et votre visite se termine. Seule une opposition demeure : sans elle, vous pourriez être invité de nouveau.
+page-held-erase-sure = Oui, effacez tout. C’est irréversible.
+page-held-erase-button = Tout effacer
+page-held-leave = Quitter
+page-held-leave-text = Votre visite se termine d’elle-même après un court moment. Sur un appareil partagé, terminez-la maintenant.
+page-held-leave-button = Terminer ma visite
+page-held-done-unbound = Plus personne n’est trouvé grâce à votre adresse
+page-held-done-cancelled = Les confirmations sont annulées
+page-held-done-uninvited = Les invitations sont supprimées
+page-held-done-objected = Votre opposition est enregistrée
+page-held-done-withdrawn = Votre opposition est retirée
+page-held-stale = Rien n’a encore été fait : il faut pour cela un lien ouvert au cours des cinq dernières minutes.
+page-held-unsure = Rien n’a été effacé : cochez d’abord la case.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] janvier
@@ -290,7 +290,7 @@ page-you-record-sha256 = Empreinte (SHA-256)
 page-you-read = Lire :
 page-you-changes = Ce qui a changé depuis la version que vous avez acceptée
 page-you-accept = J’accepte la version { $version }
-page-you-withdraw = Retirer mon accord
+page-you-withdraw = Retirer mon accord : { $name }
 page-you-withdraw-text = Vos applications ne peuvent alors plus utiliser ce serveur pour vous, et elles ne peuvent pas revenir là-dessus : vous seul le pouvez, ici. Les adresses qui mènent à vous le font toujours, jusqu’à ce que vous les retiriez.
 page-you-withdraw-button = Le retirer
 page-you-withdraw-all = Retirer tout ce que j’ai accepté
@@ -341,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } comptes sur ce serveur
 }
 page-you-count-bindings = { $count ->
-    [one] 1 adresse qui menait à vous
-   *[other] { $count } adresses qui menaient à vous
+    [one] 1 lien entre une adresse et vous
+   *[other] { $count } liens entre des adresses et vous
 }
 page-you-count-tokens = { $count ->
     [one] 1 connexion d’application
@@ -367,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Votre reçu
 page-you-receipt-text = Conservez-le maintenant : nous n’en gardons pas de copie. Il est signé par ce serveur ; vous pourrez ainsi le montrer à qui vous voudrez.
 page-you-receipt-button = Télécharger le reçu
+page-you-left = Vous avez quitté ces pages
+page-you-left-text = Ce navigateur n’affiche plus vos données. Vous pouvez fermer cette page.
 page-you-refused = Rien n’a été modifié
 page-you-refused-text = Votre visite est terminée, ou cette demande n’a pas été envoyée depuis la page à laquelle elle appartient. Ouvrez de nouveau la page consacrée à vos données.
 page-you-said-accepted = Votre accord est enregistré.

@@ -165,6 +165,11 @@ impl Homeserver {
         flows.clone_into(&mut lock(&self.state.accounts).flows);
     }
 
+    /// Answers clients like this from now on when they ask for that path, in place of what it would.
+    pub fn answers_clients(&self, method: Method, path: &str, status: StatusCode, answer: Value) {
+        lock(&self.state.accounts).scripted.insert((method, path.to_owned()), (status, answer));
+    }
+
     /// Where its users are signed in.
     pub fn devices(&self) -> Vec<Device> {
         lock(&self.state.accounts).devices.values().cloned().collect()
