@@ -41,6 +41,7 @@ mod schema;
 mod sign_in;
 mod signed_unbind;
 mod signing_keys;
+mod site;
 mod sms;
 mod spending;
 mod terms;
