@@ -60,6 +60,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Bind(binding) => operator::bind(config, &binding).await,
             Command::Unbind(binding) => operator::unbind(config, &binding).await,
             Command::Lookup(address) => operator::lookup(config, &address).await,
+            Command::Object(objection) => operator::object(config, &objection).await,
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
             Command::Outbox(what) => outbox::run(config, &what).await,

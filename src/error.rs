@@ -191,6 +191,13 @@ impl Error {
         Self::new(StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
     }
 
+    /// 403 `M_FORBIDDEN`, for whoever would list an address that is not to be. Who binds has proved to read its messages, or runs this
+    /// server: either may know.
+    #[must_use]
+    pub fn owner_objects() -> Self {
+        Self::forbidden("The owner of the address objects to its being listed")
+    }
+
     /// 404 `M_NOT_FOUND`
     #[must_use]
     pub fn not_found(text: &'static str) -> Self {

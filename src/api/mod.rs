@@ -8,6 +8,7 @@ mod invites;
 mod json;
 mod keys;
 mod lookup;
+mod objection;
 mod own_data;
 mod phone_checks;
 mod terms;
@@ -67,6 +68,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .default_service(web::to(unknown_path));
     // What the specification does not have: see docs/api.md.
     let own = web::scope("/unstable/im.vouch")
+        .service(at("/3pid/object", post(objection::object)))
         .service(
             web::resource("/account/data")
                 .route(get(own_data::export))

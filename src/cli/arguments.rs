@@ -50,6 +50,9 @@ pub(super) enum Command {
     /// Print whose an address is
     #[command(after_help = "Example:\n  vouch lookup alice@example.org")]
     Lookup(Sought),
+    /// Object for the owner of an address, who may write by post: it is unbound, and never listed or invited again
+    #[command(after_help = "Example:\n  vouch object alice@example.org\n  vouch object alice@example.org --withdraw")]
+    Object(Objection),
     /// Print everything that is held about a user, as JSON
     #[command(after_help = "Example:\n  vouch export --user @alice:example.org > alice.json")]
     Export {
@@ -119,6 +122,16 @@ pub(super) struct Sought {
     address: String,
     #[command(flatten)]
     medium: MediumOption,
+}
+
+/// An objection.
+#[derive(Args)]
+pub(super) struct Objection {
+    #[command(flatten)]
+    pub sought: Sought,
+    /// Withdraw it: the address can be listed and invited again
+    #[arg(long)]
+    pub withdraw: bool,
 }
 
 /// A user or an address.

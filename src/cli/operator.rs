@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::arguments::{Binding, Erasure, Sought, Subject};
+use super::arguments::{Binding, Erasure, Objection, Sought, Subject};
 use super::{Failure, complain, say};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
@@ -51,11 +51,32 @@ pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Fail
 
 pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failure> {
     let address = sought.address()?;
-    let Some(bound) = open(config).await?.binding_of(&address).await? else {
-        return Err(Failure::Failed(format!("{} is not bound", address.as_str())));
+    let vouch = open(config).await?;
+    let Some(bound) = vouch.binding_of(&address).await? else {
+        let objection = objection(vouch.objects_since(&address).await?);
+        return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };
     say(format_args!("{} since {}", bound.user_id, in_words(bound.bound_at)));
     Ok(())
+}
+
+pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), Failure> {
+    let address = objection.sought.address()?;
+    let vouch = open(config).await?;
+    if !objection.withdraw {
+        vouch.object(&address).await?;
+        say(format_args!("{} is bound to nobody, and will be neither listed nor invited", address.as_str()));
+    } else if vouch.withdraw_objection(&address).await? {
+        say(format_args!("{} can be listed and invited again", address.as_str()));
+    } else {
+        return Err(Failure::Failed(format!("nobody objected for {}", address.as_str())));
+    }
+    Ok(())
+}
+
+/// What is said of an objection after what is said of the address.
+fn objection(since: Option<Millis>) -> String {
+    since.map(|since| format!("; its owner objects to that since {}", in_words(since))).unwrap_or_default()
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {

@@ -9,3 +9,4 @@ pub mod policy;
 pub mod redaction;
 pub mod session;
 pub mod threepid;
+pub mod typed;

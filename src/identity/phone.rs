@@ -55,6 +55,15 @@ impl PhoneNumber {
             .or_else(|invalid| digits.strip_prefix("00").map_or(Err(invalid), international))
     }
 
+    /// Parses a number in its international form, which begins with a plus.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] for anything else, and for what the numbering plan does not have.
+    pub fn with_plus(typed: &str) -> Result<Self, InvalidAddress> {
+        let Dialled { is_international, digits } = Dialled::parse(typed)?;
+        if is_international { international(&digits) } else { Err(InvalidAddress) }
+    }
+
     /// Parses E.164 digits without `+`, as homeservers send them: nothing is mended.
     ///
     /// # Errors

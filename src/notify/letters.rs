@@ -1,9 +1,11 @@
 //! What a mail says, as text and as HTML: one file a letter, and here what they share. How it is sent is [`mail`](super::mail)'s business.
 
+mod address;
 mod invite;
 mod notices;
 mod validation;
 
+pub use address::{AddressFacts, address_letter};
 pub use invite::{DisplayName, InviteFacts, invite_letter};
 pub use notices::{BoundFacts, Remover, UnboundFacts, bound_letter, unbound_letter};
 pub use validation::{ValidationFacts, validation_letter};

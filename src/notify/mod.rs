@@ -1,5 +1,6 @@
 //! Messages to people.
 
+pub mod address;
 pub mod code;
 mod directory;
 mod gsm;

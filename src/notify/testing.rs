@@ -10,6 +10,9 @@ use crate::texts::Texts;
 static TEXTS: LazyLock<Texts> =
     LazyLock::new(|| Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap());
 
+/// The languages that are built in.
+pub(super) const TAGS: [&str; 4] = ["en", "fr", "de", "es"];
+
 /// A club that can be written to there.
 pub(super) fn brand(contact: Option<&str>) -> Brand {
     let settings = config::Brand {

@@ -16,12 +16,14 @@ use url::{Url, form_urlencoded};
 use crate::brand::{Brand, Colour};
 use crate::texts::{Language, Texts};
 
+mod address;
 mod blocks;
 mod changes;
 mod diff;
 mod documents;
 mod form;
 mod frame;
+mod held;
 mod invited;
 mod markdown;
 mod moment;

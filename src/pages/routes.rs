@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Cache, Fault, Site, changes, invited, not_me, secure, sign_in, you};
+use super::{Cache, Fault, Site, address, changes, held, invited, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
@@ -20,12 +20,21 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/not-me", web::get().to(not_me::ask))
         .route("/not-me", web::head().to(not_me::ask))
         .route("/not-me", web::post().to(not_me::undo))
-        .route("/invited", web::get().to(invited::show))
-        .route("/invited", web::head().to(invited::show))
-        .route("/invited", web::post().to(invited::refuse))
         .route("/you/sign-in", web::get().to(sign_in::show))
         .route("/you/sign-in", web::head().to(sign_in::show))
         .route("/you/sign-in", web::post().to(sign_in::sign_in))
+        .route("/invited", web::get().to(invited::show))
+        .route("/invited", web::head().to(invited::show))
+        .route("/invited", web::post().to(invited::refuse))
+        .route("/address", web::get().to(address::ask))
+        .route("/address", web::head().to(address::ask))
+        .route("/address", web::post().to(address::send))
+        .route("/address/open", web::get().to(address::question))
+        .route("/address/open", web::head().to(address::question))
+        .route("/address/open", web::post().to(address::open))
+        .route("/address/held", web::get().to(held::show))
+        .route("/address/held", web::head().to(held::show))
+        .route("/address/held", web::post().to(held::act))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
         .configure(you::routes);

@@ -30,6 +30,7 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .route("/you/unbind-all", web::post().to(actions::unbind_all))
         .route("/you/sign-out-everywhere", web::post().to(actions::sign_out_everywhere))
         .route("/you/sign-out", web::post().to(actions::sign_out))
+        .route("/you/left", web::get().to(left))
         .route("/you/erase", web::get().to(erase::ask))
         .route("/you/erase", web::head().to(erase::ask))
         .route("/you/erase", web::post().to(erase::erase));
@@ -155,7 +156,7 @@ async fn page(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReque
         _ => Said::of(&request),
     };
     match vouch.export(&person.mxid).await {
-        Ok(held) => site.overview(language, &person.visit, &held, &vouch.policies, said),
+        Ok(held) => site.overview(language, &person.visit.form_token, &held, &vouch.policies, said),
         Err(error) => site.failed(language, &error),
     }
 }
@@ -181,6 +182,13 @@ async fn export(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReq
         }
         Err(error) => site.failed(language, &error),
     }
+}
+
+/// `GET /you/left`
+async fn left(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+    let mut page = site.notice(site.language(&request), StatusCode::OK, "page-you-left", "page-you-left-text");
+    hide(&mut page);
+    page
 }
 
 impl Site {
@@ -210,3 +218,6 @@ impl Site {
         page
     }
 }
+
+#[cfg(test)]
+mod tests;

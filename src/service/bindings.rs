@@ -14,7 +14,7 @@ use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
 use crate::notify::letters::Remover;
 use crate::store::bindings::{self, NewBinding};
-use crate::store::{self, accounts, invites, outbox};
+use crate::store::{self, accounts, outbox};
 use crate::texts::Language;
 
 /// How long an association is valid.
@@ -46,7 +46,7 @@ impl Vouch {
     /// Binds an address to a user, completes the invitations that wait for it, tells the address in that language, and returns when.
     ///
     /// # Errors
-    /// 429 if the address is told too much, and 503 if the database is away.
+    /// 403 if the address's owner objects, 429 if the address is told too much, and 503 if the database is away.
     pub async fn bind_address(
         self: &Arc<Self>,
         address: &Address,
@@ -65,11 +65,15 @@ impl Vouch {
         language: Language,
     ) -> Result<Millis, Error> {
         let now = self.clock.now();
+        // Before anything is charged, and again below, where nobody can object in between.
+        if self.objects_since(address).await?.is_some() {
+            return Err(Error::owner_objects());
+        }
         let new = self.seal_binding(address, mxid, now);
         let notice = self.bind_notice(address, mxid, now, language).await?;
         let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
-            invites::hold_address(conn, vouch.invite_address_index(&invited).as_ref()).await?;
+            vouch.hold_to_bind(conn, &invited).await?;
             if let Some(id) = account_id {
                 // An erasure may have been quicker; what is bound after it would stay.
                 if !accounts::lock(conn, id).await? {

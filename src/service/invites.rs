@@ -10,6 +10,7 @@ mod link;
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 
+use super::objecting::undeliverable;
 use super::{Caller, Network, Vouch};
 use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
@@ -22,7 +23,7 @@ use crate::notify::invitation::invite_text;
 use crate::notify::letters::{DisplayName, InviteFacts, invite_letter};
 use crate::notify::sms::SendError;
 use crate::store::invites::{self, Invite, NewInvite};
-use crate::store::{self, bindings};
+use crate::store::{bindings, objections};
 
 pub use landing::{Invitation, Landing};
 pub use link::InviteWords;
@@ -83,7 +84,7 @@ impl Vouch {
         }
         let charged = self.spend_invite(caller, from, &request.address).await?;
         let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
-        if let Err(error) = self.tell_invited(caller, request, &token, &key).await {
+        if let Err(error) = self.tell_wanted(caller, request, &token, &key).await {
             // A text that failed may have been paid for all the same.
             if medium == Medium::Email {
                 self.refund_invite(charged).await?;
@@ -109,6 +110,18 @@ impl Vouch {
             return Err(Error::forbidden("Nobody may be invited into this room by this server"));
         }
         Ok(())
+    }
+
+    /// Sends the message, unless the owner of the address objects.
+    async fn tell_wanted(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        self.check_wanted(&request.address).await?;
+        self.tell_invited(caller, request, token, key).await
     }
 
     /// Sends the message. Whoever asks is a homeserver, so in what language the invited person reads is not known.
@@ -157,18 +170,22 @@ impl Vouch {
         })
     }
 
-    /// Keeps an invitation, unless its address was bound while the message was sent.
+    /// Keeps an invitation, unless its address was bound or its owner has objected while the message was sent.
     async fn keep_invite(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
         let retention = &self.config.retention;
         let key_until = new.created_at + retention.invite + retention.ephemeral_key;
-        let binding_index = self.binding_index(address);
+        let (binding_index, objection_index) = (self.binding_index(address), self.objection_index(address));
+        let refusal = undeliverable(address);
         let bound = self.store.write(async move |conn| {
             invites::hold_address(conn, &new.address_index).await?;
+            if objections::since(conn, objection_index.as_ref()).await?.is_some() {
+                return Err(refusal);
+            }
             let bound = bindings::by_address(conn, binding_index.as_ref()).await?;
             if bound.is_none() {
                 invites::insert(conn, new, key_until).await?;
             }
-            Ok::<_, store::Error>(bound)
+            Ok::<_, Error>(bound)
         });
         match bound.await? {
             Some(row) => Err(Error::threepid_in_use(&self.open_bound_mxid(&row.address_index, &row.mxid)?)),

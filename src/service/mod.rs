@@ -2,6 +2,7 @@
 //! meet the database, and here alone values are sealed before they go there and opened when they come back.
 
 mod accounts;
+mod address;
 mod bindings;
 mod deliveries;
 mod directory;
@@ -11,6 +12,7 @@ mod invites;
 mod lookup;
 mod not_me;
 mod notices;
+mod objecting;
 mod onbind;
 mod operator;
 mod outbox;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use url::Url;
 
 pub use accounts::{Caller, Registration};
+pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
 pub use erasure::Receipt;
 pub use held::{

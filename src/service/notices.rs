@@ -128,7 +128,9 @@ impl Vouch {
         let letter = match notice.event {
             Event::Bound => {
                 let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
-                bound_letter(self.words(language), BoundFacts { mxid, homeserver, since: notice.at, undo: &undo })
+                let objecting = &self.asking_link(language);
+                let facts = BoundFacts { mxid, homeserver, since: notice.at, undo: &undo, objecting };
+                bound_letter(self.words(language), facts)
             }
             Event::Unbound(by) => {
                 unbound_letter(self.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })

@@ -3,11 +3,11 @@
 use ruma_common::OwnedUserId;
 use serde::Serialize;
 
-use super::Vouch;
+use super::{Subject, Vouch};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::store::{self, bindings, invites, outbox, sessions};
+use crate::store::{self, bindings, invites, outbox, sessions, visits};
 
 /// A bound address.
 #[derive(Debug, Serialize)]
@@ -53,27 +53,36 @@ impl Vouch {
     }
 
     /// Erases everything held about an address: its binding, the sessions that were to prove it, the invitations that
-    /// wait for it, and what is to be delivered about it.
+    /// wait for it, what is to be delivered about it, and the visits of its owner. An objection stays: without it the address could be invited
+    /// again. It is a fingerprint that only this server's key can make, and is withdrawn if its owner wants that.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
         let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
         let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
+        let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         let erased = self.store.write(async move |conn| {
-            let bindings = bindings::unbind_address(conn, bound.as_ref()).await?;
+            invites::hold_address(conn, invited.as_ref()).await?;
+            let binding = bindings::unbind_address(conn, bound.as_ref()).await?;
             let validation_sessions = sessions::remove_by_address(conn, validated.as_ref()).await?;
             let invitations = invites::remove_by_address(conn, invited.as_ref()).await?;
             let deliveries = outbox::remove_by_address(conn, queued.as_ref()).await?;
-            Ok::<_, store::Error>(Erased {
-                bindings,
+            let visits = visits::end_all_of(conn, visited.as_ref()).await?;
+            let erased = Erased {
+                bindings: usize::from(binding.is_some()),
                 validation_sessions,
                 invitations,
                 deliveries,
+                visits,
                 ..Erased::default()
-            })
+            };
+            Ok::<_, store::Error>((erased, binding))
         });
-        let erased = erased.await?;
+        let (erased, binding) = erased.await?;
+        if let Some(id) = binding {
+            self.forget_binding(address, id);
+        }
         self.store.settle().await?;
         Ok(erased)
     }

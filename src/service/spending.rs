@@ -1,5 +1,6 @@
 //! Budgets, charged: what [`budget`] says, done to the rows of the database.
 
+mod address;
 mod invites;
 
 use std::fmt;
@@ -153,15 +154,24 @@ impl Vouch {
     /// cannot be sent, or nothing would keep them from asking for the same without end.
     pub(super) async fn spend_message(&self, asker: Asker<'_>, medium: Medium, from: &Network) -> Result<(), Error> {
         let budgets = &self.config.budgets;
-        let ((user, of_user), (network, of_network)) = match medium {
-            Medium::Email => (("message:user", budgets.messages_user), ("message:network", budgets.messages_network)),
-            Medium::Msisdn => (("text:user", budgets.texts_user), ("text:network", budgets.texts_network)),
+        let (user, of_user) = match medium {
+            Medium::Email => ("message:user", budgets.messages_user),
+            Medium::Msisdn => ("text:user", budgets.texts_user),
         };
-        let mut accounts = vec![(self.principal(network, from.to_string().as_bytes()), of_network)];
+        let mut accounts = vec![self.message_network(medium, from)];
         if let Asker::User(caller) = asker {
             accounts.push((self.principal(user, caller.user_index.as_ref()), of_user));
         }
         self.spend(&accounts, 1).await
+    }
+
+    /// The network that causes a message.
+    fn message_network(&self, medium: Medium, from: &Network) -> Account {
+        let (name, bucket) = match medium {
+            Medium::Email => ("message:network", self.config.budgets.messages_network),
+            Medium::Msisdn => ("text:network", self.config.budgets.texts_network),
+        };
+        (self.principal(name, from.to_string().as_bytes()), bucket)
     }
 
     /// Charges one message to where it goes, in the transaction that claims it.

@@ -146,6 +146,8 @@ impl Vouch {
         request: &TokenRequest,
     ) -> Result<(), Unsent> {
         self.spend_message(asker, request.address.medium(), from).await?;
+        // Now that the session is there: who objects from here on removes it.
+        self.check_wanted(&request.address).await?;
         match claimed.code_since {
             None => self.send_link(asker, &claimed.sid, request).await,
             Some(since) => self.send_code(asker, &claimed.sid, since, request).await,

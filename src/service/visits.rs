@@ -138,7 +138,11 @@ impl Vouch {
     }
 
     pub(super) fn visit_subject_index(&self, subject: &Subject) -> BlindIndex {
-        self.vault.index(Purpose::VisitSubject, &[subject.to_sealed().as_bytes()])
+        match subject {
+            Subject::User(mxid) => self.vault.index(Purpose::VisitSubject, &[mxid.as_bytes()]),
+            // However it was typed: an address is the same as its twin.
+            Subject::Address(address) => self.address_index(Purpose::VisitSubject, address),
+        }
     }
 
     fn visit_hash(&self, token: &str) -> BlindIndex {

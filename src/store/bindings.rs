@@ -218,12 +218,13 @@ pub async fn unbind_all(conn: &mut Conn, user_index: &[u8]) -> Result<usize, Err
     conn.execute(diesel::delete(bindings::table.filter(bindings::user_index.eq(user_index.to_vec())))).await
 }
 
-/// Removes the binding of an address to whomever; returns how many.
+/// Removes the binding of an address to whomever; returns its id if there was one.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
-    conn.execute(diesel::delete(bindings::table.filter(bindings::address_index.eq(address_index.to_vec())))).await
+pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<i64>, Error> {
+    let binding = bindings::table.filter(bindings::address_index.eq(address_index.to_vec()));
+    conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
 /// What a look-up needs of the rows with these ids that (still) are.

@@ -196,6 +196,15 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>
     Ok(theirs)
 }
 
+/// The deliveries that are about an address, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Delivery>, Error> {
+    let about = outbox::table.select(COLUMNS).filter(outbox::address_index.eq(address_index.to_vec()));
+    conn.load(about.order(outbox::id)).await
+}
+
 /// Lets a delivery be tried at once; returns whether it is there.
 ///
 /// # Errors

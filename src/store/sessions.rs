@@ -152,6 +152,15 @@ pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>
     conn.load(sessions::table.select(COLUMNS).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
 }
 
+/// The sessions about an address, the oldest first.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Session>, Error> {
+    let theirs = sessions::table.select(COLUMNS).filter(sessions::address_index.eq(address_index.to_vec()));
+    conn.load(theirs.order(sessions::id)).await
+}
+
 /// Claims an attempt until `until`, for a message that leads to `next_link`.
 ///
 /// # Errors

@@ -243,9 +243,9 @@ async function redeem(code, { name, client, verifier, id, redirect, tokens, revo
 // With a session of the homeserver: has it make an OpenID token, and ends the session, whatever came of it. What is handed over then is worth nothing but to
 // ask that homeserver whose it is.
 async function conclude({ name, client, token, user, end }) {
+  if (typeof token !== "string") throw new Problem("refused");
   let proof;
   try {
-    if (typeof token !== "string") throw new Problem("refused");
     user ??= (await demand(`${client}/v3/account/whoami`, { token })).user_id;
     if (!belongs(user, name)) throw new Problem("stranger");
     proof = await demand(`${client}/v3/user/${encodeURIComponent(user)}/openid/request_token`, { json: {}, token });

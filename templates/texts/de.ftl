@@ -97,34 +97,6 @@ page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt 
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
 
-# Hinter dem Link in der E-Mail einer Einladung.
-page-invited-names = Namen sind frei gewählt; verlässlich ist nur die Matrix-ID.
-page-invited-matrix = Was ist Matrix?
-page-invited-answer = So antwortest du
-page-invited-answer-text = Öffne die Einladung in deinem Browser. Dort kannst du mit einem Matrix-Konto beitreten oder eines anlegen, wenn du noch keines hast. Gib diesen Link nicht weiter: Wer ihn hat, kann an deiner Stelle annehmen.
-page-invited-open = Einladung in { $app } öffnen
-page-invited-elsewhere = Du kannst sie ebenso gut in einer anderen Web-App öffnen:
-page-invited-apps = Mit einer eigenen App
-page-invited-apps-text = Für Matrix gibt es viele Apps für Handys und Computer, darunter Element, SchildiChat, FluffyChat, Cinny und Nheko.
-page-invited-apps-address = Füge diese E-Mail-Adresse deinem Matrix-Konto hinzu und lass dich auf { $server } unter ihr finden. In Element zum Beispiel geht das in den Einstellungen. Die Einladung erscheint dann in jeder App, die du mit dem Konto benutzt.
-page-invited-address = Was mit deiner Adresse geschieht
-page-invited-address-text = Wir bewahren sie mit dieser Einladung bis zum { $date } auf, verschlüsselt, und verwenden sie für nichts anderes. Sie wird früher gelöscht, wenn du sie einem Matrix-Konto hinzufügst oder die Einladung hier löschst.
-page-invited-refuse-text = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese Seite geöffnet hast. Wenn es sofort vorbei sein soll, drücke einen dieser Knöpfe. Auch davon erfährt niemand.
-page-invited-decline = Diese Einladung löschen
-page-invited-decline-text = Löscht diese Einladung und mit ihr deine Adresse. Du kannst wieder eingeladen werden.
-page-invited-object = Nie einladen oder auffindbar machen
-page-invited-object-text = Löscht alle Einladungen, die auf deine Adresse warten. Dieser Server lädt dich dann nicht mehr ein und lässt niemanden unter deiner Adresse finden. Das kannst du jederzeit zurücknehmen.
-page-invited-declined = Die Einladung ist gelöscht
-page-invited-declined-text = Deine Adresse haben wir mit ihr gelöscht. Mehr ist nicht zu tun; du kannst diese Seite schließen.
-page-invited-objected = Du wirst nicht mehr eingeladen
-page-invited-objected-text = Dieser Server sendet keine Einladungen mehr an deine Adresse und lässt niemanden unter ihr finden. Alle Einladungen, die auf dich warteten, sind gelöscht.
-page-invited-delivered = Diese Einladung ist zugestellt
-page-invited-delivered-text = Deine Adresse wurde einem Matrix-Konto hinzugefügt, und die Einladung ist dorthin gegangen. Du findest sie in deiner Matrix-App. Wenn das Konto nicht deines ist, benutze den Link in der E-Mail, die dir davon berichtet hat.
-page-invited-over = Diese Einladung ist vorbei
-page-invited-over-text = Sie wurde gelöscht, oder ihre Zeit ist abgelaufen. Deine Adresse wurde mit ihr gelöscht.
-page-invited-own = Was dieser Server sonst über deine Adresse weiß, kannst du hier sehen; hier kannst du auch widersprechen oder das zurücknehmen:
-page-invited-own-link = Deine Adresse auf diesem Server
-
 # Signing in
 page-sign-in = Anmelden
 page-sign-in-failed = Die Anmeldung hat nicht geklappt
@@ -171,6 +143,107 @@ page-sign-in-blocked = Die Nutzer dieses Heimservers können diesen Server nicht
 page-sign-in-too-often = Aus deinem Netz gab es zu viele Anmeldeversuche. Bitte versuche es später noch einmal.
 page-sign-in-homeserver-away = Wir konnten deinen Heimserver nicht fragen, wer du bist. Bitte versuche es in einigen Minuten noch einmal.
 
+# Hinter dem Link in der E-Mail einer Einladung.
+page-invited-names = Namen sind frei gewählt; verlässlich ist nur die Matrix-ID.
+page-invited-matrix = Was ist Matrix?
+page-invited-answer = So antwortest du
+page-invited-answer-text = Öffne die Einladung in deinem Browser. Dort kannst du mit einem Matrix-Konto beitreten oder eines anlegen, wenn du noch keines hast. Gib diesen Link nicht weiter: Wer ihn hat, kann an deiner Stelle annehmen.
+page-invited-open = Einladung in { $app } öffnen
+page-invited-elsewhere = Du kannst sie ebenso gut in einer anderen Web-App öffnen:
+page-invited-apps = Mit einer eigenen App
+page-invited-apps-text = Für Matrix gibt es viele Apps für Handys und Computer, darunter Element, SchildiChat, FluffyChat, Cinny und Nheko.
+page-invited-apps-address = Füge diese E-Mail-Adresse deinem Matrix-Konto hinzu und lass dich auf { $server } unter ihr finden. In Element zum Beispiel geht das in den Einstellungen. Die Einladung erscheint dann in jeder App, die du mit dem Konto benutzt.
+page-invited-address = Was mit deiner Adresse geschieht
+page-invited-address-text = Wir bewahren sie mit dieser Einladung bis zum { $date } auf, verschlüsselt, und verwenden sie für nichts anderes. Sie wird früher gelöscht, wenn du sie einem Matrix-Konto hinzufügst oder die Einladung hier löschst.
+page-invited-refuse-text = Dann brauchst du nichts zu tun: Niemand erfährt, ob du diese Seite geöffnet hast. Wenn es sofort vorbei sein soll, drücke einen dieser Knöpfe. Auch davon erfährt niemand.
+page-invited-decline = Diese Einladung löschen
+page-invited-decline-text = Löscht diese Einladung und mit ihr deine Adresse. Du kannst wieder eingeladen werden.
+page-invited-object = Nie einladen oder auffindbar machen
+page-invited-object-text = Löscht alle Einladungen, die auf deine Adresse warten. Dieser Server lädt dich dann nicht mehr ein und lässt niemanden unter deiner Adresse finden. Das kannst du jederzeit zurücknehmen.
+page-invited-declined = Die Einladung ist gelöscht
+page-invited-declined-text = Deine Adresse haben wir mit ihr gelöscht. Mehr ist nicht zu tun; du kannst diese Seite schließen.
+page-invited-objected = Du wirst nicht mehr eingeladen
+page-invited-objected-text = Dieser Server sendet keine Einladungen mehr an deine Adresse und lässt niemanden unter ihr finden. Alle Einladungen, die auf dich warteten, sind gelöscht.
+page-invited-delivered = Diese Einladung ist zugestellt
+page-invited-delivered-text = Deine Adresse wurde einem Matrix-Konto hinzugefügt, und die Einladung ist dorthin gegangen. Du findest sie in deiner Matrix-App. Wenn das Konto nicht deines ist, benutze den Link in der E-Mail, die dir davon berichtet hat.
+page-invited-over = Diese Einladung ist vorbei
+page-invited-over-text = Sie wurde gelöscht, oder ihre Zeit ist abgelaufen. Deine Adresse wurde mit ihr gelöscht.
+page-invited-own = Was dieser Server sonst über deine Adresse weiß, kannst du hier sehen; hier kannst du auch widersprechen oder das zurücknehmen:
+page-invited-own-link = Deine Adresse auf diesem Server
+
+# Eine Adresse ohne Konto.
+page-address = Was über deine Adresse gespeichert ist
+page-address-lead = Sieh, was dieser Server über deine E-Mail-Adresse oder Telefonnummer gespeichert hat, lass es löschen, oder widersprich Einladungen. Ein Konto brauchst du nicht.
+page-address-field = Deine E-Mail-Adresse oder Telefonnummer
+page-address-hint = Eine Telefonnummer beginnt mit einem Plus und der Landesvorwahl, etwa +49 1512 3456789.
+page-address-button = Schick mir einen Link
+page-address-next = Wir schicken eine Nachricht mit einem Link. Wer ihn öffnet, zeigt damit, dass ihm die Adresse gehört, und sieht, was über sie gespeichert ist.
+page-address-secrecy = Diese Seite sagt bei jeder Adresse dasselbe, ob etwas über sie gespeichert ist oder nicht.
+page-address-wrong = Das ist keine Adresse
+page-address-wrong-text = Das ist weder eine E-Mail-Adresse wie alice@example.org noch eine Telefonnummer, die mit einem Plus beginnt. Bitte sieh noch einmal nach.
+page-address-unreached-text = In dieses Land oder diese Region schickt dieser Server keine SMS. Das gilt für alle Nummern dort.
+page-address-sent = Sieh in deinen Nachrichten nach
+page-address-sent-text = Wenn wir diese Adresse erreichen, kommt in den nächsten Minuten eine Nachricht mit einem Link an. Er gilt eine Stunde. Wenn nichts kommt, sieh im Spam-Ordner nach oder versuche es später noch einmal: Eine Adresse bekommt nur wenige solche Nachrichten in der Stunde.
+page-address-busy = Bitte warte ein wenig
+page-address-busy-text = Es wurden zu viele Nachrichten angefordert, aus deinem Netz oder auf diesem Server insgesamt. Bitte versuche es in einer Stunde noch einmal.
+page-address-again = Einen neuen Link anfordern
+page-address-open = Ist das deine Adresse?
+page-address-open-text = Du hast einen Link geöffnet, der an eine Adresse geschickt wurde. Drück auf den Knopf, um zu sehen, was über diese Adresse gespeichert ist.
+page-address-open-button = Zeigen, was gespeichert ist
+page-address-open-leave = Ein Cookie hält dich dann für kurze Zeit angemeldet. Wenn du den Link nicht angefordert hast, schließ diese Seite: Es ist nichts geschehen.
+page-address-expired = Dieser Link ist abgelaufen
+page-address-expired-text = Ein solcher Link gilt eine Stunde.
+page-address-broken-text = Vielleicht ging unterwegs ein Teil verloren. Kopiere den ganzen Link aus der Nachricht oder fordere einen neuen an.
+page-address-left = Du hast dich abgemeldet. Dieser Browser kann nicht mehr sehen, was über deine Adresse gespeichert ist.
+page-address-erased = Es ist gelöscht. Wenn du widersprochen hast, ist nur das noch gespeichert.
+
+page-held = Was über deine Adresse gespeichert ist
+page-held-lead = Das ist alles, was dieser Server über { $address } gespeichert hat.
+page-held-alone = Es geht um diese eine Adresse und nicht um andere, die du vielleicht hast.
+page-held-over = Dein Besuch ist zu Ende
+page-held-over-text = Es wurde nichts geändert. Um zu sehen, was über deine Adresse gespeichert ist, fordere einen neuen Link an und öffne ihn in diesem Browser.
+page-held-binding = Wer über sie gefunden wird
+page-held-unbound = Niemand.
+page-held-unbind = Diese Verknüpfung entfernen
+page-held-unbind-text = Über deine Adresse wird dann niemand mehr gefunden. Auch bisherige Bestätigungen werden verworfen.
+page-held-confirmations = Wer um ihre Bestätigung gebeten hat
+page-held-confirmation-asked = nicht bestätigt; erbeten am
+page-held-confirmation-proved = bestätigt am
+page-held-confirmation-homeserver = Ein Heimserver, für jemanden, der ihn nutzt
+page-held-cancel = Verwerfen
+page-held-cancel-text = Dann kann niemand sie verwenden, um über deine Adresse gefunden zu werden.
+page-held-invitations = Einladungen, die warten
+page-held-invitation = hat dich eingeladen am
+page-held-uninvite = Einladungen löschen
+page-held-uninvite-text = Wer dich eingeladen hat, erfährt davon nichts.
+page-held-deliveries = Unterwegs
+page-held-delivery-notice = eine Mitteilung an dich über dieses Konto, seit
+page-held-delivery-onbind = eine Einladung, die an dieses Konto weitergegeben wird, seit
+page-held-objection = Nie einladen oder verzeichnen
+page-held-objects = Du widersprichst, seit
+page-held-objects-text = Über diese Adresse kann niemand gefunden werden, und sie bekommt weder Bestätigungen noch Einladungen.
+page-held-object = Ich widerspreche
+page-held-object-text = Wenn du widersprichst, kann über diese Adresse niemand mehr gefunden werden, und sie bekommt weder Bestätigungen noch Einladungen. Was oben steht, wird entfernt. Wir behalten einen Fingerabdruck der Adresse, um sie wiederzuerkennen. Du kannst das jederzeit auf dieser Seite zurücknehmen.
+page-held-withdraw = Ich widerspreche nicht mehr
+page-held-withdraw-text = Die Adresse kann dann wieder bestätigt und eingeladen werden.
+page-held-download = Mitnehmen
+page-held-download-text = Alles auf dieser Seite als Datei (JSON), für dich oder für ein Programm.
+page-held-download-button = Herunterladen
+page-held-erase = Alles löschen
+page-held-erase-text = Alles auf dieser Seite wird sofort gelöscht, und dein Besuch endet. Nur ein Widerspruch bleibt: Ohne ihn könntest du wieder eingeladen werden.
+page-held-erase-sure = Ja, löschen. Das lässt sich nicht rückgängig machen.
+page-held-erase-button = Alles löschen
+page-held-leave = Abmelden
+page-held-leave-text = Dein Besuch endet nach kurzer Zeit von selbst. Auf einem Gerät, das auch andere nutzen, beende ihn jetzt.
+page-held-leave-button = Besuch beenden
+page-held-done-unbound = Über deine Adresse wird niemand mehr gefunden
+page-held-done-cancelled = Die Bestätigungen sind verworfen
+page-held-done-uninvited = Die Einladungen sind gelöscht
+page-held-done-objected = Dein Widerspruch ist vermerkt
+page-held-done-withdrawn = Dein Widerspruch ist zurückgenommen
+page-held-stale = Es ist noch nichts geschehen: Dafür brauchst du einen Link, den du in den letzten fünf Minuten geöffnet hast.
+page-held-unsure = Es wurde nichts gelöscht: Setz zuerst das Häkchen.
+
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
     [1] Januar
@@ -204,7 +277,7 @@ page-you-unbind-button = Diese Adresse entfernen
 page-you-unbind-all = Alle Adressen entfernen
 page-you-unbind-all-text = Von da an findet Sie auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
 page-you-unbind-all-button = Alle entfernen
-page-you-policies = Wozu Sie Ihre Zustimmung geben
+page-you-policies = Dem stimmen Sie zu
 page-you-policy-agreed = Sie stimmen der geltenden Fassung zu.
 page-you-policy-withdrawn = Sie haben Ihre Zustimmung widerrufen. Apps können diesen Server nicht für Sie nutzen, bis Sie hier auf dieser Seite wieder zustimmen.
 page-you-policy-renewed = Es gibt eine neue Fassung, der Sie nicht zugestimmt haben.
@@ -217,7 +290,7 @@ page-you-record-sha256 = Prüfsumme (SHA-256)
 page-you-read = Lesen:
 page-you-changes = Was sich seit der Fassung geändert hat, der Sie zugestimmt haben
 page-you-accept = Ich stimme der Fassung { $version } zu
-page-you-withdraw = Meine Zustimmung widerrufen
+page-you-withdraw = Meine Zustimmung widerrufen: { $name }
 page-you-withdraw-text = Ihre Apps können diesen Server dann nicht mehr für Sie nutzen und das auch nicht rückgängig machen: Das können nur Sie, hier. Adressen, die zu Ihnen führen, tun das weiterhin, bis Sie sie entfernen.
 page-you-withdraw-button = Widerrufen
 page-you-withdraw-all = Alles widerrufen, dem ich zugestimmt habe
@@ -250,7 +323,7 @@ page-you-erase-title = Alles löschen?
 page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht Ihre Matrix-ID
 page-you-erase-lead = Das wird sofort gelöscht und lässt sich nicht wiederherstellen:
 page-you-erase-effect = Niemand findet Sie mehr über Ihre Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
-page-you-erase-kept = Der Nachweis, wozu Sie zugestimmt haben, bleibt noch { $span } ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
+page-you-erase-kept = Der Nachweis Ihrer Zustimmungen bleibt noch { $span }, ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
 page-you-erase-account = Ihr Matrix-Konto bleibt unberührt: Nur dieser Server vergisst Sie.
 page-you-erase-confirmation = Ihre Matrix-ID
 page-you-erase-hint = Geben Sie sie genau so ein, wie sie oben steht, um zu zeigen, dass Sie es ernst meinen.
@@ -268,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } Konten auf diesem Server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 Adresse, die zu Ihnen führte
-   *[other] { $count } Adressen, die zu Ihnen führten
+    [one] 1 Verknüpfung einer Adresse mit Ihnen
+   *[other] { $count } Verknüpfungen von Adressen mit Ihnen
 }
 page-you-count-tokens = { $count ->
     [one] 1 Anmeldung einer App
@@ -284,8 +357,8 @@ page-you-count-invitations = { $count ->
    *[other] { $count } Einladungen, die Sie verschickt haben
 }
 page-you-count-deliveries = { $count ->
-    [one] 1 Nachricht, die unterwegs war
-   *[other] { $count } Nachrichten, die unterwegs waren
+    [one] 1 Nachricht auf dem Weg
+   *[other] { $count } Nachrichten auf dem Weg
 }
 page-you-count-visits = { $count ->
     [one] 1 Besuch dieser Seiten
@@ -294,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Ihre Quittung
 page-you-receipt-text = Bewahren Sie sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit Sie sie später jedem zeigen können.
 page-you-receipt-button = Quittung herunterladen
+page-you-left = Sie haben diese Seiten verlassen
+page-you-left-text = Dieser Browser zeigt Ihre Daten nicht mehr. Sie können diese Seite schließen.
 page-you-refused = Nichts wurde geändert
 page-you-refused-text = Ihr Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffnen Sie die Seite über Ihre Daten noch einmal.
 page-you-said-accepted = Ihre Zustimmung ist vermerkt.
@@ -362,6 +437,14 @@ mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
 mail-notice-why = Du bekommst diese E-Mail, weil dieser Server einer Adresse immer sagt, wenn sie zu einem Matrix-Konto führt oder nicht mehr führt. Sie ist kein Newsletter.
 
+mail-object = Wenn dieser Server deine Adresse nie verzeichnen oder einladen soll, sag es hier:
+mail-address-subject = Sieh, was { $server } über deine Adresse gespeichert hat
+mail-address-title = Dein Link
+mail-address-asks = Jemand hat auf einer Seite von { $server } darum gebeten zu sehen, was über diese E-Mail-Adresse gespeichert ist. Wenn du das warst, kannst du es ansehen, entfernen oder Einladungen widersprechen.
+mail-address-do = Öffne diesen Link und drück auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
+mail-address-button = Ansehen, was gespeichert ist
+mail-address-other = Dann ignoriere diese E-Mail. Niemand außer dir kann sehen, wohin der Link führt, und es wurde nichts geändert. Gib den Link nicht weiter.
+
 mail-bound-title = Deine E-Mail-Adresse führt jetzt zu einem Matrix-Konto
 mail-bound-since = Wer diese E-Mail-Adresse schon kennt, findet über sie seit { $time } auf { $server } dieses Matrix-Konto:
 mail-bound-fine = Wenn das Konto deines ist, ist nichts zu tun. Du kannst die Adresse jederzeit in deiner Matrix-App zurücknehmen.
@@ -383,6 +466,7 @@ sms-bound-undo = Nicht du?
 sms-unbound = { $server }: Deine Nummer führt nicht mehr zu einem Matrix-Konto.
 sms-notice-account = Konto: { $mxid }
 sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Sonst ignoriere diese SMS.
+sms-address = Dein Link, um zu sehen oder zu löschen, was { $server } über diese Nummer speichert. Er gilt 1 Stunde. Nicht du? Ignoriere die SMS.
 
 mail-invite-subject = Du bist zu einer Unterhaltung auf Matrix eingeladen
 mail-invite-title = Du bist zu einer Unterhaltung eingeladen

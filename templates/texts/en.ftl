@@ -98,34 +98,6 @@ page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server will be back shortly. Please try again in a minute.
 
-# Behind the link in the mail of an invitation.
-page-invited-names = Names are chosen freely; only the Matrix ID is certain.
-page-invited-matrix = What is Matrix?
-page-invited-answer = How to answer
-page-invited-answer-text = Open the invitation in your browser. There you can join with a Matrix account, or make one if you have none yet. Do not pass this link on: whoever has it can accept in your place.
-page-invited-open = Open the invitation in { $app }
-page-invited-elsewhere = You can open it in another web app just as well:
-page-invited-apps = With an app of your own
-page-invited-apps-text = Matrix has many apps for phones and computers, among them Element, SchildiChat, FluffyChat, Cinny and Nheko.
-page-invited-apps-address = Add this e-mail address to your Matrix account, and let people find you by it on { $server }. Element, for example, has that in its settings. The invitation then appears in every app that you use with the account.
-page-invited-address = What happens to your address
-page-invited-address-text = We keep it with this invitation until { $date }, encrypted, and use it for nothing else. It is deleted earlier if you add it to a Matrix account, or if you delete the invitation here.
-page-invited-refuse-text = Then you need not do anything: nobody learns whether you have opened this page. If you want it to be over at once, press one of these buttons. Nobody is told of that either.
-page-invited-decline = Delete this invitation
-page-invited-decline-text = Deletes this invitation, and your address with it. You may be invited again.
-page-invited-object = Never invite or list me
-page-invited-object-text = Deletes all invitations that wait for your address. This server then invites you no more, and lets nobody be found under your address. You can take that back at any time.
-page-invited-declined = The invitation is deleted
-page-invited-declined-text = We have deleted your address with it. There is nothing more to do; you can close this page.
-page-invited-objected = You will not be invited again
-page-invited-objected-text = This server sends no more invitations to your address, and lets nobody be found under it. All invitations that waited for you are deleted.
-page-invited-delivered = This invitation is delivered
-page-invited-delivered-text = Your address was added to a Matrix account, and the invitation has gone there. Look for it in your Matrix app. If the account is not yours, use the link in the mail that told you of it.
-page-invited-over = This invitation is over
-page-invited-over-text = It was deleted, or its time has run out. Your address was deleted with it.
-page-invited-own = To see what else this server holds about your address, to object or to take that back, go here:
-page-invited-own-link = Your address on this server
-
 # Signing in
 page-sign-in = Sign in
 page-sign-in-failed = Signing in did not work
@@ -171,6 +143,107 @@ page-sign-in-not-vouched = Your homeserver did not confirm who you are. Please s
 page-sign-in-blocked = People of this homeserver cannot use this server. If you think that is wrong, or want your data, ask the people who run this server.
 page-sign-in-too-often = There were too many attempts to sign in from your network. Please try again later.
 page-sign-in-homeserver-away = We could not ask your homeserver who you are. Please try again in a few minutes.
+
+# Behind the link in the mail of an invitation.
+page-invited-names = Names are chosen freely; only the Matrix ID is certain.
+page-invited-matrix = What is Matrix?
+page-invited-answer = How to answer
+page-invited-answer-text = Open the invitation in your browser. There you can join with a Matrix account, or make one if you have none yet. Do not pass this link on: whoever has it can accept in your place.
+page-invited-open = Open the invitation in { $app }
+page-invited-elsewhere = You can open it in another web app just as well:
+page-invited-apps = With an app of your own
+page-invited-apps-text = Matrix has many apps for phones and computers, among them Element, SchildiChat, FluffyChat, Cinny and Nheko.
+page-invited-apps-address = Add this e-mail address to your Matrix account, and let people find you by it on { $server }. Element, for example, has that in its settings. The invitation then appears in every app that you use with the account.
+page-invited-address = What happens to your address
+page-invited-address-text = We keep it with this invitation until { $date }, encrypted, and use it for nothing else. It is deleted earlier if you add it to a Matrix account, or if you delete the invitation here.
+page-invited-refuse-text = Then you need not do anything: nobody learns whether you have opened this page. If you want it to be over at once, press one of these buttons. Nobody is told of that either.
+page-invited-decline = Delete this invitation
+page-invited-decline-text = Deletes this invitation, and your address with it. You may be invited again.
+page-invited-object = Never invite or list me
+page-invited-object-text = Deletes all invitations that wait for your address. This server then invites you no more, and lets nobody be found under your address. You can take that back at any time.
+page-invited-declined = The invitation is deleted
+page-invited-declined-text = We have deleted your address with it. There is nothing more to do; you can close this page.
+page-invited-objected = You will not be invited again
+page-invited-objected-text = This server sends no more invitations to your address, and lets nobody be found under it. All invitations that waited for you are deleted.
+page-invited-delivered = This invitation is delivered
+page-invited-delivered-text = Your address was added to a Matrix account, and the invitation has gone there. Look for it in your Matrix app. If the account is not yours, use the link in the mail that told you of it.
+page-invited-over = This invitation is over
+page-invited-over-text = It was deleted, or its time has run out. Your address was deleted with it.
+page-invited-own = To see what else this server holds about your address, to object or to take that back, go here:
+page-invited-own-link = Your address on this server
+
+# An address without an account.
+page-address = What is held about your address
+page-address-lead = See what this server holds about an e-mail address or a phone number of yours, have it removed, or object to invitations. You need no account.
+page-address-field = Your e-mail address or phone number
+page-address-hint = A phone number begins with a plus and the country code, such as +44 7700 900123.
+page-address-button = Send me a link
+page-address-next = We send a message with a link. Whoever opens it shows that the address is theirs, and sees what is held about it.
+page-address-secrecy = This page says the same for every address, whether or not anything is held about it.
+page-address-wrong = This is no address
+page-address-wrong-text = This is neither an e-mail address, such as alice@example.org, nor a phone number that begins with a plus. Please look at it again.
+page-address-unreached-text = This server sends no text messages to that country or region. That is so for all of its numbers.
+page-address-sent = Look at your messages
+page-address-sent-text = If we can reach that address, a message with a link arrives in the next minutes. The link works for an hour. If nothing arrives, look among the unwanted mails, or try again later: an address gets a few such messages an hour and no more.
+page-address-busy = Please wait a little
+page-address-busy-text = Too many messages have been asked for, from your network or on this server as a whole. Please try again in an hour.
+page-address-again = Ask for a new link
+page-address-open = Is this your address?
+page-address-open-text = You have opened a link that was sent to an address. Press the button to see what is held about that address.
+page-address-open-button = Show what is held
+page-address-open-leave = A cookie then keeps you signed in for a short while. If you have not asked for the link, close this page: nothing has happened.
+page-address-expired = This link has expired
+page-address-expired-text = Such a link works for an hour.
+page-address-broken-text = Part of it may have been lost on the way. Copy the whole link from the message, or ask for a new one.
+page-address-left = You have left. This browser can no longer see what is held about your address.
+page-address-erased = It is erased. If you have objected, only that is still held.
+
+page-held = What is held about your address
+page-held-lead = This is everything that this server holds about { $address }.
+page-held-alone = It is about this one address, and not about others that you may have.
+page-held-over = Your visit is over
+page-held-over-text = Nothing has been changed. To see what is held about your address, ask for a new link and open it in this browser.
+page-held-binding = Who is found by it
+page-held-unbound = Nobody.
+page-held-unbind = Remove this link
+page-held-unbind-text = Nobody is then found by your address. Confirmations of it so far are cancelled as well.
+page-held-confirmations = Who has asked to confirm it
+page-held-confirmation-asked = not confirmed; asked for on
+page-held-confirmation-proved = confirmed on
+page-held-confirmation-homeserver = A homeserver, for one of its users
+page-held-cancel = Cancel them
+page-held-cancel-text = Nobody can then use them to be found by your address.
+page-held-invitations = Invitations that wait
+page-held-invitation = invited you on
+page-held-uninvite = Delete the invitations
+page-held-uninvite-text = Whoever has invited you is not told.
+page-held-deliveries = On its way
+page-held-delivery-notice = a notice to you about this account, since
+page-held-delivery-onbind = an invitation that is passed on to this account, since
+page-held-objection = Never invite or list me
+page-held-objects = You object, since
+page-held-objects-text = Nobody can be found by this address, and no confirmation or invitation is sent to it.
+page-held-object = I object
+page-held-object-text = If you object, nobody can be found by this address any more, and no confirmation or invitation is sent to it. What is listed above is removed. We keep a fingerprint of the address, to know it again. You can withdraw this at any time, on this page.
+page-held-withdraw = I no longer object
+page-held-withdraw-text = The address can then be confirmed and invited again.
+page-held-download = Take it with you
+page-held-download-text = Everything on this page as a file (JSON), for you or for a program.
+page-held-download-button = Download
+page-held-erase = Erase everything
+page-held-erase-text = Everything on this page is deleted at once, and your visit ends. Only an objection stays: without it, you could be invited again.
+page-held-erase-sure = Yes, erase it. This cannot be undone.
+page-held-erase-button = Erase everything
+page-held-leave = Leave
+page-held-leave-text = Your visit ends by itself after a short while. On a device that others use, end it now.
+page-held-leave-button = End my visit
+page-held-done-unbound = Nobody is found by your address any more
+page-held-done-cancelled = The confirmations are cancelled
+page-held-done-uninvited = The invitations are deleted
+page-held-done-objected = Your objection is noted
+page-held-done-withdrawn = Your objection is withdrawn
+page-held-stale = Nothing was done yet: for this you need a link that you have opened in the last five minutes.
+page-held-unsure = Nothing was erased: tick the box first.
 
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
@@ -218,7 +291,7 @@ page-you-record-sha256 = Fingerprint (SHA-256)
 page-you-read = Read:
 page-you-changes = What has changed since the version you agreed to
 page-you-accept = I agree to version { $version }
-page-you-withdraw = Withdraw my agreement
+page-you-withdraw = Withdraw my agreement to: { $name }
 page-you-withdraw-text = Your apps can then no longer use this server for you, and they cannot undo that: only you can, here. Addresses that lead to you still do, until you remove them.
 page-you-withdraw-button = Withdraw it
 page-you-withdraw-all = Withdraw everything I have agreed to
@@ -269,8 +342,8 @@ page-you-count-account = { $count ->
    *[other] { $count } accounts on this server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 address that led to you
-   *[other] { $count } addresses that led to you
+    [one] 1 link from an address to you
+   *[other] { $count } links from addresses to you
 }
 page-you-count-tokens = { $count ->
     [one] 1 sign-in of an app
@@ -295,6 +368,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Your receipt
 page-you-receipt-text = Keep it now: we do not keep a copy. It is signed by this server, so that you can show it to anybody later.
 page-you-receipt-button = Download the receipt
+page-you-left = You have left these pages
+page-you-left-text = This browser no longer shows your data. You can close this page.
 page-you-refused = Nothing was changed
 page-you-refused-text = Your visit is over, or this was not sent from the page it belongs to. Open the page about your data again.
 page-you-said-accepted = Your agreement is recorded.
@@ -363,6 +438,14 @@ mail-contact = Questions? { $contact }
 mail-why = You get this mail because somebody entered your address. It is not a newsletter.
 mail-notice-why = You get this mail because this server tells an address whenever it begins or ceases to lead to a Matrix account. It is not a newsletter.
 
+mail-object = If this server is never to list or invite your address, say so here:
+mail-address-subject = See what { $server } holds about your address
+mail-address-title = Your link
+mail-address-asks = Somebody has asked on a page of { $server } to see what is held about this e-mail address. If that was you, you can see it, remove it, or object to invitations.
+mail-address-do = Open this link and press the button on the page. You need no account:
+mail-address-button = See what is held
+mail-address-other = Then ignore this mail. Nobody but you can open what the link leads to, and nothing has been changed. Do not pass the link on.
+
 mail-bound-title = Your e-mail address leads to a Matrix account now
 mail-bound-since = Since { $time }, whoever already knows this e-mail address finds this Matrix account by it, on { $server }:
 mail-bound-fine = If the account is yours, there is nothing to do. You can take the address back at any time in your Matrix app.
@@ -385,6 +468,7 @@ sms-bound-undo = Not you?
 sms-unbound = { $server }: your number no longer leads to a Matrix account.
 sms-notice-account = Account: { $mxid }
 sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one made at { $link }. If you do not want that, ignore this.
+sms-address = Your link to see or remove what { $server } holds about this number. It works for 1 hour. Not you? Ignore this.
 
 mail-invite-subject = You are invited to a conversation on Matrix
 mail-invite-title = You are invited to a conversation

@@ -97,34 +97,6 @@ page-missing-text = Puede que la dirección esté mal escrita o que la página y
 page-unavailable = No podemos responder en este momento
 page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
 
-# Tras el enlace del correo de una invitación.
-page-invited-names = Los nombres se eligen libremente; solo el ID de Matrix es seguro.
-page-invited-matrix = ¿Qué es Matrix?
-page-invited-answer = Cómo responder
-page-invited-answer-text = Abra la invitación en su navegador. Allí puede unirse con una cuenta de Matrix, o crear una si aún no la tiene. No comparta este enlace: quien lo tenga puede aceptar en su lugar.
-page-invited-open = Abrir la invitación en { $app }
-page-invited-elsewhere = También puede abrirla en otra aplicación web:
-page-invited-apps = Con una aplicación propia
-page-invited-apps-text = Hay muchas aplicaciones de Matrix para teléfonos y ordenadores, entre ellas Element, SchildiChat, FluffyChat, Cinny y Nheko.
-page-invited-apps-address = Añada esta dirección de correo electrónico a su cuenta de Matrix y permita que se le encuentre por ella en { $server }. En Element, por ejemplo, eso está en los ajustes. La invitación aparecerá entonces en todas las aplicaciones que use con esa cuenta.
-page-invited-address = Qué pasa con su dirección
-page-invited-address-text = La conservamos con esta invitación hasta el { $date }, cifrada, y no la usamos para nada más. Se borra antes si la añade a una cuenta de Matrix o si borra aquí la invitación.
-page-invited-refuse-text = Entonces no tiene que hacer nada: nadie sabrá si ha abierto esta página. Si quiere terminar de inmediato, pulse uno de estos botones. Tampoco de eso se avisa a nadie.
-page-invited-decline = Borrar esta invitación
-page-invited-decline-text = Borra esta invitación y, con ella, su dirección. Podrán invitarle de nuevo.
-page-invited-object = No invitarme ni mostrarme nunca
-page-invited-object-text = Borra todas las invitaciones que esperan a su dirección. Después, este servidor no le invita más y no deja que se encuentre a nadie por su dirección. Puede revocarlo en cualquier momento.
-page-invited-declined = La invitación se ha borrado
-page-invited-declined-text = Con ella hemos borrado su dirección. No hay nada más que hacer; puede cerrar esta página.
-page-invited-objected = No recibirá más invitaciones
-page-invited-objected-text = Este servidor ya no envía invitaciones a su dirección y no deja que se encuentre a nadie por ella. Se han borrado todas las invitaciones que le esperaban.
-page-invited-delivered = Esta invitación se ha entregado
-page-invited-delivered-text = Su dirección se añadió a una cuenta de Matrix y la invitación ha llegado allí. Búsquela en su aplicación de Matrix. Si la cuenta no es suya, use el enlace del correo que se lo comunicó.
-page-invited-over = Esta invitación ya no sirve
-page-invited-over-text = Se borró o se agotó su plazo. Su dirección se borró con ella.
-page-invited-own = Para ver qué más guarda este servidor sobre su dirección, oponerse o revocarlo, vaya aquí:
-page-invited-own-link = Su dirección en este servidor
-
 # Signing in
 page-sign-in = Iniciar sesión
 page-sign-in-failed = No se ha podido iniciar la sesión
@@ -170,6 +142,107 @@ page-sign-in-not-vouched = Su servidor base no ha confirmado quién es usted. In
 page-sign-in-blocked = Los usuarios de este servidor base no pueden usar este servidor. Si cree que es un error, o quiere sus datos, pregunte a quienes administran este servidor.
 page-sign-in-too-often = Ha habido demasiados intentos de inicio de sesión desde su red. Inténtelo más tarde, por favor.
 page-sign-in-homeserver-away = No hemos podido preguntar a su servidor base quién es usted. Inténtelo de nuevo dentro de unos minutos, por favor.
+
+# Tras el enlace del correo de una invitación.
+page-invited-names = Los nombres se eligen libremente; solo el ID de Matrix es seguro.
+page-invited-matrix = ¿Qué es Matrix?
+page-invited-answer = Cómo responder
+page-invited-answer-text = Abra la invitación en su navegador. Allí puede unirse con una cuenta de Matrix, o crear una si aún no la tiene. No comparta este enlace: quien lo tenga puede aceptar en su lugar.
+page-invited-open = Abrir la invitación en { $app }
+page-invited-elsewhere = También puede abrirla en otra aplicación web:
+page-invited-apps = Con una aplicación propia
+page-invited-apps-text = Hay muchas aplicaciones de Matrix para teléfonos y ordenadores, entre ellas Element, SchildiChat, FluffyChat, Cinny y Nheko.
+page-invited-apps-address = Añada esta dirección de correo electrónico a su cuenta de Matrix y permita que se le encuentre por ella en { $server }. En Element, por ejemplo, eso está en los ajustes. La invitación aparecerá entonces en todas las aplicaciones que use con esa cuenta.
+page-invited-address = Qué pasa con su dirección
+page-invited-address-text = La conservamos con esta invitación hasta el { $date }, cifrada, y no la usamos para nada más. Se borra antes si la añade a una cuenta de Matrix o si borra aquí la invitación.
+page-invited-refuse-text = Entonces no tiene que hacer nada: nadie sabrá si ha abierto esta página. Si quiere terminar de inmediato, pulse uno de estos botones. Tampoco de eso se avisa a nadie.
+page-invited-decline = Borrar esta invitación
+page-invited-decline-text = Borra esta invitación y, con ella, su dirección. Podrán invitarle de nuevo.
+page-invited-object = No invitarme ni mostrarme nunca
+page-invited-object-text = Borra todas las invitaciones que esperan a su dirección. Después, este servidor no le invita más y no deja que se encuentre a nadie por su dirección. Puede revocarlo en cualquier momento.
+page-invited-declined = La invitación se ha borrado
+page-invited-declined-text = Con ella hemos borrado su dirección. No hay nada más que hacer; puede cerrar esta página.
+page-invited-objected = No recibirá más invitaciones
+page-invited-objected-text = Este servidor ya no envía invitaciones a su dirección y no deja que se encuentre a nadie por ella. Se han borrado todas las invitaciones que le esperaban.
+page-invited-delivered = Esta invitación se ha entregado
+page-invited-delivered-text = Su dirección se añadió a una cuenta de Matrix y la invitación ha llegado allí. Búsquela en su aplicación de Matrix. Si la cuenta no es suya, use el enlace del correo que se lo comunicó.
+page-invited-over = Esta invitación ya no sirve
+page-invited-over-text = Se borró o se agotó su plazo. Su dirección se borró con ella.
+page-invited-own = Para ver qué más guarda este servidor sobre su dirección, oponerse o revocarlo, vaya aquí:
+page-invited-own-link = Su dirección en este servidor
+
+# Una dirección sin cuenta.
+page-address = Lo que se guarda sobre su dirección
+page-address-lead = Vea lo que este servidor guarda sobre su dirección de correo electrónico o su número de teléfono, haga que se borre u opóngase a las invitaciones. No necesita ninguna cuenta.
+page-address-field = Su dirección de correo electrónico o número de teléfono
+page-address-hint = Un número de teléfono empieza por un signo más y el prefijo del país, por ejemplo +34 612 34 56 78.
+page-address-button = Enviarme un enlace
+page-address-next = Enviamos un mensaje con un enlace. Quien lo abre demuestra que la dirección es suya y ve lo que se guarda sobre ella.
+page-address-secrecy = Esta página dice lo mismo de cualquier dirección, se guarde algo sobre ella o no.
+page-address-wrong = Esto no es una dirección
+page-address-wrong-text = Esto no es ni una dirección de correo electrónico, como alice@example.org, ni un número de teléfono que empiece por un signo más. Por favor, compruébelo.
+page-address-unreached-text = Este servidor no envía SMS a ese país o región. Esto vale para todos sus números.
+page-address-sent = Mire sus mensajes
+page-address-sent-text = Si podemos llegar a esa dirección, en los próximos minutos recibirá un mensaje con un enlace. El enlace vale una hora. Si no llega nada, mire en el correo no deseado o inténtelo más tarde: una dirección recibe solo unos pocos mensajes de este tipo por hora.
+page-address-busy = Espere un poco, por favor
+page-address-busy-text = Se han pedido demasiados mensajes, desde su red o en todo este servidor. Por favor, inténtelo de nuevo dentro de una hora.
+page-address-again = Pedir un enlace nuevo
+page-address-open = ¿Es esta su dirección?
+page-address-open-text = Ha abierto un enlace que se envió a una dirección. Pulse el botón para ver lo que se guarda sobre esa dirección.
+page-address-open-button = Ver lo que se guarda
+page-address-open-leave = Una cookie mantiene entonces su sesión abierta un rato. Si no ha pedido el enlace, cierre esta página: no ha pasado nada.
+page-address-expired = Este enlace ha caducado
+page-address-expired-text = Un enlace así vale una hora.
+page-address-broken-text = Puede que una parte se haya perdido por el camino. Copie el enlace entero del mensaje o pida uno nuevo.
+page-address-left = Ha salido. Este navegador ya no puede ver lo que se guarda sobre su dirección.
+page-address-erased = Está borrado. Si se ha opuesto, solo se sigue guardando eso.
+
+page-held = Lo que se guarda sobre su dirección
+page-held-lead = Esto es todo lo que este servidor guarda sobre { $address }.
+page-held-alone = Se trata solo de esta dirección, y no de otras que pueda tener.
+page-held-over = Su visita ha terminado
+page-held-over-text = No se ha cambiado nada. Para ver lo que se guarda sobre su dirección, pida un enlace nuevo y ábralo en este navegador.
+page-held-binding = A quién se encuentra por ella
+page-held-unbound = Nadie.
+page-held-unbind = Quitar este vínculo
+page-held-unbind-text = Entonces no se encontrará a nadie por su dirección. También se anulan las confirmaciones hechas hasta ahora.
+page-held-confirmations = Quién ha pedido confirmarla
+page-held-confirmation-asked = no confirmada; pedida el
+page-held-confirmation-proved = confirmada el
+page-held-confirmation-homeserver = Un servidor base, para uno de sus usuarios
+page-held-cancel = Anularlas
+page-held-cancel-text = Entonces nadie podrá usarlas para que se le encuentre por su dirección.
+page-held-invitations = Invitaciones en espera
+page-held-invitation = le invitó el
+page-held-uninvite = Borrar las invitaciones
+page-held-uninvite-text = A quien le ha invitado no se le avisa.
+page-held-deliveries = En camino
+page-held-delivery-notice = un aviso para usted sobre esta cuenta, desde el
+page-held-delivery-onbind = una invitación por transmitir a esta cuenta, desde el
+page-held-objection = No invitarme ni incluirme nunca
+page-held-objects = Se opone, desde el
+page-held-objects-text = No se puede encontrar a nadie por esta dirección, y no se le envían confirmaciones ni invitaciones.
+page-held-object = Me opongo
+page-held-object-text = Si se opone, ya no se podrá encontrar a nadie por esta dirección y no se le enviarán confirmaciones ni invitaciones. Lo que figura arriba se borra. Guardamos una huella de la dirección para reconocerla. Puede retirar esto en cualquier momento, en esta página.
+page-held-withdraw = Ya no me opongo
+page-held-withdraw-text = Entonces la dirección podrá volver a confirmarse y recibir invitaciones.
+page-held-download = Llevárselo
+page-held-download-text = Todo lo que hay en esta página en un archivo (JSON), para usted o para un programa.
+page-held-download-button = Descargar
+page-held-erase = Borrarlo todo
+page-held-erase-text = Todo lo que hay en esta página se borra de inmediato, y su visita termina. Solo permanece una oposición: sin ella, podrían volver a invitarle.
+page-held-erase-sure = Sí, bórrelo. No se puede deshacer.
+page-held-erase-button = Borrarlo todo
+page-held-leave = Salir
+page-held-leave-text = Su visita termina sola al cabo de un rato. En un dispositivo que usan otras personas, termínela ahora.
+page-held-leave-button = Terminar mi visita
+page-held-done-unbound = Ya no se encuentra a nadie por su dirección
+page-held-done-cancelled = Las confirmaciones están anuladas
+page-held-done-uninvited = Las invitaciones están borradas
+page-held-done-objected = Su oposición está registrada
+page-held-done-withdrawn = Su oposición está retirada
+page-held-stale = Aún no se ha hecho nada: para esto necesita un enlace que haya abierto en los últimos cinco minutos.
+page-held-unsure = No se ha borrado nada: marque antes la casilla.
 
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
@@ -217,7 +290,7 @@ page-you-record-sha256 = Huella (SHA-256)
 page-you-read = Leer:
 page-you-changes = Qué ha cambiado desde la versión que usted aceptó
 page-you-accept = Acepto la versión { $version }
-page-you-withdraw = Retirar mi consentimiento
+page-you-withdraw = Retirar mi consentimiento: { $name }
 page-you-withdraw-text = Sus aplicaciones ya no pueden entonces usar este servidor para usted, y no pueden deshacerlo: solo usted puede, aquí. Las direcciones que llevan a usted lo siguen haciendo hasta que las retire.
 page-you-withdraw-button = Retirarlo
 page-you-withdraw-all = Retirar todo lo que he aceptado
@@ -268,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } cuentas en este servidor
 }
 page-you-count-bindings = { $count ->
-    [one] 1 dirección que llevaba a usted
-   *[other] { $count } direcciones que llevaban a usted
+    [one] 1 vínculo entre una dirección y usted
+   *[other] { $count } vínculos entre direcciones y usted
 }
 page-you-count-tokens = { $count ->
     [one] 1 sesión de una aplicación
@@ -294,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Su recibo
 page-you-receipt-text = Guárdelo ahora: no conservamos ninguna copia. Está firmado por este servidor, para que pueda mostrarlo más tarde a quien quiera.
 page-you-receipt-button = Descargar el recibo
+page-you-left = Ha salido de estas páginas
+page-you-left-text = Este navegador ya no muestra sus datos. Puede cerrar esta página.
 page-you-refused = No se cambió nada
 page-you-refused-text = Su visita ha terminado, o esto no se envió desde la página a la que pertenece. Abra de nuevo la página sobre sus datos.
 page-you-said-accepted = Su consentimiento está registrado.
@@ -362,6 +437,14 @@ mail-contact = ¿Preguntas? { $contact }
 mail-why = Recibe este correo porque alguien introdujo su dirección. No es un boletín.
 mail-notice-why = Recibe este correo porque este servidor avisa a una dirección siempre que empieza o deja de llevar a una cuenta de Matrix. No es un boletín.
 
+mail-object = Si este servidor no debe incluir ni invitar nunca su dirección, dígalo aquí:
+mail-address-subject = Vea lo que { $server } guarda sobre su dirección
+mail-address-title = Su enlace
+mail-address-asks = Alguien ha pedido, en una página de { $server }, ver lo que se guarda sobre esta dirección de correo electrónico. Si fue usted, puede verlo, borrarlo u oponerse a las invitaciones.
+mail-address-do = Abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:
+mail-address-button = Ver lo que se guarda
+mail-address-other = Entonces ignore este correo. Nadie más que usted puede ver a dónde lleva el enlace, y no se ha cambiado nada. No comparta el enlace.
+
 mail-bound-title = Su dirección de correo electrónico lleva ahora a una cuenta de Matrix
 mail-bound-since = Desde el { $time }, quien ya conoce esta dirección de correo electrónico encuentra por ella esta cuenta de Matrix, en { $server }:
 mail-bound-fine = Si la cuenta es suya, no hay nada que hacer. Puede retirar la dirección en cualquier momento en su aplicación de Matrix.
@@ -384,6 +467,7 @@ sms-bound-undo = ¿No fue usted?
 sms-unbound = { $server }: su teléfono ya no lleva a una cuenta de Matrix.
 sms-notice-account = Cuenta: { $mxid }
 sms-invite = { $mxid } le invita a conversar en Matrix. Para ver de qué se trata, agregue este teléfono a una cuenta de Matrix, por ejemplo una creada en { $link }. Si no quiere, ignore este SMS.
+sms-address = Su enlace para ver o borrar lo que { $server } guarda de este teléfono. Vale 1 hora. ¿No fue usted? Ignore este SMS.
 
 mail-invite-subject = Tiene una invitación a una conversación en Matrix
 mail-invite-title = Tiene una invitación a una conversación

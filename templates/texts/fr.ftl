@@ -97,34 +97,6 @@ page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
 
-# Derrière le lien de l’e-mail d’une invitation.
-page-invited-names = Les noms sont choisis librement ; seul l’identifiant Matrix est certain.
-page-invited-matrix = Qu’est-ce que Matrix ?
-page-invited-answer = Comment répondre
-page-invited-answer-text = Ouvrez l’invitation dans votre navigateur. Vous pourrez y participer avec un compte Matrix, ou en créer un si vous n’en avez pas encore. Ne transmettez pas ce lien : quiconque l’a peut accepter à votre place.
-page-invited-open = Ouvrir l’invitation dans { $app }
-page-invited-elsewhere = Vous pouvez tout aussi bien l’ouvrir dans une autre application web :
-page-invited-apps = Avec une application à vous
-page-invited-apps-text = Il existe de nombreuses applications Matrix pour téléphones et ordinateurs, parmi lesquelles Element, SchildiChat, FluffyChat, Cinny et Nheko.
-page-invited-apps-address = Ajoutez cette adresse e-mail à votre compte Matrix, et permettez que l’on vous trouve par elle sur { $server }. Dans Element, par exemple, cela se fait dans les paramètres. L’invitation apparaîtra alors dans toutes les applications que vous utilisez avec ce compte.
-page-invited-address = Ce que devient votre adresse
-page-invited-address-text = Nous la conservons avec cette invitation jusqu’au { $date }, chiffrée, et ne l’utilisons pour rien d’autre. Elle est effacée plus tôt si vous l’ajoutez à un compte Matrix, ou si vous effacez l’invitation ici.
-page-invited-refuse-text = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez ouvert cette page. Si vous voulez en finir tout de suite, appuyez sur l’un de ces boutons. Personne n’en sera informé non plus.
-page-invited-decline = Effacer cette invitation
-page-invited-decline-text = Efface cette invitation, et votre adresse avec elle. On pourra vous inviter de nouveau.
-page-invited-object = Ne jamais m’inviter ni me répertorier
-page-invited-object-text = Efface toutes les invitations qui attendent votre adresse. Ensuite, ce serveur ne vous invite plus, et ne laisse personne être trouvé sous votre adresse. Vous pouvez revenir là-dessus à tout moment.
-page-invited-declined = L’invitation est effacée
-page-invited-declined-text = Nous avons effacé votre adresse avec elle. Il n’y a rien de plus à faire ; vous pouvez fermer cette page.
-page-invited-objected = Vous ne recevrez plus d’invitation
-page-invited-objected-text = Ce serveur n’envoie plus d’invitations à votre adresse, et ne laisse personne être trouvé sous elle. Toutes les invitations qui vous attendaient sont effacées.
-page-invited-delivered = Cette invitation est remise
-page-invited-delivered-text = Votre adresse a été ajoutée à un compte Matrix, et l’invitation y a été envoyée. Cherchez-la dans votre application Matrix. Si ce compte n’est pas le vôtre, utilisez le lien de l’e-mail qui vous en a informé.
-page-invited-over = Cette invitation n’est plus valable
-page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre adresse a été effacée avec elle.
-page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
-page-invited-own-link = Votre adresse sur ce serveur
-
 # Signing in
 page-sign-in = Se connecter
 page-sign-in-failed = La connexion n’a pas fonctionné
@@ -170,6 +142,107 @@ page-sign-in-not-vouched = Votre serveur d’accueil n’a pas confirmé qui vou
 page-sign-in-blocked = Les personnes de ce serveur d’accueil ne peuvent pas utiliser ce serveur. Si vous pensez que c’est une erreur, ou si vous voulez vos données, demandez à ceux qui gèrent ce serveur.
 page-sign-in-too-often = Il y a eu trop de tentatives de connexion depuis votre réseau. Veuillez réessayer plus tard.
 page-sign-in-homeserver-away = Nous n’avons pas pu demander à votre serveur d’accueil qui vous êtes. Veuillez réessayer dans quelques minutes.
+
+# Derrière le lien de l’e-mail d’une invitation.
+page-invited-names = Les noms sont choisis librement ; seul l’identifiant Matrix est certain.
+page-invited-matrix = Qu’est-ce que Matrix ?
+page-invited-answer = Comment répondre
+page-invited-answer-text = Ouvrez l’invitation dans votre navigateur. Vous pourrez y participer avec un compte Matrix, ou en créer un si vous n’en avez pas encore. Ne transmettez pas ce lien : quiconque l’a peut accepter à votre place.
+page-invited-open = Ouvrir l’invitation dans { $app }
+page-invited-elsewhere = Vous pouvez tout aussi bien l’ouvrir dans une autre application web :
+page-invited-apps = Avec une application à vous
+page-invited-apps-text = Il existe de nombreuses applications Matrix pour téléphones et ordinateurs, parmi lesquelles Element, SchildiChat, FluffyChat, Cinny et Nheko.
+page-invited-apps-address = Ajoutez cette adresse e-mail à votre compte Matrix, et permettez que l’on vous trouve par elle sur { $server }. Dans Element, par exemple, cela se fait dans les paramètres. L’invitation apparaîtra alors dans toutes les applications que vous utilisez avec ce compte.
+page-invited-address = Ce que devient votre adresse
+page-invited-address-text = Nous la conservons avec cette invitation jusqu’au { $date }, chiffrée, et ne l’utilisons pour rien d’autre. Elle est effacée plus tôt si vous l’ajoutez à un compte Matrix, ou si vous effacez l’invitation ici.
+page-invited-refuse-text = Dans ce cas, vous n’avez rien à faire : personne ne saura si vous avez ouvert cette page. Si vous voulez en finir tout de suite, appuyez sur l’un de ces boutons. Personne n’en sera informé non plus.
+page-invited-decline = Effacer cette invitation
+page-invited-decline-text = Efface cette invitation, et votre adresse avec elle. On pourra vous inviter de nouveau.
+page-invited-object = Ne jamais m’inviter ni me répertorier
+page-invited-object-text = Efface toutes les invitations qui attendent votre adresse. Ensuite, ce serveur ne vous invite plus, et ne laisse personne être trouvé sous votre adresse. Vous pouvez revenir là-dessus à tout moment.
+page-invited-declined = L’invitation est effacée
+page-invited-declined-text = Nous avons effacé votre adresse avec elle. Il n’y a rien de plus à faire ; vous pouvez fermer cette page.
+page-invited-objected = Vous ne recevrez plus d’invitation
+page-invited-objected-text = Ce serveur n’envoie plus d’invitations à votre adresse, et ne laisse personne être trouvé sous elle. Toutes les invitations qui vous attendaient sont effacées.
+page-invited-delivered = Cette invitation est remise
+page-invited-delivered-text = Votre adresse a été ajoutée à un compte Matrix, et l’invitation y a été envoyée. Cherchez-la dans votre application Matrix. Si ce compte n’est pas le vôtre, utilisez le lien de l’e-mail qui vous en a informé.
+page-invited-over = Cette invitation n’est plus valable
+page-invited-over-text = Elle a été effacée, ou son délai est passé. Votre adresse a été effacée avec elle.
+page-invited-own = Pour voir ce que ce serveur détient d’autre sur votre adresse, vous opposer ou revenir là-dessus, allez ici :
+page-invited-own-link = Votre adresse sur ce serveur
+
+# Une adresse sans compte.
+page-address = Ce qui est conservé sur votre adresse
+page-address-lead = Voyez ce que ce serveur conserve sur votre adresse e-mail ou votre numéro de téléphone, faites-le effacer, ou refusez les invitations. Vous n’avez pas besoin de compte.
+page-address-field = Votre adresse e-mail ou votre numéro de téléphone
+page-address-hint = Un numéro de téléphone commence par un plus et l’indicatif du pays, par exemple +33 6 12 34 56 78.
+page-address-button = Envoyez-moi un lien
+page-address-next = Nous envoyons un message avec un lien. En l’ouvrant, vous montrez que l’adresse est la vôtre, et vous voyez ce qui est conservé sur elle.
+page-address-secrecy = Cette page dit la même chose pour toute adresse, que quelque chose soit conservé sur elle ou non.
+page-address-wrong = Ce n’est pas une adresse
+page-address-wrong-text = Ce n’est ni une adresse e-mail, comme alice@example.org, ni un numéro de téléphone qui commence par un plus. Veuillez vérifier.
+page-address-unreached-text = Ce serveur n’envoie pas de SMS vers ce pays ou cette région. Cela vaut pour tous ses numéros.
+page-address-sent = Consultez vos messages
+page-address-sent-text = Si nous pouvons joindre cette adresse, un message avec un lien arrivera dans les prochaines minutes. Le lien est valable une heure. Si rien n’arrive, regardez parmi les courriers indésirables, ou réessayez plus tard : une adresse ne reçoit que quelques messages de ce genre par heure.
+page-address-busy = Veuillez patienter un peu
+page-address-busy-text = Trop de messages ont été demandés, depuis votre réseau ou sur l’ensemble de ce serveur. Veuillez réessayer dans une heure.
+page-address-again = Demander un nouveau lien
+page-address-open = Est-ce votre adresse ?
+page-address-open-text = Vous avez ouvert un lien qui a été envoyé à une adresse. Appuyez sur le bouton pour voir ce qui est conservé sur cette adresse.
+page-address-open-button = Voir ce qui est conservé
+page-address-open-leave = Un cookie vous garde alors connecté un court moment. Si vous n’avez pas demandé ce lien, fermez cette page : il ne s’est rien passé.
+page-address-expired = Ce lien a expiré
+page-address-expired-text = Un tel lien est valable une heure.
+page-address-broken-text = Une partie s’est peut-être perdue en route. Copiez le lien entier depuis le message, ou demandez-en un nouveau.
+page-address-left = Vous avez quitté la page. Ce navigateur ne peut plus voir ce qui est conservé sur votre adresse.
+page-address-erased = C’est effacé. Si vous vous êtes opposé, seule cette opposition est encore conservée.
+
+page-held = Ce qui est conservé sur votre adresse
+page-held-lead = Voici tout ce que ce serveur conserve sur { $address }.
+page-held-alone = Il ne s’agit que de cette adresse, et non d’autres que vous pourriez avoir.
+page-held-over = Votre visite est terminée
+page-held-over-text = Rien n’a été modifié. Pour voir ce qui est conservé sur votre adresse, demandez un nouveau lien et ouvrez-le dans ce navigateur.
+page-held-binding = Qui est trouvé grâce à elle
+page-held-unbound = Personne.
+page-held-unbind = Retirer ce lien
+page-held-unbind-text = Plus personne ne sera alors trouvé grâce à votre adresse. Les confirmations faites jusqu’ici seront annulées aussi.
+page-held-confirmations = Qui a demandé à la confirmer
+page-held-confirmation-asked = non confirmée ; demandée le
+page-held-confirmation-proved = confirmée le
+page-held-confirmation-homeserver = Un serveur d’accueil, pour l’un de ses utilisateurs
+page-held-cancel = Les annuler
+page-held-cancel-text = Plus personne ne pourra alors s’en servir pour être trouvé grâce à votre adresse.
+page-held-invitations = Invitations en attente
+page-held-invitation = vous a invité le
+page-held-uninvite = Supprimer les invitations
+page-held-uninvite-text = La personne qui vous a invité n’en est pas informée.
+page-held-deliveries = En cours d’envoi
+page-held-delivery-notice = un avis pour vous au sujet de ce compte, depuis le
+page-held-delivery-onbind = une invitation à transmettre à ce compte, depuis le
+page-held-objection = Ne jamais m’inviter ni m’inscrire
+page-held-objects = Vous vous opposez, depuis le
+page-held-objects-text = Personne ne peut être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui est envoyée.
+page-held-object = Je m’oppose
+page-held-object-text = Si vous vous opposez, plus personne ne pourra être trouvé grâce à cette adresse, et aucune confirmation ni invitation ne lui sera envoyée. Ce qui figure ci-dessus est supprimé. Nous gardons une empreinte de l’adresse, pour la reconnaître. Vous pouvez revenir là-dessus à tout moment, sur cette page.
+page-held-withdraw = Je ne m’oppose plus
+page-held-withdraw-text = L’adresse pourra alors de nouveau être confirmée et invitée.
+page-held-download = L’emporter
+page-held-download-text = Tout ce qui est sur cette page dans un fichier (JSON), pour vous ou pour un programme.
+page-held-download-button = Télécharger
+page-held-erase = Tout effacer
+page-held-erase-text = Tout ce qui est sur cette page est effacé aussitôt, et votre visite se termine. Seule une opposition demeure : sans elle, vous pourriez être invité de nouveau.
+page-held-erase-sure = Oui, effacez tout. C’est irréversible.
+page-held-erase-button = Tout effacer
+page-held-leave = Quitter
+page-held-leave-text = Votre visite se termine d’elle-même après un court moment. Sur un appareil partagé, terminez-la maintenant.
+page-held-leave-button = Terminer ma visite
+page-held-done-unbound = Plus personne n’est trouvé grâce à votre adresse
+page-held-done-cancelled = Les confirmations sont annulées
+page-held-done-uninvited = Les invitations sont supprimées
+page-held-done-objected = Votre opposition est enregistrée
+page-held-done-withdrawn = Votre opposition est retirée
+page-held-stale = Rien n’a encore été fait : il faut pour cela un lien ouvert au cours des cinq dernières minutes.
+page-held-unsure = Rien n’a été effacé : cochez d’abord la case.
 
 # What a person sees and does about his own data (/you).
 page-month = { $month ->
@@ -217,7 +290,7 @@ page-you-record-sha256 = Empreinte (SHA-256)
 page-you-read = Lire :
 page-you-changes = Ce qui a changé depuis la version que vous avez acceptée
 page-you-accept = J’accepte la version { $version }
-page-you-withdraw = Retirer mon accord
+page-you-withdraw = Retirer mon accord : { $name }
 page-you-withdraw-text = Vos applications ne peuvent alors plus utiliser ce serveur pour vous, et elles ne peuvent pas revenir là-dessus : vous seul le pouvez, ici. Les adresses qui mènent à vous le font toujours, jusqu’à ce que vous les retiriez.
 page-you-withdraw-button = Le retirer
 page-you-withdraw-all = Retirer tout ce que j’ai accepté
@@ -268,8 +341,8 @@ page-you-count-account = { $count ->
    *[other] { $count } comptes sur ce serveur
 }
 page-you-count-bindings = { $count ->
-    [one] 1 adresse qui menait à vous
-   *[other] { $count } adresses qui menaient à vous
+    [one] 1 lien entre une adresse et vous
+   *[other] { $count } liens entre des adresses et vous
 }
 page-you-count-tokens = { $count ->
     [one] 1 connexion d’application
@@ -294,6 +367,8 @@ page-you-count-visits = { $count ->
 page-you-receipt = Votre reçu
 page-you-receipt-text = Conservez-le maintenant : nous n’en gardons pas de copie. Il est signé par ce serveur ; vous pourrez ainsi le montrer à qui vous voudrez.
 page-you-receipt-button = Télécharger le reçu
+page-you-left = Vous avez quitté ces pages
+page-you-left-text = Ce navigateur n’affiche plus vos données. Vous pouvez fermer cette page.
 page-you-refused = Rien n’a été modifié
 page-you-refused-text = Votre visite est terminée, ou cette demande n’a pas été envoyée depuis la page à laquelle elle appartient. Ouvrez de nouveau la page consacrée à vos données.
 page-you-said-accepted = Votre accord est enregistré.
@@ -362,6 +437,14 @@ mail-contact = Des questions ? { $contact }
 mail-why = Vous recevez cet e-mail parce que quelqu’un a saisi votre adresse. Ce n’est pas une lettre d’information.
 mail-notice-why = Vous recevez cet e-mail parce que ce serveur prévient une adresse chaque fois qu’elle commence ou cesse de mener à un compte Matrix. Ce n’est pas une lettre d’information.
 
+mail-object = Si ce serveur ne doit jamais inscrire ni inviter votre adresse, dites-le ici :
+mail-address-subject = Voir ce que { $server } conserve sur votre adresse
+mail-address-title = Votre lien
+mail-address-asks = Quelqu’un a demandé, sur une page de { $server }, à voir ce qui est conservé sur cette adresse e-mail. Si c’est vous, vous pouvez le voir, l’effacer ou vous opposer aux invitations.
+mail-address-do = Ouvrez ce lien et appuyez sur le bouton de la page. Vous n’avez pas besoin de compte :
+mail-address-button = Voir ce qui est conservé
+mail-address-other = Dans ce cas, ignorez cet e-mail. Personne d’autre que vous ne peut voir ce à quoi mène le lien, et rien n’a été modifié. Ne transmettez pas le lien.
+
 mail-bound-title = Votre adresse e-mail mène désormais à un compte Matrix
 mail-bound-since = Depuis le { $time }, quiconque connaît déjà cette adresse e-mail trouve grâce à elle ce compte Matrix, sur { $server } :
 mail-bound-fine = Si ce compte est le vôtre, il n’y a rien à faire. Vous pouvez retirer l’adresse à tout moment dans votre application Matrix.
@@ -383,6 +466,7 @@ sms-bound-undo = Pas vous ?
 sms-unbound = { $server } : votre numéro ne mène plus à un compte Matrix.
 sms-notice-account = Compte : { $mxid }
 sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce message.
+sms-address = Votre lien pour voir ou effacer ce que { $server } sait de ce numéro. Valable 1 heure. Pas vous ? Ignorez ce SMS.
 
 mail-invite-subject = Vous avez reçu une invitation à discuter sur Matrix
 mail-invite-title = Vous avez reçu une invitation à discuter

@@ -73,16 +73,24 @@ impl<'a> App<'a> {
         self.ok(Method::POST, "/3pid/bind", asked).await;
     }
 
-    /// Invites an address to a room.
+    /// Invites an address to a room of this name.
     pub async fn invites(&self, email: &str, room_name: &str) {
-        let asked = json!({
+        self.ok(Method::POST, "/store-invite", self.invitation(email, room_name)).await;
+    }
+
+    /// The same, or why not: the status and errcode.
+    pub async fn tries_to_invite(&self, email: &str) -> (u16, String) {
+        self.asks(Method::POST, "/store-invite", self.invitation(email, "Garden")).await
+    }
+
+    fn invitation(&self, email: &str, room_name: &str) -> Value {
+        json!({
             "medium": "email",
             "address": email,
             "room_id": "!garden:hs.example",
             "room_name": room_name,
             "sender": self.mxid,
-        });
-        self.ok(Method::POST, "/store-invite", asked).await;
+        })
     }
 
     /// Whom an address leads to.

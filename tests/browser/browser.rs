@@ -1,6 +1,8 @@
 //! What a person does in a browser.
 
 use std::fmt::Display;
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -72,7 +74,13 @@ impl Browser {
 
     /// Opens one for somebody who reads these languages, in this order, such as `fr-CA,fr,en`.
     pub async fn open_in(world: &World, languages: &str) -> Self {
-        let browser = Self { chromium: Chromium::start(world, languages).await, traffic: Mutex::default() };
+        Self::open_where(world.folder.path(), &world.resolver_rules(), languages).await
+    }
+
+    /// The same in any world: in its folder is the authority to trust, and Chromium's rules say where a name leads.
+    pub async fn open_where(folder: &Path, resolver_rules: &str, languages: &str) -> Self {
+        let chromium = Chromium::start(folder, resolver_rules, languages).await;
+        let browser = Self { chromium, traffic: Mutex::default() };
         browser.look(Screen::Desktop, Light::Day).await;
         browser
     }
@@ -133,6 +141,13 @@ impl Browser {
     /// Waits until the page has these words in it.
     pub async fn says(&self, words: &str) {
         self.until(&format!("no “{words}”"), async || self.words().await.contains(words).then_some(())).await;
+    }
+
+    /// Waits until a file of this name is downloaded, and reads it.
+    pub async fn downloaded(&self, name: &str) -> String {
+        let path = self.chromium.downloads.join(name);
+        // Until it is complete it has another name.
+        self.until(&format!("no file {name}"), async || fs::read_to_string(&path).ok()).await
     }
 
     /// All words of the page that can be seen, in one line.

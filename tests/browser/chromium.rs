@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::mem::ManuallyDrop;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,14 @@ use serde_json::json;
 use thirtyfour::{Capabilities, WebDriver};
 use vouch_test_support::program::{free_port, tail};
 
-use crate::world::{PATIENCE, World};
+use crate::world::PATIENCE;
 
 /// A running Chromium and its driver; both are killed when dropped.
 pub struct Chromium {
     // Never dropped: it would wait for Chromium to end in peace, which takes its time.
     pub driver: ManuallyDrop<WebDriver>,
+    /// Where it puts what is downloaded.
+    pub downloads: PathBuf,
     process: Child,
 }
 
@@ -29,15 +31,17 @@ impl Drop for Chromium {
 }
 
 impl Chromium {
-    /// Starts one for somebody who reads these languages, such as `fr-CA,fr;q=0.9`.
-    pub async fn start(world: &World, languages: &str) -> Self {
-        let home = world.folder.path().join(format!("home-{:08x}", rand::random::<u32>()));
+    /// Starts one for somebody who reads these languages, such as `fr-CA,fr;q=0.9`, in a world's folder, with Chromium's rules for where a name
+    /// leads.
+    pub async fn start(folder: &Path, resolver_rules: &str, languages: &str) -> Self {
+        let home = folder.join(format!("home-{:08x}", rand::random::<u32>()));
         fs::create_dir(&home).unwrap();
-        trust(&world.folder.path().join("ca.pem"), &home);
+        trust(&folder.join("ca.pem"), &home);
         let (process, url) = start_driver(&home).await;
-        let driver = WebDriver::new(url, capabilities(world, &home, languages)).await;
+        let downloads = home.join("downloads");
+        let driver = WebDriver::new(url, capabilities(&home, &downloads, resolver_rules, languages)).await;
         let driver = driver.unwrap_or_else(|error| panic!("{error}\n{}", tail(&home.join("driver.log"))));
-        Self { driver: ManuallyDrop::new(driver), process }
+        Self { driver: ManuallyDrop::new(driver), downloads, process }
     }
 }
 
@@ -73,7 +77,7 @@ async fn start_driver(home: &Path) -> (Child, String) {
     (process, url)
 }
 
-fn capabilities(world: &World, home: &Path, languages: &str) -> Capabilities {
+fn capabilities(home: &Path, downloads: &Path, resolver_rules: &str, languages: &str) -> Capabilities {
     let switches = [
         "headless=new",
         // Chromium's sandbox does not run as root; the pages are our own.
@@ -87,12 +91,16 @@ fn capabilities(world: &World, home: &Path, languages: &str) -> Capabilities {
         "no-first-run",
         "hide-scrollbars",
         &format!("user-data-dir={}", home.join("profile").display()),
-        &format!("host-resolver-rules={}", world.resolver_rules()),
+        &format!("host-resolver-rules={resolver_rules}"),
     ];
+    let preferences = json!({
+        "intl.accept_languages": languages,
+        "download": { "default_directory": downloads, "prompt_for_download": false },
+    });
     let all = json!({
         "browserName": "chrome",
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
-        "goog:chromeOptions": { "args": switches, "prefs": { "intl.accept_languages": languages } },
+        "goog:chromeOptions": { "args": switches, "prefs": preferences },
     });
     serde_json::from_value(all).unwrap()
 }

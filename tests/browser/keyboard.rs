@@ -23,7 +23,8 @@ async fn tab_leads_through_the_first_page_in_the_order_it_is_read_and_is_seen_to
     }
     let start: Vec<&str> = order.iter().map(String::as_str).take(6).collect();
     assert_eq!(start, ["Skip to the content", "Example", "Deutsch", "English", "Español", "Français"]);
-    assert!(order.ends_with(&["Home".into(), "Policies".into(), "help@id.example".into()]), "{order:?}");
+    let end: Vec<&str> = order.iter().map(String::as_str).rev().take(3).collect();
+    assert_eq!(end, ["What is kept", "Policies", "Home"]);
 }
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn the_first_link_skips_to_the_content() {
     browser.keep_picture("home-skip").await;
     browser.press(Key::Enter).await;
     assert_eq!(browser.url().await.fragment(), Some("content"));
-    assert_eq!(browser.tab().await, "Privacy Policy", "what comes next is in the content");
+    assert_eq!(browser.tab().await, "Your data", "what comes next is in the content");
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn a_policy_is_printed_in_black_on_white_without_what_only_a_screen_needs(
 
 impl Browser {
     /// Whether what has the focus has a line around it, on the screen.
-    async fn focus_is_seen(&self) -> bool {
+    pub(crate) async fn focus_is_seen(&self) -> bool {
         let script = "
             const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
             const { top, bottom, left, right } = document.activeElement.getBoundingClientRect();

@@ -18,16 +18,22 @@
 //! and on a desk; valid HTML; nothing in the console; nothing fetched from elsewhere; no sideways scrolling on the narrowest phone; controls that a
 //! thumb can hit. It also keeps the four screenshots. What the person's app does meanwhile, an [`App`](app::App) does; what the homeserver and the
 //! mail server saw, `world.homeserver.requests()` and `world.mail` tell, and what the browser sent, [`sent`](browser::Browser::sent).
+//!
+//! The stories of [`with_synapse`] are told in the world of `tests/e2e` instead, where the homeserver is a real one.
 
+mod address;
 mod app;
 mod browser;
 mod chromium;
 mod confirming;
 mod examine;
 mod home;
+mod invited;
 mod keyboard;
 mod not_me;
 mod policies;
 mod sign_in;
+mod signing_in;
+mod with_synapse;
 mod world;
 mod you;

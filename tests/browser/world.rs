@@ -28,7 +28,7 @@ const HOMESERVER: &str = "hs.example";
 
 pub struct World {
     // In this order they end: nobody speaks to a server that is gone.
-    pub vouch: Program,
+    _vouch: Program,
     pub homeserver: Homeserver,
     pub mail: MailSink,
     /// Trusts the authority of this world alone.
@@ -62,7 +62,7 @@ impl World {
         let vouch =
             Program::new(setting("VOUCH_TEST_BINARY"), folder.path(), folder.path().join("vouch.log"), variables);
         vouch.start();
-        let world = Self { vouch, homeserver, mail, http: client(&ca, port), folder, port };
+        let world = Self { _vouch: vouch, homeserver, mail, http: client(&ca, port), folder, port };
         world.until_up().await;
         world
     }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 use vouch_test_support::mail_sink::Message;
 
-use crate::world::{Answer, PATIENCE, World};
+use super::world::{Answer, PATIENCE, World};
 
 /// The password on the homeserver.
 pub const PASSWORD: &str = "wordpass";
@@ -66,10 +66,15 @@ impl<'a> Person<'a> {
 
     /// Accepts the English version of every policy.
     pub async fn accepts_the_terms(&self) {
+        self.would_accept_the_terms().await.ok();
+    }
+
+    /// Tries to: what the server says about that.
+    pub async fn would_accept_the_terms(&self) -> Answer {
         let terms = self.identity_server(Method::GET, "/terms", json!({})).await.ok();
         let policies = terms["policies"].as_object().unwrap();
         let urls: Vec<&Value> = policies.values().map(|policy| &policy["en"]["url"]).collect();
-        self.identity_server(Method::POST, "/terms", json!({ "user_accepts": urls })).await.ok();
+        self.identity_server(Method::POST, "/terms", json!({ "user_accepts": urls })).await
     }
 
     /// Proves an e-mail address by the link in the mail.

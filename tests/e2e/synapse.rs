@@ -6,10 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use vouch_test_support::ca::Ca;
 
-use crate::world::installed;
+use super::world::installed;
 
 /// The homeserver's name. It is not in the DNS: Vouch is told where it is.
 pub const NAME: &str = "hs.example";
@@ -23,14 +23,15 @@ pub struct Synapse {
 }
 
 impl Synapse {
-    /// Starts a new homeserver that asks the identity server at `delegate` to check phone numbers.
-    pub fn start(world: &Path, ca: &Ca, port: u16, delegate: &str) -> Self {
+    /// Starts a new homeserver that asks the identity server at `delegate` to check phone numbers, with further settings of its own.
+    pub fn start(world: &Path, ca: &Ca, port: u16, delegate: &str, settings: &Map<String, Value>) -> Self {
         let folder = world.join("synapse");
         fs::create_dir(&folder).unwrap();
         let (certificate, key) = ca.write_certificate_for(&[NAME, "localhost"], &folder);
         let seed = BASE64_STANDARD_NO_PAD.encode(rand::random::<[u8; 32]>());
         fs::write(folder.join("signing.key"), format!("ed25519 e2e {seed}\n")).unwrap();
-        let config = config(&folder, port, delegate, &certificate, &key);
+        let mut config = config(&folder, port, delegate, &certificate, &key);
+        config.as_object_mut().unwrap().extend(settings.clone());
         // JSON is YAML.
         fs::write(folder.join("homeserver.yaml"), config.to_string()).unwrap();
         let synapse = Self { url: format!("https://localhost:{port}"), port, folder, child: Mutex::default() };

@@ -7,7 +7,7 @@ use std::path::Path;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::program::Program;
 
-use crate::synapse::{self, Synapse};
+use super::synapse::{self, Synapse};
 
 pub struct Vouch {
     pub url: String,
@@ -44,7 +44,8 @@ impl Vouch {
             ("HOMESERVERS__PHONE_CHECKS_FROM", "127.0.0.1".to_owned()),
         ];
         let settings = settings.map(|(key, value)| (format!("VOUCH__{key}"), value)).to_vec();
-        let program = Program::new(env!("CARGO_BIN_EXE_vouch"), &folder, world.join("vouch.log"), settings);
+        let binary = std::env::var_os("VOUCH_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_vouch").into());
+        let program = Program::new(binary, &folder, world.join("vouch.log"), settings);
         program.start();
         Self { url, name, program }
     }

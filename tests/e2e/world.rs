@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use reqwest::{Certificate, Client, Method, RequestBuilder, redirect};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::mail_sink::MailSink;
 use vouch_test_support::program::{free_port, tail};
 
-use crate::person::Person;
-use crate::synapse::Synapse;
-use crate::vouch::Vouch;
+use super::person::Person;
+use super::synapse::Synapse;
+use super::vouch::Vouch;
 
 /// How long a story waits for anything before it fails. The machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +30,11 @@ pub struct World {
 impl World {
     /// Everything is up when this returns.
     pub async fn start() -> Self {
+        Self::start_with(&Map::new()).await
+    }
+
+    /// The same with further settings of Synapse.
+    pub async fn start_with(settings: &Map<String, Value>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = Ca::new();
         ca.write_to(&folder.path().join("ca.pem"));
@@ -37,7 +42,7 @@ impl World {
         let http = client(&ca);
         let (synapse_port, vouch_port) = (free_port(), free_port());
         let vouch_url = format!("https://localhost:{vouch_port}");
-        let synapse = Synapse::start(folder.path(), &ca, synapse_port, &vouch_url);
+        let synapse = Synapse::start(folder.path(), &ca, synapse_port, &vouch_url, settings);
         let vouch = Vouch::start(folder.path(), &ca, vouch_port, &synapse, mail.address());
         let world = Self { synapse, vouch, mail, http, folder };
         world.until_up(&world.vouch.url, "/ready").await;

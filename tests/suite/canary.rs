@@ -2,6 +2,7 @@
 //! Afterwards none of them may be in the logs or in the raw files of the database.
 
 mod needles;
+mod pages;
 
 use std::fs;
 use std::sync::Arc;
@@ -17,10 +18,11 @@ use vouch_test_support::homeserver::{Conduct, Homeserver};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
+use crate::address::{Visitor, asks as asks_for_link, mailed, presses};
 use crate::canary::needles::{
     ABSENT_EMAIL, ACCEPTING_USER, AVATAR, BODY, CLIENT, Canaries, EMAIL, INVITED_EMAIL, INVITER_NAME, LOCALPART,
-    MAIL_PASSWORD, NEXT_LINK, NUMBER, OPERATORS_EMAIL, OPERATORS_USER, PATH, QUERY, REFUSED_EMAIL, ROOM, ROOM_NAME,
-    SECRET, SERVER, TYPED_NUMBER, UNKNOWN_TOKEN, USER_AGENT, contains, contents,
+    MAIL_PASSWORD, NEXT_LINK, NUMBER, OBJECTING_EMAIL, OPERATORS_EMAIL, OPERATORS_USER, PATH, QUERY, REFUSED_EMAIL,
+    ROOM, ROOM_NAME, SECRET, SERVER, TYPED_NUMBER, UNKNOWN_TOKEN, USER_AGENT, contains, contents,
 };
 use crate::invited::mailed_link;
 use crate::invites::parameter;
@@ -161,6 +163,23 @@ async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
     world.homeserver.behave(Conduct::Honest);
 }
 
+/// Whoever reads the mail of an address looks at what is held about it and objects, after a few wrong tries.
+async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
+    let server = &process.server;
+    for typed in [BODY, REFUSED_EMAIL] {
+        asks_for_link(server, typed).await;
+    }
+    let path = mailed(world, server, &OBJECTING_EMAIL.to_lowercase()).await;
+    let token = query(&format!("http://h{path}"), "token");
+    canaries.keep("token of a link to what is held", &token);
+    assert_eq!(server.get(&format!("{}A", path.replace("&lang", "A&lang")), None).await.status, 404);
+    let visitor = Visitor::begun(server, &presses(server, &path).await);
+    canaries.keep("token of a visit", visitor.cookie.split_once('=').unwrap().1);
+    assert_eq!(visitor.downloads().await["address"], OBJECTING_EMAIL.to_lowercase());
+    assert_eq!(visitor.done("object").await, "Your objection is noted");
+    assert_eq!(visitor.posts(&[("form_token", BODY), ("action", "withdraw")]).await.status, 403);
+}
+
 /// Whatever a request can do wrong, and a homeserver and a mail server.
 async fn mishaps(person: &Person<'_>, sid: &str) {
     let (world, server) = (person.world, person.server);
@@ -237,9 +256,14 @@ async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
     process.signal("TERM");
     let (status, log) = process.ended().await;
     assert_eq!(status, Some(0), "{log}");
-    for planted in
-        ["vouch::", "/_matrix/identity/v2/lookup 200", "203.0.113.0/24", "/_matrix/identity/v2/3pid/bind 403"]
-    {
+    for planted in [
+        "vouch::",
+        "/_matrix/identity/v2/lookup 200",
+        "203.0.113.0/24",
+        "/_matrix/identity/v2/3pid/bind 403",
+        "/you/sign-in 303",
+        "/invited 404",
+    ] {
         assert!(log.contains(planted), "{planted} is not in the log, so perhaps nothing is:\n{log}");
     }
     canaries.keep("sid", sid);
@@ -262,7 +286,11 @@ async fn sqlite_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
+    pages::visits(&person, &mut canaries).await;
+    pages::refuses(&person, &mut canaries).await;
+    pages::uses_rights(&person).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;
@@ -286,7 +314,11 @@ async fn postgres_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
+    pages::visits(&person, &mut canaries).await;
+    pages::refuses(&person, &mut canaries).await;
+    pages::uses_rights(&person).await;
     mishaps(&person, &sid).await;
+    objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
     operates(&binary, &canaries);
     let token = person.token;

@@ -65,6 +65,32 @@ on_both_backends! {
         }
     }
 
+    async fn who_has_the_whole_link_is_told_who_asked_and_how_to_undo_it(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        let shown = alice.mxid.to_string();
+        let wrong = opens(&server, &path.replace("token=", "token=x"), "en").await;
+        assert!(!wrong.text.contains(&shown) && !wrong.text.contains("/not-me"), "{}", wrong.text);
+        for title in ["Your address is confirmed", "Your address was already confirmed"] {
+            let answer = opens(&server, &path, "en").await;
+            assert_eq!(heading(&answer, 200), title);
+            assert!(answer.text.contains(&shown) && answer.text.contains("What happens next"), "{}", answer.text);
+            assert!(answer.text.contains("href=\"/address?lang=en\""));
+            assert_eq!(answer.headers["x-robots-tag"], "noindex, nofollow");
+        }
+        let answer = opens(&server, &path, "en").await;
+        let (_, rest) = answer.text.split_once("/not-me?token=").unwrap();
+        let not_me = format!("/not-me?token={}", rest.split_once('"').unwrap().0.replace("&#38;", "&"));
+        let question = opens(&server, &not_me, "en").await;
+        assert!(question.text.contains(&shown), "{}", question.text);
+        world.clock.advance(25 * 3_600_000);
+        let late = opens(&server, &path, "en").await;
+        assert_eq!(heading(&late, 400), "This link has expired");
+        assert!(!late.text.contains(&shown) && !late.text.contains("/not-me"), "{}", late.text);
+    }
+
     async fn the_page_is_in_the_language_of_the_mail(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;

@@ -27,7 +27,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
 async fn every_page_carries_the_headers_that_protect_its_reader() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    let paths = ["/", "/policies", &format!("{POLICY}/en"), "/nowhere", "/policies/x/1/en", "/logo"];
+    let paths = ["/", "/policies", "/retention", &format!("{POLICY}/en"), "/nowhere", "/policies/x/1/en", "/logo"];
     for path in paths {
         let page = page(&server, path, "en").await;
         assert_eq!(
@@ -136,4 +136,82 @@ async fn the_table_of_retention_stands_below_the_privacy_policy() {
     let english = page(&server, &format!("{POLICY}/en"), "en").await;
     let terms = page(&server, "/policies/terms_of_service/1.0/en", "en").await;
     assert!(english.text.contains("<table") && !terms.text.contains("<table"));
+}
+
+#[tokio::test]
+async fn what_has_changed_since_an_older_version_has_an_address_of_its_own() {
+    let mut world = World::on_sqlite().await;
+    let directory = world.folder.path().join("policies");
+    for (document, text) in [
+        ("terms/1.9/en", "We keep it for ten days."),
+        ("terms/1.10/en", "We keep it for twenty days. <script>alert(1)</script>"),
+        ("terms/1.10/fr", "Vingt jours."),
+    ] {
+        let file = directory.join(format!("{document}.md"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, format!("---\nname: Terms\n---\n\n{text}\n")).unwrap();
+    }
+    world.config.terms.directory = Some(directory);
+    let server = world.start().await;
+    let path = "/policies/terms/1.10/en/changes?since=1.9";
+    for from in ["/policies", "/policies/terms/1.9/en", "/policies/terms/1.10/en"] {
+        let page = page(&server, from, "en").await;
+        assert!(page.text.contains(&format!("href=\"{path}\"")), "{from}: {}", page.text);
+    }
+    let changes = page(&server, path, "de").await;
+    assert_eq!(changes.status, 200);
+    assert_eq!(header(&changes, "cache-control"), "public, max-age=300");
+    assert!(changes.text.contains("<html lang=\"en\""), "a document's language is its own");
+    assert!(between(&changes.text, "<del>", "</del>").contains("ten"), "{}", changes.text);
+    assert!(between(&changes.text, "<ins>", "</ins>").contains("twenty"), "{}", changes.text);
+    assert!(!changes.text.contains("<script"));
+    let french = page(&server, "/policies/terms/1.10/fr/changes?since=1.9", "fr").await;
+    assert!(french.text.contains("La version 1.9 n’existe pas dans cette langue"), "{}", french.text);
+    for unknown in ["1.10/en/changes?since=2", "1.10/es/changes?since=1.9", "2/en/changes", "1.9/en/changes"] {
+        assert_eq!(page(&server, &format!("/policies/terms/{unknown}"), "en").await.status, 404, "{unknown}");
+    }
+}
+
+#[tokio::test]
+async fn two_huge_versions_are_compared_within_a_moment() {
+    let mut world = World::on_sqlite().await;
+    let directory = world.folder.path().join("policies");
+    for (version, salt) in [("1", 7_919_u64), ("2", 104_729)] {
+        let words = (0..170_000_u64).map(|n| format!("{:05x}", n.wrapping_mul(salt) % 1_048_573));
+        let text: Vec<String> = words.collect();
+        let text: Vec<String> = text.chunks(5).map(|paragraph| paragraph.join(" ")).collect();
+        let file = directory.join(format!("terms/{version}/en.md"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, format!("---\nname: Terms\n---\n\n{}\n", text.join("\n\n"))).unwrap();
+    }
+    world.config.terms.directory = Some(directory);
+    let server = world.start().await;
+    let (changes, others) = tokio::join!(page(&server, "/policies/terms/2/en/changes", "en"), async {
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            assert_eq!(page(&server, "/retention", "en").await.status, 200);
+        }
+        begun.elapsed()
+    });
+    assert_eq!(changes.status, 200);
+    assert!(changes.text.contains("<ins>") && changes.text.contains("<del>"));
+    assert!(others < std::time::Duration::from_secs(10), "others waited {others:?}");
+}
+
+#[tokio::test]
+async fn the_start_page_says_where_to_go_and_what_it_knows() {
+    let mut world = World::on_sqlite().await;
+    world.config.brand.imprint = Some("https://club.example/imprint".to_owned());
+    world.config.brand.contact = Some("help@club.example".to_owned());
+    let server = world.start().await;
+    let start = page(&server, "/", "en").await;
+    for href in ["/you?lang=en", "/address?lang=en", "/retention?lang=en", "mailto:help@club.example"] {
+        assert!(start.text.contains(&format!("href=\"{href}\"")), "no way to {href}: {}", start.text);
+    }
+    assert!(start.text.contains("It sets no cookie, runs no script") && !start.headers.contains_key("set-cookie"));
+    for path in ["/", "/retention", "/nowhere"] {
+        let page = page(&server, path, "es").await;
+        assert!(page.text.contains("<a href=\"https://club.example/imprint\">Aviso legal</a>"), "{path}");
+        assert!(page.text.contains("href=\"/retention?lang=es\""), "{path}");
+    }
 }

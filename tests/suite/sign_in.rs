@@ -95,7 +95,7 @@ on_both_backends! {
         assert_eq!((count(&world, "visits").await, count(&world, "accounts").await), (1, 0), "who looks gets no account");
 
         let left = signs_out(&server, &cookie, &form_token(&server, &cookie).await).await;
-        assert_eq!((left.status, location(&left)), (303, "/?lang=en"));
+        assert_eq!((left.status, location(&left)), (303, "/you/left?lang=en"));
         assert!(set_cookie(&left).contains("Max-Age=0"), "{}", set_cookie(&left));
         assert!(!is_shown(&server, &cookie, &alice).await, "the cookie is worth nothing any more");
         assert_eq!(count(&world, "visits").await, 0);

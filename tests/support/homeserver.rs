@@ -165,6 +165,11 @@ impl Homeserver {
         flows.clone_into(&mut lock(&self.state.accounts).flows);
     }
 
+    /// Answers clients like this from now on when they ask for that path, in place of what it would.
+    pub fn answers_clients(&self, method: Method, path: &str, status: StatusCode, answer: Value) {
+        lock(&self.state.accounts).scripted.insert((method, path.to_owned()), (status, answer));
+    }
+
     /// Where its users are signed in.
     pub fn devices(&self) -> Vec<Device> {
         lock(&self.state.accounts).devices.values().cloned().collect()
@@ -285,6 +290,8 @@ impl State {
             "verify_keys": { &id: { "key": public_key(&key) } },
             "old_verify_keys": *lock(&self.old_keys),
         });
+        // In the order of canonical JSON, whatever order a value would keep.
+        keys.sort_all_objects();
         let signature = key.sign(keys.to_string().as_bytes()).base64();
         keys["signatures"] = json!({ &self.name: { id: signature } });
         keys

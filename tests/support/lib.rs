@@ -5,6 +5,7 @@
 //! Nothing here needs a runtime of its caller: what runs in the background has a thread of its own, ended when the value is dropped.
 
 pub mod ca;
+pub mod cas;
 pub mod homeserver;
 pub mod kannel;
 pub mod mail_sink;

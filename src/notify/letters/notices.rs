@@ -47,6 +47,8 @@ pub struct BoundFacts<'a> {
     pub since: Millis,
     /// What undoes it.
     pub undo: &'a Url,
+    /// Where the reader objects to being listed at all.
+    pub objecting: &'a Url,
 }
 
 /// What is told of an address that was unbound.
@@ -143,7 +145,9 @@ mod tests {
 
     fn bound(tag: &str, mxid: &str) -> Letter {
         let undo = Url::parse("https://id.example.org/not-me?token=n&lang=en").unwrap();
-        bound_letter(say(tag), BoundFacts { mxid, homeserver: HOMESERVER, since: NOON, undo: &undo }).unwrap()
+        let objecting = &Url::parse("https://id.example.org/address?lang=en").unwrap();
+        let facts = BoundFacts { mxid, homeserver: HOMESERVER, since: NOON, undo: &undo, objecting };
+        bound_letter(say(tag), facts).unwrap()
     }
 
     fn unbound(tag: &str, mxid: &str, by: Remover) -> Letter {

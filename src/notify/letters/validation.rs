@@ -20,6 +20,8 @@ pub struct ValidationFacts<'a> {
     pub lifetime: Millis,
     /// What cancels the request, for a reader who has not asked.
     pub cancel: &'a Url,
+    /// Where the reader objects to all such mails.
+    pub objecting: &'a Url,
 }
 
 #[derive(Template)]
@@ -63,8 +65,9 @@ mod tests {
 
     fn letter(tag: &str, brand: &Brand, mxid: &str) -> Letter {
         let (link, cancel) = (link(), Url::parse("https://id.example.org/not-me?token=n&lang=en").unwrap());
+        let objecting = &Url::parse("https://id.example.org/address?lang=en").unwrap();
         let homeserver = "matrix.example.com";
-        let facts = ValidationFacts { mxid, homeserver, link: &link, lifetime: 24 * HOUR, cancel: &cancel };
+        let facts = ValidationFacts { mxid, homeserver, link: &link, lifetime: 24 * HOUR, cancel: &cancel, objecting };
         validation_letter(testing::say(brand, tag), facts).unwrap()
     }
 

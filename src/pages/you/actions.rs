@@ -131,7 +131,7 @@ pub(super) async fn sign_out(
         Err(answer) => return answer,
     };
     match vouch.end_visit(&person.visit).await {
-        Ok(()) => site.end_visit(&site.localized("/", language)),
+        Ok(()) => site.end_visit(&site.localized("/you/left", language)),
         Err(error) => site.failed(language, &error),
     }
 }

@@ -11,7 +11,6 @@ use crate::pages::moment::Moment;
 use crate::pages::{Powers, Site};
 use crate::service::{
     Bound, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession, ExportedToken,
-    Visit,
 };
 use crate::texts::Language;
 
@@ -76,8 +75,8 @@ struct Agreement {
     state: String,
     /// What can be agreed to.
     offer: Option<Offer>,
-    /// Whether there is a consent that stands.
-    stands: bool,
+    /// How it is withdrawn, if there is a consent that stands.
+    withdraw: Option<String>,
     records: Vec<Record>,
 }
 
@@ -107,7 +106,7 @@ impl Site {
     pub(super) fn overview(
         &self,
         language: Language,
-        visit: &Visit,
+        form_token: &str,
         held: &Export,
         policies: &Policies,
         said: Option<Said>,
@@ -125,7 +124,7 @@ impl Site {
         let policies = self.agreements(language, account, policies);
         let overview = Overview {
             frame: Frame::switchable(self, language, self.texts.get(language, title, &[])),
-            form_token: &visit.form_token,
+            form_token,
             said,
             lead: self.texts.get(language, lead, &[("server", held.server_name.as_str().into())]),
             mxid: held.user_id.as_str(),
@@ -133,7 +132,7 @@ impl Site {
             addresses: held.bindings.iter().map(|bound| self.listed(language, bound)).collect(),
             apps: tokens.iter().map(|token| self.app(language, token)).collect(),
             visits: held.visits.iter().map(|visit| self.moment(language, visit.proved_at)).collect(),
-            can_withdraw_all: policies.iter().filter(|agreement| agreement.stands).count() > 1,
+            can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
             policies,
             confirmations: sessions.iter().map(|session| self.confirmation(language, session)).collect(),
             invitations: invitations.iter().map(|invite| self.invitation(language, invite)).collect(),
@@ -219,7 +218,7 @@ impl Site {
             name: document.document.name.clone(),
             state: self.texts.get(language, state, &[]),
             offer: (!is_agreed).then_some(offer),
-            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            withdraw: self.withdrawable(language, &document.document.name, theirs()),
             records: theirs().map(|consent| self.record(language, consent)).collect(),
         })
     }
@@ -231,9 +230,19 @@ impl Site {
             name: policy.to_owned(),
             state: self.texts.get(language, "page-you-policy-former", &[]),
             offer: None,
-            stands: theirs().any(|consent| consent.withdrawn_at.is_none()),
+            withdraw: self.withdrawable(language, policy, theirs()),
             records: theirs().map(|consent| self.record(language, consent)).collect(),
         }
+    }
+
+    fn withdrawable<'a>(
+        &self,
+        language: Language,
+        name: &str,
+        mut theirs: impl Iterator<Item = &'a ExportedConsent>,
+    ) -> Option<String> {
+        let stands = theirs.any(|consent| consent.withdrawn_at.is_none());
+        stands.then(|| self.texts.get(language, "page-you-withdraw", &[("name", name.into())]))
     }
 
     fn record(&self, language: Language, consent: &ExportedConsent) -> Record {

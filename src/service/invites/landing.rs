@@ -14,11 +14,9 @@ use super::link::is_avatar;
 use super::{DisplayName, InviteWords, Vouch};
 use crate::clock::Millis;
 use crate::crypto::ephemeral::EphemeralKey;
-use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::invites::{self, Invite};
-use crate::store::{self, objections};
 
 /// The path of the page, below `server.public_url`.
 const PAGE: &str = "invited";
@@ -150,8 +148,7 @@ impl Vouch {
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// Keeps that the owner of the invited address objects to being listed and invited, deletes all invitations that wait for it, and returns what the link
-    /// with this token led to. Twice is no error.
+    /// [Objects](Self::object) for the address of the invitation that the link with this token leads to, and returns what that was. Twice is no error.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is kept nor deleted.
@@ -160,17 +157,7 @@ impl Vouch {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        let index = self.invite_address_index(&waiting.address);
-        let objection = self.address_index(Purpose::Objection, &waiting.address);
-        let (now, keys_until) = (self.clock.now(), self.keys_until());
-        let kept = self.store.write(async move |conn| {
-            invites::hold_address(conn, index.as_ref()).await?;
-            objections::add(conn, objection.as_ref(), now).await?;
-            let pending = invites::pending_of_address(conn, index.as_ref(), 0).await?;
-            invites::remove_pending(conn, pending.iter().map(|row| row.id).collect(), keys_until).await?;
-            Ok::<_, store::Error>(())
-        });
-        kept.await?;
+        self.object(&waiting.address).await?;
         self.invitation(&waiting)
     }
 

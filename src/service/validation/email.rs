@@ -20,6 +20,7 @@ impl Vouch {
             link: &self.validation_link(sid, request),
             lifetime: self.config.retention.validation_session,
             cancel: &self.cancelling_link(sid, request.language),
+            objecting: &self.asking_link(request.language),
         };
         let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
         self.mailer.send(&request.address, letter).await.map_err(|error| {

@@ -41,6 +41,8 @@ pub(super) struct Accounts {
     /// Whom a login token signs in, once.
     login_tokens: HashMap<String, String>,
     pub(super) oauth: oauth::Grants,
+    /// What is answered in place of what would be, by method and path.
+    pub(super) scripted: HashMap<(Method, String), (StatusCode, Value)>,
 }
 
 impl Default for Accounts {
@@ -51,6 +53,7 @@ impl Default for Accounts {
             devices: HashMap::new(),
             login_tokens: HashMap::new(),
             oauth: oauth::Grants::default(),
+            scripted: HashMap::new(),
         }
     }
 }
@@ -68,7 +71,9 @@ impl Accounts {
 pub(super) fn respond(state: &State, request: &Parts, body: &[u8]) -> Option<Response<Body>> {
     let path = request.uri.path();
     let is_shared = ["/_matrix/client/", "/.well-known/matrix/client", "/oauth2/"].iter().any(|p| path.starts_with(p));
+    let scripted = lock(&state.accounts).scripted.get(&(request.method.clone(), path.to_owned())).cloned();
     let mut response = match path.strip_prefix("/_matrix/client/") {
+        _ if scripted.is_some() => scripted.map(|(status, answer)| json_answer(status, &answer))?,
         _ if is_shared && request.method == Method::OPTIONS => json_answer(StatusCode::OK, &json!({})),
         Some(path) => client_server(state, request, path, body),
         None if path == "/.well-known/matrix/client" => {

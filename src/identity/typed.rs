@@ -1,0 +1,80 @@
+//! An address as somebody types it into the one field of a form, whose medium nobody has said.
+
+use super::phone::PhoneNumber;
+use super::threepid::{Address, InvalidAddress};
+
+/// The address in what was typed: an e-mail address, or a phone number in its international form, which begins with a plus and may have
+/// spaces, hyphens and brackets between its digits. What stands around it is no matter.
+///
+/// # Errors
+/// [`InvalidAddress`] for what is neither, and for a number that the numbering plan does not have.
+pub fn typed(text: &str) -> Result<Address, InvalidAddress> {
+    let text = text.trim();
+    if text.contains('@') {
+        return Address::email(text);
+    }
+    PhoneNumber::with_plus(text).map(|number| number.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn is(text: &str) -> Option<String> {
+        typed(text).ok().map(|address| address.to_lookup())
+    }
+
+    #[test]
+    fn spaces_are_forgiven_where_they_mean_nothing() {
+        for text in ["alice@example.com", "  Alice@Example.COM\t", "\u{a0}alice@example.com\n"] {
+            assert_eq!(is(text).as_deref(), Some("alice@example.com email"), "{text:?}");
+        }
+        for text in
+            ["+447700900123", " +44 7700 900123 ", "+44 (7700) 900-123", "\u{202a}+44\u{a0}7700\u{a0}900123\u{202c}"]
+        {
+            assert_eq!(is(text).as_deref(), Some("447700900123 msisdn"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_not_guessed() {
+        for text in [
+            "",
+            " ",
+            "alice",
+            "@",
+            "alice@",
+            "@alice:example.com",
+            "alice @example.com",
+            "x@evil.example@allowed.example",
+            "\"a@b\"@c",
+            "<a@b>",
+            "a@b,c@d",
+            "a@b (c)",
+            "a@b\nc@d",
+            "a@b\r\nBcc: c@d",
+            "a\u{37e}@b",
+            "07700 900123",
+            "447700900123",
+            "0044 7700 900123",
+            "+44 12",
+            "+44 7700 900123 ext 5",
+            "++447700900123",
+            "+",
+            "+999999999999999999999999999999999999999999",
+        ] {
+            assert_eq!(is(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_is_an_address_or_none(text: String) {
+            if let Ok(address) = typed(&text) {
+                prop_assert_eq!(Address::from_lookup(&address.to_lookup()), Ok(address));
+            }
+        }
+    }
+}

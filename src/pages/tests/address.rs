@@ -1,0 +1,93 @@
+//! The pages of an address without an account.
+
+use ruma_common::OwnedUserId;
+
+use super::super::held::Done;
+use super::*;
+use crate::identity::threepid::Address;
+use crate::service::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
+
+/// Monday, 2026-11-23, 12:00 UTC.
+const NOON: i64 = 1_795_435_200_000;
+
+fn mxid(text: &str) -> OwnedUserId {
+    text.try_into().unwrap()
+}
+
+fn nothing() -> Held {
+    Held {
+        medium: "email",
+        address: "alice@example.com".to_owned(),
+        binding: None,
+        confirmations: Vec::new(),
+        invitations: Vec::new(),
+        deliveries: Vec::new(),
+        objects_since: None,
+        visits: vec![NOON],
+    }
+}
+
+fn everything() -> Held {
+    let (alice, bob) = (mxid("@alice:hs.example"), mxid("@bob:evil.example"));
+    let confirmation = |user_id, validated_at| HeldConfirmation { user_id, modified_at: NOON, validated_at };
+    let delivery =
+        |kind: &str| HeldDelivery { kind: kind.to_owned(), user_id: alice.clone(), queued_at: NOON, attempts: 1 };
+    Held {
+        medium: "msisdn",
+        address: "447700900123".to_owned(),
+        binding: Some(HeldBinding { user_id: alice.clone(), bound_at: NOON }),
+        confirmations: vec![
+            confirmation(Some(alice.clone()), Some(NOON)),
+            confirmation(Some(bob.clone()), None),
+            confirmation(None, None),
+        ],
+        invitations: vec![HeldInvitation { user_id: bob, room_id: "!r:hs".try_into().unwrap(), invited_at: NOON }],
+        deliveries: vec![delivery("notice"), delivery("onbind")],
+        ..nothing()
+    }
+}
+
+async fn main_of(response: HttpResponse, status: u16) -> String {
+    assert_eq!(response.status().as_u16(), status);
+    for (name, value) in [("Cache-Control", "no-store"), ("X-Robots-Tag", "noindex, nofollow")] {
+        assert_eq!(response.headers().get(name).unwrap(), value);
+    }
+    let html = html(response).await;
+    let (_, title) = html.split_once("<title>").unwrap();
+    format!("{}\n{}", title.split_once("</title>").unwrap().0, &html[html.find("<main").unwrap()..])
+}
+
+#[actix_web::test]
+async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
+    let site = site_at("https://example.org/id/", brand(None));
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        let of = Proof::Of(Address::email("alice@example.com").unwrap());
+        for (name, response, status) in [
+            ("asking", site.asking(language, None), 200),
+            ("left", site.asking(language, Some("page-address-left")), 200),
+            ("mistyped", site.mistyped(language, "\"><b>alice", "page-address-wrong-text"), 400),
+            ("sent", site.sent(language), 200),
+            ("opening", site.opening(language, "t0ken", &of), 200),
+            ("expired", site.opening(language, "", &Proof::Expired), 410),
+            ("broken", site.opening(language, "", &Proof::None), 404),
+        ] {
+            insta::assert_snapshot!(format!("address_{name}_{tag}"), main_of(response, status).await);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_held_is_shown_in_four_languages() {
+    let site = site_at("https://example.org/id/", brand(None));
+    let objecting = Held { objects_since: Some(NOON), ..nothing() };
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        for (name, held, done) in [
+            ("everything", &everything(), None),
+            ("objecting", &objecting, Some(Done::Objected)),
+            ("stale", &nothing(), Some(Done::Stale)),
+        ] {
+            let page = main_of(site.held(language, held, "f0rm", done), 200).await;
+            insta::assert_snapshot!(format!("held_{name}_{tag}"), page);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use std::path::Path;
+
+use actix_web::HttpResponse;
+use actix_web::body::to_bytes;
+use ruma_common::{OwnedRoomId, OwnedUserId};
+
+use super::*;
+use crate::clock::{DAY, HOUR, Millis};
+use crate::identity::policy::Policies;
+use crate::pages::tests::site;
+use crate::service::{
+    Bound, Erased, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession,
+    ExportedToken, ExportedVisit, Receipt,
+};
+
+/// Monday, 2026-11-23, 12:00 UTC.
+const NOON: Millis = 1_795_435_200_000;
+
+fn alice() -> OwnedUserId {
+    "@alice:matrix.example.com".try_into().unwrap()
+}
+
+fn held(account: Option<ExportedAccount>, bindings: Vec<Bound>, deliveries: Vec<ExportedDelivery>) -> Export {
+    let visits = vec![ExportedVisit { proved_at: NOON }];
+    let server_name = "id.example.org".try_into().unwrap();
+    Export { server_name, user_id: alice(), exported_at: NOON, account, bindings, deliveries, visits }
+}
+
+fn bound(address: &str, bound_at: Millis) -> Bound {
+    Bound { medium: "email", address: address.to_owned(), user_id: alice(), bound_at }
+}
+
+fn consent(policy: &str, version: &str, withdrawn_at: Option<Millis>) -> ExportedConsent {
+    ExportedConsent {
+        policy: policy.to_owned(),
+        version: version.to_owned(),
+        language: "en".to_owned(),
+        url: format!("https://id.example.org/policies/{policy}/{version}/en"),
+        sha256: "0f".repeat(32),
+        accepted_at: NOON - 9 * DAY,
+        withdrawn_at,
+    }
+}
+
+/// Somebody about whom there is something of everything.
+fn everything() -> Export {
+    let delivery = |kind: &str, address: &str| ExportedDelivery {
+        kind: kind.to_owned(),
+        medium: "email",
+        address: address.to_owned(),
+        queued_at: NOON - HOUR,
+        attempts: 1,
+    };
+    let session = |address: &str, validated_at| ExportedSession {
+        medium: "email",
+        address: address.to_owned(),
+        modified_at: NOON - HOUR,
+        validated_at,
+    };
+    let invite = |address: Option<&str>| ExportedInvite {
+        medium: address.map(|_| "email"),
+        address: address.map(ToOwned::to_owned),
+        room_id: OwnedRoomId::try_from("!tea:example.com").unwrap(),
+        invited_at: NOON - DAY,
+    };
+    let account = ExportedAccount {
+        user_id: alice(),
+        registered_at: NOON - 9 * DAY,
+        access_tokens: vec![ExportedToken { created_at: NOON - 9 * DAY, last_used_at: NOON - DAY }],
+        consents: vec![
+            consent("privacy_policy", "0.9", None),
+            consent("terms_of_service", "1.0", Some(NOON - DAY)),
+            consent("long_gone", "3", None),
+        ],
+        validation_sessions: vec![session("<b>@example.com", None), session("alice@example.com", Some(NOON - HOUR))],
+        invitations: vec![invite(Some("bob@example.com")), invite(None)],
+    };
+    let bindings = vec![bound("alice@example.com", NOON - 9 * DAY), bound("alice@work.example", NOON - DAY)];
+    let deliveries = vec![delivery("notice", "alice@example.com"), delivery("onbind", "carol@example.com")];
+    held(Some(account), bindings, deliveries)
+}
+
+fn policies() -> Policies {
+    Policies::load(Some(Path::new("policies"))).unwrap()
+}
+
+async fn main_of(response: HttpResponse) -> String {
+    let html = String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap();
+    html[html.find("<main").unwrap()..html.find("<footer").unwrap()].to_owned()
+}
+
+#[actix_web::test]
+async fn what_is_held_is_said_in_four_languages() {
+    let site = site();
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        let page = site.overview(language, "t0ken", &everything(), &policies(), Some(Said::Unbound));
+        insta::assert_snapshot!(format!("overview_{tag}"), main_of(page).await);
+    }
+}
+
+#[actix_web::test]
+async fn that_nothing_is_held_is_said_too() {
+    let site = site();
+    let language = site.texts.default_language();
+    let page = site.overview(language, "t0ken", &held(None, vec![], vec![]), &policies(), None);
+    insta::assert_snapshot!("overview_nothing", main_of(page).await);
+}
+
+#[actix_web::test]
+async fn an_erasure_is_asked_about_and_receipted_in_four_languages() {
+    let site = site();
+    let erased = Erased {
+        bindings: 2,
+        validation_sessions: 1,
+        invitations: 1,
+        deliveries: 3,
+        visits: 1,
+        access_tokens: 1,
+        account: true,
+    };
+    let receipt = Receipt { user_id: alice(), erased_at: NOON, erased, consents: 2, consents_until: NOON + 30 * DAY };
+    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+        for (name, typed, status) in [("asked", None, 200), ("mistyped", Some("<alice>"), 400)] {
+            let page = site.erase_question(language, &everything(), "t0ken", "30 d", typed);
+            assert_eq!(page.status().as_u16(), status);
+            insta::assert_snapshot!(format!("erase_{name}_{tag}"), main_of(page).await);
+        }
+        let page = site.erased(language, "id.example.org", &receipt, "{\n  \"a\": 1\n}".to_owned());
+        insta::assert_snapshot!(format!("erased_{tag}"), main_of(page).await);
+    }
+}
+
+#[actix_web::test]
+async fn whatever_was_done_is_said_and_nothing_else_can_be() {
+    let site = site();
+    for language in site.texts.languages() {
+        for said in Said::ALL {
+            let page = main_of(site.overview(language, "t0ken", &everything(), &policies(), Some(said))).await;
+            let role = if said.is_good() { "status" } else { "alert" };
+            assert!(page.contains(&format!(" role=\"{role}\">{}</p>", site.texts.get(language, said.text(), &[]))));
+        }
+    }
+    for (query, said) in [("said=unbound", Some(Said::Unbound)), ("said=Your+account+is+hacked", None), ("", None)] {
+        let request = actix_web::test::TestRequest::get().uri(&format!("/you?{query}")).to_http_request();
+        assert_eq!(Said::of(&request), said);
+    }
+}

@@ -1,0 +1,347 @@
+//! What can happen on the way in: every way that homeservers offer, every thing that can be wrong with them, and whoever tries to interfere.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use thirtyfour::Key;
+use url::form_urlencoded;
+use vouch_test_support::homeserver::{Conduct, Flow};
+
+use crate::browser::{Browser, Light, Screen};
+use crate::world::World;
+
+const ALICE: &str = "@alice:hs.example";
+const PASSWORD: &str = "correct horse";
+
+/// A world in which alice can sign in at her homeserver, in these ways.
+async fn with_alice(flows: &[Flow]) -> World {
+    let world = World::start().await;
+    world.homeserver.has_user("alice", PASSWORD);
+    world.homeserver.offers(flows);
+    world
+}
+
+impl Browser {
+    /// Says who one is, on the page that asks for it.
+    async fn names(&self, mxid: &str) {
+        self.type_into("Your Matrix ID", mxid).await;
+        self.click("Continue").await;
+    }
+
+    async fn gives_password(&self, password: &str) {
+        self.type_into("Your Matrix password", password).await;
+        self.click("Sign in with password").await;
+    }
+
+    /// Waits until the page says that something is wrong, which is read out, and where the keyboard goes on.
+    async fn is_told(&self, problem: &str) {
+        self.says(problem).await;
+        assert_eq!(self.run("return document.activeElement.getAttribute('role')", vec![]).await, "alert", "{problem}");
+    }
+
+    /// What the tab keeps.
+    async fn kept(&self) -> Value {
+        self.run("return { ...sessionStorage, ...localStorage }", vec![]).await
+    }
+}
+
+/// Nobody is signed in at the homeserver any more, and this server was sent the one form with the one token, and nothing that looks like any of `secrets`.
+async fn left_nothing_behind(world: &World, browser: &Browser, secrets: &[&str]) {
+    assert_eq!(world.homeserver.devices(), []);
+    assert_eq!(browser.kept().await, json!({}));
+    let sent = browser.sent().await;
+    let here: Vec<_> = sent.iter().filter(|sent| sent.url.host_str() == Some("id.example")).collect();
+    let posts: Vec<_> = here.iter().filter(|sent| sent.method == "POST").collect();
+    assert_eq!(posts.len(), 1, "{posts:?}");
+    let fields: Vec<_> = form_urlencoded::parse(posts[0].body.as_bytes()).into_owned().collect();
+    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((posts[0].url.path(), names), ("/you/sign-in", vec!["access_token", "matrix_server_name", "for"]));
+    for secret in secrets {
+        assert!(here.iter().all(|sent| !format!("{sent:?}").contains(secret)), "{secret} has left the browser");
+    }
+}
+
+/// The access tokens with which the homeserver was asked for something.
+fn bearers(world: &World) -> Vec<String> {
+    let requests = world.homeserver.requests();
+    let headers = requests.iter().filter_map(|request| request.headers().get("authorization"));
+    headers.map(|header| header.to_str().unwrap().trim_start_matches("Bearer ").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_keyboard_is_enough_in_french_on_a_narrow_phone_by_night() {
+    let world = with_alice(&[Flow::Password]).await;
+    let browser = Browser::open_in(&world, "fr").await;
+    browser.look(Screen::NarrowPhone, Light::Night).await;
+    browser.visit("/you").await;
+    browser.reads("Se connecter").await;
+    while browser.tab().await != "Votre identifiant Matrix" {}
+    assert!(browser.focus_is_seen().await);
+    browser.press("@alice:hs.example").await;
+    browser.press(Key::Enter).await;
+    browser.says("hs.example est trouvé.").await;
+    assert_eq!(browser.focused().await, "Votre mot de passe Matrix");
+    assert!(browser.focus_is_seen().await);
+    browser.press("wrong").await;
+    browser.press(Key::Enter).await;
+    browser.is_told("L’identifiant Matrix et le mot de passe ne correspondent pas.").await;
+    while browser.tab().await != "Votre mot de passe Matrix" {}
+    browser.press(PASSWORD).await;
+    browser.press(Key::Enter).await;
+    browser.says(ALICE).await;
+    assert_eq!(browser.language().await, "fr");
+    left_nothing_behind(&world, &browser, &["wrong", "correct"]).await;
+}
+
+#[tokio::test]
+async fn single_sign_on_leads_to_the_homeserver_and_back() {
+    let world = with_alice(&[Flow::Sso]).await;
+    let browser = Browser::open_in(&world, "fr").await;
+    // The language that was chosen is the one in which it goes on.
+    browser.visit("/you?lang=en").await;
+    browser.names(ALICE).await;
+    browser.click("Single sign-on of hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    browser.click("Continue as alice").await;
+    browser.reads("Your data").await;
+    browser.says(ALICE).await;
+    left_nothing_behind(&world, &browser, &bearers(&world).iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert!(!browser.url().await.as_str().contains("loginToken"));
+}
+
+#[tokio::test]
+async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() {
+    let world = with_alice(&[Flow::OAuth]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.click("Sign in on the page of hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    browser.click("Continue as alice").await;
+    browser.reads("Your data").await;
+    browser.says(ALICE).await;
+    let redeemed = world.homeserver.requests().into_iter().find(|request| request.uri().path() == "/oauth2/token");
+    let body = redeemed.expect("the code was redeemed").body().to_vec();
+    let fields: Vec<_> = form_urlencoded::parse(&body).into_owned().collect();
+    let of = |name: &str| fields.iter().find(|(key, _)| key == name).unwrap().1.clone();
+    let mut secrets = bearers(&world);
+    secrets.push(of("code_verifier"));
+    left_nothing_behind(&world, &browser, &secrets.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    // The browser's log has fragments, which it sends to nobody; what the server was asked has none.
+    let code = of("code");
+    let came = browser.sent().await.into_iter().filter(|sent| sent.url.host_str() == Some("id.example"));
+    for sent in came {
+        let mut url = sent.url.clone();
+        url.set_fragment(None);
+        assert!(!url.as_str().contains(&code) && !sent.body.contains(&code), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_homeserver_from_before_the_specification_had_oauth_is_asked_under_the_old_names() {
+    let world = with_alice(&[Flow::OAuth]).await;
+    let gone = json!({ "errcode": "M_UNRECOGNIZED" });
+    world.homeserver.answers_clients(Method::GET, "/_matrix/client/v1/auth_metadata", StatusCode::NOT_FOUND, gone);
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.click("Sign in on the page of hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    let asked = browser.url().await.query().unwrap().to_owned();
+    assert!(asked.contains("msc2967.client") && !asked.contains("urn%3Amatrix%3Aclient%3A"), "{asked}");
+    browser.click("Continue as alice").await;
+    browser.reads("Your data").await;
+    left_nothing_behind(&world, &browser, &[]).await;
+}
+
+#[tokio::test]
+async fn of_several_ways_people_choose_theirs_and_may_change_their_mind() {
+    let world = with_alice(&[Flow::Password, Flow::Sso, Flow::OAuth]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.says("hs.example is found.").await;
+    assert_eq!(browser.focused().await, "Sign in on the page of hs.example");
+    browser.examine("sign-in-ways").await;
+    browser.click("Sign in on the page of hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    browser.click("Cancel").await;
+    browser.is_told("You did not sign in at hs.example.").await;
+    assert_eq!(browser.kept().await, json!({}));
+    // The Matrix ID is still there.
+    browser.click("Continue").await;
+    browser.gives_password(PASSWORD).await;
+    browser.reads("Your data").await;
+    left_nothing_behind(&world, &browser, &["correct"]).await;
+}
+
+#[tokio::test]
+async fn who_came_to_download_is_told_why_he_signs_in_and_finds_the_way_back() {
+    let world = with_alice(&[Flow::Sso]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you/sign-in?for=export").await;
+    browser.says("please sign in once more").await;
+    browser.examine("sign-in-again").await;
+    browser.names(ALICE).await;
+    browser.click("Single sign-on of hs.example").await;
+    browser.click("Continue as alice").await;
+    browser.says("you can download everything now").await;
+    left_nothing_behind(&world, &browser, &[]).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_homeserver_is_said() {
+    let world = with_alice(&[Flow::Password]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    for mistyped in ["alice", "alice@example.org", "@alice:", "@alice:hs example", "@alice:hs.example/x", "@a:b:c:d"] {
+        browser.names(mistyped).await;
+        browser.is_told("This is no Matrix ID.").await;
+        browser.visit("/you").await;
+    }
+    browser.names("@alice:nowhere.example").await;
+    browser.is_told("nowhere.example does not answer.").await;
+
+    let well_known = "/.well-known/matrix/client";
+    let answers = |path: &str, status: u16, answer: Value| {
+        world.homeserver.answers_clients(Method::GET, path, StatusCode::from_u16(status).unwrap(), answer);
+    };
+    let base = |url: &str| json!({ "m.homeserver": { "base_url": url } });
+    for (status, answer) in [
+        (200, json!([])),
+        (200, json!({ "m.homeserver": "hs.example" })),
+        (200, base("http://hs.example")),
+        (200, base("javascript:alert(1)")),
+        (200, base("https://u:p@hs.example")),
+        (500, json!({})),
+    ] {
+        browser.visit("/you").await;
+        answers(well_known, status, answer);
+        browser.names(ALICE).await;
+        browser.is_told("hs.example does not say correctly where its homeserver is.").await;
+    }
+    browser.visit("/you").await;
+    answers(well_known, 200, base("https://hs.example/"));
+    for (status, answer) in [(404, json!({})), (200, json!({})), (200, json!({ "versions": "v1" }))] {
+        answers("/_matrix/client/versions", status, answer);
+        browser.visit("/you").await;
+        browser.names(ALICE).await;
+        browser.is_told("There is no Matrix homeserver at hs.example.").await;
+    }
+    answers(well_known, 404, json!({}));
+    answers("/_matrix/client/versions", 200, json!({ "versions": ["v1.11"] }));
+    for flows in [json!([]), json!("m.login.password"), json!([null, { "type": "m.login.dummy" }])] {
+        answers("/_matrix/client/v3/login", 200, json!({ "flows": flows }));
+        browser.visit("/you").await;
+        browser.names(ALICE).await;
+        browser.is_told("hs.example offers no way to sign in that this page knows.").await;
+    }
+    // One that lets no page of another site read its answers.
+    world.homeserver.behave(Conduct::Answers(200, "{}".to_owned()));
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.is_told("hs.example does not answer.").await;
+    assert!(browser.sent().await.iter().all(|sent| sent.method == "GET"), "nobody was given anything");
+}
+
+#[tokio::test]
+async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
+    let world = with_alice(&[Flow::Password]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.gives_password("wrong").await;
+    browser.is_told("Matrix ID and password do not go together.").await;
+    assert_eq!(browser.run("return document.getElementById('password').value", vec![]).await, "");
+
+    let login = "/_matrix/client/v3/login";
+    let answers = |path: &str, status: u16, answer: Value| {
+        world.homeserver.answers_clients(Method::POST, path, StatusCode::from_u16(status).unwrap(), answer);
+    };
+    for (status, answer, problem) in [
+        (403, json!({ "errcode": "M_USER_DEACTIVATED" }), "This account was closed at its homeserver."),
+        (429, json!({ "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 4_500 }), "Try again in 5 s."),
+        (500, json!("oops"), "hs.example has refused to sign you in."),
+        (200, json!({}), "hs.example has refused to sign you in."),
+    ] {
+        answers(login, status, answer);
+        browser.gives_password(PASSWORD).await;
+        browser.is_told(problem).await;
+    }
+    for stranger in ["@alice:other.example", "@alice:hs.example:8448", "@alice:xhs.example"] {
+        answers(login, 200, json!({ "access_token": "of-a-stranger", "user_id": stranger }));
+        browser.gives_password(PASSWORD).await;
+        browser.is_told("You have signed in as somebody of another homeserver than hs.example.").await;
+    }
+    let logouts = |world: &World| {
+        let requests = world.homeserver.requests();
+        requests.iter().filter(|r| r.uri().path() == "/_matrix/client/v3/logout" && r.method() == Method::POST).count()
+    };
+    // The stub does not know these tokens, and so is asked once each; what cannot be reached is tried twice.
+    assert_eq!(logouts(&world), 3);
+    answers(login, 200, json!({ "access_token": "of-alice", "user_id": ALICE }));
+    browser.gives_password(PASSWORD).await;
+    browser.is_told("hs.example has refused to sign you in.").await;
+    assert_eq!(logouts(&world), 4, "signed out also where there is no token to be had");
+    let sent = browser.sent().await;
+    assert!(!sent.iter().any(|sent| sent.method == "POST" && sent.url.host_str() == Some("id.example")));
+}
+
+#[tokio::test]
+async fn what_was_not_begun_here_is_not_ended_here() {
+    let world = with_alice(&[Flow::Sso, Flow::OAuth]).await;
+    let browser = Browser::open(&world).await;
+    for answer in
+        ["/you/sign-in?state=x&loginToken=stolen", "/you/sign-in#state=x&code=stolen", "/you/sign-in?state=#x"]
+    {
+        // A path that differs in its fragment alone is no new page.
+        browser.visit("/").await;
+        browser.visit(answer).await;
+        browser.is_told("Too much time has passed, or this was begun in another window.").await;
+        let address = browser.url().await;
+        assert_eq!(
+            (address.query(), address.fragment()),
+            (Some("lang=en"), None),
+            "what came is gone from the address"
+        );
+    }
+    // Of what was begun, only the right answer is one; and the first ends it.
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.click("Single sign-on of hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    browser.visit("/you/sign-in?state=x&loginToken=stolen").await;
+    browser.is_told("Too much time has passed").await;
+    assert_eq!(browser.kept().await, json!({}));
+    assert!(!world.homeserver.requests().iter().any(|request| request.method() == Method::POST));
+}
+
+#[tokio::test]
+async fn who_goes_back_after_signing_in_finds_neither_password_nor_token() {
+    let world = with_alice(&[Flow::Password]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you/sign-in").await;
+    browser.names(ALICE).await;
+    browser.gives_password(PASSWORD).await;
+    browser.reads("Your data").await;
+    browser.driver().back().await.unwrap();
+    browser.reads("Sign in").await;
+    // The browser itself may put back who one is, and nothing else.
+    let fields = "return [...document.querySelectorAll('input:not(#mxid)')].map((field) => field.value).join('')";
+    assert_eq!(browser.run(fields, vec![]).await, "");
+}
+
+#[tokio::test]
+async fn who_may_not_use_this_server_is_told_on_the_same_page() {
+    let world = World::start_with(&[("FEDERATION__BLOCKED_SERVERS", r#"["hs.example"]"#)]).await;
+    world.homeserver.has_user("alice", PASSWORD);
+    world.homeserver.offers(&[Flow::OAuth]);
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Continue as alice").await;
+    browser.reads("Signing in did not work").await;
+    browser.is_told("People of this homeserver cannot use this server.").await;
+    browser.examine("sign-in-refused").await;
+    assert_eq!(world.homeserver.devices(), []);
+}

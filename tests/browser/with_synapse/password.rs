@@ -1,0 +1,106 @@
+//! Somebody who reads French signs in with a password.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::person::{PASSWORD, Person};
+use super::world::{Answer, World};
+use super::{open, signed_in_for_a_moment, start, synapse, told_the_password};
+use crate::browser::Browser;
+
+const EMAIL: &str = "alice@mail.example";
+
+/// Signs in at a page of Vouch that asks for it.
+async fn signs_in(browser: &Browser, mxid: &str) {
+    browser.reads("Se connecter").await;
+    browser.type_into("Votre identifiant Matrix", mxid).await;
+    browser.click("Continuer").await;
+    browser.type_into("Votre mot de passe Matrix", PASSWORD).await;
+    browser.click("Se connecter avec le mot de passe").await;
+    browser.reads("Vos données").await;
+}
+
+/// Accepts both policies, in French.
+async fn accepts(browser: &Browser) {
+    for _ in 0..2 {
+        browser.click("J’accepte la version 1.0").await;
+        browser.says("Votre accord est enregistré.").await;
+    }
+    browser.says("1.0 (fr)").await;
+    assert!(!browser.words().await.contains("J’accepte la version"), "there is no third");
+}
+
+/// What the app gets when it wants something.
+async fn app_asks(person: &Person<'_>) -> Answer {
+    person.identity_server(Method::GET, "/account", json!({})).await
+}
+
+async fn arrive(world: &World) -> (Person<'_>, Browser) {
+    let mut alice = Person::join(world, "alice").await;
+    alice.registers().await;
+    let browser = open(world, "fr-FR,fr,en").await;
+    browser.visit(&format!("{}/you", world.vouch.url)).await;
+    signs_in(&browser, &alice.mxid).await;
+    (alice, browser)
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_on_the_page_no_app_takes_back() {
+    let world = start(None).await;
+    let (alice, browser) = arrive(&world).await;
+    signed_in_for_a_moment(&alice, &browser).await;
+    assert_eq!(told_the_password(&browser).await, [synapse::NAME]);
+    assert_eq!(app_asks(&alice).await.error(), (403, "M_TERMS_NOT_SIGNED"));
+    accepts(&browser).await;
+    app_asks(&alice).await.ok();
+
+    browser.click("Retirer tout ce que j’ai accepté").await;
+    browser.click("Tout retirer").await;
+    browser.says("Votre accord est retiré.").await;
+    assert_eq!(app_asks(&alice).await.error(), (403, "M_TERMS_NOT_SIGNED"));
+    assert_eq!(alice.would_accept_the_terms().await.error(), (403, "M_FORBIDDEN"));
+    assert_eq!(app_asks(&alice).await.error(), (403, "M_TERMS_NOT_SIGNED"));
+
+    accepts(&browser).await;
+    app_asks(&alice).await.ok();
+}
+
+#[tokio::test]
+async fn what_the_app_bound_is_seen_and_unbound_on_the_page() {
+    let world = start(None).await;
+    let (alice, browser) = arrive(&world).await;
+    browser.says("Aucune adresse ne mène à vous.").await;
+    accepts(&browser).await;
+    alice.binds(EMAIL).await;
+    let bob = world.person("bob").await;
+    assert_eq!(bob.looks_up(EMAIL).await, Some(alice.mxid.clone()));
+
+    browser.visit(&format!("{}/you", world.vouch.url)).await;
+    browser.click(&format!("Retirer {EMAIL}")).await;
+    browser.click("Retirer cette adresse").await;
+    browser.says("L’adresse est retirée.").await;
+    browser.says("Aucune adresse ne mène à vous.").await;
+    assert_eq!(bob.looks_up(EMAIL).await, None);
+
+    browser.click("Se déconnecter partout").await;
+    browser.click("Se déconnecter partout maintenant").await;
+    browser.says("Toutes les applications et toutes les autres visites sont déconnectées.").await;
+    assert_eq!(app_asks(&alice).await.error(), (401, "M_UNAUTHORIZED"));
+    app_asks(&bob).await.ok();
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_may_be_corrected() {
+    let world = start(None).await;
+    let alice = Person::join(&world, "alice").await;
+    let browser = open(&world, "fr").await;
+    browser.visit(&format!("{}/you", world.vouch.url)).await;
+    browser.type_into("Votre identifiant Matrix", &alice.mxid).await;
+    browser.click("Continuer").await;
+    browser.type_into("Votre mot de passe Matrix", "no-such-word").await;
+    browser.click("Se connecter avec le mot de passe").await;
+    browser.says("L’identifiant Matrix et le mot de passe ne correspondent pas.").await;
+    browser.type_into("Votre mot de passe Matrix", PASSWORD).await;
+    browser.click("Se connecter avec le mot de passe").await;
+    browser.reads("Vos données").await;
+}
