@@ -91,10 +91,9 @@ impl Reader {
             Tag::Link { dest_url, .. } => {
                 self.links.push(if is_harmless(&dest_url) { dest_url.into_string() } else { String::new() });
             }
-            Tag::TableHead | Tag::TableRow | Tag::HtmlBlock => self.begin(Kind::Text),
             // The first paragraph of an item is the item.
             Tag::Paragraph if self.kind == Kind::Item || !self.text.is_empty() => {}
-            Tag::Paragraph => self.begin(Kind::Text),
+            Tag::Paragraph | Tag::TableHead | Tag::TableRow | Tag::HtmlBlock => self.begin(Kind::Text),
             _ => {}
         }
     }

@@ -116,10 +116,7 @@ struct Entry {
 /// `GET /address/held`
 pub(super) async fn show(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let language = site.language(&request);
-    let visit = match current(&vouch, &site, &request).await {
-        Ok(visit) => visit,
-        Err(_) => return site.fault(language, Fault::Unavailable),
-    };
+    let Ok(visit) = current(&vouch, &site, &request).await else { return site.fault(language, Fault::Unavailable) };
     let Some((visit, address)) = visit.as_ref().and_then(of_address) else { return site.not_proved(language) };
     match vouch.held_about(address).await {
         Ok(held) => {

@@ -25,14 +25,15 @@ impl Vouch {
     pub async fn object(&self, address: &Address) -> Result<(), Error> {
         let (objecting, invited) = (self.objection_index(address), self.invite_address_index(address));
         let (bound, proofs) = (self.binding_index(address), self.session_address_index(address));
-        let (queued, now) = (self.outbox_address_index(address), self.clock.now());
+        let queued = self.outbox_address_index(address);
+        let (now, keys_until) = (self.clock.now(), self.keys_until());
         let gone = self.store.write(async move |conn| {
             // A bind or an invitation in the same moment comes before this, and is undone, or after it, and is refused.
             invites::hold_address(conn, invited.as_ref()).await?;
             objections::add(conn, objecting.as_ref(), now).await?;
             let gone = bindings::unbind_address(conn, bound.as_ref()).await?;
             sessions::remove_by_address(conn, proofs.as_ref()).await?;
-            invites::remove_by_address(conn, invited.as_ref()).await?;
+            invites::remove_by_address(conn, invited.as_ref(), keys_until).await?;
             outbox::remove_by_address(conn, queued.as_ref()).await?;
             Ok::<_, store::Error>(gone)
         });

@@ -61,12 +61,13 @@ impl Vouch {
     pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
         let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
         let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
+        let keys_until = self.keys_until();
         let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         let erased = self.store.write(async move |conn| {
             invites::hold_address(conn, invited.as_ref()).await?;
             let binding = bindings::unbind_address(conn, bound.as_ref()).await?;
             let validation_sessions = sessions::remove_by_address(conn, validated.as_ref()).await?;
-            let invitations = invites::remove_by_address(conn, invited.as_ref()).await?;
+            let invitations = invites::remove_by_address(conn, invited.as_ref(), keys_until).await?;
             let deliveries = outbox::remove_by_address(conn, queued.as_ref()).await?;
             let visits = visits::end_all_of(conn, visited.as_ref()).await?;
             let erased = Erased {

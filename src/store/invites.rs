@@ -125,6 +125,14 @@ pub async fn pending_of_address(
     let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
     // Waits for an erasure under way; what is queued for an invitation after that would outlive its sender's data.
     conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
+    of_address(conn, address_index, created_after).await
+}
+
+/// As [`pending_of_address`], but only to be looked at: they may be gone in the next moment.
+///
+/// # Errors
+/// [`Error`] if the database does not answer.
+pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Millis) -> Result<Vec<Invite>, Error> {
     let query = invites::table
         .select(COLUMNS)
         .filter(invites::address_index.eq(address_index.to_vec()))
@@ -181,12 +189,14 @@ pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize
     conn.execute(diesel::delete(invites::table.filter(invites::account_id.eq(account_id)))).await
 }
 
-/// Removes the pending invitations of an address; returns how many.
+/// Removes the pending invitations of an address, as [`remove_pending`]; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
-    conn.execute(diesel::delete(invites::table.filter(invites::address_index.eq(address_index.to_vec())))).await
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8], keys_until: Millis) -> Result<usize, Error> {
+    let theirs = invites::table.select(invites::id).filter(invites::address_index.eq(address_index.to_vec()));
+    let ids = conn.load(theirs).await?;
+    remove_pending(conn, ids, keys_until).await
 }
 
 /// Whether the public key with that fingerprint is valid.

@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use thirtyfour::{Key, WebDriver, WebElement};
 use url::Url;
 
 use crate::chromium::Chromium;
+use crate::driver::{Driver, Element, key};
 use crate::world::{PATIENCE, URL, World};
 
 /// The element that people would call by these words: a link, a button, what a label names, what opens a detail.
@@ -88,31 +88,31 @@ impl Browser {
     /// Goes to a path of the server, or to another URL, and waits until it is loaded.
     pub async fn visit(&self, path: &str) {
         let url = if path.starts_with('/') { format!("{URL}{path}") } else { path.to_owned() };
-        self.driver().goto(url).await.unwrap();
+        self.driver().goto(&url).await;
     }
 
     /// Clicks the link, button or label that says this. Where it leads to a page, that is loaded when this returns.
     pub async fn click(&self, words: &str) {
-        self.find(words, CLICKABLE).await.click().await.unwrap();
+        self.driver().click(&self.find(words, CLICKABLE).await).await;
     }
 
     /// Types into what is labelled so, in place of what was there.
     pub async fn type_into(&self, label: &str, text: &str) {
         let label = self.find(label, "label").await;
-        let field = self.run("return arguments[0].control", vec![label.to_json().unwrap()]).await;
-        let field = WebElement::from_json(field, self.driver().handle().clone()).unwrap();
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let field = self.run("return arguments[0].control", vec![label.to_argument()]).await;
+        let field = Element::of(&field);
+        self.driver().clear(&field).await;
+        self.driver().send_keys(&field, text).await;
     }
 
     /// Presses a key, or types, wherever the focus is.
-    pub async fn press(&self, keys: impl Into<thirtyfour::TypingData>) {
-        self.driver().action_chain().send_keys(keys).perform().await.unwrap();
+    pub async fn press(&self, keys: &str) {
+        self.driver().press(keys).await;
     }
 
     /// Presses Tab, and returns what then has the focus.
     pub async fn tab(&self) -> String {
-        self.press(Key::Tab).await;
+        self.press(key::TAB).await;
         self.focused().await
     }
 
@@ -143,6 +143,12 @@ impl Browser {
         self.until(&format!("no “{words}”"), async || self.words().await.contains(words).then_some(())).await;
     }
 
+    /// Waits until the page, or the one that takes its place, no longer has these words in it.
+    pub async fn says_no_more(&self, words: &str) {
+        let is_gone = |page: String| !page.is_empty() && !page.contains(words);
+        self.until(&format!("still “{words}”"), async || is_gone(self.words().await).then_some(())).await;
+    }
+
     /// Waits until a file of this name is downloaded, and reads it.
     pub async fn downloaded(&self, name: &str) -> String {
         let path = self.chromium.downloads.join(name);
@@ -158,12 +164,12 @@ impl Browser {
 
     /// Where it is.
     pub async fn url(&self) -> Url {
-        self.driver().current_url().await.unwrap()
+        self.driver().current_url().await.parse().unwrap()
     }
 
     /// The title of the window.
     pub async fn title(&self) -> String {
-        self.driver().title().await.unwrap()
+        self.driver().title().await
     }
 
     /// The language that the page says it is in.
@@ -198,10 +204,10 @@ impl Browser {
 
     /// Reads what the browser's network log has to say since it was last read.
     pub(crate) async fn take_notes(&self) {
-        let log = self.driver().get_log("performance").await.unwrap();
+        let log = self.driver().log("performance").await;
         let mut traffic = self.traffic.lock().unwrap();
         for entry in log {
-            let event: Value = serde_json::from_str(&entry.message).unwrap();
+            let event: Value = serde_json::from_str(&text(&entry["message"])).unwrap();
             let event = &event["message"];
             if event["method"] == "Network.requestWillBeSent" {
                 traffic.note(&event["params"]);
@@ -211,30 +217,30 @@ impl Browser {
 
     /// Runs a script in the page, which must succeed.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
-        self.driver().execute(script, arguments).await.unwrap().json().clone()
+        self.driver().execute(script, arguments).await.unwrap()
     }
 
     /// Speaks the protocol of the developer tools.
     pub(crate) async fn tell(&self, method: &str, parameters: Value) -> Value {
-        self.driver().cdp().send_raw(method, parameters).await.unwrap()
+        self.driver().develop(method, parameters).await
     }
 
-    pub(crate) fn driver(&self) -> &WebDriver {
+    pub(crate) fn driver(&self) -> &Driver {
         &self.chromium.driver
     }
 
     /// None: while one page gives way to another, there is nothing to run a script in.
     async fn try_run(&self, script: &str, arguments: Vec<Value>) -> Option<Value> {
-        self.driver().execute(script, arguments).await.ok().map(|answer| answer.json().clone())
+        self.driver().execute(script, arguments).await.ok()
     }
 
-    async fn find(&self, words: &str, kinds: &str) -> WebElement {
+    async fn find(&self, words: &str, kinds: &str) -> Element {
         let element = self
             .until(&format!("no “{words}” among {kinds}"), async || {
                 self.try_run(CALLED, vec![json!(words), json!(kinds)]).await.filter(|found| !found.is_null())
             })
             .await;
-        WebElement::from_json(element, self.driver().handle().clone()).unwrap()
+        Element::of(&element)
     }
 
     async fn until<T>(&self, what: &impl Display, mut look: impl AsyncFnMut() -> Option<T>) -> T {

@@ -1,22 +1,20 @@
 //! Chromium and its driver, with a profile and a home of their own.
 
 use std::fs::{self, File};
-use std::mem::ManuallyDrop;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use thirtyfour::{Capabilities, WebDriver};
+use serde_json::{Value, json};
 use vouch_test_support::program::{free_port, tail};
 
+use crate::driver::Driver;
 use crate::world::PATIENCE;
 
 /// A running Chromium and its driver; both are killed when dropped.
 pub struct Chromium {
-    // Never dropped: it would wait for Chromium to end in peace, which takes its time.
-    pub driver: ManuallyDrop<WebDriver>,
+    pub driver: Driver,
     /// Where it puts what is downloaded.
     pub downloads: PathBuf,
     process: Child,
@@ -39,9 +37,9 @@ impl Chromium {
         trust(&folder.join("ca.pem"), &home);
         let (process, url) = start_driver(&home).await;
         let downloads = home.join("downloads");
-        let driver = WebDriver::new(url, capabilities(&home, &downloads, resolver_rules, languages)).await;
+        let driver = Driver::begin(&url, &capabilities(&home, &downloads, resolver_rules, languages)).await;
         let driver = driver.unwrap_or_else(|error| panic!("{error}\n{}", tail(&home.join("driver.log"))));
-        Self { driver: ManuallyDrop::new(driver), downloads, process }
+        Self { driver, downloads, process }
     }
 }
 
@@ -77,7 +75,7 @@ async fn start_driver(home: &Path) -> (Child, String) {
     (process, url)
 }
 
-fn capabilities(home: &Path, downloads: &Path, resolver_rules: &str, languages: &str) -> Capabilities {
+fn capabilities(home: &Path, downloads: &Path, resolver_rules: &str, languages: &str) -> Value {
     let switches = [
         "headless=new",
         // Chromium's sandbox does not run as root; the pages are our own.
@@ -97,10 +95,9 @@ fn capabilities(home: &Path, downloads: &Path, resolver_rules: &str, languages: 
         "intl.accept_languages": languages,
         "download": { "default_directory": downloads, "prompt_for_download": false },
     });
-    let all = json!({
+    json!({
         "browserName": "chrome",
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         "goog:chromeOptions": { "args": switches, "prefs": preferences },
-    });
-    serde_json::from_value(all).unwrap()
+    })
 }

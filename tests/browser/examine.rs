@@ -13,12 +13,11 @@ use crate::world::setting;
 
 /// Runs axe-core with every rule for level A and AA of the guidelines and all that is best practice, and says what is wrong in a line each.
 const AXE: &str = "
-    const done = arguments[arguments.length - 1];
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
-    axe.run(document, { runOnly: tags, rules: { 'target-size': { enabled: true } } }).then(
-        (report) => done(report.violations.flatMap(({ id, help, nodes }) =>
-            nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`))),
-        (error) => done([String(error)]),
+    return axe.run(document, { runOnly: tags, rules: { 'target-size': { enabled: true } } }).then(
+        (report) => report.violations.flatMap(({ id, help, nodes }) =>
+            nodes.map(({ html, failureSummary }) => `${id}: ${help}: ${html} ${failureSummary}`)),
+        (error) => [String(error)],
     );
 ";
 
@@ -49,8 +48,8 @@ impl Browser {
         for (screen, on) in [(Screen::Phone, "phone"), (Screen::Desktop, "desktop")] {
             for (light, by) in [(Light::Day, "light"), (Light::Night, "dark")] {
                 self.look(screen, light).await;
-                let report = self.driver().execute_async(AXE, vec![]).await.unwrap();
-                faults.extend(lines(report.json()).into_iter().map(|fault| format!("{on}, {by}: {fault}")));
+                let report = self.run(AXE, vec![]).await;
+                faults.extend(lines(&report).into_iter().map(|fault| format!("{on}, {by}: {fault}")));
                 self.keep_picture(&format!("{name}-{on}-{by}")).await;
             }
         }
@@ -85,7 +84,7 @@ impl Browser {
     /// What the console says, such as that the content security policy forbids something. That a page says by its status that something is wrong,
     /// it is to say; and so is a homeserver that is asked for what it does not offer.
     async fn complaints(&self) -> Vec<String> {
-        let log = self.driver().browser_log().await.unwrap();
+        let log = self.driver().log("browser").await;
         let traffic = self.traffic.lock().unwrap();
         let is_status = |message: &str| {
             let Some((url, complaint)) = message.split_once(" - ") else { return false };
@@ -93,7 +92,7 @@ impl Browser {
                 && (url.starts_with("https://hs.example/")
                     || traffic.pages.iter().any(|(page, _)| page.as_str() == url))
         };
-        log.into_iter().map(|entry| entry.message).filter(|message| !is_status(message)).collect()
+        log.iter().map(|entry| text(&entry["message"])).filter(|message| !is_status(message)).collect()
     }
 
     /// All of the page, not only what the screen shows of it.

@@ -1,10 +1,10 @@
 //! Without a mouse, and on paper.
 
 use serde_json::{Value, json};
-use thirtyfour::Key;
 
 use crate::app::{App, link};
 use crate::browser::{Browser, Light, Screen};
+use crate::driver::key;
 use crate::world::World;
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn the_first_link_skips_to_the_content() {
     browser.visit("/").await;
     assert_eq!(browser.tab().await, "Skip to the content");
     browser.keep_picture("home-skip").await;
-    browser.press(Key::Enter).await;
+    browser.press(key::ENTER).await;
     assert_eq!(browser.url().await.fragment(), Some("content"));
     assert_eq!(browser.tab().await, "Your data", "what comes next is in the content");
 }
@@ -49,7 +49,7 @@ async fn a_bind_is_undone_by_the_keyboard_alone() {
     browser.visit(&link(&mail, "/not-me?")).await;
     while browser.tab().await != "This was not me" {}
     assert!(browser.focus_is_seen().await);
-    browser.press(Key::Enter).await;
+    browser.press(key::ENTER).await;
     browser.reads("The request is cancelled").await;
 }
 

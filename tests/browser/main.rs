@@ -26,6 +26,7 @@ mod app;
 mod browser;
 mod chromium;
 mod confirming;
+mod driver;
 mod examine;
 mod home;
 mod invited;

@@ -70,7 +70,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         asks(&alice, "alice@example.com", Value::Null).await.ok();
         let path = mailed_path(&world, "alice@example.com").await;
-        let shown = alice.mxid.to_string();
+        let shown = alice.mxid.clone();
         let wrong = opens(&server, &path.replace("token=", "token=x"), "en").await;
         assert!(!wrong.text.contains(&shown) && !wrong.text.contains("/not-me"), "{}", wrong.text);
         for title in ["Your address is confirmed", "Your address was already confirmed"] {

@@ -15,6 +15,7 @@ use vouch_test_support::postgres::Cluster;
 
 use crate::binding::assert_signed;
 use crate::database::{count, texts};
+use crate::lookup::hex;
 use crate::notices::{ALICE, UNBOUND, notice, notices, words};
 use crate::onbind::{invites, until_tried};
 use crate::undoing::heading;
@@ -268,7 +269,8 @@ on_both_backends! {
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
         for fields in [&[("policy", "privacy_policy")][..], &[]] {
             // Both nodes have just seen that the terms are accepted.
-            (alice.get("/account").await.ok(), there.get("/account").await.ok());
+            alice.get("/account").await.ok();
+            there.get("/account").await.ok();
             let answer = visitor.sends("/you/withdraw", fields).await;
             for person in [&there, &alice] {
                 assert_eq!(person.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
@@ -325,7 +327,8 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let (bob, second) = (world.person(&server, "bob").await, world.newcomer(&other, "alice").await);
         let (visitor, elsewhere) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &other, "alice").await);
-        (alice.get("/account").await.ok(), second.get("/account").await.ok());
+        alice.get("/account").await.ok();
+        second.get("/account").await.ok();
         let answer = visitor.sends("/you/sign-out-everywhere", &[]).await;
         for gone in [&alice, &second, &at(&alice, &other), &at(&second, &server)] {
             assert_eq!(gone.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
@@ -517,7 +520,7 @@ fn assert_gone_from_the_file(world: &World, secrets: &[String]) {
     assert!(secrets.len() > 12, "{secrets:?}");
     for name in ["vouch.db", "vouch.db-wal"] {
         let file = fs::read(world.folder.path().join(name)).unwrap_or_default();
-        let file: String = file.iter().map(|byte| format!("{byte:02X}")).collect();
+        let file = hex(&file).to_uppercase();
         assert!(secrets.iter().all(|secret| !file.contains(secret)), "{name}");
     }
 }

@@ -97,7 +97,7 @@ impl Vouch {
         }
         let made_after = self.clock.now() - self.config.retention.invite;
         let invited = self.invite_address_index(address);
-        let invitations = invites::pending_of_address(&mut conn, invited.as_ref(), made_after).await?;
+        let invitations = invites::of_address(&mut conn, invited.as_ref(), made_after).await?;
         let deliveries = outbox::of_address(&mut conn, self.outbox_address_index(address).as_ref()).await?;
         let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         Ok(Held {
@@ -170,8 +170,11 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn delete_invitations(&self, address: &Address) -> Result<(), Error> {
-        let index = self.invite_address_index(address);
-        self.store.write_one(async move |conn| invites::remove_by_address(conn, index.as_ref()).await).await?;
-        Ok(())
+        let (index, keys_until) = (self.invite_address_index(address), self.keys_until());
+        let removed = self.store.write(async move |conn| {
+            invites::hold_address(conn, index.as_ref()).await?;
+            invites::remove_by_address(conn, index.as_ref(), keys_until).await
+        });
+        Ok(removed.await.map(drop)?)
     }
 }

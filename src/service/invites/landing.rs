@@ -148,7 +148,7 @@ impl Vouch {
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// [Objects](Self::object) for the address of the invitation that the link with this token leads to, and returns what that was. Twice is no error.
+    /// [Objects](Self::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this token led to. Twice is no error.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is kept nor deleted.
@@ -187,7 +187,7 @@ impl Vouch {
     }
 
     /// Until when the key of an invitation that ends now is valid.
-    fn keys_until(&self) -> Millis {
+    pub(in crate::service) fn keys_until(&self) -> Millis {
         self.clock.now() + self.config.retention.ephemeral_key
     }
 }
