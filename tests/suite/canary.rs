@@ -2,6 +2,7 @@
 //! Afterwards none of them may be in the logs or in the raw files of the database.
 
 mod needles;
+mod pages;
 
 use std::fs;
 use std::sync::Arc;
@@ -255,9 +256,14 @@ async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
     process.signal("TERM");
     let (status, log) = process.ended().await;
     assert_eq!(status, Some(0), "{log}");
-    for planted in
-        ["vouch::", "/_matrix/identity/v2/lookup 200", "203.0.113.0/24", "/_matrix/identity/v2/3pid/bind 403"]
-    {
+    for planted in [
+        "vouch::",
+        "/_matrix/identity/v2/lookup 200",
+        "203.0.113.0/24",
+        "/_matrix/identity/v2/3pid/bind 403",
+        "/you/sign-in 303",
+        "/invited 404",
+    ] {
         assert!(log.contains(planted), "{planted} is not in the log, so perhaps nothing is:\n{log}");
     }
     canaries.keep("sid", sid);
@@ -280,6 +286,9 @@ async fn sqlite_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
+    pages::visits(&person, &mut canaries).await;
+    pages::refuses(&person, &mut canaries).await;
+    pages::uses_rights(&person).await;
     mishaps(&person, &sid).await;
     objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;
@@ -305,6 +314,9 @@ async fn postgres_and_the_logs_know_nobody() {
     let (person, sid) = journey(&world, &process, &mut canaries).await;
     invitation(&person, &mut canaries).await;
     completion(&person, &mut canaries).await;
+    pages::visits(&person, &mut canaries).await;
+    pages::refuses(&person, &mut canaries).await;
+    pages::uses_rights(&person).await;
     mishaps(&person, &sid).await;
     objection(&process, &world, &mut canaries).await;
     leaves(&person, &mut canaries).await;

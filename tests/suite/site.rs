@@ -18,7 +18,10 @@ const POLICY: &str = "/policies/privacy_policy/1.0/en";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Every form of the site.
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 13] = [
+    "/address",
+    "/address/open",
+    "/address/held",
     "/not-me",
     "/invited",
     "/you/sign-in",
@@ -82,18 +85,29 @@ async fn every_page_has_the_headers_that_protect_its_reader() {
     invites(&alice, BOB).await.ok();
     let (undo, invited) = (undoing(&world, "alice@example.com").await, landing(&world, BOB).await);
     let changes = format!("{POLICY}/changes");
-    for (status, path) in
-        [(200, "/"), (200, "/policies"), (200, "/retention"), (200, POLICY), (404, "/nowhere"), (404, "/logo")]
-    {
+    for (status, path) in [
+        (200, "/"),
+        (200, "/policies"),
+        (200, "/retention"),
+        (200, POLICY),
+        (200, "/address"),
+        (404, "/nowhere"),
+        (404, "/logo"),
+    ] {
         let page = server.get(path, None).await;
         assert_eq!(page.status, status, "{path}");
         assert_safe(&page, path);
         assert!(!page.headers.contains_key("set-cookie"), "{path}");
     }
     assert_safe(&server.get(&changes, None).await, &changes);
-    for (status, path) in
-        [(200, undo.as_str()), (200, &invited), (404, "/not-me?token=x"), (404, "/invited?token=x"), (404, "/invited")]
-    {
+    for (status, path) in [
+        (200, undo.as_str()),
+        (200, &invited),
+        (404, "/not-me?token=x"),
+        (404, "/invited?token=x"),
+        (404, "/invited"),
+        (404, "/address/open?token=x"),
+    ] {
         let page = server.get(path, None).await;
         assert_eq!(page.status, status, "{path}");
         assert_safe(&page, path);
@@ -232,7 +246,9 @@ async fn a_form_that_does_not_come_keeps_nobody_waiting() {
             (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed())
         })
     };
-    let answers = futures_util::future::join_all(["/not-me", "/invited", "/you/sign-in"].map(asks)).await;
+    let answers =
+        futures_util::future::join_all(["/not-me", "/invited", "/you/sign-in", "/address", "/address/open"].map(asks))
+            .await;
     for answer in answers {
         let (status, after) = answer.unwrap();
         assert!(status.starts_with("HTTP/1.1 4"), "{status}");

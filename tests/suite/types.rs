@@ -111,6 +111,11 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
             ],
         },
         Endpoint {
+            path: "/unstable/im.vouch/3pid/object",
+            body: json!({ "sid": "unknown", "client_secret": SECRET }),
+            fields: &[("sid", Text), ("client_secret", Text)],
+        },
+        Endpoint {
             path: "/unstable/im.vouch/terms/withdraw",
             body: json!({ "policies": [] }),
             fields: &[("policies", TextsOrNothing)],

@@ -46,6 +46,7 @@ const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("GET", "/unstable/im.vouch/account/data", Auth::Token),
     ("DELETE", "/unstable/im.vouch/account/data", Auth::Token),
     ("POST", "/unstable/im.vouch/terms/withdraw", Auth::Token),
+    ("POST", "/unstable/im.vouch/3pid/object", Auth::Token),
 ];
 
 /// Where `GET` answers people.

@@ -25,6 +25,7 @@ pub const CLIENT: &str = "203.0.113.77";
 pub const MAIL_PASSWORD: &str = "canary-password-goosander";
 pub const INVITED_EMAIL: &str = "canary-invited@canary-dunlin.example";
 pub const OBJECTING_EMAIL: &str = "canary-objecting@canary-avocet.example";
+pub const UNWANTED_EMAIL: &str = "canary-unwanted@canary-smew.example";
 pub const ROOM: &str = "!canary-fulmar:canary-gannet.example";
 pub const ROOM_NAME: &str = "canary-kittiwake";
 pub const INVITER_NAME: &str = "canary-guillemot";
@@ -64,6 +65,7 @@ impl Canaries {
             ("accepting user", ACCEPTING_USER),
             ("unknown token", UNKNOWN_TOKEN),
             ("objecting address", OBJECTING_EMAIL),
+            ("unwanted address", UNWANTED_EMAIL),
         ] {
             canaries.keep(what, value);
         }
