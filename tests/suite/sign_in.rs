@@ -252,10 +252,10 @@ on_both_backends! {
         let openid = world.homeserver.openid_token("alice");
         let answer = hands_over(&server, &openid, &[]).await;
         let cookie = cookie(&answer);
-        let hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
+        let in_hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
         let mut held = Vec::new();
         for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("budgets", "principal")] {
-            held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", hex.replace("{}", column))).await);
+            held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", in_hex.replace("{}", column))).await);
         }
         assert!(held.len() >= 4);
         let token = cookie.split_once('=').unwrap().1;
