@@ -143,6 +143,12 @@ impl Browser {
         self.until(&format!("no “{words}”"), async || self.words().await.contains(words).then_some(())).await;
     }
 
+    /// Waits until the page, or the one that takes its place, no longer has these words in it.
+    pub async fn says_no_more(&self, words: &str) {
+        let is_gone = |page: String| !page.is_empty() && !page.contains(words);
+        self.until(&format!("still “{words}”"), async || is_gone(self.words().await).then_some(())).await;
+    }
+
     /// Waits until a file of this name is downloaded, and reads it.
     pub async fn downloaded(&self, name: &str) -> String {
         let path = self.chromium.downloads.join(name);

@@ -43,6 +43,7 @@ mod schema;
 mod sign_in;
 mod signed_unbind;
 mod signing_keys;
+mod site;
 mod sms;
 mod spending;
 mod strangers;

@@ -106,7 +106,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
     assert!(gate.contains("M_TERMS_NOT_SIGNED"), "{gate}");
     let urls = on_offer.into_values().map(|policy| {
         assert_eq!(policy.version, "1.0");
-        assert_eq!(policy.localized.len(), 3);
+        assert_eq!(policy.localized.len(), 4);
         policy.localized.into_values().next().unwrap().url
     });
     ask(server, accept::Request::new(urls.collect()), &token).await;

@@ -16,6 +16,7 @@ use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::postgres::Cluster;
 
 use crate::database::{count, execute, texts};
+use crate::lookup::hex;
 use crate::world::{Answer, Server, World};
 
 const SIGN_IN: &str = "/you/sign-in?lang=en";
@@ -251,15 +252,15 @@ on_both_backends! {
         let openid = world.homeserver.openid_token("alice");
         let answer = hands_over(&server, &openid, &[]).await;
         let cookie = cookie(&answer);
-        let hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
+        let in_hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
         let mut held = Vec::new();
         for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("budgets", "principal")] {
-            held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", hex.replace("{}", column))).await);
+            held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", in_hex.replace("{}", column))).await);
         }
         assert!(held.len() >= 4);
         let token = cookie.split_once('=').unwrap().1;
         for secret in [token, "alice", "hs.example", openid["access_token"].as_str().unwrap()] {
-            let secret: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let secret = hex(secret.as_bytes());
             assert!(held.iter().all(|value| !value.contains(&secret)), "{held:?}");
         }
         // Nor does a row that is moved to another cookie, or altered, show anybody.

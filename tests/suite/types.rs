@@ -13,12 +13,13 @@ enum Takes {
     NumberOrNothing,
     Attempt,
     Texts,
+    TextsOrNothing,
     Object,
 }
 
-use Takes::{Attempt, NumberOrNothing, Object, Text, TextOrNothing, Texts};
+use Takes::{Attempt, NumberOrNothing, Object, Text, TextOrNothing, Texts, TextsOrNothing};
 
-/// An endpoint, a good body for it, and what each field takes. A dot leads into an object.
+/// An endpoint below `/_matrix/identity/v2`, or below `/_matrix/identity` if it is unstable, a good body for it, and what each field takes. A dot leads into an object.
 struct Endpoint {
     path: &'static str,
     body: Value,
@@ -109,6 +110,16 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
                 ("threepid.address", Text),
             ],
         },
+        Endpoint {
+            path: "/unstable/im.vouch/3pid/object",
+            body: json!({ "sid": "unknown", "client_secret": SECRET }),
+            fields: &[("sid", Text), ("client_secret", Text)],
+        },
+        Endpoint {
+            path: "/unstable/im.vouch/terms/withdraw",
+            body: json!({ "policies": [] }),
+            fields: &[("policies", TextsOrNothing)],
+        },
     ]
 }
 
@@ -138,6 +149,7 @@ fn wrong(takes: Takes) -> Vec<Value> {
         NumberOrNothing => value.is_number() || value.is_null(),
         Attempt => *value == 7 || *value == "7",
         Texts => *value == json!([]),
+        TextsOrNothing => *value == json!([]) || value.is_null(),
         // Without what is to be in it, it is wrong all the same.
         Object => false,
     };
@@ -152,7 +164,8 @@ fn place<'a>(body: &'a mut Value, field: &str) -> (&'a mut serde_json::Map<Strin
 }
 
 async fn send(server: &Server, path: &str, token: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-    let request = server.request(Method::POST, &format!("/_matrix/identity/v2{path}"), Some(token)).body(body);
+    let version = if path.starts_with("/unstable/") { "" } else { "/v2" };
+    let request = server.request(Method::POST, &format!("/_matrix/identity{version}{path}"), Some(token)).body(body);
     let answer = server.send(request).await;
     (answer.status, answer.body)
 }
@@ -199,7 +212,7 @@ on_both_backends! {
                 for text in strange {
                     let mut body = endpoint.body.clone();
                     let (object, name) = place(&mut body, field);
-                    object.insert(name, if *takes == Texts { json!([text]) } else { json!(text) });
+                    object.insert(name, if matches!(takes, Texts | TextsOrNothing) { json!([text]) } else { json!(text) });
                     let (status, body) = send(&server, endpoint.path, &alice.token, body.to_string()).await;
                     let errcode = body["errcode"].as_str().unwrap_or_default();
                     // No such homeserver, or no such fault.
@@ -219,7 +232,7 @@ on_both_backends! {
                 let mut body = endpoint.body.clone();
                 let (object, name) = place(&mut body, field);
                 object.remove(&name).unwrap();
-                if matches!(takes, TextOrNothing | NumberOrNothing) {
+                if matches!(takes, TextOrNothing | NumberOrNothing | TextsOrNothing) {
                     continue;
                 }
                 let (status, body) = send(&server, endpoint.path, &alice.token, body.to_string()).await;

@@ -15,6 +15,7 @@ use vouch_test_support::postgres::Cluster;
 
 use crate::binding::assert_signed;
 use crate::database::{count, texts};
+use crate::lookup::hex;
 use crate::notices::{ALICE, UNBOUND, notice, notices, words};
 use crate::onbind::{invites, until_tried};
 use crate::undoing::heading;
@@ -519,7 +520,7 @@ fn assert_gone_from_the_file(world: &World, secrets: &[String]) {
     assert!(secrets.len() > 12, "{secrets:?}");
     for name in ["vouch.db", "vouch.db-wal"] {
         let file = fs::read(world.folder.path().join(name)).unwrap_or_default();
-        let file: String = file.iter().map(|byte| format!("{byte:02X}")).collect();
+        let file = hex(&file).to_uppercase();
         assert!(secrets.iter().all(|secret| !file.contains(secret)), "{name}");
     }
 }

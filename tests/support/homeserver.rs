@@ -290,6 +290,8 @@ impl State {
             "verify_keys": { &id: { "key": public_key(&key) } },
             "old_verify_keys": *lock(&self.old_keys),
         });
+        // In the order of canonical JSON, whatever order a value would keep.
+        keys.sort_all_objects();
         let signature = key.sign(keys.to_string().as_bytes()).base64();
         keys["signatures"] = json!({ &self.name: { id: signature } });
         keys

@@ -197,7 +197,7 @@ impl Site {
         let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
         let of_this = theirs().find(|consent| consent.version == version.version());
         let is_agreed = of_this.is_some_and(|consent| consent.withdrawn_at.is_none());
-        let last = theirs().filter(|consent| consent.version != version.version()).next_back();
+        let last = theirs().rfind(|consent| consent.version != version.version());
         let state = match (of_this, last) {
             (Some(ExportedConsent { withdrawn_at: None, .. }), _) => "page-you-policy-agreed",
             (Some(_), _) => "page-you-policy-withdrawn",

@@ -22,12 +22,11 @@ async fn signs_in(browser: &Browser, mxid: &str) {
 
 /// Accepts both policies, in French.
 async fn accepts(browser: &Browser) {
-    for _ in 0..2 {
-        browser.click("J’accepte la version 1.0").await;
-        browser.says("Votre accord est enregistré.").await;
-    }
+    browser.click("J’accepte la version 1.0").await;
+    browser.says("Votre accord est enregistré.").await;
+    browser.click("J’accepte la version 1.0").await;
+    browser.says_no_more("J’accepte la version").await;
     browser.says("1.0 (fr)").await;
-    assert!(!browser.words().await.contains("J’accepte la version"), "there is no third");
 }
 
 /// What the app gets when it wants something.
