@@ -148,7 +148,8 @@ impl Vouch {
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// [Objects](Self::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this token led to. Twice is no error.
+    /// [Objects](Self::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this
+    /// token led to. Twice is no error.
     ///
     /// # Errors
     /// 503 if the database is away; then nothing is kept nor deleted.
