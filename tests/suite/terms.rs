@@ -240,7 +240,7 @@ async fn every_url_on_offer_leads_to_the_page_of_that_document() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 8);
 }
 
 on_both_backends! {
