@@ -47,9 +47,10 @@ pub(super) async fn submitted<T: DeserializeOwned + 'static>(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Option<(Visit, T)>, Error> {
-    let Some(visit) = current(vouch, site, request).await? else { return Ok(None) };
-    let form = form::read::<Signed<T>>(request, payload).await;
-    Ok(form.filter(|form| visit.has_sent(&form.form_token)).map(|form| (visit, form.fields)))
+    // First the form: it may take its time, and the visit may end meanwhile.
+    let Some(Signed { form_token, fields }) = form::read(request, payload).await else { return Ok(None) };
+    let visit = current(vouch, site, request).await?.filter(|visit| visit.has_sent(&form_token));
+    Ok(visit.map(|visit| (visit, fields)))
 }
 
 impl Site {
@@ -91,8 +92,13 @@ impl Site {
             .finish()
     }
 
-    /// A browser takes a cookie of that prefix from nobody who is not encrypted (RFC 6265bis section 4.1.3).
+    /// A browser takes a cookie of these prefixes from nobody who is not encrypted, and one of the second only from this very host and for all of
+    /// it (RFC 6265bis section 4.1.3): so no other host of the domain can have somebody visit in another's name.
     fn visit_cookie(&self) -> &'static str {
-        if self.is_encrypted { "__Secure-vouch-visit" } else { "vouch-visit" }
+        match (self.is_encrypted, self.base.is_empty()) {
+            (false, _) => "vouch-visit",
+            (true, false) => "__Secure-vouch-visit",
+            (true, true) => "__Host-vouch-visit",
+        }
     }
 }

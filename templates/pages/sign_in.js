@@ -117,7 +117,9 @@ async function authMetadata(client) {
     ["unstable/org.matrix.msc2965", "urn:matrix:org.matrix.msc2967.client"],
   ]) {
     const { ok, answer } = await ask(`${client}/${path}/auth_metadata`).catch(() => ({ ok: false }));
-    const endpoints = ok ? ["authorization", "token", "registration"].map((of) => answer[`${of}_endpoint`]) : [null];
+    // Revocation too: what is asked of no URL is asked of this server, and it is not to have the access token.
+    const names = ["authorization", "token", "registration", "revocation"];
+    const endpoints = ok ? names.map((of) => answer[`${of}_endpoint`]) : [null];
     if (endpoints.every(secure)) return { ...answer, scope };
   }
   return null;

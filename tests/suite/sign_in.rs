@@ -312,7 +312,7 @@ async fn what_no_script_of_ours_sends_is_refused_and_asks_nobody() {
 async fn the_cookie_is_for_this_server_alone() {
     for (public_url, name, path, is_secure) in [
         ("http://id.example", "vouch-visit", "/", false),
-        ("https://id.example", "__Secure-vouch-visit", "/", true),
+        ("https://id.example", "__Host-vouch-visit", "/", true),
         ("https://id.example/vouch/", "__Secure-vouch-visit", "/vouch/", true),
     ] {
         let mut world = World::on_sqlite().await;
