@@ -15,7 +15,7 @@ use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::store::visits;
+use crate::store::{self, visits};
 
 /// Letters and digits of a visit's token: 190 bits.
 const TOKEN_LENGTH: usize = 32;
@@ -93,7 +93,8 @@ impl Vouch {
             subject: self.vault.seal(Column::VisitSubject, &hash, &subject.to_sealed()),
             proved_at: self.clock.now(),
         };
-        self.store.write_one(async move |conn| visits::begin(conn, row).await).await?;
+        let begun = self.store.write(async move |conn| visits::begin(conn, row).await);
+        begun.await.map_err(|error: store::Error| error)?;
         Ok(token)
     }
 

@@ -21,11 +21,26 @@ pub struct Visit {
     pub proved_at: Millis,
 }
 
-/// Begins a visit.
+/// How many visits of the same person last at once: a link that works as often as it is opened must not fill the table.
+const MOST: i64 = 20;
+/// How many that were begun in the same moment are ended at once.
+const SPARE: i64 = 100;
+
+/// Begins a visit, and ends the oldest of the same person if there are too many.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
 pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
+    let oldest = visits::table
+        .select(visits::token_hash)
+        .filter(visits::subject_index.eq(visit.subject_index.clone()))
+        .order((visits::proved_at.desc(), visits::token_hash))
+        .offset(MOST - 1)
+        .limit(SPARE);
+    let oldest: Vec<Vec<u8>> = conn.load(oldest).await?;
+    if !oldest.is_empty() {
+        conn.execute(diesel::delete(visits::table.filter(visits::token_hash.eq_any(oldest)))).await?;
+    }
     conn.execute(diesel::insert_into(visits::table).values(visit)).await?;
     Ok(())
 }

@@ -332,6 +332,20 @@ on_both_backends! {
         }
     }
 
+    async fn a_link_that_is_opened_again_and_again_fills_nothing(world: World) {
+        let server = world.start().await;
+        let link = mailed(&world, &server, ALICE).await;
+        let first = Visitor::begun(&server, &presses(&server, &link).await);
+        world.clock.advance(1);
+        for _ in 0..29 {
+            assert_eq!(presses(&server, &link).await.status, 303);
+        }
+        assert_eq!(count(&world, "visits").await, 20);
+        let last = Visitor::begun(&server, &presses(&server, &link).await);
+        last.sees().await;
+        assert_eq!(heading(&first.gets("/address/held").await, 403), OVER);
+    }
+
     async fn a_link_that_is_none_is_told_so_whatever_is_wrong_with_it(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;

@@ -9,7 +9,7 @@ use crate::world::{Answer, Server, World};
 /// Somebody who visits.
 pub struct Visitor<'a> {
     pub server: &'a Server,
-    cookie: String,
+    pub cookie: String,
 }
 
 impl<'a> Visitor<'a> {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::{Bucket, DatabaseUrl};
 use vouch::identity::threepid::{Address, Medium};
@@ -491,6 +493,29 @@ on_both_backends! {
                 assert_eq!(count(&world, table).await, 0, "{table}");
             }
         }
+    }
+
+    async fn a_form_that_is_on_its_way_when_its_visit_ends_does_nothing(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let visitor = Visitor::signed_in(&world, &server, "alice").await;
+        let token = visitor.form_token().await;
+        let body = format!("form_token={token}&policy=privacy_policy&version=1.0&language=fr");
+        let head = format!(
+            "POST /you/accept HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {}\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+            visitor.cookie,
+            body.len(),
+        );
+        let mut form = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap();
+        form.write_all(head.as_bytes()).await.unwrap();
+        // That takes a second, in which the head has arrived.
+        assert_eq!(visitor.sends("/you/erase", &[("confirmation", alice.mxid.as_str())]).await.status, 200);
+        form.write_all(body.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        form.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        assert_eq!(count(&world, "accounts").await, 0);
     }
 }
 
