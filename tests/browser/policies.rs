@@ -33,6 +33,11 @@ async fn an_earlier_version_leads_to_the_one_in_force() {
         fs::create_dir_all(terms.join(version)).unwrap();
         fs::copy(&shipped, terms.join(version).join("en.md")).unwrap();
     }
+    let newer = terms.join("2.0/en.md");
+    let text = fs::read_to_string(&newer)
+        .unwrap()
+        .replace("You can remove an address at any time", "You may remove an address");
+    fs::write(&newer, format!("{text}\nAnd **one more** thing, with [a link](https://example.org/more).\n")).unwrap();
     let world = World::start_in(folder, &[("TERMS__DIRECTORY", "{folder}/policies")]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/policies").await;
@@ -45,4 +50,17 @@ async fn an_earlier_version_leads_to_the_one_in_force() {
     browser.click("Terms of Service").await;
     browser.says("This version is in force.").await;
     assert_eq!(browser.url().await, old.join("../2.0/en").unwrap());
+    browser.visit("/policies/terms_of_service/2.0/en/changes?since=1.0").await;
+    browser.says("And one more thing").await;
+    browser.examine("policy-changes").await;
+}
+
+#[tokio::test]
+async fn what_is_kept_has_a_page_of_its_own() {
+    let world = World::start().await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/").await;
+    browser.click("What is kept, and for how long").await;
+    browser.reads("What is kept, and for how long").await;
+    browser.examine("retention").await;
 }
