@@ -97,7 +97,7 @@ page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt 
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
 
-# Signing in
+# Die Anmeldung.
 page-sign-in = Anmelden
 page-sign-in-failed = Die Anmeldung hat nicht geklappt
 page-sign-in-lead = Melde dich mit deinem Matrix-Konto an, um zu sehen, was dieser Server über dich gespeichert hat, es zu ändern oder löschen zu lassen.
@@ -217,9 +217,9 @@ page-held-invitation = hat dich eingeladen am
 page-held-uninvite = Einladungen löschen
 page-held-uninvite-text = Wer dich eingeladen hat, erfährt davon nichts.
 page-held-deliveries = Unterwegs
-page-held-delivery-notice = eine Mitteilung an dich über dieses Konto, seit
+page-held-delivery-notice = eine Benachrichtigung an dich über dieses Konto, seit
 page-held-delivery-onbind = eine Einladung, die an dieses Konto weitergegeben wird, seit
-page-held-objection = Nie einladen oder verzeichnen
+page-held-objection = Nie einladen oder auffindbar machen
 page-held-objects = Du widersprichst, seit
 page-held-objects-text = Über diese Adresse kann niemand gefunden werden, und sie bekommt weder Bestätigungen noch Einladungen.
 page-held-object = Ich widerspreche
@@ -244,7 +244,7 @@ page-held-done-withdrawn = Dein Widerspruch ist zurückgenommen
 page-held-stale = Es ist noch nichts geschehen: Dafür brauchst du einen Link, den du in den letzten fünf Minuten geöffnet hast.
 page-held-unsure = Es wurde nichts gelöscht: Setz zuerst das Häkchen.
 
-# What a person sees and does about his own data (/you).
+# Was jemand von den eigenen Daten sieht und mit ihnen tut (/you).
 page-month = { $month ->
     [1] Januar
     [2] Februar
@@ -261,88 +261,88 @@ page-month = { $month ->
 }
 page-moment = { $day }. { $month } { $year }, { $time } Uhr UTC
 page-moment-day = { $day }. { $month } { $year }
-page-you = Ihre Daten
-page-you-lead = Das ist alles, was { $server } über Sie speichert.
-page-you-nothing = { $server } speichert nichts über Sie außer diesem Besuch, der von selbst endet.
+page-you = Deine Daten
+page-you-lead = Das ist alles, was { $server } über dich gespeichert hat.
+page-you-nothing = { $server } hat nichts über dich gespeichert außer diesem Besuch, der von selbst endet.
 page-you-account-since = hier bekannt seit
 page-you-since = seit
 page-you-none = Keine.
 page-you-sign-out = Diese Seiten verlassen
-page-you-addresses = Adressen, die zu Ihnen führen
-page-you-addresses-none = Keine Adresse führt zu Ihnen.
-page-you-addresses-text = Wer eine dieser Adressen schon kennt, findet darüber Ihre Matrix-ID.
+page-you-addresses = Adressen, die zu dir führen
+page-you-addresses-none = Keine Adresse führt zu dir.
+page-you-addresses-text = Wer eine dieser Adressen schon kennt, findet darüber deine Matrix-ID.
 page-you-unbind = { $address } entfernen
-page-you-unbind-text = Von da an findet Sie niemand mehr über diese Adresse. Wir teilen der Adresse mit, dass sie entfernt wurde. Sie können sie in Ihrer App jederzeit wieder hinzufügen.
+page-you-unbind-text = Von da an findet dich niemand mehr über diese Adresse. Wir teilen der Adresse mit, dass sie entfernt wurde. Du kannst sie in deiner App jederzeit wieder hinzufügen.
 page-you-unbind-button = Diese Adresse entfernen
 page-you-unbind-all = Alle Adressen entfernen
-page-you-unbind-all-text = Von da an findet Sie auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
+page-you-unbind-all-text = Von da an findet dich auf diesem Server niemand mehr über eine Adresse. Wir teilen jeder Adresse mit, dass sie entfernt wurde.
 page-you-unbind-all-button = Alle entfernen
-page-you-policies = Dem stimmen Sie zu
-page-you-policy-agreed = Sie stimmen der geltenden Fassung zu.
-page-you-policy-withdrawn = Sie haben Ihre Zustimmung widerrufen. Apps können diesen Server nicht für Sie nutzen, bis Sie hier auf dieser Seite wieder zustimmen.
-page-you-policy-renewed = Es gibt eine neue Fassung, der Sie nicht zugestimmt haben.
-page-you-policy-open = Sie haben dem nicht zugestimmt.
+page-you-policies = Dem stimmst du zu
+page-you-policy-agreed = Du stimmst der geltenden Fassung zu.
+page-you-policy-withdrawn = Du hast deine Zustimmung widerrufen. Apps können diesen Server nicht für dich nutzen, bis du hier auf dieser Seite wieder zustimmst.
+page-you-policy-renewed = Es gibt eine neue Fassung, der du nicht zugestimmt hast.
+page-you-policy-open = Du hast dem nicht zugestimmt.
 page-you-policy-former = Dieses Dokument wird hier nicht mehr verwendet.
 page-you-record-document = Dokument
 page-you-record-accepted = Zugestimmt
 page-you-record-withdrawn = Widerrufen
 page-you-record-sha256 = Prüfsumme (SHA-256)
 page-you-read = Lesen:
-page-you-changes = Was sich seit der Fassung geändert hat, der Sie zugestimmt haben
+page-you-changes = Was sich seit der Fassung geändert hat, der du zugestimmt hast
 page-you-accept = Ich stimme der Fassung { $version } zu
 page-you-withdraw = Meine Zustimmung widerrufen: { $name }
-page-you-withdraw-text = Ihre Apps können diesen Server dann nicht mehr für Sie nutzen und das auch nicht rückgängig machen: Das können nur Sie, hier. Adressen, die zu Ihnen führen, tun das weiterhin, bis Sie sie entfernen.
+page-you-withdraw-text = Deine Apps können diesen Server dann nicht mehr für dich nutzen und das auch nicht rückgängig machen: Das kannst nur du, hier. Adressen, die zu dir führen, tun das weiterhin, bis du sie entfernst.
 page-you-withdraw-button = Widerrufen
 page-you-withdraw-all = Alles widerrufen, dem ich zugestimmt habe
 page-you-withdraw-all-button = Alles widerrufen
 page-you-apps = Angemeldete Apps
-page-you-apps-none = Keine Ihrer Apps ist hier angemeldet.
-page-you-apps-text = Wir wissen, wann sich eine Ihrer Apps hier angemeldet hat und an welchem Tag sie zuletzt etwas getan hat. Wir wissen nicht, welche App es ist.
+page-you-apps-none = Keine deiner Apps ist hier angemeldet.
+page-you-apps-text = Wir wissen, wann sich eine deiner Apps hier angemeldet hat und an welchem Tag sie zuletzt etwas getan hat. Wir wissen nicht, welche App es ist.
 page-you-app-since = Angemeldet am
 page-you-app-used = zuletzt genutzt am
 page-you-visits = Besuche dieser Seiten, die noch nicht beendet sind, darunter dieser. Sie begannen am:
 page-you-sign-out-everywhere = Überall abmelden
-page-you-sign-out-everywhere-text = Jede App und jeder andere Besuch wird von diesem Server abgemeldet. Eine App meldet sich von selbst wieder an, wenn sie es braucht. Ihr Matrix-Konto bleibt unberührt.
+page-you-sign-out-everywhere-text = Jede App und jeder andere Besuch wird von diesem Server abgemeldet. Eine App meldet sich von selbst wieder an, wenn sie es braucht. Dein Matrix-Konto bleibt unberührt.
 page-you-sign-out-everywhere-button = Jetzt überall abmelden
 page-you-confirmations = Laufende Bestätigungen
 page-you-confirmed = bestätigt am
 page-you-asked = erbeten am
-page-you-invitations = Einladungen, die Sie verschickt haben
+page-you-invitations = Einladungen, die du verschickt hast
 page-you-invitation-delivered = Zugestellt; die Adresse ist gelöscht
 page-you-invitation-room = nach
 page-you-deliveries = Unterwegs
-page-you-delivery-notice = Mitteilung an
+page-you-delivery-notice = Benachrichtigung an
 page-you-delivery-invitation = Weiterzugebende Einladung für
 page-you-export = Herunterladen
-page-you-export-text = Alles auf dieser Seite in einer Datei (JSON), für Sie oder für einen anderen Dienst. Wenn Sie sich vor mehr als fünf Minuten angemeldet haben, bitten wir Sie, das noch einmal zu tun.
+page-you-export-text = Alles auf dieser Seite in einer Datei (JSON), für dich oder für einen anderen Dienst. Wenn deine Anmeldung mehr als fünf Minuten her ist, bitten wir dich, dich noch einmal anzumelden.
 page-you-export-button = Alles herunterladen
 page-you-erase = Alles löschen
-page-you-erase-text = Wir löschen alles, was dieser Server über Sie speichert. Vorher zeigen wir, was das ist, und fragen noch einmal.
+page-you-erase-text = Wir löschen alles, was dieser Server über dich gespeichert hat. Vorher zeigen wir dir, was das ist, und fragen noch einmal.
 page-you-erase-link = Ansehen, was gelöscht wird
 page-you-erase-title = Alles löschen?
-page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht Ihre Matrix-ID
+page-you-erase-wrong-title = Nichts wurde gelöscht: Das ist nicht deine Matrix-ID
 page-you-erase-lead = Das wird sofort gelöscht und lässt sich nicht wiederherstellen:
-page-you-erase-effect = Niemand findet Sie mehr über Ihre Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
-page-you-erase-kept = Der Nachweis Ihrer Zustimmungen bleibt noch { $span }, ohne Ihren Namen. Ebenso die Zähler von Suchen und Nachrichten, bis sie auf null gesunken sind.
-page-you-erase-account = Ihr Matrix-Konto bleibt unberührt: Nur dieser Server vergisst Sie.
-page-you-erase-confirmation = Ihre Matrix-ID
-page-you-erase-hint = Geben Sie sie genau so ein, wie sie oben steht, um zu zeigen, dass Sie es ernst meinen.
-page-you-erase-wrong = Das ist nicht Ihre Matrix-ID, wie sie oben steht. Nichts wurde gelöscht.
+page-you-erase-effect = Niemand findet dich mehr über deine Adressen, wartende Einladungen gehen verloren, und jede App wird von diesem Server abgemeldet. Keine Adresse wird benachrichtigt, denn dann haben wir keine mehr.
+page-you-erase-kept = Der Nachweis deiner Zustimmungen bleibt noch { $span }, ohne deinen Namen. Ebenso die Zähler von Abfragen und Nachrichten, bis sie auf null gesunken sind.
+page-you-erase-account = Dein Matrix-Konto bleibt unberührt: Nur dieser Server vergisst dich.
+page-you-erase-confirmation = Deine Matrix-ID
+page-you-erase-hint = Gib sie genau so ein, wie sie oben steht, um zu zeigen, dass du es ernst meinst.
+page-you-erase-wrong = Das ist nicht deine Matrix-ID, wie sie oben steht. Nichts wurde gelöscht.
 page-you-erase-button = Jetzt alles löschen
 page-you-erase-leave = Zurück, ohne etwas zu löschen
 page-you-erased = Alles ist gelöscht
-page-you-erased-text = { $server } hat dies über Sie gelöscht. Auch dieser Besuch ist beendet.
+page-you-erased-text = { $server } hat dies über dich gelöscht. Auch dieser Besuch ist beendet.
 page-you-erased-kept = { $count ->
-    [one] 1 Nachweis einer Zustimmung bleibt ohne Ihren Namen bis zum
-   *[other] { $count } Nachweise von Zustimmungen bleiben ohne Ihren Namen bis zum
+    [one] 1 Nachweis einer Zustimmung bleibt ohne deinen Namen bis zum
+   *[other] { $count } Nachweise von Zustimmungen bleiben ohne deinen Namen bis zum
 }
 page-you-count-account = { $count ->
     [one] 1 Konto auf diesem Server
    *[other] { $count } Konten auf diesem Server
 }
 page-you-count-bindings = { $count ->
-    [one] 1 Verknüpfung einer Adresse mit Ihnen
-   *[other] { $count } Verknüpfungen von Adressen mit Ihnen
+    [one] 1 Verknüpfung einer Adresse mit dir
+   *[other] { $count } Verknüpfungen von Adressen mit dir
 }
 page-you-count-tokens = { $count ->
     [one] 1 Anmeldung einer App
@@ -353,8 +353,8 @@ page-you-count-sessions = { $count ->
    *[other] { $count } Bestätigungen von Adressen
 }
 page-you-count-invitations = { $count ->
-    [one] 1 Einladung, die Sie verschickt haben
-   *[other] { $count } Einladungen, die Sie verschickt haben
+    [one] 1 Einladung, die du verschickt hast
+   *[other] { $count } Einladungen, die du verschickt hast
 }
 page-you-count-deliveries = { $count ->
     [one] 1 Nachricht auf dem Weg
@@ -364,22 +364,22 @@ page-you-count-visits = { $count ->
     [one] 1 Besuch dieser Seiten
    *[other] { $count } Besuche dieser Seiten
 }
-page-you-receipt = Ihre Quittung
-page-you-receipt-text = Bewahren Sie sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit Sie sie später jedem zeigen können.
+page-you-receipt = Deine Quittung
+page-you-receipt-text = Bewahre sie jetzt auf: Wir behalten keine Kopie. Sie ist von diesem Server signiert, damit du sie später jedem zeigen kannst.
 page-you-receipt-button = Quittung herunterladen
-page-you-left = Sie haben diese Seiten verlassen
-page-you-left-text = Dieser Browser zeigt Ihre Daten nicht mehr. Sie können diese Seite schließen.
+page-you-left = Du hast diese Seiten verlassen
+page-you-left-text = Dieser Browser zeigt deine Daten nicht mehr. Du kannst diese Seite schließen.
 page-you-refused = Nichts wurde geändert
-page-you-refused-text = Ihr Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffnen Sie die Seite über Ihre Daten noch einmal.
-page-you-said-accepted = Ihre Zustimmung ist vermerkt.
-page-you-said-outdated = Nichts wurde vermerkt: Diese Fassung gilt nicht mehr. Bitte lesen Sie die neue.
-page-you-said-withdrawn = Ihre Zustimmung ist widerrufen. Apps können diesen Server nicht mehr für Sie nutzen.
-page-you-said-unbound = Die Adresse ist entfernt. Sie führt nicht mehr zu Ihnen.
-page-you-said-not-bound = Nichts wurde geändert: Diese Adresse führt nicht zu Ihnen.
-page-you-said-all-unbound = Alle Adressen sind entfernt. Keine führt mehr zu Ihnen.
+page-you-refused-text = Dein Besuch ist beendet, oder dies wurde nicht von der Seite gesendet, zu der es gehört. Öffne die Seite über deine Daten noch einmal.
+page-you-said-accepted = Deine Zustimmung ist vermerkt.
+page-you-said-outdated = Nichts wurde vermerkt: Diese Fassung gilt nicht mehr. Bitte lies die neue.
+page-you-said-withdrawn = Deine Zustimmung ist widerrufen. Apps können diesen Server nicht mehr für dich nutzen.
+page-you-said-unbound = Die Adresse ist entfernt. Sie führt nicht mehr zu dir.
+page-you-said-not-bound = Nichts wurde geändert: Diese Adresse führt nicht zu dir.
+page-you-said-all-unbound = Alle Adressen sind entfernt. Keine führt mehr zu dir.
 page-you-said-signed-out = Jede App und jeder andere Besuch ist abgemeldet.
-page-you-said-ready = Sie haben sich gerade angemeldet: Sie können jetzt alles herunterladen.
-page-you-said-later = Sie haben dies oft heruntergeladen. Bitte versuchen Sie es in einer Stunde wieder.
+page-you-said-ready = Du hast dich gerade angemeldet: Du kannst jetzt alles herunterladen.
+page-you-said-later = Du hast dies oft heruntergeladen. Bitte versuche es in einer Stunde noch einmal.
 
 # Was sich in einem Dokument geändert hat.
 page-changes = Was sich geändert hat
@@ -415,7 +415,7 @@ page-home-run-by = Diesen Server betreibt { $name }.
 page-validated-next = Wie es weitergeht
 page-validated-step-app = Geh zurück zu deiner Matrix-App.
 page-validated-step-bind = Nur wenn du dort sagst, dass du über diese Adresse gefunden werden willst, führt sie zu deiner Matrix-ID.
-page-validated-step-notice = Dann schicken wir der Adresse einen Hinweis. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
+page-validated-step-notice = Dann schicken wir der Adresse eine Benachrichtigung. Darin steht ein Link, mit dem sich das rückgängig machen lässt.
 page-validated-who = Wer gefragt hat
 page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
 page-validated-other = Das Konto ist nicht deines? Dann verwirf die Anfrage:
@@ -437,7 +437,7 @@ mail-contact = Fragen? { $contact }
 mail-why = Du bekommst diese E-Mail, weil jemand deine Adresse eingegeben hat. Sie ist kein Newsletter.
 mail-notice-why = Du bekommst diese E-Mail, weil dieser Server einer Adresse immer sagt, wenn sie zu einem Matrix-Konto führt oder nicht mehr führt. Sie ist kein Newsletter.
 
-mail-object = Wenn dieser Server deine Adresse nie verzeichnen oder einladen soll, sag es hier:
+mail-object = Wenn dieser Server dich nie einladen oder über deine Adresse auffindbar machen soll, sag es hier:
 mail-address-subject = Sieh, was { $server } über deine Adresse gespeichert hat
 mail-address-title = Dein Link
 mail-address-asks = Jemand hat auf einer Seite von { $server } darum gebeten zu sehen, was über diese E-Mail-Adresse gespeichert ist. Wenn du das warst, kannst du es ansehen, entfernen oder Einladungen widersprechen.

@@ -98,7 +98,7 @@ page-missing-text = The address may be mistyped, or the page may be gone.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server will be back shortly. Please try again in a minute.
 
-# Signing in
+# Signing in.
 page-sign-in = Sign in
 page-sign-in-failed = Signing in did not work
 page-sign-in-lead = Sign in with your Matrix account to see what this server holds about you, to change it, or to have it erased.

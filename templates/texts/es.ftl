@@ -97,7 +97,7 @@ page-missing-text = Puede que la dirección esté mal escrita o que la página y
 page-unavailable = No podemos responder en este momento
 page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
 
-# Signing in
+# Iniciar sesión.
 page-sign-in = Iniciar sesión
 page-sign-in-failed = No se ha podido iniciar la sesión
 page-sign-in-lead = Inicie sesión con su cuenta de Matrix para ver lo que este servidor guarda sobre usted, modificarlo o hacer que se borre.
@@ -244,7 +244,7 @@ page-held-done-withdrawn = Su oposición está retirada
 page-held-stale = Aún no se ha hecho nada: para esto necesita un enlace que haya abierto en los últimos cinco minutos.
 page-held-unsure = No se ha borrado nada: marque antes la casilla.
 
-# What a person sees and does about his own data (/you).
+# Lo que una persona ve de sus propios datos y hace con ellos (/you).
 page-month = { $month ->
     [1] enero
     [2] febrero

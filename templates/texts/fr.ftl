@@ -97,7 +97,7 @@ page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur sera bientôt de retour. Veuillez réessayer dans une minute.
 
-# Signing in
+# La connexion.
 page-sign-in = Se connecter
 page-sign-in-failed = La connexion n’a pas fonctionné
 page-sign-in-lead = Connectez-vous avec votre compte Matrix pour voir ce que ce serveur détient sur vous, le modifier ou le faire effacer.
@@ -244,7 +244,7 @@ page-held-done-withdrawn = Votre opposition est retirée
 page-held-stale = Rien n’a encore été fait : il faut pour cela un lien ouvert au cours des cinq dernières minutes.
 page-held-unsure = Rien n’a été effacé : cochez d’abord la case.
 
-# What a person sees and does about his own data (/you).
+# Ce qu’une personne voit de ses propres données et en fait (/you).
 page-month = { $month ->
     [1] janvier
     [2] février

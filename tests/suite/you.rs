@@ -126,7 +126,7 @@ on_both_backends! {
         }
         assert!(!page.text.contains("bobs-own@example.com") && !page.text.contains("@bob:hs.example"));
         let german = visitor.opens("/you?lang=de").await;
-        assert!(german.text.contains(">23. November 2026, 12:00 Uhr UTC</time>") && heading(&german, 200) == "Ihre Daten");
+        assert!(german.text.contains(">23. November 2026, 12:00 Uhr UTC</time>") && heading(&german, 200) == "Deine Daten");
     }
 
     async fn without_a_visit_nothing_is_shown_and_nothing_is_done(world: World) {
