@@ -9,10 +9,9 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::frame::Frame;
-use super::{Fault, Powers, Site, form};
+use super::{Fault, Powers, Site, form, parameter};
 use crate::api;
 use crate::error::Error;
 use crate::identity::typed::typed;
@@ -122,12 +121,6 @@ pub(super) async fn open(
         },
         useless => site.opening(language, "", &useless),
     }
-}
-
-/// The first query parameter of that name.
-pub(super) fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 impl Site {

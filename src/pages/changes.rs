@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use url::form_urlencoded;
 
 use super::blocks::{Kind, blocks};
 use super::diff::{Fate, Passage, Piece, compare};
 use super::documents::Link;
 use super::frame::{Choice, Frame};
-use super::{Cache, Fault, Site};
+use super::{Cache, Fault, Site, parameter};
 use crate::identity::policy::{DocumentRef, Policies, Version};
 use crate::texts::{Language, direction};
 
@@ -46,8 +45,7 @@ pub(super) async fn changes(
     path: web::Path<(String, String, String)>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let since = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "since");
-    let since = since.map(|(_, version)| version.into_owned());
+    let since = parameter(&request, "since");
     let missing = || site.fault(site.language(&request), Fault::NotFound);
     let (id, version, language) = &*path;
     let Some((newer, older)) = versions(&policies, id, version, since.as_deref()) else { return missing() };

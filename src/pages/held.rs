@@ -7,11 +7,10 @@ use askama::Template;
 use ruma_common::OwnedUserId;
 use serde::Deserialize;
 
-use super::address::parameter;
 use super::frame::Frame;
 use super::moment::Moment;
 use super::visit::{current, submitted};
-use super::{Cache, Fault, Powers, Site, hide, secure};
+use super::{Cache, Fault, Powers, Site, hide, parameter, secure};
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::service::{Held, HeldConfirmation, HeldDelivery, Subject, Visit, Vouch};

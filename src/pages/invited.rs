@@ -9,10 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::frame::Frame;
-use super::{Fault, Powers, Site, form, hide};
+use super::{Fault, Powers, Site, form, hide, parameter};
 use crate::service::{Invitation, Landing, Vouch};
 use crate::texts::Language;
 
@@ -66,8 +66,7 @@ struct Outcome<'a> {
 /// `GET /invited?token=…`
 pub(super) async fn show(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let language = site.language(&request);
-    let token = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "token");
-    let token = token.map(|(_, token)| token).unwrap_or_default();
+    let token = parameter(&request, "token").unwrap_or_default();
     match vouch.landing(&token).await {
         Ok(landing) => site.invited(language, vouch.config.server.name.as_str(), &token, &landing),
         Err(_) => site.fault(language, Fault::Unavailable),

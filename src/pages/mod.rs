@@ -1,7 +1,8 @@
-//! What people see in a browser: a few quiet pages that work without scripts and load nothing from anywhere else.
+//! What people see in a browser: a few quiet pages that load nothing from anywhere else, and work without scripts but for the one on which one
+//! signs in.
 //!
-//! [`Site`] renders them; each answer carries the headers that go with it. The handlers in here are for pages that
-//! anybody may open; the page behind a validation link is rendered for `api` by [`Site::validated`].
+//! [`Site`] renders them; each answer carries the headers that go with it. Pages about one person need a visit, or a link that is a
+//! proof by itself; anybody may open the others. The page behind a validation link is rendered for `api` by [`Site::validated`].
 
 use std::sync::Arc;
 
@@ -111,8 +112,7 @@ impl Site {
     /// The language to answer in: the one the query asks for (`?lang=fr`), else the best for `Accept-Language`.
     #[must_use]
     pub fn language(&self, request: &HttpRequest) -> Language {
-        let asked = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "lang");
-        let asked = asked.and_then(|(_, tag)| self.texts.nearest(&tag));
+        let asked = parameter(request, "lang").and_then(|tag| self.texts.nearest(&tag));
         let header = || request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         asked.unwrap_or_else(|| self.texts.negotiate(header()))
     }
@@ -149,6 +149,12 @@ impl Site {
             self.style_hash
         )
     }
+}
+
+/// The first query parameter of that name.
+fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Keeps a page out of search engines.

@@ -11,10 +11,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::frame::Frame;
-use super::{Fault, Powers, Site, form, hide};
+use super::{Fault, Powers, Site, form, hide, parameter};
 use crate::service::{Dispute, Vouch};
 use crate::texts::Language;
 
@@ -38,8 +37,7 @@ struct Question<'a> {
 /// `GET /not-me?token=…`
 pub(super) async fn ask(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let language = site.language(&request);
-    let token = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "token");
-    let token = token.map(|(_, token)| token).unwrap_or_default();
+    let token = parameter(&request, "token").unwrap_or_default();
     match vouch.dispute(&token).await {
         Ok(dispute) => site.question(language, vouch.config.server.name.as_str(), &token, &dispute),
         Err(_) => site.fault(language, Fault::Unavailable),

@@ -1,4 +1,4 @@
-//! The pages that anybody may open.
+//! Where the pages are, and the handlers of those that are the same for everybody.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 

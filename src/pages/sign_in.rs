@@ -10,10 +10,9 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 use ruma_common::ServerName;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::frame::Frame;
-use super::{Powers, Site, form, visit};
+use super::{Powers, Site, form, parameter, visit};
 use crate::api::network;
 use crate::error::Error;
 use crate::service::{Registration, Vouch};
@@ -52,8 +51,7 @@ impl Errand {
 
     /// The one that the query names: `?for=export`.
     fn of(request: &HttpRequest) -> Self {
-        let word = form_urlencoded::parse(request.query_string().as_bytes()).find(|(key, _)| key == "for");
-        word.map_or(Self::Look, |(_, word)| Self::from_word(&word))
+        parameter(request, "for").map_or(Self::Look, |word| Self::from_word(&word))
     }
 
     fn word(self) -> &'static str {

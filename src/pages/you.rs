@@ -12,9 +12,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use ruma_common::OwnedUserId;
 use serde::de::DeserializeOwned;
-use url::form_urlencoded;
 
-use super::{Fault, Site, hide, sign_in, visit};
+use super::{Fault, Site, hide, parameter, sign_in, visit};
 use crate::error::Error;
 use crate::service::{Subject, Visit, Vouch};
 use crate::texts::Language;
@@ -130,14 +129,9 @@ impl Said {
     }
 
     fn of(request: &HttpRequest) -> Option<Self> {
-        let name = query(request, "said")?;
+        let name = parameter(request, "said")?;
         Self::ALL.into_iter().find(|said| said.name() == name)
     }
-}
-
-fn query(request: &HttpRequest, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// `GET /you`. With `?for=export` or `?for=erase` it is for whoever is sent here to prove anew who he is, and leads back.
@@ -148,7 +142,7 @@ async fn page(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpReque
         Ok(None) => return sign_in::page(&site, &request),
         Err(error) => return site.failed(language, &error),
     };
-    let purpose = query(&request, "for");
+    let purpose = parameter(&request, "for");
     let said = match purpose.as_deref() {
         Some("export" | "erase") if !vouch.is_fresh(person.visit.proved_at) => return sign_in::page(&site, &request),
         Some("erase") => return site.see_other(&site.localized("/you/erase", language)),

@@ -136,6 +136,34 @@ async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() 
     }
 }
 
+/// Without it, the session at the homeserver could not be ended; and a script that asks for nothing would ask this server, with the token in hand.
+#[tokio::test]
+async fn a_homeserver_that_ends_no_session_is_not_signed_in_to_by_oauth() {
+    let world = with_alice(&[Flow::OAuth, Flow::Password]).await;
+    let browser = Browser::open(&world).await;
+    for revocation in [Value::Null, json!("http://hs.example/revoke"), json!("javascript:alert(1)"), json!("revoke")] {
+        let metadata = json!({
+            "issuer": "https://hs.example/",
+            "authorization_endpoint": "https://hs.example/authorize",
+            "token_endpoint": "https://hs.example/token",
+            "registration_endpoint": "https://hs.example/register",
+            "revocation_endpoint": revocation,
+            "response_types_supported": ["code"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "response_modes_supported": ["query", "fragment"],
+            "code_challenge_methods_supported": ["S256"],
+        });
+        world.homeserver.answers_clients(Method::GET, "/_matrix/client/v1/auth_metadata", StatusCode::OK, metadata);
+        browser.visit("/you").await;
+        browser.names(ALICE).await;
+        browser.says("Sign in with password").await;
+        browser.says_no_more("Sign in on the page of hs.example").await;
+    }
+    browser.gives_password(PASSWORD).await;
+    browser.reads("Your data").await;
+    assert!(browser.sent().await.iter().all(|sent| !sent.url.path().ends_with("undefined")));
+}
+
 #[tokio::test]
 async fn a_homeserver_from_before_the_specification_had_oauth_is_asked_under_the_old_names() {
     let world = with_alice(&[Flow::OAuth]).await;

@@ -183,7 +183,7 @@ impl Site {
     fn agreements(&self, language: Language, account: Option<&ExportedAccount>, policies: &Policies) -> Vec<Agreement> {
         let consents = account.map_or(&[][..], |account| &account.consents);
         let mut agreements: Vec<_> =
-            policies.in_force().filter_map(|version| self.agreement(language, version, consents)).collect();
+            policies.in_force().filter_map(|version| self.agreement(language, version, policies, consents)).collect();
         for consent in consents {
             if agreements.iter().all(|agreement| agreement.policy != consent.policy) {
                 agreements.push(self.former_agreement(language, &consent.policy, consents));
@@ -192,7 +192,13 @@ impl Site {
         agreements
     }
 
-    fn agreement(&self, language: Language, version: &Version, consents: &[ExportedConsent]) -> Option<Agreement> {
+    fn agreement(
+        &self,
+        language: Language,
+        version: &Version,
+        policies: &Policies,
+        consents: &[ExportedConsent],
+    ) -> Option<Agreement> {
         let document = self.best(version, self.texts.tag(language))?;
         let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
         let of_this = theirs().find(|consent| consent.version == version.version());
@@ -208,7 +214,10 @@ impl Site {
         let offer = Offer {
             version: version.version().to_owned(),
             language: document.language.to_owned(),
-            changes: last.map(|last| format!("{href}/changes?since={}", last.version)),
+            // The operator may have removed the version meanwhile.
+            changes: last
+                .and_then(|last| policies.find(&last.policy, &last.version, &last.language))
+                .and_then(|accepted| self.changes_since(policies, accepted)),
             href,
             name: document.document.name.clone(),
             label: self.texts.get(language, "page-you-accept", &[("version", version.version().into())]),
