@@ -23,7 +23,7 @@ impl<'a> App<'a> {
     pub async fn of(world: &'a World, localpart: &str) -> Self {
         let mut app = Self { world, mxid: world.homeserver.user_id(localpart), token: String::new() };
         let registered = app.ok(Method::POST, "/account/register", world.homeserver.openid_token(localpart)).await;
-        app.token = registered["token"].as_str().unwrap().to_owned();
+        registered["token"].as_str().unwrap().clone_into(&mut app.token);
         app
     }
 
@@ -58,7 +58,7 @@ impl<'a> App<'a> {
     }
 
     /// Where a browser tells the code of a text.
-    pub fn code_path(&self, sid: &str, code: &str) -> String {
+    pub fn code_path(sid: &str, code: &str) -> String {
         let query = format!("sid={sid}&client_secret={SECRET}&token={code}");
         format!("/_matrix/identity/v2/validate/msisdn/submitToken?{query}")
     }

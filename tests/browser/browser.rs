@@ -249,9 +249,8 @@ impl Browser {
             if let Some(found) = look().await {
                 return found;
             }
-            if begun.elapsed() > PATIENCE {
-                panic!("{what} at {}: {}", self.url().await, self.words().await);
-            }
+            let is_patient = begun.elapsed() < PATIENCE;
+            assert!(is_patient, "{what} at {}: {}", self.url().await, self.words().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

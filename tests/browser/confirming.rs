@@ -45,7 +45,7 @@ async fn a_code_is_wrong_until_it_may_not_be_tried_again() {
     let sid = app.asks_to_prove_phone("7700900001").await;
     let code = code(&world);
     let wrong = if code == "000000" { "111111" } else { "000000" };
-    let path = |code: &str| app.code_path(&sid, code);
+    let path = |code: &str| App::code_path(&sid, code);
     let browser = Browser::open(&world).await;
     browser.visit(&path(wrong)).await;
     browser.reads("This code is not right").await;

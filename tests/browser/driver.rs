@@ -1,13 +1,13 @@
-//! The little of WebDriver (W3C, and chromedriver's own additions) that the stories need. The libraries for it have `serde_json` keep the order of
+//! The little of `WebDriver` (W3C, and chromedriver's own additions) that the stories need. The libraries for it have `serde_json` keep the order of
 //! keys, for every crate of the build: the server in the other tests would then not be the one that ships.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// What names an element in an answer (WebDriver section 12.2).
+/// What names an element in an answer (`WebDriver` section 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Keys that are no characters (WebDriver section 17.4.2).
+/// Keys that are no characters (`WebDriver` section 17.4.2).
 pub mod key {
     pub const TAB: &str = "\u{e004}";
     pub const ENTER: &str = "\u{e007}";
