@@ -153,7 +153,10 @@ async fn a_homeserver_that_ends_no_session_is_not_signed_in_to_by_oauth() {
             "response_modes_supported": ["query", "fragment"],
             "code_challenge_methods_supported": ["S256"],
         });
-        world.homeserver.answers_clients(Method::GET, "/_matrix/client/v1/auth_metadata", StatusCode::OK, metadata);
+        for path in ["v1", "unstable/org.matrix.msc2965"] {
+            let path = format!("/_matrix/client/{path}/auth_metadata");
+            world.homeserver.answers_clients(Method::GET, &path, StatusCode::OK, metadata.clone());
+        }
         browser.visit("/you").await;
         browser.names(ALICE).await;
         browser.says("Sign in with password").await;
