@@ -166,6 +166,7 @@ async fn who_leaves_the_pages_has_to_sign_in_again() {
     browser.says("id.example holds nothing about you").await;
     browser.examine("you-nothing").await;
     browser.click("Leave these pages").await;
+    browser.reads("You have left these pages").await;
     browser.visit("/you").await;
     browser.reads("Sign in").await;
 }
