@@ -85,7 +85,7 @@ on_both_backends! {
         let not_me = format!("/not-me?token={}", rest.split_once('"').unwrap().0.replace("&#38;", "&"));
         let question = opens(&server, &not_me, "en").await;
         assert!(question.text.contains(&shown), "{}", question.text);
-        world.clock.advance(25 * 3_600_000);
+        world.clock.advance(24 * 3_600_000 + 600_000);
         let late = opens(&server, &path, "en").await;
         assert_eq!(heading(&late, 400), "This link has expired");
         assert!(!late.text.contains(&shown) && !late.text.contains("/not-me"), "{}", late.text);
