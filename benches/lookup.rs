@@ -60,8 +60,8 @@ async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Vouch>, String
         .map(|number| vouch.seal_binding(&Address::email(&address(number)).expect("an address"), &owner, now))
         .collect();
     vouch.load_bindings(bindings).await.expect("they are loaded");
-    rt::spawn(Arc::clone(&vouch).keep_directories());
-    while !vouch.is_directory_ready() {
+    rt::spawn(Arc::clone(&vouch.directory).keep_built());
+    while !vouch.directory.is_ready() {
         rt::time::sleep(Duration::from_millis(10)).await;
     }
     let openid = homeserver.openid_token("alice");

@@ -120,8 +120,8 @@ impl Application {
     pub async fn run(self) -> io::Result<()> {
         let Self { vouch, server, .. } = self;
         let background = [
-            rt::spawn(Arc::clone(&vouch).keep_directories()),
-            rt::spawn(Arc::clone(&vouch).follow_bindings()),
+            rt::spawn(Arc::clone(&vouch.directory).keep_built()),
+            rt::spawn(Arc::clone(&vouch.directory).follow_table()),
             rt::spawn(Arc::clone(&vouch).keep_house()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&vouch).deliver_outbox());
@@ -183,7 +183,7 @@ async fn health() -> HttpResponse {
 
 /// `GET /ready`: look-ups can be answered and the database is there.
 async fn ready(vouch: Data<Vouch>) -> HttpResponse {
-    let (directory, database) = (vouch.is_directory_ready(), vouch.is_database_answering().await);
+    let (directory, database) = (vouch.directory.is_ready(), vouch.is_database_answering().await);
     let body = json!({ "directory": directory, "database": database });
     if directory && database { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }

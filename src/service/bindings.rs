@@ -10,7 +10,6 @@ use super::{Asker, Caller, Submission, Vouch};
 use crate::clock::{DAY, Millis};
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
-use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::Address;
 use crate::notify::letters::Remover;
 use crate::store::bindings::{self, NewBinding};
@@ -88,7 +87,7 @@ impl Vouch {
             Ok::<_, Error>(bound)
         });
         let id = bound.await?.id;
-        self.directories.insert(|epoch| self.entries(address, id, epoch));
+        self.directory.insert(address, id);
         self.outbox.wake();
         Ok(now)
     }
@@ -138,15 +137,10 @@ impl Vouch {
         });
         let gone = gone.await?;
         if let Some(id) = gone {
-            self.forget_binding(address, id);
+            self.directory.remove(address, id);
             self.outbox.wake();
         }
         Ok(gone.is_some())
-    }
-
-    /// Takes a binding that is gone out of this node's directories.
-    pub(super) fn forget_binding(&self, address: &Address, id: i64) {
-        self.directories.remove(|epoch| self.entries(address, id, epoch));
     }
 
     /// A binding as the database may see it.
@@ -189,16 +183,6 @@ impl Vouch {
 
     pub(super) fn open_bound_mxid(&self, address_index: &[u8], sealed: &[u8]) -> Result<OwnedUserId, Error> {
         UserId::parse(self.vault.open(Column::BindingMxid, address_index, sealed)?).map_err(|_| Error::internal())
-    }
-
-    /// What the directory of an epoch has of a binding.
-    fn entries(&self, address: &Address, id: i64, epoch: Epoch) -> Vec<(Digest, i64)> {
-        self.digests(address, epoch).into_iter().map(|digest| (digest, id)).collect()
-    }
-
-    pub(super) fn digests(&self, address: &Address, epoch: Epoch) -> Vec<Digest> {
-        let pepper = self.peppers.pepper(epoch);
-        address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
     }
 }
 

@@ -1,51 +1,79 @@
-//! Keeps the directory: built at start and ahead of each epoch, and following the table, so that a binding made by another node
-//! or by the operator's command line is found within a second.
+//! The in-memory directory: which rows of the bindings table may match a look-up hash.
+//!
+//! The directories of the current and the previous pepper are always kept, and the next one is built ahead of its epoch.
+//! Bindings made on this node are entered at once; those of other nodes by polling the table.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::Vouch;
-use crate::clock::{MINUTE, Millis};
-use crate::crypto::vault::Column;
+use crate::clock::{Clock, MINUTE, Millis, SECOND};
+use crate::crypto::vault::{Column, Vault};
 use crate::error::Error;
-use crate::identity::pepper::{Digest, Epoch, Pepper, digest};
-use crate::identity::threepid::sealed_lookup_forms;
+use crate::identity::directory::Directories;
+use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
+use crate::identity::threepid::{Address, sealed_lookup_forms};
 use crate::store::bindings::{self, Listed};
+use crate::store::Store;
 
-/// Rows read at once while a directory is built.
+/// Rows per query while a directory is built.
 const PAGE: i64 = 20_000;
-/// Pages hashed at once.
-const AT_ONCE: usize = 2;
-/// How often the table is looked at.
-const FOLLOW: Duration = Duration::from_millis(400);
-/// Ids are given out in order but committed out of order, at most this far apart: no transaction of ours lives as long.
+/// Pages hashed in parallel.
+const PAGES_IN_PARALLEL: usize = 2;
+/// Rows per query while following the table: `SQLite` allows 32,766 variables.
+const ROWS_AT_ONCE: usize = 10_000;
+/// How often the table is polled.
+const POLL: Duration = Duration::from_millis(400);
+/// Ids are assigned in order but may be committed out of order, at most this far apart: no
+/// transaction lasts longer.
 const OVERLAP: Duration = Duration::from_secs(15);
-/// At start, how many of the last ids are read again, for the same reason.
-const FIRST_OVERLAP: i64 = 20_000;
-/// The next epoch's directory is built so long before it begins, or a quarter of the period if that is less.
+/// How many of the last ids are read again at the start, for the same reason.
+const INITIAL_OVERLAP: i64 = 20_000;
+/// How long before its epoch a directory is built, or a quarter of the period if that is less.
 const LEAD: Millis = 15 * MINUTE;
+/// The largest clock difference between nodes.
+const CLOCK_SKEW: Millis = 5 * SECOND;
 
-impl Vouch {
-    /// Whether look-ups can be answered: the directories of the current pepper and the previous one are complete.
+/// Maps look-up digests to rows of the bindings table, under the peppers in use.
+pub struct Directory {
+    store: Store,
+    vault: Arc<Vault>,
+    clock: Clock,
+    peppers: Peppers,
+    directories: Directories,
+}
+
+impl Directory {
+    /// An empty directory; [`Self::keep_built`] fills it.
     #[must_use]
-    pub fn is_directory_ready(&self) -> bool {
-        let current = self.peppers.current(self.clock.now());
+    pub(super) fn new(store: Store, vault: Arc<Vault>, clock: Clock, pepper_period: Duration) -> Self {
+        let peppers = Peppers::new(vault.pepper_key(), pepper_period);
+        Self { store, vault, clock, peppers, directories: Directories::default() }
+    }
+
+    /// Whether look-ups can be answered: the directories of the current and the previous pepper are complete.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let current = self.current_epoch();
         self.directories.is_ready(&[current, current.previous()])
     }
 
-    /// Builds what is missing, drops what is over, for ever.
-    pub async fn keep_directories(self: Arc<Self>) {
+    pub(super) fn is_ready_for(&self, epoch: Epoch) -> bool {
+        self.directories.is_ready(&[epoch])
+    }
+
+    /// Builds missing directories and drops expired ones, forever.
+    pub async fn keep_built(self: Arc<Self>) {
         let mut has_failed = false;
         loop {
             let result = self.build_missing().await;
             if result.is_err() && !has_failed {
-                log::warn!("the directory could not be built, and will be tried again until it can");
+                log::warn!("the directory could not be built; retrying");
             }
             has_failed = result.is_err();
-            self.clock.pause(FOLLOW).await;
+            self.clock.pause(POLL).await;
         }
     }
 
@@ -53,7 +81,6 @@ impl Vouch {
         let now = self.clock.now();
         let current = self.peppers.current(now);
         self.directories.retire(current.previous());
-        self.seen.retire(current.previous());
         let mut needed = vec![current, current.previous()];
         let begins = self.peppers.begins(current.next());
         let period = begins - self.peppers.begins(current);
@@ -64,66 +91,66 @@ impl Vouch {
         if needed.is_empty() { Ok(()) } else { self.build(needed).await }
     }
 
-    /// Builds the directories of these epochs in one pass over the table, reading a page while those before are hashed.
+    /// Builds the directories of these epochs in one pass over the table, reading pages while earlier ones are hashed.
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let mut conn = self.store.read_much().await?;
         for epoch in &epochs {
             // It grows as it is filled: counting the rows first can take longer than reading them.
             self.directories.begin(*epoch, 0);
         }
-        let peppers: Arc<[(Epoch, Pepper)]> =
-            epochs.iter().map(|epoch| (*epoch, self.peppers.pepper(*epoch))).collect();
         let (mut after, mut rows) = (0, 0);
         let mut hashing: VecDeque<JoinHandle<()>> = VecDeque::new();
         loop {
             let page = bindings::page(&mut conn, after, PAGE).await?;
-            let is_last = page.is_empty();
-            while hashing.len() >= if is_last { 1 } else { AT_ONCE } {
-                let before = hashing.pop_front().expect("there is one");
-                before.await.map_err(|_| Error::internal())?;
+            while hashing.len() >= if page.is_empty() { 1 } else { PAGES_IN_PARALLEL } {
+                let oldest = hashing.pop_front().expect("not empty");
+                oldest.await.map_err(|_| Error::internal())?;
             }
             let Some(last) = page.last() else { break };
             (after, rows) = (last.id, rows + page.len());
-            let (vouch, peppers) = (Arc::clone(self), Arc::clone(&peppers));
-            hashing.push_back(tokio::task::spawn_blocking(move || vouch.list(&page, &peppers)));
+            let (directory, epochs) = (Arc::clone(self), epochs.clone());
+            hashing.push_back(spawn_blocking(move || directory.enter(&page, &epochs)));
         }
         for epoch in &epochs {
             self.directories.finish(*epoch);
         }
-        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), begun.elapsed().as_millis());
+        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), start.elapsed().as_millis());
         Ok(())
     }
 
     /// Enters rows into the directories of these epochs.
-    fn list(&self, rows: &[Listed], peppers: &[(Epoch, Pepper)]) {
-        let mut entries: Vec<Vec<(Digest, i64)>> = peppers.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    fn enter(&self, rows: &[Listed], epochs: &[Epoch]) {
+        let peppers: Vec<Pepper> = epochs.iter().map(|epoch| self.peppers.pepper(*epoch)).collect();
+        let mut entries: Vec<Vec<(Digest, i64)>> = epochs.iter().map(|_| Vec::with_capacity(rows.len())).collect();
         let mut unreadable = 0;
         for row in rows {
             let Ok(forms) = self.vault.open(Column::BindingAddress, &row.address_index, &row.address) else {
                 unreadable += 1;
                 continue;
             };
-            for ((_, pepper), entries) in peppers.iter().zip(&mut entries) {
+            for (pepper, entries) in peppers.iter().zip(&mut entries) {
                 entries.extend(sealed_lookup_forms(&forms).map(|form| (digest(form, pepper.as_str()), row.id)));
             }
         }
-        for ((epoch, _), entries) in peppers.iter().zip(&entries) {
-            // If it has been retired meanwhile, the epoch is over and nobody misses it.
+        for (epoch, entries) in epochs.iter().zip(&entries) {
+            // If the directory was retired in the meantime, its epoch has ended and nobody needs the rows.
             let _ = self.directories.insert_batch(*epoch, entries);
         }
         if unreadable > 0 {
-            log::error!("{unreadable} bindings do not open, and are not found: was the database restored or altered?");
+            log::error!(
+                "{unreadable} bindings cannot be decrypted and will not be found: was the database restored or altered?"
+            );
         }
     }
 
-    /// Follows the table, for ever.
-    pub async fn follow_bindings(self: Arc<Self>) {
+    /// Enters what other nodes bind, forever.
+    pub async fn follow_table(self: Arc<Self>) {
         let mut follower = Follower::default();
         loop {
-            // Away: what was missed is still there when the database is back.
+            // A failure is no loss: the missed rows are read once the database is back.
             let _ = self.follow(&mut follower).await;
-            tokio::time::sleep(FOLLOW).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -131,44 +158,80 @@ impl Vouch {
         let mut conn = self.store.read().await?;
         let floor = match follower.floor {
             Some(floor) => floor,
-            None => (bindings::last_id(&mut conn).await? - FIRST_OVERLAP).max(0),
+            None => (bindings::last_id(&mut conn).await? - INITIAL_OVERLAP).max(0),
         };
         follower.floor = Some(floor);
         let ids = bindings::ids_after(&mut conn, floor).await?;
         let last = ids.last().copied().unwrap_or(floor);
-        let new: Vec<i64> = ids.into_iter().filter(|id| !follower.seen.contains(id)).collect();
-        if !new.is_empty() {
-            let peppers: Vec<_> =
-                self.directories.epochs().into_iter().map(|epoch| (epoch, self.peppers.pepper(epoch))).collect();
-            for some in new.chunks(10_000) {
-                let rows = bindings::listed(&mut self.store.read().await?, some.to_vec()).await?;
-                self.list(&rows, &peppers);
-            }
+        let new: Vec<i64> = ids.into_iter().filter(|id| !follower.entered.contains(id)).collect();
+        for some in new.chunks(ROWS_AT_ONCE) {
+            let rows = bindings::listed(&mut self.store.read().await?, some.to_vec()).await?;
+            self.enter(&rows, &self.directories.epochs());
         }
         follower.advance(new, last);
         Ok(())
     }
+
+    /// Enters a binding, once its transaction has committed.
+    pub(super) fn insert(&self, address: &Address, id: i64) {
+        self.directories.insert(|epoch| self.entries(address, id, epoch));
+    }
+
+    /// Removes a binding, once its transaction has committed.
+    pub(super) fn remove(&self, address: &Address, id: i64) {
+        self.directories.remove(|epoch| self.entries(address, id, epoch));
+    }
+
+    fn entries(&self, address: &Address, id: i64, epoch: Epoch) -> Vec<(Digest, i64)> {
+        self.digests(address, epoch).into_iter().map(|digest| (digest, id)).collect()
+    }
+
+    /// Returns the digests by which an address is found during an epoch.
+    pub(super) fn digests(&self, address: &Address, epoch: Epoch) -> Vec<Digest> {
+        let pepper = self.peppers.pepper(epoch);
+        address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
+    }
+
+    /// Returns the candidates for these digests, each as the index of its digest and a row id; a row
+    /// may have another digest. `None` while the epoch's directory is not complete.
+    pub(super) fn find(&self, epoch: Epoch, digests: &[Digest]) -> Option<Vec<(usize, i64)>> {
+        self.directories.find_many(epoch, digests)
+    }
+
+    pub(super) fn current_epoch(&self) -> Epoch {
+        self.peppers.current(self.clock.now())
+    }
+
+    pub(super) fn pepper(&self, epoch: Epoch) -> Pepper {
+        self.peppers.pepper(epoch)
+    }
+
+    /// Returns the epoch of a pepper that is valid now, or that a node whose clock is slightly ahead has already announced.
+    pub(super) fn accepted_epoch(&self, pepper: &str) -> Option<Epoch> {
+        let now = self.clock.now();
+        self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + CLOCK_SKEW, pepper))
+    }
 }
 
-/// How far the table was followed.
+/// How far the table has been followed.
 #[derive(Default)]
 struct Follower {
-    /// Ids up to this one are known for good.
+    /// Every id up to this one has been entered.
     floor: Option<i64>,
-    /// Ids above the floor that were entered.
-    seen: HashSet<i64>,
-    /// The greatest id at some times of the last [`OVERLAP`].
+    /// The ids above the floor that have been entered.
+    entered: HashSet<i64>,
+    /// The greatest id at several times within the last [`OVERLAP`].
     marks: VecDeque<(Instant, i64)>,
 }
 
 impl Follower {
     fn advance(&mut self, new: Vec<i64>, last: i64) {
-        self.seen.extend(new);
+        self.entered.extend(new);
         self.marks.push_back((Instant::now(), last));
         while self.marks.front().is_some_and(|(at, _)| at.elapsed() > OVERLAP) {
             self.floor = self.marks.pop_front().map(|(_, id)| id).max(self.floor);
         }
         let floor = self.floor.unwrap_or_default();
-        self.seen.retain(|id| *id > floor);
+        self.entered.retain(|id| *id > floor);
     }
 }

@@ -1,4 +1,4 @@
-//! Looking up who has an address.
+//! Look-ups: which Matrix IDs addresses are bound to.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -6,51 +6,48 @@ use std::collections::{BTreeMap, HashMap};
 use ruma_common::OwnedUserId;
 
 use super::{Caller, Network, Vouch};
-use crate::clock::{Millis, SECOND};
 use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
-use crate::store::bindings::{self, Found};
+use crate::store::bindings::{self as rows, Found};
 
-/// The algorithm that every server has.
+/// The algorithm every server supports.
 pub const SHA256: &str = "sha256";
-/// The algorithm that an operator may turn on: addresses in the clear.
+/// Unhashed addresses, which an operator may enable.
 pub const NONE: &str = "none";
 
-/// How far the clocks of nodes may be apart.
-const SKEW: Millis = 5 * SECOND;
-/// Rows read in one statement: `SQLite` takes 32,766 variables.
-const AT_ONCE: usize = 10_000;
+/// Rows per query: `SQLite` allows 32,766 variables.
+const ROWS_AT_ONCE: usize = 10_000;
 
-/// The body of a look-up; its strings are borrowed from the request where they have no escapes.
+/// The body of a look-up. Strings without escapes are borrowed from the request.
 pub struct LookupRequest<'a> {
     /// `sha256` or `none`.
     pub algorithm: Cow<'a, str>,
     /// The pepper the client hashed with.
     pub pepper: Cow<'a, str>,
-    /// The hashes, or with `none`, `<address> <medium>`.
+    /// Hashes, or `<address> <medium>` with the algorithm `none`.
     pub addresses: Vec<Cow<'a, str>>,
 }
 
 impl Vouch {
-    /// The pepper to hash with now.
+    /// Returns the pepper to hash with now.
     #[must_use]
     pub fn lookup_pepper(&self) -> String {
-        self.peppers.pepper(self.peppers.current(self.clock.now())).as_str().to_owned()
+        self.directory.pepper(self.directory.current_epoch()).as_str().to_owned()
     }
 
-    /// The algorithms on offer.
+    /// Returns the supported algorithms.
     #[must_use]
     pub fn algorithms(&self) -> &'static [&'static str] {
         if self.config.lookup.plain { &[NONE, SHA256] } else { &[SHA256] }
     }
 
-    /// Finds the Matrix IDs of those addresses that are bound; keys are as they were sent.
+    /// Returns the Matrix IDs of those addresses that are bound, keyed by the strings sent.
     ///
     /// # Errors
-    /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400 `M_INVALID_PEPPER`, 429 if it does not fit the budgets
-    /// (and then nothing is charged), 503 while the directory is not ready.
+    /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400 `M_INVALID_PEPPER`,
+    /// 429 if a rate limit is exceeded (then nothing is charged), 503 while the directory is not ready.
     pub async fn lookup<'a>(
         &self,
         caller: &Caller,
@@ -64,46 +61,41 @@ impl Vouch {
             return Err(Error::invalid("addresses", "fewer addresses"));
         }
         let epoch = self
+            .directory
             .accepted_epoch(&request.pepper)
             .ok_or_else(|| Error::invalid_pepper(&request.algorithm, &self.lookup_pepper()))?;
-        if !self.directories.is_ready(&[epoch]) {
+        if !self.directory.is_ready_for(epoch) {
             return Err(Error::away());
         }
         let (digests, sent) = digests(request);
         self.charge(caller, from, epoch, &digests).await?;
-        let candidates = self.directories.find_many(epoch, &digests).ok_or_else(Error::away)?;
+        let candidates = self.directory.find(epoch, &digests).ok_or_else(Error::away)?;
         if candidates.is_empty() {
             return Ok(BTreeMap::new());
         }
         let mut ids: Vec<i64> = candidates.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let mut bound = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(AT_ONCE) {
-            let rows = bindings::found(&mut self.store.read().await?, some.to_vec()).await?;
-            bound.extend(rows.iter().filter_map(|row| Some((row.id, self.open_binding(row, epoch)?))));
+        let mut bindings = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(ROWS_AT_ONCE) {
+            let rows = rows::found(&mut self.store.read().await?, some.to_vec()).await?;
+            bindings.extend(rows.iter().filter_map(|row| Some((row.id, self.open_found(row, epoch)?))));
         }
-        // The directory keeps but a part of each digest: the whole one decides.
+        // The directory stores only a part of each digest, so the whole one is compared here.
         let hit = |(index, id): &(usize, i64)| {
-            let found = bound.get(id).filter(|bound| bound.digests.contains(&digests[*index]))?;
-            Some((sent[*index], found.mxid.clone()))
+            let binding = bindings.get(id).filter(|binding| binding.digests.contains(&digests[*index]))?;
+            Some((sent[*index], binding.mxid.clone()))
         };
         Ok(candidates.iter().filter_map(hit).collect())
     }
 
-    /// The epoch of a pepper that is good now, or that another node, whose clock is a little ahead, has named already.
-    fn accepted_epoch(&self, pepper: &str) -> Option<Epoch> {
-        let now = self.clock.now();
-        self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + SKEW, pepper))
-    }
-
-    /// Charges an answer that tells whether an address is bound, as one look-up of it.
+    /// Charges one look-up for an answer that reveals whether an address is bound.
     pub(super) async fn charge_as_lookup(&self, caller: &Caller, from: &Network, of: &Address) -> Result<(), Error> {
-        let epoch = self.peppers.current(self.clock.now());
-        self.charge(caller, from, epoch, &self.digests(of, epoch)[..1]).await
+        let epoch = self.directory.current_epoch();
+        self.charge(caller, from, epoch, &self.directory.digests(of, epoch)[..1]).await
     }
 
-    /// Charges what is new to the user, and remembers it.
+    /// Charges for addresses this user has not looked up during this epoch.
     async fn charge(&self, caller: &Caller, from: &Network, epoch: Epoch, digests: &[Digest]) -> Result<(), Error> {
         let whose = caller.user_index.0;
         if !self.seen.knows(whose, epoch) {
@@ -117,45 +109,45 @@ impl Vouch {
         Ok(())
     }
 
-    /// The digests of the caller's own addresses, which cost nothing.
+    /// Returns the digests of the caller's own addresses, which are free.
     async fn own_digests(&self, caller: &Caller, epoch: Epoch) -> Result<Vec<Digest>, Error> {
         let index = self.binding_user_index(&caller.mxid);
-        let own = bindings::of_user(&mut self.store.read().await?, index.as_ref()).await?;
+        let own = rows::of_user(&mut self.store.read().await?, index.as_ref()).await?;
         let mut digests = Vec::new();
         for row in own {
-            digests.extend(self.digests(&self.open_address(&row.address_index, &row.address)?, epoch));
+            digests.extend(self.directory.digests(&self.open_address(&row.address_index, &row.address)?, epoch));
         }
         Ok(digests)
     }
 
-    /// Makes an address that was just bound one that costs its owner nothing.
+    /// Makes look-ups of a newly bound address free for its owner.
     pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
-        let current = self.peppers.current(self.clock.now());
+        let current = self.directory.current_epoch();
         for epoch in [current, current.previous()] {
             if self.seen.knows(caller.user_index.0, epoch) {
-                self.seen.own(caller.user_index.0, epoch, &self.digests(address, epoch));
+                self.seen.own(caller.user_index.0, epoch, &self.directory.digests(address, epoch));
             }
         }
     }
 
-    /// A row that does not open is no match; the directory's log tells the operator.
-    fn open_binding(&self, row: &Found, epoch: Epoch) -> Option<Opened> {
-        let pepper = self.peppers.pepper(epoch);
+    /// Returns `None` for a row that cannot be decrypted; the directory has logged it.
+    fn open_found(&self, row: &Found, epoch: Epoch) -> Option<Binding> {
+        let pepper = self.directory.pepper(epoch);
         let sealed = self.vault.open(Column::BindingAddress, &row.address_index, &row.address).ok()?;
-        Some(Opened {
+        Some(Binding {
             digests: sealed_lookup_forms(&sealed).map(|form| digest(form, pepper.as_str())).collect(),
             mxid: self.open_bound_mxid(&row.address_index, &row.mxid).ok()?,
         })
     }
 }
 
-/// A binding as a look-up needs it.
-struct Opened {
+/// A decrypted candidate.
+struct Binding {
     digests: Vec<Digest>,
     mxid: OwnedUserId,
 }
 
-/// The digests asked for, and beside them what was sent. What is no digest matches nothing.
+/// Returns the digests to find and the strings they came from. Anything that is not a digest matches nothing.
 fn digests<'a>(request: &'a LookupRequest<'_>) -> (Vec<Digest>, Vec<&'a str>) {
     let parse = |address: &str| match request.algorithm.as_ref() {
         NONE => Some(digest(address, &request.pepper)),

@@ -31,6 +31,7 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
+pub use directory::Directory;
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
 pub use erasure::Receipt;
 pub use held::{
@@ -54,8 +55,6 @@ use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::{BlindIndex, Purpose, Vault};
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
-use crate::identity::directory::Directories;
-use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::identity::threepid::Address;
 use crate::notify::letters::Words;
@@ -80,10 +79,10 @@ pub struct Vouch {
     pub texts: Arc<Texts>,
     /// Who runs this server.
     pub brand: Arc<Brand>,
+    /// Which bindings a look-up hash may match.
+    pub directory: Arc<Directory>,
     store: Store,
-    vault: Vault,
-    peppers: Peppers,
-    directories: Directories,
+    vault: Arc<Vault>,
     federation: Federation,
     mailer: Mailer,
     texter: Texter,

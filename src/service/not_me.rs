@@ -174,7 +174,7 @@ impl Vouch {
         });
         let gone = gone.await?;
         if let Some(id) = gone {
-            self.forget_binding(&address, id);
+            self.directory.remove(&address, id);
         }
         Ok(gone.is_some())
     }
@@ -194,7 +194,7 @@ impl Vouch {
         });
         let (is_cancelled, unbound) = cancelled.await?;
         if let Some(id) = unbound {
-            self.forget_binding(&address, id);
+            self.directory.remove(&address, id);
         }
         Ok(is_cancelled)
     }

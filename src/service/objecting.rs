@@ -38,7 +38,7 @@ impl Vouch {
             Ok::<_, store::Error>(gone)
         });
         if let Some(id) = gone.await? {
-            self.forget_binding(address, id);
+            self.directory.remove(address, id);
         }
         Ok(())
     }

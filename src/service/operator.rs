@@ -82,7 +82,7 @@ impl Vouch {
         });
         let (erased, binding) = erased.await?;
         if let Some(id) = binding {
-            self.forget_binding(address, id);
+            self.directory.remove(address, id);
         }
         self.store.settle().await?;
         Ok(erased)

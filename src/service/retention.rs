@@ -25,6 +25,7 @@ impl Vouch {
     /// Sweeps, gives back idle budget, and remembers the time, for ever.
     pub async fn keep_house(self: Arc<Self>) {
         loop {
+            self.seen.retire(self.directory.current_epoch().previous());
             if let Err(error) = self.sweep().await {
                 log::warn!("what is over could not be removed, and will be tried again: {}", error.errcode());
             }

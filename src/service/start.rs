@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Vouch;
 use super::accounts::Bearers;
 use super::outbox::Outbox;
 use super::spending::Purse;
+use super::{Directory, Vouch};
 use crate::brand::Brand;
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
@@ -17,8 +17,6 @@ use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
-use crate::identity::directory::Directories;
-use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::Texter;
@@ -91,7 +89,8 @@ impl Vouch {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.texter.make_directory().map_err(in_words)?;
         }
-        let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
+        let vault = Arc::new(vault);
+        let directory = Directory::new(store.clone(), vault.clone(), clock.clone(), config.lookup.pepper_period);
         Ok(Arc::new(Self {
             made,
             clock,
@@ -101,8 +100,7 @@ impl Vouch {
             brand: documents.brand,
             store,
             vault,
-            peppers,
-            directories: Directories::default(),
+            directory: Arc::new(directory),
             federation: documents.federation,
             mailer: documents.mailer,
             texter: documents.texter,

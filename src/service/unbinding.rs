@@ -86,7 +86,7 @@ impl Vouch {
             ));
         }
         if let Some(id) = gone {
-            self.forget_binding(address, id);
+            self.directory.remove(address, id);
             self.outbox.wake();
         }
         Ok(())
