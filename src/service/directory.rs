@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
-use crate::store::bindings::{self, Listed};
 use crate::store::Store;
+use crate::store::bindings::{self, Listed};
 
 /// Rows per query while a directory is built.
 const PAGE: i64 = 20_000;

@@ -31,8 +31,8 @@ use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
-pub use directory::Directory;
 pub use deliveries::{ExportedDelivery, Queued, Revealed};
+pub use directory::Directory;
 pub use erasure::Receipt;
 pub use held::{
     Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedVisit,
