@@ -12,7 +12,7 @@ use super::arguments::{Binding, Erasure, Objection, Sought, Subject};
 use super::{Failure, complain, say};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
-use crate::notify::letters::Remover;
+use crate::notify::emails::Remover;
 use crate::service::{Erased, Vouch};
 
 /// The proof that an address was erased, to be kept or handed on.

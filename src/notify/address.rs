@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::letters::Words;
+use super::emails::Words;
 
 /// The text.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use fluent_bundle::FluentValue;
 
+use super::emails::Words;
 use super::gsm::segments;
-use super::letters::Words;
 
 /// The most segments of a text: each is paid for. Who asks is left out where it does not fit.
 pub(super) const MAX_SEGMENTS: usize = 2;

@@ -3,7 +3,7 @@
 use fluent_bundle::FluentValue;
 use url::Url;
 
-use super::letters::Words;
+use super::emails::Words;
 use crate::texts::visible;
 
 /// The longest Matrix ID in a text, in characters: with more, the text would be three.

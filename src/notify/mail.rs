@@ -21,7 +21,7 @@ use crate::identity::threepid::Address;
 
 /// What is written to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// The subject. Whatever it holds becomes one line.
     pub subject: String,
     /// The plain text; its lines end in LF.
@@ -75,9 +75,9 @@ impl Mailer {
     /// # Errors
     /// [`SendError`]. The mail was not accepted by anybody, except that after [`SendError::TimedOut`] and
     /// [`SendError::Unreachable`] it may have been, if the server's last word was lost.
-    pub async fn send(&self, to: &Address, letter: Letter) -> Result<(), SendError> {
+    pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
         let to: Recipient = to.as_str().parse().map_err(|_| SendError::Recipient)?;
-        let message = self.composer.compose(&to, letter)?;
+        let message = self.composer.compose(&to, email)?;
         match &self.transport {
             Transport::Directory(directory) => {
                 directory.write(message).await.map_err(|error| SendError::File(error.kind()))

@@ -3,9 +3,9 @@
 pub mod address;
 pub mod code;
 mod directory;
+pub mod emails;
 mod gsm;
 pub mod invitation;
-pub mod letters;
 pub mod mail;
 pub mod notice;
 pub mod sms;

@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::code::MAX_SEGMENTS;
+use super::emails::Words;
 use super::gsm::segments;
-use super::letters::Words;
 
 /// The text to a number that was bound to `mxid`; `undo` undoes that.
 #[must_use]

@@ -24,7 +24,7 @@ use crate::identity::threepid::{Address, Medium};
 
 /// Sends text messages: through the gateway that the rules of `[sms]` choose for a number, or to files where no gateway
 /// is configured.
-pub struct Texter {
+pub struct SmsSender {
     rules: Areas<Route>,
     otherwise: Route,
     senders: Areas<Sender>,
@@ -50,7 +50,7 @@ impl Text<'_> {
     }
 }
 
-impl Texter {
+impl SmsSender {
     /// Reads the certificates, if any are configured. No gateway is contacted: it may be away when the server starts.
     ///
     /// # Errors

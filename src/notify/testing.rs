@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::letters::Words;
+use super::emails::Words;
 use crate::brand::Brand;
 use crate::config;
 use crate::texts::Texts;

@@ -19,7 +19,7 @@ use crate::clock::{HOUR, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::address::address_text;
-use crate::notify::letters::{AddressFacts, address_letter};
+use crate::notify::emails::{AddressFacts, address_email};
 use crate::texts::Language;
 
 pub use held::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation};
@@ -73,7 +73,7 @@ impl Vouch {
     /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts go; 429 if the asker's network, or this server for that country,
     /// has sent too much; 503 if the database is away.
     pub async fn send_proof(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
-        if to.medium() == Medium::Msisdn && !self.texter.reaches(&to) {
+        if to.medium() == Medium::Msisdn && !self.sms_sender.reaches(&to) {
             return Err(Error::destination_rejected());
         }
         self.spend_proof(&to, from).await?;
@@ -99,10 +99,10 @@ impl Vouch {
     }
 
     async fn mail_proof(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(letter) = address_letter(self.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
+        let Ok(email) = address_email(self.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
             return;
         };
-        if let Err(error) = self.mailer.send(to, letter).await {
+        if let Err(error) = self.mailer.send(to, email).await {
             log::warn!("a mail with a link to what is held was not sent: {error}");
             self.refund_proof_to(to);
         }
@@ -110,7 +110,7 @@ impl Vouch {
 
     async fn text_proof(&self, to: &Address, link: &Url, language: Language) {
         let text = address_text(self.words(language), link);
-        if let Err(error) = self.texter.send(to, &text).await {
+        if let Err(error) = self.sms_sender.send(to, &text).await {
             log::warn!("a text with a link to what is held was not sent: {error}");
             if !error.may_have_sent() {
                 self.refund_text(to);
@@ -139,7 +139,7 @@ impl Vouch {
         }
     }
 
-    /// Where an address's owner may see what is held about it, and object: for the end of a letter.
+    /// Where an address's owner may see what is held about it, and object: for the end of a mail.
     pub(super) fn asking_link(&self, language: Language) -> Url {
         let mut link = self.public_link(ASKING);
         link.query_pairs_mut().append_pair("lang", self.texts.tag(language));

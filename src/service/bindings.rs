@@ -11,7 +11,7 @@ use crate::clock::{DAY, Millis};
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::notify::letters::Remover;
+use crate::notify::emails::Remover;
 use crate::store::bindings::{self, NewBinding};
 use crate::store::{self, accounts, outbox};
 use crate::texts::Language;

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::federation::is_blocked;
 use crate::identity::redaction::redacted;
 use crate::identity::threepid::{Address, Medium};
+use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
 use crate::notify::invitation::invite_text;
-use crate::notify::letters::{DisplayName, InviteFacts, invite_letter};
 use crate::notify::sms::SendError;
 use crate::store::invites::{self, Invite, NewInvite};
 use crate::store::{bindings, objections};
@@ -75,7 +75,7 @@ impl Vouch {
     ) -> Result<StoredInvite, Error> {
         self.check_invite_allowed(caller, &request.room_id)?;
         let medium = request.address.medium();
-        if medium == Medium::Msisdn && !self.texter.reaches(&request.address) {
+        if medium == Medium::Msisdn && !self.sms_sender.reaches(&request.address) {
             return Err(Error::destination_rejected());
         }
         self.charge_as_lookup(caller, from, &request.address).await?;
@@ -137,7 +137,7 @@ impl Vouch {
         }
         let client = self.web_client(request.words.web_client.as_deref());
         let text = invite_text(self.words(self.texts.default_language()), caller.mxid.as_str(), client);
-        self.texter.send(&request.address, &text).await.map_err(|error| match error {
+        self.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected(),
             error => {
                 log::warn!("the text of an invitation was not sent: {error}");
@@ -163,8 +163,8 @@ impl Vouch {
             link: &link,
             lifetime: self.config.retention.invite,
         };
-        let letter = invite_letter(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
-        self.mailer.send(&request.address, letter).await.map_err(|error| {
+        let email = invite_email(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
+        self.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("the mail of an invitation was not sent: {error}");
             Error::email_not_sent()
         })

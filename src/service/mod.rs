@@ -57,9 +57,9 @@ use crate::federation::Federation;
 use crate::identity::budget::Seen;
 use crate::identity::policy::Policies;
 use crate::identity::threepid::Address;
-use crate::notify::letters::Words;
+use crate::notify::emails::Words;
 use crate::notify::mail::Mailer;
-use crate::notify::sms::Texter;
+use crate::notify::sms::SmsSender;
 use crate::store::Store;
 use crate::texts::{Language, Texts};
 
@@ -85,7 +85,7 @@ pub struct Vouch {
     vault: Arc<Vault>,
     federation: Federation,
     mailer: Mailer,
-    texter: Texter,
+    sms_sender: SmsSender,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,

@@ -20,7 +20,7 @@ use super::outbox::{Delivery, Outcome, sealed_address};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
-use crate::notify::letters::{BoundFacts, Remover, UnboundFacts, bound_letter, unbound_letter};
+use crate::notify::emails::{BoundFacts, Remover, UnboundFacts, bound_email, unbound_email};
 use crate::notify::notice::{bound_text, unbound_text};
 use crate::notify::sms;
 use crate::store::bindings;
@@ -125,19 +125,19 @@ impl Vouch {
     async fn mail_notice(&self, notice: &Notice) -> Outcome {
         let language = self.language_of(notice);
         let (mxid, homeserver) = (notice.mxid.as_str(), notice.mxid.server_name().as_str());
-        let letter = match notice.event {
+        let email = match notice.event {
             Event::Bound => {
                 let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
                 let objecting = &self.asking_link(language);
                 let facts = BoundFacts { mxid, homeserver, since: notice.at, undo: &undo, objecting };
-                bound_letter(self.words(language), facts)
+                bound_email(self.words(language), facts)
             }
             Event::Unbound(by) => {
-                unbound_letter(self.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
+                unbound_email(self.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
             }
         };
-        let Ok(letter) = letter else { return later("no letter") };
-        match self.mailer.send(&notice.address, letter).await {
+        let Ok(email) = email else { return later("no email") };
+        match self.mailer.send(&notice.address, email).await {
             Ok(()) => Outcome::Delivered,
             // A recipient who is refused may be greylisted.
             Err(error) => later(&error),
@@ -157,7 +157,7 @@ impl Vouch {
             }
             Event::Unbound(_) => unbound_text(self.words(language), mxid),
         };
-        let Err(error) = self.texter.send(&notice.address, &text).await else { return Outcome::Delivered };
+        let Err(error) = self.sms_sender.send(&notice.address, &text).await else { return Outcome::Delivered };
         if !error.may_have_sent() {
             self.refund_text(&notice.address);
         }

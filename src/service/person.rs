@@ -5,7 +5,7 @@ use ruma_common::UserId;
 use super::{Subject, Visit, Vouch};
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::notify::letters::Remover;
+use crate::notify::emails::Remover;
 use crate::store::{self, accounts, bindings, visits};
 use crate::texts::Language;
 

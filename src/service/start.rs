@@ -19,7 +19,7 @@ use crate::federation::Federation;
 use crate::identity::budget::Seen;
 use crate::identity::policy::Policies;
 use crate::notify::mail::Mailer;
-use crate::notify::sms::Texter;
+use crate::notify::sms::SmsSender;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
 
@@ -51,7 +51,7 @@ struct Documents {
     brand: Arc<Brand>,
     federation: Federation,
     mailer: Mailer,
-    texter: Texter,
+    sms_sender: SmsSender,
 }
 
 impl Vouch {
@@ -87,7 +87,7 @@ impl Vouch {
         let Opened { store, vault, signing, made } = open_store(&config, &clock, absent).await?;
         if absent == Absent::Made {
             documents.mailer.make_directory().map_err(in_words)?;
-            documents.texter.make_directory().map_err(in_words)?;
+            documents.sms_sender.make_directory().map_err(in_words)?;
         }
         let vault = Arc::new(vault);
         let directory = Directory::new(store.clone(), vault.clone(), clock.clone(), config.lookup.pepper_period);
@@ -103,7 +103,7 @@ impl Vouch {
             directory: Arc::new(directory),
             federation: documents.federation,
             mailer: documents.mailer,
-            texter: documents.texter,
+            sms_sender: documents.sms_sender,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
@@ -128,15 +128,15 @@ impl Documents {
         let brand = keep(&mut problems, Brand::load(&config.brand));
         let mailer =
             brand.as_ref().and_then(|brand| keep(&mut problems, Mailer::new(&config.mail, brand, clock.clone())));
-        let texter = keep(&mut problems, Texter::new(&config.sms, clock.clone()));
-        match (texts, policies, brand, federation, mailer, texter) {
-            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer), Some(texter)) => Ok(Self {
+        let sms_sender = keep(&mut problems, SmsSender::new(&config.sms, clock.clone()));
+        match (texts, policies, brand, federation, mailer, sms_sender) {
+            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer), Some(sms_sender)) => Ok(Self {
                 texts: Arc::new(texts),
                 policies: Arc::new(policies),
                 brand: Arc::new(brand),
                 federation,
                 mailer,
-                texter,
+                sms_sender,
             }),
             _ => Err(problems),
         }

@@ -18,7 +18,7 @@ use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
 use crate::identity::threepid::Address;
-use crate::notify::letters::Remover;
+use crate::notify::emails::Remover;
 use crate::store::{self, bindings, outbox, unbind_signatures};
 
 /// A binding of this age is removed by a signature that has unbound before.

@@ -1,4 +1,4 @@
-//! From a letter to the bytes of a mail (RFC 5322).
+//! From an email to the bytes of a mail (RFC 5322).
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ use lettre::message::header::{
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use rand::RngExt as _;
 
-use super::{Letter, SendError};
+use super::{Email, SendError};
 use crate::brand::Logo;
 use crate::clock::Clock;
 
@@ -36,9 +36,9 @@ impl Composer {
     }
 
     /// Header and body: UTF-8, lines ended by CR LF and nothing else.
-    pub(super) fn compose(&self, to: &Recipient, letter: Letter) -> Result<String, SendError> {
-        let text = SinglePart::plain(clean(letter.text));
-        let html = SinglePart::html(clean(letter.html));
+    pub(super) fn compose(&self, to: &Recipient, email: Email) -> Result<String, SendError> {
+        let text = SinglePart::plain(clean(email.text));
+        let html = SinglePart::html(clean(email.html));
         let body = multipart("alternative", "").singlepart(text);
         let body = match &self.logo {
             None => body.singlepart(html),
@@ -54,7 +54,7 @@ impl Composer {
             .message_id(Some(format!("<{}@{}>", random_word(), self.sender.email.domain())))
             .from(self.sender.clone())
             .to(to.clone().into())
-            .subject(one_line(&letter.subject));
+            .subject(one_line(&email.subject));
         for (name, value) in NO_ANSWERS {
             message = message.raw_header(HeaderValue::new(name, value.to_owned()));
         }
@@ -113,8 +113,8 @@ mod tests {
     }
 
     fn compose(subject: &str, text: &str) -> String {
-        let letter = Letter { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
-        composer().compose(&"alice@example.com".parse().unwrap(), letter).unwrap()
+        let email = Email { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
+        composer().compose(&"alice@example.com".parse().unwrap(), email).unwrap()
     }
 
     fn header_names(mail: &str) -> Vec<&str> {
@@ -182,8 +182,8 @@ mod tests {
             ("Prüfen Sie Ihre Adresse\n".repeat(40), "<p style=\"margin:0\">Grüße an Sie</p>\n".repeat(120));
         let start = std::time::Instant::now();
         for _ in 0..1_000 {
-            let letter = Letter { subject: "Bestätigen".to_owned(), text: text.clone(), html: html.clone() };
-            std::hint::black_box(composer.compose(&to, letter).unwrap());
+            let email = Email { subject: "Bestätigen".to_owned(), text: text.clone(), html: html.clone() };
+            std::hint::black_box(composer.compose(&to, email).unwrap());
         }
         println!("composing: {:?} a mail of {} bytes", start.elapsed() / 1_000, text.len() + html.len());
     }

@@ -42,8 +42,8 @@ fn login() -> SmtpCredentials {
     SmtpCredentials { user: "vouch".to_owned(), password: Zeroizing::new("s3cret".to_owned()) }
 }
 
-fn letter() -> Letter {
-    Letter {
+fn email() -> Email {
+    Email {
         subject: "Bestätigen Sie".to_owned(),
         text: "Grüße\n.dot\n\nhttps://vouch.test/confirm?token=1".to_owned(),
         html: "<p>Grüße</p>".to_owned(),
@@ -51,7 +51,7 @@ fn letter() -> Letter {
 }
 
 async fn send(mailer: &Mailer, to: &str) -> Result<(), SendError> {
-    mailer.send(&Address::email(to).unwrap(), letter()).await
+    mailer.send(&Address::email(to).unwrap(), email()).await
 }
 
 /// What a mailer without TLS makes of a sink with these options, and the sink.
@@ -68,8 +68,8 @@ async fn a_mail_arrives_whole() {
     let mail = sink.wait_to("alice@example.com").await;
     assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("vouch@vouch.test", &["alice@example.com".to_owned()][..]));
     assert_eq!(mail.subject(), "Bestätigen Sie");
-    assert_eq!(mail.text(), letter().text);
-    assert_eq!(mail.html(), letter().html);
+    assert_eq!(mail.text(), email().text);
+    assert_eq!(mail.html(), email().html);
     assert_eq!(mail.links(), ["https://vouch.test/confirm?token=1"]);
     assert_eq!(mail.header("From").unwrap(), "Vouch <vouch@vouch.test>");
     assert_eq!(mail.header("Auto-Submitted").unwrap(), "auto-generated");
@@ -84,13 +84,13 @@ fn ends_lines_only_with_cr_lf(mail: &Message) -> bool {
 }
 
 #[tokio::test]
-async fn line_ends_in_a_letter_neither_end_the_mail_nor_begin_another() {
+async fn line_ends_in_a_mail_neither_end_the_mail_nor_begin_another() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     let smuggled = "a\r\n.\r\nMAIL FROM:<eve@evil.example>\r\nb\n.\nc\r.\rd\r\n.\n";
     let subject = "Hi\r\n.\r\nBcc: eve@evil.example";
-    let letter = Letter { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned() };
-    mailer.send(&Address::email("alice@example.com").unwrap(), letter).await.unwrap();
+    let email = Email { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned() };
+    mailer.send(&Address::email("alice@example.com").unwrap(), email).await.unwrap();
 
     let messages = sink.messages();
     let [mail] = &messages[..] else { panic!("{} mails", messages.len()) };
@@ -110,7 +110,7 @@ async fn a_logo_travels_with_the_html() {
     send(&start(smtp(&sink, SmtpSecurity::None), &brand).unwrap(), "alice@example.com").await.unwrap();
 
     let mail = sink.wait_to("alice@example.com").await;
-    assert_eq!((mail.text(), mail.html()), (letter().text, letter().html));
+    assert_eq!((mail.text(), mail.html()), (email().text, email().html));
     let raw = String::from_utf8(mail.raw.clone()).unwrap();
     assert_eq!(find_part(&raw, "image/png").unwrap(), image);
     assert!(raw.contains("Content-ID: <logo>\r\n"));
@@ -183,7 +183,7 @@ async fn a_mail_cut_off_by_the_timeout_leaves_nothing_for_the_next() {
     assert_eq!(send(&mailer, "bob@example.com").await, Ok(()));
     let messages = sink.messages();
     assert_eq!(messages.iter().map(|mail| mail.to.clone()).collect::<Vec<_>>(), [["bob@example.com"]]);
-    assert_eq!(messages[0].text(), letter().text);
+    assert_eq!(messages[0].text(), email().text);
 }
 
 #[tokio::test]
@@ -308,7 +308,7 @@ async fn odd_addresses_are_written_to_byte_for_byte_or_not_at_all() {
         ["o'neil+tag=1/2@sub.example.com", "\u{df}ÄØ@ÉXAMPLE.com", "!#$%&'*+-/=?^_`{|}~@example.com", "用户@例え.jp"]
     {
         let address = Address::email(address).unwrap();
-        mailer.send(&address, letter()).await.unwrap();
+        mailer.send(&address, email()).await.unwrap();
         let mail = sink.wait_to(address.as_str()).await;
         assert_eq!(mail.to, [address.as_str()]);
         sink.forget();
@@ -317,7 +317,7 @@ async fn odd_addresses_are_written_to_byte_for_byte_or_not_at_all() {
         assert_eq!(send(&mailer, &address).await, Err(SendError::Recipient), "{address}");
     }
     let phone = Address::msisdn("4915112345678").unwrap();
-    assert_eq!(mailer.send(&phone, letter()).await, Err(SendError::Recipient));
+    assert_eq!(mailer.send(&phone, email()).await, Err(SendError::Recipient));
     assert_eq!(sink.messages().len(), 0);
 }
 
@@ -342,7 +342,7 @@ async fn without_a_server_mails_become_files() {
     let raw = std::fs::read(file.path()).unwrap();
     let read = Message { from: String::new(), to: Vec::new(), tls: false, credentials: None, raw };
     assert_eq!(read.header("To").unwrap(), "alice@example.com");
-    assert_eq!(read.text(), letter().text);
+    assert_eq!(read.text(), email().text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,12 +28,12 @@ fn sms(gateway: Gateway) -> Sms {
     Sms { gateways: vec![gateway], sender: Some(Sender::Name("Vouch".to_owned())), ..Config::default().sms }
 }
 
-fn texter(sms: &Sms) -> Texter {
-    Texter::new(sms, Clock::stopped_at(0)).unwrap()
+fn sms_sender(sms: &Sms) -> SmsSender {
+    SmsSender::new(sms, Clock::stopped_at(0)).unwrap()
 }
 
 async fn send(sms: &Sms) -> Result<(), SendError> {
-    texter(sms).send(&number(), TEXT).await
+    sms_sender(sms).send(&number(), TEXT).await
 }
 
 fn twilio(gateway: &SmsGateway) -> config::Twilio {
@@ -67,9 +67,9 @@ fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
 async fn without_a_gateway_texts_are_private_files() {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("sms");
-    let texter = texter(&Sms { directory: directory.clone(), ..Config::default().sms });
-    texter.make_directory().unwrap();
-    texter.send(&number(), TEXT).await.unwrap();
+    let sms_sender = sms_sender(&Sms { directory: directory.clone(), ..Config::default().sms });
+    sms_sender.make_directory().unwrap();
+    sms_sender.send(&number(), TEXT).await.unwrap();
     let files: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     let [file] = &files[..] else { panic!("{files:?}") };
     assert_eq!(file.extension().unwrap(), "txt");
@@ -82,7 +82,7 @@ async fn with_a_gateway_there_is_no_directory() {
     let directory = folder.path().join("sms");
     let gateway = SmsGateway::start();
     let sms = Sms { directory: directory.clone(), ..sms(Gateway::Twilio(twilio(&gateway))) };
-    texter(&sms).make_directory().unwrap();
+    sms_sender(&sms).make_directory().unwrap();
     assert!(!directory.exists());
 }
 
@@ -105,7 +105,7 @@ async fn rules_choose_gateway_and_sender() {
         gateways: vec![Gateway::Twilio(twilio(&first)), Gateway::Kannel(kannel_at(&second.url(), "kannel-password"))],
         ..sms(Gateway::Twilio(twilio(&first)))
     };
-    let texter = texter(&sms);
+    let sms_sender = sms_sender(&sms);
     for (digits, expected) in [
         ("12024561111", Ok(())),
         ("12425551234", Err(SendError::Rejected)),
@@ -113,8 +113,8 @@ async fn rules_choose_gateway_and_sender() {
         ("33612345678", Ok(())),
         ("4915112345678", Err(SendError::Rejected)),
     ] {
-        assert_eq!(texter.send(&phone(digits), "x").await, expected, "{digits}");
-        assert_eq!(texter.reaches(&phone(digits)), expected.is_ok(), "{digits}");
+        assert_eq!(sms_sender.send(&phone(digits), "x").await, expected, "{digits}");
+        assert_eq!(sms_sender.reaches(&phone(digits)), expected.is_ok(), "{digits}");
     }
     let at_first = pairs(first.request().body());
     assert_eq!((at_first["To"].as_str(), at_first["From"].as_str()), ("+12024561111", "+12025550123"));
@@ -127,7 +127,7 @@ async fn rules_choose_gateway_and_sender() {
 #[tokio::test]
 async fn an_email_address_gets_no_text() {
     let email = Address::email("alice@example.com").unwrap();
-    let texter = texter(&Config::default().sms);
-    assert!(!texter.reaches(&email));
-    assert_eq!(texter.send(&email, "x").await, Err(SendError::Rejected));
+    let sms_sender = sms_sender(&Config::default().sms);
+    assert!(!sms_sender.reaches(&email));
+    assert_eq!(sms_sender.send(&email, "x").await, Err(SendError::Rejected));
 }

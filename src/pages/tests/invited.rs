@@ -2,7 +2,7 @@ use ruma_common::OwnedUserId;
 
 use super::super::invited::Action;
 use super::*;
-use crate::notify::letters::DisplayName;
+use crate::notify::emails::DisplayName;
 use crate::service::{Invitation, Landing};
 
 /// Monday, 2026-11-23, 12:00 UTC.

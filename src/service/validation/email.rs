@@ -6,7 +6,7 @@ use super::{Asker, TokenRequest, Unsent};
 use crate::clock::{Millis, SECOND};
 use crate::config::MailTransport;
 use crate::error::Error;
-use crate::notify::letters::{ValidationFacts, validation_letter};
+use crate::notify::emails::{ValidationFacts, validation_email};
 use crate::service::Vouch;
 
 impl Vouch {
@@ -22,8 +22,8 @@ impl Vouch {
             cancel: &self.cancelling_link(sid, request.language),
             objecting: &self.asking_link(request.language),
         };
-        let letter = validation_letter(self.words(request.language), facts).map_err(|_| Error::internal())?;
-        self.mailer.send(&request.address, letter).await.map_err(|error| {
+        let email = validation_email(self.words(request.language), facts).map_err(|_| Error::internal())?;
+        self.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("a validation mail was not sent: {error}");
             Error::email_not_sent().into()
         })

@@ -41,7 +41,7 @@ impl Vouch {
             domain: self.web_otp_domain(),
         };
         let text = code_text(self.words(request.language), &facts);
-        self.texter.send(&request.address, &text).await.map_err(|error| match error {
+        self.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {
                 log::warn!("a text with a code was not sent: {error}");

@@ -58,7 +58,7 @@ async fn a_slow_gateway_is_not_waited_for() {
     let begun = Instant::now();
     assert_eq!(send(&settings).await, Err(SendError::TimedOut));
     assert!(begun.elapsed() < Duration::from_secs(10));
-    assert_eq!(texter(&settings).patience(), timeout);
+    assert_eq!(sms_sender(&settings).patience(), timeout);
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn credentials_and_texts_do_not_follow_a_redirect() {
 fn a_file_without_certificates_is_named_with_its_setting() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let settings = Sms { ca_file: Some(file.path().to_owned()), ..Config::default().sms };
-    let error = Texter::new(&settings, Clock::stopped_at(0)).err().unwrap().to_string();
+    let error = SmsSender::new(&settings, Clock::stopped_at(0)).err().unwrap().to_string();
     assert!(error.starts_with(&format!("sms.ca_file: {}: ", file.path().display())), "{error}");
 }
 

@@ -24,7 +24,7 @@ async fn kannel_is_asked_as_its_guide_says() {
     send(&through(&url, "kannel-password")).await.unwrap();
     let settings = config::Kannel { smsc: Some("main".to_owned()), ..kannel_at(&url, "kannel-password") };
     let quiet = Sms { sender: None, ..sms(Gateway::Kannel(settings)) };
-    texter(&quiet).send(&number(), SHORT).await.unwrap();
+    sms_sender(&quiet).send(&number(), SHORT).await.unwrap();
     let requests = gateway.requests();
     assert_eq!((requests[0].method().as_str(), requests[0].uri().path()), ("GET", "/cgi-bin/sendsms"));
     let login = strings([("username", "vouch"), ("password", "kannel-password"), ("charset", "UTF-8")]);
@@ -39,7 +39,7 @@ async fn kannel_is_asked_as_its_guide_says() {
 #[tokio::test]
 async fn kannels_answers_are_understood() {
     let gateway = SmsGateway::start();
-    let texter = texter(&through(&gateway.url(), "kannel-password"));
+    let sms_sender = sms_sender(&through(&gateway.url(), "kannel-password"));
     for (status, body, expected) in [
         (202, "0: Accepted for delivery", Ok(())),
         (202, "3: Queued for later delivery", Ok(())),
@@ -52,7 +52,7 @@ async fn kannels_answers_are_understood() {
         (503, "Temporal failure, try again later.", Err(SendError::Refused)),
     ] {
         gateway.behave(Conduct::Answers(status, body.to_owned()));
-        assert_eq!(texter.send(&number(), TEXT).await, expected, "{status} {body}");
+        assert_eq!(sms_sender.send(&number(), TEXT).await, expected, "{status} {body}");
     }
 }
 
@@ -97,10 +97,10 @@ async fn a_real_kannel_passes_texts_on_as_they_were_written() {
     let smsc = SmsGateway::start();
     smsc.behave(Conduct::Answers(202, "0: Accepted for delivery".to_owned()));
     let kannel = Kannel::start(&smsc.url());
-    let texter = texter(&through(kannel.url(), kannel.password()));
-    texter.send(&number(), TEXT).await.unwrap();
+    let sms_sender = sms_sender(&through(kannel.url(), kannel.password()));
+    sms_sender.send(&number(), TEXT).await.unwrap();
     wait_for(&smsc, 1).await;
-    texter.send(&number(), SHORT).await.unwrap();
+    sms_sender.send(&number(), SHORT).await.unwrap();
     let requests = wait_for(&smsc, 2).await;
     for (request, text, coding) in [(&requests[0], TEXT, "2"), (&requests[1], SHORT, "0")] {
         let query = query(request);
@@ -109,7 +109,7 @@ async fn a_real_kannel_passes_texts_on_as_they_were_written() {
         assert_eq!(content(request), text);
     }
     let long = "All of this must arrive. ".repeat(20);
-    texter.send(&number(), long.trim()).await.unwrap();
+    sms_sender.send(&number(), long.trim()).await.unwrap();
     let parts: Vec<String> = wait_for(&smsc, 6).await[2..].iter().map(content).collect();
     assert_eq!(parts.concat(), long.trim());
 }

@@ -13,10 +13,10 @@ fn basic(user: &str, password: &str) -> String {
 }
 
 async fn verdicts(gateway: &SmsGateway, sms: &Sms, answers: &[(u16, &str, Result<(), SendError>)]) {
-    let texter = texter(sms);
+    let sms_sender = sms_sender(sms);
     for (status, body, expected) in answers {
         gateway.behave(Conduct::Answers(*status, (*body).to_owned()));
-        assert_eq!(texter.send(&number(), TEXT).await, *expected, "{status} {body}");
+        assert_eq!(sms_sender.send(&number(), TEXT).await, *expected, "{status} {body}");
     }
 }
 
