@@ -59,8 +59,8 @@ impl World {
         let mut variables = variables(folder.path(), &ca, port, &homeserver, &mail);
         let own = |value: &str| value.replace("{folder}", &folder.path().display().to_string());
         variables.extend(settings.iter().map(|(key, value)| (format!("VOUCH__{key}"), own(value))));
-        let vouch =
-            Program::new(setting("VOUCH_TEST_BINARY"), folder.path(), folder.path().join("vouch.log"), variables);
+        let binary = std::env::var_os("VOUCH_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_vouch").into());
+        let vouch = Program::new(binary, folder.path(), folder.path().join("vouch.log"), variables);
         vouch.start();
         let world = Self { _vouch: vouch, homeserver, mail, http: client(&ca, port), folder, port };
         world.until_up().await;
