@@ -43,7 +43,7 @@ fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
     config.federation.ca_file = Some(path("ca.pem"));
     config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().expect("a range")];
     let name = homeserver.name().try_into().expect("a server name");
-    config.federation.overrides.insert(name, homeserver.address().to_string());
+    config.federation.overrides.insert(name, homeserver.address().into());
     let wide = Bucket { capacity: 1_000_000_000, per_hour: 1_000_000_000 };
     config.budgets.lookup_newcomer = wide;
     config.budgets.lookup_homeserver = wide;

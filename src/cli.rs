@@ -50,7 +50,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
     let file = arguments.config.filter(|file| !file.as_os_str().is_empty());
     let config = Config::load(file.as_deref(), environment())
         .map_err(|mistakes| Failure::Usage(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    logging::start(&config.log.filter);
+    logging::start(config.log.filter.clone());
     System::new().block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,

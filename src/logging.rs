@@ -4,22 +4,32 @@
 //! resolver writes the names it asks for, a mail client whole conversations, a database driver values, an HTTP library heads and bodies. So they
 //! are dropped before the filter is asked, and no `RUST_LOG` brings them back.
 
+use env_filter::Filter;
 use env_logger::{Builder, Logger};
-use log::{Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record};
 
 /// Where lines of ours come from: this crate, and modules below it.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
 /// Passes on what is ours.
-struct Ours(Logger);
+struct Ours {
+    filter: Filter,
+    logger: Logger,
+}
 
 /// Begins to log to stderr, in colours only on a terminal. `RUST_LOG` goes before `filter`. Only the first call of a process counts.
-pub fn start(filter: &str) {
+pub fn start(filter: Filter) {
     let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
-    let logger = Builder::new().parse_filters(variable.as_deref().unwrap_or(filter)).build();
-    let most = logger.filter();
-    if log::set_boxed_logger(Box::new(Ours(logger))).is_ok() {
+    let ours = Ours::new(variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build()));
+    let most = ours.filter.filter();
+    if log::set_boxed_logger(Box::new(ours)).is_ok() {
         log::set_max_level(most);
+    }
+}
+
+impl Ours {
+    fn new(filter: Filter) -> Self {
+        Self { filter, logger: Builder::new().filter_level(LevelFilter::Trace).build() }
     }
 }
 
@@ -29,17 +39,17 @@ fn is_ours(target: &str) -> bool {
 
 impl Log for Ours {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_ours(metadata.target()) && self.0.enabled(metadata)
+        is_ours(metadata.target()) && self.filter.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if is_ours(record.target()) {
-            self.0.log(record);
+        if is_ours(record.target()) && self.filter.matches(record) {
+            self.logger.log(record);
         }
     }
 
     fn flush(&self) {
-        self.0.flush();
+        self.logger.flush();
     }
 }
 
@@ -51,7 +61,7 @@ mod tests {
 
     #[test]
     fn other_crates_are_silent_even_if_the_filter_names_them() {
-        let ours = Ours(Builder::new().parse_filters("trace,hyper=trace,vouch_other=trace").build());
+        let ours = Ours::new(env_filter::Builder::new().parse("trace,hyper=trace,vouch_other=trace").build());
         let enabled = |target| ours.enabled(&Metadata::builder().level(Level::Error).target(target).build());
         for target in ["vouch", "vouch::service::start", module_path!()] {
             assert!(enabled(target), "{target}");
@@ -65,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_filter_holds_for_our_own_lines() {
-        let ours = Ours(Builder::new().parse_filters("warn,vouch::federation=debug").build());
+        let ours = Ours::new(env_filter::Builder::new().parse("warn,vouch::federation=debug").build());
         let enabled = |level, target| ours.enabled(&Metadata::builder().level(level).target(target).build());
         assert!(enabled(Level::Warn, "vouch::service") && !enabled(Level::Info, "vouch::service"));
         assert!(enabled(Level::Debug, "vouch::federation::dns"));

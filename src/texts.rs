@@ -11,13 +11,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::{CharacterDirection, LanguageIdentifier};
 
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
-use crate::config;
 
 mod accept;
 mod files;
@@ -66,7 +66,7 @@ impl Texts {
     /// # Errors
     /// [`TextsError`] for a file that cannot be read or is not Fluent, for a message or a variable that we do not
     /// have, and for a default language without texts.
-    pub fn load(settings: &config::Texts) -> Result<Self, TextsError> {
+    pub fn load(default_language: &LanguageIdentifier, directory: Option<&Path>) -> Result<Self, TextsError> {
         let mut bundles = BTreeMap::new();
         for (tag, source) in BUILT_IN {
             let resource =
@@ -74,10 +74,10 @@ impl Texts {
             let language: LanguageIdentifier = tag.parse().map_err(|_| TextsError(format!("{tag}: no language")))?;
             add(&mut bundles, language, resource);
         }
-        for (language, resource) in files::operators(settings.directory.as_deref())? {
+        for (language, resource) in files::operators(directory)? {
             add(&mut bundles, language, resource);
         }
-        Self::new(bundles, &settings.default_language)
+        Self::new(bundles, default_language)
     }
 
     fn new(

@@ -105,7 +105,7 @@ fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Co
     config.sms.directory = folder.join("sms");
     config.federation.ca_file = Some(folder.join("ca.pem"));
     config.federation.allowed_ranges = vec!["127.0.0.0/8".parse()?];
-    config.federation.overrides.insert(homeserver.name().try_into()?, homeserver.address().to_string());
+    config.federation.overrides.insert(homeserver.name().try_into()?, homeserver.address().into());
     Ok(config)
 }
 

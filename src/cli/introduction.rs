@@ -40,13 +40,12 @@ fn database(config: &Config, made: bool) -> String {
     let made = if made { ", made now" } else { "" };
     match &config.database.url {
         DatabaseUrl::Sqlite(path) => format!("SQLite file {}{made}", path.display()),
-        DatabaseUrl::Postgres(url) => format!("PostgreSQL{}{made}", postgres_name(url)),
+        DatabaseUrl::Postgres(url) => format!("PostgreSQL{}{made}", postgres_name(url.get_dbname())),
     }
 }
 
 /// The database's name; hosts may be many, and the rest of the URL is secret.
-fn postgres_name(url: &str) -> String {
-    let name = url.parse().ok().and_then(|config: tokio_postgres::Config| config.get_dbname().map(str::to_owned));
+fn postgres_name(name: Option<&str>) -> String {
     name.map(|name| format!(" database {name}")).unwrap_or_default()
 }
 

@@ -4,10 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use zeroize::Zeroizing;
-
 use super::parse::{self, Parsed};
 use super::reader::Reader;
+use crate::crypto::master_key::MasterKey;
 
 /// `[database]`
 #[derive(Clone, Debug)]
@@ -24,7 +23,7 @@ impl Database {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("database");
         Self {
-            url: section.text("url", "sqlite:data/vouch.db", DatabaseUrl::parse),
+            url: section.text("url", "sqlite:data/vouch.db", str::parse),
             pool_size: section.number("pool_size", 10, &(1..=1_000)),
             ca_file: section.optional("ca_file", parse::file),
         }
@@ -37,17 +36,24 @@ pub enum DatabaseUrl {
     /// `sqlite:PATH`
     Sqlite(PathBuf),
     /// `postgres://…` or `postgresql://…`, several hosts and `target_session_attrs` allowed.
-    Postgres(Zeroizing<String>),
+    Postgres(Box<tokio_postgres::Config>),
 }
 
-impl DatabaseUrl {
-    fn parse(text: &str) -> Parsed<Self> {
+impl FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Parsed<Self> {
         match text.split_once(':') {
             Some(("sqlite", path)) => sqlite_path(path).map(Self::Sqlite),
             Some(("postgres" | "postgresql", _)) => postgres_url(text).map(Self::Postgres),
             _ => Err("expected \"sqlite:PATH\", \"postgres://…\" or \"postgresql://…\"".to_owned()),
         }
     }
+}
+
+fn master_key(text: &str) -> Parsed<MasterKey> {
+    MasterKey::parse(text)
+        .ok_or_else(|| "expected 32 bytes in base64, as `openssl rand -base64 32` makes them".to_owned())
 }
 
 /// What follows `sqlite:`. In memory each connection would have a database of its own, and parameters are none of ours.
@@ -59,10 +65,11 @@ fn sqlite_path(path: &str) -> Parsed<PathBuf> {
     parse::path(path)
 }
 
-fn postgres_url(text: &str) -> Parsed<Zeroizing<String>> {
-    let names_a_host = tokio_postgres::Config::from_str(text).is_ok_and(|config| !config.get_hosts().is_empty());
-    let expected = || "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", reserved characters as %XX".to_owned();
-    names_a_host.then(|| Zeroizing::new(text.to_owned())).ok_or_else(expected)
+fn postgres_url(text: &str) -> Parsed<Box<tokio_postgres::Config>> {
+    let config = tokio_postgres::Config::from_str(text).ok().filter(|config| !config.get_hosts().is_empty());
+    config.map(Box::new).ok_or_else(|| {
+        "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", reserved characters as %XX".to_owned()
+    })
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -78,7 +85,7 @@ impl fmt::Debug for DatabaseUrl {
 #[derive(Clone)]
 pub struct Keys {
     /// `master_key`: the master key itself, 32 bytes in base64 (as read: padded); meant for the environment. Default none.
-    pub master_key: Option<Zeroizing<String>>,
+    pub master_key: Option<MasterKey>,
     /// `master_key_file`: made at first start, 0600. Default `data/master.key`.
     pub master_key_file: PathBuf,
     /// `signing_key_file`: made at first start, 0600. Default `data/signing.key`.
@@ -89,7 +96,7 @@ impl Keys {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("keys");
         Self {
-            master_key: section.optional("master_key", parse::master_key),
+            master_key: section.optional("master_key", master_key),
             master_key_file: section.text("master_key_file", "data/master.key", parse::path),
             signing_key_file: section.text("signing_key_file", "data/signing.key", parse::path),
         }
@@ -120,13 +127,10 @@ mod tests {
             ("sqlite:/var/lib/vouch.db", "/var/lib/vouch.db"),
             ("sqlite:///var/lib/vouch.db", "/var/lib/vouch.db"),
         ] {
-            assert!(
-                matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Sqlite(path)) if path == Path::new(expected)),
-                "{url}"
-            );
+            assert!(matches!(url.parse(), Ok(DatabaseUrl::Sqlite(path)) if path == Path::new(expected)), "{url}");
         }
         for url in ["sqlite:", "sqlite://", "sqlite::memory:", "sqlite:a.db?mode=ro"] {
-            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+            assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
         }
     }
 
@@ -137,17 +141,17 @@ mod tests {
             "postgresql://u@h1:5432,h2:5433/d?target_session_attrs=read-write",
             "postgres:///d?host=/var/run/postgresql",
         ] {
-            assert!(matches!(DatabaseUrl::parse(url), Ok(DatabaseUrl::Postgres(kept)) if *kept == url), "{url}");
+            assert!(matches!(url.parse(), Ok(DatabaseUrl::Postgres(_))), "{url}");
         }
         for url in ["postgres:", "postgres:///d", "postgres://u:p@h:port/d", "postgres://h?no_such=1"] {
-            assert!(DatabaseUrl::parse(url).is_err(), "{url}");
+            assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
         }
     }
 
     #[test]
     fn an_unknown_scheme_is_told_the_known_ones() {
         for url in ["mysql://h/d", "data/vouch.db", ""] {
-            let problem = DatabaseUrl::parse(url).unwrap_err();
+            let problem = url.parse::<DatabaseUrl>().unwrap_err();
             assert!(["sqlite:", "postgres:", "postgresql:"].iter().all(|scheme| problem.contains(scheme)), "{problem}");
         }
     }

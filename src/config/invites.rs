@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::homeserver::{RoomPattern, ServerPattern};
 use super::parse;
 use super::reader::Reader;
 
@@ -12,9 +13,9 @@ pub struct Invites {
     /// `["https://app.element.io"]`.
     pub web_clients: Vec<Url>,
     /// `blocked_homeservers`: their users may not invite; patterns as in `federation.blocked_servers`. Default none.
-    pub blocked_homeservers: Vec<String>,
+    pub blocked_homeservers: Vec<ServerPattern>,
     /// `blocked_rooms`: into these nobody may be invited; room ids, or patterns of the homeservers in them. Default none.
-    pub blocked_rooms: Vec<String>,
+    pub blocked_rooms: Vec<RoomPattern>,
 }
 
 impl Invites {
@@ -26,8 +27,8 @@ impl Invites {
         }
         Self {
             web_clients,
-            blocked_homeservers: section.list("blocked_homeservers", &[], parse::server_pattern),
-            blocked_rooms: section.list("blocked_rooms", &[], parse::room_pattern),
+            blocked_homeservers: section.list("blocked_homeservers", &[], str::parse),
+            blocked_rooms: section.list("blocked_rooms", &[], str::parse),
         }
     }
 }

@@ -11,6 +11,7 @@ mod example;
 mod federation;
 mod found;
 mod gateways;
+mod homeserver;
 mod homeservers;
 mod invites;
 mod limits;
@@ -33,6 +34,7 @@ use std::{env, iter};
 pub use database::{Database, DatabaseUrl, Keys};
 pub use federation::Federation;
 pub use gateways::{Gateway, GatewayKind, Kannel, OpenMarket, Secret, Twilio};
+pub use homeserver::{Host, RoomPattern, ServerPattern, Target, without_brackets};
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use limits::{Bucket, Budgets, Lookup, Retention};
@@ -45,7 +47,7 @@ pub use server::{Log, Server, TlsFiles};
 pub use sms::{Area, Route, Sender, Sms};
 pub use template::{Slot, Template};
 pub use webhook::{ContentType, Escape, Webhook};
-pub use words::{Brand, Terms, Texts};
+pub use words::{Terms, Texts};
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ pub struct Config {
     /// `[terms]`
     pub terms: Terms,
     /// `[brand]`
-    pub brand: Brand,
+    pub brand: crate::brand::Brand,
     /// `[texts]`
     pub texts: Texts,
     /// `[mail]`
@@ -116,7 +118,7 @@ impl Config {
             database: Database::read(reader),
             keys: Keys::read(reader),
             terms: Terms::read(reader),
-            brand: Brand::read(reader),
+            brand: words::brand(reader),
             texts: Texts::read(reader),
             mail: Mail::read(reader),
             sms: Sms::read(reader),
@@ -196,7 +198,7 @@ mod tests {
         let config =
             load(file, &[("VOUCH__BRAND__NAME", "Environment"), ("VOUCH__BUDGETS__USER__CAPACITY", "9")]).unwrap();
         assert_eq!(config.brand.name, "Environment");
-        assert_eq!(config.brand.contact.as_deref(), Some("help@example.org"));
+        assert_eq!(config.brand.contact.unwrap().text, "help@example.org");
         assert_eq!(config.budgets.lookup_user, Bucket { capacity: 9, per_hour: 50 });
     }
 
@@ -222,7 +224,7 @@ mod tests {
         let in_environment = load("", &[("VOUCH__FEDERATION__OVERRIDES", table)]).unwrap();
         for config in [in_file, in_environment] {
             let overrides: Vec<_> = config.federation.overrides.into_iter().collect();
-            assert_eq!(overrides, [("example.org".try_into().unwrap(), "10.0.0.1:8448".to_owned())]);
+            assert_eq!(overrides, [("example.org".try_into().unwrap(), "10.0.0.1:8448".parse().unwrap())]);
         }
     }
 

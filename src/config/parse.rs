@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use base64::engine::{DecodePaddingMode, general_purpose};
+use env_filter::Filter;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use ruma_common::{OwnedServerName, RoomId};
+use ruma_common::OwnedServerName;
 use unic_langid::LanguageIdentifier;
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -31,17 +29,6 @@ pub(super) fn line(text: &str) -> Parsed<String> {
 
 pub(super) fn secret(text: &str) -> Parsed<Zeroizing<String>> {
     line(text).map(Zeroizing::new)
-}
-
-/// 32 bytes in base64, with padding or without.
-pub(super) fn master_key(text: &str) -> Parsed<Zeroizing<String>> {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let engine = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
-    let key = engine.decode(text.trim()).ok().map(Zeroizing::new).filter(|key| key.len() == 32);
-    or(
-        key.map(|key| Zeroizing::new(general_purpose::STANDARD.encode(&*key))),
-        "expected 32 bytes in base64, as `openssl rand -base64 32` makes them",
-    )
 }
 
 /// A whole number and its unit, from `least` to `most`, which are written the same way.
@@ -104,27 +91,6 @@ pub(super) fn server_name(text: &str) -> Parsed<OwnedServerName> {
     or(text.try_into().ok(), "expected a Matrix server name, such as \"example.org\" or \"example.org:8448\"")
 }
 
-/// A server name, or `*.` and the name that others stand below.
-pub(super) fn server_pattern(text: &str) -> Parsed<String> {
-    let name = server_name(text.strip_prefix("*.").unwrap_or(text));
-    or(name.ok().map(|_| text.to_owned()), "expected a Matrix server name or a pattern, such as \"*.example.org\"")
-}
-
-/// A room, or a [`server_pattern`] of the homeservers whose names stand in the ids of rooms.
-pub(super) fn room_pattern(text: &str) -> Parsed<String> {
-    let is_room = text.starts_with('!') && <&RoomId>::try_from(text).is_ok();
-    or(
-        (is_room || server_pattern(text).is_ok()).then(|| text.to_owned()),
-        "expected a room id such as \"!room:example.org\", a server name, or a pattern such as \"*.example.org\"",
-    )
-}
-
-/// Where to connect: a host or IP address, and a port.
-pub(super) fn endpoint(text: &str) -> Parsed<String> {
-    let name = server_name(text).ok().filter(|name| name.port().is_some());
-    or(name.map(|name| name.to_string()), "expected a host and a port, such as \"10.0.0.1:8448\"")
-}
-
 /// A host name or IP address.
 pub(super) fn host(text: &str) -> Parsed<String> {
     let is_host = text.parse::<IpAddr>().is_ok() || Host::parse(text).is_ok();
@@ -152,12 +118,6 @@ pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
     or(mailbox, "expected one e-mail address, such as \"Example <id@example.org>\"")
 }
 
-/// An e-mail address or a web page.
-pub(super) fn contact(text: &str) -> Parsed<String> {
-    let is_contact = lettre::Address::from_str(text).is_ok() || is_web_page(text);
-    or(is_contact.then(|| text.to_owned()), "expected an e-mail address or an http or https URL")
-}
-
 /// A web page.
 pub(super) fn web_page(text: &str) -> Parsed<String> {
     or(is_web_page(text).then(|| text.to_owned()), "expected an http or https URL")
@@ -167,20 +127,15 @@ fn is_web_page(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-pub(super) fn colour(text: &str) -> Parsed<String> {
-    let is_colour =
-        text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
-    or(is_colour.then(|| text.to_owned()), "expected a colour of six hexadecimal digits, such as \"#0f6b5c\"")
-}
-
-/// A filter in `env_logger`'s language. A word alone may be a level or a module; after `=` there must be a level.
-pub(super) fn log_filter(text: &str) -> Parsed<String> {
+/// A filter in `env_logger`'s syntax. A word alone may be a level or a module; a level must follow `=`.
+pub(super) fn log_filter(text: &str) -> Parsed<Filter> {
     let directives = text.split('/').next().unwrap_or_default().split(',');
     let levels_are_known = directives
         .filter_map(|directive| directive.split_once('='))
         .all(|(_, level)| log::LevelFilter::from_str(level.trim()).is_ok());
+    let is_usable = levels_are_known && line(text).is_ok();
     or(
-        (levels_are_known && line(text).is_ok()).then(|| text.to_owned()),
+        is_usable.then(|| env_filter::Builder::new().parse(text).build()),
         "expected levels (off, error, warn, info, debug, trace), such as \"info\" or \"info,vouch=debug\"",
     )
 }
@@ -208,17 +163,6 @@ fn existing(text: &str, kind: &str, is_kind: fn(&Path) -> bool) -> Parsed<PathBu
         Ok(_) => Err(format!("expected {kind}, and the path leads to something else")),
         Err(error) => Err(format!("expected {kind}: {error}")),
     }
-}
-
-/// The most bytes a logo may have: it is sent along with every mail.
-const MAX_LOGO_BYTES: u64 = 256 * 1024;
-
-pub(super) fn logo(text: &str) -> Parsed<PathBuf> {
-    let path = file(text)?;
-    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    let is_image = matches!(extension.as_deref(), Some("png" | "jpg" | "jpeg" | "svg"));
-    let is_small = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= MAX_LOGO_BYTES);
-    or((is_image && is_small).then_some(path), "expected a .png, .jpg, .jpeg or .svg file of at most 256 KiB")
 }
 
 #[cfg(test)]
@@ -312,10 +256,6 @@ mod tests {
     fn names_of_servers_and_hosts() {
         all_parse(server_name, &["example.org", "example.org:8448", "1.2.3.4", "[::1]:8448"]);
         none_parse(server_name, &["", "https://example.org", "ex ample", "*.example.org", "::1", "example.org:99999"]);
-        all_parse(server_pattern, &["example.org", "*.example.org"]);
-        none_parse(server_pattern, &["", "*", "*.", "*example.org", "a.*.org"]);
-        all_parse(endpoint, &["10.0.0.1:8448", "[::1]:8448", "synapse:8008"]);
-        none_parse(endpoint, &["", "10.0.0.1", "::1", "http://synapse:8008"]);
         all_parse(host, &["smtp.example.org", "localhost", "10.0.0.1", "::1", "my_host"]);
         none_parse(host, &["", "smtp.example.org:25", "smtp://example.org", "a b", "a/b"]);
         assert_eq!(url_host("App.BÜCHER.example").unwrap(), "app.xn--bcher-kva.example");
@@ -332,24 +272,11 @@ mod tests {
             mailbox,
             &["", "Vouch", "vouch@", "a@example.org, b@example.org", "A <a@example.org> b", "A\r\nB <a@example.org>"],
         );
-        all_parse(contact, &["help@example.org", "https://example.org/help"]);
-        none_parse(contact, &["", "help", "ftp://example.org", "javascript:alert(1)"]);
         all_parse(web_page, &["https://example.org/imprint"]);
         none_parse(web_page, &["", "/imprint", "help@example.org", "javascript:alert(1)"]);
-        all_parse(colour, &["#0f6b5c", "#FFFFFF"]);
-        none_parse(colour, &["", "red", "#fff", "0f6b5c", "#0f6b5g", "#0f6b5c;", "#é1234"]);
         all_parse(language, &["en", "pt-BR", "zh-Hant"]);
         none_parse(language, &["", "english language", "e", "1"]);
         none_parse(line, &["", "  ", "a\nb", "a\0"]);
-    }
-
-    #[test]
-    fn a_master_key_is_32_bytes_with_padding_or_without() {
-        let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-        for text in [key, key.trim_end_matches('='), &format!("{key}\n")] {
-            assert_eq!(master_key(text).unwrap().as_str(), key);
-        }
-        none_parse(master_key, &["", "hunter2", "MDEyMzQ1Njc4OWFiY2RlZg==", &key[4..]]);
     }
 
     #[test]
@@ -364,19 +291,5 @@ mod tests {
         none_parse(file, &["", "src", "no/such", "a\0b"]);
         all_parse(directory, &["src"]);
         none_parse(directory, &["", "Cargo.toml", "no/such"]);
-    }
-
-    #[test]
-    fn a_logo_is_a_small_image() {
-        let directory = tempfile::tempdir().unwrap();
-        let written = |name: &str, bytes: usize| {
-            let path = directory.path().join(name);
-            fs::write(&path, vec![0; bytes]).unwrap();
-            logo(path.to_str().unwrap())
-        };
-        assert!(written("a.PNG", 256 * 1024).is_ok());
-        assert!(written("a.svg", 1).is_ok());
-        assert!(written("a.gif", 1).is_err());
-        assert!(written("b.png", 256 * 1024 + 1).is_err());
     }
 }

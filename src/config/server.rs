@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use env_filter::Filter;
 use ipnet::IpNet;
 use ruma_common::OwnedServerName;
 use url::Url;
@@ -117,7 +118,7 @@ fn tls(section: &mut Section<'_>) -> Option<TlsFiles> {
 #[derive(Clone, Debug)]
 pub struct Log {
     /// `filter`: as `RUST_LOG`, which it gives way to. Default `info`.
-    pub filter: String,
+    pub filter: Filter,
     /// `access`: one line a request, addresses cut to /24 and /48. Default false.
     pub access: bool,
 }

@@ -6,6 +6,8 @@ use unic_langid::LanguageIdentifier;
 
 use super::parse;
 use super::reader::Reader;
+use crate::brand::{Brand, Colour, Logo};
+use crate::texts::visible;
 
 /// `[terms]`
 #[derive(Clone, Debug)]
@@ -27,31 +29,21 @@ impl Terms {
     }
 }
 
-/// `[brand]`: who runs this server, on pages and in mails.
-#[derive(Clone, Debug)]
-pub struct Brand {
-    /// `name`. Default `Vouch`.
-    pub name: String,
-    /// `contact`: an e-mail address or an URL shown to people. Default none.
-    pub contact: Option<String>,
-    /// `imprint`: the URL of a legal notice that the law may ask for. Default none.
-    pub imprint: Option<String>,
-    /// `logo`: a PNG, JPEG or SVG file of at most 256 KiB. Default none.
-    pub logo: Option<PathBuf>,
-    /// `accent_colour`: `#rrggbb`. Default `#0f6b5c`.
-    pub accent_colour: String,
-}
+/// The longest name of a server, in characters.
+const MAX_NAME: usize = 80;
 
-impl Brand {
-    pub(super) fn read(reader: &mut Reader) -> Self {
-        let mut section = reader.section("brand");
-        Self {
-            name: section.text("name", "Vouch", parse::line),
-            contact: section.optional("contact", parse::contact),
-            imprint: section.optional("imprint", parse::web_page),
-            logo: section.optional("logo", parse::logo),
-            accent_colour: section.text("accent_colour", "#0f6b5c", parse::colour),
-        }
+/// Reads `[brand]`: `name` (default `Vouch`), `contact`, `imprint`, `logo` and `accent_colour` (default `#0f6b5c`).
+pub(super) fn brand(reader: &mut Reader) -> Brand {
+    let mut section = reader.section("brand");
+    Brand {
+        name: section.text("name", "Vouch", |text| parse::line(text).map(|name| visible(&name, MAX_NAME))),
+        contact: section.optional("contact", str::parse),
+        imprint: section.optional("imprint", parse::web_page),
+        logo: section.optional("logo", |text| Logo::read(&parse::path(text)?)),
+        accent: section.text("accent_colour", "#0f6b5c", |text| {
+            Colour::parse(text)
+                .ok_or_else(|| "expected a colour of six hexadecimal digits, such as \"#0f6b5c\"".to_owned())
+        }),
     }
 }
 

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -11,7 +13,13 @@ use zeroize::Zeroizing;
 use super::base62;
 use super::key_file::{self, KeyFileError};
 
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// The 32 random bytes from which every other key is derived.
+#[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
 impl MasterKey {
@@ -27,10 +35,10 @@ impl MasterKey {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Parses 32 bytes in standard base64.
+    /// Parses 32 bytes in standard base64, with or without padding.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).ok()?);
+        let bytes = Zeroizing::new(BASE64.decode(text.trim()).ok()?);
         Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
     }
 
@@ -47,7 +55,7 @@ impl MasterKey {
     /// # Errors
     /// If the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyFileError> {
-        let text = key_file::make(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
+        let text = key_file::make(path, Zeroizing::new(BASE64.encode(*Self::generate().0) + "\n"))?;
         Self::understand(path, &text)
     }
 
@@ -68,6 +76,17 @@ impl MasterKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_32_bytes_with_or_without_padding() {
+        let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        for text in [key, key.trim_end_matches('='), &format!("{key}\n")] {
+            assert_eq!(*MasterKey::parse(text).unwrap().0, *b"0123456789abcdef0123456789abcdef", "{text}");
+        }
+        for text in ["", "hunter2", "MDEyMzQ1Njc4OWFiY2RlZg==", &key[4..]] {
+            assert!(MasterKey::parse(text).is_none(), "{text}");
+        }
+    }
 
     #[test]
     fn a_key_file_is_made_once_and_read_again() {

@@ -19,9 +19,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::address_filter::AddressFilter;
-use super::dns::{Dns, Host, Target, without_brackets};
+use super::dns::Dns;
 use super::error::{Cause, StartError};
-use crate::config;
+use crate::config::{self, Host, Target, without_brackets};
 use crate::crypto::trust;
 
 /// Where a request goes.
@@ -50,7 +50,7 @@ impl Destination {
     /// # Errors
     /// [`Cause::Name`] if that cannot be a host.
     pub(super) fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
-        Self::new(authority, host, vec![Target { host: Host::parse(host)?, port }])
+        Self::new(authority, host, vec![Target { host: Host::parse(host).ok_or(Cause::Name)?, port }])
     }
 }
 

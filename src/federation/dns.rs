@@ -1,7 +1,7 @@
 //! Names to addresses. Always by DNS, never by the C library, which would read `0x7f.1` or `2130706433` as addresses.
 
 use std::cmp::Ordering;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,48 +12,11 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData};
 
-use super::error::{Cause, StartError};
+use super::error::StartError;
+use crate::config::{Host, Target};
 
 /// So many addresses are tried for one exchange, and so many targets of an SRV record looked up.
 const MAX_ADDRESSES: usize = 8;
-
-/// A host to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Host {
-    /// An address.
-    Ip(IpAddr),
-    /// A name, looked up as it stands: no search domain is appended.
-    Name(Name),
-}
-
-/// A host and a port to connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
-    /// The host.
-    pub(super) host: Host,
-    /// The TCP port.
-    pub(super) port: u16,
-}
-
-impl Host {
-    /// Parses the host part of a server name or of a URL: an IPv4 address, an IPv6 address in brackets, or a name.
-    ///
-    /// # Errors
-    /// [`Cause::Name`] for what DNS could not have.
-    pub(super) fn parse(text: &str) -> Result<Self, Cause> {
-        if let Ok(address) = without_brackets(text).parse() {
-            return Ok(Self::Ip(address));
-        }
-        let mut name = Name::from_ascii(text).map_err(|_| Cause::Name)?;
-        name.set_fqdn(true);
-        Ok(Self::Name(name))
-    }
-}
-
-/// `[::1]` without its brackets, anything else as it is.
-pub(super) fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
-}
 
 /// The resolver.
 #[derive(Debug)]
@@ -182,12 +145,12 @@ mod tests {
     #[test]
     fn number_forms_that_the_c_library_would_take_are_names() {
         for text in ["0x7f.1", "2130706433", "0177.0.0.1", "127.1"] {
-            assert!(matches!(Host::parse(text), Ok(Host::Name(_))), "{text}");
+            assert!(matches!(Host::parse(text), Some(Host::Name(_))), "{text}");
         }
-        assert_eq!(Host::parse("127.0.0.1"), Ok(Host::Ip([127, 0, 0, 1].into())));
-        assert_eq!(Host::parse("[::1]"), Ok(Host::Ip("::1".parse().unwrap())));
+        assert_eq!(Host::parse("127.0.0.1"), Some(Host::Ip([127, 0, 0, 1].into())));
+        assert_eq!(Host::parse("[::1]"), Some(Host::Ip("::1".parse().unwrap())));
         for text in ["a..b", ".a", &"a".repeat(64), &"a.".repeat(130)] {
-            assert_eq!(Host::parse(text), Err(Cause::Name), "{text}");
+            assert_eq!(Host::parse(text), None, "{text}");
         }
     }
 }

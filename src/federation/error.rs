@@ -54,20 +54,6 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An entry of `federation.overrides` is not `host:port`.
-    Override {
-        /// The entry's server name.
-        server: String,
-        /// What it says.
-        value: String,
-    },
-    /// An entry of a list of servers is neither a server name nor `*.` and one.
-    Pattern {
-        /// The setting.
-        key: &'static str,
-        /// The entry.
-        value: String,
-    },
     /// The TLS or DNS library refuses its settings.
     Library(String),
 }
@@ -107,12 +93,6 @@ impl fmt::Display for StartError {
         match self {
             Self::CaFile { path, reason } => {
                 write!(f, "federation.ca_file: {}: {reason}; it must hold PEM certificates", path.display())
-            }
-            Self::Override { server, value } => {
-                write!(f, "federation.overrides.\"{server}\": \"{value}\" is not \"host:port\" or \"address:port\"")
-            }
-            Self::Pattern { key, value } => {
-                write!(f, "federation.{key}: \"{value}\" is neither a server name nor \"*.\" followed by one")
             }
             Self::Library(reason) => write!(f, "federation: {reason}"),
         }

@@ -32,7 +32,6 @@ pub use self::error::{Cause, Error, StartError};
 use self::keys::KeyRing;
 pub use self::onbind::Reception;
 use self::rules::ServerRules;
-pub use self::rules::is_blocked;
 pub use self::xmatrix::{NotACredential, SignedRequest, XMatrix};
 use crate::clock::Clock;
 use crate::config;
@@ -57,8 +56,8 @@ impl Federation {
 
     fn with_ports(settings: &config::Federation, clock: Clock, ports: Ports) -> Result<Self, StartError> {
         Ok(Self {
-            rules: ServerRules::new(settings)?,
-            discovery: Discovery::new(settings, clock.clone(), ports)?,
+            rules: ServerRules::new(settings),
+            discovery: Discovery::new(settings, clock.clone(), ports),
             client: Client::new(settings)?,
             keys: KeyRing::new(clock),
             timeout: settings.timeout,

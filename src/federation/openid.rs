@@ -148,7 +148,7 @@ mod tests {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json(json!({ "sub": "@alice:hs.example.org" }).to_string())).await;
         lab.ports.web = peer.port();
-        lab.settings.blocked_servers = vec![NAME.to_owned()];
+        lab.settings.blocked_servers = vec![NAME.parse().unwrap()];
         assert_eq!(lab.federation().userinfo(&server(NAME), "token").await, Err(Error::Blocked));
         assert_eq!(peer.connections(), 0);
     }

@@ -4,25 +4,21 @@ use std::sync::LazyLock;
 
 use super::emails::Words;
 use crate::brand::Brand;
-use crate::config;
+use crate::config::Config;
 use crate::texts::Texts;
 
-static TEXTS: LazyLock<Texts> =
-    LazyLock::new(|| Texts::load(&config::Texts { default_language: "en".parse().unwrap(), directory: None }).unwrap());
+static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&"en".parse().unwrap(), None).unwrap());
 
 /// The languages that are built in.
 pub(super) const TAGS: [&str; 4] = ["en", "fr", "de", "es"];
 
 /// A club that can be written to there.
 pub(super) fn brand(contact: Option<&str>) -> Brand {
-    let settings = config::Brand {
+    Brand {
         name: "Example Club".to_owned(),
-        contact: contact.map(str::to_owned),
-        imprint: None,
-        logo: None,
-        accent_colour: "#0f6b5c".to_owned(),
-    };
-    Brand::load(&settings).unwrap()
+        contact: contact.map(|contact| contact.parse().unwrap()),
+        ..Config::default().brand
+    }
 }
 
 /// Its words, in the language of that tag.

@@ -8,29 +8,27 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 
 use super::*;
-use crate::config;
+use crate::brand::Logo;
+use crate::config::Config;
 use crate::identity::policy::Policies;
 use crate::service::Dispute;
 
 mod invited;
 
 fn brand(logo: Option<&Path>) -> Arc<Brand> {
-    let settings = config::Brand {
+    Arc::new(Brand {
         name: "Example Club".to_owned(),
-        contact: Some("help@example.org".to_owned()),
+        contact: Some("help@example.org".parse().unwrap()),
         imprint: Some("https://example.org/imprint".to_owned()),
-        logo: logo.map(ToOwned::to_owned),
-        accent_colour: "#0f6b5c".to_owned(),
-    };
-    Arc::new(Brand::load(&settings).unwrap())
+        logo: logo.map(|path| Logo::read(path).unwrap()),
+        ..Config::default().brand
+    })
 }
 
 fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
-    let settings = config::Texts { default_language: "en".parse().unwrap(), directory: None };
-    let texts = Arc::new(Texts::load(&settings).unwrap());
-    let kept = config::Config::default().retention;
-    let log = config::Log { filter: String::new(), access: false };
-    let rows = RetentionRow::table(&kept, &log);
+    let texts = Arc::new(Texts::load(&"en".parse().unwrap(), None).unwrap());
+    let Config { retention, log, .. } = Config::default();
+    let rows = RetentionRow::table(&retention, &log);
     Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()
 }
 

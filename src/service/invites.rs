@@ -16,7 +16,6 @@ use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
 use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
-use crate::federation::is_blocked;
 use crate::identity::redaction::redacted;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
@@ -102,11 +101,11 @@ impl Vouch {
 
     fn check_invite_allowed(&self, caller: &Caller, room: &RoomId) -> Result<(), Error> {
         let settings = &self.config.invites;
-        if is_blocked(&settings.blocked_homeservers, caller.mxid.server_name()) {
+        let inviters = caller.mxid.server_name();
+        if settings.blocked_homeservers.iter().any(|pattern| pattern.blocks(inviters)) {
             return Err(Error::forbidden("Users of your homeserver may not invite by this server"));
         }
-        let is_listed = settings.blocked_rooms.iter().any(|blocked| blocked == room);
-        if is_listed || room.server_name().is_some_and(|server| is_blocked(&settings.blocked_rooms, server)) {
+        if settings.blocked_rooms.iter().any(|pattern| pattern.blocks(room)) {
             return Err(Error::forbidden("Nobody may be invited into this room by this server"));
         }
         Ok(())

@@ -8,7 +8,6 @@ use super::accounts::Bearers;
 use super::outbox::Outbox;
 use super::spending::Purse;
 use super::{Directory, Vouch};
-use crate::brand::Brand;
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -48,7 +47,6 @@ enum Absent {
 struct Documents {
     texts: Arc<Texts>,
     policies: Arc<Policies>,
-    brand: Arc<Brand>,
     federation: Federation,
     mailer: Mailer,
     sms_sender: SmsSender,
@@ -97,7 +95,7 @@ impl Vouch {
             signing,
             policies: documents.policies,
             texts: documents.texts,
-            brand: documents.brand,
+            brand: Arc::new(config.brand.clone()),
             store,
             vault,
             directory: Arc::new(directory),
@@ -122,22 +120,15 @@ impl Documents {
     /// Reads them all, so that the operator is told of every problem at once.
     fn load(config: &Config, clock: &Clock) -> Result<Self, Vec<StartError>> {
         let mut problems = Vec::new();
-        let texts = keep(&mut problems, Texts::load(&config.texts));
+        let texts = keep(&mut problems, Texts::load(&config.texts.default_language, config.texts.directory.as_deref()));
         let policies = keep(&mut problems, Policies::load(config.terms.directory.as_deref()));
         let federation = keep(&mut problems, Federation::new(&config.federation, clock.clone()));
-        let brand = keep(&mut problems, Brand::load(&config.brand));
-        let mailer =
-            brand.as_ref().and_then(|brand| keep(&mut problems, Mailer::new(&config.mail, brand, clock.clone())));
+        let mailer = keep(&mut problems, Mailer::new(&config.mail, &config.brand, clock.clone()));
         let sms_sender = keep(&mut problems, SmsSender::new(&config.sms, clock.clone()));
-        match (texts, policies, brand, federation, mailer, sms_sender) {
-            (Some(texts), Some(policies), Some(brand), Some(federation), Some(mailer), Some(sms_sender)) => Ok(Self {
-                texts: Arc::new(texts),
-                policies: Arc::new(policies),
-                brand: Arc::new(brand),
-                federation,
-                mailer,
-                sms_sender,
-            }),
+        match (texts, policies, federation, mailer, sms_sender) {
+            (Some(texts), Some(policies), Some(federation), Some(mailer), Some(sms_sender)) => {
+                Ok(Self { texts: Arc::new(texts), policies: Arc::new(policies), federation, mailer, sms_sender })
+            }
             _ => Err(problems),
         }
     }
@@ -230,11 +221,7 @@ fn signing_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
 
 fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
     match &keys.master_key {
-        Some(text) => {
-            let key = MasterKey::parse(text);
-            key.map(Some)
-                .ok_or_else(|| StartError("keys.master_key is no master key: expected 32 bytes in base64".into()))
-        }
+        Some(key) => Ok(Some(key.clone())),
         None => MasterKey::read(&keys.master_key_file).map_err(in_words),
     }
 }

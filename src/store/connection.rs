@@ -221,9 +221,9 @@ impl Store {
     /// In words for the operator, if the database cannot be reached.
     pub async fn connect(config: &Database) -> Result<Self, String> {
         let backend = match &config.url {
-            DatabaseUrl::Postgres(url) => {
-                Backend::Postgres(Postgres::connect(url, config.pool_size, config.ca_file.as_deref()).await?)
-            }
+            DatabaseUrl::Postgres(url) => Backend::Postgres(
+                Postgres::connect((**url).clone(), config.pool_size, config.ca_file.as_deref()).await?,
+            ),
             DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
         };
         Ok(Self { backend })

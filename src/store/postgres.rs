@@ -78,9 +78,8 @@ pub struct Shared {
 }
 
 impl Postgres {
-    /// Parses the URL and connects once.
-    pub(super) async fn connect(url: &str, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
-        let mut config: Config = url.parse().map_err(|error| format!("the PostgreSQL URL: {error}"))?;
+    /// Connects once.
+    pub(super) async fn connect(mut config: Config, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }

@@ -11,9 +11,8 @@ fn texts(default: &str, files: &[(&str, &str)]) -> Result<Texts, String> {
     for (name, text) in files {
         fs::write(directory.path().join(name), text).unwrap();
     }
-    let settings =
-        config::Texts { default_language: default.parse().unwrap(), directory: Some(directory.path().to_owned()) };
-    Texts::load(&settings).map_err(|error| error.to_string().replace(directory.path().to_str().unwrap(), "texts"))
+    Texts::load(&default.parse().unwrap(), Some(directory.path()))
+        .map_err(|error| error.to_string().replace(directory.path().to_str().unwrap(), "texts"))
 }
 
 fn ours() -> Texts {

@@ -177,7 +177,7 @@ async fn a_homeserver_that_is_down_is_a_fault_of_the_gateway() {
     let mut world = World::on_sqlite().await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let name = world.homeserver.name().try_into().unwrap();
-    world.config.federation.overrides.insert(name, closed.to_string());
+    world.config.federation.overrides.insert(name, closed.into());
     let server = world.start().await;
     let answer = register(&server, &world.homeserver.openid_token("alice")).await;
     assert_eq!(answer.error(), (502, "M_UNKNOWN"));
@@ -186,7 +186,7 @@ async fn a_homeserver_that_is_down_is_a_fault_of_the_gateway() {
 
 #[tokio::test]
 async fn the_operator_says_whose_users_may_register() {
-    let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let list = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>();
     let mut world = World::on_sqlite().await;
     for (allowed, blocked, expected) in [
         (None, list(&["hs.example"]), 403),

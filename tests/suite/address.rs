@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use url::{Url, form_urlencoded};
 use vouch::clock::{HOUR, MINUTE};
-use vouch::config::{Config, DatabaseUrl};
+use vouch::config::Config;
 use vouch_test_support::mail_sink::Message;
 use vouch_test_support::postgres::Cluster;
 
@@ -483,7 +483,7 @@ on_both_backends! {
 async fn while_the_database_is_away_the_pages_ask_for_patience_and_nothing_is_changed() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let mut world = World::on_sqlite().await;
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     let server = Server::start(Config { ..world.config.clone() }, world.clock.clone());
     server.until_ready().await;
     let path = mailed(&world, &server, ALICE).await;

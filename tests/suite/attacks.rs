@@ -196,7 +196,7 @@ on_both_backends! {
         let mut world = world;
         world.config.budgets.lookup_homeserver = Bucket { capacity: 4, per_hour: 1 };
         for name in ["hs.example:1", "HS.example"] {
-            let place = world.homeserver.address().to_string();
+            let place = world.homeserver.address().into();
             world.config.federation.overrides.insert(name.try_into().unwrap(), place);
         }
         let server = world.start().await;

@@ -5,7 +5,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 use url::form_urlencoded::byte_serialize;
 use vouch::clock::{DAY, HOUR};
-use vouch::config::{Config, DatabaseUrl};
+use vouch::config::Config;
 use vouch::crypto::ephemeral::EphemeralKey;
 use vouch_test_support::mail_sink::Message;
 use vouch_test_support::postgres::Cluster;
@@ -395,7 +395,7 @@ async fn no_word_of_a_homeserver_is_more_than_a_word() {
 async fn while_the_database_is_away_the_page_asks_for_patience_and_nothing_is_deleted() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let mut world = World::on_sqlite().await;
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     let server = Server::start(Config { ..world.config.clone() }, world.clock.clone());
     server.until_ready().await;
     let alice = world.person(&server, "alice").await;

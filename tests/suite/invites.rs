@@ -327,7 +327,7 @@ on_both_backends! {
 
     async fn the_operator_blocks_homeservers_and_rooms(world: World) {
         let mut world = world;
-        world.config.invites.blocked_rooms = vec!["!spam:hs.example".to_owned(), "*.evil.example".to_owned()];
+        world.config.invites.blocked_rooms = vec!["!spam:hs.example".parse().unwrap(), "*.evil.example".parse().unwrap()];
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
@@ -339,7 +339,7 @@ on_both_backends! {
         }
         server.stop().await;
         world.mail.forget();
-        world.config.invites.blocked_homeservers = vec!["hs.example".to_owned()];
+        world.config.invites.blocked_homeservers = vec!["hs.example".parse().unwrap()];
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid, token };
         assert_eq!(invites(&alice, "bob@example.com").await.error(), (403, "M_FORBIDDEN"));

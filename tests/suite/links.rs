@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use vouch::clock::DAY;
-use vouch::config::{Config, DatabaseUrl};
+use vouch::config::Config;
 use vouch_test_support::postgres::Cluster;
 
 use crate::world::{Answer, Person, SECRET, Server, World, link, query};
@@ -233,7 +233,7 @@ on_both_backends! {
 async fn while_the_database_is_away_the_link_asks_for_patience() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let world = World::on_sqlite().await;
-    let url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    let url = cluster.url().parse().unwrap();
     let database = vouch::config::Database { url, ..world.config.database.clone() };
     let server = Server::start(Config { database, ..world.config.clone() }, world.clock.clone());
     tokio::task::block_in_place(|| cluster.stop());

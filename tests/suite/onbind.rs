@@ -204,7 +204,7 @@ on_both_backends! {
         ca.write_to(&world.folder.path().join("other.pem"));
         trusted += &std::fs::read_to_string(world.folder.path().join("other.pem")).unwrap();
         std::fs::write(world.folder.path().join("ca.pem"), trusted).unwrap();
-        world.config.federation.overrides.insert("slow.example".try_into().unwrap(), slow.address().to_string());
+        world.config.federation.overrides.insert("slow.example".try_into().unwrap(), slow.address().into());
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let openid = slow.openid_token("sloth");
@@ -268,7 +268,7 @@ on_both_backends! {
         server.stop().await;
         // The homeserver moves to where nobody may go.
         let name = world.homeserver.name().try_into().unwrap();
-        world.config.federation.overrides.insert(name, "10.1.2.3:8448".to_owned());
+        world.config.federation.overrides.insert(name, "10.1.2.3:8448".parse().unwrap());
         let server = world.start().await;
         Person { world: &world, server: &server, mxid, token }.binds_by(&sid).await.ok();
         until_tried(&world, 1).await;

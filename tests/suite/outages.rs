@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use vouch::clock::Clock;
-use vouch::config::{Bucket, DatabaseUrl, MailTransport};
+use vouch::config::{Bucket, MailTransport};
 use vouch_test_support::postgres::Cluster;
 
 use crate::program::{Client, PATIENCE, binding, client, person, read, request, submission};
@@ -38,7 +38,7 @@ async fn postgres_is_stopped_and_started_under_load() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let plenty = Bucket { capacity: 100_000, per_hour: 1 };
     world.clock = Clock::system();
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     world.config.budgets.messages_user = plenty;
     world.config.budgets.messages_network = plenty;
     if let MailTransport::Smtp(smtp) = &mut world.config.mail.transport {
@@ -141,7 +141,7 @@ impl Drop for Suspended<'_> {
 async fn a_postgres_that_falls_silent_keeps_nobody_waiting() {
     let mut world = World::on_sqlite().await;
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     alice.binds("alice@example.com").await;

@@ -202,7 +202,7 @@ async fn two_huge_versions_are_compared_within_a_moment() {
 async fn the_start_page_says_where_to_go_and_what_it_knows() {
     let mut world = World::on_sqlite().await;
     world.config.brand.imprint = Some("https://club.example/imprint".to_owned());
-    world.config.brand.contact = Some("help@club.example".to_owned());
+    world.config.brand.contact = Some("help@club.example".parse().unwrap());
     let server = world.start().await;
     let start = page(&server, "/", "en").await;
     for href in ["/you?lang=en", "/address?lang=en", "/retention?lang=en", "mailto:help@club.example"] {

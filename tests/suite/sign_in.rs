@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 use vouch::clock::{HOUR, MINUTE};
-use vouch::config::{Bucket, DatabaseUrl};
+use vouch::config::Bucket;
 use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::postgres::Cluster;
 
@@ -225,7 +225,7 @@ on_both_backends! {
     }
 
     async fn a_blocked_homeserver_is_not_asked(mut world: World) {
-        world.config.federation.blocked_servers = vec!["hs.example".to_owned()];
+        world.config.federation.blocked_servers = vec!["hs.example".parse().unwrap()];
         let server = world.start().await;
         let answer = hands_over(&server, &world.homeserver.openid_token("alice"), &[]).await;
         assert_eq!(answer.status, 403);
@@ -360,7 +360,7 @@ async fn the_page_runs_its_one_script_and_nothing_else() {
 async fn while_the_database_is_away_nobody_signs_in_and_is_told_so() {
     let mut world = World::on_sqlite().await;
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     let server = world.start().await;
     let cookie = signs_in(&world, &server, "alice").await;
     let token = form_token(&server, &cookie).await;

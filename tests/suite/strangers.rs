@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use vouch::clock::{HOUR, MINUTE};
-use vouch::config::{Area, Bucket, Config, DatabaseUrl, Route};
+use vouch::config::{Area, Bucket, Config, Route};
 use vouch_test_support::postgres::Cluster;
 
 use crate::address::{FORM, SENT, Visitor, asks, encoded, invites, is_link};
@@ -208,7 +208,7 @@ async fn mailed_after(world: &World, server: &Server) {
 async fn while_the_database_is_away_nothing_is_promised() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let mut world = World::on_sqlite().await;
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     world.config.budgets.messages_network = Bucket { capacity: 50, per_hour: 1 };
     let server = Server::start(Config { ..world.config.clone() }, world.clock.clone());
     server.until_ready().await;

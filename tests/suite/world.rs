@@ -18,7 +18,6 @@ use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::{MailSink, Message};
 use vouch_test_support::postgres::Database;
-use zeroize::Zeroizing;
 
 /// Monday, 2026-11-23, 12:00 UTC.
 pub const NOON: Millis = 1_795_435_200_000;
@@ -79,7 +78,7 @@ impl World {
         config.server.listen = vec!["127.0.0.1:0".parse().unwrap()];
         config.server.workers = 2;
         config.database.url = match &database {
-            Some(database) => DatabaseUrl::Postgres(Zeroizing::new(database.url().to_owned())),
+            Some(database) => database.url().parse().unwrap(),
             None => DatabaseUrl::Sqlite(path("vouch.db")),
         };
         config.keys.master_key_file = path("master.key");
@@ -90,7 +89,7 @@ impl World {
         config.federation.ca_file = Some(path("ca.pem"));
         config.federation.allowed_ranges = vec!["127.0.0.0/8".parse().unwrap()];
         let name = homeserver.name().try_into().unwrap();
-        config.federation.overrides.insert(name, homeserver.address().to_string());
+        config.federation.overrides.insert(name, homeserver.address().into());
         Self { homeserver, mail, clock: Clock::stopped_at(NOON), config, folder, database }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use vouch::clock::{DAY, HOUR, MINUTE};
-use vouch::config::{Bucket, DatabaseUrl};
+use vouch::config::Bucket;
 use vouch::identity::threepid::{Address, Medium};
 use vouch::service::{Subject, Vouch};
 use vouch_test_support::homeserver::Conduct;
@@ -554,7 +554,7 @@ fn assert_gone_from_the_file(world: &World, secrets: &[String]) {
 async fn while_the_database_is_away_nothing_is_done_and_the_page_says_so() {
     let mut world = World::on_sqlite().await;
     let cluster = Arc::new(tokio::task::spawn_blocking(Cluster::start).await.unwrap());
-    world.config.database.url = DatabaseUrl::Postgres(cluster.url().to_owned().into());
+    world.config.database.url = cluster.url().parse().unwrap();
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let visitor = Visitor::signed_in(&world, &server, "alice").await;

@@ -13,7 +13,7 @@ use crate::config::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options, find_part};
 
 fn brand() -> Brand {
-    Brand::load(&config::Config::default().brand).unwrap()
+    config::Config::default().brand
 }
 
 fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
