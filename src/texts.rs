@@ -21,6 +21,7 @@ use crate::clock::{DAY, HOUR, MINUTE, Millis};
 
 mod accept;
 mod files;
+mod timestamp;
 mod visible;
 
 pub use visible::visible;

@@ -2,9 +2,7 @@
 
 use askama::Template;
 use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 use super::Site;
 use crate::clock::{Millis, SECOND};
@@ -23,24 +21,16 @@ pub(super) struct Moment {
 impl Site {
     /// A moment in a language.
     pub(super) fn moment(&self, language: Language, at: Millis) -> Moment {
-        self.say_moment(language, "page-moment", at)
+        Moment { machine: machine(at), words: self.texts.timestamp(language, at) }
     }
 
     /// The day of a moment in a language.
     pub(super) fn day(&self, language: Language, at: Millis) -> Moment {
-        self.say_moment(language, "page-moment-day", at)
+        Moment { machine: machine(at), words: self.texts.date(language, at) }
     }
+}
 
-    fn say_moment(&self, language: Language, id: &str, at: Millis) -> Moment {
-        const CLOCK: StaticFormatDescription = format_description!("[hour]:[minute]");
-        let at = OffsetDateTime::from_unix_timestamp(at / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let month = self.texts.get(language, "page-month", &[("month", u8::from(at.month()).into())]);
-        let values = [
-            ("day", at.day().into()),
-            ("month", month.into()),
-            ("year", at.year().into()),
-            ("time", at.format(CLOCK).unwrap_or_default().into()),
-        ];
-        Moment { machine: at.format(&Rfc3339).unwrap_or_default(), words: self.texts.get(language, id, &values) }
-    }
+fn machine(at: Millis) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(at / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    at.format(&Rfc3339).unwrap_or_default()
 }

@@ -155,6 +155,21 @@ fn spans_are_said_in_the_largest_unit_that_fits() {
 }
 
 #[test]
+fn a_point_in_time_reads_as_people_of_the_language_write_it() {
+    const AT: Millis = 1_798_761_660_000; // 2027-01-01T00:01:00Z
+    let texts = ours();
+    for (tag, timestamp, date) in [
+        ("en", "1 January 2027, 00:01 UTC", "1 January 2027"),
+        ("de", "1. Januar 2027, 00:01 Uhr UTC", "1. Januar 2027"),
+        ("fr", "1er janvier 2027 à 00:01 UTC", "1er janvier 2027"),
+        ("es", "1 de enero de 2027, 00:01 UTC", "1 de enero de 2027"),
+    ] {
+        let language = texts.nearest(tag).unwrap();
+        assert_eq!((&*texts.timestamp(language, AT), &*texts.date(language, AT)), (timestamp, date));
+    }
+}
+
+#[test]
 fn a_value_cannot_rearrange_a_text() {
     let texts = ours();
     let say = |value: &str| texts.get(texts.default_language(), "mail-contact", &[("contact", value.into())]);

@@ -259,8 +259,14 @@ page-month = { $month ->
     [11] novembre
    *[12] décembre
 }
-page-moment = { $day } { $month } { $year } à { $time } UTC
-page-moment-day = { $day } { $month } { $year }
+page-moment = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month } { $year } à { $time } UTC
+page-moment-day = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month } { $year }
 page-you = Vos données
 page-you-lead = Voici tout ce que { $server } conserve à votre sujet.
 page-you-nothing = { $server } ne conserve rien à votre sujet, à part cette visite, qui prend fin d’elle-même.

@@ -2,13 +2,10 @@
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
 use url::Url;
 
 use super::{DARK_GROUND, LIGHT_GROUND, Words, email};
-use crate::clock::{Millis, SECOND};
+use crate::clock::Millis;
 use crate::notify::mail::Email;
 
 /// Who has unbound an address.
@@ -101,7 +98,7 @@ struct UnboundHtml<'a> {
 /// # Errors
 /// Only if a template cannot be rendered.
 pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, askama::Error> {
-    let since = moment("mail-bound-since", say, facts.since);
+    let since = since("mail-bound-since", say, facts.since);
     let subject = say.text("mail-bound-title");
     email(&subject, &BoundText { say, facts, since: since.clone() }, &BoundHtml { say, facts, since })
 }
@@ -111,16 +108,14 @@ pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, askam
 /// # Errors
 /// Only if a template cannot be rendered.
 pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, askama::Error> {
-    let since = moment("mail-unbound-since", say, facts.since);
+    let since = since("mail-unbound-since", say, facts.since);
     let subject = say.text("mail-unbound-title");
     email(&subject, &UnboundText { say, facts, since: since.clone() }, &UnboundHtml { say, facts, since })
 }
 
-/// What is said of a moment on this server.
-fn moment(id: &str, say: Words<'_>, at: Millis) -> String {
-    const MINUTE: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    let at = OffsetDateTime::from_unix_timestamp(at / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let at = at.format(MINUTE).unwrap_or_default();
+/// Says what happened to the address, when, and on which server.
+fn since(id: &str, say: Words<'_>, at: Millis) -> String {
+    let at = say.texts.timestamp(say.language, at);
     say.texts.get(say.language, id, &[("time", at.into()), ("server", say.server.into())])
 }
 
