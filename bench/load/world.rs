@@ -6,14 +6,13 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ruma_common::UserId;
+use ruma_common::{OwnedUserId, UserId};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use vouch::clock::Clock;
 use vouch::config::Config;
 use vouch::identity::threepid::Address;
 use vouch::service::Vouch;
-use vouch::store::bindings::NewBinding;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::{MailSink, Message, Options};
@@ -88,16 +87,10 @@ impl World {
         let begun = Instant::now();
         let config = Config::load(None, self.settings.iter().cloned()).map_err(|mistakes| format!("{mistakes:?}"))?;
         let vouch = Vouch::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
-        let batch = |first: u32| {
-            let (vouch, range) = (Arc::clone(&vouch), first..bindings.min(first.saturating_add(BATCH)));
-            tokio::task::spawn_blocking(move || seal(&vouch, range))
-        };
-        let mut sealing = batch(0);
         for first in (0..bindings).step_by(usize::try_from(BATCH)?) {
-            let sealed = std::mem::replace(&mut sealing, batch(first.saturating_add(BATCH))).await??;
-            vouch.load_bindings(sealed).await.map_err(|error| error.errcode())?;
+            let batch = batch(first..bindings.min(first.saturating_add(BATCH)))?;
+            vouch.load_bindings(&batch).await.map_err(|error| error.errcode())?;
         }
-        sealing.await??;
         self.settle().await?;
         Ok(begun.elapsed())
     }
@@ -154,11 +147,10 @@ pub fn owner_of(number: u32) -> String {
     format!("@person{number:08}:example.org")
 }
 
-fn seal(vouch: &Vouch, numbers: Range<u32>) -> Result<Vec<NewBinding>> {
-    let now = vouch.clock.now();
-    let seal = |number| -> Result<NewBinding> {
-        let address = Address::email(&address_of(number)).map_err(|_| "no address")?;
-        Ok(vouch.seal_binding(&address, &UserId::parse(owner_of(number))?, now))
+fn batch(numbers: Range<u32>) -> Result<Vec<(Address, OwnedUserId)>> {
+    let binding = |number| -> Result<(Address, OwnedUserId)> {
+        let address = Address::email(&address_of(number)).map_err(|_| "not a valid address")?;
+        Ok((address, UserId::parse(owner_of(number))?))
     };
-    numbers.map(seal).collect()
+    numbers.map(binding).collect()
 }

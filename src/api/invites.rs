@@ -39,8 +39,8 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
     Ok(HttpResponse::Ok().json(json!({
         "token": stored.token,
         "public_keys": [
-            { "public_key": public_key, "key_validity_url": vouch.key_validity_url().as_str() },
-            { "public_key": stored.public_key, "key_validity_url": vouch.ephemeral_key_validity_url().as_str() },
+            { "public_key": public_key, "key_validity_url": vouch.links.key_validity().as_str() },
+            { "public_key": stored.public_key, "key_validity_url": vouch.links.ephemeral_key_validity().as_str() },
         ],
         "display_name": stored.display_name,
         // For homeservers from before there were several keys.

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use ruma_common::{OwnedServerName, OwnedUserId, UserId};
+use ruma_common::{OwnedServerName, OwnedUserId};
 
 use super::{Network, Vouch};
 use crate::clock::{DAY, Millis, SECOND};
 use crate::crypto::base62;
-use crate::crypto::vault::{BlindIndex, Column, Purpose, token_hash};
+use crate::crypto::vault::{BlindIndex, token_hash};
 use crate::error::Error;
 use crate::federation;
 use crate::store::{self, accounts};
@@ -51,8 +51,7 @@ impl Vouch {
     /// 429, and 502 if it cannot be asked.
     pub async fn register(&self, from: &Network, registration: Registration) -> Result<String, Error> {
         let mxid = self.identify(from, &registration).await?;
-        let index = self.account_index(&mxid);
-        let sealed = self.vault.seal(Column::AccountMxid, &index, mxid.as_str());
+        let (index, sealed) = self.sealer.seal_account(&mxid);
         let token = base62::random(TOKEN_LENGTH);
         let (hash, now) = (token_hash(&token), self.clock.now());
         self.store
@@ -106,7 +105,7 @@ impl Vouch {
         Ok(Caller {
             account_id: account.id,
             user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
-            mxid: self.open_account(&account)?,
+            mxid: self.sealer.open_account(&account)?,
             since: account.created_at,
             proved_at,
             terms_accepted: self.policies.missing(accepted).is_empty(),
@@ -131,15 +130,6 @@ impl Vouch {
     pub(super) async fn have_bearers_forgotten(&self) {
         self.bearers.forget();
         tokio::time::sleep(REMEMBERED).await;
-    }
-
-    pub(super) fn account_index(&self, mxid: &UserId) -> BlindIndex {
-        self.vault.index(Purpose::Account, &[mxid.as_bytes()])
-    }
-
-    pub(super) fn open_account(&self, account: &accounts::Account) -> Result<OwnedUserId, Error> {
-        let mxid = self.vault.open(Column::AccountMxid, &account.user_index, &account.mxid)?;
-        UserId::parse(mxid).map_err(|_| Error::internal())
     }
 }
 

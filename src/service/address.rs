@@ -24,8 +24,6 @@ use crate::texts::Language;
 
 pub use held::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation};
 
-/// The path of the page where a link is asked for, below `server.public_url`.
-const ASKING: &str = "address";
 /// The path of the page behind the link.
 const OPENING: &str = "address/open";
 
@@ -73,7 +71,7 @@ impl Vouch {
     /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts go; 429 if the asker's network, or this server for that country,
     /// has sent too much; 503 if the database is away.
     pub async fn send_proof(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
-        if to.medium() == Medium::Msisdn && !self.sms_sender.reaches(&to) {
+        if to.medium() == Medium::Msisdn && !self.messenger.sms_sender.reaches(&to) {
             return Err(Error::destination_rejected());
         }
         self.spend_proof(&to, from).await?;
@@ -99,18 +97,18 @@ impl Vouch {
     }
 
     async fn mail_proof(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(email) = address_email(self.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
+        let Ok(email) = address_email(self.messenger.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
             return;
         };
-        if let Err(error) = self.mailer.send(to, email).await {
+        if let Err(error) = self.messenger.mailer.send(to, email).await {
             log::warn!("a mail with a link to what is held was not sent: {error}");
             self.refund_proof_to(to);
         }
     }
 
     async fn text_proof(&self, to: &Address, link: &Url, language: Language) {
-        let text = address_text(self.words(language), link);
-        if let Err(error) = self.sms_sender.send(to, &text).await {
+        let text = address_text(self.messenger.words(language), link);
+        if let Err(error) = self.messenger.sms_sender.send(to, &text).await {
             log::warn!("a text with a link to what is held was not sent: {error}");
             if !error.may_have_sent() {
                 self.refund_text(to);
@@ -122,28 +120,18 @@ impl Vouch {
     /// `lang` is for the page, which is then in the language of the message.
     fn proof_link(&self, address: &Address, language: Language) -> Url {
         let expires_at = self.clock.now() + LIFETIME;
-        let token = self.vault.seal_link(&Link { expires_at, address: address.clone() }.to_bytes());
-        let mut link = self.public_link(OPENING);
-        link.query_pairs_mut().append_pair("token", &token).append_pair("lang", self.texts.tag(language));
-        link
+        self.links.sealed(OPENING, &Link { expires_at, address: address.clone() }.to_bytes(), Some(language))
     }
 
     /// What the link with this token proves.
     #[must_use]
     pub fn proof(&self, token: &str) -> Proof {
-        let link = self.vault.open_link(token).ok().and_then(|bytes| Link::from_bytes(&bytes));
+        let link = self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes));
         match link {
             Some(link) if self.clock.now() < link.expires_at => Proof::Of(link.address),
             Some(_) => Proof::Expired,
             None => Proof::None,
         }
-    }
-
-    /// Where an address's owner may see what is held about it, and object: for the end of a mail.
-    pub(super) fn asking_link(&self, language: Language) -> Url {
-        let mut link = self.public_link(ASKING);
-        link.query_pairs_mut().append_pair("lang", self.texts.tag(language));
-        link
     }
 }
 

@@ -8,12 +8,10 @@ use serde_json::json;
 
 use super::{Asker, Caller, Submission, Vouch};
 use crate::clock::{DAY, Millis};
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
-use crate::store::bindings::{self, NewBinding};
-use crate::store::{self, accounts, outbox};
+use crate::store::{self, accounts, bindings, outbox};
 use crate::texts::Language;
 
 /// How long an association is valid.
@@ -68,7 +66,7 @@ impl Vouch {
         if self.objects_since(address).await?.is_some() {
             return Err(Error::owner_objects());
         }
-        let new = self.seal_binding(address, mxid, now);
+        let new = self.sealer.seal_binding(address, mxid, now);
         let notice = self.bind_notice(address, mxid, now, language).await?;
         let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
@@ -126,7 +124,7 @@ impl Vouch {
         by: Remover,
         language: Language,
     ) -> Result<bool, Error> {
-        let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
+        let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let notice = self.unbind_notice(address, mxid, by, language).await?;
         let gone = self.store.write(async move |conn| {
             let gone = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
@@ -143,46 +141,15 @@ impl Vouch {
         Ok(gone.is_some())
     }
 
-    /// A binding as the database may see it.
-    #[must_use]
-    pub fn seal_binding(&self, address: &Address, mxid: &UserId, bound_at: Millis) -> NewBinding {
-        let owner = self.binding_index(address);
-        NewBinding {
-            address_index: owner.as_ref().to_vec(),
-            user_index: self.binding_user_index(mxid).as_ref().to_vec(),
-            address: self.vault.seal(Column::BindingAddress, &owner, &address.to_sealed()),
-            mxid: self.vault.seal(Column::BindingMxid, &owner, mxid.as_str()),
-            bound_at,
-        }
-    }
-
-    /// Loads bindings of addresses that are not bound yet: for a measurement.
+    /// Binds many addresses that are not bound yet, for a benchmark.
     ///
     /// # Errors
     /// 503 if the database is away.
-    pub async fn load_bindings(&self, new: Vec<NewBinding>) -> Result<(), Error> {
-        Ok(self
-            .store
-            .write(async move |conn| bindings::bind_many(conn, &new).await)
-            .await
-            .map_err(|error: store::Error| error)?)
-    }
-
-    pub(super) fn binding_index(&self, address: &Address) -> BlindIndex {
-        self.address_index(Purpose::BindingAddress, address)
-    }
-
-    pub(super) fn binding_user_index(&self, mxid: &UserId) -> BlindIndex {
-        self.vault.index(Purpose::BindingUser, &[mxid.as_bytes()])
-    }
-
-    pub(super) fn open_address(&self, address_index: &[u8], sealed: &[u8]) -> Result<Address, Error> {
-        let text = self.vault.open(Column::BindingAddress, address_index, sealed)?;
-        Address::from_sealed(&text).map_err(|_| Error::internal())
-    }
-
-    pub(super) fn open_bound_mxid(&self, address_index: &[u8], sealed: &[u8]) -> Result<OwnedUserId, Error> {
-        UserId::parse(self.vault.open(Column::BindingMxid, address_index, sealed)?).map_err(|_| Error::internal())
+    pub async fn load_bindings(&self, new: &[(Address, OwnedUserId)]) -> Result<(), Error> {
+        let now = self.clock.now();
+        let new: Vec<_> = new.iter().map(|(address, mxid)| self.sealer.seal_binding(address, mxid, now)).collect();
+        let loaded = self.store.write(async move |conn| bindings::bind_many(conn, &new).await);
+        Ok(loaded.await.map_err(|error: store::Error| error)?)
     }
 }
 

@@ -96,7 +96,7 @@ impl Vouch {
 
     /// The deliveries that are about a user or caused by him.
     pub(super) async fn deliveries_of(&self, conn: &mut Conn, mxid: &UserId) -> Result<Vec<ExportedDelivery>, Error> {
-        let rows = outbox::of_user(conn, self.outbox_user_index(mxid).as_ref()).await?;
+        let rows = outbox::of_user(conn, self.sealer.outbox_user_index(mxid).as_ref()).await?;
         rows.into_iter().map(|row| self.exported_delivery(row)).collect()
     }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::sealing::Sealer;
 use crate::clock::{Clock, MINUTE, Millis, SECOND};
-use crate::crypto::vault::{Column, Vault};
 use crate::error::Error;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
@@ -39,7 +39,7 @@ const CLOCK_SKEW: Millis = 5 * SECOND;
 /// Maps look-up digests to rows of the bindings table, under the peppers in use.
 pub struct Directory {
     store: Store,
-    vault: Arc<Vault>,
+    sealer: Sealer,
     clock: Clock,
     peppers: Peppers,
     directories: Directories,
@@ -48,9 +48,8 @@ pub struct Directory {
 impl Directory {
     /// An empty directory; [`Self::keep_built`] fills it.
     #[must_use]
-    pub(super) fn new(store: Store, vault: Arc<Vault>, clock: Clock, pepper_period: Duration) -> Self {
-        let peppers = Peppers::new(vault.pepper_key(), pepper_period);
-        Self { store, vault, clock, peppers, directories: Directories::default() }
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, peppers: Peppers) -> Self {
+        Self { store, sealer, clock, peppers, directories: Directories::default() }
     }
 
     /// Whether look-ups can be answered: the directories of the current and the previous pepper are complete.
@@ -125,7 +124,7 @@ impl Directory {
         let mut entries: Vec<Vec<(Digest, i64)>> = epochs.iter().map(|_| Vec::with_capacity(rows.len())).collect();
         let mut unreadable = 0;
         for row in rows {
-            let Ok(forms) = self.vault.open(Column::BindingAddress, &row.address_index, &row.address) else {
+            let Ok(forms) = self.sealer.open_bound_text(&row.address_index, &row.address) else {
                 unreadable += 1;
                 continue;
             };

@@ -34,8 +34,8 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Receipt, Error> {
-        let (account, bound) = (self.account_index(mxid), self.binding_user_index(mxid));
-        let queued = self.outbox_user_index(mxid);
+        let (account, bound) = (self.sealer.account_index(mxid), self.sealer.binding_user_index(mxid));
+        let queued = self.sealer.outbox_user_index(mxid);
         let visited = self.visit_subject_index(&Subject::User(mxid.to_owned()));
         let now = self.clock.now();
         let done = self.store.write(async move |conn| {

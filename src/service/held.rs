@@ -147,7 +147,7 @@ impl Vouch {
     /// 503 if the database is away.
     pub async fn export(&self, mxid: &UserId) -> Result<Export, Error> {
         let mut conn = self.store.read_much().await?;
-        let rows = bindings::of_user(&mut conn, self.binding_user_index(mxid).as_ref()).await?;
+        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
         let visitor = self.visit_subject_index(&Subject::User(mxid.to_owned()));
         let visits = visits::times_of(&mut conn, visitor.as_ref(), self.visits_since()).await?;
         Ok(Export {
@@ -162,7 +162,7 @@ impl Vouch {
     }
 
     async fn exported_account(&self, conn: &mut Conn, mxid: &UserId) -> Result<Option<ExportedAccount>, Error> {
-        let Some(account) = accounts::by_user(conn, self.account_index(mxid).as_ref()).await? else {
+        let Some(account) = accounts::by_user(conn, self.sealer.account_index(mxid).as_ref()).await? else {
             return Ok(None);
         };
         let tokens = accounts::tokens_of(conn, account.id).await?;
@@ -170,7 +170,7 @@ impl Vouch {
         let sessions = sessions::of_account(conn, account.id).await?;
         let invites = invites::of_account(conn, account.id).await?;
         Ok(Some(ExportedAccount {
-            user_id: self.open_account(&account)?,
+            user_id: self.sealer.open_account(&account)?,
             registered_at: account.created_at,
             access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
             consents: consents.into_iter().map(ExportedConsent::from).collect(),
@@ -180,7 +180,7 @@ impl Vouch {
     }
 
     fn exported(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
-        let address = self.open_session_address(session)?;
+        let address = self.sealer.open_session_address(session)?;
         Ok(ExportedSession {
             medium: address.medium().as_str(),
             address: address.as_str().to_owned(),
@@ -190,11 +190,11 @@ impl Vouch {
     }
 
     fn exported_invite(&self, row: &invites::Invite) -> Result<ExportedInvite, Error> {
-        let address = self.open_invited(row)?;
+        let address = self.sealer.open_invited(row)?;
         Ok(ExportedInvite {
             medium: address.as_ref().map(|address| address.medium().as_str()),
             address: address.map(|address| address.as_str().to_owned()),
-            room_id: self.open_invite(row)?.room_id,
+            room_id: self.sealer.open_invite(row)?.room_id,
             invited_at: row.created_at,
         })
     }

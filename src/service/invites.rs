@@ -8,20 +8,20 @@ mod landing;
 mod link;
 
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
-use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use ruma_common::{OwnedRoomId, RoomId, UserId};
 
 use super::objecting::undeliverable;
 use super::{Caller, Network, Vouch};
 use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::redaction::redacted;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
 use crate::notify::invitation::invite_text;
 use crate::notify::sms::SendError;
-use crate::store::invites::{self, Invite, NewInvite};
+use crate::store::invites::{self, NewInvite};
 use crate::store::{bindings, objections};
 
 pub use landing::{Invitation, Landing};
@@ -50,16 +50,6 @@ pub struct StoredInvite {
     pub display_name: String,
 }
 
-/// An invitation, opened.
-pub(super) struct PendingInvite {
-    /// What the room's invitation names it by.
-    pub token: String,
-    /// The room.
-    pub room_id: OwnedRoomId,
-    /// Who invites.
-    pub sender: OwnedUserId,
-}
-
 impl Vouch {
     /// Tells somebody who is not known here that the caller invites him into a room, and keeps that until the address is bound.
     ///
@@ -74,7 +64,7 @@ impl Vouch {
     ) -> Result<StoredInvite, Error> {
         self.check_invite_allowed(caller, &request.room_id)?;
         let medium = request.address.medium();
-        if medium == Medium::Msisdn && !self.sms_sender.reaches(&request.address) {
+        if medium == Medium::Msisdn && !self.messenger.sms_sender.reaches(&request.address) {
             return Err(Error::destination_rejected());
         }
         self.charge_as_lookup(caller, from, &request.address).await?;
@@ -135,8 +125,8 @@ impl Vouch {
             return self.mail_invited(caller, request, token, key).await;
         }
         let client = self.web_client(request.words.web_client.as_deref());
-        let text = invite_text(self.words(self.texts.default_language()), caller.mxid.as_str(), client);
-        self.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
+        let text = invite_text(self.messenger.words(self.texts.default_language()), caller.mxid.as_str(), client);
+        self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected(),
             error => {
                 log::warn!("the text of an invitation was not sent: {error}");
@@ -162,8 +152,9 @@ impl Vouch {
             link: &link,
             lifetime: self.config.retention.invite,
         };
-        let email = invite_email(self.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
-        self.mailer.send(&request.address, email).await.map_err(|error| {
+        let email =
+            invite_email(self.messenger.words(self.texts.default_language()), facts).map_err(|_| Error::internal())?;
+        self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("the mail of an invitation was not sent: {error}");
             Error::email_not_sent()
         })
@@ -173,7 +164,8 @@ impl Vouch {
     async fn keep_invite(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
         let retention = &self.config.retention;
         let key_until = new.created_at + retention.invite + retention.ephemeral_key;
-        let (binding_index, objection_index) = (self.binding_index(address), self.objection_index(address));
+        let (binding_index, objection_index) =
+            (self.sealer.binding_index(address), self.sealer.objection_index(address));
         let refusal = undeliverable(address);
         let bound = self.store.write(async move |conn| {
             invites::hold_address(conn, &new.address_index).await?;
@@ -187,21 +179,21 @@ impl Vouch {
             Ok::<_, Error>(bound)
         });
         match bound.await? {
-            Some(row) => Err(Error::threepid_in_use(&self.open_bound_mxid(&row.address_index, &row.mxid)?)),
+            Some(row) => Err(Error::threepid_in_use(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?)),
             None => Ok(()),
         }
     }
 
     fn new_invite(&self, caller: &Caller, request: &InviteRequest, token: &str, key: &EphemeralKey) -> NewInvite {
-        let owner = self.ephemeral_key_index(&key.public_bytes());
+        let owner = self.sealer.ephemeral_key_index(&key.public_bytes());
         NewInvite {
-            token_hash: self.invite_token_index(token).as_ref().to_vec(),
+            token_hash: self.sealer.invite_token_index(token).as_ref().to_vec(),
             account_id: caller.account_id,
-            address_index: self.invite_address_index(&request.address).as_ref().to_vec(),
-            address: self.vault.seal(Column::InviteAddress, &owner, &request.address.to_sealed()),
-            token: self.vault.seal(Column::InviteToken, &owner, token),
-            room_id: self.vault.seal(Column::InviteRoom, &owner, request.room_id.as_str()),
-            sender: self.vault.seal(Column::InviteSender, &owner, caller.mxid.as_str()),
+            address_index: self.sealer.invite_address_index(&request.address).as_ref().to_vec(),
+            address: self.sealer.seal_invite(Column::InviteAddress, &owner, &request.address.to_sealed()),
+            token: self.sealer.seal_invite(Column::InviteToken, &owner, token),
+            room_id: self.sealer.seal_invite(Column::InviteRoom, &owner, request.room_id.as_str()),
+            sender: self.sealer.seal_invite(Column::InviteSender, &owner, caller.mxid.as_str()),
             key_index: owner.as_ref().to_vec(),
             signing_key: self.signing.current().0.to_owned(),
             created_at: self.clock.now(),
@@ -222,11 +214,11 @@ impl Vouch {
         let created_after = self.clock.now() - self.config.retention.invite;
         let row = invites::by_token_hash(
             &mut self.store.read().await?,
-            self.invite_token_index(token).as_ref(),
+            self.sealer.invite_token_index(token).as_ref(),
             created_after,
         )
         .await?;
-        let invite = self.open_invite(&row.ok_or_else(Error::unknown_invite)?)?;
+        let invite = self.sealer.open_invite(&row.ok_or_else(Error::unknown_invite)?)?;
         let fields = [("mxid", mxid.as_str()), ("sender", invite.sender.as_str()), ("token", &invite.token)];
         let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
         let mut signed = fields.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
@@ -240,37 +232,7 @@ impl Vouch {
     /// 503 if the database is away.
     pub async fn is_ephemeral_key_valid(&self, public_key: &str) -> Result<bool, Error> {
         let Some(key) = decode_key(public_key) else { return Ok(false) };
-        let index = self.ephemeral_key_index(&key);
+        let index = self.sealer.ephemeral_key_index(&key);
         Ok(invites::is_key_valid(&mut self.store.read().await?, index.as_ref(), self.clock.now()).await?)
-    }
-
-    /// By what the invitations of an address are found.
-    pub(super) fn invite_address_index(&self, address: &Address) -> BlindIndex {
-        self.address_index(Purpose::InviteAddress, address)
-    }
-
-    fn invite_token_index(&self, token: &str) -> BlindIndex {
-        self.vault.index(Purpose::InviteToken, &[token.as_bytes()])
-    }
-
-    fn ephemeral_key_index(&self, public_key: &[u8; 32]) -> BlindIndex {
-        self.vault.index(Purpose::EphemeralKey, &[public_key])
-    }
-
-    /// Opens the row of an invitation, all but its address.
-    pub(super) fn open_invite(&self, row: &Invite) -> Result<PendingInvite, Error> {
-        let open = |column, sealed: &[u8]| self.vault.open(column, &row.key_index, sealed);
-        Ok(PendingInvite {
-            token: open(Column::InviteToken, &row.token)?,
-            room_id: RoomId::parse(open(Column::InviteRoom, &row.room_id)?).map_err(|_| Error::internal())?,
-            sender: UserId::parse(open(Column::InviteSender, &row.sender)?).map_err(|_| Error::internal())?,
-        })
-    }
-
-    /// Opens the address of an invitation that is not delivered.
-    pub(super) fn open_invited(&self, row: &Invite) -> Result<Option<Address>, Error> {
-        let Some(sealed) = &row.address else { return Ok(None) };
-        let text = self.vault.open(Column::InviteAddress, &row.key_index, sealed)?;
-        Address::from_sealed(&text).map(Some).map_err(|_| Error::internal())
     }
 }

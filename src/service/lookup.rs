@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 use ruma_common::OwnedUserId;
 
 use super::{Caller, Network, Vouch};
-use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
@@ -111,11 +110,13 @@ impl Vouch {
 
     /// Returns the digests of the caller's own addresses, which are free.
     async fn own_digests(&self, caller: &Caller, epoch: Epoch) -> Result<Vec<Digest>, Error> {
-        let index = self.binding_user_index(&caller.mxid);
+        let index = self.sealer.binding_user_index(&caller.mxid);
         let own = rows::of_user(&mut self.store.read().await?, index.as_ref()).await?;
         let mut digests = Vec::new();
         for row in own {
-            digests.extend(self.directory.digests(&self.open_address(&row.address_index, &row.address)?, epoch));
+            digests.extend(
+                self.directory.digests(&self.sealer.open_bound_address(&row.address_index, &row.address)?, epoch),
+            );
         }
         Ok(digests)
     }
@@ -133,10 +134,10 @@ impl Vouch {
     /// Returns `None` for a row that cannot be decrypted; the directory has logged it.
     fn open_found(&self, row: &Found, epoch: Epoch) -> Option<Binding> {
         let pepper = self.directory.pepper(epoch);
-        let sealed = self.vault.open(Column::BindingAddress, &row.address_index, &row.address).ok()?;
+        let sealed = self.sealer.open_bound_text(&row.address_index, &row.address).ok()?;
         Some(Binding {
             digests: sealed_lookup_forms(&sealed).map(|form| digest(form, pepper.as_str())).collect(),
-            mxid: self.open_bound_mxid(&row.address_index, &row.mxid).ok()?,
+            mxid: self.sealer.open_bound_mxid(&row.address_index, &row.mxid).ok()?,
         })
     }
 }

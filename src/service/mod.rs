@@ -9,7 +9,9 @@ mod directory;
 mod erasure;
 mod held;
 mod invites;
+mod links;
 mod lookup;
+mod messenger;
 mod not_me;
 mod notices;
 mod objecting;
@@ -18,6 +20,7 @@ mod operator;
 mod outbox;
 mod person;
 mod retention;
+mod sealing;
 mod spending;
 mod start;
 mod terms;
@@ -26,8 +29,6 @@ mod validation;
 mod visits;
 
 use std::sync::Arc;
-
-use url::Url;
 
 pub use accounts::{Caller, Registration};
 pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
@@ -38,6 +39,7 @@ pub use held::{
     Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedVisit,
 };
 pub use invites::{Invitation, InviteRequest, InviteWords, Landing, StoredInvite};
+pub use links::PublicLinks;
 pub use lookup::LookupRequest;
 pub use not_me::Dispute;
 pub use operator::{Bound, Erased};
@@ -52,16 +54,11 @@ use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
-use crate::crypto::vault::{BlindIndex, Purpose, Vault};
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
 use crate::identity::policy::Policies;
-use crate::identity::threepid::Address;
-use crate::notify::emails::Words;
-use crate::notify::mail::Mailer;
-use crate::notify::sms::SmsSender;
 use crate::store::Store;
-use crate::texts::{Language, Texts};
+use crate::texts::Texts;
 
 /// The running server, shared by all that work for it.
 pub struct Vouch {
@@ -77,48 +74,18 @@ pub struct Vouch {
     pub policies: Arc<Policies>,
     /// The words that people read.
     pub texts: Arc<Texts>,
+    /// Links to this server.
+    pub links: Arc<PublicLinks>,
     /// Who runs this server.
     pub brand: Arc<Brand>,
     /// Which bindings a look-up hash may match.
     pub directory: Arc<Directory>,
     store: Store,
-    vault: Arc<Vault>,
+    sealer: sealing::Sealer,
+    messenger: Arc<messenger::Messenger>,
     federation: Federation,
-    mailer: Mailer,
-    sms_sender: SmsSender,
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
     outbox: outbox::Outbox,
-}
-
-impl Vouch {
-    /// Where people and homeservers reach a path of this server, which begins without a slash.
-    fn public_link(&self, path: &str) -> Url {
-        let mut link = self.config.server.public_url.clone();
-        link.path_segments_mut().expect("public_url is http or https").pop_if_empty().extend(path.split('/'));
-        link
-    }
-
-    /// Where homeservers ask whether a long-term key is valid.
-    #[must_use]
-    pub fn key_validity_url(&self) -> Url {
-        self.public_link("_matrix/identity/v2/pubkey/isvalid")
-    }
-
-    /// Where homeservers ask whether the key of an invitation is valid.
-    #[must_use]
-    pub fn ephemeral_key_validity_url(&self) -> Url {
-        self.public_link("_matrix/identity/v2/pubkey/ephemeral/isvalid")
-    }
-
-    /// The blind index of an address, for one purpose.
-    fn address_index(&self, purpose: Purpose, address: &Address) -> BlindIndex {
-        self.vault.index(purpose, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
-    }
-
-    /// What letters in a language are written with.
-    fn words(&self, language: Language) -> Words<'_> {
-        Words { brand: &self.brand, texts: &self.texts, language, server: self.config.server.name.as_str() }
-    }
 }

@@ -87,7 +87,8 @@ enum Found {
 impl Vouch {
     /// The link that undoes a binding.
     pub(super) fn undoing_link(&self, address: &Address, mxid: &UserId, bound_at: Millis, language: Language) -> Url {
-        let (address_index, user_index) = (self.binding_index(address).0, self.binding_user_index(mxid).0);
+        let (address_index, user_index) =
+            (self.sealer.binding_index(address).0, self.sealer.binding_user_index(mxid).0);
         let link = Link::Binding { address_index, user_index, bound_at };
         self.not_me_link(&link, language)
     }
@@ -100,11 +101,7 @@ impl Vouch {
 
     /// `lang` is for the page, which is then in the language of the message.
     fn not_me_link(&self, stands_for: &Link, language: Language) -> Url {
-        let mut link = self.public_link(PAGE);
-        link.query_pairs_mut()
-            .append_pair("token", &self.vault.seal_link(&stands_for.to_bytes()))
-            .append_pair("lang", self.texts.tag(language));
-        link
+        self.links.sealed(PAGE, &stands_for.to_bytes(), Some(language))
     }
 
     /// What the link with this token would undo; changes nothing.
@@ -113,7 +110,7 @@ impl Vouch {
     /// 503 if the database is away.
     pub async fn dispute(&self, token: &str) -> Result<Dispute, Error> {
         match self.find_disputed(token).await? {
-            Found::Binding(row) => Ok(Dispute::Bound(self.open_bound_mxid(&row.address_index, &row.mxid)?)),
+            Found::Binding(row) => Ok(Dispute::Bound(self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?)),
             Found::Session(_, mxid) => Ok(Dispute::Asked(mxid)),
             Found::Other(dispute) => Ok(dispute),
         }
@@ -126,7 +123,7 @@ impl Vouch {
     pub async fn undo(&self, token: &str) -> Result<Dispute, Error> {
         let (is_done, dispute) = match self.find_disputed(token).await? {
             Found::Binding(row) => {
-                let mxid = self.open_bound_mxid(&row.address_index, &row.mxid)?;
+                let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
                 (self.undo_binding(row, &mxid).await?, Dispute::Bound(mxid))
             }
             Found::Session(session, mxid) => (self.cancel_session(&session, &mxid).await?, Dispute::Asked(mxid)),
@@ -137,7 +134,7 @@ impl Vouch {
     }
 
     async fn find_disputed(&self, token: &str) -> Result<Found, Error> {
-        let link = self.vault.open_link(token).ok().and_then(|bytes| Link::from_bytes(&bytes));
+        let link = self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes));
         let Some(link) = link else { return Ok(Found::Other(Dispute::Unknown)) };
         let mut conn = self.store.read().await?;
         match link {
@@ -154,16 +151,16 @@ impl Vouch {
                 // A homeserver's session has no account, and no mail.
                 let Some(asker) = session.account_id else { return Ok(settled) };
                 let Some(account) = accounts::by_id(&mut conn, asker).await? else { return Ok(settled) };
-                Ok(Found::Session(session, self.open_account(&account)?))
+                Ok(Found::Session(session, self.sealer.open_account(&account)?))
             }
         }
     }
 
     /// Removes that binding and no later one, and all that was proved of the address: or it would be bound again in the same minute.
     async fn undo_binding(&self, row: Binding, mxid: &UserId) -> Result<bool, Error> {
-        let address = self.open_address(&row.address_index, &row.address)?;
-        let proofs = self.session_address_index(&address);
-        let (to, about) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
+        let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
+        let proofs = self.sealer.session_address_index(&address);
+        let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
         let gone = self.store.write(async move |conn| {
             let gone = bindings::unbind_of(conn, &row.address_index, &row.user_index, row.bound_at).await?;
             if gone.is_some() {
@@ -181,9 +178,9 @@ impl Vouch {
 
     /// Removes a session, and the binding that its user has made since it was validated; and if he has removed that himself, what it has queued.
     async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId) -> Result<bool, Error> {
-        let address = self.open_session_address(session)?;
-        let (bound, user) = (self.binding_index(&address), self.binding_user_index(mxid));
-        let (to, about) = (self.outbox_address_index(&address), self.outbox_user_index(mxid));
+        let address = self.sealer.open_session_address(session)?;
+        let (bound, user) = (self.sealer.binding_index(&address), self.sealer.binding_user_index(mxid));
+        let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
         let id = session.id;
         let cancelled = self.store.write(async move |conn| {
             let Some(validated_at) = sessions::cancel(conn, id).await? else { return Ok((false, None)) };

@@ -96,9 +96,9 @@ impl Vouch {
     }
 
     async fn leads_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
-        let index = self.binding_index(address);
+        let index = self.sealer.binding_index(address);
         let row = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
-        Ok(row.is_some_and(|row| row.user_index == self.binding_user_index(mxid).as_ref()))
+        Ok(row.is_some_and(|row| row.user_index == self.sealer.binding_user_index(mxid).as_ref()))
     }
 
     fn notice(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {
@@ -128,16 +128,16 @@ impl Vouch {
         let email = match notice.event {
             Event::Bound => {
                 let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
-                let objecting = &self.asking_link(language);
+                let objecting = &self.links.manage_address(language);
                 let facts = BoundFacts { mxid, homeserver, since: notice.at, undo: &undo, objecting };
-                bound_email(self.words(language), facts)
+                bound_email(self.messenger.words(language), facts)
             }
             Event::Unbound(by) => {
-                unbound_email(self.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
+                unbound_email(self.messenger.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
             }
         };
         let Ok(email) = email else { return later("no email") };
-        match self.mailer.send(&notice.address, email).await {
+        match self.messenger.mailer.send(&notice.address, email).await {
             Ok(()) => Outcome::Delivered,
             // A recipient who is refused may be greylisted.
             Err(error) => later(&error),
@@ -153,11 +153,13 @@ impl Vouch {
         let text = match notice.event {
             Event::Bound => {
                 let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
-                bound_text(self.words(language), mxid, &undo)
+                bound_text(self.messenger.words(language), mxid, &undo)
             }
-            Event::Unbound(_) => unbound_text(self.words(language), mxid),
+            Event::Unbound(_) => unbound_text(self.messenger.words(language), mxid),
         };
-        let Err(error) = self.sms_sender.send(&notice.address, &text).await else { return Outcome::Delivered };
+        let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
+            return Outcome::Delivered;
+        };
         if !error.may_have_sent() {
             self.refund_text(&notice.address);
         }

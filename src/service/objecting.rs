@@ -11,7 +11,6 @@
 
 use super::Vouch;
 use crate::clock::Millis;
-use crate::crypto::vault::{BlindIndex, Purpose};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::service::{Asker, Caller, Submission};
@@ -23,9 +22,9 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away; then nothing has happened.
     pub async fn object(&self, address: &Address) -> Result<(), Error> {
-        let (objecting, invited) = (self.objection_index(address), self.invite_address_index(address));
-        let (bound, proofs) = (self.binding_index(address), self.session_address_index(address));
-        let queued = self.outbox_address_index(address);
+        let (objecting, invited) = (self.sealer.objection_index(address), self.sealer.invite_address_index(address));
+        let (bound, proofs) = (self.sealer.binding_index(address), self.sealer.session_address_index(address));
+        let queued = self.sealer.outbox_address_index(address);
         let (now, keys_until) = (self.clock.now(), self.keys_until());
         let gone = self.store.write(async move |conn| {
             // A bind or an invitation in the same moment comes before this, and is undone, or after it, and is refused.
@@ -57,7 +56,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn withdraw_objection(&self, address: &Address) -> Result<bool, Error> {
-        let index = self.objection_index(address);
+        let index = self.sealer.objection_index(address);
         Ok(self.store.write_one(async move |conn| objections::withdraw(conn, index.as_ref()).await).await?)
     }
 
@@ -66,7 +65,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn objects_since(&self, address: &Address) -> Result<Option<Millis>, Error> {
-        let index = self.objection_index(address);
+        let index = self.sealer.objection_index(address);
         Ok(objections::since(&mut self.store.read().await?, index.as_ref()).await?)
     }
 
@@ -86,15 +85,11 @@ impl Vouch {
     /// # Errors
     /// 403 if he does, and what the database says.
     pub(super) async fn hold_to_bind(&self, conn: &mut Conn, address: &Address) -> Result<(), Error> {
-        invites::hold_address(conn, self.invite_address_index(address).as_ref()).await?;
-        match objections::since(conn, self.objection_index(address).as_ref()).await? {
+        invites::hold_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
+        match objections::since(conn, self.sealer.objection_index(address).as_ref()).await? {
             Some(_) => Err(Error::owner_objects()),
             None => Ok(()),
         }
-    }
-
-    pub(super) fn objection_index(&self, address: &Address) -> BlindIndex {
-        self.address_index(Purpose::Objection, address)
     }
 }
 

@@ -43,11 +43,11 @@ impl Vouch {
         bound_at: Millis,
     ) -> Result<(), StoreError> {
         let retention = &self.config.retention;
-        let index = self.invite_address_index(address);
+        let index = self.sealer.invite_address_index(address);
         let waiting = invites::pending_of_address(conn, index.as_ref(), bound_at - retention.invite).await?;
         let mut completed = Vec::with_capacity(waiting.len());
         for row in waiting {
-            let Ok(invite) = self.open_invite(&row) else {
+            let Ok(invite) = self.sealer.open_invite(&row) else {
                 log::error!("an invitation does not open, and is not delivered: was the database restored or altered?");
                 continue;
             };

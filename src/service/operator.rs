@@ -47,7 +47,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn binding_of(&self, address: &Address) -> Result<Option<Bound>, Error> {
-        let index = self.binding_index(address);
+        let index = self.sealer.binding_index(address);
         let row = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
         row.map(|row| self.bound(&row)).transpose()
     }
@@ -59,8 +59,8 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away; then nothing is erased.
     pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
-        let (bound, validated) = (self.binding_index(address), self.session_address_index(address));
-        let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
+        let (bound, validated) = (self.sealer.binding_index(address), self.sealer.session_address_index(address));
+        let (invited, queued) = (self.sealer.invite_address_index(address), self.sealer.outbox_address_index(address));
         let keys_until = self.keys_until();
         let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         let erased = self.store.write(async move |conn| {
@@ -89,11 +89,11 @@ impl Vouch {
     }
 
     pub(super) fn bound(&self, row: &bindings::Binding) -> Result<Bound, Error> {
-        let address = self.open_address(&row.address_index, &row.address)?;
+        let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         Ok(Bound {
             medium: address.medium().as_str(),
             address: address.as_str().to_owned(),
-            user_id: self.open_bound_mxid(&row.address_index, &row.mxid)?,
+            user_id: self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?,
             bound_at: row.bound_at,
         })
     }

@@ -19,7 +19,7 @@ use super::notices::Notice;
 use super::onbind::Onbind;
 use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::crypto::base62;
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::outbox::{self, NewDelivery};
@@ -178,15 +178,11 @@ impl Vouch {
         NewDelivery {
             kind: about.kind,
             owner: owner.as_ref().to_vec(),
-            user_index: self.outbox_user_index(about.user).as_ref().to_vec(),
-            cause_index: about.cause.map(|cause| self.outbox_user_index(cause).as_ref().to_vec()),
-            address_index: self.outbox_address_index(about.address).as_ref().to_vec(),
-            destination: self
-                .vault
-                .index(Purpose::OutboxDestination, &[about.kind.as_bytes(), about.destination.as_bytes()])
-                .as_ref()
-                .to_vec(),
-            payload: self.vault.seal(Column::OutboxPayload, &owner, &payload),
+            user_index: self.sealer.outbox_user_index(about.user).as_ref().to_vec(),
+            cause_index: about.cause.map(|cause| self.sealer.outbox_user_index(cause).as_ref().to_vec()),
+            address_index: self.sealer.outbox_address_index(about.address).as_ref().to_vec(),
+            destination: self.sealer.outbox_destination_index(about.kind, about.destination).as_ref().to_vec(),
+            payload: self.sealer.seal_payload(&owner, &payload),
             attempts: 0,
             next_at: now,
             held_until: 0,
@@ -283,16 +279,7 @@ impl Vouch {
     }
 
     pub(super) fn open_delivery(&self, row: &outbox::Delivery) -> Result<Delivery, Error> {
-        let text = self.vault.open(Column::OutboxPayload, &row.owner, &row.payload)?;
-        serde_json::from_str(&text).map_err(|_| Error::internal())
-    }
-
-    pub(super) fn outbox_user_index(&self, mxid: &UserId) -> BlindIndex {
-        self.vault.index(Purpose::OutboxUser, &[mxid.as_bytes()])
-    }
-
-    pub(super) fn outbox_address_index(&self, address: &Address) -> BlindIndex {
-        self.address_index(Purpose::OutboxAddress, address)
+        serde_json::from_str(&self.sealer.open_payload(row)?).map_err(|_| Error::internal())
     }
 }
 

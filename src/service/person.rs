@@ -23,9 +23,9 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away; then some may be unbound and others not.
     pub async fn unbind_all_own(&self, mxid: &UserId, language: Language) -> Result<(), Error> {
-        let user = self.binding_user_index(mxid);
+        let user = self.sealer.binding_user_index(mxid);
         for row in bindings::of_user(&mut self.store.read_much().await?, user.as_ref()).await? {
-            let address = self.open_address(&row.address_index, &row.address)?;
+            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
             self.unbind_own(mxid, &address, language).await?;
         }
         Ok(())
@@ -36,7 +36,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn log_out_everywhere(&self, mxid: &UserId, this: &Visit) -> Result<(), Error> {
-        let account = self.account_index(mxid);
+        let account = self.sealer.account_index(mxid);
         let (visitor, this) = (self.visit_subject_index(&Subject::User(mxid.to_owned())), this.token_hash);
         let done = self.store.write(async move |conn| {
             if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {

@@ -13,7 +13,6 @@ use ruma_common::{ServerName, UserId};
 use super::{Asker, Caller, Vouch};
 use crate::clock::{HOUR, Millis};
 use crate::config::Bucket;
-use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::budget::{self, Credits, Level, Principal, RetryAfter};
 use crate::identity::calling_code;
@@ -100,13 +99,13 @@ impl Vouch {
         let user = if newcomer { budgets.lookup_newcomer } else { budgets.lookup_user };
         let homeserver = caller.mxid.server_name();
         let mut accounts = vec![
-            (self.principal("lookup:user", caller.user_index.as_ref()), user),
-            (self.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
+            (self.sealer.principal("lookup:user", caller.user_index.as_ref()), user),
+            (self.sealer.principal("lookup:network", from.to_string().as_bytes()), budgets.lookup_network),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
             accounts.push((self.homeserver_principal("lookup:homeserver", homeserver), budgets.lookup_homeserver));
         }
-        let server = (self.principal("lookup:server", &[]), budgets.lookup_server);
+        let server = (self.sealer.principal("lookup:server", &[]), budgets.lookup_server);
         if budgets.stop_server {
             accounts.push(server);
             return self.spend(&accounts, n).await;
@@ -121,7 +120,7 @@ impl Vouch {
 
     /// Charges one registration to the network.
     pub(super) async fn spend_registration(&self, from: &Network) -> Result<(), Error> {
-        let network = self.principal("register:network", from.to_string().as_bytes());
+        let network = self.sealer.principal("register:network", from.to_string().as_bytes());
         self.spend(&[(network, self.config.budgets.registrations_network)], 1).await
     }
 
@@ -131,7 +130,7 @@ impl Vouch {
     /// # Errors
     /// 401 if it was one before, and 503 if the database is away.
     pub(super) async fn spend_openid_token(&self, token: &str) -> Result<(), Error> {
-        let once = (self.principal("openid:token", token.as_bytes()), Bucket { capacity: 1, per_hour: 1 });
+        let once = (self.sealer.principal("openid:token", token.as_bytes()), Bucket { capacity: 1, per_hour: 1 });
         self.spend(&[once], 1).await.map_err(|error| match error.errcode() {
             "M_LIMIT_EXCEEDED" => Error::unauthorized("The token was used before"),
             _ => error,
@@ -140,13 +139,13 @@ impl Vouch {
 
     /// Charges one unbinding that a homeserver has signed to the network: to check it, that homeserver is asked for its keys.
     pub(super) async fn spend_unbinding(&self, from: &Network) -> Result<(), Error> {
-        let network = self.principal("unbind:network", from.to_string().as_bytes());
+        let network = self.sealer.principal("unbind:network", from.to_string().as_bytes());
         self.spend(&[(network, self.config.budgets.unbindings_network)], 1).await
     }
 
     /// Charges one download of everything that is held about a user to that user.
     pub(super) async fn spend_export(&self, mxid: &UserId) -> Result<(), Error> {
-        let user = self.principal("export:user", self.account_index(mxid).as_ref());
+        let user = self.sealer.principal("export:user", self.sealer.account_index(mxid).as_ref());
         self.spend(&[(user, self.config.budgets.exports_user)], 1).await
     }
 
@@ -160,7 +159,7 @@ impl Vouch {
         };
         let mut accounts = vec![self.message_network(medium, from)];
         if let Asker::User(caller) = asker {
-            accounts.push((self.principal(user, caller.user_index.as_ref()), of_user));
+            accounts.push((self.sealer.principal(user, caller.user_index.as_ref()), of_user));
         }
         self.spend(&accounts, 1).await
     }
@@ -171,7 +170,7 @@ impl Vouch {
             Medium::Email => ("message:network", self.config.budgets.messages_network),
             Medium::Msisdn => ("text:network", self.config.budgets.texts_network),
         };
-        (self.principal(name, from.to_string().as_bytes()), bucket)
+        (self.sealer.principal(name, from.to_string().as_bytes()), bucket)
     }
 
     /// Charges one message to where it goes, in the transaction that claims it.
@@ -193,7 +192,7 @@ impl Vouch {
             Medium::Msisdn => ("text:number", self.config.budgets.texts_number),
         };
         let mut accounts = self.payers(to);
-        accounts.push((self.principal(name, to.to_lookup().as_bytes()), bucket));
+        accounts.push((self.sealer.principal(name, to.to_lookup().as_bytes()), bucket));
         accounts
     }
 
@@ -201,8 +200,8 @@ impl Vouch {
     fn payers(&self, to: &Address) -> Vec<Account> {
         let Some(country) = calling_code::of(to) else { return Vec::new() };
         vec![
-            (self.principal("text:country", &country.to_be_bytes()), self.config.budgets.texts_country),
-            (self.principal("text:server", &[]), self.config.budgets.texts_server),
+            (self.sealer.principal("text:country", &country.to_be_bytes()), self.config.budgets.texts_country),
+            (self.sealer.principal("text:server", &[]), self.config.budgets.texts_server),
         ]
     }
 
@@ -221,7 +220,7 @@ impl Vouch {
     }
 
     fn notice_principal(&self, to: &Address) -> Principal {
-        self.principal("notice:address", to.to_lookup().as_bytes())
+        self.sealer.principal("notice:address", to.to_lookup().as_bytes())
     }
 
     /// Charges a text to who pays for it, and not to its number.
@@ -296,14 +295,10 @@ impl Vouch {
         Err(Error::away())
     }
 
-    fn principal(&self, budget: &str, of: &[u8]) -> Principal {
-        self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
-    }
-
     /// A homeserver vouches for users under any of its ports, and under its name in any letters: it is one all the same.
     fn homeserver_principal(&self, budget: &str, homeserver: &ServerName) -> Principal {
         let host = homeserver.host().to_ascii_lowercase();
-        self.principal(budget, host.trim_end_matches('.').as_bytes())
+        self.sealer.principal(budget, host.trim_end_matches('.').as_bytes())
     }
 
     /// Tells the operator, once an hour, that more is looked up than the whole server should see.

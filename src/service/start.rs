@@ -5,7 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::accounts::Bearers;
+use super::links::PublicLinks;
+use super::messenger::Messenger;
 use super::outbox::Outbox;
+use super::sealing::Sealer;
 use super::spending::Purse;
 use super::{Directory, Vouch};
 use crate::clock::{Clock, MINUTE};
@@ -16,6 +19,7 @@ use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
 use crate::identity::budget::Seen;
+use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
@@ -88,20 +92,27 @@ impl Vouch {
             documents.sms_sender.make_directory().map_err(in_words)?;
         }
         let vault = Arc::new(vault);
-        let directory = Directory::new(store.clone(), vault.clone(), clock.clone(), config.lookup.pepper_period);
+        let Documents { texts, policies, federation, mailer, sms_sender } = documents;
+        let brand = Arc::new(config.brand.clone());
+        let messenger =
+            Messenger::new(config.server.name.clone(), Arc::clone(&brand), Arc::clone(&texts), mailer, sms_sender);
+        let links = PublicLinks::new(config.server.public_url.clone(), Arc::clone(&vault), Arc::clone(&texts));
+        let sealer = Sealer::new(Arc::clone(&vault));
+        let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
+        let directory = Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers);
         Ok(Arc::new(Self {
             made,
             clock,
             signing,
-            policies: documents.policies,
-            texts: documents.texts,
-            brand: Arc::new(config.brand.clone()),
+            policies,
+            texts,
+            brand,
             store,
-            vault,
+            sealer,
+            messenger: Arc::new(messenger),
+            links: Arc::new(links),
             directory: Arc::new(directory),
-            federation: documents.federation,
-            mailer: documents.mailer,
-            sms_sender: documents.sms_sender,
+            federation,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),

@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use super::{Caller, Vouch};
 use crate::clock::Millis;
-use crate::crypto::vault::Column;
 use crate::error::Error;
 use crate::identity::policy::{DocumentRef, Policies};
 use crate::store::consents::{self, NewConsent};
@@ -67,8 +66,7 @@ impl Vouch {
     pub async fn give_consent(&self, mxid: &UserId, shown: &Shown) -> Result<bool, Error> {
         let in_force = self.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
         let Some(document) = in_force.and_then(|version| version.document(&shown.language)) else { return Ok(false) };
-        let (index, now) = (self.account_index(mxid), self.clock.now());
-        let sealed = self.vault.seal(Column::AccountMxid, &index, mxid.as_str());
+        let ((index, sealed), now) = (self.sealer.seal_account(mxid), self.clock.now());
         let consent = self.consent(0, document, now);
         let given = self.store.write(async move |conn| {
             let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
@@ -85,7 +83,7 @@ impl Vouch {
     /// # Errors
     /// 400 for a policy that is none of this server's; then nothing is withdrawn.
     pub async fn withdraw_terms(&self, mxid: &UserId, which: Withdrawal) -> Result<(), Error> {
-        let (index, now) = (self.account_index(mxid), self.clock.now());
+        let (index, now) = (self.sealer.account_index(mxid), self.clock.now());
         let offered: Vec<String> = self.policies.in_force().map(|version| version.policy().to_owned()).collect();
         let done = self.store.write(async move |conn| {
             let Some(account) = accounts::by_user(conn, index.as_ref()).await? else { return which.among(&offered) };

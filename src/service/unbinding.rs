@@ -14,7 +14,6 @@ use ruma_common::OwnedUserId;
 
 use super::{Network, Vouch};
 use crate::clock::{DAY, Millis};
-use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
 use crate::identity::threepid::Address;
@@ -47,11 +46,11 @@ impl Vouch {
         let SignedUnbinding { mxid, address, .. } = unbinding;
         let signed = self.signed_by_homeserver(from, unbinding).await?;
         let hash = |signed: &&XMatrix| {
-            let parts = [signed.origin.as_bytes(), signed.signature.as_bytes()];
-            self.vault.index(Purpose::UnbindSignature, &parts).as_ref().to_vec()
+            let index = self.sealer.unbind_signature_index(signed.origin.as_str(), signed.signature.as_bytes());
+            index.as_ref().to_vec()
         };
         let hashes: BTreeSet<_> = signed.iter().map(hash).collect();
-        let (address_index, user_index) = (self.binding_index(address), self.binding_user_index(mxid));
+        let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let now = self.clock.now();
         // The homeserver does not say which language its user reads.
         let language = self.texts.negotiate(None);

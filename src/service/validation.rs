@@ -111,7 +111,7 @@ impl Vouch {
         from: &Network,
         request: TokenRequest,
     ) -> Result<String, Error> {
-        if request.address.medium() == Medium::Msisdn && !self.sms_sender.reaches(&request.address) {
+        if request.address.medium() == Medium::Msisdn && !self.messenger.sms_sender.reaches(&request.address) {
             return Err(Error::destination_rejected());
         }
         let request = Arc::new(request);
@@ -224,7 +224,9 @@ impl Vouch {
     fn patience(&self, medium: Medium) -> Millis {
         match medium {
             Medium::Email => self.mail_patience(),
-            Medium::Msisdn => Millis::try_from(self.sms_sender.patience().as_millis()).unwrap_or(Millis::MAX / 4),
+            Medium::Msisdn => {
+                Millis::try_from(self.messenger.sms_sender.patience().as_millis()).unwrap_or(Millis::MAX / 4)
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::{Network, Registration, Vouch};
 use crate::clock::{MINUTE, Millis};
 use crate::crypto::base62;
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::{self, visits};
@@ -86,11 +86,11 @@ impl Vouch {
     /// 503 if the database is away.
     pub async fn begin_visit(&self, subject: &Subject) -> Result<String, Error> {
         let token = base62::random(TOKEN_LENGTH);
-        let hash = self.visit_hash(&token);
+        let hash = self.sealer.web_session_index(&token);
         let row = visits::Visit {
             token_hash: hash.as_ref().to_vec(),
             subject_index: self.visit_subject_index(subject).as_ref().to_vec(),
-            subject: self.vault.seal(Column::VisitSubject, &hash, &subject.to_sealed()),
+            subject: self.sealer.seal_subject(&hash, &subject.to_sealed()),
             proved_at: self.clock.now(),
         };
         let begun = self.store.write(async move |conn| visits::begin(conn, row).await);
@@ -103,13 +103,13 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn visit(&self, token: &str) -> Result<Option<Visit>, Error> {
-        let hash = self.visit_hash(token);
+        let hash = self.sealer.web_session_index(token);
         let since = self.visits_since();
         let Some(row) = visits::find(&mut self.store.read().await?, hash.as_ref(), since).await? else {
             return Ok(None);
         };
-        let subject = self.vault.open(Column::VisitSubject, hash.as_ref(), &row.subject)?;
-        let form_token = self.vault.index(Purpose::VisitForm, &[token.as_bytes()]);
+        let subject = self.sealer.open_subject(&hash, &row.subject)?;
+        let form_token = self.sealer.form_token(token);
         Ok(Some(Visit {
             subject: Subject::from_sealed(&subject)?,
             proved_at: row.proved_at,
@@ -140,14 +140,9 @@ impl Vouch {
 
     pub(super) fn visit_subject_index(&self, subject: &Subject) -> BlindIndex {
         match subject {
-            Subject::User(mxid) => self.vault.index(Purpose::VisitSubject, &[mxid.as_bytes()]),
-            // However it was typed: an address is the same as its twin.
-            Subject::Address(address) => self.address_index(Purpose::VisitSubject, address),
+            Subject::User(mxid) => self.sealer.web_session_user_index(mxid),
+            Subject::Address(address) => self.sealer.web_session_address_index(address),
         }
-    }
-
-    fn visit_hash(&self, token: &str) -> BlindIndex {
-        self.vault.index(Purpose::Visit, &[token.as_bytes()])
     }
 }
 

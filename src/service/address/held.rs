@@ -83,22 +83,22 @@ impl Vouch {
     /// 503 if the database is away.
     pub async fn held_about(&self, address: &Address) -> Result<Held, Error> {
         let mut conn = self.store.read().await?;
-        let bound = bindings::by_address(&mut conn, self.binding_index(address).as_ref()).await?;
+        let bound = bindings::by_address(&mut conn, self.sealer.binding_index(address).as_ref()).await?;
         let binding = match bound {
             Some(row) => Some(HeldBinding {
-                user_id: self.open_bound_mxid(&row.address_index, &row.mxid)?,
+                user_id: self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?,
                 bound_at: row.bound_at,
             }),
             None => None,
         };
         let mut confirmations = Vec::new();
-        for session in sessions::of_address(&mut conn, self.session_address_index(address).as_ref()).await? {
+        for session in sessions::of_address(&mut conn, self.sealer.session_address_index(address).as_ref()).await? {
             confirmations.push(self.held_confirmation(&mut conn, &session).await?);
         }
         let made_after = self.clock.now() - self.config.retention.invite;
-        let invited = self.invite_address_index(address);
+        let invited = self.sealer.invite_address_index(address);
         let invitations = invites::of_address(&mut conn, invited.as_ref(), made_after).await?;
-        let deliveries = outbox::of_address(&mut conn, self.outbox_address_index(address).as_ref()).await?;
+        let deliveries = outbox::of_address(&mut conn, self.sealer.outbox_address_index(address).as_ref()).await?;
         let visited = self.visit_subject_index(&Subject::Address(address.clone()));
         Ok(Held {
             medium: address.medium().as_str(),
@@ -107,7 +107,7 @@ impl Vouch {
             confirmations,
             invitations: invitations.iter().map(|row| self.held_invitation(row)).collect::<Result<_, _>>()?,
             deliveries: deliveries.iter().map(|row| self.held_delivery(row)).collect::<Result<_, _>>()?,
-            objects_since: objections::since(&mut conn, self.objection_index(address).as_ref()).await?,
+            objects_since: objections::since(&mut conn, self.sealer.objection_index(address).as_ref()).await?,
             visits: visits::times_of(&mut conn, visited.as_ref(), self.visits_since()).await?,
         })
     }
@@ -118,14 +118,14 @@ impl Vouch {
             None => None,
         };
         Ok(HeldConfirmation {
-            user_id: account.map(|account| self.open_account(&account)).transpose()?,
+            user_id: account.map(|account| self.sealer.open_account(&account)).transpose()?,
             modified_at: session.modified_at,
             validated_at: session.validated_at,
         })
     }
 
     fn held_invitation(&self, row: &Invite) -> Result<HeldInvitation, Error> {
-        let invite = self.open_invite(row)?;
+        let invite = self.sealer.open_invite(row)?;
         Ok(HeldInvitation { user_id: invite.sender, room_id: invite.room_id, invited_at: row.created_at })
     }
 
@@ -140,8 +140,8 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away; then nothing is undone.
     pub async fn release(&self, address: &Address) -> Result<(), Error> {
-        let (bound, proofs) = (self.binding_index(address), self.session_address_index(address));
-        let (invited, queued) = (self.invite_address_index(address), self.outbox_address_index(address));
+        let (bound, proofs) = (self.sealer.binding_index(address), self.sealer.session_address_index(address));
+        let (invited, queued) = (self.sealer.invite_address_index(address), self.sealer.outbox_address_index(address));
         let gone = self.store.write(async move |conn| {
             invites::hold_address(conn, invited.as_ref()).await?;
             let gone = bindings::unbind_address(conn, bound.as_ref()).await?;
@@ -160,7 +160,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn cancel_confirmations(&self, address: &Address) -> Result<(), Error> {
-        let index = self.session_address_index(address);
+        let index = self.sealer.session_address_index(address);
         self.store.write_one(async move |conn| sessions::remove_by_address(conn, index.as_ref()).await).await?;
         Ok(())
     }
@@ -170,7 +170,7 @@ impl Vouch {
     /// # Errors
     /// 503 if the database is away.
     pub async fn delete_invitations(&self, address: &Address) -> Result<(), Error> {
-        let (index, keys_until) = (self.invite_address_index(address), self.keys_until());
+        let (index, keys_until) = (self.sealer.invite_address_index(address), self.keys_until());
         let removed = self.store.write(async move |conn| {
             invites::hold_address(conn, index.as_ref()).await?;
             invites::remove_by_address(conn, index.as_ref(), keys_until).await

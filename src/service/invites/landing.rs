@@ -110,13 +110,11 @@ impl Vouch {
         let is_usual = *client == self.config.invites.web_clients[0];
         let web_client = (!is_usual).then(|| client.as_str().to_owned());
         let stands_for = Link {
-            token_hash: self.invite_token_index(token).0,
+            token_hash: self.sealer.invite_token_index(token).0,
             key: EphemeralKey::from_private_bytes(key.private_bytes()),
             words: InviteWords { web_client, ..words.clone() },
         };
-        let mut link = self.public_link(PAGE);
-        link.query_pairs_mut().append_pair("token", &self.vault.seal_link(&stands_for.to_bytes()));
-        link
+        self.links.sealed(PAGE, &stands_for.to_bytes(), None)
     }
 
     /// What the link with this token leads to; changes nothing.
@@ -139,7 +137,8 @@ impl Vouch {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        let (index, id, keys_until) = (self.invite_address_index(&waiting.address), waiting.row.id, self.keys_until());
+        let (index, id, keys_until) =
+            (self.sealer.invite_address_index(&waiting.address), waiting.row.id, self.keys_until());
         let removed = self.store.write(async move |conn| {
             invites::hold_address(conn, index.as_ref()).await?;
             invites::remove_pending(conn, vec![id], keys_until).await
@@ -163,12 +162,12 @@ impl Vouch {
     }
 
     async fn find_waiting(&self, token: &str) -> Result<Result<Waiting, Landing>, Error> {
-        let link = self.vault.open_link(token).ok().and_then(|bytes| Link::from_bytes(&bytes));
+        let link = self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes));
         let Some(link) = link else { return Ok(Err(Landing::Unknown)) };
         let made_after = self.clock.now() - self.config.retention.invite;
         let row = invites::by_token_hash(&mut self.store.read().await?, &link.token_hash, made_after).await?;
         let Some(row) = row else { return Ok(Err(Landing::Over)) };
-        Ok(match self.open_invited(&row)? {
+        Ok(match self.sealer.open_invited(&row)? {
             Some(address) => Ok(Waiting { row, address, link }),
             None => Err(Landing::Delivered),
         })
@@ -176,7 +175,7 @@ impl Vouch {
 
     fn invitation(&self, waiting: &Waiting) -> Result<Landing, Error> {
         let Waiting { row, address, link: Link { key, words, .. } } = waiting;
-        let invite = self.open_invite(row)?;
+        let invite = self.sealer.open_invite(row)?;
         Ok(Landing::Waiting(Box::new(Invitation {
             links: self.answering_links(&invite, address, words, key),
             sender: invite.sender,

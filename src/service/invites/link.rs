@@ -5,10 +5,11 @@ use std::iter;
 use ruma_common::MxcUri;
 use url::{Url, form_urlencoded};
 
-use super::{DisplayName, PendingInvite};
+use super::DisplayName;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::identity::threepid::Address;
 use crate::service::Vouch;
+use crate::service::sealing::PendingInvite;
 
 /// What a homeserver tells of room and inviter beside their ids. It is hearsay: used where it is what it should be, and otherwise left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl Vouch {
     }
 
     fn sign_url(&self, token: &str, key: &EphemeralKey) -> Url {
-        let mut url = self.public_link("_matrix/identity/v2/sign-ed25519");
+        let mut url = self.links.to("_matrix/identity/v2/sign-ed25519");
         url.query_pairs_mut().append_pair("token", token).append_pair("private_key", &key.private_key());
         url
     }

@@ -29,6 +29,6 @@ impl Vouch {
             Medium::Email => self.config.budgets.messages_address,
             Medium::Msisdn => self.config.budgets.texts_number,
         };
-        (self.principal("proof:address", to.to_lookup().as_bytes()), bucket)
+        (self.sealer.principal("proof:address", to.to_lookup().as_bytes()), bucket)
     }
 }

@@ -41,9 +41,9 @@ impl Vouch {
     fn invite_needs(&self, caller: &Caller, from: &Network, to: &Address) -> Vec<Need> {
         let (budgets, homeserver) = (&self.config.budgets, caller.mxid.server_name());
         let mut needs = vec![
-            (self.principal("invite:network", from.to_string().as_bytes()), budgets.invites_network, 1),
-            (self.principal("invite:user", caller.user_index.as_ref()), budgets.invites_user, 1),
-            (self.principal("invite:address", to.to_lookup().as_bytes()), budgets.invites_address, 1),
+            (self.sealer.principal("invite:network", from.to_string().as_bytes()), budgets.invites_network, 1),
+            (self.sealer.principal("invite:user", caller.user_index.as_ref()), budgets.invites_user, 1),
+            (self.sealer.principal("invite:address", to.to_lookup().as_bytes()), budgets.invites_address, 1),
         ];
         if !budgets.trusted_homeservers.iter().any(|trusted| trusted == homeserver) {
             let principal = self.homeserver_principal("invite:homeserver", homeserver);

@@ -20,10 +20,10 @@ impl Vouch {
             link: &self.validation_link(sid, request),
             lifetime: self.config.retention.validation_session,
             cancel: &self.cancelling_link(sid, request.language),
-            objecting: &self.asking_link(request.language),
+            objecting: &self.links.manage_address(request.language),
         };
-        let email = validation_email(self.words(request.language), facts).map_err(|_| Error::internal())?;
-        self.mailer.send(&request.address, email).await.map_err(|error| {
+        let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;
+        self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("a validation mail was not sent: {error}");
             Error::email_not_sent().into()
         })
@@ -31,9 +31,9 @@ impl Vouch {
 
     /// The link in the mail; `lang` is for the page it leads to, which is then in the language of the mail.
     fn validation_link(&self, sid: &str, request: &TokenRequest) -> Url {
-        let mut link = self.public_link("_matrix/identity/v2/validate/email/submitToken");
+        let mut link = self.links.to("_matrix/identity/v2/validate/email/submitToken");
         link.query_pairs_mut()
-            .append_pair("token", &self.vault.validation_token(sid))
+            .append_pair("token", &self.sealer.validation_token(sid))
             .append_pair("client_secret", request.client_secret.as_str())
             .append_pair("sid", sid)
             .append_pair("lang", self.texts.tag(request.language));

@@ -32,7 +32,7 @@ impl Vouch {
         request: &TokenRequest,
     ) -> Result<(), Unsent> {
         let facts = CodeFacts {
-            code: &self.vault.validation_code(sid, since),
+            code: &self.sealer.validation_code(sid, since),
             mxid: match asker {
                 Asker::User(caller) => Some(caller.mxid.as_str()),
                 Asker::Homeserver(_) => None,
@@ -40,8 +40,8 @@ impl Vouch {
             minutes: in_minutes(since + self.config.retention.sms_code - self.clock.now()),
             domain: self.web_otp_domain(),
         };
-        let text = code_text(self.words(request.language), &facts);
-        self.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
+        let text = code_text(self.messenger.words(request.language), &facts);
+        self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {
                 log::warn!("a text with a code was not sent: {error}");
@@ -67,7 +67,7 @@ impl Vouch {
                 return Err(Error::session_expired());
             }
         }
-        Ok(is_same(&self.vault.validation_code(&session.sid, since), typed.trim()))
+        Ok(is_same(&self.sealer.validation_code(&session.sid, since), typed.trim()))
     }
 
     /// The web page in which codes are typed, to which browsers hold them.

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use super::{Asker, GRACE, TokenRequest, phone};
 use crate::clock::Millis;
 use crate::crypto::base62;
-use crate::crypto::vault::{BlindIndex, Column, Purpose};
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
@@ -58,7 +58,7 @@ impl Vouch {
     ) -> Result<Submitted, Error> {
         let session = self.session(asker, named).await?;
         let is_right = match (medium, session.code_since) {
-            (Medium::Email, None) => is_same(&self.vault.validation_token(&session.sid), token),
+            (Medium::Email, None) => is_same(&self.sealer.validation_token(&session.sid), token),
             (Medium::Msisdn, Some(since)) => self.try_code(&session, since, token).await?,
             (Medium::Email, Some(_)) | (Medium::Msisdn, None) => return Err(Error::no_valid_session()),
         };
@@ -78,7 +78,7 @@ impl Vouch {
     async fn asked_by(&self, session: &Session) -> Result<Option<OwnedUserId>, Error> {
         let Some(id) = session.account_id else { return Ok(None) };
         let account = accounts::by_id(&mut self.store.read().await?, id).await?;
-        account.map(|account| self.open_account(&account)).transpose()
+        account.map(|account| self.sealer.open_account(&account)).transpose()
     }
 
     /// What a session of the asker's has proved.
@@ -88,13 +88,13 @@ impl Vouch {
     pub async fn validated(&self, asker: Asker<'_>, named: &Submission) -> Result<Validated, Error> {
         let session = self.session(Some(asker), named).await?;
         let at = session.validated_at.ok_or_else(Error::session_not_validated)?;
-        Ok(Validated { address: self.open_session_address(&session)?, at })
+        Ok(Validated { address: self.sealer.open_session_address(&session)?, at })
     }
 
     /// The session that is named, if it is not over, and is the asker's where there is one. An unknown id, a wrong secret and somebody
     /// else's session look the same.
     async fn session(&self, asker: Option<Asker<'_>>, named: &Submission) -> Result<Session, Error> {
-        let secret = self.vault.index(Purpose::ClientSecret, &[named.client_secret.as_bytes()]);
+        let secret = self.sealer.client_secret_index(&named.client_secret);
         let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
         let session = session.ok_or_else(Error::no_valid_session)?;
         if !self.is_of(&session, asker, &named.client_secret)? {
@@ -110,7 +110,7 @@ impl Vouch {
             None => session.account_id.is_some(),
             Some(Asker::User(caller)) => session.account_id == Some(caller.account_id),
             Some(asker @ Asker::Homeserver(_)) => {
-                let key = self.session_key(asker, &self.open_session_address(session)?, secret);
+                let key = self.session_key(asker, &self.sealer.open_session_address(session)?, secret);
                 session.account_id.is_none() && session.session_key == key.as_ref()
             }
         })
@@ -128,11 +128,11 @@ impl Vouch {
         NewSession {
             sid: base62::random(SID_LENGTH),
             session_key: key.as_ref().to_vec(),
-            secret_hash: self.vault.index(Purpose::ClientSecret, &[request.client_secret.as_bytes()]).as_ref().to_vec(),
+            secret_hash: self.sealer.client_secret_index(&request.client_secret).as_ref().to_vec(),
             account_id: asker.account_id(),
-            address_index: self.session_address_index(&request.address).as_ref().to_vec(),
-            address: self.vault.seal(Column::SessionAddress, &key, &request.address.to_sealed()),
-            next_link: next_link.map(|link| self.vault.seal(Column::SessionNextLink, &key, link.as_str())),
+            address_index: self.sealer.session_address_index(&request.address).as_ref().to_vec(),
+            address: self.sealer.seal_session_address(&key, &request.address),
+            next_link: next_link.map(|link| self.sealer.seal_next_link(&key, link.as_str())),
             send_attempt: -1,
             sending_attempt: request.send_attempt,
             sending_until: now + self.patience(medium) + GRACE,
@@ -147,24 +147,13 @@ impl Vouch {
             Asker::User(caller) => caller.account_id.to_be_bytes().to_vec(),
             Asker::Homeserver(range) => format!("homeserver {range}").into_bytes(),
         };
-        let medium = address.medium().as_str().as_bytes();
-        self.vault.index(Purpose::Session, &[&whose, medium, address.as_str().as_bytes(), secret.as_bytes()])
-    }
-
-    pub(in crate::service) fn session_address_index(&self, address: &Address) -> BlindIndex {
-        self.address_index(Purpose::SessionAddress, address)
-    }
-
-    pub(in crate::service) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
-        let text = self.vault.open(Column::SessionAddress, &session.session_key, &session.address)?;
-        Address::from_sealed(&text).map_err(|_| Error::internal())
+        self.sealer.session_key(&whose, address, secret)
     }
 
     fn next_link(&self, session: &Session) -> Result<Option<NextLink>, Error> {
-        let Some(sealed) = &session.next_link else { return Ok(None) };
-        let text = self.vault.open(Column::SessionNextLink, &session.session_key, sealed)?;
-        // Parsed again, for the operator may have narrowed the hosts meanwhile.
-        Ok(NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok())
+        // Parsed again, since the operator may have narrowed the hosts meanwhile.
+        let parse = |text: String| NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok();
+        Ok(self.sealer.open_next_link(session)?.and_then(parse))
     }
 }
 

@@ -1,0 +1,37 @@
+//! Mails and text messages to people.
+
+use std::sync::Arc;
+
+use ruma_common::OwnedServerName;
+
+use crate::brand::Brand;
+use crate::notify::emails::Words;
+use crate::notify::mail::Mailer;
+use crate::notify::sms::SmsSender;
+use crate::texts::{Language, Texts};
+
+/// Writes messages in this server's name, and sends them.
+pub(super) struct Messenger {
+    pub(super) texts: Arc<Texts>,
+    pub(super) mailer: Mailer,
+    pub(super) sms_sender: SmsSender,
+    brand: Arc<Brand>,
+    server_name: OwnedServerName,
+}
+
+impl Messenger {
+    pub(super) const fn new(
+        server_name: OwnedServerName,
+        brand: Arc<Brand>,
+        texts: Arc<Texts>,
+        mailer: Mailer,
+        sms_sender: SmsSender,
+    ) -> Self {
+        Self { texts, mailer, sms_sender, brand, server_name }
+    }
+
+    /// What the templates of messages need in one language.
+    pub(super) fn words(&self, language: Language) -> Words<'_> {
+        Words { brand: &self.brand, texts: &self.texts, language, server: self.server_name.as_str() }
+    }
+}

@@ -1,0 +1,257 @@
+//! What the database stores in place of names and addresses: one place for every sealed column and every blind index.
+//!
+//! Each method names the column it is for, so that no caller picks a key or an owner.
+
+use std::sync::Arc;
+
+use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+
+use crate::clock::Millis;
+use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault};
+use crate::error::Error;
+use crate::identity::budget::Principal;
+use crate::identity::session::ClientSecret;
+use crate::identity::threepid::Address;
+use crate::store::accounts::Account;
+use crate::store::bindings::NewBinding;
+use crate::store::invites::Invite;
+use crate::store::outbox;
+use crate::store::sessions::Session;
+
+/// Seals, opens and indexes the columns of rows. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Sealer {
+    vault: Arc<Vault>,
+}
+
+/// The sealed columns of an invitation, except for the address.
+pub(super) struct PendingInvite {
+    /// The token that identifies the invitation in its room.
+    pub token: String,
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// The user who sent the invitation.
+    pub sender: OwnedUserId,
+}
+
+impl Sealer {
+    pub(super) const fn new(vault: Arc<Vault>) -> Self {
+        Self { vault }
+    }
+
+    fn user(&self, purpose: Purpose, mxid: &UserId) -> BlindIndex {
+        self.vault.index(purpose, &[mxid.as_bytes()])
+    }
+
+    fn address(&self, purpose: Purpose, address: &Address) -> BlindIndex {
+        self.vault.index(purpose, &[address.medium().as_str().as_bytes(), address.as_str().as_bytes()])
+    }
+
+    /// `accounts.user_index`
+    pub(super) fn account_index(&self, mxid: &UserId) -> BlindIndex {
+        self.user(Purpose::Account, mxid)
+    }
+
+    /// `accounts.user_index` and `accounts.mxid`
+    pub(super) fn seal_account(&self, mxid: &UserId) -> (BlindIndex, Vec<u8>) {
+        let index = self.account_index(mxid);
+        (index, self.vault.seal(Column::AccountMxid, &index, mxid.as_str()))
+    }
+
+    pub(super) fn open_account(&self, account: &Account) -> Result<OwnedUserId, Error> {
+        user_id(self.vault.open(Column::AccountMxid, &account.user_index, &account.mxid)?)
+    }
+
+    /// `bindings.address_index`
+    pub(super) fn binding_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::BindingAddress, address)
+    }
+
+    /// `bindings.user_index`
+    pub(super) fn binding_user_index(&self, mxid: &UserId) -> BlindIndex {
+        self.user(Purpose::BindingUser, mxid)
+    }
+
+    /// A row of `bindings`.
+    pub(super) fn seal_binding(&self, address: &Address, mxid: &UserId, bound_at: Millis) -> NewBinding {
+        let owner = self.binding_index(address);
+        NewBinding {
+            address_index: owner.as_ref().to_vec(),
+            user_index: self.binding_user_index(mxid).as_ref().to_vec(),
+            address: self.vault.seal(Column::BindingAddress, &owner, &address.to_sealed()),
+            mxid: self.vault.seal(Column::BindingMxid, &owner, mxid.as_str()),
+            bound_at,
+        }
+    }
+
+    /// `bindings.address`, opened but not parsed: the directory hashes the text as it is.
+    pub(super) fn open_bound_text(&self, address_index: &[u8], sealed: &[u8]) -> Result<String, Error> {
+        Ok(self.vault.open(Column::BindingAddress, address_index, sealed)?)
+    }
+
+    /// `bindings.address`
+    pub(super) fn open_bound_address(&self, address_index: &[u8], sealed: &[u8]) -> Result<Address, Error> {
+        parsed(&self.open_bound_text(address_index, sealed)?)
+    }
+
+    /// `bindings.mxid`
+    pub(super) fn open_bound_mxid(&self, address_index: &[u8], sealed: &[u8]) -> Result<OwnedUserId, Error> {
+        user_id(self.vault.open(Column::BindingMxid, address_index, sealed)?)
+    }
+
+    /// `sessions.session_key`: equal for the same asker, address and secret.
+    pub(super) fn session_key(&self, asker: &[u8], address: &Address, secret: &ClientSecret) -> BlindIndex {
+        let medium = address.medium().as_str().as_bytes();
+        self.vault.index(Purpose::Session, &[asker, medium, address.as_str().as_bytes(), secret.as_bytes()])
+    }
+
+    /// `sessions.secret_hash`
+    pub(super) fn client_secret_index(&self, secret: &ClientSecret) -> BlindIndex {
+        self.vault.index(Purpose::ClientSecret, &[secret.as_bytes()])
+    }
+
+    /// `sessions.address_index`
+    pub(super) fn session_address_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::SessionAddress, address)
+    }
+
+    /// `sessions.address`
+    pub(super) fn seal_session_address(&self, session_key: &BlindIndex, address: &Address) -> Vec<u8> {
+        self.vault.seal(Column::SessionAddress, session_key, &address.to_sealed())
+    }
+
+    pub(super) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
+        parsed(&self.vault.open(Column::SessionAddress, &session.session_key, &session.address)?)
+    }
+
+    /// `sessions.next_link`
+    pub(super) fn seal_next_link(&self, session_key: &BlindIndex, link: &str) -> Vec<u8> {
+        self.vault.seal(Column::SessionNextLink, session_key, link)
+    }
+
+    pub(super) fn open_next_link(&self, session: &Session) -> Result<Option<String>, Error> {
+        let open = |sealed: &Vec<u8>| self.vault.open(Column::SessionNextLink, &session.session_key, sealed);
+        Ok(session.next_link.as_ref().map(open).transpose()?)
+    }
+
+    /// The token in the mails of a session; it is derived, not stored.
+    pub(super) fn validation_token(&self, sid: &str) -> String {
+        self.vault.validation_token(sid)
+    }
+
+    /// The code in the texts of a session, first sent at `since`; it is derived, not stored.
+    pub(super) fn validation_code(&self, sid: &str, since: Millis) -> String {
+        self.vault.validation_code(sid, since)
+    }
+
+    /// `invites.address_index`
+    pub(super) fn invite_address_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::InviteAddress, address)
+    }
+
+    /// `invites.token_hash`
+    pub(super) fn invite_token_index(&self, token: &str) -> BlindIndex {
+        self.vault.index(Purpose::InviteToken, &[token.as_bytes()])
+    }
+
+    /// `invites.key_index` and `ephemeral_keys.key_index`
+    pub(super) fn ephemeral_key_index(&self, public_key: &[u8; 32]) -> BlindIndex {
+        self.vault.index(Purpose::EphemeralKey, &[public_key])
+    }
+
+    /// A sealed column of `invites`.
+    pub(super) fn seal_invite(&self, column: Column, key_index: &BlindIndex, value: &str) -> Vec<u8> {
+        self.vault.seal(column, key_index, value)
+    }
+
+    pub(super) fn open_invite(&self, row: &Invite) -> Result<PendingInvite, Error> {
+        let open = |column, sealed: &[u8]| self.vault.open(column, &row.key_index, sealed);
+        Ok(PendingInvite {
+            token: open(Column::InviteToken, &row.token)?,
+            room_id: RoomId::parse(open(Column::InviteRoom, &row.room_id)?).map_err(|_| Error::internal())?,
+            sender: user_id(open(Column::InviteSender, &row.sender)?)?,
+        })
+    }
+
+    /// `invites.address`, or `None` once the invitation has been delivered.
+    pub(super) fn open_invited(&self, row: &Invite) -> Result<Option<Address>, Error> {
+        let open = |sealed: &Vec<u8>| parsed(&self.vault.open(Column::InviteAddress, &row.key_index, sealed)?);
+        row.address.as_ref().map(open).transpose()
+    }
+
+    /// `outbox.user_index` and `outbox.cause_index`
+    pub(super) fn outbox_user_index(&self, mxid: &UserId) -> BlindIndex {
+        self.user(Purpose::OutboxUser, mxid)
+    }
+
+    /// `outbox.address_index`
+    pub(super) fn outbox_address_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::OutboxAddress, address)
+    }
+
+    /// `outbox.destination`
+    pub(super) fn outbox_destination_index(&self, kind: &str, destination: &str) -> BlindIndex {
+        self.vault.index(Purpose::OutboxDestination, &[kind.as_bytes(), destination.as_bytes()])
+    }
+
+    /// `outbox.payload`
+    pub(super) fn seal_payload(&self, owner: &BlindIndex, payload: &str) -> Vec<u8> {
+        self.vault.seal(Column::OutboxPayload, owner, payload)
+    }
+
+    pub(super) fn open_payload(&self, row: &outbox::Delivery) -> Result<String, Error> {
+        Ok(self.vault.open(Column::OutboxPayload, &row.owner, &row.payload)?)
+    }
+
+    /// `visits.token_hash`
+    pub(super) fn web_session_index(&self, token: &str) -> BlindIndex {
+        self.vault.index(Purpose::Visit, &[token.as_bytes()])
+    }
+
+    /// `visits.subject_index`, for a user.
+    pub(super) fn web_session_user_index(&self, mxid: &UserId) -> BlindIndex {
+        self.user(Purpose::VisitSubject, mxid)
+    }
+
+    /// `visits.subject_index`, for an address.
+    pub(super) fn web_session_address_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::VisitSubject, address)
+    }
+
+    /// `visits.subject`
+    pub(super) fn seal_subject(&self, token_index: &BlindIndex, subject: &str) -> Vec<u8> {
+        self.vault.seal(Column::VisitSubject, token_index, subject)
+    }
+
+    pub(super) fn open_subject(&self, token_index: &BlindIndex, sealed: &[u8]) -> Result<String, Error> {
+        Ok(self.vault.open(Column::VisitSubject, token_index.as_ref(), sealed)?)
+    }
+
+    /// The token in the forms of a web session; it is not stored.
+    pub(super) fn form_token(&self, token: &str) -> BlindIndex {
+        self.vault.index(Purpose::VisitForm, &[token.as_bytes()])
+    }
+
+    /// `objections.address_index`
+    pub(super) fn objection_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::Objection, address)
+    }
+
+    /// `unbind_signatures.signature_hash`
+    pub(super) fn unbind_signature_index(&self, origin: &str, signature: &[u8]) -> BlindIndex {
+        self.vault.index(Purpose::UnbindSignature, &[origin.as_bytes(), signature])
+    }
+
+    /// `budgets.principal`
+    pub(super) fn principal(&self, budget: &str, of: &[u8]) -> Principal {
+        self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    }
+}
+
+fn parsed(sealed: &str) -> Result<Address, Error> {
+    Address::from_sealed(sealed).map_err(|_| Error::internal())
+}
+
+fn user_id(text: String) -> Result<OwnedUserId, Error> {
+    UserId::parse(text).map_err(|_| Error::internal())
+}
