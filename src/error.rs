@@ -1,10 +1,13 @@
-//! The one error type of the API, and the page on which error type belongs where:
+//! The error type of the API, and the rules for which error type belongs where:
 //!
-//! * What a caller is told, over HTTP or on the operator's terminal, is an [`Error`] of this module: a Matrix `errcode`, a
-//!   status and a text of ours. It never carries an inner message.
-//! * A module below that can fail in ways its caller tells apart has an error type of its own ([`store::Error`], `federation::Error`,
-//!   `mail::SendError`), turned into an [`Error`] here or where it is met.
-//! * What stops a start is text for the operator ([`StartError`]): which setting or file, what is wrong, what to do.
+//! * What is reported to a caller, over HTTP or on the operator's terminal, is an [`Error`] of this
+//!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner message.
+//!   Code that handles it compares its [`ErrorKind`].
+//! * A lower module whose callers need to distinguish failures has an error type of its own
+//!   ([`store::Error`], `federation::Error`, `mail::SendError`). It is converted into an [`Error`]
+//!   here or where it is handled.
+//! * What prevents the server from starting is a text for the operator ([`StartError`]): which setting
+//!   or file, what is wrong, and what to do.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,12 +23,12 @@ use crate::clock::{Millis, SECOND};
 use crate::crypto::vault::Unsealable;
 use crate::store;
 
-/// Why the server does not start, for the operator.
+/// The reason why the server does not start, for the operator.
 #[derive(Debug)]
 pub struct StartError(pub String);
 
 impl StartError {
-    /// Several in one, a line each.
+    /// Joins several errors, one per line.
     #[must_use]
     pub fn all(problems: &[Self]) -> Self {
         Self(problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("\n"))
@@ -40,28 +43,77 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// The kind of an [`Error`], which determines its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 400: the request is not valid, or cannot be fulfilled.
+    BadRequest,
+    /// 400: the validation session has expired.
+    SessionExpired,
+    /// 400: no text messages are sent to this number.
+    DestinationRejected,
+    /// 401: the caller is not known, or has not proved what they claim.
+    Unauthorized,
+    /// 403: the caller may not do this.
+    Forbidden,
+    /// 404
+    NotFound,
+    /// 405
+    MethodNotAllowed,
+    /// 408: the body did not arrive in time.
+    Timeout,
+    /// 413: the body is too large.
+    TooLarge,
+    /// 429: a rate limit is exceeded.
+    LimitExceeded,
+    /// 500: a bug, or data that cannot be read.
+    Internal,
+    /// 502: a homeserver cannot be reached.
+    BadGateway,
+    /// 503: the server or something it needs is temporarily unavailable.
+    Unavailable,
+}
+
+impl ErrorKind {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest | Self::SessionExpired | Self::DestinationRejected => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LimitExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::BadGateway => StatusCode::BAD_GATEWAY,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
 /// A [standard error response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
 #[derive(Debug)]
 pub struct Error {
-    status: StatusCode,
+    kind: ErrorKind,
     errcode: &'static str,
     text: Cow<'static, str>,
     extras: Map<String, Value>,
     retry_after: Option<Millis>,
 }
 
-/// How long a client waits before it asks again while the database is away.
+/// How long a client waits before it retries while the database is unavailable.
 const AWAY: Millis = 2 * SECOND;
-/// The same while a homeserver is away, which is not asked again sooner.
+/// How long a client waits before it retries while a homeserver is unavailable: we do not ask it sooner.
 const HOMESERVER_AWAY: Millis = 30 * SECOND;
 
 impl Error {
-    fn new(status: StatusCode, errcode: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, errcode, text: text.into(), extras: Map::new(), retry_after: None }
+    fn new(kind: ErrorKind, errcode: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, errcode, text: text.into(), extras: Map::new(), retry_after: None }
     }
 
     fn bad_request(errcode: &'static str, text: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, errcode, text)
+        Self::new(ErrorKind::BadRequest, errcode, text)
     }
 
     /// 400 `M_NOT_JSON`
@@ -103,16 +155,16 @@ impl Error {
         Self::bad_request("M_INVALID_EMAIL", "The email address is not valid")
     }
 
-    /// 400 `M_UNRECOGNIZED`, for a medium that is none.
+    /// 400 `M_UNRECOGNIZED`, for an unknown medium.
     #[must_use]
     pub fn unknown_medium() -> Self {
         Self::bad_request("M_UNRECOGNIZED", "The medium is not supported")
     }
 
-    /// 400 `M_THREEPID_IN_USE`: whoever wants to invite an address can invite its owner.
+    /// 400 `M_THREEPID_IN_USE`, with the Matrix ID, which can be invited instead.
     #[must_use]
     pub fn threepid_in_use(mxid: &UserId) -> Self {
-        let mut error = Self::bad_request("M_THREEPID_IN_USE", "The address is bound to a Matrix ID already");
+        let mut error = Self::bad_request("M_THREEPID_IN_USE", "The address is already bound to a Matrix ID");
         error.extras.insert("mxid".into(), mxid.as_str().into());
         error
     }
@@ -138,7 +190,11 @@ impl Error {
     /// 400 `M_DESTINATION_REJECTED`
     #[must_use]
     pub fn destination_rejected() -> Self {
-        Self::bad_request("M_DESTINATION_REJECTED", "This server does not send text messages to that country or region")
+        Self::new(
+            ErrorKind::DestinationRejected,
+            "M_DESTINATION_REJECTED",
+            "This server does not send text messages to that country or region",
+        )
     }
 
     /// 400 `M_TOKEN_INCORRECT`
@@ -156,125 +212,137 @@ impl Error {
     /// 400 `M_SESSION_EXPIRED`
     #[must_use]
     pub fn session_expired() -> Self {
-        Self::bad_request("M_SESSION_EXPIRED", "This validation session has expired")
+        Self::new(ErrorKind::SessionExpired, "M_SESSION_EXPIRED", "This validation session has expired")
     }
 
     /// 404 `M_NO_VALID_SESSION`, for an unknown sid and a wrong secret alike.
     #[must_use]
     pub fn no_valid_session() -> Self {
         let text = "No valid session was found matching that sid and client secret";
-        Self::new(StatusCode::NOT_FOUND, "M_NO_VALID_SESSION", text)
+        Self::new(ErrorKind::NotFound, "M_NO_VALID_SESSION", text)
     }
 
     /// 401 `M_UNAUTHORIZED`
     #[must_use]
     pub fn unauthorized(text: &'static str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "M_UNAUTHORIZED", text)
+        Self::new(ErrorKind::Unauthorized, "M_UNAUTHORIZED", text)
     }
 
-    /// 401 `M_UNKNOWN_TOKEN`, which `logout` alone answers.
+    /// 401 `M_UNKNOWN_TOKEN`, which only `logout` returns.
     #[must_use]
     pub fn unknown_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN", "Unrecognised access token")
+        Self::new(ErrorKind::Unauthorized, "M_UNKNOWN_TOKEN", "Unrecognised access token")
     }
 
     /// 403 `M_TERMS_NOT_SIGNED`
     #[must_use]
     pub fn terms_not_signed() -> Self {
         let text = "Please accept our terms of service before continuing";
-        Self::new(StatusCode::FORBIDDEN, "M_TERMS_NOT_SIGNED", text)
+        Self::new(ErrorKind::Forbidden, "M_TERMS_NOT_SIGNED", text)
     }
 
     /// 403 `M_FORBIDDEN`
     #[must_use]
     pub fn forbidden(text: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
+        Self::new(ErrorKind::Forbidden, "M_FORBIDDEN", text)
     }
 
-    /// 403 `M_FORBIDDEN`, for whoever would list an address that is not to be. Who binds has proved to read its messages, or runs this
-    /// server: either may know.
+    /// 403 `M_FORBIDDEN`, for binding an address whose owner objects. The caller has proved that the
+    /// address is theirs, or operates this server, so they may know.
     #[must_use]
     pub fn owner_objects() -> Self {
-        Self::forbidden("The owner of the address objects to its being listed")
+        Self::forbidden("The owner of the address objects to it being listed")
     }
 
     /// 404 `M_NOT_FOUND`
     #[must_use]
     pub fn not_found(text: &'static str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "M_NOT_FOUND", text)
+        Self::new(ErrorKind::NotFound, "M_NOT_FOUND", text)
     }
 
-    /// 404 `M_UNRECOGNIZED`, for a path that is none.
+    /// 404 `M_UNRECOGNIZED`, for an unknown path.
     #[must_use]
     pub fn unknown_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request")
+        Self::new(ErrorKind::NotFound, "M_UNRECOGNIZED", "Unrecognized request")
     }
 
-    /// 404 `M_UNRECOGNIZED`, for the token of an invitation.
+    /// 404 `M_UNRECOGNIZED`, for the unknown token of an invitation.
     #[must_use]
     pub fn unknown_invite() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Didn't recognize token")
+        Self::new(ErrorKind::NotFound, "M_UNRECOGNIZED", "Didn't recognize token")
     }
 
-    /// 405 `M_UNRECOGNIZED`, for a method that the path has not.
+    /// 405 `M_UNRECOGNIZED`, for a method that the path does not support.
     #[must_use]
     pub fn unknown_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request method")
+        Self::new(ErrorKind::MethodNotAllowed, "M_UNRECOGNIZED", "Unrecognized request method")
     }
 
-    /// 408 `M_UNKNOWN`, for a body that does not come.
+    /// 408 `M_UNKNOWN`, for a body that does not arrive.
     #[must_use]
     pub fn too_slow() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "M_UNKNOWN", "The body did not arrive in time")
+        Self::new(ErrorKind::Timeout, "M_UNKNOWN", "The body did not arrive in time")
     }
 
     /// 413 `M_TOO_LARGE`
     #[must_use]
     pub fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", "The body is too large")
+        Self::new(ErrorKind::TooLarge, "M_TOO_LARGE", "The body is too large")
     }
 
-    /// 429 `M_LIMIT_EXCEEDED`; the same may succeed after `retry_after`.
+    /// 429 `M_LIMIT_EXCEEDED`; the same request may succeed after `retry_after`.
     #[must_use]
     pub fn limit_exceeded(retry_after: Millis) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "M_LIMIT_EXCEEDED", "Too many requests").retry_after(retry_after)
+        Self::new(ErrorKind::LimitExceeded, "M_LIMIT_EXCEEDED", "Too many requests").with_retry_after(retry_after)
     }
 
-    /// 502 `M_UNKNOWN`, when a homeserver cannot be asked. It does not say why: the answer would tell a stranger what our network reaches.
+    /// 502 `M_UNKNOWN`, when a homeserver cannot be reached. It does not say why, since that would
+    /// tell strangers what is reachable from our network.
     #[must_use]
     pub fn homeserver_unreachable() -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "M_UNKNOWN", "The homeserver could not be asked about the token")
+        Self::new(ErrorKind::BadGateway, "M_UNKNOWN", "The homeserver could not be asked about the token")
     }
 
-    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys: it is a matter of time, so its request may be sent again.
+    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys; the request may succeed later.
     #[must_use]
     pub fn homeserver_away() -> Self {
         let text = "The homeserver could not be asked for its keys";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text).retry_after(HOMESERVER_AWAY)
+        Self::new(ErrorKind::Unavailable, "M_UNKNOWN", text).with_retry_after(HOMESERVER_AWAY)
     }
 
-    /// 503 `M_UNKNOWN`, while the server is not ready or its database is away.
+    /// 503 `M_UNKNOWN`, while the server is not ready or its database is unavailable.
     #[must_use]
     pub fn away() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", "The server is not available for a moment")
-            .retry_after(AWAY)
+        Self::new(ErrorKind::Unavailable, "M_UNKNOWN", "The server is temporarily unavailable").with_retry_after(AWAY)
     }
 
     /// 500 `M_UNKNOWN`
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", "Internal server error")
+        Self::new(ErrorKind::Internal, "M_UNKNOWN", "Internal server error")
     }
 
-    fn retry_after(mut self, wait: Millis) -> Self {
+    fn with_retry_after(mut self, wait: Millis) -> Self {
         self.retry_after = Some(wait);
         self
     }
 
-    /// Whether it is the request's fault, and not a matter of time.
+    /// The kind of error.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// How long to wait before the same request may succeed.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Millis> {
+        self.retry_after
+    }
+
+    /// Whether the request is at fault, so that repeating it is pointless.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        self.status.is_client_error() && self.retry_after.is_none()
+        self.kind.status().is_client_error() && self.retry_after.is_none()
     }
 
     /// The Matrix error code.
@@ -294,12 +362,12 @@ impl std::error::Error for Error {}
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.kind.status()
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut body = json!({ "errcode": self.errcode, "error": self.text });
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.kind.status());
         if let (Value::Object(body), extras) = (&mut body, self.extras.clone()) {
             body.extend(extras);
             if let Some(wait) = self.retry_after {
@@ -316,9 +384,9 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Away => Self::away(),
-            // The one thing that is referred to and can go meanwhile is the account.
+            // Only an account can be deleted while a row that refers to it is written.
             store::Error::Broken(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
-                Self::unauthorized("The account is gone")
+                Self::unauthorized("The account no longer exists")
             }
             broken @ store::Error::Broken(_) => {
                 log::error!("{broken}");

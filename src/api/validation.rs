@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::extract::{caller_network, language, required_query, signatory};
 use super::json::Params;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::phone::PhoneNumber;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
@@ -131,10 +131,10 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
             let asked_by = asked_by.map(|mxid| AskedBy { mxid, cancel: vouch.cancelling_link(sid.as_str(), language) });
             return site.validated(language, outcome, asked_by.as_ref());
         }
-        Err(error) => match (error.errcode(), medium) {
-            ("M_UNKNOWN", _) => return site.fault(language, Fault::Unavailable),
-            ("M_SESSION_EXPIRED", Medium::Email) => Validation::Expired,
-            ("M_SESSION_EXPIRED", Medium::Msisdn) => Validation::CodeExpired,
+        Err(error) => match (error.kind(), medium) {
+            (ErrorKind::Unavailable | ErrorKind::Internal, _) => return site.fault(language, Fault::Unavailable),
+            (ErrorKind::SessionExpired, Medium::Email) => Validation::Expired,
+            (ErrorKind::SessionExpired, Medium::Msisdn) => Validation::CodeExpired,
             (_, Medium::Email) => Validation::WrongLink,
             (_, Medium::Msisdn) => Validation::WrongCode,
         },

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::frame::Frame;
 use super::{Fault, Powers, Site, form, parameter};
 use crate::api;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::typed::typed;
 use crate::service::{Proof, Subject, Vouch};
 use crate::texts::Language;
@@ -91,9 +91,9 @@ pub(super) async fn send(
     let network = api::network(&request, &vouch.config.server.trusted_proxies);
     match vouch.into_inner().send_proof(address, &network, language).await {
         Ok(()) => site.sent(language),
-        Err(error) => match error.errcode() {
-            "M_DESTINATION_REJECTED" => site.mistyped(language, &form.address, "page-address-unreached-text"),
-            "M_LIMIT_EXCEEDED" => site.asked_too_often(language, &error),
+        Err(error) => match error.kind() {
+            ErrorKind::DestinationRejected => site.mistyped(language, &form.address, "page-address-unreached-text"),
+            ErrorKind::LimitExceeded => site.asked_too_often(language, &error),
             _ => site.fault(language, Fault::Unavailable),
         },
     }

@@ -74,7 +74,7 @@ impl Vouch {
             if let Some(id) = account_id {
                 // An erasure may have been quicker; what is bound after it would stay.
                 if !accounts::lock(conn, id).await? {
-                    return Err(Error::unauthorized("The account is gone"));
+                    return Err(Error::unauthorized("The account no longer exists"));
                 }
             }
             let bound = bindings::bind(conn, new).await?;

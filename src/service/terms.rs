@@ -38,7 +38,7 @@ impl Vouch {
             .write(async move |conn| {
                 // An erasure may have been quicker; a consent that came after would stay for ever.
                 if !accounts::lock(conn, account_id).await? {
-                    return Err(Error::unauthorized("The account is gone"));
+                    return Err(Error::unauthorized("The account no longer exists"));
                 }
                 let on_record = consents::of_account(conn, account_id).await?;
                 let withdrawn = |consent: &&NewConsent| {

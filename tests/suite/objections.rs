@@ -259,7 +259,7 @@ on_both_backends! {
         assert!(said.contains(&format!("{ALICE} is not bound; its owner objects to that since ")), "{said}");
         let (status, said) = run(&["bind", "--address", ALICE, "--user", "@alice:hs.example"]);
         assert_eq!(status, Some(1));
-        assert!(said.contains("The owner of the address objects to its being listed"), "{said}");
+        assert!(said.contains("The owner of the address objects to it being listed"), "{said}");
         let (status, said) = run(&["object", "--withdraw", ALICE]);
         assert_eq!((status, said), (Some(0), format!("{ALICE} can be listed and invited again\n")));
         let (status, said) = run(&["object", "--withdraw", ALICE]);
