@@ -1,4 +1,4 @@
-//! Registering, and what a token is good for.
+//! Registering, and using an access token.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ async fn register(server: &Server, body: &Value) -> Answer {
 }
 
 on_both_backends! {
-    async fn a_user_registers_and_is_known_until_logout(world: World) {
+    async fn a_registered_user_is_recognised_until_they_log_out(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         assert_eq!(alice.get("/account").await.ok()["user_id"], alice.mxid);
@@ -29,7 +29,7 @@ on_both_backends! {
         assert_eq!(alice.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
     }
 
-    async fn old_clients_find_the_token_under_its_old_name(world: World) {
+    async fn the_token_is_also_returned_under_its_old_name(world: World) {
         let server = world.start().await;
         let answer = register(&server, &world.homeserver.openid_token("alice")).await.ok();
         assert_eq!(answer["token"], answer["access_token"]);
@@ -37,7 +37,7 @@ on_both_backends! {
         assert!(answer["token"].as_str().unwrap().len() >= 32);
     }
 
-    async fn a_token_that_the_homeserver_does_not_know_is_refused(world: World) {
+    async fn an_openid_token_unknown_to_the_homeserver_is_refused(world: World) {
         let server = world.start().await;
         let mut openid = world.homeserver.openid_token("alice");
         openid["access_token"] = "another".into();
@@ -45,7 +45,7 @@ on_both_backends! {
         assert_eq!(count(&world, "accounts").await, 0);
     }
 
-    async fn a_homeserver_does_not_vouch_for_anothers_users(world: World) {
+    async fn a_homeserver_cannot_confirm_another_servers_users(world: World) {
         let server = world.start().await;
         let openid = world.homeserver.openid_token("alice");
         for sub in ["@alice:other.example", "@alice:hs.example.other.example", "@alice:hs.example:8448", "alice", ""] {
@@ -55,7 +55,7 @@ on_both_backends! {
         assert_eq!(count(&world, "accounts").await, 0);
     }
 
-    async fn one_user_has_a_token_for_each_client(world: World) {
+    async fn each_client_of_a_user_has_its_own_token(world: World) {
         let server = world.start().await;
         let phone = world.person(&server, "alice").await;
         let laptop = world.newcomer(&server, "alice").await;
@@ -66,7 +66,7 @@ on_both_backends! {
         assert_eq!(laptop.get("/account").await.ok(), json!({ "user_id": laptop.mxid }));
     }
 
-    async fn a_token_lives_for_a_year_after_its_last_use(world: World) {
+    async fn a_token_expires_a_year_after_its_last_use(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for _ in 0..3 {
@@ -78,7 +78,7 @@ on_both_backends! {
         assert_eq!(server.post(LOGOUT, Some(&alice.token), &json!({})).await.error(), (401, "M_UNKNOWN_TOKEN"));
     }
 
-    async fn a_token_survives_a_restart_and_is_known_to_the_next_node(world: World) {
+    async fn a_token_works_after_a_restart_and_on_another_node(world: World) {
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
         server.stop().await;
@@ -89,10 +89,10 @@ on_both_backends! {
         one.post(LOGOUT, Some(&token), &json!({})).await.ok();
         assert_eq!(one.get(ACCOUNT, Some(&token)).await.status, 401);
         world.clock.advance(1_000);
-        assert_eq!(other.get(ACCOUNT, Some(&token)).await.status, 401, "a second is all that a node may be behind");
+        assert_eq!(other.get(ACCOUNT, Some(&token)).await.status, 401, "a node may lag behind by one second at most");
     }
 
-    async fn a_network_registers_so_often_and_no_more(mut world: World) {
+    async fn registrations_from_one_network_are_limited(mut world: World) {
         world.config.budgets.registrations_network = Bucket { capacity: 2, per_hour: 1 };
         let server = world.start().await;
         for localpart in ["alice", "bob"] {
@@ -104,14 +104,14 @@ on_both_backends! {
         assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"));
         assert_eq!(answer.body["retry_after_ms"], HOUR);
         assert_eq!(answer.headers["retry-after"], "3600");
-        assert_eq!(world.homeserver.requests().len(), asked, "nobody is asked in vain");
+        assert_eq!(world.homeserver.requests().len(), asked, "the homeserver is not asked needlessly");
         world.clock.advance(HOUR);
         register(&server, &openid).await.ok();
     }
 }
 
 #[tokio::test]
-async fn a_missing_field_is_named() {
+async fn an_error_names_the_missing_field() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for name in ["access_token", "matrix_server_name"] {
@@ -124,7 +124,7 @@ async fn a_missing_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_homeserver_that_is_broken_breaks_nothing() {
+async fn a_broken_homeserver_causes_a_clear_error() {
     let mut world = World::on_sqlite().await;
     world.config.federation.timeout = Duration::from_secs(1);
     let server = world.start().await;
@@ -152,7 +152,7 @@ async fn a_homeserver_that_is_broken_breaks_nothing() {
 }
 
 #[tokio::test]
-async fn a_slow_homeserver_is_waited_for_less_than_five_seconds_and_by_nobody_else() {
+async fn a_slow_homeserver_delays_its_own_user_for_five_seconds_at_most() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -173,7 +173,7 @@ async fn a_slow_homeserver_is_waited_for_less_than_five_seconds_and_by_nobody_el
 }
 
 #[tokio::test]
-async fn a_homeserver_that_is_down_is_a_fault_of_the_gateway() {
+async fn an_unreachable_homeserver_is_a_bad_gateway() {
     let mut world = World::on_sqlite().await;
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let name = world.homeserver.name().try_into().unwrap();
@@ -185,7 +185,7 @@ async fn a_homeserver_that_is_down_is_a_fault_of_the_gateway() {
 }
 
 #[tokio::test]
-async fn the_operator_says_whose_users_may_register() {
+async fn the_operator_can_limit_registration_to_some_homeservers() {
     let list = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<_>>();
     let mut world = World::on_sqlite().await;
     for (allowed, blocked, expected) in [
@@ -205,13 +205,13 @@ async fn the_operator_says_whose_users_may_register() {
         assert_eq!(answer.status, expected, "{:?}", world.config.federation);
         if expected == 403 {
             assert_eq!(answer.error(), (403, "M_FORBIDDEN"));
-            assert_eq!(world.homeserver.requests().len(), asked, "a blocked homeserver is not even asked");
+            assert_eq!(world.homeserver.requests().len(), asked, "a blocked homeserver is not contacted");
         }
     }
 }
 
 #[tokio::test]
-async fn no_server_name_leads_into_our_own_network() {
+async fn no_server_name_reaches_a_private_network() {
     let mut world = World::on_sqlite().await;
     world.config.federation.allowed_ranges.clear();
     let server = world.start().await;
@@ -240,11 +240,11 @@ async fn no_server_name_leads_into_our_own_network() {
     });
     futures_util::future::join_all(attempts).await;
     let connection = tokio::time::timeout(Duration::from_millis(10), inside.accept()).await;
-    assert!(connection.is_err(), "somebody was let in");
+    assert!(connection.is_err(), "a private address was connected to");
 }
 
 #[tokio::test]
-async fn what_is_no_server_name_is_not_even_resolved() {
+async fn an_invalid_server_name_is_not_resolved() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let long = format!("{}.example", "a".repeat(300));
@@ -290,7 +290,7 @@ async fn logging_out_needs_a_known_token_and_no_body() {
 }
 
 #[tokio::test]
-async fn a_token_may_come_in_the_query_and_under_a_scheme_in_any_case() {
+async fn a_token_is_accepted_in_the_query_and_with_the_scheme_in_any_case() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -302,7 +302,7 @@ async fn a_token_may_come_in_the_query_and_under_a_scheme_in_any_case() {
 }
 
 #[tokio::test]
-async fn whatever_else_stands_for_a_token_is_nobodys() {
+async fn malformed_tokens_are_unauthorized() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;

@@ -1,4 +1,4 @@
-//! One good answer of every endpoint, whole.
+//! A complete successful answer of every endpoint.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::invited::mailed_link;
 use crate::invites::parameter;
 use crate::world::{SECRET, hash, link, query};
 
-/// `value` with each string and key that changes from run to run in other words.
+/// Replaces the strings and keys in `value` that change from run to run.
 fn redacted(value: Value, words: &[(&str, &str)]) -> Value {
     let word = |text: String| words.iter().find(|(of, _)| *of == text).map_or(text, |(_, word)| (*word).to_owned());
     match value {
@@ -18,7 +18,7 @@ fn redacted(value: Value, words: &[(&str, &str)]) -> Value {
 }
 
 on_both_backends! {
-    async fn every_endpoint_has_a_good_answer(world: World) {
+    async fn every_endpoint_answers_as_in_the_snapshots(world: World) {
         let server = world.start().await;
         let public = async |path: &str| server.get(&format!("/_matrix/identity{path}"), None).await.ok();
         let openid = world.homeserver.openid_token("alice");

@@ -1,4 +1,4 @@
-//! Who means harm: at the level of bytes where HTTP clients are too well-behaved, and against the budgets.
+//! Attacks: raw bytes that well-behaved HTTP clients would not send, and attempts to evade the rate limits.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -20,7 +20,7 @@ fn address(server: &Server) -> String {
     server.url.trim_start_matches("http://").to_owned()
 }
 
-/// Sends these bytes and nothing after, and returns all that comes back.
+/// Sends these bytes, closes the sending side, and returns everything received.
 async fn exchange(server: &Server, bytes: impl Into<Vec<u8>>) -> String {
     let (address, bytes) = (address(server), bytes.into());
     let exchange = move || {
@@ -42,7 +42,7 @@ fn statuses(answers: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn an_answer_is_for_web_clients_and_for_no_cache_however_its_path_is_spelt() {
+async fn answers_allow_cors_and_forbid_caching_however_the_path_is_spelled() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in ["/%5fmatrix/identity/v2/account", "/_%6datrix/identity/v2/%61ccount"] {
@@ -54,7 +54,7 @@ async fn an_answer_is_for_web_clients_and_for_no_cache_however_its_path_is_spelt
 }
 
 #[tokio::test]
-async fn a_policy_is_a_name_and_no_path() {
+async fn a_policy_name_is_not_a_path() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in ["/policies/../../Cargo.toml", "/policies/..%2f..%2fCargo.toml/1/en", "/policies/%2e%2e/%2e%2e/en"] {
@@ -66,7 +66,7 @@ async fn a_policy_is_a_name_and_no_path() {
 }
 
 #[tokio::test]
-async fn a_request_whose_end_is_in_doubt_is_the_last_of_its_connection() {
+async fn a_request_with_an_ambiguous_length_closes_the_connection() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -93,7 +93,7 @@ async fn a_request_whose_end_is_in_doubt_is_the_last_of_its_connection() {
 }
 
 #[tokio::test]
-async fn a_body_that_nobody_reads_is_never_taken_for_a_request() {
+async fn an_unread_body_is_never_parsed_as_a_request() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let heads = [
@@ -116,7 +116,7 @@ async fn a_body_that_nobody_reads_is_never_taken_for_a_request() {
 }
 
 #[tokio::test]
-async fn who_is_slow_holds_nobody_up() {
+async fn slow_clients_delay_nobody_else() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -144,7 +144,7 @@ async fn who_is_slow_holds_nobody_up() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn who_reads_nothing_is_cut_off() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let address: std::net::SocketAddr = address(&server).parse().unwrap();
@@ -160,7 +160,7 @@ async fn who_reads_nothing_is_cut_off() {
             Err(error) if error.kind() != ErrorKind::WouldBlock => break error,
             _ => tokio::time::sleep(Duration::from_millis(20)).await,
         }
-        assert!(begun.elapsed() < Duration::from_mins(1), "it is still connected");
+        assert!(begun.elapsed() < Duration::from_mins(1), "the connection is still open");
     };
     assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
 }
@@ -175,7 +175,7 @@ fn hashes(pepper: &str, numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 on_both_backends! {
-    async fn an_address_in_any_spelling_is_charged_once(world: World) {
+    async fn an_address_is_charged_once_however_it_is_spelled(world: World) {
         let mut world = world;
         world.config.budgets.lookup_newcomer = Bucket { capacity: 3, per_hour: 1 };
         let server = world.start().await;
@@ -192,7 +192,7 @@ on_both_backends! {
         assert_eq!(looks_up(&alice, &pepper, hashes(&pepper, 3..4)).await, 429);
     }
 
-    async fn a_homeserver_has_one_budget_under_all_its_names(world: World) {
+    async fn a_homeserver_has_one_rate_limit_under_all_its_names(world: World) {
         let mut world = world;
         world.config.budgets.lookup_homeserver = Bucket { capacity: 4, per_hour: 1 };
         for name in ["hs.example:1", "HS.example"] {
@@ -215,7 +215,7 @@ on_both_backends! {
         }
     }
 
-    async fn what_there_is_no_budget_for_leaves_nothing_behind(world: World) {
+    async fn a_rate_limited_request_leaves_no_trace(world: World) {
         let mut world = world;
         world.config.budgets.messages_user = Bucket { capacity: 2, per_hour: 1 };
         let server = world.start().await;
@@ -230,7 +230,7 @@ on_both_backends! {
 }
 
 #[tokio::test]
-async fn what_our_network_looks_like_is_not_told() {
+async fn errors_reveal_nothing_about_the_private_network() {
     let mut world = World::on_sqlite().await;
     world.config.federation.allowed_ranges.clear();
     world.config.federation.dns_servers = vec!["127.0.0.1:1".parse().unwrap()];

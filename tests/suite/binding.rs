@@ -23,7 +23,7 @@ fn unbinding(mxid: &str, address: &str, sid: &str, secret: &str) -> Value {
     json!({ "mxid": mxid, "threepid": threepid, "sid": sid, "client_secret": secret })
 }
 
-/// Checks with another implementation that the server has signed an object, under its name and its published key.
+/// Verifies the server's signature over an object with another implementation, using its name and published key.
 pub async fn assert_signed(server: &Server, name: &str, object: &Value) {
     let signatures = object["signatures"].as_object().unwrap();
     assert_eq!(signatures.keys().collect::<Vec<_>>(), [name]);
@@ -51,12 +51,12 @@ on_both_backends! {
         });
         assert_eq!(bare, expected);
         assert_signed(&server, world.config.server.name.as_str(), &first).await;
-        // Again: the same, and found all the same.
+        // Binding it again changes nothing.
         assert_eq!(binds_to(&alice, &sid, &alice.mxid).await.ok(), first);
         assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
     }
 
-    async fn an_address_is_bound_to_the_callers_own_id_alone(world: World) {
+    async fn an_address_can_be_bound_only_to_the_callers_own_id(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let sid = alice.proves("alice@example.com").await;
@@ -66,7 +66,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up("alice@example.com").await, None);
     }
 
-    async fn only_what_is_proved_is_bound(world: World) {
+    async fn only_a_validated_address_can_be_bound(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.asks_to_prove("alice@example.com").await;
@@ -94,13 +94,13 @@ on_both_backends! {
         world.clock.advance(1);
         assert_eq!(bob.binds(email).await["ts"], NOON + 1);
         assert_eq!(alice.looks_up(email).await, Some(bob.mxid.clone()));
-        // What alice may still do with her session does not touch bob's binding.
+        // Alice's session is still valid but does not affect Bob's binding.
         let sid = alice.asks_to_prove(email).await;
         alice.post(UNBIND, unbinding(&alice.mxid, email, &sid, SECRET)).await.ok();
         assert_eq!(alice.looks_up(email).await, Some(bob.mxid.clone()));
     }
 
-    async fn several_addresses_lead_to_one_user(world: World) {
+    async fn a_user_can_bind_several_addresses(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for email in ["one@example.com", "two@example.com"] {
@@ -112,12 +112,12 @@ on_both_backends! {
         assert_eq!(alice.looks_up("two@example.com").await, Some(alice.mxid.clone()));
     }
 
-    async fn what_is_unbound_is_gone_at_once_and_can_be_bound_again(world: World) {
+    async fn an_unbound_address_is_gone_at_once_and_can_be_bound_again(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let email = "alice@example.com";
         let sid = alice.proves(email).await;
-        // Not bound yet: that is no error. Nor is the second time.
+        // Unbinding an address that is not bound is not an error, and neither is repeating it.
         for address in [email, "Alice@EXAMPLE.com"] {
             let body = unbinding(&alice.mxid, address, &sid, SECRET);
             assert_eq!(alice.post(UNBIND, body.clone()).await.ok(), json!({}));
@@ -129,7 +129,7 @@ on_both_backends! {
         }
     }
 
-    async fn who_has_proved_an_address_unbinds_it_from_whomever(world: World) {
+    async fn whoever_validated_an_address_can_unbind_it_from_anyone(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let email = "shared@example.com";
@@ -140,7 +140,7 @@ on_both_backends! {
         assert_eq!(bob.looks_up(email).await, None);
     }
 
-    async fn what_proves_nothing_unbinds_nothing(world: World) {
+    async fn a_session_that_proves_nothing_cannot_unbind(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let email = "alice@example.com";
@@ -164,12 +164,12 @@ on_both_backends! {
         world.clock.advance(DAY);
         let body = unbinding(&alice.mxid, email, &sid, SECRET);
         assert_eq!(alice.post(UNBIND, body).await.error(), (403, "M_FORBIDDEN"));
-        // The directories of the new day's peppers are being built.
+        // The directory for the new pepper is still being built.
         server.until_ready().await;
         assert_eq!(alice.looks_up(email).await, Some(alice.mxid.clone()));
     }
 
-    async fn an_unbinding_that_shows_nothing_is_unauthorized(world: World) {
+    async fn unbinding_without_any_proof_is_unauthorized(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let email = "alice@example.com";
@@ -195,7 +195,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(email).await, Some(alice.mxid.clone()));
     }
 
-    async fn a_user_can_always_leave(world: World) {
+    async fn unbinding_requires_no_accepted_terms(world: World) {
         let mut world = world;
         let policies = world.folder.path().join("policies");
         let publish = |version: &str| {
@@ -214,7 +214,7 @@ on_both_backends! {
         drop(alice);
         server.stop().await;
 
-        // New terms, which she does not accept.
+        // A new version of the terms, which she has not accepted.
         publish("2.0");
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid: world.homeserver.user_id("alice"), token };
@@ -224,7 +224,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(email).await, None);
     }
 
-    async fn an_unbinding_of_the_wrong_shape_is_a_matrix_error(world: World) {
+    async fn a_malformed_unbinding_is_a_matrix_error(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let good = unbinding(&alice.mxid, "alice@example.com", "x", SECRET);

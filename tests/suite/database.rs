@@ -1,4 +1,4 @@
-//! A look into the database behind the server's back.
+//! Direct access to the database, bypassing the server.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -12,7 +12,7 @@ struct Row {
     text: String,
 }
 
-/// What a query finds that selects one column of text, called `text`.
+/// Returns the results of a query that selects one text column named `text`.
 pub async fn texts(world: &World, sql: &str) -> Vec<String> {
     if let Some(database) = &world.database {
         let rows = database.connect().await.query(sql, &[]).await.unwrap();
@@ -22,13 +22,13 @@ pub async fn texts(world: &World, sql: &str) -> Vec<String> {
     rows.into_iter().map(|row| row.text).collect()
 }
 
-/// How many rows a table has.
+/// Returns the number of rows in a table.
 pub async fn count(world: &World, table: &str) -> usize {
     let counted = texts(world, &format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {table}")).await;
     counted[0].parse().unwrap()
 }
 
-/// Runs statements that return nothing.
+/// Runs statements that return no rows.
 pub async fn execute(world: &World, sql: &str) {
     match &world.database {
         Some(database) => database.connect().await.batch_execute(sql).await.unwrap(),

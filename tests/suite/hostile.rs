@@ -1,4 +1,4 @@
-//! What no client of good will sends: bytes on the wire that no library would write.
+//! Hostile input: bytes that no HTTP library would send.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::world::{Server, World};
 
 const SMALL: usize = 64 * 1024;
 
-/// Sends bytes as they are, and reads until the server closes the connection or falls silent for long.
+/// Sends raw bytes, and reads until the server closes the connection or has been silent for long.
 async fn raw(server: &Server, request: &[u8]) -> Raw {
     let mut stream = connect(server).await;
     stream.write_all(request).await.unwrap();
@@ -21,7 +21,7 @@ async fn connect(server: &Server) -> TcpStream {
     TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap()
 }
 
-/// An answer as it was on the wire.
+/// An answer as received.
 struct Raw {
     status: u16,
     head: String,
@@ -37,7 +37,7 @@ impl Raw {
 async fn read(mut stream: TcpStream) -> Raw {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
-    // A connection that breaks after the answer is none of its faults.
+    // A connection reset after the answer does not matter.
     while let Ok(Ok(n @ 1..)) = tokio::time::timeout(Duration::from_secs(10), stream.read(&mut chunk)).await {
         bytes.extend_from_slice(&chunk[..n]);
         let text = String::from_utf8_lossy(&bytes);
@@ -64,7 +64,7 @@ fn length(head: &str) -> Option<usize> {
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_path_leads_past_authentication() {
+async fn no_spelling_of_a_path_bypasses_authentication() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -116,7 +116,7 @@ async fn no_spelling_of_a_path_leads_past_authentication() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_is_limited_too() {
+async fn a_chunked_body_is_limited_too() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let head = "POST /_matrix/identity/v2/account/register HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -131,11 +131,11 @@ async fn a_body_without_a_length_is_limited_too() {
     assert_eq!(raw(&server, &chunked(&[&openid, &piece, &piece])).await.error(), (413, "M_TOO_LARGE"));
 }
 
-/// More than any body may have, and a small part of what is announced or sent.
+/// More than the body limit, and a small part of what is announced or sent.
 const BEGINNING: usize = 2 * 1024 * 1024;
 
-/// Sends the beginning of a hundred megabytes, waits for the answer, which must not need more, and sends the rest, unless the
-/// connection is closed.
+/// Sends the beginning of a body of a hundred megabytes, waits for the answer, and then sends the
+/// rest unless the connection has been closed.
 async fn flood(server: &Server, head: &str, chunk: &[u8]) -> Raw {
     let mut stream = connect(server).await;
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -152,7 +152,7 @@ async fn flood(server: &Server, head: &str, chunk: &[u8]) -> Raw {
 }
 
 #[tokio::test]
-async fn a_hundred_megabytes_are_refused_at_their_beginning_and_not_kept() {
+async fn a_hundred_megabytes_are_refused_early_and_not_buffered() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -180,14 +180,14 @@ async fn a_hundred_megabytes_are_refused_at_their_beginning_and_not_kept() {
     alice.get("/account").await.ok();
 }
 
-/// The memory of this process, which is the server's too, in bytes.
+/// Returns the resident memory of this process, which includes the server, in bytes.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }
 
 #[tokio::test]
-async fn a_body_that_comes_a_byte_a_second_is_not_waited_for() {
+async fn a_body_sent_a_byte_a_second_times_out() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let answer = drips(&server, "/_matrix/identity/v2/account/register", "application/json").await;
@@ -197,7 +197,7 @@ async fn a_body_that_comes_a_byte_a_second_is_not_waited_for() {
     assert_eq!(page.status, 404, "{}", page.head);
 }
 
-/// The answer to a POST whose body comes a byte a second; it must come in time.
+/// Returns the answer to a POST whose body is sent a byte a second; it must arrive in time.
 async fn drips(server: &Server, path: &str, media_type: &str) -> Raw {
     let begun = Instant::now();
     let mut stream = connect(server).await;
@@ -217,7 +217,7 @@ async fn drips(server: &Server, path: &str, media_type: &str) -> Raw {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_not_waited_for() {
+async fn an_unfinished_head_times_out() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let begun = Instant::now();
@@ -227,7 +227,7 @@ async fn a_head_that_does_not_end_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_refused_and_harms_nobody() {
+async fn bytes_that_are_not_http_are_refused() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let post = "POST /_matrix/identity/v2/account/register HTTP/1.1\r\nHost: x\r\n";
@@ -246,7 +246,7 @@ async fn what_is_no_http_is_refused_and_harms_nobody() {
         &format!("{post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     ] {
         let mut stream = connect(&server).await;
-        // It may be closed before all of it is taken.
+        // The connection may be closed before everything is sent.
         drop(stream.write_all(request.as_bytes()).await);
         let answer = read(stream).await;
         assert!(matches!(answer.status, 0 | 400..=499), "{request:.60}: {}", answer.head);

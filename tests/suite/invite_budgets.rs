@@ -1,4 +1,4 @@
-//! What invitations cost besides their inviter, his homeserver and the address: the network they come from, and money.
+//! Rate limits of invitations by network, and of the text messages they cost.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use vouch::config::Bucket;
 use crate::invites::{V2, invitation};
 use crate::world::{Answer, Person};
 
-/// Two at once, and one a minute.
+/// Two at once, then one a minute.
 const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 
 async fn invites_through(person: &Person<'_>, network: &str, email: &str) -> Answer {
@@ -33,7 +33,7 @@ fn assert_must_wait_a_minute(answer: &Answer) {
 }
 
 on_both_backends! {
-    async fn a_network_causes_so_many_invitations_and_no_more(world: World) {
+    async fn invitations_from_one_network_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.invites_network = TWO;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
@@ -48,11 +48,11 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 4);
     }
 
-    async fn invitations_by_text_count_to_their_country_and_to_the_day(world: World) {
+    async fn invitations_by_text_count_towards_the_country_and_daily_limits(world: World) {
         let mut world = world;
         world.config.budgets.texts_country = TWO;
         world.config.budgets.texts_server = Bucket { capacity: 3, per_hour: 60 };
-        // What a stranger is invited to is no matter of the codes that he may ask for.
+        // Invitations to a number do not use up the codes that its owner may request.
         world.config.budgets.texts_number = Bucket { capacity: 1, per_hour: 1 };
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);

@@ -1,4 +1,4 @@
-//! What the mail of an invitation says, whatever a homeserver sends.
+//! The content of an invitation's mail, whatever a homeserver sends.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::invited::mailed_link;
 use crate::invites::{invitation, parameter};
 use crate::world::{Person, World};
 
-/// Invites Bob with some more words, and returns the link of his mail's page.
+/// Invites Bob with additional fields, and returns the link to the invitation's page.
 async fn invites_with(person: &Person<'_>, words: Value) -> String {
     person.world.mail.forget();
     let mut asked = invitation(person, "bob@example.com");
@@ -22,7 +22,7 @@ fn world(mut world: World) -> World {
 }
 
 #[tokio::test]
-async fn the_mail_names_inviter_and_room_and_so_does_the_link_of_its_page() {
+async fn the_mail_and_its_page_name_the_inviter_and_the_room() {
     let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -47,7 +47,7 @@ async fn the_mail_names_inviter_and_room_and_so_does_the_link_of_its_page() {
     ] {
         assert_eq!(parameter(&link, name), value);
     }
-    assert!(!link.contains('+'), "some take it for a space: {link}");
+    assert!(!link.contains('+'), "some clients decode it as a space: {link}");
 
     let link = invites_with(&alice, json!({ "room_alias": "#fish:hs.example" })).await;
     assert_eq!(
@@ -58,7 +58,7 @@ async fn the_mail_names_inviter_and_room_and_so_does_the_link_of_its_page() {
 }
 
 #[tokio::test]
-async fn what_homeservers_send_for_nothing_is_nothing() {
+async fn empty_and_malformed_optional_fields_are_ignored() {
     let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -77,7 +77,7 @@ async fn what_homeservers_send_for_nothing_is_nothing() {
 }
 
 #[tokio::test]
-async fn a_homeserver_chooses_among_the_web_clients_that_the_operator_allows() {
+async fn a_homeserver_can_choose_an_allowed_web_client() {
     let mut world = world(World::on_sqlite().await);
     world.config.invites.web_clients =
         ["https://chat.example", "https://web.example/app"].map(|url| url.parse().unwrap()).to_vec();
@@ -100,7 +100,7 @@ async fn a_homeserver_chooses_among_the_web_clients_that_the_operator_allows() {
 }
 
 #[tokio::test]
-async fn no_word_of_a_homeserver_is_more_than_a_word() {
+async fn text_from_a_homeserver_cannot_inject_markup_or_headers() {
     let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -153,7 +153,7 @@ async fn no_word_of_a_homeserver_is_more_than_a_word() {
 }
 
 #[tokio::test]
-async fn ten_kilobytes_in_every_field_are_taken_and_more_than_a_body_are_not() {
+async fn large_fields_are_accepted_up_to_the_body_limit() {
     let world = world(World::on_sqlite().await);
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;

@@ -1,4 +1,4 @@
-//! The keys by which everybody checks what this server signs.
+//! The public keys that verify what this server signs.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -15,7 +15,7 @@ use crate::world::{NOON, Server, World};
 const V2: &str = "/_matrix/identity/v2";
 const V1: &str = "/_matrix/identity/api/v1";
 
-/// The name under which the server signs, the id of the key, and its signature.
+/// Returns the name the server signs under, the key ID, and the signature.
 fn signature(association: &Value) -> (String, String, String) {
     let signatures = association["signatures"].as_object().unwrap();
     assert_eq!(signatures.len(), 1);
@@ -37,7 +37,7 @@ async fn is_valid(server: &Server, path: &str, key: &str) -> bool {
 }
 
 on_both_backends! {
-    async fn an_association_is_signed_by_the_key_that_is_served(world: World) {
+    async fn an_association_is_signed_with_the_published_key(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let association = alice.binds("alice@example.com").await;
@@ -86,7 +86,7 @@ fn canonical(value: Value) -> CanonicalJsonObject {
 }
 
 #[tokio::test]
-async fn a_key_is_valid_in_either_alphabet_under_v2_and_where_old_invitations_point() {
+async fn a_key_is_valid_in_either_base64_alphabet_under_v2_and_v1() {
     let world = World::on_sqlite().await;
     // A key whose base64 differs between the two alphabets.
     let line = "ed25519 a_0 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1\n";
@@ -106,7 +106,7 @@ async fn a_key_is_valid_in_either_alphabet_under_v2_and_where_old_invitations_po
             assert!(!is_valid(&server, &path, stranger).await, "{stranger}");
         }
         let ephemeral = format!("{version}/pubkey/ephemeral/isvalid");
-        assert!(!is_valid(&server, &ephemeral, &key).await, "it is a long-term key");
+        assert!(!is_valid(&server, &ephemeral, &key).await, "a long-term key is not an ephemeral one");
         for path in [path, ephemeral] {
             assert_eq!(server.get(&path, None).await.error(), (400, "M_MISSING_PARAMS"));
         }
@@ -121,9 +121,9 @@ async fn a_key_is_valid_in_either_alphabet_under_v2_and_where_old_invitations_po
 }
 
 #[tokio::test]
-async fn a_plus_that_was_not_escaped_is_still_a_plus() {
+async fn an_unescaped_plus_in_a_key_is_read_as_a_plus() {
     let world = World::on_sqlite().await;
-    // Its public half has a plus.
+    // Its public half contains a plus.
     let seed =
         (0_u32..).map(|n| format!("ed25519 a {}", BASE64_STANDARD_NO_PAD.encode(Sha256::digest(n.to_be_bytes()))));
     let name = world.config.server.name.clone();

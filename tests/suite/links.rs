@@ -1,4 +1,4 @@
-//! The link in a validation mail, and where it leads.
+//! The link in a validation mail, and the page behind it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,13 +10,13 @@ use crate::world::{Answer, Person, SECRET, Server, World, link, query};
 
 const REQUEST: &str = "/validate/email/requestToken";
 
-/// Asks for an address to be proved, and returns the answer.
+/// Requests validation of an address, and returns the answer.
 async fn asks(person: &Person<'_>, email: &str, next_link: Value) -> Answer {
     let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 1, "next_link": next_link });
     person.post(REQUEST, asked).await
 }
 
-/// What the link in a mail asks of this server: path and query, without the language.
+/// Returns path and query of the link in a mail, without the language.
 async fn mailed_path(world: &World, email: &str) -> String {
     let link = link(&world.validation_mail(email).await);
     let url = url::Url::parse(&link).unwrap();
@@ -33,7 +33,7 @@ async fn is_validated(person: &Person<'_>, path: &str) -> bool {
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await.status == 200
 }
 
-/// The heading of a page, which must be a page for people that is kept nowhere.
+/// Returns the heading of a page, which must be HTML and must not be cached.
 #[track_caller]
 fn heading(answer: &Answer, status: u16) -> &str {
     assert_eq!(answer.status, status, "{}", answer.text);
@@ -48,7 +48,7 @@ fn heading(answer: &Answer, status: u16) -> &str {
 }
 
 on_both_backends! {
-    async fn the_link_validates_and_says_so_and_the_second_time_too(world: World) {
+    async fn opening_the_link_validates_the_address_and_can_be_repeated(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         asks(&alice, "alice@example.com", Value::Null).await.ok();
@@ -65,7 +65,7 @@ on_both_backends! {
         }
     }
 
-    async fn who_has_the_whole_link_is_told_who_asked_and_how_to_undo_it(world: World) {
+    async fn the_page_says_who_asked_and_how_to_undo_it(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         asks(&alice, "alice@example.com", Value::Null).await.ok();
@@ -105,7 +105,7 @@ on_both_backends! {
         assert!(answer.text.contains("lang=\"fr\""));
     }
 
-    async fn head_validates_nothing(world: World) {
+    async fn a_head_request_does_not_validate(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         asks(&alice, "alice@example.com", Value::Null).await.ok();
@@ -118,7 +118,7 @@ on_both_backends! {
         assert!(is_validated(&alice, &path).await);
     }
 
-    async fn a_link_that_fails_says_so_in_the_readers_language(world: World) {
+    async fn a_failing_link_says_so_in_the_readers_language(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         asks(&alice, "alice@example.com", Value::Null).await.ok();
@@ -130,7 +130,7 @@ on_both_backends! {
             ("fr-CA, en;q=0.5", "Ce lien ne fonctionne pas"),
             ("de-AT", "Dieser Link funktioniert nicht"),
         ];
-        // Each parameter wrong, and each absent: which of them it was is not said.
+        // Each parameter wrong or missing: the page does not reveal which.
         let mut pages = Vec::new();
         for at in 0..parameters.len() {
             for value in [Some("wrong"), None] {
@@ -143,7 +143,7 @@ on_both_backends! {
                 let bad = format!("{}?{}", good.path(), pairs.join("&"));
                 for (language, said) in wrong {
                     assert_eq!(heading(&opens(&server, &bad, language).await, 404), said);
-                    // The query asks before the header does.
+                    // The language in the query takes precedence over the header.
                     let tag = &language[..2];
                     let answer = opens(&server, &format!("{bad}&lang={tag}"), "en").await;
                     assert_eq!(heading(&answer, 404), said);
@@ -162,7 +162,7 @@ on_both_backends! {
         }
     }
 
-    async fn the_next_link_is_followed_by_the_reader_and_not_by_the_client(world: World) {
+    async fn the_next_link_redirects_the_reader_and_not_the_client(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let next = "https://app.example/done?a=b&c=d#e";
@@ -173,7 +173,7 @@ on_both_backends! {
         let posted = alice.post("/validate/email/submitToken", body).await;
         assert!(!posted.headers.contains_key("location"));
         assert_eq!(posted.ok(), json!({ "success": true }));
-        // Twice: a scanner of mails may have been first.
+        // Twice, because a mail scanner may have opened it first.
         for _ in 0..2 {
             let answer = opens(&server, &path, "").await;
             assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (302, next));
@@ -182,7 +182,7 @@ on_both_backends! {
         assert_eq!(opens(&server, &wrong, "").await.status, 404);
     }
 
-    async fn a_next_link_leads_to_the_web_and_nowhere_else(world: World) {
+    async fn a_next_link_must_be_an_http_url(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let bad = [
@@ -209,7 +209,7 @@ on_both_backends! {
         }
     }
 
-    async fn the_operator_may_name_the_hosts_that_links_lead_to(world: World) {
+    async fn the_operator_can_restrict_the_hosts_of_next_links(world: World) {
         let mut world = world;
         world.config.validation.next_link_hosts = Some(vec!["app.example".to_owned()]);
         let server = world.start().await;
@@ -222,7 +222,7 @@ on_both_backends! {
         drop(alice);
         server.stop().await;
 
-        // Narrowed meanwhile: the link in the mail leads to our own page.
+        // Restricted after the mail was sent: the link shows our own page instead.
         world.config.validation.next_link_hosts = Some(Vec::new());
         let server = world.start().await;
         heading(&opens(&server, &path, "").await, 200);
@@ -230,7 +230,7 @@ on_both_backends! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_the_link_asks_for_patience() {
+async fn while_the_database_is_unavailable_the_link_asks_to_try_again() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let world = World::on_sqlite().await;
     let url = cluster.url().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Looking up who has an address.
+//! Looking up the Matrix IDs of addresses.
 
 use std::time::{Duration, Instant};
 
@@ -15,17 +15,17 @@ async fn asks(person: &Person<'_>, pepper: &str, addresses: &[&str]) -> Answer {
     person.post("/lookup", json!({ "algorithm": "sha256", "pepper": pepper, "addresses": addresses })).await
 }
 
-/// The hash of an e-mail address as the iOS SDK writes it.
+/// Returns the hash of an e-mail address as the iOS SDK sends it.
 fn hex_hash(email: &str, pepper: &str) -> String {
     hex(&Sha256::digest(format!("{email} email {pepper}")))
 }
 
-/// In hexadecimal.
+/// Encodes bytes in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// Binds an address whose letters the server folds, so that its mail goes to `folded`.
+/// Binds an address that the server case-folds, so that its mail is sent to `folded`.
 async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
     let sid = person.asks_to_prove(email).await;
     let mail = person.world.validation_mail(folded).await;
@@ -35,7 +35,7 @@ async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
 }
 
 on_both_backends! {
-    async fn only_hits_are_told_under_the_keys_that_were_sent(world: World) {
+    async fn only_hits_are_returned_under_the_hashes_that_were_sent(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let bob = world.person(&server, "bob").await;
@@ -50,7 +50,7 @@ on_both_backends! {
         assert_eq!(asks(&alice, &pepper, &[]).await.ok(), json!({ "mappings": {} }));
     }
 
-    async fn the_pepper_is_letters_and_digits_and_the_same_on_every_node_and_after_a_restart(world: World) {
+    async fn the_pepper_is_alphanumeric_and_the_same_on_every_node_and_after_a_restart(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let details = alice.get("/hash_details").await.ok();
@@ -66,7 +66,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_wrong_pepper_is_told_the_right_one(world: World) {
+    async fn a_wrong_pepper_is_answered_with_the_right_one(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let pepper = alice.pepper().await;
@@ -78,7 +78,7 @@ on_both_backends! {
         }
     }
 
-    async fn the_pepper_changes_each_day_and_the_one_before_is_still_good(world: World) {
+    async fn the_pepper_changes_daily_and_the_previous_one_is_still_accepted(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
@@ -87,7 +87,7 @@ on_both_backends! {
         server.until_ready().await;
         let second = alice.pepper().await;
         assert_ne!(first, second);
-        // Bound after the change, found under the pepper from before it.
+        // Bound after the change, and found with the previous pepper.
         let bob = world.person(&server, "bob").await;
         bob.binds("bob@example.com").await;
         for pepper in [&first, &second] {
@@ -104,7 +104,7 @@ on_both_backends! {
         asks(&alice, &second, &[]).await.ok();
     }
 
-    async fn a_clock_that_is_set_back_makes_no_old_pepper_good_again(world: World) {
+    async fn setting_the_clock_back_makes_no_old_pepper_valid_again(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = alice.pepper().await;
@@ -116,7 +116,7 @@ on_both_backends! {
         assert_eq!(alice.pepper().await, third);
     }
 
-    async fn a_digest_in_hexadecimal_is_echoed_as_it_was_sent(world: World) {
+    async fn a_hexadecimal_hash_is_echoed_as_it_was_sent(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
@@ -130,7 +130,7 @@ on_both_backends! {
         assert_eq!(answer, json!({ "mappings": { lower: mxid, upper: mxid, mixed: mxid, base64: mxid } }));
     }
 
-    async fn an_address_is_found_by_its_folded_form_and_by_its_lower_case(world: World) {
+    async fn an_address_is_found_by_its_case_folded_and_its_lower_case_form(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         binds_folded(&alice, "Strauß@Example.COM", "strauss@example.com").await;
@@ -146,7 +146,7 @@ on_both_backends! {
         }
     }
 
-    async fn what_is_unbound_is_found_under_no_pepper_on_no_node(world: World) {
+    async fn an_unbound_address_is_not_found_with_any_pepper_on_any_node(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
@@ -166,7 +166,7 @@ on_both_backends! {
         }
     }
 
-    async fn an_address_that_is_bound_again_is_its_last_owners(world: World) {
+    async fn a_rebound_address_returns_its_last_owner(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         alice.binds("shared@example.com").await;
@@ -180,7 +180,7 @@ on_both_backends! {
         }
     }
 
-    async fn addresses_in_the_clear_are_an_option(mut world: World) {
+    async fn the_operator_can_allow_plain_addresses(mut world: World) {
         world.config.lookup.plain = true;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -211,7 +211,7 @@ on_both_backends! {
 }
 
 impl Person<'_> {
-    /// Proves an address whose letters the server folds, and unbinds it.
+    /// Validates an address that the server case-folds, and unbinds it.
     async fn unbinds_folded(&self, email: &str, folded: &str) {
         self.world.mail.forget();
         let secret = "another_secret";
@@ -227,7 +227,7 @@ impl Person<'_> {
 }
 
 #[tokio::test]
-async fn an_unknown_algorithm_is_refused_and_none_is_one_by_default() {
+async fn unknown_algorithms_and_by_default_none_are_refused() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -239,7 +239,7 @@ async fn an_unknown_algorithm_is_refused_and_none_is_one_by_default() {
 }
 
 #[tokio::test]
-async fn what_is_no_hash_matches_nothing_and_spoils_nothing() {
+async fn a_malformed_hash_matches_nothing_and_does_not_affect_others() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -271,7 +271,7 @@ async fn what_is_no_hash_matches_nothing_and_spoils_nothing() {
 }
 
 #[tokio::test]
-async fn a_hash_may_be_written_with_escapes() {
+async fn a_hash_may_contain_json_escapes() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -292,7 +292,7 @@ async fn a_hash_may_be_written_with_escapes() {
 }
 
 #[tokio::test]
-async fn the_old_unauthenticated_look_ups_are_gone() {
+async fn the_old_unauthenticated_look_ups_are_not_served() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -306,9 +306,9 @@ async fn the_old_unauthenticated_look_ups_are_gone() {
     }
 }
 
-/// Only PostgreSQL lets a test hold up the reading of one table.
+/// PostgreSQL only, because a test can block reads of a single table there.
 #[tokio::test]
-async fn until_the_directory_is_complete_look_ups_are_told_to_come_back() {
+async fn look_ups_are_unavailable_until_the_directory_is_complete() {
     let world = World::on_postgres().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -333,12 +333,12 @@ async fn until_the_directory_is_complete_look_ups_are_told_to_come_back() {
 }
 
 on_both_backends! {
-    async fn a_row_that_does_not_open_is_no_match_and_hides_no_other(world: World) {
+    async fn a_row_that_cannot_be_decrypted_matches_nothing_and_hides_no_other(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         alice.binds("alice@example.com").await;
         bob.binds("bob@example.com").await;
-        // Alice's columns are moved to Bob's row, where they were not sealed.
+        // Alice's sealed columns are moved to Bob's row, where they cannot be opened.
         let moved = "UPDATE bindings SET address = (SELECT address FROM bindings ORDER BY id LIMIT 1)";
         crate::database::execute(&world, &format!("{moved} WHERE id = (SELECT MAX(id) FROM bindings)")).await;
         assert_eq!(alice.looks_up("bob@example.com").await, None);

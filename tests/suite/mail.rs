@@ -1,4 +1,4 @@
-//! The validation mail, and mail servers that do not do as they should.
+//! The validation mail, and misbehaving mail servers.
 
 use std::fs;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use vouch_test_support::mail_sink::{Action, MailSink, Message, Options, Tls};
 
 use crate::world::{Answer, Person, SECRET, World, link, query};
 
-/// Within this an answer must come, whatever the mail server does.
+/// An answer must arrive within this time, whatever the mail server does.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn smtp(world: &mut World) -> &mut Smtp {
@@ -25,7 +25,7 @@ fn smtp(world: &mut World) -> &mut Smtp {
     }
 }
 
-/// Lets the server of this world send its mails to another mail server.
+/// Makes this world's server send its mails to another mail server.
 fn send_to(world: &mut World, sink: MailSink) {
     smtp(world).port = sink.address().port();
     world.mail = sink;
@@ -44,7 +44,7 @@ async fn asks_in(person: &Person<'_>, email: &str, accept_language: &str) -> Val
     person.server.send(request.header("Accept-Language", accept_language)).await.ok()
 }
 
-/// White space does not count: lines are broken where they are full.
+/// Collapses white space, because lines are wrapped.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -57,7 +57,7 @@ fn tls(ca: &Ca, name: &str) -> Arc<ServerConfig> {
     Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap())
 }
 
-/// Asks for a protected connection and a login, at a mail server with that protection.
+/// Configures TLS and a login, with a mail server that uses this TLS configuration.
 async fn protect(world: &mut World, ca: &Ca, tls: Tls) {
     send_to(world, MailSink::start_with(Options { tls, ..Options::default() }).await);
     let file = world.folder.path().join("mail-ca.pem");
@@ -96,7 +96,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_mail_goes_to_one_recipient_byte_for_byte_as_folded(world: World) {
+    async fn a_mail_has_one_recipient_which_is_exactly_the_folded_address(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let cases = [
@@ -114,7 +114,7 @@ on_both_backends! {
         }
     }
 
-    async fn an_operator_has_words_and_a_name_of_his_own(world: World) {
+    async fn operators_can_replace_texts_and_the_name(world: World) {
         let mut world = world;
         let texts = world.folder.path().join("texts");
         fs::create_dir(&texts).unwrap();
@@ -131,11 +131,11 @@ on_both_backends! {
         let from = mail.header("From").unwrap();
         assert!(from.contains("The Club") && from.contains("<club@example.org>"), "{from}");
         assert!(mail.text().contains("Example Club") && mail.html().contains("Example Club"));
-        // The other words are still ours.
+        // The other texts are unchanged.
         assert!(words(&mail.text()).contains("Ce n’était pas vous"));
     }
 
-    async fn without_smtp_mails_are_files(world: World) {
+    async fn without_smtp_mails_are_written_to_files(world: World) {
         let mut world = world;
         let directory = world.folder.path().join("mail");
         world.config.mail.transport = MailTransport::Directory(directory.clone());
@@ -153,7 +153,7 @@ on_both_backends! {
         assert_eq!(world.mail.connections(), 0);
     }
 
-    async fn a_mail_server_that_is_slow_delays_nobody_else(world: World) {
+    async fn a_slow_mail_server_delays_nobody_else(world: World) {
         let mut world = world;
         send_to(&mut world, MailSink::start_with(Options { delay: Duration::from_secs(3), ..Options::default() }).await);
         smtp(&mut world).timeout = Duration::from_secs(2);
@@ -161,7 +161,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let emails: Vec<String> = (0..6).map(|n| format!("alice{n}@example.com")).collect();
         let slow = pin!(join_all(emails.iter().map(|email| asks(&alice, email))));
-        // Reads and writes, of the same user and of others, all while the mail server thinks.
+        // Reads and writes by the same user and by others, while the mail server is busy.
         let meanwhile = pin!(async {
             while world.mail.connections() < emails.len() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -180,7 +180,7 @@ on_both_backends! {
     }
 }
 
-/// A mail server that does not answer as it should; the database plays no part.
+/// Expects the request to fail because of the mail server; the database plays no part.
 async fn is_refused(world: &World) {
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -188,7 +188,7 @@ async fn is_refused(world: &World) {
     assert_eq!(world.mail.count(), 0);
 }
 
-/// Nothing that was said to the mail server tells of the login or of the recipient.
+/// Asserts that neither the login nor the recipient was sent to the mail server.
 fn assert_nothing_was_said(world: &World) {
     let said = |command: &String| ["AUTH", "MAIL", "RCPT", "DATA"].iter().any(|verb| command.starts_with(verb));
     assert!(!world.mail.commands().iter().any(said), "{:?}", world.mail.commands());
@@ -214,7 +214,7 @@ async fn a_mail_server_that_falls_silent_or_hangs_up() {
 }
 
 #[tokio::test]
-async fn a_mail_server_whose_tls_was_stripped_is_told_nothing() {
+async fn nothing_is_sent_to_a_mail_server_whose_tls_was_stripped() {
     let mut world = World::on_sqlite().await;
     protect(&mut world, &Ca::new(), Tls::None).await;
     is_refused(&world).await;
@@ -222,7 +222,7 @@ async fn a_mail_server_whose_tls_was_stripped_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn a_mail_server_with_a_wrong_certificate_is_told_nothing() {
+async fn nothing_is_sent_to_a_mail_server_with_the_wrong_certificate() {
     let (ca, stranger) = (Ca::new(), Ca::new());
     for certificate in [tls(&ca, "other.example"), tls(&stranger, "127.0.0.1")] {
         let mut world = World::on_sqlite().await;
@@ -233,7 +233,7 @@ async fn a_mail_server_with_a_wrong_certificate_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_proves_its_name_gets_the_login() {
+async fn a_mail_server_with_a_valid_certificate_receives_the_login() {
     let (mut world, ca) = (World::on_sqlite().await, Ca::new());
     protect(&mut world, &ca, Tls::Starttls(tls(&ca, "127.0.0.1"))).await;
     let server = world.start().await;

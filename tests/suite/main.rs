@@ -1,4 +1,4 @@
-//! The whole server, black box over HTTP, on `SQLite` and on `PostgreSQL`; each file tells a chapter of its users' stories.
+//! Black-box tests of the whole server over HTTP, on `SQLite` and `PostgreSQL`, one file per chapter.
 
 #[macro_use]
 mod world;

@@ -1,4 +1,4 @@
-//! How many mails may be caused, by whom, to whom and from where.
+//! Rate limits of mails by user, recipient and network.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,10 +7,10 @@ use vouch::config::Bucket;
 
 use crate::world::{Answer, Person, SECRET};
 
-/// Two at once, and one a minute.
+/// Two at once, then one a minute.
 const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 
-/// Asks for a mail, from a network that the proxy in front of the server tells of.
+/// Requests a mail from a network reported by a trusted proxy.
 async fn asks_from(person: &Person<'_>, network: &str, email: &str, attempt: u32) -> Answer {
     let path = "/_matrix/identity/v2/validate/email/requestToken";
     let body = json!({ "client_secret": SECRET, "email": email, "send_attempt": attempt });
@@ -31,13 +31,13 @@ fn assert_must_wait_a_minute(answer: &Answer) {
 }
 
 on_both_backends! {
-    async fn a_user_causes_so_many_mails_and_no_more(world: World) {
+    async fn mails_requested_by_a_user_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.messages_user = TWO;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         for attempt in [1, 1, 2, 2, 1] {
-            // What sends nothing costs nothing.
+            // A request that sends no mail is not charged.
             asks(&alice, "one@example.com", attempt).await.ok();
         }
         for email in ["one@example.com", "two@example.com"] {
@@ -46,7 +46,7 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 2);
         asks(&bob, "one@example.com", 1).await.ok();
 
-        // It drains, and nothing was claimed by who was refused.
+        // The level drains, and a refused request was not charged.
         world.clock.advance(MINUTE - 1);
         assert_eq!(asks(&alice, "two@example.com", 3).await.status, 429);
         world.clock.advance(1);
@@ -55,7 +55,7 @@ on_both_backends! {
         assert_eq!(world.mail.messages()[3].to, ["two@example.com"]);
     }
 
-    async fn an_address_gets_so_many_mails_and_no_more(world: World) {
+    async fn mails_to_an_address_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.messages_address = TWO;
         let server = world.start().await;
@@ -72,7 +72,7 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 4);
     }
 
-    async fn a_network_causes_so_many_mails_and_no_more(world: World) {
+    async fn mails_requested_from_a_network_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.messages_network = TWO;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
@@ -83,7 +83,7 @@ on_both_backends! {
         asks_from(&people[0], "203.0.113.1", "one@example.com", 1).await.ok();
         asks_from(&people[1], "203.0.113.200", "two@example.com", 1).await.ok();
         assert_must_wait_a_minute(&asks_from(&people[2], "203.0.113.77", "three@example.com", 1).await);
-        // What stands before the proxy's own word was written by anybody.
+        // Anyone could have written what precedes the proxy's own entry.
         assert_eq!(asks_from(&people[2], "198.51.100.9, 203.0.113.77", "three@example.com", 1).await.status, 429);
         assert_eq!(world.mail.count(), 2);
         asks_from(&people[2], "203.0.114.77", "three@example.com", 1).await.ok();
@@ -92,7 +92,7 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 4);
     }
 
-    async fn a_stranger_writes_no_network_of_his_own(world: World) {
+    async fn clients_cannot_forge_their_network(world: World) {
         let mut world = world;
         world.config.budgets.messages_network = TWO;
         let server = world.start().await;
@@ -122,14 +122,14 @@ on_both_backends! {
 }
 
 on_both_backends! {
-    async fn a_mail_that_was_not_sent_is_not_charged_to_its_address(world: World) {
+    async fn a_mail_that_failed_is_not_charged_to_its_address(world: World) {
         use vouch::config::MailTransport;
 
         let mut world = world;
         world.config.budgets.messages_address = Bucket { capacity: 1, per_hour: 60 };
         let working = world.config.mail.transport.clone();
         let MailTransport::Smtp(smtp) = &mut world.config.mail.transport else { unreachable!("the world has a mail server") };
-        // Where nobody listens.
+        // Nothing listens there.
         smtp.port = 1;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;

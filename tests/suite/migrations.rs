@@ -1,4 +1,4 @@
-//! The two folders of migrations make the same tables.
+//! The migrations of both backends create the same tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use vouch_test_support::postgres::Database;
 
-/// The class of a type: what a value of it is in Rust.
+/// The class of a column's type: what its values are in Rust.
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Integer,
@@ -17,7 +17,7 @@ enum Class {
     Bytes,
 }
 
-/// A table's columns: name, class of type, whether it may be null.
+/// A table's columns: name, class of type, nullability.
 type Tables = BTreeMap<String, BTreeMap<String, (Class, bool)>>;
 
 /// The unique constraints and primary keys: table and columns.
@@ -27,7 +27,7 @@ fn folder(backend: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(backend)
 }
 
-/// The names of a backend's migrations, oldest first.
+/// Returns the names of a backend's migrations, oldest first.
 fn names(backend: &str) -> Vec<String> {
     let entries = fs::read_dir(folder(backend)).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -51,7 +51,7 @@ struct Column {
     required: i32,
 }
 
-/// What the migrations up to now have made in an `SQLite` file.
+/// Reads the tables that the migrations have created in an `SQLite` file.
 fn sqlite_tables(conn: &mut SqliteConnection) -> Tables {
     let sql = "SELECT m.name AS \"of\", c.name AS name, c.type AS kind, c.\"notnull\" AS required \
                FROM sqlite_master m JOIN pragma_table_info(m.name) c \
@@ -70,7 +70,7 @@ fn sqlite_tables(conn: &mut SqliteConnection) -> Tables {
     tables
 }
 
-/// What the migrations up to now have made in a `PostgreSQL` schema.
+/// Reads the tables that the migrations have created in a `PostgreSQL` schema.
 async fn postgres_tables(client: &tokio_postgres::Client) -> Tables {
     let sql = "SELECT table_name, column_name, data_type, is_nullable = 'YES' \
                FROM information_schema.columns WHERE table_schema = current_schema()";
@@ -97,7 +97,7 @@ struct Key {
 }
 
 fn sqlite_keys(conn: &mut SqliteConnection) -> Keys {
-    // A primary key that is the row's number has no index.
+    // An integer primary key has no index of its own.
     let sql = "SELECT m.name AS \"of\", (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY name)) AS columns \
                FROM sqlite_master m JOIN pragma_index_list(m.name) i ON i.\"unique\" WHERE m.type = 'table' \
                UNION SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.pk > 0 \
@@ -115,7 +115,7 @@ async fn postgres_keys(client: &tokio_postgres::Client) -> Keys {
 }
 
 #[test]
-fn both_backends_have_migrations_of_the_same_names() {
+fn both_backends_have_migrations_with_the_same_names() {
     assert_eq!(names("sqlite"), names("postgres"));
     for backend in ["sqlite", "postgres"] {
         for name in names(backend) {
@@ -128,7 +128,7 @@ fn both_backends_have_migrations_of_the_same_names() {
 }
 
 #[tokio::test]
-async fn each_migration_makes_the_same_on_both_backends_and_can_be_undone() {
+async fn each_migration_does_the_same_on_both_backends_and_can_be_reverted() {
     let database = tokio::task::spawn_blocking(Database::create).await.unwrap();
     let postgres = database.connect().await;
     let mut sqlite = SqliteConnection::establish(":memory:").unwrap();

@@ -1,4 +1,4 @@
-//! Several nodes on one database, and the change of the pepper.
+//! Several nodes on one database, and pepper rotation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,16 +10,16 @@ use vouch::config::{Bucket, Config};
 
 use crate::world::{Person, SECRET, Server, World, hash, until};
 
-/// Within this the nodes learn of each other's work; generous, for the machine has other things to do.
+/// The time within which nodes learn of each other's changes; generous, because the machine may be busy.
 const SOON: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The same person at another node.
+/// Returns the same person, using another node.
 fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
     Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
 }
 
-/// What is found by the hash of an address under a pepper: the status, and the Matrix ID.
+/// Looks up an address with a pepper; returns the status and the Matrix ID.
 async fn found(person: &Person<'_>, email: &str, pepper: &str) -> (u16, Option<String>) {
     let hash = hash(email, pepper);
     let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
@@ -27,7 +27,7 @@ async fn found(person: &Person<'_>, email: &str, pepper: &str) -> (u16, Option<S
     (answer.status, answer.body["mappings"][&hash].as_str().map(str::to_owned))
 }
 
-/// Starts so many nodes at once.
+/// Starts several nodes at once.
 async fn start_together(world: &World, count: usize) -> Vec<Server> {
     let starts: Vec<_> = (0..count)
         .map(|_| {
@@ -46,14 +46,14 @@ async fn start_together(world: &World, count: usize) -> Vec<Server> {
 }
 
 on_both_backends! {
-    async fn nodes_that_start_at_once_on_nothing_agree(world: World) {
+    async fn nodes_started_at_once_on_an_empty_database_agree(world: World) {
         let servers = start_together(&world, if world.database.is_some() { 4 } else { 2 }).await;
         let mut ids = BTreeSet::new();
         for server in &servers {
             let answer = server.get("/_matrix/identity/v2/pubkey/ed25519:0", None).await;
             ids.insert(answer.text);
         }
-        assert_eq!(ids.len(), 1, "the nodes have one signing key");
+        assert_eq!(ids.len(), 1, "the nodes share one signing key");
         let alice = world.person(&servers[0], "alice").await;
         alice.binds("alice@example.com").await;
         let mut peppers = BTreeSet::new();
@@ -62,10 +62,10 @@ on_both_backends! {
             peppers.insert(alice.pepper().await);
             until(PATIENCE, "a binding is not found", async || alice.looks_up("alice@example.com").await.is_some()).await;
         }
-        assert_eq!(peppers.len(), 1, "the nodes have one pepper");
+        assert_eq!(peppers.len(), 1, "the nodes share one pepper");
     }
 
-    async fn a_binding_is_found_on_another_node_soon_and_an_unbound_one_never(world: World) {
+    async fn a_binding_is_soon_found_on_another_node_and_an_unbound_address_never(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.person(&one, "alice").await;
         let there = at(&alice, &other);
@@ -76,14 +76,14 @@ on_both_backends! {
         assert_eq!(there.looks_up(email).await, Some(alice.mxid.clone()));
         alice.unbinds(email).await.ok();
         assert_eq!(there.looks_up(email).await, None);
-        // Bound anew, over there, and by somebody else.
+        // Bound again, on the other node, by somebody else.
         let bob = world.person(&other, "bob").await;
         world.mail.forget();
         bob.binds(email).await;
         until(PATIENCE, "the first node does not follow", async || alice.looks_up(email).await == Some(bob.mxid.clone())).await;
     }
 
-    async fn a_logout_holds_on_another_node_within_a_second(world: World) {
+    async fn a_logout_takes_effect_on_another_node_within_a_second(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.person(&one, "alice").await;
         let there = at(&alice, &other);
@@ -91,13 +91,13 @@ on_both_backends! {
         alice.post("/account/logout", json!({})).await.ok();
         let asked = Instant::now();
         assert_eq!(alice.get("/account").await.status, 401);
-        // What the other node remembers it forgets by itself, even while it is asked all the time.
+        // The other node's cache entry expires even while it is used continuously.
         loop {
             let begun = asked.elapsed();
             if there.get("/account").await.status == 401 {
                 break;
             }
-            assert!(begun < SOON, "the token is still good");
+            assert!(begun < SOON, "the token still works");
         }
         assert_eq!(there.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
     }
@@ -111,7 +111,7 @@ on_both_backends! {
         until(PATIENCE, "the terms are not accepted", async || there.get("/hash_details").await.status == 200).await;
     }
 
-    async fn a_session_goes_on_at_another_node(world: World) {
+    async fn a_session_can_continue_on_another_node(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.person(&one, "alice").await;
         let there = at(&alice, &other);
@@ -122,7 +122,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
     }
 
-    async fn nodes_share_budgets_and_a_restart_forgives_nothing(world: World) {
+    async fn nodes_share_rate_limits_and_a_restart_resets_nothing(world: World) {
         let mut world = world;
         world.config.budgets.lookup_newcomer = Bucket { capacity: 4, per_hour: 60 };
         world.config.budgets.messages_user = Bucket { capacity: 2, per_hour: 60 };
@@ -144,7 +144,7 @@ on_both_backends! {
                 status => assert_eq!(status, 429),
             }
         }
-        // A node may have charged ahead what it then did not use; more than there is nobody gets.
+        // A node may have charged ahead for look-ups it never made, but the limit is never exceeded.
         assert!((1..=4).contains(&answered), "{answered} look-ups were answered");
         let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
         drop(alice);
@@ -162,7 +162,7 @@ on_both_backends! {
         assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"));
     }
 
-    async fn two_generations_of_peppers_are_good_and_no_third(world: World) {
+    async fn the_current_and_previous_peppers_are_accepted_and_no_other(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let email = "alice@example.com";
@@ -181,13 +181,13 @@ on_both_backends! {
         let answer = alice.post("/lookup", asked).await;
         assert_eq!(answer.error(), (400, "M_INVALID_PEPPER"));
         assert_eq!((&answer.body["algorithm"], &answer.body["lookup_pepper"]), (&json!("sha256"), &json!(peppers[2])));
-        // What is unbound is found under none.
+        // An unbound address is found with neither.
         world.mail.forget();
         alice.unbinds(email).await.ok();
         for good in &peppers[1..] {
             assert_eq!(found(&alice, email, good).await, (200, None));
         }
-        // And a restart changes no pepper.
+        // A restart does not change the pepper.
         let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
         drop(alice);
         server.stop().await;
@@ -196,18 +196,18 @@ on_both_backends! {
         assert_eq!(alice.pepper().await, peppers[2]);
     }
 
-    async fn no_look_up_waits_for_the_new_pepper(world: World) {
+    async fn pepper_rotation_delays_no_look_up(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let email = "alice@example.com";
         alice.binds(email).await;
         let old = alice.pepper().await;
-        // Noon: twelve hours until the change. Once it is near, the next directory is built, which nobody can see from
-        // outside; of the five minutes that it has, one second passes here.
+        // Noon: twelve hours until the rotation. The next directory is built shortly before it, which
+        // cannot be observed from outside; of the five minutes it has, one second passes here.
         world.clock.advance(12 * HOUR - 5 * MINUTE);
         assert_eq!(found(&alice, email, &old).await.0, 200);
         tokio::time::sleep(SOON).await;
-        // Bound while both stand.
+        // Bound while both directories exist.
         alice.binds("late@example.com").await;
         world.clock.advance(5 * MINUTE - 1);
         assert_eq!(alice.pepper().await, old);
@@ -223,7 +223,7 @@ on_both_backends! {
         assert_eq!(server.get("/ready", None).await.status, 200);
     }
 
-    async fn a_clock_that_was_set_back_makes_nothing_valid_again(world: World) {
+    async fn setting_the_clock_back_makes_nothing_valid_again(world: World) {
         let mut world = world;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -243,7 +243,7 @@ on_both_backends! {
         drop(alice);
         server.stop().await;
 
-        // And over a restart: a new process knows from the database how late it was.
+        // And across a restart: a new process reads the latest time from the database.
         world.clock = vouch::clock::Clock::stopped_at(crate::world::NOON + SECOND);
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid, token };
@@ -252,7 +252,7 @@ on_both_backends! {
         assert_ne!(alice.get(&validated).await.status, 200);
     }
 
-    async fn a_token_nobody_used_for_a_year_is_no_token(world: World) {
+    async fn a_token_unused_for_a_year_has_expired(world: World) {
         let mut world = world;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -276,7 +276,7 @@ on_both_backends! {
         fs::write(&keys.master_key_file, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").unwrap();
         let error = Server::try_start(Config { keys: keys.clone(), ..world.config.clone() }, world.clock.clone());
         assert!(error.err().unwrap().contains("another master key"));
-        // Nor is one made where it is missing.
+        // A missing key is not replaced either.
         keys.master_key_file = world.folder.path().join("missing.key");
         let error = Server::try_start(Config { keys: keys.clone(), ..world.config.clone() }, world.clock.clone());
         assert!(error.err().unwrap().contains("missing.key"));
@@ -286,7 +286,7 @@ on_both_backends! {
 }
 
 on_both_backends! {
-    async fn a_node_whose_clock_is_a_little_behind_takes_the_pepper_of_one_ahead(world: World) {
+    async fn a_node_whose_clock_lags_slightly_accepts_the_next_pepper(world: World) {
         let midnight = crate::world::NOON + 12 * HOUR;
         let mut world = world;
         world.clock = vouch::clock::Clock::stopped_at(midnight - 2 * SECOND);
@@ -305,7 +305,7 @@ on_both_backends! {
         assert_eq!(on(&behind).post("/lookup", asked).await.ok()["mappings"][&hash], mxid);
     }
 
-    async fn a_node_with_another_signing_key_does_not_start_until_it_has_both(world: World) {
+    async fn a_node_with_a_different_signing_key_starts_only_with_both_keys(world: World) {
         let server = world.start().await;
         world.person(&server, "alice").await.binds("alice@example.com").await;
         server.stop().await;
@@ -314,7 +314,7 @@ on_both_backends! {
         fs::write(&world.config.keys.signing_key_file, new).unwrap();
         let error = Server::try_start(world.config.clone(), world.clock.clone()).err().unwrap();
         assert!(error.contains("signing key") && error.contains("signing.key"), "{error}");
-        // The new key signs and the old one stays known; from then on the old one may go.
+        // The new key signs and the old one is still known; after that the old one may be removed.
         for text in [format!("{new}{old}"), new.to_owned()] {
             fs::write(&world.config.keys.signing_key_file, text).unwrap();
             let server = world.start().await;

@@ -1,4 +1,4 @@
-//! Somebody binds an address that is not his: whoever reads its mail is told who it is, and what he says undoes all of it.
+//! Somebody binds an address that is not theirs: its reader learns who did it, and can undo everything.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,25 +34,25 @@ async fn mail_about(world: &World, inviter: &str) -> Message {
         .await
 }
 
-/// The tokens of the invitations that the homeserver was told of.
+/// Returns the tokens of the invitations that were delivered to the homeserver.
 fn told(world: &World) -> Vec<String> {
     world.homeserver.told().iter().map(|request| invitation(request)["token"].as_str().unwrap().to_owned()).collect()
 }
 
 on_both_backends! {
-    async fn who_clicks_what_somebody_else_asked_for_is_told_all_of_it_and_can_undo_it(world: World) {
+    async fn whoever_opens_a_link_they_did_not_ask_for_is_told_and_can_undo_it(world: World) {
         let server = world.start().await;
         let (victim, mallory) = (world.person(&server, "victim").await, world.person(&server, "mallory").await);
         let sid = mallory.asks_to_prove(ADDRESS).await;
         let mail = world.validation_mail(ADDRESS).await;
         assert!(words(&mail).contains(&mallory.mxid), "{}", mail.text());
-        // And yet it is clicked.
+        // The link is opened all the same.
         let clicked = link(&mail);
         let path = &clicked[clicked.find("/_matrix").unwrap()..];
         assert_eq!(server.get(path, None).await.status, 200);
 
         let bind = |mxid: &str| json!({ "sid": sid, "client_secret": SECRET, "mxid": mxid });
-        // The session is mallory's, and proves nothing for anybody else.
+        // The session belongs to Mallory and proves nothing for anybody else.
         assert_eq!(victim.post("/3pid/bind", bind(&victim.mxid)).await.error(), (404, "M_NO_VALID_SESSION"));
         assert_eq!(mallory.post("/3pid/bind", bind(&victim.mxid)).await.error(), (403, "M_FORBIDDEN"));
         assert_eq!(victim.looks_up(ADDRESS).await, None);
@@ -64,12 +64,12 @@ on_both_backends! {
         assert_eq!(mallory.post("/3pid/bind", bind(&mallory.mxid)).await.error(), (404, "M_NO_VALID_SESSION"));
     }
 
-    async fn nobody_joins_a_room_by_a_bind_that_was_undone(world: World) {
+    async fn an_undone_bind_delivers_no_invitation(world: World) {
         let server = world.start().await;
         let (bob, mallory) = (world.person(&server, "bob").await, world.person(&server, "mallory").await);
         for by_the_notice in [true, false] {
             world.mail.forget();
-            // What the same user has completed for another address stays.
+            // The same user's deliveries for another address are kept.
             let others = format!("mallory{by_the_notice}@example.com");
             invites(&bob, ADDRESS).await;
             invites(&bob, &others).await;
@@ -98,20 +98,20 @@ on_both_backends! {
         }
     }
 
-    async fn a_bind_that_was_taken_back_in_time_is_disowned_with_what_it_has_queued(world: World) {
+    async fn undoing_a_bind_also_removes_its_pending_deliveries(world: World) {
         let server = world.start().await;
         let (bob, mallory) = (world.person(&server, "bob").await, world.person(&server, "mallory").await);
         invites(&bob, ADDRESS).await;
         world.homeserver.behave(Conduct::HangsUp);
         mallory.binds(ADDRESS).await;
         mallory.unbinds(ADDRESS).await.ok();
-        // One's own unbinding leaves what one has accepted.
+        // Unbinding one's own address keeps the accepted invitations.
         assert_eq!(onbinds(&world).await, 1);
         presses(&server, &not_me(&world.validation_mail(ADDRESS).await)).await;
         assert_eq!(onbinds(&world).await, 0);
     }
 
-    async fn nothing_of_ones_invitation_is_in_the_mail_answer_or_event_of_anothers(world: World) {
+    async fn invitations_do_not_leak_into_each_other(world: World) {
         let server = world.start().await;
         let victim = world.person(&server, "victim").await;
         let (bob, carol) = (world.person(&server, "bob").await, world.person(&server, "carol").await);
@@ -136,7 +136,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_notice_is_kept_for_a_day_even_if_nobody_tries_it(world: World) {
+    async fn a_notice_expires_after_a_day_even_if_it_was_never_tried(world: World) {
         let mut world = world;
         let refuses = moody(&mut world).await;
         let server = world.start().await;
@@ -148,7 +148,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
         let tried = "SELECT kind AS text FROM outbox WHERE attempts = 1 AND held_until = 0";
         until(PATIENCE, "they are not tried", async || texts(&world, tried).await.len() == 2).await;
-        // As if the next attempt were far away.
+        // As if the next attempt were far in the future.
         execute(&world, &format!("UPDATE outbox SET next_at = next_at + {}", 30 * DAY)).await;
         world.clock.advance(DAY - 11 * MINUTE);
         server.until_ready().await;
@@ -156,7 +156,7 @@ on_both_backends! {
         // The nodes sweep every ten minutes.
         world.clock.advance(22 * MINUTE);
         until(PATIENCE, "it is not swept", async || {
-            // Wakes the sweeper, should it not have been asleep when the time passed.
+            // Wakes the sweeper in case it was busy when the clock was advanced.
             world.clock.advance(MINUTE);
             count(&world, "outbox").await == 1
         }).await;

@@ -1,4 +1,4 @@
-//! Addresses are told that they were bound or unbound, and whoever reads that may undo it.
+//! Addresses are notified when they are bound or unbound, and their readers can undo it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,23 +23,23 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub const BOUND: &str = "Your e-mail address leads to a Matrix account now";
 pub const UNBOUND: &str = "Your e-mail address no longer leads to a Matrix account";
 
-/// The mail to an address with that subject.
+/// Returns the mail to an address with this subject.
 pub async fn notice(world: &World, address: &str, subject: &str) -> Message {
     world.mail.wait_for(|mail| mail.to.iter().any(|to| to == address) && mail.subject() == subject).await
 }
 
-/// The subjects of the mails to an address, in order, those that ask whether it is the reader's left out.
+/// Returns the subjects of the mails to an address, in order, without the validation mails.
 pub fn notices(world: &World, address: &str) -> Vec<String> {
     let told = |mail: &Message| mail.to == [address] && !mail.text().contains("/submitToken?");
     world.mail.messages().iter().filter(|mail| told(mail)).map(Message::subject).collect()
 }
 
-/// The text of a mail, wherever its lines are broken.
+/// Returns the text of a mail with line breaks removed.
 pub fn words(mail: &Message) -> String {
     mail.text().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Proves a number by the first text of all, and returns the sid.
+/// Validates a number with the first text message, and returns the sid.
 async fn proves_number(person: &Person<'_>) -> String {
     let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700900123", "send_attempt": 1 });
     let sid = person.post("/validate/msisdn/requestToken", asked).await.ok()["sid"].as_str().unwrap().to_owned();
@@ -54,7 +54,7 @@ async fn unbinds(person: &Person<'_>, sid: &str, address: &str) -> Answer {
     person.post("/3pid/unbind", body).await
 }
 
-/// A mail server that takes nothing while the switch is on.
+/// Starts a mail server that refuses everything while the switch is on.
 pub async fn moody(world: &mut World) -> Arc<AtomicBool> {
     let refuses = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&refuses);
@@ -68,7 +68,7 @@ pub async fn moody(world: &mut World) -> Arc<AtomicBool> {
 }
 
 on_both_backends! {
-    async fn an_address_is_told_to_whom_it_leads_in_the_language_of_who_bound_it(world: World) {
+    async fn an_address_is_notified_of_a_bind_in_the_binders_language(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.proves(ALICE).await;
@@ -82,7 +82,7 @@ on_both_backends! {
             assert!(part.contains(&alice.mxid) && part.contains("2026-11-23 12:00 UTC"), "{part}");
             assert!(part.contains("hs.example"), "{part}");
         }
-        // The link tells nobody anything: not the address, and not whose it is.
+        // The link reveals neither the address nor the user.
         assert!(undo.len() < 160, "{undo}");
         assert!(!undo.contains("alice") && !undo.contains('@') && undo.ends_with("&lang=fr"), "{undo}");
         let page = opens(&server, &undo).await;
@@ -92,7 +92,7 @@ on_both_backends! {
         assert!(!page.text.contains("<script"));
     }
 
-    async fn who_binds_the_same_again_neither_tells_again_nor_makes_the_link_useless(world: World) {
+    async fn repeating_a_bind_sends_no_second_notice_and_keeps_the_link_working(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.proves(ALICE).await;
@@ -107,22 +107,22 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
-    async fn an_address_is_told_that_it_leads_nowhere_any_more_and_who_did_it(world: World) {
+    async fn an_address_is_notified_of_an_unbind_and_who_did_it(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
         alice.unbinds(ALICE).await.ok();
         let mail = notice(&world, ALICE, UNBOUND).await;
         assert!(words(&mail).contains(&alice.mxid) && words(&mail).contains("in a Matrix app"), "{}", mail.text());
-        // Nothing brings it back but a new proof.
+        // Only a new validation can bind it again.
         assert!(mail.links().is_empty());
-        // What was not bound is not told.
+        // An address that was not bound is not notified.
         alice.unbinds(ALICE).await.ok();
         until(PATIENCE, "it is not delivered", async || count(&world, "outbox").await == 0).await;
         assert_eq!(notices(&world, ALICE), [BOUND, UNBOUND]);
     }
 
-    async fn what_the_operator_does_by_hand_is_told_by_the_running_server(world: World) {
+    async fn the_running_server_sends_notices_of_the_operators_commands(world: World) {
         let binary = Binary::of(&world);
         let _process = binary.serve().await;
         for (command, subject, said) in
@@ -135,7 +135,7 @@ on_both_backends! {
         }
     }
 
-    async fn notices_can_be_turned_off_and_then_the_first_mail_has_its_link_still(world: World) {
+    async fn with_notices_turned_off_the_validation_mail_still_has_its_link(world: World) {
         let mut world = world;
         world.config.notices.enabled = false;
         let server = world.start().await;
@@ -150,7 +150,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
-    async fn a_mail_server_that_is_down_delays_no_bind_and_loses_no_notice(world: World) {
+    async fn an_unreachable_mail_server_delays_no_bind_and_loses_no_notice(world: World) {
         let mut world = world;
         let refuses = moody(&mut world).await;
         let server = world.start().await;
@@ -163,7 +163,7 @@ on_both_backends! {
         server.stop().await;
         assert_eq!(notices(&world, ALICE), [""; 0]);
 
-        // Nor does a restart.
+        // A restart does not lose it either.
         refuses.store(false, Ordering::SeqCst);
         let server = world.start().await;
         world.clock.advance(2 * MINUTE);
@@ -172,7 +172,7 @@ on_both_backends! {
         until(PATIENCE, "it stays in the outbox", async || count(&world, "outbox").await == 0).await;
     }
 
-    async fn a_notice_that_is_no_news_any_more_is_given_up(world: World) {
+    async fn an_outdated_notice_is_given_up(world: World) {
         let mut world = world;
         let refuses = moody(&mut world).await;
         let server = world.start().await;
@@ -191,7 +191,7 @@ on_both_backends! {
         assert_eq!(notices(&world, ALICE), [""; 0]);
     }
 
-    async fn one_proof_is_no_way_to_flood_its_address(world: World) {
+    async fn one_validation_cannot_flood_its_address_with_notices(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.proves(ALICE).await;
@@ -202,13 +202,13 @@ on_both_backends! {
                 break answer;
             }
             binds_that_went_well += 1;
-            // A user can always leave.
+            // Unbinding is always allowed.
             assert_eq!(unbinds(&alice, &sid, ALICE).await.ok(), json!({}));
             assert!(binds_that_went_well <= 10);
         };
         assert_eq!(refused.error(), (429, "M_LIMIT_EXCEEDED"));
         assert!(refused.headers.contains_key("retry-after"));
-        // No bind went untold, and a bind that was refused is none.
+        // Every bind was notified, and refused binds were not made.
         until(PATIENCE, "they are not delivered", async || count(&world, "outbox").await == 0).await;
         let told = notices(&world, ALICE);
         assert_eq!(told.iter().filter(|subject| *subject == BOUND).count(), binds_that_went_well);
@@ -218,7 +218,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
     }
 
-    async fn a_signature_that_is_refused_uses_up_no_notice(world: World) {
+    async fn a_refused_signature_uses_up_no_notice(world: World) {
         let mut world = world;
         world.config.budgets.messages_address = Bucket { capacity: 4, per_hour: 1 };
         let server = signed_unbind::bound(&world).await;
@@ -226,18 +226,18 @@ on_both_backends! {
         until(PATIENCE, "both are told", async || notices(&world, ALICE).len() == 2).await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         world.mail.forget();
-        // What she has proved lasts a day.
+        // Her validation lasts a day.
         let (hers, his) = (alice.asks_to_prove(ALICE).await, bob.proves(ALICE).await);
         alice.binds_by(&hers).await.ok();
         for _ in 0..5 {
-            // Somebody repeats what her homeserver has signed.
+            // Somebody replays the request that her homeserver signed.
             assert_eq!(signed_unbind::unbinds(&world, &server).await.error(), (403, "M_FORBIDDEN"));
         }
         bob.binds_by(&his).await.ok();
         until(PATIENCE, "both are told", async || notices(&world, ALICE) == [BOUND, BOUND]).await;
     }
 
-    async fn a_number_is_told_by_a_text(world: World) {
+    async fn a_phone_number_is_notified_by_text(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = proves_number(&alice).await;
@@ -252,7 +252,7 @@ on_both_backends! {
         assert_eq!(count(&world, "bindings").await, 0);
     }
 
-    async fn a_text_that_the_day_has_no_money_for_waits(world: World) {
+    async fn a_text_over_the_daily_limit_waits(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = vouch::config::Bucket { capacity: 1, per_hour: 1 };
         let server = world.start().await;
@@ -266,7 +266,7 @@ on_both_backends! {
         until(PATIENCE, "no text came", async || world.texts().len() == 2).await;
     }
 
-    async fn a_text_that_was_not_sent_costs_nothing(world: World) {
+    async fn a_text_that_failed_is_not_charged(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = vouch::config::Bucket { capacity: 2, per_hour: 1 };
         let server = world.start().await;
@@ -278,7 +278,7 @@ on_both_backends! {
         let tried = "SELECT 'tried' AS text FROM outbox WHERE attempts > 0";
         until(PATIENCE, "it is not tried", async || !crate::database::texts(&world, tried).await.is_empty()).await;
         std::fs::rename(&away, folder).unwrap();
-        // Less than an hour: nothing has drained that would pay for another.
+        // Less than an hour later, nothing has drained that would allow another.
         world.clock.advance(5 * MINUTE);
         until(PATIENCE, "no text came", async || world.texts().len() == 2).await;
     }

@@ -1,4 +1,4 @@
-//! Objections: who wants his address neither listed nor invited is left in peace, and nobody is told so.
+//! Objections: people can keep their address from being listed or invited, and nobody else learns of it.
 
 use std::sync::atomic::Ordering;
 
@@ -34,14 +34,14 @@ async fn objects(person: &Person<'_>, sid: &str, secret: &str) -> Answer {
     person.server.post(OBJECT, Some(&person.token), &body).await
 }
 
-/// Objects on the page, and forgets the mail of the way there.
+/// Objects on the page, and discards the mail with the link to it.
 async fn objects_by_mail(world: &World, server: &Server, address: &str) {
     let visitor = Visitor::by_mail(world, server, address).await;
     assert_eq!(visitor.done("object").await, "Your objection is noted");
     world.mail.forget();
 }
 
-/// What a client sees of an answer, but for the time in it.
+/// Returns what a client sees of an answer, except the time in it.
 fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
     let mut headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     headers.sort();
@@ -49,7 +49,7 @@ fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
 }
 
 on_both_backends! {
-    async fn to_object_removes_what_is_held_and_is_remembered(world: World) {
+    async fn objecting_removes_stored_data_and_is_remembered(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         invites(&bob, ALICE).await.ok();
@@ -69,7 +69,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
-    async fn a_binding_ends_with_the_objection(world: World) {
+    async fn objecting_removes_the_binding(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         let sid = alice.proves(ALICE).await;
@@ -81,7 +81,7 @@ on_both_backends! {
         assert_eq!(alice.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
     }
 
-    async fn who_asks_for_a_mail_is_answered_as_if_it_could_not_be_delivered(world: World) {
+    async fn requests_for_a_mail_are_answered_as_if_it_could_not_be_delivered(world: World) {
         let mut world = world;
         let refuses = moody(&mut world).await;
         let server = world.start().await;
@@ -93,7 +93,7 @@ on_both_backends! {
         let undelivered = (asks_to_prove(&bob, "carol@example.com", 1).await, invites(&bob, "carol@example.com").await);
         assert_eq!((seen(&asked), seen(&invited)), (seen(&undelivered.0), seen(&undelivered.1)));
         refuses.store(false, Ordering::SeqCst);
-        // However often, and in whatever letters.
+        // However often, and in any spelling.
         for (attempt, written) in [(1, ALICE), (2, ALICE), (3, "ALICE@Example.COM")] {
             assert_eq!(asks_to_prove(&bob, written, attempt).await.error(), (400, "M_EMAIL_SEND_ERROR"));
             assert_eq!(invites(&bob, written).await.error(), (400, "M_EMAIL_SEND_ERROR"));
@@ -102,7 +102,7 @@ on_both_backends! {
             assert_eq!(count(&world, table).await, 0, "{table}");
         }
         assert!(world.mail.messages().is_empty());
-        // Others are reached.
+        // Other addresses are not affected.
         bob.binds("bob@example.com").await;
     }
 
@@ -133,7 +133,7 @@ on_both_backends! {
         assert_eq!(asks_to_prove(&bob, ALICE, 3).await.error(), (429, "M_LIMIT_EXCEEDED"));
     }
 
-    async fn an_objection_is_withdrawn_by_the_mail_that_still_goes_out(world: World) {
+    async fn an_objection_can_be_withdrawn_through_the_link_that_is_still_sent(world: World) {
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
         objects_by_mail(&world, &server, ALICE).await;
@@ -145,7 +145,7 @@ on_both_backends! {
         assert_eq!(bob.looks_up(ALICE).await, Some(bob.mxid.clone()));
     }
 
-    async fn erasing_keeps_the_objection(world: World) {
+    async fn an_erasure_keeps_the_objection(world: World) {
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
@@ -156,11 +156,11 @@ on_both_backends! {
         assert!(visitor.sees().await.text.contains("You object, since"));
     }
 
-    async fn to_object_twice_keeps_the_first_time(world: World) {
+    async fn objecting_twice_keeps_the_first_time(world: World) {
         let server = world.start().await;
         let since = world.clock.now();
         objects_by_mail(&world, &server, ALICE).await;
-        // Another browser, whose page is older.
+        // Another browser, showing an older page.
         let late = Visitor::by_mail(&world, &server, ALICE).await;
         world.clock.advance(1_000);
         let page = late.sees().await;
@@ -169,9 +169,9 @@ on_both_backends! {
         assert_eq!(late.downloads().await["objects_since"], since);
     }
 
-    async fn an_app_objects_for_an_address_that_its_user_has_proved(world: World) {
+    async fn an_app_can_object_for_an_address_its_user_has_validated(world: World) {
         let server = world.start().await;
-        // Without having agreed to anything since.
+        // Without having accepted the new terms.
         let alice = world.person(&server, "alice").await;
         let bob = world.person(&server, "bob").await;
         bob.binds(ALICE).await;
@@ -200,13 +200,13 @@ on_both_backends! {
         assert_eq!(objects(&alice, &sid, SECRET).await.error(), (404, "M_NO_VALID_SESSION"));
     }
 
-    async fn terms_that_are_not_accepted_keep_nobody_from_objecting(world: World) {
+    async fn objecting_requires_no_accepted_terms(world: World) {
         let server = world.start().await;
         let newcomer = world.newcomer(&server, "newcomer").await;
         assert_eq!(objects(&newcomer, "nosuchsession", SECRET).await.error(), (404, "M_NO_VALID_SESSION"));
     }
 
-    async fn whoever_binds_and_whoever_objects_at_once_the_address_ends_unbound(world: World) {
+    async fn a_concurrent_bind_and_objection_leave_the_address_unbound(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         let mut refused = 0;
@@ -228,7 +228,7 @@ on_both_backends! {
         assert_eq!(count(&world, "objections").await, 10);
     }
 
-    async fn whoever_invites_and_whoever_objects_at_once_nothing_is_kept(world: World) {
+    async fn a_concurrent_invitation_and_objection_leave_nothing_stored(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let bob = world.person(&server, "bob").await;
         for round in 0..10 {
@@ -241,7 +241,7 @@ on_both_backends! {
         assert_eq!(count(&world, "invites").await, 0);
     }
 
-    async fn an_operator_objects_for_who_writes_by_post(world: World) {
+    async fn an_operator_can_object_on_behalf_of_somebody(world: World) {
         let binary = Binary::of(&world);
         let process = binary.serve().await;
         let alice = world.person(&process.server, "alice").await;
@@ -270,13 +270,13 @@ on_both_backends! {
         alice.binds(ALICE).await;
     }
 
-    async fn letters_say_where_to_object(world: World) {
+    async fn mails_say_where_to_object(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
         let has_way = |mail: &Message| mail.links().iter().any(|link| link.ends_with("/address?lang=en"));
         until(PATIENCE, "both letters", async || world.mail.messages().iter().filter(|mail| has_way(mail)).count() == 2).await;
-        // To the page and to nothing of the reader's: a letter that is passed on is no key.
+        // The link opens the page and nothing personal: a forwarded mail must not give access.
         mailed(&world, &server, ALICE).await;
         assert!(!world.mail.messages().iter().any(|mail| is_link(mail) && has_way(mail)));
         assert_eq!(server.get(&format!("{V2}/terms"), None).await.status, 200);

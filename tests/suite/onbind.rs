@@ -1,4 +1,4 @@
-//! A bind completes the invitations that waited for it: the homeserver of the user is told, once, however long that takes.
+//! A bind completes pending invitations: the user's homeserver is notified once, however long that takes.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub async fn until_nothing_is_left(world: &World) {
     until(PATIENCE, "something is left", async || count(world, "outbox").await == 0).await;
 }
 
-/// Waits until every delivery was tried so often without success.
+/// Waits until every delivery has failed this many times.
 pub async fn until_tried(world: &World, times: usize) {
     let sql = "SELECT CAST(attempts AS TEXT) AS text FROM outbox WHERE kind = 'onbind' AND held_until = 0";
     until(PATIENCE, "it is not tried", async || {
@@ -40,28 +40,28 @@ fn body(request: &Request<Bytes>) -> Value {
     serde_json::from_slice(request.body()).unwrap()
 }
 
-/// The one invitation that a homeserver was told of.
+/// Returns the only invitation in a request to a homeserver.
 pub fn invitation(request: &Request<Bytes>) -> Value {
     let body = body(request);
     let [invitation] = body["invites"].as_array().unwrap().as_slice() else { panic!("one invitation a request") };
     invitation.clone()
 }
 
-/// The tokens of the invitations that the homeserver was told of, in order.
+/// Returns the tokens of the invitations that the homeserver received, in order.
 pub fn told(world: &World) -> Vec<String> {
     let token = |request: &Request<Bytes>| invitation(request)["token"].as_str().unwrap().to_owned();
     world.homeserver.told().iter().map(token).collect()
 }
 
-/// Invites an address that is bound to nobody into a room; returns the invitation's token.
+/// Invites an unbound address to a room, and returns the invitation's token.
 pub async fn invites(inviter: &Person<'_>, room: &str, address: &str) -> String {
     let token = tries_to_invite(inviter, room, address).await.expect("the address is bound to nobody");
-    // So that the next mail to the address is the one that is waited for.
+    // Discards the mail, so that the next one to this address is the one awaited.
     inviter.world.mail.forget();
     token
 }
 
-/// The same, if it is bound to nobody.
+/// Does the same, or returns `None` if the address is bound.
 async fn tries_to_invite(inviter: &Person<'_>, room: &str, address: &str) -> Option<String> {
     let asked = json!({ "medium": "email", "address": address, "room_id": room, "sender": inviter.mxid });
     let answer = inviter.post("/store-invite", asked).await;
@@ -71,13 +71,13 @@ async fn tries_to_invite(inviter: &Person<'_>, room: &str, address: &str) -> Opt
     Some(answer.ok()["token"].as_str().unwrap().to_owned())
 }
 
-/// As a homeserver that knows none of the methods in question.
+/// Answers like a homeserver that does not support the method.
 fn without(status: StatusCode) -> impl FnMut(&Method, &Value) -> (StatusCode, Value) + Send {
     move |method, _| if method == Method::POST { (status, json!({})) } else { (StatusCode::OK, json!({})) }
 }
 
 on_both_backends! {
-    async fn a_bind_tells_the_homeserver_of_the_invitation(world: World) {
+    async fn a_bind_notifies_the_homeserver_of_the_invitation(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let token = invites(&bob, ROOM, EMAIL).await;
@@ -108,14 +108,14 @@ on_both_backends! {
         assert_eq!(texts(&world, "SELECT 'kept' AS text FROM invites WHERE address IS NOT NULL OR address_index IS NOT NULL").await, Vec::<String>::new());
     }
 
-    async fn an_invitation_is_signed_by_the_key_that_its_room_was_shown(world: World) {
+    async fn an_invitation_is_signed_with_the_key_its_room_was_given(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         invites(&bob, ROOM, EMAIL).await;
         let sid = alice.proves(EMAIL).await;
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
         server.stop().await;
-        // The room knows the old key; from now on another one signs.
+        // The room knows the old key; a new one signs from now on.
         let file = &world.config.keys.signing_key_file;
         let old = std::fs::read_to_string(file).unwrap();
         std::fs::write(file, format!("ed25519 new YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1\n{old}")).unwrap();
@@ -128,7 +128,7 @@ on_both_backends! {
         assert!(signed["signatures"][name].get("ed25519:new").is_none(), "{signed}");
     }
 
-    async fn where_post_is_unknown_it_is_put(world: World) {
+    async fn put_is_tried_where_post_is_not_supported(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let sid = alice.proves(EMAIL).await;
@@ -147,7 +147,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_refusal_is_final_and_spoils_no_other_invitation(world: World) {
+    async fn a_refusal_is_final_and_affects_no_other_invitation(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         world.homeserver.answer_onbind(|_, told| match told["invites"][0]["room_id"].as_str() {
@@ -164,7 +164,7 @@ on_both_backends! {
         assert_eq!(told(&world).into_iter().collect::<BTreeSet<_>>(), tokens);
     }
 
-    async fn a_homeserver_that_is_away_for_an_hour_is_told_afterwards(world: World) {
+    async fn a_homeserver_that_is_down_for_an_hour_is_notified_afterwards(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let token = invites(&bob, ROOM, EMAIL).await;
@@ -183,7 +183,7 @@ on_both_backends! {
         assert_eq!(told(&world).split_off(before), [token]);
     }
 
-    async fn a_homeserver_that_wants_to_be_left_alone_is(world: World) {
+    async fn a_homeservers_retry_after_is_respected(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         world.homeserver.answer_onbind(|_, _| (StatusCode::TOO_MANY_REQUESTS, json!({ "retry_after_ms": 5 * HOUR })));
@@ -194,7 +194,7 @@ on_both_backends! {
         assert!((NOON + 5 * HOUR..=NOON + 7 * HOUR).contains(&next), "{next}");
     }
 
-    async fn a_slow_homeserver_holds_up_no_other(world: World) {
+    async fn a_slow_homeserver_delays_no_other(world: World) {
         let mut world = world;
         world.config.server.shutdown_timeout = Duration::ZERO;
         world.config.budgets.invites_address.capacity = 100;
@@ -237,7 +237,7 @@ on_both_backends! {
         assert_eq!((count(&world, "outbox").await, world.homeserver.told().len()), (0, 0));
     }
 
-    async fn what_could_not_be_delivered_for_a_week_is_given_up(world: World) {
+    async fn a_delivery_is_given_up_after_a_week(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         invites(&bob, ROOM, EMAIL).await;
@@ -250,7 +250,7 @@ on_both_backends! {
         // The nodes sweep every ten minutes.
         world.clock.advance(11 * MINUTE);
         until(PATIENCE, "something is left", async || {
-            // Wakes the sweeper, should it not have been asleep when the time passed.
+            // Wakes the sweeper in case it was busy when the clock was advanced.
             world.clock.advance(1);
             count(&world, "outbox").await == 0
         })
@@ -258,7 +258,7 @@ on_both_backends! {
         assert_eq!(world.homeserver.told().len(), 2);
     }
 
-    async fn a_homeserver_in_our_own_network_is_not_told(mut world: World) {
+    async fn a_homeserver_in_a_private_network_is_not_contacted(mut world: World) {
         world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -266,7 +266,7 @@ on_both_backends! {
         let sid = alice.proves(EMAIL).await;
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
         server.stop().await;
-        // The homeserver moves to where nobody may go.
+        // The homeserver moves to a private address.
         let name = world.homeserver.name().try_into().unwrap();
         world.config.federation.overrides.insert(name, "10.1.2.3:8448".parse().unwrap());
         let server = world.start().await;
@@ -275,7 +275,7 @@ on_both_backends! {
         assert_eq!(texts(&world, "SELECT trouble AS text FROM outbox WHERE kind = 'onbind'").await, ["out of reach (filter)"]);
     }
 
-    async fn an_invitation_in_the_moment_of_the_bind_is_refused_or_delivered(world: World) {
+    async fn an_invitation_concurrent_with_the_bind_is_refused_or_delivered(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let mut kept = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A `PostgreSQL` that goes and comes back.
+//! `PostgreSQL` outages.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use vouch_test_support::postgres::Cluster;
 use crate::program::{Client, PATIENCE, binding, client, person, read, request, submission};
 use crate::world::{Server, World, hash};
 
-/// Asks until it is done. Whatever else comes must say that it is for a moment.
+/// Retries until the request succeeds. Every failure must be marked as temporary.
 async fn insists(client: &Client, path: &str, body: &Value, refused: &AtomicUsize) -> Value {
     loop {
         let answer = client.send(Method::POST, path, Some(body)).await.unwrap();
@@ -42,7 +42,7 @@ async fn postgres_is_stopped_and_started_under_load() {
     world.config.budgets.messages_user = plenty;
     world.config.budgets.messages_network = plenty;
     if let MailTransport::Smtp(smtp) = &mut world.config.mail.transport {
-        // So long, and a little longer, the mails wait that were being sent when the database went.
+        // Mails being sent when the database went down wait this long and a little longer.
         smtp.timeout = Duration::from_secs(1);
     }
     let server = world.start().await;
@@ -70,7 +70,7 @@ async fn postgres_is_stopped_and_started_under_load() {
             acknowledged.fetch_add(1, Ordering::SeqCst);
             let (asked, hash) = look_up(&email);
             let found = insists(client, "/lookup", &asked, &refused).await;
-            assert_eq!(found["mappings"][&hash], json!(mxid), "what was bound is found at once");
+            assert_eq!(found["mappings"][&hash], json!(mxid), "an acknowledged binding is found at once");
             bound.push(email);
         }
         bound
@@ -78,7 +78,7 @@ async fn postgres_is_stopped_and_started_under_load() {
     let reaches = async |count: &AtomicUsize, goal: usize| {
         let begun = Instant::now();
         while count.load(Ordering::SeqCst) < goal {
-            assert!(begun.elapsed() < PATIENCE, "nothing moves");
+            assert!(begun.elapsed() < PATIENCE, "no progress");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -100,18 +100,18 @@ async fn postgres_is_stopped_and_started_under_load() {
             assert_eq!(insists(client, "/lookup", &asked, &none).await["mappings"][&hash], json!(mxid), "{email}");
         }
     }
-    assert_eq!(none.into_inner(), 0, "all is well again");
+    assert_eq!(none.into_inner(), 0, "no request fails after the restart");
     assert_eq!(server.get("/ready", None).await.status, 200);
     server.stop().await;
 
-    // And all of it is in the database, not only in that process.
+    // Everything is in the database, not only in that process.
     let server: Server = world.start().await;
     let (asked, hash) = look_up("user0.0@example.com");
     let found = insists(&client(&server.url, &people[0].0.token), "/lookup", &asked, &AtomicUsize::new(0)).await;
     assert_eq!(found["mappings"][&hash], json!(people[0].1));
 }
 
-/// Signals all processes of a cluster.
+/// Sends a signal to all processes of a cluster.
 fn signal(cluster: &Cluster, signal: &str) {
     let file = cluster.path().join("data/postmaster.pid");
     let postmaster = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
@@ -121,7 +121,7 @@ fn signal(cluster: &Cluster, signal: &str) {
     assert!(Command::new("kill").arg(signal).args(all).status().unwrap().success());
 }
 
-/// A cluster whose processes stand still until this is dropped.
+/// A cluster whose processes are stopped until this is dropped.
 struct Suspended<'a>(&'a Cluster);
 
 impl<'a> Suspended<'a> {
@@ -138,7 +138,7 @@ impl Drop for Suspended<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_that_falls_silent_keeps_nobody_waiting() {
+async fn a_postgres_that_stops_answering_keeps_nobody_waiting() {
     let mut world = World::on_sqlite().await;
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     world.config.database.url = cluster.url().parse().unwrap();

@@ -1,4 +1,4 @@
-//! The outbox, whatever is in it: it outlives restarts, nodes share it, and the operator sees it.
+//! The outbox: it survives restarts, is shared between nodes, and can be managed by the operator.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use crate::process::{Binary, Done};
 use crate::world::{NOON, Person, Server, World, until};
 
 const MARKER: &str = "marker@example.com";
-/// Longer than a node holds what it delivers.
+/// Longer than a node's lease on a delivery.
 const LEASE: Millis = 10 * MINUTE;
 
-/// What a command that must have succeeded said.
+/// Returns the output of a command that must have succeeded.
 #[track_caller]
 fn done(done: Done) -> String {
     assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
     done.stdout
 }
 
-/// The binary beside the world's server, with the same keys, database and overrides.
+/// The binary, with the same keys, database and overrides as the world's server.
 fn beside(world: &World) -> Binary {
     let Config { server, keys, database, .. } = &world.config;
     let mut binary = Binary::of(world);
@@ -40,7 +40,7 @@ fn beside(world: &World) -> Binary {
 }
 
 on_both_backends! {
-    async fn what_is_queued_survives_a_restart_and_arrives_once(world: World) {
+    async fn a_queued_delivery_survives_a_restart_and_arrives_once(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let token = invites(&bob, ROOM, EMAIL).await;
@@ -55,7 +55,7 @@ on_both_backends! {
         world.clock.advance(HOUR);
         let server = world.start().await;
         until_nothing_is_left(&world).await;
-        // Nor does anything tell it again: another bind, time, another start.
+        // Nothing sends it again: not another bind, time passing, or a restart.
         Person { world: &world, server: &server, mxid: mxid.clone(), token: access.clone() }.binds_by(&sid).await.ok();
         world.clock.advance(DAY);
         server.stop().await;
@@ -78,7 +78,7 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Slow(Duration::from_millis(300)));
         alice.binds_by(&sid).await.ok();
         until(PATIENCE, "something is left", async || {
-            // Whoever waits for time to pass looks again.
+            // Wakes everything that waits for time to pass.
             world.clock.advance(1);
             count(&world, "outbox").await == 0
         })
@@ -87,11 +87,11 @@ on_both_backends! {
         told.sort();
         tokens.sort();
         assert_eq!(told, tokens);
-        // One node makes four at once to one homeserver.
+        // A node makes four deliveries at once to one homeserver.
         assert!((5..=8).contains(&world.homeserver.most_at_once()), "{}", world.homeserver.most_at_once());
     }
 
-    async fn what_an_abandoned_node_held_is_delivered_once_its_lease_is_over(world: World) {
+    async fn a_crashed_nodes_delivery_is_made_once_its_lease_has_expired(world: World) {
         let mut world = world;
         world.config.notices.enabled = false;
         world.config.server.shutdown_timeout = Duration::ZERO;
@@ -108,7 +108,7 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid, token: access };
-        // It may have arrived: nobody tries it again while it is held.
+        // It may have arrived, so nobody tries it again during the lease.
         marks(&world, &server, &alice).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);
         until(PATIENCE, "it is held no more", async || count(&world, "outbox").await == 1).await;
@@ -148,7 +148,7 @@ on_both_backends! {
             "under_way": false, "trouble": "out of reach (http)",
         }));
 
-        // Time stands still, so nothing is tried again unless by hand.
+        // The clock stands still, so nothing is retried automatically.
         world.homeserver.behave(Conduct::Honest);
         let before = world.homeserver.told().len();
         assert_eq!(done(binary.run(&["outbox", "retry", id])), "1 delivery is tried now\n");
@@ -163,7 +163,7 @@ on_both_backends! {
         assert_eq!(done(binary.run(&["outbox", "drop", "--all"])), "0 deliveries are given up\n");
     }
 
-    async fn what_is_queued_is_exported_and_erased_with_whom_it_is_about(mut world: World) {
+    async fn queued_deliveries_are_exported_and_erased_with_their_user(mut world: World) {
         world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -200,7 +200,7 @@ on_both_backends! {
     }
 }
 
-/// Has an invitation delivered that is queued only now: what was due before it was tried before it.
+/// Queues an invitation and waits until it is delivered: everything due earlier has been tried by then.
 async fn marks(world: &World, server: &Server, person: &Person<'_>) {
     server.until_ready().await;
     let before = world.homeserver.told().len();
@@ -211,7 +211,7 @@ async fn marks(world: &World, server: &Server, person: &Person<'_>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_away_when_a_delivery_arrives_does_not_let_it_be_made_again() {
+async fn a_delivery_that_arrives_during_a_database_outage_is_not_repeated() {
     let mut world = World::on_sqlite().await;
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     world.config.database.url = cluster.url().parse().unwrap();
@@ -231,7 +231,7 @@ async fn a_database_that_is_away_when_a_delivery_arrives_does_not_let_it_be_made
     tokio::task::block_in_place(|| cluster.stop());
     go.send(()).unwrap();
     drop(go);
-    // The lease is over before the database is back.
+    // The lease expires before the database is back.
     world.clock.advance(LEASE);
     until(PATIENCE, "the database is not missed", async || server.get("/ready", None).await.status == 503).await;
     tokio::task::block_in_place(|| cluster.start_again());

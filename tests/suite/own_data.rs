@@ -1,4 +1,4 @@
-//! The API for a person's rights: everything that is held, its erasure, and the withdrawal of consents.
+//! The API for people's own data: export, erasure, and withdrawal of consents.
 
 use futures_util::future::join;
 use reqwest::Method;
@@ -31,7 +31,7 @@ async fn accepts(person: &Person<'_>, policy: &str) -> Answer {
 }
 
 on_both_backends! {
-    async fn who_has_just_registered_gets_everything_and_may_not_have_accepted_anything(world: World) {
+    async fn a_fresh_registration_can_export_without_accepted_terms(world: World) {
         let server = world.start().await;
         let mut alice = world.newcomer(&server, "alice").await;
         let bare = exports(&alice).await.ok();
@@ -55,12 +55,12 @@ on_both_backends! {
             assert!(answer.body["error"].as_str().unwrap().contains("register again"));
         }
         assert_eq!(count(&world, "bindings").await, 1);
-        // A token that is used is no younger for that; a new one is.
+        // Using a token does not make it fresh; a new one is.
         alice.token = world.newcomer(&server, "alice").await.token;
         exports(&alice).await.ok();
     }
 
-    async fn nobody_exports_or_erases_without_a_token_and_nobody_anybody_else(world: World) {
+    async fn export_and_erasure_need_a_token_and_affect_only_its_owner(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
@@ -94,7 +94,7 @@ on_both_backends! {
         exports(&alice).await.ok();
     }
 
-    async fn an_erasure_is_receipted_and_a_second_one_in_the_same_moment_too(world: World) {
+    async fn concurrent_erasures_each_return_a_receipt(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
@@ -117,7 +117,7 @@ on_both_backends! {
         assert_eq!(exports(&there).await.error(), (401, "M_UNAUTHORIZED"));
     }
 
-    async fn a_client_withdraws_and_cannot_give_it_again(world: World) {
+    async fn a_client_can_withdraw_a_consent_but_not_give_it_again(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         let there = Person { world: &world, server: &other, mxid: alice.mxid.clone(), token: alice.token.clone() };
@@ -132,12 +132,12 @@ on_both_backends! {
         assert_eq!(withdraws(&there, json!({})).await.ok(), json!({}));
         assert_eq!(accepts(&alice, "terms_of_service").await.error(), (403, "M_FORBIDDEN"));
         assert_eq!(count(&world, "consents WHERE withdrawn_at IS NOT NULL").await, 2);
-        // Leaving still works.
+        // Erasure still works.
         alice.server.get(DATA, Some(&alice.token)).await.ok();
-        assert_eq!(world.person(&server, "bob").await.get("/account").await.status, 200, "only hers are withdrawn");
+        assert_eq!(world.person(&server, "bob").await.get("/account").await.status, 200, "only her consents are withdrawn");
     }
 
-    async fn a_withdrawal_that_is_not_understood_withdraws_nothing(world: World) {
+    async fn a_malformed_withdrawal_withdraws_nothing(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for (body, error) in [
@@ -153,7 +153,7 @@ on_both_backends! {
         assert_eq!(server.send(nothing).await.error(), (400, "M_NOT_JSON"));
         assert_eq!(withdraws(&alice, json!({ "policies": [] })).await.ok(), json!({}));
         alice.get("/account").await.ok();
-        // What was never accepted is none to withdraw, and may be accepted later.
+        // A consent that was never given cannot be withdrawn, and can be given later.
         let bob = world.newcomer(&server, "bob").await;
         withdraws(&bob, json!({})).await.ok();
         bob.accepts_everything().await;

@@ -1,4 +1,4 @@
-//! What people see in a browser.
+//! The pages that people see in a browser.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,7 +17,7 @@ fn header<'a>(page: &'a Answer, name: &str) -> &'a str {
     page.headers.get(name).unwrap_or_else(|| panic!("no {name}: {page:?}")).to_str().unwrap()
 }
 
-/// What stands between two marks.
+/// Returns the text between two markers.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}")).1;
     rest.split_once(end).unwrap().0
@@ -51,7 +51,7 @@ async fn every_page_carries_the_headers_that_protect_its_reader() {
 }
 
 #[tokio::test]
-async fn a_document_is_in_its_own_language_and_leads_to_the_others() {
+async fn a_document_is_in_its_own_language_and_links_to_the_others() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for language in ["en", "fr", "de", "es"] {
@@ -59,13 +59,13 @@ async fn a_document_is_in_its_own_language_and_leads_to_the_others() {
         assert_eq!(page.status, 200);
         assert!(page.text.contains(&format!("<html lang=\"{language}\"")), "{}", page.text);
         for other in ["en", "fr", "de", "es"] {
-            assert!(page.text.contains(&format!("{POLICY}/{other}\"")), "no way from {language} to {other}");
+            assert!(page.text.contains(&format!("{POLICY}/{other}\"")), "no link from {language} to {other}");
         }
     }
 }
 
 #[tokio::test]
-async fn other_pages_are_in_the_language_asked_for() {
+async fn other_pages_are_in_the_requested_language() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in ["/", "/policies", "/nowhere"] {
@@ -81,7 +81,7 @@ async fn other_pages_are_in_the_language_asked_for() {
 }
 
 #[tokio::test]
-async fn the_start_page_leads_to_what_is_in_force() {
+async fn the_start_page_links_to_the_policies_in_force() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in ["/", "/policies"] {
@@ -93,7 +93,7 @@ async fn the_start_page_leads_to_what_is_in_force() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_there_repeats_nothing_of_what_was_asked() {
+async fn a_missing_page_does_not_echo_the_request() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in [
@@ -130,7 +130,7 @@ async fn a_page_has_a_head() {
 }
 
 #[tokio::test]
-async fn the_table_of_retention_stands_below_the_privacy_policy() {
+async fn the_retention_table_is_shown_below_the_privacy_policy() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let english = page(&server, &format!("{POLICY}/en"), "en").await;
@@ -139,7 +139,7 @@ async fn the_table_of_retention_stands_below_the_privacy_policy() {
 }
 
 #[tokio::test]
-async fn what_has_changed_since_an_older_version_has_an_address_of_its_own() {
+async fn the_changes_since_an_older_version_have_a_page() {
     let mut world = World::on_sqlite().await;
     let directory = world.folder.path().join("policies");
     for (document, text) in [
@@ -173,7 +173,7 @@ async fn what_has_changed_since_an_older_version_has_an_address_of_its_own() {
 }
 
 #[tokio::test]
-async fn two_huge_versions_are_compared_within_a_moment() {
+async fn comparing_huge_versions_delays_nobody() {
     let mut world = World::on_sqlite().await;
     let directory = world.folder.path().join("policies");
     for (version, salt) in [("1", 7_919_u64), ("2", 104_729)] {
@@ -199,7 +199,7 @@ async fn two_huge_versions_are_compared_within_a_moment() {
 }
 
 #[tokio::test]
-async fn the_start_page_says_where_to_go_and_what_it_knows() {
+async fn the_start_page_links_to_the_other_pages_and_says_what_it_knows() {
     let mut world = World::on_sqlite().await;
     world.config.brand.imprint = Some("https://club.example/imprint".to_owned());
     world.config.brand.contact = Some("help@club.example".parse().unwrap());

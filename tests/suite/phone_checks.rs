@@ -1,4 +1,4 @@
-//! Phone checks for homeservers that the operator lists: v1, without a token.
+//! Phone validation for the homeservers that the operator lists: v1, without a token.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const SUBMIT: &str = "/validate/msisdn/submitToken";
 const VALIDATED: &str = "/3pid/getValidated3pid";
 const NUMBER: &str = "07700900001";
 
-/// Two homeservers, behind a proxy of ours.
+/// Two homeservers, behind a trusted proxy.
 const ONE: &str = "10.1.2.3";
 const OTHER: &str = "10.2.0.7";
 
@@ -43,7 +43,7 @@ fn listed(world: &mut World) {
     world.config.homeservers.phone_checks_from = vec!["10.1.0.0/16".parse().unwrap(), "10.2.0.0/16".parse().unwrap()];
 }
 
-/// All of an answer but for the time it was given.
+/// Returns an answer without its date.
 fn without_date(answer: &Answer) -> (u16, reqwest::header::HeaderMap, String) {
     let mut headers = answer.headers.clone();
     headers.remove("date");
@@ -51,17 +51,17 @@ fn without_date(answer: &Answer) -> (u16, reqwest::header::HeaderMap, String) {
 }
 
 on_both_backends! {
-    async fn a_listed_homeserver_has_a_number_checked(world: World) {
+    async fn a_listed_homeserver_can_validate_a_number(world: World) {
         let mut world = world;
         world.config.homeservers.phone_checks_from = vec!["127.0.0.1/32".parse().unwrap()];
         let server = world.start().await;
-        // As Synapse does: JSON, no token, and one worker asks for what another has begun.
+        // Like Synapse: JSON, no token, and one worker continues what another has started.
         let requested = server.post(&format!("{V1}{REQUEST}"), None, &asked(NUMBER, 1)).await.ok();
         let sid = requested["sid"].as_str().unwrap();
         let expected = json!({ "sid": sid, "msisdn": "447700900001", "intl_fmt": "+44 7700 900001", "success": true });
         assert_eq!(requested, expected);
         let text = &world.texts()[0];
-        // Whose homeserver asks for whom, nobody has told us.
+        // The request says neither which homeserver asks nor for whom.
         assert_eq!(text.body.lines().count(), 2);
         let path = format!("{V1}{VALIDATED}?sid={sid}&client_secret={SECRET}");
         assert_eq!(server.get(&path, None).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
@@ -75,7 +75,7 @@ on_both_backends! {
         assert_eq!(server.get(&path, None).await.ok(), proved);
     }
 
-    async fn nobody_else_finds_anything(world: World) {
+    async fn unlisted_sources_find_nothing(world: World) {
         let mut world = world;
         let off = world.start().await;
         listed(&mut world);
@@ -85,7 +85,7 @@ on_both_backends! {
         let on = world.start().await;
         for path in [REQUEST, SUBMIT, VALIDATED] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::HEAD, Method::DELETE, Method::OPTIONS] {
-                // Off; a stranger who writes the address of another; and strangers who come through the proxy.
+                // Turned off; a client that forges an address; and clients behind the proxy.
                 for (server, from) in [(&off, ONE), (&untrusted, ONE), (&on, "203.0.113.9"), (&on, "10.1.2.3, 203.0.113.9"), (&on, "10.3.0.1")] {
                     let answer = sends(server, from, method.clone(), path, &asked(NUMBER, 1)).await;
                     let unknown = sends(server, from, method.clone(), "/no/such/path", &asked(NUMBER, 1)).await;
@@ -97,22 +97,22 @@ on_both_backends! {
             }
         }
         assert_eq!((world.texts().len(), count(&world, "sessions").await), (0, 0));
-        // The proxy runs on a listed machine: where it does not say from whom, it is not from there.
+        // The proxy runs on a listed machine: requests without a forwarded address are not from it.
         world.config.homeservers.phone_checks_from.push("127.0.0.1/32".parse().unwrap());
         let shared = world.start().await;
         for from in ["203.0.113.9:4711", "[2001:db8::1]:4711", "unknown", "10.1.2.3, _hidden"] {
             assert_eq!(asks(&shared, from, 1).await.error(), (404, "M_UNRECOGNIZED"), "{from}");
         }
-        // The paths are there for those who are listed, and their methods too.
+        // Listed sources find the paths, and their methods are checked.
         assert_eq!(sends(&on, ONE, Method::PUT, REQUEST, &json!({})).await.error(), (405, "M_UNRECOGNIZED"));
         assert_eq!(asks(&on, "203.0.113.9, 10.2.255.255", 1).await.status, 200);
-        // No more of v1 than these.
+        // No other v1 path is served.
         for path in ["/validate/email/requestToken", "/3pid/bind", "/lookup", "/bulk_lookup"] {
             assert_eq!(sends(&on, ONE, Method::POST, path, &asked(NUMBER, 1)).await.error(), (404, "M_UNRECOGNIZED"), "{path}");
         }
     }
 
-    async fn a_check_is_of_one_homeserver_and_no_user(world: World) {
+    async fn a_session_belongs_to_one_homeserver_and_no_user(world: World) {
         let mut world = world;
         listed(&mut world);
         let server = world.start().await;
@@ -140,7 +140,7 @@ on_both_backends! {
             ] {
                 assert_eq!(answer.error(), (404, "M_NO_VALID_SESSION"));
             }
-            // Nor by the page, which needs no token.
+            // Nor through the page, which needs no token.
             let page = format!("/_matrix/identity/v2{SUBMIT}?sid={of_one}&client_secret={SECRET}&token={code}");
             assert_eq!(server.get(&page, None).await.status, 404);
             if !proved {
@@ -153,7 +153,7 @@ on_both_backends! {
             (400, "M_SESSION_NOT_VALIDATED"));
     }
 
-    async fn a_check_is_refused_kept_and_swept_like_any_session(world: World) {
+    async fn a_session_is_refused_kept_and_swept_like_any_other(world: World) {
         let mut world = world;
         listed(&mut world);
         let server = world.start().await;
@@ -168,19 +168,19 @@ on_both_backends! {
         }
         assert_eq!(submits(&server, ONE, &first, &code).await.error(), (400, "M_SESSION_EXPIRED"));
         assert_eq!((world.texts().len(), count(&world, "sessions").await), (1, 1));
-        // It belongs to no account, and goes all the same.
+        // It belongs to no account, and is deleted all the same.
         assert_eq!(texts(&world, "SELECT COALESCE(CAST(account_id AS TEXT), 'nobody') AS text FROM sessions").await, ["nobody"]);
         world.clock.advance(25 * HOUR);
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
         while count(&world, "sessions").await > 0 {
-            assert!(tokio::time::Instant::now() < deadline, "the session is not swept");
+            assert!(tokio::time::Instant::now() < deadline, "the session was not deleted");
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            // Wakes the sweeper, should it not have been asleep when the hour passed.
+            // Wakes the sweeper in case it was busy when the clock was advanced.
             world.clock.advance(1);
         }
     }
 
-    async fn checks_have_budgets_too(world: World) {
+    async fn phone_validation_is_rate_limited(world: World) {
         let mut world = world;
         listed(&mut world);
         let two = Bucket { capacity: 2, per_hour: 60 };
@@ -194,7 +194,7 @@ on_both_backends! {
         assert_eq!((refused.error(), &refused.body["retry_after_ms"]), ((429, "M_LIMIT_EXCEEDED"), &json!(MINUTE)));
         assert_eq!(refused.headers["retry-after"], "60");
         asks(&server, OTHER, 1).await.ok();
-        // The number is full whoever asks.
+        // The limit of the number applies to every source.
         assert_eq!(asks(&server, OTHER, 2).await.status, 429);
         assert_eq!(world.texts().len(), 3);
     }

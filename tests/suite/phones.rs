@@ -1,4 +1,4 @@
-//! Proving a phone number by the code of a text, and what may then be done with it. How many texts there are has a chapter of its own.
+//! Validating a phone number with a texted code. Rate limits of texts have their own chapter.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use crate::world::{Answer, NOON, Person, SECRET, Server, World};
 const REQUEST: &str = "/validate/msisdn/requestToken";
 const SUBMIT: &str = "/validate/msisdn/submitToken";
 
-/// The specification's own example, and what it is worldwide.
+/// The specification's example number, national and international.
 const NUMBER: &str = "07700900001";
 const MSISDN: &str = "447700900001";
 
@@ -39,7 +39,7 @@ async fn validated(person: &Person<'_>, sid: &str) -> Answer {
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await
 }
 
-/// A code that is not this one.
+/// Returns a code other than this one.
 pub fn other_than(code: &str, by: u32) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + by) % 1_000_000)
 }
@@ -61,7 +61,7 @@ async fn opens(server: &Server, method: Method, query: &str, language: &str) -> 
 }
 
 on_both_backends! {
-    async fn a_number_is_proved_bound_found_and_unbound(world: World) {
+    async fn a_number_can_be_validated_bound_found_and_unbound(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let requested = asks(&alice, 1).await.ok();
@@ -74,7 +74,7 @@ on_both_backends! {
         assert_eq!(validated(&alice, sid).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
         assert_eq!(submits(&alice, sid, &other_than(&texts[0].code(), 1)).await.error(), (400, "M_TOKEN_INCORRECT"));
         world.clock.advance(MINUTE);
-        // A space comes along where a code is copied.
+        // Copying a code may include a space.
         assert_eq!(submits(&alice, sid, &format!(" {} ", texts[0].code())).await.ok(), json!({ "success": true }));
         world.clock.advance(MINUTE);
         assert_eq!(submits(&alice, sid, &texts[0].code()).await.ok(), json!({ "success": true }));
@@ -91,7 +91,7 @@ on_both_backends! {
         assert_eq!(finds(&bob, MSISDN).await, None);
     }
 
-    async fn what_is_no_number_gets_no_text(world: World) {
+    async fn invalid_numbers_get_no_text(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (forty, huge) = ("7".repeat(40), "7".repeat(60_000));
@@ -114,7 +114,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 0);
     }
 
-    async fn a_number_is_the_same_however_it_is_written(world: World) {
+    async fn a_number_is_the_same_in_every_notation(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 1).await);
@@ -127,7 +127,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 1);
     }
 
-    async fn equal_requests_send_one_text_and_a_greater_attempt_another(world: World) {
+    async fn repeated_requests_send_one_text_and_a_greater_attempt_another(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 2).await);
@@ -137,7 +137,7 @@ on_both_backends! {
         }
         assert_eq!(world.texts().len(), 1);
         assert_eq!(sid(asks(&alice, "3").await), first);
-        // While half of its life is left, the code is the same.
+        // The code stays the same while at least half of its lifetime is left.
         world.clock.advance(5 * MINUTE);
         assert_eq!(sid(asks(&alice, 4).await), first);
         let texts = world.texts();
@@ -176,7 +176,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 1);
     }
 
-    async fn a_code_lives_for_ten_minutes(world: World) {
+    async fn a_code_expires_after_ten_minutes(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 1).await);
@@ -188,19 +188,19 @@ on_both_backends! {
         }
         assert_eq!(submits(&alice, &first, &old).await.error(), (400, "M_SESSION_EXPIRED"));
         assert_eq!(world.texts().len(), 1);
-        // The session goes on: with another text, and another code.
+        // The session continues with another text and another code.
         assert_eq!(sid(asks(&alice, 2).await), first);
         world.clock.advance(10 * MINUTE - 1);
         assert_eq!(submits(&alice, &first, &old).await.error(), (400, "M_TOKEN_INCORRECT"));
         submits(&alice, &first, &last_code(&world)).await.ok();
-        // What is proved lasts a day, like any address.
+        // The validation lasts a day, as for any address.
         world.clock.advance(DAY - SECOND);
         validated(&alice, &first).await.ok();
         world.clock.advance(SECOND);
         assert_eq!(validated(&alice, &first).await.error(), (400, "M_SESSION_EXPIRED"));
     }
 
-    async fn after_five_wrong_codes_the_session_is_dead(world: World) {
+    async fn five_wrong_codes_end_the_session(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 3).await);
@@ -222,14 +222,14 @@ on_both_backends! {
         }
         assert_eq!(world.texts().len(), 1);
 
-        // A greater attempt is another session.
+        // A greater attempt starts another session.
         let second = sid(asks(&alice, 4).await);
         assert_ne!(second, first);
         assert_eq!(submits(&alice, &first, &code).await.error(), (404, "M_NO_VALID_SESSION"));
         submits(&alice, &second, &last_code(&world)).await.ok();
     }
 
-    async fn a_text_that_is_repeated_forgives_no_wrong_code(world: World) {
+    async fn resending_a_text_does_not_reset_the_wrong_codes(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 1).await);
@@ -243,7 +243,7 @@ on_both_backends! {
         assert_eq!(submits(&alice, &first, &code).await.error(), (400, "M_SESSION_EXPIRED"));
     }
 
-    async fn a_hundred_tries_at_the_same_time_on_two_nodes_are_five(world: World) {
+    async fn a_hundred_concurrent_tries_on_two_nodes_count_as_five(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };
@@ -261,7 +261,7 @@ on_both_backends! {
         assert_eq!(submits(&there, &first, &code).await.error(), (400, "M_SESSION_EXPIRED"));
     }
 
-    async fn the_right_code_twice_at_the_same_time_is_right_both_times(world: World) {
+    async fn the_right_code_sent_twice_concurrently_succeeds_twice(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 1).await);
@@ -271,7 +271,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_session_is_of_one_user_one_number_one_secret_and_one_medium(world: World) {
+    async fn a_session_belongs_to_one_user_number_secret_and_medium(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let of_alice = sid(asks(&alice, 1).await);
@@ -302,7 +302,7 @@ on_both_backends! {
         assert_eq!(validated(&bob, &of_alice).await.error(), (404, "M_NO_VALID_SESSION"));
     }
 
-    async fn a_page_tells_how_it_went_and_only_get_counts(world: World) {
+    async fn the_page_shows_the_result_and_head_changes_nothing(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = sid(asks(&alice, 1).await);
@@ -331,7 +331,7 @@ on_both_backends! {
         assert_eq!((answer.status, answer.text.contains("<h1>Dieser Code ist abgelaufen</h1>")), (400, true));
     }
 
-    async fn the_next_link_is_followed_by_the_reader_and_not_by_the_client(world: World) {
+    async fn the_next_link_redirects_the_reader_and_not_the_client(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let asks_for = async |link: &str| {
@@ -352,7 +352,7 @@ on_both_backends! {
         assert_eq!((opened.status, opened.headers["location"].to_str().unwrap()), (302, "https://app.example/done"));
     }
 
-    async fn a_text_is_in_the_language_of_who_asks_and_bound_to_a_page(world: World) {
+    async fn a_text_is_in_the_askers_language_and_bound_to_a_web_origin(world: World) {
         let mut world = world;
         world.config.validation.web_otp_domain = Some("app.example.org".to_owned());
         let server = world.start().await;
@@ -374,7 +374,7 @@ on_both_backends! {
         }
     }
 
-    async fn numbers_are_for_those_who_accepted_the_terms(world: World) {
+    async fn phone_numbers_require_accepted_terms(world: World) {
         let server = world.start().await;
         let mallory = world.newcomer(&server, "mallory").await;
         assert_eq!(asks(&mallory, 1).await.error(), (403, "M_TERMS_NOT_SIGNED"));

@@ -1,4 +1,4 @@
-//! What is over is removed, of whatever kind it is; what lasts stays.
+//! Expired data of every kind is deleted; everything else is kept.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::database::count;
 use crate::signed_unbind::{bound, unbinds};
 use crate::world::{SECRET, World};
 
-/// What is kept for a time.
+/// The tables whose rows expire.
 const PASSING: [&str; 7] =
     ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "budgets"];
 
-/// The tables of these that have rows.
+/// Returns those of the tables that have rows.
 async fn filled<'a>(world: &World, tables: &[&'a str]) -> Vec<&'a str> {
     let mut filled = Vec::new();
     for table in tables {
@@ -26,7 +26,7 @@ async fn filled<'a>(world: &World, tables: &[&'a str]) -> Vec<&'a str> {
 }
 
 on_both_backends! {
-    async fn nothing_is_kept_that_is_over(world: World) {
+    async fn expired_rows_are_deleted_from_every_table(world: World) {
         let server = bound(&world).await;
         unbinds(&world, &server).await.ok();
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -40,13 +40,13 @@ on_both_backends! {
         alice.binds("completed@example.com").await;
         assert_eq!(filled(&world, &PASSING).await, PASSING);
 
-        // Longer than anything is kept that is not kept for good.
+        // Longer than any retention time.
         world.clock.advance(366 * DAY);
         let begun = Instant::now();
         while !filled(&world, &PASSING).await.is_empty() {
             assert!(begun.elapsed() < Duration::from_secs(20), "{:?} are kept", filled(&world, &PASSING).await);
             tokio::time::sleep(Duration::from_millis(20)).await;
-            // Wakes the sweeper, should it not have been asleep when the time passed.
+            // Wakes the sweeper in case it was busy when the clock was advanced.
             world.clock.advance(MINUTE);
         }
         let lasting = ["accounts", "bindings", "consents"];

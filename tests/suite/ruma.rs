@@ -1,4 +1,4 @@
-//! An independent client agrees with us: every request is made, and every answer read, by `ruma-identity-service-api`.
+//! Interoperability: `ruma-identity-service-api` makes every request and parses every answer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ use crate::invited::mailed_link;
 use crate::invites::parameter;
 use crate::world::{NOON, SECRET, Server, World, hash, link, query};
 
-/// What the server says it speaks, with which ruma chooses the path of an endpoint.
+/// Returns the versions that the server supports, from which ruma chooses an endpoint's path.
 async fn supported(server: &Server) -> SupportedVersions {
     let request = versions::Request::new();
     let request = request.try_into_http_request::<Vec<u8>>(&server.url, SendAccessToken::None, ()).unwrap();
@@ -90,7 +90,7 @@ where
     attempt(server, request, token).await.unwrap()
 }
 
-/// Registers with a token of the homeserver, and accepts the terms in the first language there is.
+/// Registers with an OpenID token, and accepts the terms in the first available language.
 async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
     let openid = world.homeserver.openid_token(localpart);
     let request = register::Request::new(
@@ -113,7 +113,7 @@ async fn signs_up(world: &World, server: &Server, localpart: &str) -> String {
     token
 }
 
-/// Begins a session and returns its id and the token in its mail.
+/// Starts a session, and returns its ID and the token from its mail.
 async fn requests_token(world: &World, server: &Server, token: &str, email: &str) -> (OwnedSessionId, String) {
     let asked = request_token::Request::new(secret(), email.to_owned(), 1_u8.into(), None);
     let sid = ask(server, asked, token).await.sid;
@@ -171,7 +171,7 @@ on_both_backends! {
         assert!(gone.contains("Unauthorized"), "{gone}");
     }
 
-    async fn a_phone_number_is_proved_as_ruma_understands_it(world: World) {
+    async fn a_phone_number_is_validated_as_ruma_understands_it(world: World) {
         let server = world.start().await;
         let token = signs_up(&world, &server, "alice").await;
         for (number, by_client) in [("07700900001", true), ("07700900002", false)] {
@@ -197,7 +197,7 @@ on_both_backends! {
         assert_eq!(validated.address, "alice@example.com");
     }
 
-    async fn an_invitation_is_made_and_accepted_as_ruma_understands_it(world: World) {
+    async fn an_invitation_is_stored_and_accepted_as_ruma_understands_it(world: World) {
         let server = world.start().await;
         let token = signs_up(&world, &server, "alice").await;
         let alice: OwnedUserId = world.homeserver.user_id("alice").try_into().unwrap();

@@ -1,9 +1,9 @@
-//! What a running server has made of its database: the same on both backends, indexes included.
+//! The schema that a running server has created is the same on both backends, including indexes.
 
 use crate::database::texts;
 use crate::world::World;
 
-/// Each column of each table of `SQLite`: its name, its type, whether it may be null, and whether it is of the primary key.
+/// Selects every column in `SQLite`: table, name, type, nullability, primary key.
 const OF_SQLITE: &str = "
     SELECT m.name || '.' || c.name || ' '
         || CASE c.type WHEN 'INTEGER' THEN 'BIGINT' ELSE c.type END
@@ -12,7 +12,7 @@ const OF_SQLITE: &str = "
     FROM sqlite_master m JOIN pragma_table_info(m.name) c
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
 
-/// The same of PostgreSQL, in `SQLite`'s words.
+/// Selects the same in PostgreSQL, with `SQLite`'s type names.
 const OF_POSTGRES: &str = "
     SELECT c.table_name || '.' || c.column_name || ' '
         || CASE c.data_type WHEN 'bytea' THEN 'BLOB' ELSE upper(c.data_type) END
@@ -25,7 +25,7 @@ const OF_POSTGRES: &str = "
         ) THEN ' PRIMARY KEY' ELSE '' END AS text
     FROM information_schema.columns c WHERE c.table_schema = current_schema() ORDER BY 1";
 
-/// The indexes that stand in the migrations by name.
+/// Selects the indexes that the migrations name.
 const INDEXES_OF_SQLITE: &str =
     "SELECT name AS text FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY 1";
 const INDEXES_OF_POSTGRES: &str = "
@@ -35,7 +35,7 @@ const INDEXES_OF_POSTGRES: &str = "
 
 fn ours(columns: Vec<String>) -> Vec<String> {
     let mut ours: Vec<_> = columns.into_iter().filter(|column| !column.starts_with("__diesel")).collect();
-    // Each database has its own alphabet.
+    // The databases sort differently.
     ours.sort();
     ours
 }
