@@ -1,5 +1,5 @@
-//! Canaries: values that stand for somebody are sent through the whole server, on good ways and bad, with everything logged that can be.
-//! Afterwards none of them may be in the logs or in the raw files of the database.
+//! Canaries: recognisable personal values are sent through the whole server, successfully and not, with the
+//! most verbose logging. Afterwards none of them may be found in the logs or in the raw database files.
 
 mod needles;
 mod pages;
@@ -29,7 +29,7 @@ use crate::invites::parameter;
 use crate::process::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 
-/// A world whose every name is a canary.
+/// Returns a world in which every name is a canary.
 async fn world() -> World {
     let mut world = World::on_sqlite().await;
     let ca = Ca::new();
@@ -40,7 +40,7 @@ async fn world() -> World {
     world
 }
 
-/// The binary at its most talkative.
+/// The binary with its most verbose logging.
 fn talkative(world: &World) -> Binary {
     let mut binary = Binary::of(world);
     binary.set("RUST_LOG", "trace");
@@ -66,7 +66,7 @@ async fn serve(binary: &Binary, world: &World, canaries: &mut Canaries) -> Proce
     process
 }
 
-/// From the first registration to a friend's look-up. Returns the person and the session.
+/// Goes from registration to a friend's look-up. Returns the person and the session.
 async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Canaries) -> (Person<'a>, String) {
     let server = &process.server;
     let openid = world.homeserver.openid_token(LOCALPART);
@@ -112,7 +112,7 @@ async fn journey<'a>(world: &'a World, process: &'a Process, canaries: &mut Cana
     (person, sid)
 }
 
-/// Somebody is invited and accepts, by good requests and by bad ones.
+/// Invites somebody who accepts, with valid requests and invalid ones.
 async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     let (world, server) = (person.world, person.server);
     let asked = json!({
@@ -144,7 +144,7 @@ async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     assert_eq!(server.post("/_matrix/identity/v2/sign-ed25519", None, &unknown).await.status, 404);
 }
 
-/// The invited address is bound, and the homeserver cannot take what it is told of that: it waits in the outbox.
+/// Binds the invited address while the homeserver is unavailable, so that the delivery waits in the outbox.
 async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
     let world = person.world;
     let asked = json!({ "client_secret": SECRET, "email": INVITED_EMAIL, "send_attempt": 1 });
@@ -157,13 +157,13 @@ async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
     person.post("/3pid/bind", session).await.ok();
     let begun = Instant::now();
     while world.homeserver.told().is_empty() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "the homeserver is not told");
+        assert!(begun.elapsed() < Duration::from_secs(20), "the homeserver was not notified");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     world.homeserver.behave(Conduct::Honest);
 }
 
-/// Whoever reads the mail of an address looks at what is held about it and objects, after a few wrong tries.
+/// Opens the page of an address and objects, after a few failed attempts.
 async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
     let server = &process.server;
     for typed in [BODY, REFUSED_EMAIL] {
@@ -180,7 +180,7 @@ async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
     assert_eq!(visitor.posts(&[("form_token", BODY), ("action", "withdraw")]).await.status, 403);
 }
 
-/// Whatever a request can do wrong, and a homeserver and a mail server.
+/// Makes requests, a homeserver and a mail server fail in every way.
 async fn mishaps(person: &Person<'_>, sid: &str) {
     let (world, server) = (person.world, person.server);
     let v2 = "/_matrix/identity/v2";
@@ -218,7 +218,7 @@ async fn mishaps(person: &Person<'_>, sid: &str) {
     assert_ne!(server.post(&format!("{v2}/account/register"), None, &openid).await.status, 200);
 }
 
-/// The person's homeserver unbinds the address by its signature, after a try that it did not sign so.
+/// Unbinds the address with the homeserver's signature, after a forged attempt.
 async fn leaves(person: &Person<'_>, canaries: &mut Canaries) {
     let body = json!({ "mxid": person.mxid, "threepid": { "medium": "email", "address": EMAIL } });
     let path = "/_matrix/identity/v2/3pid/unbind";
@@ -234,13 +234,13 @@ async fn leaves(person: &Person<'_>, canaries: &mut Canaries) {
     }
 }
 
-/// Asks for an address to be proved, and returns the errcode.
+/// Requests validation of an address, and returns the errcode.
 async fn asks(person: &Person<'_>, email: &str, next_link: &str) -> String {
     let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 2, "next_link": next_link });
     person.post("/validate/email/requestToken", asked).await.error().1.to_owned()
 }
 
-/// The operator's commands, whose errors are logs too.
+/// Runs the operator's commands, whose errors are logs too.
 fn operates(binary: &Binary, canaries: &Canaries) {
     let bind = ["bind", "--address", OPERATORS_EMAIL, "--user", OPERATORS_USER];
     for arguments in [&bind[..], &["lookup", OPERATORS_EMAIL], &["export", "--user", OPERATORS_USER]] {
@@ -251,7 +251,7 @@ fn operates(binary: &Binary, canaries: &Canaries) {
     }
 }
 
-/// Stops the server, and looks through all that it said. The session's id is no secret of the disk's, but of the logs'.
+/// Stops the server, and searches its output. The session ID may be on disk but not in the logs.
 async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
     process.signal("TERM");
     let (status, log) = process.ended().await;
@@ -270,7 +270,7 @@ async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
     canaries.assert_absent("the log", log.as_bytes());
 }
 
-/// What the disk may have, so that it can be seen that we looked at the right one.
+/// Values that the disk may contain, which show that the right files were searched.
 #[track_caller]
 fn assert_searched(disk: &[u8], sid: &str) {
     for planted in ["/policies/privacy_policy/1.0/en", "master_key_check", sid] {
@@ -279,7 +279,7 @@ fn assert_searched(disk: &[u8], sid: &str) {
 }
 
 #[tokio::test]
-async fn sqlite_and_the_logs_know_nobody() {
+async fn sqlite_files_and_logs_contain_no_personal_data() {
     let mut world = world().await;
     let (binary, mut canaries) = (talkative(&world), Canaries::new());
     let process = serve(&binary, &world, &mut canaries).await;
@@ -297,7 +297,7 @@ async fn sqlite_and_the_logs_know_nobody() {
     world.mail = MailSink::start().await;
     mail_is_down(&process, &token).await;
 
-    // While the server runs, its write-ahead log is there too.
+    // While the server runs, the write-ahead log exists too.
     let disk = contents_of_sqlite(&world);
     assert_searched(&disk, &sid);
     canaries.assert_absent("the files", &disk);
@@ -305,7 +305,7 @@ async fn sqlite_and_the_logs_know_nobody() {
 }
 
 #[tokio::test]
-async fn postgres_and_the_logs_know_nobody() {
+async fn postgres_files_and_logs_contain_no_personal_data() {
     let mut world = world().await;
     let cluster = Arc::new(tokio::task::spawn_blocking(Cluster::start).await.unwrap());
     let (mut binary, mut canaries) = (talkative(&world), Canaries::new());
@@ -347,14 +347,14 @@ async fn connect(url: &str) -> tokio_postgres::Client {
     client
 }
 
-/// The mail server that the binary knows is gone.
+/// Stops the mail server that the binary uses.
 async fn mail_is_down(process: &Process, token: &str) {
     let asked = json!({ "client_secret": SECRET, "email": EMAIL, "send_attempt": 7, "next_link": NEXT_LINK });
     let answer = process.server.post("/_matrix/identity/v2/validate/email/requestToken", Some(token), &asked).await;
     assert_eq!(answer.error(), (400, "M_EMAIL_SEND_ERROR"));
 }
 
-/// The database goes away under the server, and comes back.
+/// Stops the database under the server, and starts it again.
 async fn database_is_down(
     cluster: &Arc<Cluster>,
     process: &Process,

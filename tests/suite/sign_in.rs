@@ -1,5 +1,5 @@
-//! Signing in to the pages about oneself, as far as this server sees it: a form with an OpenID token. What the browser does before is told in
-//! `tests/browser/sign_in.rs`.
+//! Signing in to `/you`, as this server sees it: a form with an OpenID token. What the browser does before
+//! that is tested in `tests/browser/sign_in.rs`.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn posts(server: &Server, path: &str, fields: &[(&str, &str)], headers: &[
     server.send(headers.iter().fold(request.body(body), |request, (name, value)| request.header(*name, *value))).await
 }
 
-/// Hands over an OpenID token as the page's script does.
+/// Submits an OpenID token as the page's script does.
 async fn hands_over(server: &Server, openid: &Value, headers: &[Header<'_>]) -> Answer {
     let field = |name: &str| openid[name].as_str().unwrap();
     let fields =
@@ -42,7 +42,7 @@ async fn hands_over(server: &Server, openid: &Value, headers: &[Header<'_>]) -> 
     posts(server, SIGN_IN, &fields, headers).await
 }
 
-/// Signs somebody in and returns the cookie.
+/// Signs a person in, and returns the cookie.
 async fn signs_in(world: &World, server: &Server, localpart: &str) -> String {
     let answer = hands_over(server, &world.homeserver.openid_token(localpart), &[]).await;
     assert_eq!((answer.status, location(&answer)), (303, "/you?lang=en"), "{}", answer.text);
@@ -53,7 +53,7 @@ fn location(answer: &Answer) -> &str {
     answer.headers.get("location").map_or("", |value| value.to_str().unwrap())
 }
 
-/// The cookie that an answer sets, as the browser sends it back.
+/// Returns the cookie that an answer sets, as the browser sends it back.
 fn cookie(answer: &Answer) -> String {
     set_cookie(answer).split(';').next().unwrap().to_owned()
 }
@@ -73,7 +73,7 @@ async fn signs_out(server: &Server, cookie: &str, form_token: &str) -> Answer {
     posts(server, "/you/sign-out?lang=en", &[("form_token", form_token)], &[("Cookie", cookie)]).await
 }
 
-/// Whether that cookie shows somebody's own page.
+/// Returns whether that cookie shows the person's own page.
 async fn is_shown(server: &Server, cookie: &str, mxid: &str) -> bool {
     let page = gets(server, "/you", cookie).await;
     assert_eq!(page.status, 200, "{}", page.text);
@@ -93,16 +93,16 @@ on_both_backends! {
         assert!(!is_shown(&server, "", &alice).await);
         let cookie = signs_in(&world, &server, "alice").await;
         assert!(is_shown(&server, &cookie, &alice).await);
-        assert_eq!((count(&world, "visits").await, count(&world, "accounts").await), (1, 0), "who looks gets no account");
+        assert_eq!((count(&world, "visits").await, count(&world, "accounts").await), (1, 0), "signing in creates no account");
 
         let left = signs_out(&server, &cookie, &form_token(&server, &cookie).await).await;
         assert_eq!((left.status, location(&left)), (303, "/you/left?lang=en"));
         assert!(set_cookie(&left).contains("Max-Age=0"), "{}", set_cookie(&left));
-        assert!(!is_shown(&server, &cookie, &alice).await, "the cookie is worth nothing any more");
+        assert!(!is_shown(&server, &cookie, &alice).await, "the cookie no longer works");
         assert_eq!(count(&world, "visits").await, 0);
     }
 
-    async fn what_one_came_for_comes_next(world: World) {
+    async fn after_signing_in_the_requested_page_is_shown(world: World) {
         let server = world.start().await;
         for (errand, next) in [("export", "/you?for=export&"), ("erase", "/you?for=erase&"), ("", "/you?"), ("//evil.example", "/you?")] {
             let page = server.get(&format!("/you/sign-in?for={errand}&lang=fr"), None).await;
@@ -120,7 +120,7 @@ on_both_backends! {
         }
     }
 
-    async fn an_openid_token_is_a_proof_once(world: World) {
+    async fn an_openid_token_signs_in_once(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let openid = world.homeserver.openid_token("alice");
         assert_eq!(hands_over(&one, &openid, &[]).await.status, 303);
@@ -130,11 +130,11 @@ on_both_backends! {
             assert!(again.headers.get("set-cookie").is_none() && again.text.contains("Please sign in again"), "{}", again.text);
         }
         assert_eq!(count(&world, "visits").await, 1);
-        // For the API it is what it was: a client may have registered with it before, or may yet.
+        // The API still accepts it: a client may have registered with it, or may do so later.
         one.post("/_matrix/identity/v2/account/register", None, &openid).await.ok();
     }
 
-    async fn of_two_who_present_one_token_at_once_one_is_in(world: World) {
+    async fn of_two_concurrent_uses_of_a_token_one_succeeds(world: World) {
         let server = world.start().await;
         let openid = world.homeserver.openid_token("alice");
         let both = tokio::join!(hands_over(&server, &openid, &[]), hands_over(&server, &openid, &[]));
@@ -153,7 +153,7 @@ on_both_backends! {
         assert!(!is_shown(&one, &cookie, &alice).await);
     }
 
-    async fn a_visit_is_over_after_half_an_hour(world: World) {
+    async fn a_session_expires_after_half_an_hour(world: World) {
         let server = world.start().await;
         let alice = world.homeserver.user_id("alice");
         let cookie = signs_in(&world, &server, "alice").await;
@@ -165,14 +165,14 @@ on_both_backends! {
         assert_eq!(late.status, 403);
     }
 
-    async fn a_new_visit_takes_the_place_of_the_one_before(world: World) {
+    async fn a_new_session_replaces_the_previous_one(world: World) {
         let server = world.start().await;
         let before = signs_in(&world, &server, "alice").await;
         let bob = hands_over(&server, &world.homeserver.openid_token("bob"), &[("Cookie", &before)]).await;
         assert!(is_shown(&server, &cookie(&bob), &world.homeserver.user_id("bob")).await);
         assert!(!is_shown(&server, &before, &world.homeserver.user_id("alice")).await);
         assert_eq!(count(&world, "visits").await, 1);
-        // Who fails to sign in stays who he was.
+        // A failed attempt keeps the current session.
         let refused = hands_over(&server, &json!({ "access_token": "x", "matrix_server_name": "hs.example" }), &[("Cookie", &cookie(&bob))]).await;
         assert_eq!(refused.status, 401);
         assert!(is_shown(&server, &cookie(&bob), &world.homeserver.user_id("bob")).await);
@@ -199,7 +199,7 @@ on_both_backends! {
         assert!(is_shown(&server, &cookie, &alice).await);
     }
 
-    async fn what_a_homeserver_does_not_confirm_is_nobody(mut world: World) {
+    async fn a_token_the_homeserver_does_not_confirm_is_refused(mut world: World) {
         world.config.federation.timeout = Duration::from_millis(700);
         let server = world.start().await;
         let sub = |sub: &str| Conduct::Answers(200, json!({ "sub": sub }).to_string());
@@ -216,7 +216,7 @@ on_both_backends! {
             world.homeserver.behave(conduct);
             let answer = hands_over(&server, &world.homeserver.openid_token("alice"), &[]).await;
             assert_eq!((answer.status, answer.headers.get("set-cookie")), (status, None), "{name}");
-            // The page says so, and is there to try again.
+            // The page says so, and offers to try again.
             let alert = between(&answer.text, "role=\"alert\" tabindex=\"-1\">", "</div>");
             assert!(alert.contains("Please") && answer.text.contains("id=\"sign-in\""), "{name}: {alert}");
             assert!(answer.text.contains("<title>Signing in did not work"), "{name}");
@@ -233,7 +233,7 @@ on_both_backends! {
         assert!(world.homeserver.requests().is_empty());
     }
 
-    async fn a_network_signs_in_as_often_as_it_may_register(mut world: World) {
+    async fn signing_in_shares_the_networks_registration_limit(mut world: World) {
         world.config.budgets.registrations_network = Bucket { capacity: 2, per_hour: 1 };
         let server = world.start().await;
         world.newcomer(&server, "alice").await;
@@ -242,12 +242,12 @@ on_both_backends! {
         let answer = hands_over(&server, &world.homeserver.openid_token("alice"), &[]).await;
         assert_eq!((answer.status, &answer.headers["retry-after"]), (429, &"3600".parse().unwrap()));
         assert!(answer.text.contains("too many attempts"), "{}", answer.text);
-        assert_eq!(world.homeserver.requests().len(), asked, "nobody is asked in vain");
+        assert_eq!(world.homeserver.requests().len(), asked, "the homeserver is not asked needlessly");
         world.clock.advance(HOUR);
         signs_in(&world, &server, "alice").await;
     }
 
-    async fn nothing_of_a_visit_can_be_read_in_the_database(world: World) {
+    async fn the_database_reveals_nothing_of_a_session(world: World) {
         let server = world.start().await;
         let openid = world.homeserver.openid_token("alice");
         let answer = hands_over(&server, &openid, &[]).await;
@@ -263,14 +263,14 @@ on_both_backends! {
             let secret = hex(secret.as_bytes());
             assert!(held.iter().all(|value| !value.contains(&secret)), "{held:?}");
         }
-        // Nor does a row that is moved to another cookie, or altered, show anybody.
+        // A row that is moved to another cookie, or altered, shows nobody's page.
         execute(&world, "UPDATE visits SET subject = token_hash").await;
         assert!(gets(&server, "/you", &cookie).await.status >= 500);
     }
 }
 
 #[tokio::test]
-async fn what_no_script_of_ours_sends_is_refused_and_asks_nobody() {
+async fn malformed_sign_in_forms_are_refused_without_asking_a_homeserver() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let name = ("matrix_server_name", "hs.example");
@@ -299,7 +299,7 @@ async fn what_no_script_of_ours_sends_is_refused_and_asks_nobody() {
         let request = server.request(Method::POST, SIGN_IN, None).header(CONTENT_TYPE, media_type).body(body);
         assert_eq!(server.send(request).await.status, 400, "{media_type}");
     }
-    // As long as no homeserver makes them, and as long as a form may be.
+    // Longer than any homeserver's tokens, up to the form limit.
     let longer = "x".repeat(5_000);
     assert_eq!(posts(&server, SIGN_IN, &[("access_token", &longer), name], &[]).await.status, 401);
     assert!(world.homeserver.requests().is_empty());
@@ -309,7 +309,7 @@ async fn what_no_script_of_ours_sends_is_refused_and_asks_nobody() {
 }
 
 #[tokio::test]
-async fn the_cookie_is_for_this_server_alone() {
+async fn the_cookie_is_limited_to_this_host() {
     for (public_url, name, path, is_secure) in [
         ("http://id.example", "vouch-visit", "/", false),
         ("https://id.example", "__Host-vouch-visit", "/", true),
@@ -336,7 +336,7 @@ async fn the_cookie_is_for_this_server_alone() {
 }
 
 #[tokio::test]
-async fn the_page_runs_its_one_script_and_nothing_else() {
+async fn the_page_allows_only_its_own_script() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let page = server.get("/you?lang=es", None).await;
@@ -349,7 +349,7 @@ async fn the_page_runs_its_one_script_and_nothing_else() {
     assert_eq!(page.text.matches("<script").count(), 1);
     let policy = page.headers["content-security-policy"].to_str().unwrap();
     insta::assert_snapshot!(policy.replace(&style, "[style]").replace(&script, "[script]"), @"default-src 'none'; style-src 'sha256-[style]'; img-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'sha256-[script]'; connect-src https:; require-trusted-types-for 'script'; trusted-types 'none'");
-    // Only what the script fills in has a name, so nothing else is ever sent here.
+    // Only the fields that the script fills in have a name, so nothing else is sent here.
     let named: Vec<&str> = page.text.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(named, ["viewport", "access_token", "matrix_server_name", "for"]);
     assert!(page.text.contains("<html lang=\"es\"") && page.text.contains("<noscript>"), "{}", page.text);
@@ -357,7 +357,7 @@ async fn the_page_runs_its_one_script_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_nobody_signs_in_and_is_told_so() {
+async fn while_the_database_is_unavailable_signing_in_asks_to_try_again() {
     let mut world = World::on_sqlite().await;
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     world.config.database.url = cluster.url().parse().unwrap();

@@ -1,4 +1,4 @@
-//! A homeserver unbinds an address for its user, by its signature alone.
+//! Unbinding by a homeserver's signature alone.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -14,21 +14,21 @@ pub const PATH: &str = "/_matrix/identity/v2/3pid/unbind";
 const KEYS: &str = "/_matrix/key/v2/server";
 pub const EMAIL: &str = "alice@example.com";
 pub const ALICE: &str = "@alice:hs.example";
-/// The server's name in a world that says nothing else.
+/// The server's name unless a world sets another.
 pub const NAME: &str = "127.0.0.1:8090";
-/// How long a homeserver is left alone after it was asked for its keys.
+/// The time before a homeserver is asked for its keys again.
 pub const REST: i64 = 30 * SECOND;
 
 pub fn unbinding(email: &str) -> Value {
     json!({ "mxid": ALICE, "threepid": { "medium": "email", "address": email } })
 }
 
-/// What Synapse signs to have a body taken by the identity server that it was told of.
+/// Returns the object that Synapse signs for a request with this body.
 pub fn to_sign(body: &Value, id_server: &str) -> Value {
     json!({ "method": "POST", "uri": PATH, "origin": "hs.example", "destination_is": id_server, "content": body })
 }
 
-/// What Synapse sends along: the homeserver's signature.
+/// Returns the `Authorization` header that Synapse sends.
 pub fn header(world: &World, signed: &Value, destination: Option<&str>) -> String {
     let (key, sig) = world.homeserver.sign(signed);
     let destination = destination.map(|name| format!(",destination=\"{name}\"")).unwrap_or_default();
@@ -55,7 +55,7 @@ pub async fn unbinds(world: &World, server: &Server) -> Answer {
     post(server, &[&good_header(world, &body)], &body).await
 }
 
-/// A server on which alice has bound her address, and a homeserver whose keys are valid for a day of the world's clock.
+/// Starts a server on which Alice has bound her address, and a homeserver whose keys are valid for a day.
 pub async fn bound(world: &World) -> Server {
     world.homeserver.publish_keys_until(NOON + DAY);
     let server = world.start().await;
@@ -79,7 +79,7 @@ pub fn assert_refused(answer: &Answer, status: u16, errcode: &str, what: &str) {
 }
 
 on_both_backends! {
-    async fn a_homeserver_unbinds_for_a_user_who_is_gone(world: World) {
+    async fn a_homeserver_unbinds_for_a_deactivated_user(world: World) {
         let server = bound(&world).await;
         // Deactivated: no account, no token, no consent.
         database::execute(&world, "DELETE FROM accounts").await;
@@ -87,11 +87,11 @@ on_both_backends! {
         let bob = world.person(&server, "bob").await;
         assert_eq!(bob.looks_up(EMAIL).await, None);
         assert!(!is_bound(&world).await);
-        // Again, as after an answer that was lost.
+        // Again, as if the first answer had been lost.
         assert_eq!(unbinds(&world, &server).await.ok(), json!({}));
     }
 
-    async fn nothing_bound_is_no_error_and_another_users_binding_stays(world: World) {
+    async fn unbinding_an_unbound_address_succeeds_and_keeps_another_users_binding(world: World) {
         let server = bound(&world).await;
         for (mxid, medium, address) in [
             ("@bob:hs.example", "email", EMAIL), (ALICE, "email", "other@example.com"), (ALICE, "msisdn", "491701234567"),
@@ -102,7 +102,7 @@ on_both_backends! {
         assert!(is_bound(&world).await);
     }
 
-    async fn a_signature_that_comes_again_does_not_undo_a_new_bind(world: World) {
+    async fn a_replayed_signature_does_not_undo_a_new_bind(world: World) {
         let server = bound(&world).await;
         unbinds(&world, &server).await.ok();
         let alice = world.person(&server, "alice").await;
@@ -116,17 +116,17 @@ on_both_backends! {
             assert!(answer.body["error"].as_str().unwrap().contains("a day"), "{answer:?}");
             assert!(is_bound(&world).await);
         }
-        // The same bytes are all that the homeserver can send when she leaves for good.
+        // When she leaves for good, the homeserver can only send the same bytes.
         world.clock.advance(1);
         world.homeserver.publish_keys_until(NOON + 2 * DAY);
         assert_eq!(unbinds(&world, &server).await.ok(), json!({}));
         assert!(!is_bound(&world).await);
-        // And then it has been seen again.
+        // From then on it counts as seen again.
         world.mail.forget();
         let sid = alice.proves(EMAIL).await;
         alice.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": ALICE })).await.ok();
-        assert_refused(&unbinds(&world, &server).await, 403, "M_FORBIDDEN", "a replay of the second");
-        // The session that has proved the address unbinds it at once.
+        assert_refused(&unbinds(&world, &server).await, 403, "M_FORBIDDEN", "a replay of the second request");
+        // The session that validated the address can unbind it at once.
         let by_session = json!({
             "mxid": ALICE, "threepid": { "medium": "email", "address": EMAIL }, "sid": sid, "client_secret": SECRET,
         });
@@ -134,7 +134,7 @@ on_both_backends! {
         assert!(!is_bound(&world).await);
     }
 
-    async fn a_signature_for_what_is_not_bound_yet_is_seen_all_the_same(world: World) {
+    async fn a_signature_for_an_unbound_address_is_remembered(world: World) {
         world.homeserver.publish_keys_until(NOON + DAY);
         let server = world.start().await;
         unbinds(&world, &server).await.ok();
@@ -143,7 +143,7 @@ on_both_backends! {
         assert!(is_bound(&world).await);
     }
 
-    async fn a_fingerprint_is_swept_when_its_time_is_over(world: World) {
+    async fn a_signatures_fingerprint_is_deleted_after_its_retention(world: World) {
         let mut world = world;
         world.config.retention.unbind_signature = 2 * DAY;
         let server = bound(&world).await;
@@ -155,7 +155,7 @@ on_both_backends! {
                     return;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-                // Wakes the sweeper, should it not have been asleep when the time passed.
+                // Wakes the sweeper in case it was busy when the clock was advanced.
                 world.clock.advance(1);
             }
             panic!("it is not swept");
@@ -164,7 +164,7 @@ on_both_backends! {
         until_swept(0).await;
     }
 
-    async fn one_that_comes_many_times_at_once_unbinds_once(world: World) {
+    async fn concurrent_copies_of_a_signature_unbind_once(world: World) {
         let server = bound(&world).await;
         let answers = futures_util::future::join_all((0..10).map(|_| unbinds(&world, &server))).await;
         for answer in answers {
@@ -175,7 +175,7 @@ on_both_backends! {
         assert!(!is_bound(&world).await);
     }
 
-    async fn what_the_homeserver_has_not_signed_so_unbinds_nothing(world: World) {
+    async fn a_request_the_homeserver_did_not_sign_unbinds_nothing(world: World) {
         let server = bound(&world).await;
         let body = unbinding(EMAIL);
         let good = good_header(&world, &body);
@@ -217,7 +217,7 @@ on_both_backends! {
             let answer = post(&server, &[&good_header(&world, &body)], &body).await;
             assert_refused(&answer, 401, "M_UNAUTHORIZED", "somebody else's user");
         }
-        // Neither is there an answer that tells what is bound.
+        // No answer reveals what is bound.
         let (bound, absent) = (unbinding(EMAIL), unbinding("absent@example.com"));
         let unsigned = good.replace("sig=\"", "sig=\"AAAA");
         let first = post(&server, &[&unsigned], &bound).await;
@@ -228,7 +228,7 @@ on_both_backends! {
         assert_eq!(post(&server, &[&good], &body).await.ok(), json!({}));
     }
 
-    async fn a_homeserver_that_is_away_makes_it_a_matter_of_time(world: World) {
+    async fn an_unreachable_homeserver_is_a_temporary_failure(world: World) {
         let server = bound(&world).await;
         for conduct in [
             Conduct::HangsUp, Conduct::Answers(502, "<html>".to_owned()), Conduct::Answers(404, "{}".to_owned()), Conduct::Endless,
@@ -236,7 +236,7 @@ on_both_backends! {
             world.homeserver.behave(conduct);
             world.clock.advance(REST);
             let answer = unbinds(&world, &server).await;
-            // Synapse stops a deactivation for this, where a 400, 404 or 501 would let it go on.
+            // This stops a deactivation in Synapse, which would continue after a 400, 404 or 501.
             assert_refused(&answer, 503, "M_UNKNOWN", "away");
             assert_eq!((answer.headers["retry-after"].to_str().unwrap(), &answer.body["retry_after_ms"]), ("30", &json!(30_000)));
         }
@@ -246,13 +246,13 @@ on_both_backends! {
         assert!(!is_bound(&world).await);
     }
 
-    async fn one_network_makes_us_ask_so_often_and_no_more(world: World) {
+    async fn key_requests_caused_by_one_network_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.unbindings_network = Bucket { capacity: 3, per_hour: 1 };
         let server = bound(&world).await;
         let body = unbinding("nobody@example.com");
         let header = good_header(&world, &body);
-        // What cannot be true costs nothing.
+        // Requests that cannot be valid are not charged.
         for _ in 0..5 {
             let other = header.replace("origin=\"hs.example\"", "origin=\"other.example\"");
             assert_refused(&post(&server, &[&other], &body).await, 401, "M_UNAUTHORIZED", "other origin");
@@ -267,7 +267,7 @@ on_both_backends! {
         post(&server, &[&header], &body).await.ok();
     }
 
-    async fn all_that_fits_is_taken_however_much_of_it_comes_at_once(world: World) {
+    async fn concurrent_requests_within_the_limit_all_succeed(world: World) {
         let mut world = world;
         world.config.budgets.unbindings_network = Bucket { capacity: 300, per_hour: 1 };
         let server = bound(&world).await;
@@ -276,7 +276,7 @@ on_both_backends! {
         let headers = [header.as_str()];
         let answers = join_all((0..300).map(|_| post(&server, &headers, &body))).await;
         let mut taken = answers.iter().filter(|answer| answer.status == 200).count();
-        // One in a hundred may ask between the charge of another and its being known.
+        // A few may be checked between another's charge and its commit.
         assert!(taken >= 280, "{taken}");
         while post(&server, &headers, &body).await.status == 200 {
             taken += 1;

@@ -1,4 +1,4 @@
-//! Several signing keys: one signs, the others stay verifiable; the operator adds them by hand.
+//! Several signing keys: one signs, the others stay verifiable, and the operator adds them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,12 +13,12 @@ use url::form_urlencoded::byte_serialize;
 use crate::process::{Binary, Done, Process};
 use crate::world::{Server, World};
 
-/// Sydent's key, as its configuration has it behind `ed25519.signingkey = `, and its public half.
+/// Sydent's key, as written after `ed25519.signingkey = ` in its configuration, and its public half.
 const SYDENT: &str = "ed25519 0 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
 const SYDENT_PUBLIC: &str = "XGX0JRS2Af3be3knz2fBiRbApjm2Dh61gXDJA8kcJNI";
 const SYNAPSE: &str = "ed25519 a_Fhq1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
 
-/// What a command said that must have succeeded, as the words of its lines.
+/// Returns the words of each output line of a command that must have succeeded.
 #[track_caller]
 fn listed(done: &Done) -> Vec<Vec<String>> {
     assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
@@ -31,13 +31,13 @@ fn refused(done: &Done, said: &str) {
     assert!(done.stderr.contains(said), "{done:?}");
 }
 
-/// The name and the key that signed an association.
+/// Returns the name and the key ID that signed an association.
 fn signer(association: &Value) -> (String, String) {
     let (name, keys) = association["signatures"].as_object().unwrap().iter().next().unwrap();
     (name.clone(), keys.as_object().unwrap().keys().next().unwrap().clone())
 }
 
-/// Checks an association as its readers do: by the key that the server publishes under the id in the signature.
+/// Verifies an association as clients do: with the key published under the ID in its signature.
 async fn assert_verifies(server: &Server, association: &Value) {
     let (name, id) = signer(association);
     let published = server.get(&format!("/_matrix/identity/v2/pubkey/{id}"), None).await.ok();
@@ -66,7 +66,7 @@ on_both_backends! {
         let new = keys[0][0].clone();
         assert_eq!(keys[0][2], "signs");
         assert_eq!(listed(&binary.run(&["keys", "list"])), keys);
-        // What runs goes on as it is.
+        // The running server is not affected.
         assert_eq!(signer(&world.person(&process.server, "bob").await.binds("bob@example.com").await).1, old);
         stop(process).await;
 
@@ -76,7 +76,7 @@ on_both_backends! {
         assert_verifies(&process.server, &before).await;
         assert_verifies(&process.server, &after).await;
         stop(process).await;
-        // And once more, from the new one.
+        // And once more, now with the new one.
         listed(&binary.run(&["keys", "new"]));
         let process = binary.serve().await;
         assert_verifies(&process.server, &before).await;
@@ -90,21 +90,21 @@ on_both_backends! {
         let old = fs::read(&file).unwrap();
         listed(&binary.run(&["keys", "new"]));
         let new = fs::read(&file).unwrap();
-        // Nobody has signed with the new one yet: a node with the old file may start.
+        // Nothing was signed with the new one yet: a node with the old file may start.
         fs::write(&file, &old).unwrap();
         stop(binary.serve().await).await;
         fs::write(&file, &new).unwrap();
         stop(binary.serve().await).await;
         fs::write(&file, &old).unwrap();
         refused(&binary.run(&["serve"]), "the database was used with a signing key that is not in data/signing.key");
-        // With it as a further line it may, and signs with its own.
+        // It may start once the file also contains that key, and then signs with its own.
         let lines = String::from_utf8(new).unwrap();
         let (first, rest) = lines.split_once('\n').unwrap();
         fs::write(&file, format!("{rest}{first}\n")).unwrap();
         stop(binary.serve().await).await;
     }
 
-    async fn the_key_of_another_identity_server_signs_on(world: World) {
+    async fn an_imported_key_of_another_identity_server_continues_to_sign(world: World) {
         let binary = Binary::of(&world);
         let keys = listed(&binary.run_with(&["keys", "import", "--sign", "-"], &format!("{SYDENT}\n")));
         assert_eq!(keys, [["ed25519:0", SYDENT_PUBLIC, "signs"]]);
@@ -116,7 +116,7 @@ on_both_backends! {
 }
 
 #[tokio::test]
-async fn an_imported_key_is_vouched_for_or_signs_as_the_operator_says() {
+async fn an_imported_key_is_valid_and_signs_only_if_requested() {
     let world = World::on_sqlite().await;
     let binary = Binary::of(&world);
     let process = binary.serve().await;
@@ -127,7 +127,7 @@ async fn an_imported_key_is_vouched_for_or_signs_as_the_operator_says() {
     let ids = |done: &Done| listed(done).into_iter().map(|line| line[0].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&binary.run(&["keys", "import", "synapse.key"])), [own.as_str(), "ed25519:a_Fhq1"]);
     assert_eq!(ids(&binary.run_with(&["keys", "import", "-"], SYDENT)), [own.as_str(), "ed25519:a_Fhq1", "ed25519:0"]);
-    // Twice is once.
+    // Importing it again changes nothing.
     let file = fs::read(world.folder.path().join("data/signing.key")).unwrap();
     assert_eq!(ids(&binary.run(&["keys", "import", "synapse.key"])).len(), 3);
     assert_eq!(fs::read(world.folder.path().join("data/signing.key")).unwrap(), file);
@@ -147,7 +147,7 @@ async fn an_imported_key_is_vouched_for_or_signs_as_the_operator_says() {
 }
 
 #[test]
-fn what_cannot_be_imported_changes_nothing() {
+fn a_failed_import_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     listed(&binary.run_with(&["keys", "import", "-"], SYDENT));
@@ -171,7 +171,7 @@ fn what_cannot_be_imported_changes_nothing() {
 }
 
 #[test]
-fn no_key_is_lost_when_several_are_made_at_once() {
+fn creating_several_keys_concurrently_loses_none() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     listed(&binary.run_with(&["keys", "import", "-"], SYDENT));
@@ -186,7 +186,7 @@ fn no_key_is_lost_when_several_are_made_at_once() {
 }
 
 #[test]
-fn in_the_wrong_folder_no_key_is_made() {
+fn no_key_is_created_in_the_wrong_folder() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     refused(&binary.run(&["keys", "list"]), "there is no key file at data/signing.key");

@@ -1,4 +1,4 @@
-//! What holds for every page and for every form.
+//! Properties of every page and every form.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -38,7 +38,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// What every answer to a browser has.
+/// Asserts the headers of every answer to a browser.
 #[track_caller]
 fn assert_safe(answer: &Answer, what: &str) {
     for (name, value) in [
@@ -63,7 +63,7 @@ fn assert_safe(answer: &Answer, what: &str) {
     }
 }
 
-/// Pages are for those who look at them, and for no other site's script.
+/// Asserts that other sites' scripts cannot read a page.
 #[track_caller]
 fn assert_not_cross_origin(answer: &Answer, what: &str) {
     let allowed = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
@@ -134,7 +134,7 @@ async fn every_page_has_the_headers_that_protect_its_reader() {
     assert_not_cross_origin(&export, "/you/export");
 }
 
-/// Signs in and returns what sets the cookie.
+/// Signs in, and returns the `Set-Cookie` header.
 async fn signs_in(world: &World, server: &Server) -> String {
     let openid = world.homeserver.openid_token("alice");
     let form = format!(
@@ -150,7 +150,7 @@ async fn signs_in(world: &World, server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn the_one_cookie_is_for_this_server_alone_and_for_no_script() {
+async fn the_only_cookie_is_host_only_and_not_readable_by_scripts() {
     for (public_url, begins, path, is_secure) in [
         ("http://127.0.0.1:8090", "vouch-visit=", "Path=/;", false),
         ("https://id.example/vouch", "__Secure-vouch-visit=", "Path=/vouch/;", true),
@@ -162,13 +162,13 @@ async fn the_one_cookie_is_for_this_server_alone_and_for_no_script() {
         assert!(cookie.starts_with(begins) && cookie.contains(path), "{cookie}");
         assert!(cookie.contains("HttpOnly;") && cookie.contains("SameSite=Strict;"), "{cookie}");
         assert_eq!(cookie.contains("Secure;"), is_secure, "{cookie}");
-        // It goes with the browser, and to no other host.
+        // The browser sends it, and only to this host.
         assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires") && !cookie.contains("Domain"), "{cookie}");
     }
 }
 
 #[tokio::test]
-async fn whatever_is_sent_for_a_form_is_answered_with_a_page() {
+async fn malformed_forms_are_answered_with_a_page() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let cookie = signs_in(&world, &server).await;
@@ -208,7 +208,7 @@ async fn whatever_is_sent_for_a_form_is_answered_with_a_page() {
             }
         }
     }
-    // And still somebody is there, whose visit it is.
+    // The session still exists.
     let page = server.send(server.request(Method::GET, "/you", None).header(COOKIE, cookie)).await;
     assert!(page.text.contains(&world.homeserver.user_id("alice")), "{}", page.text);
 }
@@ -228,7 +228,7 @@ async fn a_page_knows_no_other_method() {
 }
 
 #[tokio::test]
-async fn a_form_that_does_not_come_keeps_nobody_waiting() {
+async fn a_form_that_never_arrives_delays_nobody() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let address = server.url.trim_start_matches("http://").to_owned();

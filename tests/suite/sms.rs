@@ -1,4 +1,4 @@
-//! What an operator is told of SMS gateways.
+//! What operators see of SMS gateways.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::process::Binary;
 
 #[tokio::test]
-async fn without_a_gateway_texts_are_files_and_the_start_says_so() {
+async fn without_a_gateway_texts_are_written_to_files_and_the_start_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let log = Binary::bare(folder.path()).serve().await.log();
     let said = "texts     not sent but written to data/sms as .txt files, because [sms] has no gateway";
@@ -16,7 +16,7 @@ async fn without_a_gateway_texts_are_files_and_the_start_says_so() {
 }
 
 #[tokio::test]
-async fn gateways_are_named_at_the_start_and_their_secrets_are_not() {
+async fn the_start_names_gateways_but_not_their_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let mut binary = Binary::bare(folder.path());
     binary.set("VOUCH__SMS__RULES", r#"{ "*" = "webhook", "+1" = "openmarket" }"#);
@@ -33,7 +33,7 @@ async fn gateways_are_named_at_the_start_and_their_secrets_are_not() {
 }
 
 #[test]
-fn check_config_says_what_is_wrong_with_gateways() {
+fn check_config_reports_wrong_gateway_settings() {
     let folder = tempfile::tempdir().unwrap();
     let file = "[sms]\nca_file = \"ca.pem\"\n[sms.rules]\n\"+44\" = \"kannel\"\n\"44\" = \"reject\"\n[sms.openmarket]\n\
                 account = \"1\"\n[sms.webhook]\nurl = \"https://sms.example.org\"\nbdy = \"{text}\"\n";

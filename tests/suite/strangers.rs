@@ -1,4 +1,4 @@
-//! What a stranger does to an address without an account at the page that sends a link, and what he learns by it: nothing.
+//! The page that sends a link to an address: strangers can use it and learn nothing.
 
 use std::sync::atomic::Ordering;
 
@@ -16,7 +16,7 @@ use crate::world::{Answer, Server, World, until};
 
 const WRONG: &str = "What is held about your address";
 
-/// Types an address into the form, from somewhere else.
+/// Submits an address with the form, from another network.
 async fn asks_from(server: &Server, network: &str, typed: &str) -> Answer {
     let request = server.request(Method::POST, "/address", None).header("X-Forwarded-For", network);
     server.send(request.header(CONTENT_TYPE, FORM).body(encoded(&[("address", typed)]))).await
@@ -26,7 +26,7 @@ fn links_to(world: &World, address: &str) -> usize {
     world.mail.messages().iter().filter(|mail| mail.to == [address] && is_link(mail)).count()
 }
 
-/// What a browser gets, byte for byte, but for the time in it.
+/// Returns what a browser receives, byte for byte, except the time in it.
 fn everything(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
         (name.to_string(), value.to_str().unwrap().to_owned())
@@ -37,7 +37,7 @@ fn everything(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
 }
 
 on_both_backends! {
-    async fn every_address_gets_the_same_answer_byte_for_byte(world: World) {
+    async fn the_answer_is_the_same_for_every_address_byte_for_byte(world: World) {
         let mut world = world;
         let refuses = moody(&mut world).await;
         world.config.budgets.messages_address = Bucket { capacity: 2, per_hour: 1 };
@@ -51,7 +51,7 @@ on_both_backends! {
         for known in [ALICE, "invited@example.com", "objects@example.com"] {
             assert_eq!(everything(&asks(&server, known).await), unknown, "{known}");
         }
-        // Nor does it tell how many others have asked for the same.
+        // It does not reveal how many others asked for the same address.
         for _ in 0..4 {
             assert_eq!(everything(&asks(&server, ALICE).await), unknown);
         }
@@ -67,7 +67,7 @@ on_both_backends! {
         assert_eq!((links_to(&world, "unreached@example.com"), links_to(&world, ALICE)), (0, 2));
     }
 
-    async fn one_address_gets_a_few_links_however_many_ask_from_wherever(world: World) {
+    async fn links_to_one_address_are_limited_whoever_asks(world: World) {
         let mut world = world;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         let server = world.start().await;
@@ -76,7 +76,7 @@ on_both_backends! {
         }
         mailed_after(&world, &server).await;
         assert_eq!(links_to(&world, ALICE), 10);
-        // Which keeps nobody from proving it.
+        // Which prevents nobody from validating it.
         world.person(&server, "alice").await.proves(ALICE).await;
         world.clock.advance(HOUR);
         for _ in 0..20 {
@@ -86,7 +86,7 @@ on_both_backends! {
         assert_eq!(links_to(&world, ALICE), 15);
     }
 
-    async fn one_network_causes_so_many_messages_and_is_told_when_there_are_no_more(world: World) {
+    async fn messages_caused_by_one_network_are_limited_and_the_page_says_so(world: World) {
         let mut world = world;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         world.config.budgets.messages_network = Bucket { capacity: 20, per_hour: 60 };
@@ -107,7 +107,7 @@ on_both_backends! {
         assert_eq!(heading(&asks_from(&server, "203.0.113.1", ALICE).await, 200), SENT);
     }
 
-    async fn texts_count_to_their_country_and_to_the_day(world: World) {
+    async fn texts_count_towards_the_country_and_daily_limits(world: World) {
         let mut world = world;
         world.config.budgets.texts_country = Bucket { capacity: 2, per_hour: 60 };
         world.config.budgets.texts_server = Bucket { capacity: 3, per_hour: 60 };
@@ -123,14 +123,14 @@ on_both_backends! {
         sent("+491701234567", 3).await;
         assert_eq!(asks(&server, "+16502530000").await.status, 429);
         world.clock.advance(MINUTE);
-        // A text that its number is not to get costs the others nothing.
+        // A text that its number's limit refuses is not charged to the others.
         assert_eq!(heading(&asks(&server, "+447700900001").await, 200), SENT);
         until(PATIENCE, "it is charged for all the same", async || asks(&server, "+447700900003").await.status == 200).await;
         until(PATIENCE, "no text came", async || world.texts().len() == 4).await;
         assert_eq!(world.texts().pop().unwrap().to, "447700900003");
     }
 
-    async fn a_number_that_no_text_reaches_is_said_to_be_one_whosever_it_is(world: World) {
+    async fn an_unreachable_number_is_reported_whoever_owns_it(world: World) {
         let mut world = world;
         world.config.sms.rules = [(Area::Anywhere, Route::Directory), (Area::Prefix("44".to_owned()), Route::Reject)].into();
         let server = world.start().await;
@@ -142,7 +142,7 @@ on_both_backends! {
         assert_eq!(heading(&asks(&server, "+491701234567").await, 200), SENT);
     }
 
-    async fn what_is_no_address_is_said_to_be_none_and_kept_in_the_form(world: World) {
+    async fn an_invalid_address_is_reported_and_kept_in_the_form(world: World) {
         let server = world.start().await;
         for typed in [
             "",
@@ -198,14 +198,14 @@ on_both_backends! {
     }
 }
 
-/// Waits until what was asked for before is sent: this one is sent after it.
+/// Waits until everything requested earlier has been sent: this one is sent after it.
 async fn mailed_after(world: &World, server: &Server) {
     assert_eq!(asks(server, "last@example.com").await.status, 200);
     world.mail.wait_for(|mail| mail.to == ["last@example.com"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_nothing_is_promised() {
+async fn while_the_database_is_unavailable_nothing_is_promised() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let mut world = World::on_sqlite().await;
     world.config.database.url = cluster.url().parse().unwrap();

@@ -1,4 +1,4 @@
-//! Terms: what is to be accepted, and what stays shut until it is.
+//! Terms: what must be accepted, and what requires it.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::database::{count, execute};
 use crate::lookup::hex;
 use crate::world::{NOON, Person, Server, World};
 
-/// Every endpoint that asks for accepted terms.
+/// Every endpoint that requires accepted terms.
 const BEHIND_THE_GATE: &[(Method, &str)] = &[
     (Method::GET, "/account"),
     (Method::GET, "/hash_details"),
@@ -27,7 +27,7 @@ const BEHIND_THE_GATE: &[(Method, &str)] = &[
     (Method::POST, "/store-invite"),
 ];
 
-/// A policy in the world's own folder, which becomes the directory of policies.
+/// Writes a policy to the world's folder, and makes it the policy directory.
 fn publish(world: &mut World, document: &str, name: &str) -> Vec<u8> {
     let directory = world.folder.path().join("policies");
     let file = directory.join(format!("{document}.md"));
@@ -46,7 +46,7 @@ fn url(world: &World, document: &str) -> String {
     format!("{}policies/{document}", world.config.server.public_url)
 }
 
-/// Where a page is reached that is published under another address.
+/// Returns the local URL of a page published under another URL.
 fn path<'a>(world: &World, url: &'a str) -> &'a str {
     &url[world.config.server.public_url.as_str().len() - 1..]
 }
@@ -66,7 +66,7 @@ async fn is_at_the_gate(person: &Person<'_>) -> bool {
 }
 
 on_both_backends! {
-    async fn the_gate_is_before_every_endpoint_that_is_marked_so_and_before_no_other(world: World) {
+    async fn accepted_terms_are_required_exactly_where_the_specification_says(world: World) {
         let server = world.start().await;
         let alice = world.newcomer(&server, "alice").await;
         for (method, path) in BEHIND_THE_GATE {
@@ -81,14 +81,14 @@ on_both_backends! {
         assert_eq!(alice.post("/account/logout", json!({})).await.ok(), json!({}));
     }
 
-    async fn one_language_of_a_policy_counts_for_all(world: World) {
+    async fn accepting_one_language_of_a_policy_counts_for_all(world: World) {
         let server = world.start().await;
         let alice = world.newcomer(&server, "alice").await;
         accepts(&alice, &["terms_of_service/1.0/fr", "privacy_policy/1.0/de"]).await;
         assert!(!is_at_the_gate(&alice).await);
     }
 
-    async fn a_part_may_be_accepted_and_the_rest_later(world: World) {
+    async fn policies_can_be_accepted_one_at_a_time(world: World) {
         let server = world.start().await;
         let alice = world.newcomer(&server, "alice").await;
         accepts(&alice, &["terms_of_service/1.0/en"]).await;
@@ -115,18 +115,18 @@ on_both_backends! {
         assert!(is_at_the_gate(&alice).await);
     }
 
-    async fn what_was_accepted_stays_accepted_after_logout_and_restart(world: World) {
+    async fn consents_survive_logout_and_restart(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.post("/account/logout", json!({})).await.ok();
         assert!(!is_at_the_gate(&world.newcomer(&server, "alice").await).await);
-        assert!(is_at_the_gate(&world.newcomer(&server, "bob").await).await, "each accepts for themselves");
+        assert!(is_at_the_gate(&world.newcomer(&server, "bob").await).await, "a consent counts for one user");
         server.stop().await;
         let server = world.start().await;
         assert!(!is_at_the_gate(&world.newcomer(&server, "alice").await).await);
     }
 
-    async fn a_new_version_shuts_the_gate_until_it_is_accepted(mut world: World) {
+    async fn a_new_version_must_be_accepted_again(mut world: World) {
         publish(&mut world, "terms/1.9/en", "Terms");
         let server = world.start().await;
         let alice = world.newcomer(&server, "alice").await;
@@ -143,7 +143,7 @@ on_both_backends! {
         let alice = Person { world: &world, server: &server, mxid: world.homeserver.user_id("alice"), token };
         assert!(is_at_the_gate(&alice).await);
         accepts(&alice, &["terms/1.9/en"]).await;
-        assert!(is_at_the_gate(&alice).await, "clients post what they once showed");
+        assert!(is_at_the_gate(&alice).await, "clients resend old consents");
         accepts(&alice, &["terms/1.10/en"]).await;
         assert!(!is_at_the_gate(&alice).await);
         for (document, words) in [("terms/1.9/en", "The words of Terms"), ("terms/1.10/en", "The words of Better Terms")] {
@@ -152,7 +152,7 @@ on_both_backends! {
         }
     }
 
-    async fn without_policies_there_is_no_gate(mut world: World) {
+    async fn without_policies_nothing_must_be_accepted(mut world: World) {
         world.config.terms.directory = None;
         let server = world.start().await;
         assert_eq!(terms(&server).await, json!({ "policies": {} }));
@@ -161,7 +161,7 @@ on_both_backends! {
         alice.binds("alice@example.com").await;
     }
 
-    async fn a_consent_keeps_what_was_read_and_the_time_of_its_first_acceptance(mut world: World) {
+    async fn a_consent_records_the_document_and_the_first_acceptance(mut world: World) {
         let english = publish(&mut world, "terms/1/en", "Terms");
         publish(&mut world, "terms/1/fr", "Conditions");
         let server = world.start().await;
@@ -185,7 +185,7 @@ on_both_backends! {
         assert_eq!(serde_json::to_value(export).unwrap()["account"]["consents"], expected);
     }
 
-    async fn a_withdrawn_consent_is_not_given_again_by_a_client(world: World) {
+    async fn a_client_cannot_renew_a_withdrawn_consent(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         execute(&world, "UPDATE consents SET withdrawn_at = 1 WHERE policy = 'terms_of_service'").await;
@@ -202,10 +202,10 @@ on_both_backends! {
         }
         assert!(is_at_the_gate(&alice).await);
         accepts(&alice, &["privacy_policy/1.0/en"]).await;
-        assert!(!is_at_the_gate(&world.person(&server, "bob").await).await, "only hers is withdrawn");
+        assert!(!is_at_the_gate(&world.person(&server, "bob").await).await, "only her consent is withdrawn");
     }
 
-    async fn what_is_accepted_on_one_node_opens_the_gate_of_the_other_at_once(world: World) {
+    async fn terms_accepted_on_one_node_count_on_the_other_at_once(world: World) {
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.newcomer(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: alice.mxid.clone(), token: alice.token.clone() };
@@ -223,7 +223,7 @@ async fn a_policy_holds_its_version_and_languages_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn every_url_on_offer_leads_to_the_page_of_that_document() {
+async fn every_offered_url_serves_its_document() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let terms = terms(&server).await;
@@ -244,11 +244,11 @@ async fn every_url_on_offer_leads_to_the_page_of_that_document() {
 }
 
 on_both_backends! {
-    async fn no_consent_is_recorded_for_an_account_that_was_just_erased(world: World) {
+    async fn no_consent_is_recorded_for_an_erased_account(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let before = count(&world, "consents").await;
-        // The server knows the caller for a second; another process erases meanwhile.
+        // The server caches the caller for a second; another process erases the account meanwhile.
         alice.get("/account").await.ok();
         execute(&world, "DELETE FROM consents; DELETE FROM accounts").await;
         let url = server.get("/_matrix/identity/v2/terms", None).await.ok()["policies"]["privacy_policy"]["en"]["url"].clone();

@@ -1,4 +1,4 @@
-//! How many texts may be caused, by whom, to whom and from where: they cost money.
+//! Rate limits of text messages, which cost money.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::world::{Answer, Person};
 
 const REQUEST: &str = "/validate/msisdn/requestToken";
 
-/// Two at once, and one a minute.
+/// Two at once, then one a minute.
 const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 const ONE: Bucket = Bucket { capacity: 1, per_hour: 60 };
 
@@ -41,11 +41,11 @@ fn assert_must_wait(answer: &Answer, millis: i64) {
 }
 
 on_both_backends! {
-    async fn a_number_gets_five_texts_and_then_one_an_hour(world: World) {
+    async fn a_number_gets_five_texts_then_one_an_hour(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         for attempt in [1, 1, 2, 3, 3] {
-            // What sends nothing costs nothing.
+            // A request that sends no text is not charged.
             asks(&alice, "07700900001", attempt).await.ok();
         }
         for attempt in [1, 2] {
@@ -61,7 +61,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 7);
     }
 
-    async fn a_user_causes_ten_texts_and_then_two_an_hour(world: World) {
+    async fn a_user_can_request_ten_texts_then_two_an_hour(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         for n in 0..10 {
@@ -69,14 +69,14 @@ on_both_backends! {
         }
         assert_must_wait(&asks(&alice, "07700900020", 1).await, HOUR / 2);
         asks(&bob, "07700900020", 1).await.ok();
-        // Mails are another matter.
+        // Mails are limited separately.
         alice.asks_to_prove("alice@example.com").await;
         world.clock.advance(HOUR / 2);
         asks(&alice, "07700900020", 1).await.ok();
         assert_eq!(world.texts().len(), 12);
     }
 
-    async fn a_country_gets_so_many_texts_and_no_more(world: World) {
+    async fn texts_to_a_country_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.texts_country = TWO;
         let server = world.start().await;
@@ -84,7 +84,7 @@ on_both_backends! {
         asks(&alice, "07700900001", 1).await.ok();
         asks(&bob, "07700900002", 1).await.ok();
         assert_must_wait(&asks(&alice, "07700900003", 1).await, MINUTE);
-        // One calling code is one country, though two share it.
+        // A calling code counts as one country even if two share it.
         for (number, status) in [("+1 650 253 0000", 200), ("+1 416 555 0123", 200), ("+1 212 555 0123", 429)] {
             assert_eq!(asks(&bob, number, 1).await.status, status, "{number}");
         }
@@ -93,7 +93,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 5);
     }
 
-    async fn an_invitation_by_text_is_counted_to_its_country_and_takes_no_code_from_its_number(world: World) {
+    async fn an_invitation_by_text_counts_towards_the_country_but_not_the_number(world: World) {
         let mut world = world;
         world.config.budgets.texts_country = TWO;
         world.config.budgets.texts_number = ONE;
@@ -106,7 +106,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 2);
     }
 
-    async fn a_network_causes_so_many_texts_and_no_more(world: World) {
+    async fn texts_requested_from_a_network_are_limited(world: World) {
         let mut world = world;
         world.config.budgets.texts_network = TWO;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
@@ -121,14 +121,14 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 4);
     }
 
-    async fn a_day_has_no_more_texts_than_were_said(world: World) {
+    async fn the_daily_number_of_texts_is_limited(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = Bucket { capacity: 6, per_hour: 1 };
         world.config.budgets.texts_user = Bucket { capacity: 1_000, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (mut sent, begun) = (0, world.clock.now());
-        // Whatever country, in every quarter of an hour.
+        // To any country, in every quarter of an hour.
         while world.clock.now() < begun + DAY {
             for number in ["07700900001", "+1 650 253 0000", "+49 151 23456789"] {
                 let attempt = u32::try_from((world.clock.now() - begun) / MINUTE).unwrap() + 1;
@@ -139,7 +139,7 @@ on_both_backends! {
         assert_eq!((sent, world.texts().len()), (6 + 23, 6 + 23));
     }
 
-    async fn what_does_not_fit_charges_nobody_it_would_have_gone_to(world: World) {
+    async fn a_refused_text_is_charged_to_no_recipient(world: World) {
         let mut world = world;
         world.config.budgets.texts_country = TWO;
         world.config.budgets.texts_number = ONE;
@@ -147,12 +147,12 @@ on_both_backends! {
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         asks(&alice, "07700900001", 1).await.ok();
         for _ in 0..3 {
-            // The number is full; the country is not charged.
+            // The number's limit is reached; the country is not charged.
             assert_must_wait(&asks(&bob, "07700900001", 1).await, MINUTE);
         }
         asks(&bob, "07700900002", 1).await.ok();
         for _ in 0..3 {
-            // The country is full; the number is not charged.
+            // The country's limit is reached; the number is not charged.
             assert_must_wait(&asks(&bob, "07700900003", 1).await, MINUTE);
         }
         world.clock.advance(MINUTE);
@@ -160,7 +160,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 3);
     }
 
-    async fn a_user_who_is_refused_charges_no_number(world: World) {
+    async fn a_refused_user_is_charged_to_no_number(world: World) {
         let mut world = world;
         world.config.budgets.texts_user = ONE;
         world.config.budgets.texts_number = ONE;
@@ -173,7 +173,7 @@ on_both_backends! {
         asks(&alice, "07700900001", 1).await.ok();
     }
 
-    async fn a_text_that_was_not_sent_is_charged_to_who_asked_and_nobody_else(world: World) {
+    async fn a_text_that_failed_is_charged_only_to_its_asker(world: World) {
         let mut world = world;
         world.config.budgets.texts_number = ONE;
         world.config.budgets.texts_country = ONE;
@@ -192,7 +192,7 @@ on_both_backends! {
         assert_must_wait(&asks(&bob, "07700900001", 2).await, MINUTE);
     }
 
-    async fn where_no_texts_go_nothing_is_charged(world: World) {
+    async fn a_rejected_destination_is_not_charged(world: World) {
         let mut world = world;
         world.config.sms.rules = [(Area::Anywhere, Route::Directory), (Area::Prefix("1".to_owned()), Route::Reject)].into();
         world.config.budgets.texts_user = ONE;
@@ -206,7 +206,7 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 1);
     }
 
-    async fn texts_asked_for_at_the_same_time_on_two_nodes_are_all_counted(world: World) {
+    async fn texts_requested_concurrently_on_two_nodes_are_all_counted(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = Bucket { capacity: 10, per_hour: 1 };
         world.config.budgets.texts_user = Bucket { capacity: 100, per_hour: 1 };
@@ -227,7 +227,7 @@ on_both_backends! {
 }
 
 #[test]
-fn a_day_costs_what_the_example_says() {
+fn the_daily_limit_is_the_documented_one() {
     let budgets = vouch::config::Config::default().budgets;
     let a_day = |bucket: Bucket| bucket.capacity + 24 * bucket.per_hour;
     assert_eq!((a_day(budgets.texts_server), a_day(budgets.texts_country)), (980, 440));

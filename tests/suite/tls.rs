@@ -10,21 +10,21 @@ use vouch_test_support::ca::Ca;
 
 use crate::world::{Server, World};
 
-/// The world's settings, with a certificate and its key.
+/// Adds a certificate and its key to the world's settings.
 fn with_tls(world: &World, certificate: &std::path::Path, key: &std::path::Path) -> Config {
     let tls = Some(TlsFiles { certificate: certificate.to_owned(), key: key.to_owned() });
     let server = vouch::config::Server { tls, ..world.config.server.clone() };
     Config { server, ..world.config.clone() }
 }
 
-/// A client that trusts `ca` and nobody else.
+/// Returns a client that trusts only `ca`.
 fn client(ca: &Ca) -> Client {
     let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
     Client::builder().tls_certs_only([certificate]).no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
 }
 
 on_both_backends! {
-    async fn the_server_speaks_tls_by_itself(world: World) {
+    async fn the_server_can_serve_tls(world: World) {
         let ca = Ca::new();
         let (certificate, key) = ca.write_certificate_for(&["127.0.0.1"], world.folder.path());
         let mut server = Server::start(with_tls(&world, &certificate, &key), world.clock.clone());
@@ -44,7 +44,7 @@ on_both_backends! {
 }
 
 #[tokio::test]
-async fn a_key_or_certificate_that_does_not_fit_is_named() {
+async fn a_mismatched_key_or_certificate_is_reported() {
     let world = World::on_sqlite().await;
     let ca = Ca::new();
     let folder = |name: &str| {

@@ -1,11 +1,11 @@
-//! Bodies of the wrong shape, at every endpoint that has one.
+//! Bodies of the wrong shape, for every endpoint that has one.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::{Person, SECRET, Server, World};
 
-/// What a field takes.
+/// What a field accepts.
 #[derive(Clone, Copy, PartialEq)]
 enum Takes {
     Text,
@@ -19,14 +19,15 @@ enum Takes {
 
 use Takes::{Attempt, NumberOrNothing, Object, Text, TextOrNothing, Texts, TextsOrNothing};
 
-/// An endpoint below `/_matrix/identity/v2`, or below `/_matrix/identity` if it is unstable, a good body for it, and what each field takes. A dot leads into an object.
+/// An endpoint below `/_matrix/identity/v2`, or below `/_matrix/identity` if it is unstable, a valid
+/// body, and what each field accepts. A dot separates the levels of a nested object.
 struct Endpoint {
     path: &'static str,
     body: Value,
     fields: &'static [(&'static str, Takes)],
 }
 
-/// All endpoints with a body; `sid` is of a session of the caller's.
+/// All endpoints with a body; `sid` is the ID of one of the caller's sessions.
 fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
     let session = json!({ "sid": sid, "client_secret": SECRET });
     let with = |more: Value| -> Value {
@@ -123,7 +124,7 @@ fn endpoints(person: &Person<'_>, sid: &str, pepper: &str) -> Vec<Endpoint> {
     ]
 }
 
-/// Values that are none of what a field takes.
+/// Returns values that the field does not accept.
 fn wrong(takes: Takes) -> Vec<Value> {
     let huge = "x".repeat(40_000);
     let all = [
@@ -150,13 +151,13 @@ fn wrong(takes: Takes) -> Vec<Value> {
         Attempt => *value == 7 || *value == "7",
         Texts => *value == json!([]),
         TextsOrNothing => *value == json!([]) || value.is_null(),
-        // Without what is to be in it, it is wrong all the same.
+        // An object without its required fields is wrong too.
         Object => false,
     };
     all.into_iter().filter(|value| !fits(value)).collect()
 }
 
-/// The place of a field in a body.
+/// Returns a reference to a field in a body.
 fn place<'a>(body: &'a mut Value, field: &str) -> (&'a mut serde_json::Map<String, Value>, String) {
     let mut steps: Vec<&str> = field.split('.').collect();
     let last = steps.pop().unwrap().to_owned();
@@ -170,7 +171,7 @@ async fn send(server: &Server, path: &str, token: &str, body: impl Into<reqwest:
     (answer.status, answer.body)
 }
 
-/// A refusal: 400, one of the specification's codes, and words of our own.
+/// Asserts a refusal: 400, a code from the specification, and an error text.
 #[track_caller]
 fn assert_refused(answer: &(u16, Value), errcodes: &[&str], what: &str) {
     let (status, body) = answer;
@@ -182,7 +183,7 @@ fn assert_refused(answer: &(u16, Value), errcodes: &[&str], what: &str) {
 
 on_both_backends! {
     async fn a_value_of_the_wrong_type_is_a_bad_request(mut world: World) {
-        // Registration is charged before it is looked at.
+        // Registration is charged before the body is validated.
         world.config.budgets.registrations_network.capacity = 1_000;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -202,7 +203,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_strange_text_is_never_a_fault_of_ours(world: World) {
+    async fn strange_strings_never_cause_a_server_error(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (sid, pepper) = (alice.asks_to_prove("alice@example.com").await, alice.pepper().await);
@@ -215,7 +216,7 @@ on_both_backends! {
                     object.insert(name, if matches!(takes, Texts | TextsOrNothing) { json!([text]) } else { json!(text) });
                     let (status, body) = send(&server, endpoint.path, &alice.token, body.to_string()).await;
                     let errcode = body["errcode"].as_str().unwrap_or_default();
-                    // No such homeserver, or no such fault.
+                    // The homeserver does not exist, or the request is invalid.
                     let expected = status < 500 || (status, *field) == (502, "matrix_server_name");
                     let what = format!("{} {field} = {text:.40}: {status} {body}", endpoint.path);
                     assert!(expected && (status == 200 || errcode.starts_with("M_")), "{what}");
@@ -224,7 +225,7 @@ on_both_backends! {
         }
     }
 
-    async fn a_field_that_is_missing_is_named(world: World) {
+    async fn an_error_names_the_missing_field(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for endpoint in endpoints(&alice, "sid", "pepper") {
@@ -244,7 +245,7 @@ on_both_backends! {
 }
 
 #[tokio::test]
-async fn a_body_is_one_plain_json_object() {
+async fn a_body_must_be_a_single_json_object() {
     let mut world = World::on_sqlite().await;
     world.config.budgets.registrations_network.capacity = 1_000;
     let server = world.start().await;
@@ -298,7 +299,7 @@ async fn a_body_is_one_plain_json_object() {
             let answer = send(&server, endpoint.path, &alice.token, body.clone()).await;
             let mut what = format!("{} {}", endpoint.path, String::from_utf8_lossy(body));
             what.truncate(100);
-            // Web clients post there without a body.
+            // Web clients send no body there.
             let is_none = body.is_empty() && endpoint.path == "/sign-ed25519";
             let errcodes: &[_] = if is_none { &["M_MISSING_PARAMS"] } else { &["M_NOT_JSON", "M_BAD_JSON"] };
             assert_refused(&answer, errcodes, &what);
@@ -307,7 +308,7 @@ async fn a_body_is_one_plain_json_object() {
 }
 
 #[tokio::test]
-async fn a_fault_in_a_field_that_is_read_is_found_too() {
+async fn invalid_json_after_the_read_fields_is_found_too() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
@@ -329,7 +330,7 @@ async fn a_fault_in_a_field_that_is_read_is_found_too() {
 }
 
 #[tokio::test]
-async fn unknown_fields_are_none_of_ours() {
+async fn unknown_fields_are_ignored() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;

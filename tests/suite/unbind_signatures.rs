@@ -1,4 +1,4 @@
-//! What a homeserver's signature over an unbinding is made of, and by which of its keys it counts.
+//! The forms of a homeserver's signature over an unbind request, and the keys that are accepted.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::signed_unbind::{
 use crate::world::{NOON, World};
 
 #[tokio::test]
-async fn every_form_of_a_signature_that_homeservers_send_is_taken() {
+async fn every_form_of_signature_that_homeservers_send_is_accepted() {
     let world = World::on_sqlite().await;
     let server = bound(&world).await;
     let body = unbinding(EMAIL);
@@ -42,14 +42,14 @@ async fn every_form_of_a_signature_that_homeservers_send_is_taken() {
             "{headers:?}"
         );
         assert!(!is_bound(&world).await, "{headers:?}");
-        // Bound anew a day before the next.
+        // Bound again a day before the next request.
         world.mail.forget();
         world.person(&server, "alice").await.binds(EMAIL).await;
     }
 }
 
 #[tokio::test]
-async fn of_several_signatures_that_came_together_none_comes_again() {
+async fn every_signature_of_a_request_is_remembered() {
     let world = World::on_sqlite().await;
     let server = bound(&world).await;
     let body = unbinding(EMAIL);
@@ -64,13 +64,13 @@ async fn of_several_signatures_that_came_together_none_comes_again() {
     world.mail.forget();
     world.person(&server, "alice").await.binds(EMAIL).await;
     for headers in [vec![second.as_str()], vec![&first], vec![&second, &first]] {
-        assert_refused(&post(&server, &headers, &body).await, 403, "M_FORBIDDEN", "a signature that came before");
+        assert_refused(&post(&server, &headers, &body).await, 403, "M_FORBIDDEN", "a signature seen before");
         assert!(is_bound(&world).await);
     }
 }
 
 #[tokio::test]
-async fn a_signature_may_name_the_server_by_any_of_its_names() {
+async fn a_signature_may_use_any_name_of_the_server() {
     let mut world = World::on_sqlite().await;
     world.homeserver.publish_keys_until(NOON + DAY);
     world.config.server.name = "signs.example".try_into().unwrap();
@@ -107,7 +107,7 @@ async fn a_signature_may_name_the_server_by_any_of_its_names() {
 }
 
 #[tokio::test]
-async fn a_signed_body_is_canonical_json_with_whatever_is_in_it() {
+async fn the_signature_covers_the_whole_body_as_canonical_json() {
     let world = World::on_sqlite().await;
     let server = bound(&world).await;
     let mut body = unbinding(EMAIL);
@@ -134,7 +134,7 @@ async fn a_signed_body_is_canonical_json_with_whatever_is_in_it() {
 }
 
 #[tokio::test]
-async fn a_homeservers_keys_are_believed_as_long_as_they_say_and_a_week_at_most() {
+async fn a_homeservers_keys_are_valid_as_stated_and_for_a_week_at_most() {
     let world = World::on_sqlite().await;
     let server = bound(&world).await;
     for wrong in [
@@ -185,7 +185,7 @@ async fn a_homeservers_keys_are_believed_as_long_as_they_say_and_a_week_at_most(
 }
 
 #[tokio::test]
-async fn a_homeserver_may_change_its_key() {
+async fn a_homeserver_can_change_its_key() {
     let world = World::on_sqlite().await;
     let server = bound(&world).await;
     let body = unbinding(EMAIL);
@@ -193,7 +193,7 @@ async fn a_homeserver_may_change_its_key() {
     post(&server, &[&before], &body).await.ok();
     world.homeserver.rotate_key("ed25519:new");
     let after = good_header(&world, &body);
-    // It was asked a moment ago, and is left alone; then once for the new key, and not for others.
+    // It was asked recently and is not asked again at once; later once for the new key.
     assert_refused(&post(&server, &[&after], &body).await, 401, "M_UNAUTHORIZED", "too soon");
     assert_eq!(key_requests(&world), 1);
     world.clock.advance(REST);

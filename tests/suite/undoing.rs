@@ -1,4 +1,4 @@
-//! The “this was not me” links: whoever reads the messages of an address undoes what was done with it, without an account.
+//! The “this wasn't me” links: an address's reader can undo a bind without an account.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -13,14 +13,14 @@ use crate::database::count;
 use crate::notices::{ALICE, BOUND, PATIENCE, notice, notices};
 use crate::world::{Answer, Person, SECRET, Server, World, link, query, until};
 
-/// What the “this was not me” link in a mail asks of this server: path and query.
+/// Returns path and query of the “this wasn't me” link in a mail.
 pub fn not_me(mail: &Message) -> String {
     let link = mail.links().into_iter().find(|link| link.contains("/not-me?")).expect("the mail has such a link");
     let link = Url::parse(&link).unwrap();
     format!("{}?{}", link.path(), link.query().unwrap())
 }
 
-/// The link that undoes the last bind of an address.
+/// Returns the link that undoes the last bind of an address.
 pub async fn undoing(world: &World, address: &str) -> String {
     not_me(&notice(world, address, BOUND).await)
 }
@@ -37,18 +37,18 @@ pub async fn presses(server: &Server, path: &str) -> Answer {
     posts(server, &value("<form method=\"post\" action=\""), &value("name=\"token\" value=\"")).await
 }
 
-/// Posts the form of a link whose page was opened before.
+/// Posts the form of a page that was opened earlier.
 async fn posts(server: &Server, action: &str, token: &str) -> Answer {
     let form = server.request(Method::POST, action, None).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     server.send(form.body(format!("token={token}"))).await
 }
 
-/// As [`posts`], with all that it needs taken from the link.
+/// Like [`posts`], with everything it needs taken from the link.
 async fn posts_link(server: &Server, path: &str) -> Answer {
     posts(server, "/not-me", &query(&format!("http://h{path}"), "token")).await
 }
 
-/// The heading of a page, which must be a page for one person alone.
+/// Returns the heading of a page, which must be private.
 #[track_caller]
 pub fn heading(page: &Answer, status: u16) -> &str {
     assert_eq!(page.status, status, "{}", page.text);
@@ -68,7 +68,7 @@ pub fn heading(page: &Answer, status: u16) -> &str {
 }
 
 on_both_backends! {
-    async fn to_open_the_link_changes_nothing(world: World) {
+    async fn opening_the_link_changes_nothing(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
@@ -81,14 +81,14 @@ on_both_backends! {
             for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
                 assert_eq!(server.send(server.request(method, &path, None)).await.status, 404);
             }
-            // Nor does a form without the token, wherever it stands in the address.
+            // Neither does a form without the token, even if the URL contains it.
             assert_eq!(heading(&posts(&server, &path, "").await, 404), "This link does not work");
         }
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
         assert_eq!(alice.binds_by(&alice.asks_to_prove(ALICE).await).await.status, 200);
     }
 
-    async fn one_click_unbinds_on_every_node_and_voids_what_was_proved(world: World) {
+    async fn one_click_unbinds_on_every_node_and_invalidates_the_session(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let mallory = world.person(&server, "mallory").await;
         let there = Person { world: &world, server: &other, mxid: mallory.mxid.clone(), token: mallory.token.clone() };
@@ -100,20 +100,20 @@ on_both_backends! {
         assert_eq!(heading(&page, 200), "It is undone");
         assert_eq!(mallory.looks_up(ALICE).await, None);
         assert_eq!(there.looks_up(ALICE).await, None);
-        // Who has it still cannot bind again by what the reader did not mean to confirm.
+        // The session that the reader confirmed by mistake cannot bind again.
         assert_eq!(mallory.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
         // Again, on either node.
         for node in [&server, &other] {
             assert_eq!(heading(&opens(node, &path).await, 200), "There is nothing left to undo");
             assert_eq!(heading(&posts_link(node, &path).await, 200), "There is nothing left to undo");
         }
-        // Whoever pressed the button need not be told that it was pressed.
+        // No notice is sent to the person who pressed the button.
         assert_eq!(notices(&world, ALICE), [BOUND]);
         assert_eq!(count(&world, "bindings").await, 0);
         until(PATIENCE, "something more is to be told", async || count(&world, "outbox").await == 0).await;
     }
 
-    async fn an_old_link_does_nothing_to_a_newer_bind(world: World) {
+    async fn an_old_link_does_not_affect_a_newer_bind(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let sid = alice.proves(ALICE).await;
@@ -127,7 +127,7 @@ on_both_backends! {
             assert_eq!(heading(&answer, 410), "This link is out of date");
         }
         assert_eq!(alice.looks_up(ALICE).await, Some(bob.mxid.clone()));
-        // Alice again, later: her first link is no better for it.
+        // Alice binds again later: her first link still does nothing.
         world.mail.forget();
         world.clock.advance(SECOND);
         alice.binds_by(&sid).await.ok();
@@ -139,7 +139,7 @@ on_both_backends! {
         assert_eq!(bob.looks_up(ALICE).await, None);
     }
 
-    async fn two_who_press_at_once_undo_it_once(world: World) {
+    async fn two_concurrent_clicks_undo_it_once(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
@@ -150,7 +150,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
-    async fn a_link_that_is_none_is_told_so_whatever_is_wrong_with_it(world: World) {
+    async fn an_invalid_link_is_reported_whatever_is_wrong_with_it(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
@@ -188,7 +188,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
     }
 
-    async fn a_request_that_the_reader_disowns_proves_nothing_any_more(world: World) {
+    async fn a_disowned_request_proves_nothing(world: World) {
         let server = world.start().await;
         let mallory = world.person(&server, "mallory").await;
         let sid = mallory.asks_to_prove(ALICE).await;
@@ -205,10 +205,10 @@ on_both_backends! {
         assert_eq!(heading(&posts_link(&server, &path).await, 200), "There is nothing left to undo");
     }
 
-    async fn a_request_that_was_confirmed_or_used_already_is_undone_all_the_same(world: World) {
+    async fn a_confirmed_or_used_request_can_still_be_undone(world: World) {
         let server = world.start().await;
         let (alice, mallory) = (world.person(&server, "alice").await, world.person(&server, "mallory").await);
-        // Confirmed, but not used: alice's own binding is another matter.
+        // Confirmed but not used: Alice's own binding is not affected.
         alice.binds(ALICE).await;
         world.mail.forget();
         world.clock.advance(SECOND);
@@ -226,7 +226,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
-    async fn what_was_bound_before_the_request_is_not_undone_with_it(world: World) {
+    async fn an_earlier_binding_is_not_undone_with_the_request(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
@@ -238,7 +238,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
     }
 
-    async fn behind_a_proxy_with_a_path_the_link_and_the_form_lead_there(world: World) {
+    async fn behind_a_proxy_with_a_path_the_link_and_the_form_use_that_path(world: World) {
         let mut world = world;
         world.config.server.public_url = "https://example.org/id/".parse().unwrap();
         let server = world.start().await;
@@ -253,7 +253,7 @@ on_both_backends! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_the_page_asks_for_patience_and_nothing_is_undone() {
+async fn while_the_database_is_unavailable_the_page_asks_to_try_again_and_nothing_is_undone() {
     let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
     let mut world = World::on_sqlite().await;
     world.config.database.url = cluster.url().parse().unwrap();
@@ -268,12 +268,12 @@ async fn while_the_database_is_away_the_page_asks_for_patience_and_nothing_is_un
         assert!(answer.text.contains("We cannot answer right now"), "{}", answer.text);
         assert_eq!(answer.headers["cache-control"], "no-store");
     }
-    // What is none needs no database to be told so.
+    // An invalid link is reported without the database.
     assert_eq!(heading(&opens(&server, "/not-me?token=x").await, 404), "This link does not work");
 }
 
 #[tokio::test]
-async fn another_servers_link_is_none() {
+async fn another_servers_link_is_invalid() {
     let (world, other) = (World::on_sqlite().await, World::on_sqlite().await);
     let (server, elsewhere) = (world.start().await, other.start().await);
     let alice = world.person(&server, "alice").await;

@@ -1,5 +1,5 @@
-//! Proving an address: what is refused, when a mail is sent, and how long a session lives. The links in the mails have a
-//! chapter of their own.
+//! Validating an address: what is refused, when a mail is sent, and how long a session lasts. The links in
+//! the mails have their own chapter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use crate::world::{Answer, NOON, Person, SECRET, World, link, query};
 const REQUEST: &str = "/validate/email/requestToken";
 const SUBMIT: &str = "/validate/email/submitToken";
 
-/// Lets the server of this world send its mails to another mail server.
+/// Makes this world's server send its mails to another mail server.
 fn send_to(world: &mut World, sink: MailSink) {
     if let MailTransport::Smtp(smtp) = &mut world.config.mail.transport {
         smtp.port = sink.address().port();
@@ -44,13 +44,13 @@ async fn validated(person: &Person<'_>, sid: &str, secret: &str) -> Answer {
     person.get(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={secret}")).await
 }
 
-/// The token in the first mail to an address.
+/// Returns the token in the first mail to an address.
 async fn mailed_token(world: &World, email: &str) -> String {
     query(&link(&world.validation_mail(email).await), "token")
 }
 
 on_both_backends! {
-    async fn what_is_no_address_gets_no_mail(world: World) {
+    async fn invalid_addresses_get_no_mail(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let too_long = format!("{}@example.com", "a".repeat(501 - "@example.com".len()));
@@ -67,7 +67,7 @@ on_both_backends! {
         assert_eq!(world.mail.connections(), 0);
     }
 
-    async fn a_client_secret_is_of_the_specified_alphabet(world: World) {
+    async fn a_client_secret_must_use_the_specified_alphabet(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let bad = [json!(""), json!("x".repeat(256)), json!("a b"), json!("ä"), json!("a/b"), json!(1), json!(["a"])];
@@ -85,7 +85,7 @@ on_both_backends! {
         assert_eq!(world.mail.connections(), 0);
     }
 
-    async fn what_is_missing_is_named(world: World) {
+    async fn an_error_names_the_missing_field(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for field in ["client_secret", "email", "send_attempt"] {
@@ -106,7 +106,7 @@ on_both_backends! {
         }
     }
 
-    async fn equal_requests_send_one_mail_and_a_greater_attempt_another(world: World) {
+    async fn repeated_requests_send_one_mail_and_a_greater_attempt_another(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let email = "alice@example.com";
@@ -123,7 +123,7 @@ on_both_backends! {
         submits(&alice, &first, SECRET, &mailed_token(&world, email).await).await.ok();
     }
 
-    async fn an_attempt_is_an_integer_that_is_not_negative(world: World) {
+    async fn an_attempt_must_be_a_non_negative_integer(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for attempt in [json!(-1), json!("-1"), json!("x"), json!(1.5), json!(null), json!([1]), json!("")] {
@@ -133,7 +133,7 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 0);
     }
 
-    async fn equal_requests_at_the_same_time_wait_for_one_mail(world: World) {
+    async fn concurrent_equal_requests_wait_for_one_mail(world: World) {
         let mut world = world;
         send_to(&mut world, MailSink::start_with(Options { delay: Duration::from_millis(100), ..Options::default() }).await);
         let server = world.start().await;
@@ -142,7 +142,7 @@ on_both_backends! {
             let answer = asks(&alice, "alice@example.com", 1).await;
             (sid(answer), world.mail.count())
         })).await;
-        // Nobody is told of a mail that is not out yet.
+        // No request is answered before the mail has been sent.
         assert!(answers.iter().all(|answer| *answer == (answers[0].0.clone(), 1)), "{answers:?}");
         assert_eq!(world.mail.count(), 1);
     }
@@ -168,7 +168,7 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 1);
     }
 
-    async fn a_session_belongs_to_one_user_one_address_and_one_secret(world: World) {
+    async fn a_session_belongs_to_one_user_address_and_secret(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let email = "both@example.com";
@@ -181,13 +181,13 @@ on_both_backends! {
         sids.sort();
         sids.dedup();
         assert_eq!((sids.len(), world.mail.count()), (4, 4));
-        // At least 128 random bits, if each character has not quite 6.
+        // At least 128 random bits, at slightly less than 6 bits per character.
         assert!(sids.iter().all(|sid| sid.len() >= 22));
 
         let tokens: Vec<_> = world.mail.messages().iter().take(2).map(|mail| query(&link(mail), "token")).collect();
         submits(&alice, &of_alice, SECRET, &tokens[0]).await.ok();
         assert_eq!(validated(&bob, &of_bob, SECRET).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
-        // Somebody else's session looks like none, whatever one knows of it.
+        // Somebody else's session looks nonexistent, whatever is known of it.
         for answer in [
             validated(&bob, &of_alice, SECRET).await,
             submits(&bob, &of_alice, SECRET, &tokens[0]).await,
@@ -207,7 +207,7 @@ on_both_backends! {
         assert_eq!(validated(&alice, &first, SECRET).await.ok()["address"], "strauss@example.com");
     }
 
-    async fn a_token_validates_once_and_for_all(world: World) {
+    async fn a_validated_session_stays_validated(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.asks_to_prove("alice@example.com").await;
@@ -257,7 +257,7 @@ on_both_backends! {
         world.clock.advance(DAY - SECOND);
         submits(&alice, &sid, SECRET, &token).await.ok();
         world.clock.advance(DAY - SECOND);
-        // Submitting again is no modification.
+        // Submitting again does not modify the session.
         submits(&alice, &sid, SECRET, &token).await.ok();
         assert_eq!(validated(&alice, &sid, SECRET).await.ok()["validated_at"], NOON + DAY - SECOND);
         world.clock.advance(SECOND);
@@ -271,20 +271,20 @@ on_both_backends! {
         }
     }
 
-    async fn a_session_that_nobody_finished_expires(world: World) {
+    async fn an_unfinished_session_expires(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = alice.asks_to_prove("alice@example.com").await;
         let token = mailed_token(&world, "alice@example.com").await;
         world.clock.advance(DAY);
         assert_eq!(submits(&alice, &sid, SECRET, &token).await.error(), (400, "M_SESSION_EXPIRED"));
-        // The hour after that it is swept.
+        // It is deleted within the next hour.
         world.clock.advance(HOUR);
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         while submits(&alice, &sid, SECRET, &token).await.error() != (404, "M_NO_VALID_SESSION") {
-            assert!(tokio::time::Instant::now() < deadline, "the session is not swept");
+            assert!(tokio::time::Instant::now() < deadline, "the session was not deleted");
             tokio::time::sleep(Duration::from_millis(20)).await;
-            // Wakes the sweeper, should it not have been asleep when the hour passed.
+            // Wakes the sweeper in case it was busy when the clock was advanced.
             world.clock.advance(1);
         }
     }
@@ -302,13 +302,13 @@ on_both_backends! {
             assert_ne!(new, old);
             assert_eq!(validated(&alice, &new, SECRET).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
             assert_eq!(validated(&alice, &old, SECRET).await.error(), (404, "M_NO_VALID_SESSION"));
-            // The mail of then does not prove it, the mail of now does.
+            // The old mail no longer validates it; the new one does.
             assert_eq!(submits(&alice, &new, SECRET, &token).await.error(), (400, "M_TOKEN_INCORRECT"));
             submits(&alice, &new, SECRET, &mailed_token(&world, email).await).await.ok();
         }
     }
 
-    async fn sessions_are_for_those_who_accepted_the_terms(world: World) {
+    async fn sessions_require_accepted_terms(world: World) {
         let server = world.start().await;
         let mallory = world.newcomer(&server, "mallory").await;
         for answer in [
@@ -327,7 +327,7 @@ on_both_backends! {
     }
 }
 
-/// All of an answer but for the time it was given.
+/// Returns an answer without its date.
 fn without_date(answer: &Answer) -> (u16, reqwest::header::HeaderMap, &str) {
     let mut headers = answer.headers.clone();
     headers.remove("date");

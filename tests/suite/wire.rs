@@ -1,4 +1,4 @@
-//! What holds for every endpoint.
+//! Properties of every endpoint.
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -84,13 +84,13 @@ fn assert_json(answer: &Answer, what: &str) {
     assert!(answer.body.is_object(), "{what}: {}", answer.text);
 }
 
-/// A body of so many bytes that is JSON, and nothing that any endpoint wants.
+/// Returns a JSON body of this size that no endpoint understands.
 fn padded(length: usize) -> String {
     format!("{{\"x\":\"{}\"}}", "x".repeat(length - 8))
 }
 
 #[tokio::test]
-async fn every_answer_may_be_read_by_a_web_client_and_is_kept_by_nobody() {
+async fn every_answer_allows_cors_and_forbids_caching() {
     let mut world = World::on_sqlite().await;
     world.config.budgets.registrations_network.capacity = 2;
     let server = world.start().await;
@@ -141,7 +141,7 @@ async fn a_preflight_succeeds_on_any_path_without_a_token() {
 }
 
 #[tokio::test]
-async fn every_endpoint_answers_in_json_and_asks_for_a_token_before_it_reads_a_body() {
+async fn every_endpoint_answers_in_json_and_checks_the_token_before_the_body() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for (name, path, auth) in ENDPOINTS.iter().filter(|(name, path, _)| *name != "GET" || !PAGES.contains(path)) {
@@ -184,7 +184,7 @@ async fn a_body_is_json_whatever_its_content_type_says() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_told_in_json() {
+async fn an_unknown_path_is_a_json_error() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     for path in [
@@ -270,7 +270,7 @@ async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
         let answer = server.send(request(limit + 1)).await;
         assert_eq!(answer.error(), (413, "M_TOO_LARGE"), "{path}");
         assert_cross_origin(&answer.headers, path);
-        // Who names no policy withdraws his consent to all.
+        // Naming no policy withdraws the consent to all.
         let expected = if path.ends_with("/terms/withdraw") { (200, "") } else { (400, "M_MISSING_PARAMS") };
         assert_eq!(server.send(request(limit)).await.error(), expected, "{path}");
     }

@@ -1,4 +1,4 @@
-//! The world of a story: a server on a database of its own, a homeserver, a mail server, a clock that stands still, and people.
+//! A test's world: a server with its own database, a homeserver, a mail server, a stopped clock, and people.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use vouch_test_support::postgres::Database;
 /// Monday, 2026-11-23, 12:00 UTC.
 pub const NOON: Millis = 1_795_435_200_000;
 
-/// Tells each story once on `SQLite` and once on `PostgreSQL`.
+/// Runs each test once on `SQLite` and once on `PostgreSQL`.
 #[macro_export]
 macro_rules! on_both_backends {
     ($($(#[$attribute:meta])* async fn $name:ident($($world:ident)+: World) $story:block)*) => {$(
@@ -50,7 +50,7 @@ pub struct World {
     pub homeserver: Homeserver,
     pub mail: MailSink,
     pub clock: Clock,
-    /// What the server is started with; a story may change it before.
+    /// The server's configuration, which a test may change before it starts.
     pub config: Config,
     pub folder: tempfile::TempDir,
     pub database: Option<Database>,
@@ -62,7 +62,7 @@ impl World {
     }
 
     pub async fn on_postgres() -> Self {
-        // It has a runtime of its own, which must not run inside ours.
+        // It has its own runtime, which must not run inside ours.
         let database = tokio::task::spawn_blocking(Database::create).await.unwrap();
         Self::new(Some(database)).await
     }
@@ -93,19 +93,19 @@ impl World {
         Self { homeserver, mail, clock: Clock::stopped_at(NOON), config, folder, database }
     }
 
-    /// Starts a server, the first or another node, and waits until it is ready.
+    /// Starts a server, the first node or another one, and waits until it is ready.
     pub async fn start(&self) -> Server {
         let server = Server::start(self.config.clone(), self.clock.clone());
         server.until_ready().await;
         server
     }
 
-    /// The first mail to `address` that asks whether it is the reader's, waiting for it if need be.
+    /// Waits for the first validation mail to `address`.
     pub async fn validation_mail(&self, address: &str) -> Message {
         self.mail.wait_for(|mail| mail.to.iter().any(|to| to == address) && mail.text().contains("/submitToken?")).await
     }
 
-    /// The texts that were sent, oldest first.
+    /// Returns the text messages that were sent, oldest first.
     pub fn texts(&self) -> Vec<Text> {
         let names = fs::read_dir(&self.config.sms.directory).unwrap().map(|entry| entry.unwrap().path());
         let mut names: Vec<_> =
@@ -119,7 +119,7 @@ impl World {
         names.iter().map(read).collect()
     }
 
-    /// Registers a user of the homeserver, who has accepted nothing yet.
+    /// Registers a user who has not accepted any terms.
     pub async fn newcomer<'a>(&'a self, server: &'a Server, localpart: &str) -> Person<'a> {
         let openid = self.homeserver.openid_token(localpart);
         let answer = server.post("/_matrix/identity/v2/account/register", None, &openid).await;
@@ -128,7 +128,7 @@ impl World {
         Person { world: self, server, mxid: self.homeserver.user_id(localpart), token }
     }
 
-    /// Registers a user of the homeserver, who accepts the terms.
+    /// Registers a user who accepts the terms.
     pub async fn person<'a>(&'a self, server: &'a Server, localpart: &str) -> Person<'a> {
         let person = self.newcomer(server, localpart).await;
         person.accepts_everything().await;
@@ -136,7 +136,7 @@ impl World {
     }
 }
 
-/// A text, as a phone has it.
+/// A text message.
 #[derive(Debug)]
 pub struct Text {
     /// E.164 digits without `+`.
@@ -145,7 +145,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// The code in its last line, which is for machines.
+    /// Returns the code in its last, machine-readable line.
     pub fn code(&self) -> String {
         self.body.lines().last().unwrap().split_once(" #").expect("the last line has a code").1.to_owned()
     }
@@ -174,12 +174,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The status and the errcode: what most tests are about.
+    /// Returns the status and the errcode.
     pub fn error(&self) -> (u16, &str) {
         (self.status, self.body["errcode"].as_str().unwrap_or_default())
     }
 
-    /// The body of an answer that must be 200.
+    /// Returns the body of an answer that must have status 200.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert_eq!(self.status, StatusCode::OK.as_u16(), "{}", self.text);
@@ -191,17 +191,17 @@ impl Answer {
 pub struct Server {
     pub url: String,
     pub http: reqwest::Client,
-    /// Where it runs, if it runs in this process.
+    /// The thread it runs in, if it runs in this process.
     running: Option<(ServerHandle, JoinHandle<()>)>,
 }
 
 impl Server {
-    /// Starts it in a thread of its own.
+    /// Starts it in its own thread.
     pub fn start(config: Config, clock: Clock) -> Self {
         Self::try_start(config, clock).unwrap()
     }
 
-    /// As [`Self::start`], or why it does not start.
+    /// Like [`Self::start`], but returns why it does not start.
     pub fn try_start(config: Config, clock: Clock) -> Result<Self, String> {
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -221,7 +221,7 @@ impl Server {
         Ok(server)
     }
 
-    /// One that runs in a process of its own.
+    /// A server that runs in its own process.
     pub fn at(url: String) -> Self {
         Self { url, http: client(), running: None }
     }
@@ -269,13 +269,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         if let Some((handle, thread)) = self.running.take() {
             drop(handle.stop(false));
-            // Joined, so that its files and connections are closed when the world ends.
+            // Joined, so that its files and connections are closed when the world is dropped.
             let _ = thread.join();
         }
     }
 }
 
-/// Asks until it is so, for at most so long.
+/// Polls until the condition is true or the time is up.
 pub async fn until(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !is_so().await {
@@ -290,7 +290,7 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
-/// Somebody with a Matrix account and an access token of the server.
+/// A person with a Matrix account and an access token.
 pub struct Person<'a> {
     pub world: &'a World,
     pub server: &'a Server,
@@ -298,7 +298,7 @@ pub struct Person<'a> {
     pub token: String,
 }
 
-/// The secret that people use for their sessions unless a story says otherwise.
+/// The client secret of all sessions unless a test sets another.
 pub const SECRET: &str = "monkeys_are_GREAT";
 
 impl Person<'_> {
@@ -312,7 +312,7 @@ impl Person<'_> {
         self.server.post(&format!("/_matrix/identity/v2{path}"), Some(&self.token), &body).await
     }
 
-    /// Accepts the first language of every policy on offer.
+    /// Accepts the first language of every offered policy.
     pub async fn accepts_everything(&self) {
         let terms = self.server.get("/_matrix/identity/v2/terms", None).await.ok();
         let urls: Vec<Value> =
@@ -320,14 +320,14 @@ impl Person<'_> {
         self.post("/terms", json!({ "user_accepts": urls })).await.ok();
     }
 
-    /// Asks for an address to be proved, and returns the sid.
+    /// Requests validation of an address, and returns the sid.
     pub async fn asks_to_prove(&self, email: &str) -> String {
         let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 1 });
         let answer = self.post("/validate/email/requestToken", asked).await.ok();
         answer["sid"].as_str().unwrap().to_owned()
     }
 
-    /// Proves an address by the token of the mail, and returns the sid.
+    /// Validates an address with the token from the mail, and returns the sid.
     pub async fn proves(&self, email: &str) -> String {
         let sid = self.asks_to_prove(email).await;
         let mail = self.world.validation_mail(email).await;
@@ -337,18 +337,18 @@ impl Person<'_> {
         sid
     }
 
-    /// Proves an address and binds it, and returns the signed association.
+    /// Validates and binds an address, and returns the signed association.
     pub async fn binds(&self, email: &str) -> Value {
         let sid = self.proves(email).await;
         self.binds_by(&sid).await.ok()
     }
 
-    /// Binds what a session has proved.
+    /// Binds a session's address.
     pub async fn binds_by(&self, sid: &str) -> Answer {
         self.post("/3pid/bind", json!({ "sid": sid, "client_secret": SECRET, "mxid": self.mxid })).await
     }
 
-    /// Proves an address again and unbinds it.
+    /// Validates an address again and unbinds it.
     pub async fn unbinds(&self, email: &str) -> Answer {
         let sid = self.proves(email).await;
         let threepid = json!({ "medium": "email", "address": email });
@@ -359,12 +359,12 @@ impl Person<'_> {
         .await
     }
 
-    /// The pepper that the server names.
+    /// Returns the current pepper.
     pub async fn pepper(&self) -> String {
         self.get("/hash_details").await.ok()["lookup_pepper"].as_str().unwrap().to_owned()
     }
 
-    /// Who has this e-mail address, found by its hash under the pepper that the server names.
+    /// Looks up an e-mail address with the current pepper.
     pub async fn looks_up(&self, email: &str) -> Option<String> {
         let pepper = self.pepper().await;
         let hash = hash(email, &pepper);
@@ -374,18 +374,18 @@ impl Person<'_> {
     }
 }
 
-/// The look-up hash of an e-mail address.
+/// Returns the look-up hash of an e-mail address.
 pub fn hash(email: &str, pepper: &str) -> String {
     use base64::Engine as _;
     base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{email} email {pepper}")))
 }
 
-/// The validation link in a mail.
+/// Returns the validation link in a mail.
 pub fn link(mail: &Message) -> String {
     mail.links().into_iter().find(|link| link.contains("/submitToken?")).expect("the mail has a validation link")
 }
 
-/// A parameter of a link.
+/// Returns a query parameter of a link.
 pub fn query(link: &str, name: &str) -> String {
     let link = url::Url::parse(link).unwrap();
     link.query_pairs().find(|(key, _)| key == name).expect("the link has the parameter").1.into_owned()
