@@ -1,4 +1,4 @@
-//! `[database]` and `[keys]`: what is kept, and under which keys.
+//! `[database]` and `[keys]`: where data is stored, and the keys that protect it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// `pool_size`: connections for transactions on `PostgreSQL`. Default 10.
     pub pool_size: usize,
-    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    /// `ca_file`: PEM certificates trusted in addition to the system's. Default none.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -24,7 +24,7 @@ impl Database {
         let mut section = reader.section("database");
         Self {
             url: section.text("url", "sqlite:data/vouch.db", str::parse),
-            pool_size: section.number("pool_size", 10, &(1..=1_000)),
+            pool_size: section.number("pool_size", 10, 1..=1_000),
             ca_file: section.optional("ca_file", parse::file),
         }
     }
@@ -35,7 +35,7 @@ impl Database {
 pub enum DatabaseUrl {
     /// `sqlite:PATH`
     Sqlite(PathBuf),
-    /// `postgres://…` or `postgresql://…`, several hosts and `target_session_attrs` allowed.
+    /// `postgres://…` or `postgresql://…`, possibly with several hosts and `target_session_attrs`.
     Postgres(Box<tokio_postgres::Config>),
 }
 
@@ -45,31 +45,25 @@ impl FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Parsed<Self> {
         match text.split_once(':') {
             Some(("sqlite", path)) => sqlite_path(path).map(Self::Sqlite),
-            Some(("postgres" | "postgresql", _)) => postgres_url(text).map(Self::Postgres),
+            Some(("postgres" | "postgresql", _)) => {
+                let config = text.parse().ok().filter(|config: &tokio_postgres::Config| !config.get_hosts().is_empty());
+                let config = config.ok_or(
+                    "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", with reserved characters as %XX",
+                )?;
+                Ok(Self::Postgres(Box::new(config)))
+            }
             _ => Err("expected \"sqlite:PATH\", \"postgres://…\" or \"postgresql://…\"".to_owned()),
         }
     }
 }
 
-fn master_key(text: &str) -> Parsed<MasterKey> {
-    MasterKey::parse(text)
-        .ok_or_else(|| "expected 32 bytes in base64, as `openssl rand -base64 32` makes them".to_owned())
-}
-
-/// What follows `sqlite:`. In memory each connection would have a database of its own, and parameters are none of ours.
+/// Parses what follows `sqlite:`. In memory, each connection would have its own database, so that is not accepted.
 fn sqlite_path(path: &str) -> Parsed<PathBuf> {
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.starts_with(':') || path.contains('?') {
         return Err("expected the path of a file after `sqlite:`, without parameters".to_owned());
     }
     parse::path(path)
-}
-
-fn postgres_url(text: &str) -> Parsed<Box<tokio_postgres::Config>> {
-    let config = tokio_postgres::Config::from_str(text).ok().filter(|config| !config.get_hosts().is_empty());
-    config.map(Box::new).ok_or_else(|| {
-        "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", reserved characters as %XX".to_owned()
-    })
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -82,34 +76,31 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 /// `[keys]`
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Keys {
-    /// `master_key`: the master key itself, 32 bytes in base64 (as read: padded); meant for the environment. Default none.
+    /// `master_key`: the master key itself, as 32 bytes in base64; intended for the environment. Default none.
     pub master_key: Option<MasterKey>,
-    /// `master_key_file`: made at first start, 0600. Default `data/master.key`.
+    /// `master_key_file`: created on first start with mode 0600. Default `data/master.key`.
     pub master_key_file: PathBuf,
-    /// `signing_key_file`: made at first start, 0600. Default `data/signing.key`.
+    /// `signing_key_file`: created on first start with mode 0600. Default `data/signing.key`.
     pub signing_key_file: PathBuf,
 }
 
 impl Keys {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("keys");
-        Self {
+        let master_key = |text: &str| {
+            MasterKey::parse(text).ok_or_else(|| {
+                "expected 32 bytes in base64, such as the output of `openssl rand -base64 32`".to_owned()
+            })
+        };
+        let keys = Self {
             master_key: section.optional("master_key", master_key),
             master_key_file: section.text("master_key_file", "data/master.key", parse::path),
             signing_key_file: section.text("signing_key_file", "data/signing.key", parse::path),
-        }
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
-            .field("master_key", &self.master_key.as_ref().map(|_| "…"))
-            .field("master_key_file", &self.master_key_file)
-            .field("signing_key_file", &self.signing_key_file)
-            .finish()
+        };
+        section.exclusive("master_key", "master_key_file");
+        keys
     }
 }
 
@@ -120,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_sqlite_url_is_a_path_with_two_slashes_before_it_or_none() {
+    fn an_sqlite_url_is_a_path_with_or_without_two_slashes() {
         for (url, expected) in [
             ("sqlite:data/vouch.db", "data/vouch.db"),
             ("sqlite://data/vouch.db", "data/vouch.db"),
@@ -149,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_scheme_is_told_the_known_ones() {
+    fn the_error_for_an_unknown_scheme_lists_the_known_ones() {
         for url in ["mysql://h/d", "data/vouch.db", ""] {
             let problem = url.parse::<DatabaseUrl>().unwrap_err();
             assert!(["sqlite:", "postgres:", "postgresql:"].iter().all(|scheme| problem.contains(scheme)), "{problem}");

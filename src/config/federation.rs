@@ -1,4 +1,4 @@
-//! `[federation]`: how homeservers are reached, and which.
+//! `[federation]`: which homeservers are contacted, and how.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,24 +12,24 @@ use super::homeserver::{ServerPattern, Target};
 use super::parse;
 use super::reader::Reader;
 
-/// `[federation]`: how homeservers are reached.
+/// `[federation]`
 #[derive(Clone, Debug)]
 pub struct Federation {
-    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    /// `ca_file`: PEM certificates trusted in addition to the system's. Default none.
     pub ca_file: Option<PathBuf>,
     /// `allowed_ranges`: addresses that may be connected to although they are not public. Default none.
     pub allowed_ranges: Vec<IpNet>,
-    /// `overrides`: `"server.name" = "host-or-ip:port"`, in place of discovery. Default none.
+    /// `overrides`: `"server.name" = "host-or-ip:port"`, used instead of discovery. Default none.
     pub overrides: BTreeMap<OwnedServerName, Target>,
-    /// `dns_servers`: resolvers to ask in place of the system's; port 53 if none is named. Default none.
+    /// `dns_servers`: resolvers used instead of the system's, on port 53 by default. Default none.
     pub dns_servers: Vec<SocketAddr>,
-    /// `allowed_servers`: if set, only these may register; `*.example.org` is every name below. Default none: any.
+    /// `allowed_servers`: if set, only users of these homeservers may register. Default none.
     pub allowed_servers: Option<Vec<ServerPattern>>,
-    /// `blocked_servers`: these may not; same patterns. Default none.
+    /// `blocked_servers`: users of these homeservers may not register. Default none.
     pub blocked_servers: Vec<ServerPattern>,
     /// `connect_timeout`. Default 3 s.
     pub connect_timeout: Duration,
-    /// `timeout`: for a whole exchange, discovery included. Default 4 s.
+    /// `timeout`: for a whole exchange, including discovery. Default 4 s.
     pub timeout: Duration,
 }
 

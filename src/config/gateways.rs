@@ -1,17 +1,16 @@
-//! `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`: who takes texts.
+//! `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`: the gateways that send text messages.
 
 use std::fmt;
-use std::ops::Deref;
 
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::parse::{self, Parsed};
 use super::reader::Reader;
+use super::secret::Secret;
 use super::warnings::is_loopback;
 use super::webhook::Webhook;
 
-/// A gateway that is set up.
+/// A configured gateway.
 #[derive(Clone, Debug)]
 pub enum Gateway {
     /// `[sms.twilio]`
@@ -24,7 +23,7 @@ pub enum Gateway {
     Webhook(Box<Webhook>),
 }
 
-/// Which gateway, as rules name it.
+/// The kind of a gateway, as rules name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GatewayKind {
     /// `twilio`
@@ -48,7 +47,7 @@ impl Gateway {
         all.into_iter().flatten().collect()
     }
 
-    /// Which it is.
+    /// Returns the kind of the gateway.
     #[must_use]
     pub const fn kind(&self) -> GatewayKind {
         match self {
@@ -56,6 +55,15 @@ impl Gateway {
             Self::OpenMarket(_) => GatewayKind::OpenMarket,
             Self::Kannel(_) => GatewayKind::Kannel,
             Self::Webhook(_) => GatewayKind::Webhook,
+        }
+    }
+
+    /// Returns where text messages are sent, if the operator chose that. A webhook's URL is cut at its first placeholder.
+    pub(super) fn url(&self) -> Option<Url> {
+        match self {
+            Self::Kannel(kannel) => Some(kannel.url.clone()),
+            Self::Webhook(webhook) => Url::parse(webhook.url.beginning()).ok(),
+            Self::Twilio(_) | Self::OpenMarket(_) => None,
         }
     }
 }
@@ -74,16 +82,12 @@ impl GatewayKind {
         }
     }
 
-    pub(super) const fn section(self) -> &'static str {
-        match self {
-            Self::Twilio => "sms.twilio",
-            Self::OpenMarket => "sms.openmarket",
-            Self::Kannel => "sms.kannel",
-            Self::Webhook => "sms.webhook",
-        }
+    /// Returns the section of the gateway.
+    pub(super) fn section(self) -> String {
+        format!("sms.{self}")
     }
 
-    /// The key that sets it up.
+    /// Returns the key that enables the gateway.
     pub(super) const fn essential(self) -> &'static str {
         match self {
             Self::Twilio | Self::OpenMarket => "account",
@@ -98,49 +102,18 @@ impl fmt::Display for GatewayKind {
     }
 }
 
-/// A text that is shown to nobody.
-#[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    fn parse(text: &str) -> Parsed<Self> {
-        parse::secret(text).map(Self)
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
-    }
-}
-
-impl Deref for Secret {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
 /// `[sms.twilio]`: Twilio's Messages API.
 #[derive(Clone, Debug)]
 pub struct Twilio {
     /// `account`: the account's SID.
     pub account: String,
-    /// `api_key`: the SID of an API key, which then logs in. Default none: the account logs in.
+    /// `api_key`: the SID of an API key to log in with. Default none, which means the account.
     pub api_key: Option<String>,
     /// `token`: the account's auth token, or the API key's secret.
     pub token: Secret,
-    /// `messaging_service`: the SID of a service that chooses the sender, in place of `sender` and `senders`. Default
-    /// none.
+    /// `messaging_service`: the SID of a service that chooses the sender instead of `sender` and `senders`. Default none.
     pub messaging_service: Option<String>,
-    /// `url`: where the API is. Default `https://api.twilio.com`.
+    /// `url`: the address of the API. Default `https://api.twilio.com`.
     pub url: Url,
 }
 
@@ -149,13 +122,10 @@ impl Twilio {
         let mut section = reader.section("sms.twilio");
         let account = section.optional("account", sid("AC"));
         let api_key = section.optional("api_key", sid("SK"));
-        let token = section.optional("token", Secret::parse);
+        let token = section.optional("token", parse::secret);
         let messaging_service = section.optional("messaging_service", sid("MG"));
         let url = section.text("url", "https://api.twilio.com", secure_url);
-        section.needs("account", "token");
-        for key in ["token", "api_key", "messaging_service"] {
-            section.needs(key, "account");
-        }
+        section.together(&["account", "token"], &["api_key", "messaging_service"]);
         Some(Self { account: account?, api_key, token: token?, messaging_service, url })
     }
 }
@@ -177,12 +147,10 @@ impl OpenMarket {
     fn read(reader: &mut Reader) -> Option<Self> {
         let mut section = reader.section("sms.openmarket");
         let account = section.optional("account", parse::line);
-        let password = section.optional("password", Secret::parse);
+        let password = section.optional("password", parse::secret);
         let program = section.optional("program", parse::line);
         let url = section.text("url", "https://smsc.openmarket.com/sms/v4/mt", secure_url);
-        section.needs("account", "password");
-        section.needs("password", "account");
-        section.needs("program", "account");
+        section.together(&["account", "password"], &["program"]);
         Some(Self { account: account?, password: password?, program, url })
     }
 }
@@ -192,11 +160,11 @@ impl OpenMarket {
 pub struct Kannel {
     /// `url`, such as `http://127.0.0.1:13013/cgi-bin/sendsms`.
     pub url: Url,
-    /// `user`: of a `sendsms-user` group.
+    /// `user`: the name of a `sendsms-user` group.
     pub user: String,
     /// `password`
     pub password: Secret,
-    /// `smsc`: the connection that takes the texts. Default none: Kannel chooses.
+    /// `smsc`: the connection that sends the messages. Default none, which lets Kannel choose.
     pub smsc: Option<String>,
 }
 
@@ -205,37 +173,34 @@ impl Kannel {
         let mut section = reader.section("sms.kannel");
         let url = section.optional("url", http_url);
         let user = section.optional("user", parse::line);
-        let password = section.optional("password", Secret::parse);
+        let password = section.optional("password", parse::secret);
         let smsc = section.optional("smsc", parse::line);
-        section.needs("url", "user");
-        section.needs("user", "password");
-        section.needs("password", "url");
-        section.needs("smsc", "url");
+        section.together(&["url", "user", "password"], &["smsc"]);
         Some(Self { url: url?, user: user?, password: password?, smsc })
     }
 }
 
-/// Twilio's identifiers: two letters and 32 hexadecimal digits.
+/// Returns a parser for one of Twilio's identifiers: two letters and 32 hexadecimal digits.
 fn sid(prefix: &'static str) -> impl Fn(&str) -> Parsed<String> {
     move |text| {
-        let is_sid = text
-            .strip_prefix(prefix)
-            .is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        is_sid.then(|| text.to_owned()).ok_or_else(|| format!("expected {prefix} and 32 hexadecimal digits"))
+        let is_hex = |hex: &str| hex.len() == 32 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let sid = text.strip_prefix(prefix).filter(|hex| is_hex(hex)).map(|_| text.to_owned());
+        sid.ok_or_else(|| format!("expected {prefix} and 32 hexadecimal digits"))
     }
 }
 
 fn http_url(text: &str) -> Parsed<Url> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let bare = url.filter(|url| {
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
+    let url = Url::parse(text).ok().filter(|url| {
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        let is_bare = !has_credentials && url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https") && is_bare
     });
-    bare.ok_or_else(|| "expected an http or https URL without user, password, ? and #".to_owned())
+    url.ok_or_else(|| "expected an http or https URL without user, password, ? and #".to_owned())
 }
 
-/// Passwords and numbers go there through the internet.
+/// Parses a URL to which credentials and phone numbers are sent over the Internet.
 fn secure_url(text: &str) -> Parsed<Url> {
     let url = http_url(text)?;
     let is_secure = url.scheme() == "https" || is_loopback(&url);
-    if is_secure { Ok(url) } else { Err("expected an https URL, unless it is this machine".to_owned()) }
+    if is_secure { Ok(url) } else { Err("expected an https URL, except on this machine".to_owned()) }
 }

@@ -1,4 +1,4 @@
-//! `[homeservers]`: what is done for homeservers that the operator knows.
+//! `[homeservers]`: services for homeservers that the operator knows.
 
 use ipnet::IpNet;
 
@@ -8,7 +8,7 @@ use super::reader::Reader;
 /// `[homeservers]`
 #[derive(Clone, Debug)]
 pub struct Homeservers {
-    /// `phone_checks_from`: addresses from which phone numbers may be checked without a token. Default none.
+    /// `phone_checks_from`: networks that may validate phone numbers without a token. Default none.
     pub phone_checks_from: Vec<IpNet>,
 }
 

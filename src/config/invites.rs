@@ -1,4 +1,4 @@
-//! `[invites]`: which invitations are taken, and where they lead.
+//! `[invites]`: which invitations are accepted, and where they link to.
 
 use url::Url;
 
@@ -9,12 +9,12 @@ use super::reader::Reader;
 /// `[invites]`
 #[derive(Clone, Debug)]
 pub struct Invites {
-    /// `web_clients`: where invited people may be sent, at least one; the first, unless the homeserver names another of them. Default
-    /// `["https://app.element.io"]`.
+    /// `web_clients`: where invited people may be sent, at least one. The first is used unless the homeserver names
+    /// another of them. Default `["https://app.element.io"]`.
     pub web_clients: Vec<Url>,
-    /// `blocked_homeservers`: their users may not invite; patterns as in `federation.blocked_servers`. Default none.
+    /// `blocked_homeservers`: homeservers whose users may not invite. Default none.
     pub blocked_homeservers: Vec<ServerPattern>,
-    /// `blocked_rooms`: into these nobody may be invited; room ids, or patterns of the homeservers in them. Default none.
+    /// `blocked_rooms`: rooms that people may not be invited to. Default none.
     pub blocked_rooms: Vec<RoomPattern>,
 }
 

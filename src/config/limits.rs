@@ -1,4 +1,4 @@
-//! `[lookup]`, `[budgets]` and `[retention]`: how much, how often and how long.
+//! `[lookup]`, `[budgets]` and `[retention]`: how much is allowed, how often, and how long data is kept.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::clock::{DAY, Millis};
 pub struct Lookup {
     /// `pepper_period`. Default 24 h; at least 1 h, at most 30 days.
     pub pepper_period: Duration,
-    /// `plain`: offer the algorithm `none`. Default false.
+    /// `plain`: whether to offer the algorithm `none`. Default false.
     pub plain: bool,
-    /// `max_addresses`: in one request. Default 10,000.
+    /// `max_addresses`: the maximum in one request. Default 10,000.
     pub max_addresses: usize,
 }
 
@@ -25,66 +25,66 @@ impl Lookup {
         Self {
             pepper_period: section.text("pepper_period", "24h", parse::duration("1h", "30d")),
             plain: section.flag("plain", false),
-            max_addresses: section.number("max_addresses", 10_000, &(1..=100_000)),
+            max_addresses: section.number("max_addresses", 10_000, 1..=100_000),
         }
     }
 }
 
-/// `[budgets]`: what a stranger may look up, and how many messages may be caused.
+/// `[budgets]`: rate limits.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    /// `newcomer_days`: an account is new for so long. Default 7 days.
+    /// `newcomer_days`: how long an account counts as new. Default 7 days.
     pub newcomer: Duration,
-    /// `[budgets.newcomer]`: look-ups of a new account. Default 2,000; 50 an hour.
+    /// `[budgets.newcomer]`: lookups by a new account. Default 2,000; 50 per hour.
     pub lookup_newcomer: Bucket,
-    /// `[budgets.user]`: look-ups of a settled account. Default 10,000; 50 an hour.
+    /// `[budgets.user]`: lookups by any other account. Default 10,000; 50 per hour.
     pub lookup_user: Bucket,
-    /// `[budgets.homeserver]`: look-ups of all accounts of a homeserver. Default 50,000; 5,000 an hour.
+    /// `[budgets.homeserver]`: lookups by all accounts of a homeserver. Default 50,000; 5,000 per hour.
     pub lookup_homeserver: Bucket,
-    /// `trusted_homeservers`: have no budget of their own. Default none.
+    /// `trusted_homeservers`: homeservers without a limit for all of their users together. Default none.
     pub trusted_homeservers: Vec<OwnedServerName>,
-    /// `[budgets.network]`: look-ups from a /24 or /48. Default 50,000; 5,000 an hour.
+    /// `[budgets.network]`: lookups from a /24 or /48. Default 50,000; 5,000 per hour.
     pub lookup_network: Bucket,
-    /// `[budgets.server]`: look-ups of everybody. Default 1,000,000; 100,000 an hour.
+    /// `[budgets.server]`: lookups by everyone. Default 1,000,000; 100,000 per hour.
     pub lookup_server: Bucket,
-    /// `stop_server`: refuse when the server's budget is full, instead of only logging a warning. Default false.
+    /// `stop_server`: whether to enforce `[budgets.server]` instead of only logging a warning. Default false.
     pub stop_server: bool,
-    /// `[budgets.messages_user]`: validation messages a user causes. Default 20; 20 an hour.
+    /// `[budgets.messages_user]`: validation mails caused by a user. Default 20; 20 per hour.
     pub messages_user: Bucket,
-    /// `[budgets.messages_address]`: validation messages to an address. Default 10; 5 an hour.
+    /// `[budgets.messages_address]`: validation mails to an address. Default 10; 5 per hour.
     pub messages_address: Bucket,
-    /// `[budgets.messages_network]`: validation messages caused from a /24 or /48. Default 200; 200 an hour.
+    /// `[budgets.messages_network]`: validation mails caused from a /24 or /48. Default 200; 200 per hour.
     pub messages_network: Bucket,
-    /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 an hour.
+    /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 per hour.
     pub invites_user: Bucket,
-    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200 an hour.
+    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200 per hour.
     pub invites_homeserver: Bucket,
-    /// `[budgets.invites_address]`: invitations of an address. Default 5; 2 an hour.
+    /// `[budgets.invites_address]`: invitations to an address. Default 5; 2 per hour.
     pub invites_address: Bucket,
-    /// `[budgets.invites_network]`: invitations from a /24 or /48, which is mostly a homeserver's. Default 80; 200 an hour.
+    /// `[budgets.invites_network]`: invitations from a /24 or /48, usually a homeserver's. Default 80; 200 per hour.
     pub invites_network: Bucket,
-    /// `[budgets.texts_user]`: texts with a code that a user causes. Default 10; 2 an hour.
+    /// `[budgets.texts_user]`: codes by text message caused by a user. Default 10; 2 per hour.
     pub texts_user: Bucket,
-    /// `[budgets.texts_number]`: texts with a code to a number. Default 5; 1 an hour.
+    /// `[budgets.texts_number]`: codes by text message to a number. Default 5; 1 per hour.
     pub texts_number: Bucket,
-    /// `[budgets.texts_network]`: texts with a code caused from a /24 or /48. Default 50; 25 an hour.
+    /// `[budgets.texts_network]`: codes by text message caused from a /24 or /48. Default 50; 25 per hour.
     pub texts_network: Bucket,
-    /// `[budgets.texts_country]`: texts with a code to all numbers of a calling code. Default 200; 10 an hour.
+    /// `[budgets.texts_country]`: text messages to all numbers of a calling code. Default 200; 10 per hour.
     pub texts_country: Bucket,
-    /// `[budgets.texts_server]`: texts with a code to everybody. Default 500; 20 an hour, so 980 a day.
+    /// `[budgets.texts_server]`: text messages to everyone. Default 500; 20 per hour, so 980 per day.
     pub texts_server: Bucket,
-    /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 an hour.
+    /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per hour.
     pub registrations_network: Bucket,
-    /// `[budgets.unbindings_network]`: unbindings signed by a homeserver, from a /24 or /48. Default 300; 3,000 an hour.
+    /// `[budgets.unbindings_network]`: signed unbind requests from a /24 or /48. Default 300; 3,000 per hour.
     pub unbindings_network: Bucket,
-    /// `[budgets.exports_user]`: downloads of everything that is held about a user. Default 20; 20 an hour.
+    /// `[budgets.exports_user]`: data exports by a user. Default 20; 20 per hour.
     pub exports_user: Bucket,
 }
 
 impl Budgets {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("budgets");
-        let newcomer_days: u64 = section.number("newcomer_days", 7, &(0..=365));
+        let newcomer_days: u64 = section.number("newcomer_days", 7, 0..=365);
         Self {
             newcomer: Duration::from_secs(newcomer_days * 86_400),
             trusted_homeservers: section.list("trusted_homeservers", &[], parse::server_name),
@@ -113,7 +113,7 @@ impl Budgets {
     }
 }
 
-/// A leaky bucket. Neither number is 0.
+/// The parameters of a leaky bucket. Neither is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// `capacity`: how much fits.
@@ -125,34 +125,33 @@ pub struct Bucket {
 impl Bucket {
     fn read(reader: &mut Reader, section: &'static str, capacity: u32, per_hour: u32) -> Self {
         let mut section = reader.section(section);
-        let range = 1..=1_000_000_000;
         Self {
-            capacity: section.number("capacity", capacity, &range),
-            per_hour: section.number("per_hour", per_hour, &range),
+            capacity: section.number("capacity", capacity, 1..=1_000_000_000),
+            per_hour: section.number("per_hour", per_hour, 1..=1_000_000_000),
         }
     }
 }
 
-/// `[retention]`: how long things are kept.
+/// `[retention]`: how long data is kept.
 #[derive(Clone, Debug)]
 pub struct Retention {
-    /// `validation_session`: after its last modification. Default 24 h.
+    /// `validation_session`: after its last change. Default 24 h.
     pub validation_session: Millis,
     /// `invite`: while it is pending. Default 30 days.
     pub invite: Millis,
-    /// `ephemeral_key`: after its invitation is delivered or expired. Default 90 days.
+    /// `ephemeral_key`: after its invitation has been delivered or has expired. Default 90 days.
     pub ephemeral_key: Millis,
     /// `sms_code`: after it was first sent. Default 10 minutes.
     pub sms_code: Millis,
-    /// `access_token`: idle. Default 365 days.
+    /// `access_token`: since its last use. Default 365 days.
     pub access_token: Millis,
-    /// `consent`: after the account is gone. Default 30 days.
+    /// `consent`: after the account was deleted. Default 30 days.
     pub consent: Millis,
-    /// `unbind_signature`: the fingerprint of a homeserver's signature, after it last unbound. Default 365 days.
+    /// `unbind_signature`: the fingerprint of a homeserver's signature, since its last use. Default 365 days.
     pub unbind_signature: Millis,
-    /// `onbind_delivery`: how long a delivery is tried; a notice no longer than a day. Default 7 days.
+    /// `onbind_delivery`: how long a delivery is retried; a notice for a day at most. Default 7 days.
     pub onbind_delivery: Millis,
-    /// `visit`: how long somebody who has signed in to look at his data, or has opened the link for it, may do so. Default 30 minutes.
+    /// `visit`: how long a web session lasts. Default 30 minutes.
     pub visit: Millis,
 }
 
@@ -172,7 +171,7 @@ impl Retention {
         }
     }
 
-    /// How long it is tried to tell an address that it was bound or unbound: later than in a day it would be no news.
+    /// Returns how long a notice is retried: after a day, it would be of little use.
     #[must_use]
     pub fn notice(&self) -> Millis {
         DAY.min(self.onbind_delivery)

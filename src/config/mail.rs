@@ -1,28 +1,28 @@
-//! `[mail]` and `[validation]`: how an address is proved.
+//! `[mail]` and `[validation]`: how mails are sent and how addresses are validated.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use zeroize::Zeroizing;
 
 use super::parse::{self, Parsed};
 use super::reader::{Reader, Section};
+use super::secret::Secret;
+use super::warnings::is_loopback_host;
 
 /// `[mail]`
 #[derive(Clone, Debug)]
 pub struct Mail {
     /// `sender`. Default `Vouch <vouch@localhost>`.
     pub sender: Mailbox,
-    /// Where mails go: SMTP if `host` is set, else `.eml` files.
+    /// An SMTP server if `host` is set, otherwise `.eml` files.
     pub transport: MailTransport,
 }
 
-/// Where mails go.
+/// How mails are delivered.
 #[derive(Clone, Debug)]
 pub enum MailTransport {
-    /// `directory`: one `.eml` file a mail. Default `data/mail`.
+    /// `directory`: one `.eml` file per mail. Default `data/mail`.
     Directory(PathBuf),
     /// An SMTP server.
     Smtp(Smtp),
@@ -37,15 +37,15 @@ pub struct Smtp {
     pub port: u16,
     /// `security`: `tls`, `starttls` or `none`. Default `starttls`.
     pub security: SmtpSecurity,
-    /// `user` and `password`; both or none. Default none.
+    /// `user` and `password`; both or neither. Default none.
     pub credentials: Option<SmtpCredentials>,
     /// `verify_certificate`. Default true.
     pub verify_certificate: bool,
-    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    /// `ca_file`: PEM certificates trusted in addition to the system's. Default none.
     pub ca_file: Option<PathBuf>,
-    /// `timeout`: for the whole conversation of one mail. Default 4 s.
+    /// `timeout`: for delivering one mail. Default 4 s.
     pub timeout: Duration,
-    /// `connections`: at most so many at a time. Default 10.
+    /// `connections`: the maximum number of concurrent connections. Default 10.
     pub connections: u32,
 }
 
@@ -58,6 +58,10 @@ impl Mail {
             Some(smtp) => MailTransport::Smtp(smtp),
             None => MailTransport::Directory(directory),
         };
+        let is_ascii = AsRef::<str>::as_ref(&sender.email).is_ascii();
+        if matches!(transport, MailTransport::Smtp(_)) && !is_ascii {
+            section.wrong("sender", "the address must be ASCII: write an international domain as xn--…");
+        }
         Self { sender, transport }
     }
 }
@@ -68,15 +72,21 @@ impl Smtp {
         let security = section.text("security", "starttls", SmtpSecurity::parse);
         let smtp = Self {
             host: host.clone().unwrap_or_default(),
-            port: section.number("port", security.port(), &(1..=65_535)),
+            port: section.number("port", security.port(), 1..=65_535),
             security,
             credentials: SmtpCredentials::read(section),
             verify_certificate: section.flag("verify_certificate", true),
             ca_file: section.optional("ca_file", parse::file),
             timeout: section.text("timeout", "4s", parse::duration("100ms", "10m")),
-            connections: section.number("connections", 10, &(1..=1_000)),
+            connections: section.number("connections", 10, 1..=1_000),
         };
-        host.map(|host| Self { host, ..smtp })
+        let host = host?;
+        if smtp.credentials.is_some() && security == SmtpSecurity::None && !is_loopback_host(&host) {
+            let problem = "\"none\" would send the password in clear text: use \"tls\" or \"starttls\", or remove \
+                           `user` and `password`";
+            section.wrong("security", problem);
+        }
+        Some(smtp)
     }
 }
 
@@ -110,37 +120,30 @@ impl SmtpSecurity {
     }
 }
 
-/// A login at the SMTP server.
-#[derive(Clone)]
+/// The credentials for the SMTP server.
+#[derive(Clone, Debug)]
 pub struct SmtpCredentials {
     /// `user`
     pub user: String,
     /// `password`
-    pub password: Zeroizing<String>,
+    pub password: Secret,
 }
 
 impl SmtpCredentials {
     fn read(section: &mut Section<'_>) -> Option<Self> {
         let user = section.optional("user", parse::line);
         let password = section.optional("password", parse::secret);
-        section.needs("user", "password");
-        section.needs("password", "user");
+        section.together(&["user", "password"], &[]);
         Some(Self { user: user?, password: password? })
-    }
-}
-
-impl fmt::Debug for SmtpCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpCredentials({}, …)", self.user)
     }
 }
 
 /// `[validation]`
 #[derive(Clone, Debug)]
 pub struct Validation {
-    /// `next_link_hosts`: hosts a `next_link` may lead to, as URLs have them. Default none: any.
+    /// `next_link_hosts`: hosts that a `next_link` may point to, as URLs write them. Default none, which allows any.
     pub next_link_hosts: Option<Vec<String>>,
-    /// `web_otp_domain`: the web page in which codes are typed, which texts name in their last line. Default: the host of `public_url`.
+    /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of `public_url`.
     pub web_otp_domain: Option<String>,
 }
 

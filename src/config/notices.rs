@@ -1,11 +1,11 @@
-//! `[notices]`: what addresses are told.
+//! `[notices]`: messages to addresses whose bindings change.
 
 use super::reader::Reader;
 
 /// `[notices]`
 #[derive(Clone, Debug)]
 pub struct Notices {
-    /// `enabled`: whether an address is told that it was bound or unbound. Default true.
+    /// `enabled`: whether an address is notified when it is bound or unbound. Default true.
     pub enabled: bool,
 }
 

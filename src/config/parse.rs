@@ -1,4 +1,4 @@
-//! What texts mean. Errors say what was expected and never repeat the text.
+//! Parsers for strings. Errors say what is expected and never repeat the string, which may be a secret.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -10,28 +10,30 @@ use env_filter::Filter;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 use ruma_common::OwnedServerName;
+use rustls::pki_types::ServerName;
 use unic_langid::LanguageIdentifier;
 use url::{Host, Url};
-use zeroize::Zeroizing;
 
-/// A value, or what was expected in its place.
+use super::secret::Secret;
+
+/// A value, or what is expected instead.
 pub(super) type Parsed<T> = Result<T, String>;
 
 fn or<T>(value: Option<T>, expected: &str) -> Parsed<T> {
     value.ok_or_else(|| expected.to_owned())
 }
 
-/// One line of text.
+/// Parses one line of text.
 pub(super) fn line(text: &str) -> Parsed<String> {
     let usable = !text.trim().is_empty() && !text.contains(char::is_control);
-    or(usable.then(|| text.to_owned()), "expected one line of text, neither empty nor with control characters")
+    or(usable.then(|| text.to_owned()), "expected one line of text that is not empty and has no control characters")
 }
 
-pub(super) fn secret(text: &str) -> Parsed<Zeroizing<String>> {
-    line(text).map(Zeroizing::new)
+pub(super) fn secret(text: &str) -> Parsed<Secret> {
+    line(text).map(|text| Secret::from(text.as_str()))
 }
 
-/// A whole number and its unit, from `least` to `most`, which are written the same way.
+/// Returns a parser for a whole number with a unit, from `least` to `most`, which are in the same format.
 pub(super) fn duration(least: &str, most: &str) -> impl Fn(&str) -> Parsed<Duration> {
     let expected =
         format!("expected a duration such as \"500ms\", \"30s\", \"10m\", \"24h\" or \"7d\", from {least} to {most}");
@@ -53,7 +55,7 @@ fn any_duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// A base URL. Slashes at the end of its path are dropped; that of an empty path belongs to the URL.
+/// Parses a base URL. Slashes at the end of its path are dropped, except for the one that an empty path consists of.
 pub(super) fn public_url(text: &str) -> Parsed<Url> {
     let example = "such as \"https://id.example.org\"";
     let mut url = Url::parse(text).map_err(|_| format!("expected a URL {example}"))?;
@@ -75,13 +77,13 @@ pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
     or(text.parse().ok(), "expected an IP address and a port, such as \"127.0.0.1:8090\" or \"[::]:8090\"")
 }
 
-/// The resolver at an address, on port 53 if none is named.
+/// Parses the address of a resolver, whose port is 53 by default.
 pub(super) fn dns_server(text: &str) -> Parsed<SocketAddr> {
     let address = text.parse().or_else(|_| text.parse().map(|ip: IpAddr| SocketAddr::new(ip, 53)));
     or(address.ok(), "expected an IP address, with a port or without, such as \"9.9.9.9\" or \"[2620:fe::fe]:53\"")
 }
 
-/// A range of addresses, with no bits set beyond its prefix; an address alone is a range of one.
+/// Parses a range of addresses and clears the bits beyond its prefix. A single address is a range of one.
 pub(super) fn range(text: &str) -> Parsed<IpNet> {
     let net = IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     or(net.map(|net| net.trunc()), "expected a range or an address, such as \"10.0.0.0/8\", \"fd00::/8\" or \"::1\"")
@@ -91,13 +93,15 @@ pub(super) fn server_name(text: &str) -> Parsed<OwnedServerName> {
     or(text.try_into().ok(), "expected a Matrix server name, such as \"example.org\" or \"example.org:8448\"")
 }
 
-/// A host name or IP address.
+/// Parses the host name or IP address of a server that is reached over TLS.
 pub(super) fn host(text: &str) -> Parsed<String> {
-    let is_host = text.parse::<IpAddr>().is_ok() || Host::parse(text).is_ok();
-    or(is_host.then(|| text.to_owned()), "expected a host without scheme and port, such as \"smtp.example.org\"")
+    or(
+        ServerName::try_from(text).is_ok().then(|| text.to_owned()),
+        "expected a host without scheme and port, such as \"smtp.example.org\"",
+    )
 }
 
-/// A host as URLs have it: in lower case, international names in Punycode.
+/// Parses a host as URLs contain it: in lower case, with international names in Punycode.
 pub(super) fn url_host(text: &str) -> Parsed<String> {
     or(
         Host::parse(text).ok().map(|host| host.to_string()),
@@ -109,7 +113,7 @@ pub(super) fn language(text: &str) -> Parsed<LanguageIdentifier> {
     or(text.parse().ok(), "expected a language tag, such as \"en\" or \"pt-BR\"")
 }
 
-/// An e-mail address with a name or without. lettre takes the first of several; here it must be the only one.
+/// Parses an e-mail address with an optional name. lettre would silently take the first of several.
 pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
     let mailbox = Mailbox::from_str(text).ok().filter(|mailbox| {
         let end = text.trim_end().trim_end_matches('>').trim_end();
@@ -118,16 +122,13 @@ pub(super) fn mailbox(text: &str) -> Parsed<Mailbox> {
     or(mailbox, "expected one e-mail address, such as \"Example <id@example.org>\"")
 }
 
-/// A web page.
+/// Parses the URL of a web page.
 pub(super) fn web_page(text: &str) -> Parsed<String> {
-    or(is_web_page(text).then(|| text.to_owned()), "expected an http or https URL")
+    let is_web_page = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    or(is_web_page.then(|| text.to_owned()), "expected an http or https URL")
 }
 
-fn is_web_page(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-/// A filter in `env_logger`'s syntax. A word alone may be a level or a module; a level must follow `=`.
+/// Parses a filter in the syntax of `env_logger`. A single word may be a level or a module; a level must follow `=`.
 pub(super) fn log_filter(text: &str) -> Parsed<Filter> {
     let directives = text.split('/').next().unwrap_or_default().split(',');
     let levels_are_known = directives
@@ -140,18 +141,18 @@ pub(super) fn log_filter(text: &str) -> Parsed<Filter> {
     )
 }
 
-/// A path of which nothing is known yet.
+/// Parses a path that need not exist.
 pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     let usable = !text.is_empty() && !text.contains('\0');
     or(usable.then(|| PathBuf::from(text)), "expected a path")
 }
 
-/// A file that is there.
+/// Parses the path of an existing file.
 pub(super) fn file(text: &str) -> Parsed<PathBuf> {
     existing(text, "a file", Path::is_file)
 }
 
-/// A directory that is there.
+/// Parses the path of an existing directory.
 pub(super) fn directory(text: &str) -> Parsed<PathBuf> {
     existing(text, "a directory", Path::is_dir)
 }
@@ -160,7 +161,7 @@ fn existing(text: &str, kind: &str, is_kind: fn(&Path) -> bool) -> Parsed<PathBu
     let path = path(text)?;
     match fs::metadata(&path) {
         Ok(_) if is_kind(&path) => Ok(path),
-        Ok(_) => Err(format!("expected {kind}, and the path leads to something else")),
+        Ok(_) => Err(format!("expected {kind}, but the path is something else")),
         Err(error) => Err(format!("expected {kind}: {error}")),
     }
 }
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_is_a_base_to_append_to() {
+    fn a_public_url_is_a_base_url() {
         for (text, url) in [
             ("https://id.example.org", "https://id.example.org/"),
             ("https://id.example.org/", "https://id.example.org/"),
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn people_and_looks() {
+    fn mailboxes_pages_and_languages() {
         all_parse(
             mailbox,
             &["vouch@localhost", "Vouch <vouch@localhost>", "\"A, B\" <a@example.org>", "Büro <a@example.org>"],
@@ -280,13 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn log_filters_name_levels() {
+    fn log_filters_contain_levels() {
         all_parse(log_filter, &["info", "off", "info,vouch=debug", "vouch::store=trace", "debug/word"]);
         none_parse(log_filter, &["", "vouch=loud", "info,vouch="]);
     }
 
     #[test]
-    fn files_must_be_there_and_be_files() {
+    fn files_and_directories_must_exist() {
         all_parse(file, &["Cargo.toml"]);
         none_parse(file, &["", "src", "no/such", "a\0b"]);
         all_parse(directory, &["src"]);

@@ -1,219 +1,230 @@
-//! Reads settings one by one and remembers what it was asked for, so that a key is declared in one place: where it is
-//! read. From these declarations come the unknown keys, the suggestions, and the test of the example file.
+//! Reads settings one at a time and records each key it is asked for, so a key is declared in one place: where it is
+//! read. The detection of unknown keys, the suggestions and the test of the example file derive from these declarations.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use toml::Value;
+use toml::Value as Toml;
 
 use super::document::Document;
-use super::found::{Entry, Found};
-use super::mistake::{Mistake, Origin};
+use super::error::{ConfigError, Origin};
+use super::key::{self, Key, PREFIX};
+use super::parse::Parsed;
 use super::unknown;
+use super::value::{Entry, Value};
 
-/// What the name of each environment variable begins with.
-pub(super) const PREFIX: &str = "VOUCH__";
+/// The keys that hold a secret. For each there is a key `<key>_file`, which names a file that holds the value.
+/// `[keys] master_key_file` is not among them: that file is created if it does not exist.
+pub(super) const SECRETS: [(&str, &str); 8] = [
+    ("database", "url"),
+    ("mail", "password"),
+    ("sms.twilio", "token"),
+    ("sms.openmarket", "password"),
+    ("sms.kannel", "password"),
+    ("sms.webhook", "url"),
+    ("sms.webhook", "headers"),
+    ("sms.webhook", "body"),
+];
 
-/// A key that can be set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The section without brackets, such as `budgets.user`.
-    pub section: &'static str,
-    /// The name within the section.
-    pub name: &'static str,
-    /// The default as TOML, if there is one.
-    pub default: Option<String>,
-}
+const VALID_DEFAULT: &str = "the tests read every default";
 
-impl Key {
-    /// `[section] name`, as mistakes name it.
-    pub(super) fn label(&self) -> String {
-        label(self.section, self.name)
-    }
-
-    /// The environment variable that sets it.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        variable(self.section, self.name)
-    }
-}
-
-/// The sources, what was asked of them, and what was wrong with them.
+/// The sources, the keys requested so far, and the errors found so far.
 pub(super) struct Reader {
     document: Option<Document>,
     environment: BTreeMap<String, String>,
     keys: Vec<Key>,
-    mistakes: Vec<Mistake>,
+    errors: Vec<ConfigError>,
 }
 
 impl Reader {
     pub fn new(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Self {
-        let mut mistakes = Vec::new();
+        let mut errors = Vec::new();
         Self {
-            document: file.and_then(|path| Document::read(path, &mut mistakes)),
+            document: file.and_then(|path| Document::read(path, &mut errors)),
             environment: environment.filter(|(name, _)| name.starts_with(PREFIX)).collect(),
             keys: Vec::new(),
-            mistakes,
+            errors,
         }
     }
 
-    /// The keys of a section; `budgets.user` is the section `user` within `budgets`.
+    /// Returns a section; `budgets.user` is the section `user` within `budgets`.
     pub fn section(&mut self, name: &'static str) -> Section<'_> {
         Section { reader: self, name }
     }
 
-    /// Every key that was asked for, and every mistake in the order of the file, then of the environment. What nobody
-    /// asked for is a mistake.
-    pub fn finish(mut self) -> (Vec<Key>, Vec<Mistake>) {
+    /// Returns every key that was requested, and every error: those in the file first, then those in the environment.
+    /// A setting that was not requested is an error.
+    pub fn finish(mut self) -> (Vec<Key>, Vec<ConfigError>) {
         if let Some(document) = &self.document {
-            self.mistakes.extend(unknown::in_document(document, &self.keys));
-            // Without a key it is the syntax error itself.
-            self.mistakes.retain(|mistake| mistake.key.is_none() || !document.explains(mistake));
+            self.errors.extend(unknown::in_document(document, &self.keys));
+            // Errors without a key include the syntax errors themselves.
+            self.errors.retain(|error| error.key.is_none() || !document.explains(error));
         }
-        self.mistakes.extend(unknown::in_environment(self.environment.keys(), &self.keys));
-        self.mistakes.sort();
-        (self.keys, self.mistakes)
+        self.errors.extend(unknown::in_environment(self.environment.keys(), &self.keys));
+        self.errors.sort();
+        (self.keys, self.errors)
     }
 
-    fn find(&self, section: &str, key: &str) -> Option<Found> {
-        let variable = variable(section, key);
+    /// Adds an error about the value of a key, if it is not the default.
+    pub fn wrong(&mut self, section: &str, key: &str, problem: &str) {
+        if let Some(value) = self.find(section, key).or_else(|| self.find(section, &file_key(key))) {
+            let key = Some(key::label(section, key));
+            self.errors.push(ConfigError { origin: value.origin, key, problem: problem.to_owned() });
+        }
+    }
+
+    fn find(&self, section: &str, key: &str) -> Option<Value> {
+        let variable = key::variable(section, key);
         match self.environment.get(&variable) {
-            Some(value) => Some(Found::in_environment(&variable, value)),
+            Some(value) => Some(Value::plain(Origin::Environment(variable), value.clone())),
             None => self.document.as_ref()?.find(section, key).cloned(),
         }
     }
 }
 
-/// One section being read. Each method declares a key and returns its value; after a mistake that is the default.
+/// A section. Each method declares a key and returns its value, or the default if the value is not valid.
 pub(super) struct Section<'r> {
     reader: &'r mut Reader,
     name: &'static str,
 }
 
 impl Section<'_> {
-    /// A text that means something to `parse`.
-    pub fn text<T>(&mut self, key: &'static str, default: &str, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        let found = self.declare(key, Some(default.into()));
-        found
-            .and_then(|found| self.note(key, &found.origin, found.text(&parse)))
-            .unwrap_or_else(|| parse(default).expect("every default is read in the tests"))
+    /// Reads a string.
+    pub fn text<T>(&mut self, key: &str, default: &str, parse: impl Fn(&str) -> Parsed<T>) -> T {
+        self.read(key, Some(default.into()), |value| value.text(&parse))
+            .unwrap_or_else(|| parse(default).expect(VALID_DEFAULT))
     }
 
-    /// A text without a default; empty is unset.
-    pub fn optional<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let found = self.declare(key, None).filter(|found| !found.is_empty())?;
-        self.note(key, &found.origin, found.text(parse))
+    /// Reads a string without a default. The empty string leaves it unset.
+    pub fn optional<T>(&mut self, key: &str, parse: impl Fn(&str) -> Parsed<T>) -> Option<T> {
+        let value = self.declare(key, None).filter(|value| !value.is_empty())?;
+        self.check(key, &value.origin, value.text(parse))
     }
 
-    /// A list of texts.
-    pub fn list<T>(
-        &mut self,
-        key: &'static str,
-        default: &[&str],
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Vec<T> {
-        let found = self.declare(key, Some(Value::Array(default.iter().map(|item| (*item).into()).collect())));
-        found.and_then(|found| self.items(key, found, &parse)).unwrap_or_else(|| {
-            default.iter().map(|item| parse(item).expect("every default is read in the tests")).collect()
-        })
+    /// Reads a list of strings.
+    pub fn list<T>(&mut self, key: &str, default: &[&str], parse: impl Fn(&str) -> Parsed<T>) -> Vec<T> {
+        let value = self.declare(key, Some(Toml::Array(default.iter().map(|item| (*item).into()).collect())));
+        value
+            .and_then(|value| self.items(key, value, &parse))
+            .unwrap_or_else(|| default.iter().map(|item| parse(item).expect(VALID_DEFAULT)).collect())
     }
 
-    /// A list of texts where the empty list is something else than none.
-    pub fn optional_list<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
-        let found = self.declare(key, None)?;
-        self.items(key, found, &parse)
+    /// Reads a list of strings whose absence differs from the empty list.
+    pub fn optional_list<T>(&mut self, key: &str, parse: impl Fn(&str) -> Parsed<T>) -> Option<Vec<T>> {
+        let value = self.declare(key, None)?;
+        self.items(key, value, &parse)
     }
 
-    /// A table of texts, empty by default.
+    /// Reads a table of strings, which is empty by default.
     pub fn table<K: Ord, V>(
         &mut self,
-        key: &'static str,
-        parse_key: impl Fn(&str) -> Result<K, String>,
-        parse_value: impl Fn(&str) -> Result<V, String>,
+        key: &str,
+        parse_key: impl Fn(&str) -> Parsed<K>,
+        parse_value: impl Fn(&str) -> Parsed<V>,
     ) -> BTreeMap<K, V> {
-        let Some(found) = self.declare(key, Some(Value::Table(toml::Table::new()))) else { return BTreeMap::new() };
-        let origin = found.origin.clone();
-        let entries = self.note(key, &origin, found.table()).unwrap_or_default();
+        let entries = self.read(key, Some(Toml::Table(toml::Table::new())), Value::table).unwrap_or_default();
         let parse = |entry: &Entry| Ok((parse_key(&entry.name)?, entry.value.text(&parse_value)?));
-        entries.iter().filter_map(|entry| self.note(key, &entry.origin, parse(entry))).collect()
+        entries.iter().filter_map(|entry| self.check(key, &entry.origin, parse(entry))).collect()
     }
 
-    /// A whole number within `range`, which must fit into `T`.
-    pub fn number<T: TryFrom<u64>>(&mut self, key: &'static str, default: u32, range: &RangeInclusive<u64>) -> T {
-        let found = self.declare(key, Some(default.into()));
+    /// Reads a whole number within `range`, all of which fits into `T`.
+    pub fn number<T: TryFrom<u64>>(&mut self, key: &str, default: u32, range: RangeInclusive<u64>) -> T {
         let parse = |number: Option<i128>| {
-            let number = u64::try_from(number?).ok().filter(|number| range.contains(number))?;
-            T::try_from(number).ok()
+            let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| range.contains(number));
+            number
+                .and_then(|number| T::try_from(number).ok())
+                .ok_or_else(|| format!("expected a whole number from {} to {}", range.start(), range.end()))
         };
-        found
-            .and_then(|found| {
-                let expected = || format!("expected a whole number from {} to {}", range.start(), range.end());
-                self.note(key, &found.origin, parse(found.integer()).ok_or_else(expected))
-            })
-            .unwrap_or_else(|| parse(Some(default.into())).expect("every default is read in the tests"))
+        self.read(key, Some(default.into()), |value| parse(value.integer()))
+            .unwrap_or_else(|| parse(Some(default.into())).expect(VALID_DEFAULT))
     }
 
-    /// Yes or no.
-    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        let found = self.declare(key, Some(default.into()));
-        found.and_then(|found| self.note(key, &found.origin, found.flag())).unwrap_or(default)
+    /// Reads a boolean.
+    pub fn flag(&mut self, key: &str, default: bool) -> bool {
+        self.read(key, Some(default.into()), |value| value.flag()).unwrap_or(default)
     }
 
-    /// Says what is wrong with the value of `key`, if it has one of its own.
-    pub fn wrong(&mut self, key: &'static str, problem: &str) {
-        if let Some(found) = self.reader.find(self.name, key) {
-            self.note::<()>(key, &found.origin, Err(problem.to_owned()));
+    /// Adds an error about the value of a key, if it is not the default.
+    pub fn wrong(&mut self, key: &str, problem: &str) {
+        self.reader.wrong(self.name, key, problem);
+    }
+
+    /// Adds an error if any of `required` or `optional` is set without all of `required`.
+    pub fn together(&mut self, required: &[&str], optional: &[&str]) {
+        let set = required.iter().chain(optional).find(|key| self.has(key));
+        let missing = required.iter().find(|key| !self.has(key));
+        if let (Some(set), Some(missing)) = (set, missing) {
+            self.wrong(set, &format!("needs `{missing}`, which is not set: set both or neither"));
         }
     }
 
-    /// `key` is of no use without `needed`.
-    pub fn needs(&mut self, key: &'static str, needed: &'static str) {
-        let has = |key| self.reader.find(self.name, key).is_some_and(|found| !found.is_empty());
-        if has(key) && !has(needed) {
-            self.wrong(key, &format!("needs `{needed}`, which is not set: set both or neither"));
+    /// Adds an error if both a key and its alternative are set. Returns whether they are.
+    pub fn exclusive(&mut self, key: &str, alternative: &str) -> bool {
+        let both = self.is_set(key) && self.is_set(alternative);
+        if both {
+            self.wrong(alternative, &format!("is set, and so is `{key}`: set only one of them"));
         }
+        both
     }
 
-    fn declare(&mut self, key: &'static str, default: Option<Value>) -> Option<Found> {
+    fn is_set(&self, key: &str) -> bool {
+        self.reader.find(self.name, key).is_some_and(|value| !value.is_empty())
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.is_set(key) || self.is_set(&file_key(key))
+    }
+
+    fn declare(&mut self, key: &str, default: Option<Toml>) -> Option<Value> {
         let default = default.map(|value| value.to_string());
-        self.reader.keys.push(Key { section: self.name, name: key, default });
-        self.reader.find(self.name, key)
+        self.reader.keys.push(Key { section: self.name, name: key.to_owned(), default });
+        let value = self.reader.find(self.name, key);
+        if SECRETS.contains(&(self.name, key)) { self.secret(key, value) } else { value }
     }
 
-    /// All items, or none after a mistake in any.
-    fn items<T>(
-        &mut self,
-        key: &'static str,
-        found: Found,
-        parse: &impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Vec<T>> {
-        let origin = found.origin.clone();
-        let items = self.note(key, &origin, found.list())?;
-        let parsed: Vec<T> = items.iter().filter_map(|item| self.note(key, &item.origin, item.text(parse))).collect();
+    /// Returns the value of a secret, which may be in a file instead.
+    fn secret(&mut self, key: &str, value: Option<Value>) -> Option<Value> {
+        let file_key = file_key(key);
+        let file = self.declare(&file_key, None).filter(|value| !value.is_empty());
+        let Some(file) = file.filter(|_| !self.exclusive(key, &file_key)) else { return value };
+        let text = self.check(&file_key, &file.origin, file.text(read_secret))?;
+        Some(Value::plain(file.origin, text))
+    }
+
+    fn read<T>(&mut self, key: &str, default: Option<Toml>, parse: impl FnOnce(Value) -> Parsed<T>) -> Option<T> {
+        let value = self.declare(key, default)?;
+        self.check(key, &value.origin.clone(), parse(value))
+    }
+
+    /// Returns all items, or `None` if any of them is not valid.
+    fn items<T>(&mut self, key: &str, value: Value, parse: &impl Fn(&str) -> Parsed<T>) -> Option<Vec<T>> {
+        let items = self.check(key, &value.origin.clone(), value.list())?;
+        let parsed: Vec<T> = items.iter().filter_map(|item| self.check(key, &item.origin, item.text(parse))).collect();
         (parsed.len() == items.len()).then_some(parsed)
     }
 
-    /// Keeps the mistake, if it is one.
-    fn note<T>(&mut self, key: &str, origin: &Origin, result: Result<T, String>) -> Option<T> {
+    /// Records the error, if there is one.
+    fn check<T>(&mut self, key: &str, origin: &Origin, result: Parsed<T>) -> Option<T> {
         result
             .map_err(|problem| {
-                let key = Some(label(self.name, key));
-                self.reader.mistakes.push(Mistake { origin: origin.clone(), key, problem });
+                let key = Some(key::label(self.name, key));
+                self.reader.errors.push(ConfigError { origin: origin.clone(), key, problem });
             })
             .ok()
     }
 }
 
-/// `[section] key`, with whatever the file has for names on one line.
-pub(super) fn label(section: &str, key: &str) -> String {
-    if section.is_empty() {
-        key.escape_debug().to_string()
-    } else {
-        format!("[{}] {}", section.escape_debug(), key.escape_debug())
-    }
+fn file_key(key: &str) -> String {
+    format!("{key}_file")
 }
 
-fn variable(section: &str, key: &str) -> String {
-    format!("{PREFIX}{}__{}", section.replace('.', "__"), key).to_uppercase()
+/// Reads a secret from a file, without the newline that editors append.
+fn read_secret(path: &str) -> Parsed<String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("expected a file that holds the secret: {error}"))?;
+    match text.strip_suffix('\n').unwrap_or(&text) {
+        "" => Err("expected a file that holds the secret, but the file is empty".to_owned()),
+        secret => Ok(secret.to_owned()),
+    }
 }

@@ -1,4 +1,4 @@
-//! `[sms]`: how text messages are sent, and where to.
+//! `[sms]`: which text messages are sent, and how.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,50 +15,50 @@ use super::reader::Reader;
 /// `[sms]`
 #[derive(Clone, Debug)]
 pub struct Sms {
-    /// `directory`: one `.txt` file a text while there is no gateway. Default `data/sms`.
+    /// `directory`: one `.txt` file per message if there is no gateway. Default `data/sms`.
     pub directory: PathBuf,
-    /// `rules`: what becomes of texts to an area. Default none: the only gateway, or the directory, takes all.
+    /// `rules`: how messages to an area are sent. Default none: the only gateway, or the directory, gets all of them.
     pub rules: BTreeMap<Area, Route>,
-    /// `sender`: from whom texts come. Default none: the gateway chooses.
+    /// `sender`: the sender of messages. Default none, which lets the gateway choose.
     pub sender: Option<Sender>,
-    /// `senders`: from whom texts to an area come, in place of `sender`. Default none.
+    /// `senders`: the sender of messages to an area, instead of `sender`. Default none.
     pub senders: BTreeMap<Area, Sender>,
-    /// `ca_file`: PEM certificates trusted besides the system's. Default none.
+    /// `ca_file`: PEM certificates trusted in addition to the system's. Default none.
     pub ca_file: Option<PathBuf>,
     /// `connect_timeout`. Default 3 s.
     pub connect_timeout: Duration,
     /// `timeout`: for a whole exchange with a gateway. Default 4 s.
     pub timeout: Duration,
-    /// `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`: those that are set up.
+    /// `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`, if configured.
     pub gateways: Vec<Gateway>,
 }
 
-/// Where a number belongs.
+/// A set of phone numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
     /// `*`
     Anywhere,
     /// A country by its ISO 3166 code, such as `GB`.
     Country(String),
-    /// What E.164 numbers begin with, such as `44` for `+44`.
+    /// The first digits of E.164 numbers, such as `44` for `+44`.
     Prefix(String),
 }
 
-/// What becomes of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// It is not sent.
     Reject,
-    /// It goes to the directory.
+    /// It is written to the directory.
     Directory,
-    /// It goes to a gateway.
+    /// It is sent through a gateway.
     Gateway(GatewayKind),
 }
 
-/// From whom a text comes.
+/// The sender of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// A phone number: its E.164 digits.
+    /// The E.164 digits of a phone number.
     Number(String),
     /// A short code: 3 to 8 digits.
     ShortCode(String),
@@ -84,32 +84,35 @@ impl Sms {
         sms
     }
 
-    /// Rules and gateways must fit each other.
+    /// Checks that rules, senders and gateways match.
     fn check(&self, reader: &mut Reader) {
-        let is_there = |kind| self.gateways.iter().any(|gateway| gateway.kind() == kind);
-        let kinds = self.rules.values().filter_map(|route| match route {
-            Route::Gateway(kind) => Some(*kind),
-            Route::Reject | Route::Directory => None,
-        });
-        for missing in kinds.filter(|kind| !is_there(*kind)) {
-            let problem = format!("sends texts through {missing}, but `[sms.{missing}]` is not set up");
-            reader.section("sms").wrong("rules", &problem);
+        let exists = |kind| self.gateways.iter().any(|gateway| gateway.kind() == kind);
+        for route in self.rules.values() {
+            if let Route::Gateway(missing) = *route
+                && !exists(missing)
+            {
+                let problem = format!("sends messages through {missing}, but `[sms.{missing}]` is not set up");
+                reader.wrong("sms", "rules", &problem);
+            }
         }
         if let (true, [first, second, ..]) = (self.rules.is_empty(), &self.gateways[..]) {
-            let problem =
-                format!("with {} there are several gateways: say in `[sms] rules` which texts go where", first.kind());
-            reader.section(second.kind().section()).wrong(second.kind().essential(), &problem);
+            let (first, second) = (first.kind(), second.kind());
+            let problem = format!("is a second gateway besides {first}: choose between them in `[sms] rules`");
+            reader.wrong(&second.section(), second.essential(), &problem);
         }
-        let is_anonymous = self.sender.is_none() && self.senders.is_empty();
         let needs_sender =
-            |gateway: &&Gateway| matches!(gateway, Gateway::Twilio(twilio) if twilio.messaging_service.is_none());
-        if is_anonymous && self.gateways.iter().any(|gateway| needs_sender(&gateway)) {
-            let problem = "Twilio must be told who sends: set `messaging_service` here, or `sender` in `[sms]`";
-            reader.section("sms.twilio").wrong("account", problem);
+            |gateway: &Gateway| matches!(gateway, Gateway::Twilio(twilio) if twilio.messaging_service.is_none());
+        if !self.has_sender() && self.gateways.iter().any(needs_sender) {
+            let problem = "Twilio needs a sender: set `messaging_service` here, or `sender` in `[sms]`";
+            reader.wrong("sms.twilio", "account", problem);
         }
     }
 
-    /// What becomes of texts that no rule is about.
+    pub(super) fn has_sender(&self) -> bool {
+        self.sender.is_some() || !self.senders.is_empty()
+    }
+
+    /// Returns how messages are sent that no rule applies to.
     #[must_use]
     pub fn otherwise(&self) -> Route {
         match (self.rules.is_empty(), self.gateways.first()) {
@@ -117,6 +120,16 @@ impl Sms {
             (true, None) => Route::Directory,
             (false, _) => Route::Reject,
         }
+    }
+
+    /// Returns how messages may be sent, without repetition. Empty if all messages are rejected.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Route> {
+        let mut routes: Vec<_> = self.rules.values().copied().chain([self.otherwise()]).collect();
+        routes.retain(|route| *route != Route::Reject);
+        routes.sort_unstable();
+        routes.dedup();
+        routes
     }
 }
 
@@ -130,8 +143,8 @@ impl Area {
         } else if country::Id::from_str(text).is_ok() {
             Ok(Self::Country(text.to_owned()))
         } else {
-            Err("expected what numbers begin with, such as \"+44\", a country such as \"GB\", or \"*\" for all others"
-                .to_owned())
+            let expected = "expected the first digits of numbers, such as \"+44\", a country such as \"GB\", or \"*\"";
+            Err(expected.to_owned())
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Texts with placeholders for what is only known when a text message is sent.
+//! Templates whose placeholders are filled in when a text message is sent.
 
 use std::fmt;
 
 use super::parse::Parsed;
 
-/// What a placeholder stands for.
+/// A placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
-    /// `{number}`: the recipient, E.164 with `+`.
+    /// `{number}`: the recipient in E.164 format, with `+`.
     Number,
     /// `{digits}`: the recipient, without `+`.
     Digits,
     /// `{text}`: the message.
     Text,
-    /// `{sender}`: from whom, or nothing.
+    /// `{sender}`: the sender, or the empty string.
     Sender,
 }
 
-/// A text with placeholders. It may hold secrets and is not shown.
+/// Text with placeholders. It may contain secrets, so `Debug` does not show it.
 #[derive(Clone, Default)]
 pub struct Template(Vec<Part>);
 
@@ -28,10 +28,11 @@ enum Part {
 }
 
 impl Template {
-    /// A brace begins a placeholder if a word of small letters and the other brace follow, so JSON stays as it is.
+    /// Parses a template. A brace starts a placeholder only if a lowercase word and the closing brace follow, so JSON needs
+    /// no escaping.
     ///
     /// # Errors
-    /// What was expected.
+    /// If a placeholder is unknown.
     pub fn parse(text: &str) -> Parsed<Self> {
         let mut parts = Vec::new();
         let (mut literal, mut rest) = (String::new(), text);
@@ -51,7 +52,7 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The text with each placeholder replaced.
+    /// Returns the text with each placeholder replaced.
     pub fn render(&self, value: impl Fn(Slot) -> String) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Literal(text) => text.clone(),
@@ -60,7 +61,7 @@ impl Template {
         parts.collect()
     }
 
-    /// What stands before the first placeholder.
+    /// Returns the text before the first placeholder.
     pub(super) fn beginning(&self) -> &str {
         match self.0.first() {
             Some(Part::Literal(text)) => text,
@@ -68,12 +69,12 @@ impl Template {
         }
     }
 
-    pub(super) fn holds(&self, slot: Slot) -> bool {
+    pub(super) fn contains(&self, slot: Slot) -> bool {
         self.0.iter().any(|part| matches!(part, Part::Slot(this) if *this == slot))
     }
 
     pub(super) fn has_slots(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Slot(_)))
+        self.0.len() > 1
     }
 }
 
@@ -84,7 +85,10 @@ impl Slot {
             "digits" => Ok(Self::Digits),
             "text" => Ok(Self::Text),
             "sender" => Ok(Self::Sender),
-            _ => Err("has an unknown placeholder: there are {number}, {digits}, {text} and {sender}".to_owned()),
+            _ => {
+                Err("has an unknown placeholder: the placeholders are {number}, {digits}, {text} and {sender}"
+                    .to_owned())
+            }
         }
     }
 }
@@ -95,7 +99,7 @@ impl fmt::Debug for Template {
     }
 }
 
-/// The name in a placeholder at the very beginning.
+/// Returns the name of the placeholder at the start of the text.
 fn placeholder(text: &str) -> Option<&str> {
     let (name, _) = text.strip_prefix('{')?.split_once('}')?;
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');

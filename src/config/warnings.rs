@@ -1,129 +1,109 @@
-//! What is allowed and probably not meant.
+//! Settings that are allowed but probably not intended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
-use super::{Config, Gateway, MailTransport, Smtp, SmtpSecurity};
+use super::homeserver::without_brackets;
+use super::{Config, Gateway, MailTransport, SmtpSecurity};
 
 const DAY: Duration = Duration::from_hours(24);
 
 impl Config {
-    /// What an operator should know although it is no mistake, a line each.
+    /// Returns what an operator should know although it is not an error, one line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.exposure_warnings();
-        if let MailTransport::Smtp(smtp) = &self.mail.transport {
-            warnings.extend(smtp.warnings());
-        }
-        warnings.extend(self.sms.gateways.iter().filter_map(Gateway::warning));
-        let has_kannel = self.sms.gateways.iter().any(|gateway| matches!(gateway, Gateway::Kannel(_)));
-        if has_kannel && self.sms.sender.is_none() && self.sms.senders.is_empty() {
-            warnings.push(
-                "[sms.kannel] url: there is no [sms] sender; Kannel refuses texts without one unless it has a `global-sender`"
-                    .to_owned(),
-            );
-        }
-        if !divides_the_day(self.lookup.pepper_period) {
-            warnings.push(
-                "[lookup] pepper_period: is neither a part nor a multiple of 24h, so the pepper changes at another time every day"
-                    .to_owned(),
-            );
-        }
-        if self.lookup.plain {
-            warnings.push(
-                "[lookup] plain: clients may send addresses unhashed, and this server then reads whom people look for"
-                    .to_owned(),
-            );
-        }
-        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
-        let ranges = &self.homeservers.phone_checks_from;
-        let is_loopback_listed = ranges.iter().any(|range| loopback.iter().any(|address| range.contains(address)));
-        if is_loopback_listed && self.server.trusted_proxies.is_empty() && !is_loopback(&self.server.public_url) {
-            warnings.push(
-                "[homeservers] phone_checks_from: has this machine, and trusted_proxies has nobody; if a reverse proxy runs here, \
-                 everybody comes from it and can make this server send texts"
-                    .to_owned(),
-            );
-        }
-        warnings
-    }
-
-    fn exposure_warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let server = &self.server;
-        if server.public_url.scheme() == "http" && !is_loopback(&server.public_url) {
-            warnings.push(
-                "[server] public_url: is http and not this machine; homeservers and clients expect https".to_owned(),
-            );
-        }
+        let (server, lookup) = (&self.server, &self.lookup);
+        let is_public = !is_loopback(&server.public_url);
+        let is_https = server.public_url.scheme() == "https";
+        let has_proxy = !server.trusted_proxies.is_empty();
         let exposed = server.listen.iter().find(|address| !address.ip().is_loopback());
-        if let Some(address) = exposed.filter(|_| server.tls.is_none() && server.trusted_proxies.is_empty()) {
-            warnings.push(format!(
-                "[server] listen: {address} is reachable from outside without TLS; set `tls_certificate` and `tls_key`, \
-                 or `trusted_proxies` if a reverse proxy stands in front"
-            ));
-        }
-        warnings
-    }
-}
-
-impl Smtp {
-    fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.security == SmtpSecurity::None && !is_loopback_host(&self.host) {
-            warnings.push(
-                "[mail] security: is \"none\" and the host is not this machine; mails, their links and the password travel in the clear"
-                    .to_owned(),
-            );
-        } else if self.security != SmtpSecurity::None && !self.verify_certificate {
-            warnings.push(
-                "[mail] verify_certificate: is false; whoever stands in between can read the mails, their links and the password"
-                    .to_owned(),
-            );
-        }
-        warnings
-    }
-}
-
-impl Gateway {
-    fn warning(&self) -> Option<String> {
-        let url = match self {
-            Self::Kannel(kannel) => Some(kannel.url.clone()),
-            Self::Webhook(webhook) => Url::parse(&webhook.url.render(|_| String::new())).ok(),
-            Self::Twilio(_) | Self::OpenMarket(_) => None,
+        let smtp = match &self.mail.transport {
+            MailTransport::Smtp(smtp) => Some(smtp),
+            MailTransport::Directory(_) => None,
         };
-        url.filter(|url| url.scheme() == "http" && !is_loopback(url)).map(|_| {
-            let section = self.kind().section();
-            format!("[{section}] url: is http and not this machine; numbers, texts with their codes and the password travel in the clear")
-        })
+        let loopback = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let lists_loopback = |range: &ipnet::IpNet| loopback.iter().any(|address| range.contains(address));
+        let has_kannel = self.sms.gateways.iter().any(|gateway| matches!(gateway, Gateway::Kannel(_)));
+        let period = lookup.pepper_period.as_millis().max(1);
+        let settings = [
+            (
+                is_public && !is_https,
+                "[server] public_url: is http and not this machine; homeservers and clients expect https",
+            ),
+            (
+                exposed.is_some() && server.tls.is_none() && !has_proxy,
+                "[server] listen: is reachable from outside without TLS; set `tls_certificate` and `tls_key`, or \
+                 `trusted_proxies` if there is a reverse proxy in front",
+            ),
+            (
+                is_https && exposed.is_none() && server.tls.is_none() && !has_proxy,
+                "[server] trusted_proxies: is empty, but public_url is https, so there must be a reverse proxy in front; \
+                 until it is listed, all clients share the rate limits of its address",
+            ),
+            (
+                is_https && smtp.is_none(),
+                "[mail] host: is not set, but public_url is https; mails are written to files and do not reach anyone",
+            ),
+            (
+                smtp.is_some_and(|smtp| smtp.security == SmtpSecurity::None && !is_loopback_host(&smtp.host)),
+                "[mail] security: is \"none\" and the host is not this machine; mails and their links travel in clear text",
+            ),
+            (
+                smtp.is_some_and(|smtp| smtp.security != SmtpSecurity::None && !smtp.verify_certificate),
+                "[mail] verify_certificate: is false; anyone in between can read the mails, their links and the password",
+            ),
+            (
+                has_kannel && !self.sms.has_sender(),
+                "[sms.kannel] url: there is no `sender` in [sms]; Kannel refuses messages without one unless it has a \
+                 `global-sender`",
+            ),
+            (
+                !DAY.as_millis().is_multiple_of(period) && !period.is_multiple_of(DAY.as_millis()),
+                "[lookup] pepper_period: neither divides 24h nor is a multiple of it, so the pepper changes at a different \
+                 time every day",
+            ),
+            (
+                lookup.plain,
+                "[lookup] plain: clients may send addresses unhashed, which lets this server see who looks up whom",
+            ),
+            (
+                self.homeservers.phone_checks_from.iter().any(lists_loopback) && !has_proxy && is_public,
+                "[homeservers] phone_checks_from: includes this machine, but trusted_proxies is empty; if there is a reverse \
+                 proxy here, every client uses its address and can make this server send text messages",
+            ),
+        ];
+        let insecure =
+            |gateway: &&Gateway| gateway.url().is_some_and(|url| url.scheme() == "http" && !is_loopback(&url));
+        let gateways = self.sms.gateways.iter().filter(insecure).map(|gateway| {
+            let section = gateway.kind().section();
+            format!(
+                "[{section}] url: is http and not this machine; numbers, codes and the password travel in clear text"
+            )
+        });
+        let settings = settings.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning.to_owned());
+        settings.chain(gateways).collect()
     }
 }
 
-fn divides_the_day(period: Duration) -> bool {
-    let (period, day) = (period.as_millis(), DAY.as_millis());
-    period != 0 && (day.is_multiple_of(period) || period.is_multiple_of(day))
-}
-
+/// Returns whether a URL points to this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
 
-fn is_loopback_host(host: &str) -> bool {
-    if let Ok(ip) = host.parse::<std::net::IpAddr>() {
+/// Returns whether a host name or an IP address, with or without brackets, stands for this machine.
+pub(super) fn is_loopback_host(host: &str) -> bool {
+    if let Ok(ip) = without_brackets(host).parse::<IpAddr>() {
         return ip.is_loopback();
     }
-    match Host::parse(host) {
-        Ok(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
-        Ok(Host::Ipv4(ip)) => ip.is_loopback(),
-        Ok(Host::Ipv6(ip)) => ip.is_loopback(),
-        Err(_) => false,
-    }
+    let host = host.to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Smtp, TlsFiles};
     use super::*;
 
     fn warnings(change: impl FnOnce(&mut Config)) -> String {
@@ -146,13 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_give_no_warning() {
+    fn the_defaults_cause_no_warning() {
         assert_eq!(warnings(|_| ()), "");
     }
 
     #[test]
-    fn plain_http_is_warned_of_unless_it_stays_on_this_machine() {
-        for quiet in ["http://localhost:8090", "http://id.localhost", "http://[::1]:8090", "https://id.example.org"] {
+    fn plain_http_causes_a_warning_except_on_this_machine() {
+        for quiet in ["http://localhost:8090", "http://id.localhost", "http://[::1]:8090"] {
             assert_eq!(warnings(|config| config.server.public_url = quiet.parse().unwrap()), "", "{quiet}");
         }
         let loud = warnings(|config| config.server.public_url = "http://id.example.org".parse().unwrap());
@@ -160,9 +140,31 @@ mod tests {
     }
 
     #[test]
-    fn listening_to_the_world_is_warned_of_without_tls_and_proxy() {
+    fn a_public_server_causes_a_warning_if_its_mails_are_files_or_its_proxy_is_not_trusted() {
+        let with = |transport: MailTransport, proxies: &[&str], listen: &str, tls: bool| {
+            warnings(|config| {
+                config.server.public_url = "https://id.example.org".parse().unwrap();
+                config.server.listen = vec![listen.parse().unwrap()];
+                config.server.trusted_proxies = proxies.iter().map(|range| range.parse().unwrap()).collect();
+                config.server.tls = tls.then(|| TlsFiles { certificate: "c".into(), key: "k".into() });
+                config.mail.transport = transport;
+            })
+        };
+        let sent = || smtp("127.0.0.1", SmtpSecurity::None, true);
+        let files = || MailTransport::Directory("data/mail".into());
+        assert_eq!(with(sent(), &["127.0.0.1/32"], "127.0.0.1:8090", false), "");
+        assert_eq!(with(sent(), &[], "[::]:443", true), "");
+        assert_eq!(with(sent(), &[], "127.0.0.1:443", true), "");
+        assert!(with(files(), &["127.0.0.1/32"], "127.0.0.1:8090", false).starts_with("[mail] host: is not set"));
+        let unknown = with(sent(), &[], "127.0.0.1:8090", false);
+        assert!(unknown.starts_with("[server] trusted_proxies: is empty"), "{unknown}");
+        assert_eq!(with(files(), &[], "[::1]:8090", false).lines().count(), 2);
+    }
+
+    #[test]
+    fn a_reachable_address_causes_a_warning_without_tls_or_a_trusted_proxy() {
         let loud = warnings(|config| config.server.listen = vec!["[::]:8090".parse().unwrap()]);
-        assert!(loud.starts_with("[server] listen: [::]:8090"), "{loud}");
+        assert!(loud.starts_with("[server] listen: "), "{loud}");
         let behind_a_proxy = warnings(|config| {
             config.server.listen = vec!["[::]:8090".parse().unwrap()];
             config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pepper_that_changes_at_odd_hours_is_warned_of() {
+    fn a_pepper_that_changes_at_odd_hours_causes_a_warning() {
         for hours in [1, 2, 8, 12, 24, 48, 720] {
             assert_eq!(warnings(|config| config.lookup.pepper_period = Duration::from_hours(hours)), "", "{hours}");
         }
@@ -182,26 +184,27 @@ mod tests {
     }
 
     #[test]
-    fn plain_look_ups_are_warned_of() {
+    fn plain_lookups_cause_a_warning() {
         assert!(warnings(|config| config.lookup.plain = true).starts_with("[lookup] plain"));
     }
 
     #[test]
-    fn phone_checks_from_this_machine_are_warned_of_unless_it_is_alone_or_its_proxy_is_known() {
+    fn phone_checks_from_this_machine_cause_a_warning_unless_it_is_alone_or_its_proxy_is_trusted() {
         let with = |public_url: &str, proxies: &[&str]| {
             warnings(|config| {
+                config.mail.transport = smtp("127.0.0.1", SmtpSecurity::None, true);
                 config.server.public_url = public_url.parse().unwrap();
                 config.server.trusted_proxies = proxies.iter().map(|range| range.parse().unwrap()).collect();
                 config.homeservers.phone_checks_from = vec!["127.0.0.1/32".parse().unwrap()];
             })
         };
-        assert!(with("https://id.example.org", &[]).starts_with("[homeservers] phone_checks_from"));
+        assert!(with("https://id.example.org", &[]).contains("[homeservers] phone_checks_from"));
         assert_eq!(with("https://id.example.org", &["127.0.0.1/32"]), "");
         assert_eq!(with("http://localhost:8090", &[]), "");
     }
 
     #[test]
-    fn mail_in_the_clear_or_unverified_is_warned_of_unless_it_stays_on_this_machine() {
+    fn unprotected_mail_causes_a_warning_except_on_this_machine() {
         let with = |transport| warnings(|config| config.mail.transport = transport);
         assert_eq!(with(smtp("127.0.0.1", SmtpSecurity::None, true)), "");
         assert_eq!(with(smtp("::1", SmtpSecurity::None, true)), "");

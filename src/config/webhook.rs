@@ -1,45 +1,46 @@
-//! `[sms.webhook]`: a gateway that the operator describes.
+//! `[sms.webhook]`: a gateway described by the operator.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use hyper::Method;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use serde::de::IgnoredAny;
 use url::Url;
 
 use super::parse::{self, Parsed};
 use super::reader::{Reader, Section};
 use super::template::{Slot, Template};
 
-/// `[sms.webhook]`: anything else that takes a text by one HTTP request.
+/// `[sms.webhook]`: any other gateway that accepts a message as one HTTP request.
 #[derive(Clone, Debug)]
 pub struct Webhook {
-    /// `url`, with placeholders behind the host.
+    /// `url`, with placeholders after the host.
     pub url: Template,
     /// `method`: `POST`, `PUT` or `GET`. Default `POST`.
     pub method: Method,
     /// `headers`. Default none.
     pub headers: BTreeMap<String, HeaderValue>,
-    /// `content_type`: of the body, and how what is put into it is escaped. Default `application/json`.
+    /// `content_type`: of the body. It determines how placeholders are escaped. Default `application/json`.
     pub content_type: ContentType,
     /// `body`, with placeholders. Default none.
     pub body: Option<Template>,
-    /// `success_status`: with which the text counts as sent. Default `200-299`.
+    /// `success_status`: responses that mean that the message was sent. Default `200-299`.
     pub success_status: Vec<RangeInclusive<u16>>,
-    /// `success_text`: what the answer must hold as well. Default none.
+    /// `success_text`: text that the response must also contain. Default none.
     pub success_text: Option<String>,
 }
 
-/// What a body is.
+/// The content type of a body.
 #[derive(Clone, Debug)]
 pub struct ContentType {
-    /// As the header has it.
+    /// The value of the header.
     pub header: HeaderValue,
-    /// How texts are escaped in it.
+    /// How values are escaped in the body.
     pub escape: Escape,
 }
 
-/// How texts are escaped.
+/// How values are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
     /// Within a JSON string.
@@ -65,32 +66,34 @@ impl Webhook {
             success_status: section.list("success_status", &["200-299"], statuses),
             success_text: section.optional("success_text", parse::line),
         };
-        section.needs("body", "url");
+        section.together(&["url"], &["body"]);
         url?;
         webhook.check(&mut section);
         Some(webhook)
     }
 
     fn check(&self, section: &mut Section<'_>) {
-        let holds = |slot| self.url.holds(slot) || self.body.as_ref().is_some_and(|body| body.holds(slot));
-        if !holds(Slot::Text) || !(holds(Slot::Number) || holds(Slot::Digits)) {
-            section.wrong("url", "neither this nor `body` has both {text} and {number} (or {digits})");
+        let contains = |slot| self.url.contains(slot) || self.body.as_ref().is_some_and(|body| body.contains(slot));
+        if !contains(Slot::Text) || !(contains(Slot::Number) || contains(Slot::Digits)) {
+            section.wrong("url", "{text} and {number} (or {digits}) must be here or in `body`");
         }
-        // Digits may stand without quotes, as a JSON number.
-        let sample = |body: &Template| body.render(|slot| if slot == Slot::Digits { "1" } else { "a" }.to_owned());
-        let is_json = |body: &Template| serde_json::from_str::<serde_json::Value>(&sample(body)).is_ok();
-        if self.content_type.escape == Escape::Json && self.body.as_ref().is_some_and(|body| !is_json(body)) {
-            section.wrong("body", "is not the JSON that `content_type` promises; placeholders stand in quotes");
+        let Some(body) = &self.body else { return };
+        // Digits need no quotes: they are a JSON number, too.
+        let sample = body.render(|slot| if slot == Slot::Digits { "1" } else { "a" }.to_owned());
+        if self.content_type.escape == Escape::Json && serde_json::from_str::<IgnoredAny>(&sample).is_err() {
+            section.wrong("body", "is not the JSON that `content_type` promises; placeholders belong in quotes");
         }
-        if self.method == Method::GET && self.body.is_some() {
-            section.wrong("body", "is not sent with the method GET: put everything into `url`");
+        if self.method == Method::GET {
+            section.wrong("body", "is not sent with the method GET: put everything in `url`");
         }
     }
 }
 
 impl ContentType {
+    /// Parses a content type.
+    ///
     /// # Errors
-    /// What was expected.
+    /// If the type is not supported.
     pub fn parse(text: &str) -> Parsed<Self> {
         let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let escape = match essence.as_str() {
@@ -108,7 +111,7 @@ impl ContentType {
     }
 }
 
-/// The host is fixed: what is put into a URL must not send it elsewhere.
+/// Parses a URL whose host is fixed, so that no value can redirect the request.
 fn url_template(text: &str) -> Parsed<Template> {
     let template = Template::parse(text)?;
     let beginning = template.beginning();
@@ -119,7 +122,7 @@ fn url_template(text: &str) -> Parsed<Template> {
     if url.is_some_and(is_usable) && is_fixed && !text.contains('#') {
         Ok(template)
     } else {
-        Err("expected an http or https URL without user, password and #, with placeholders behind the host only"
+        Err("expected an http or https URL without user, password and #, with placeholders only after the host"
             .to_owned())
     }
 }
@@ -133,7 +136,7 @@ fn header_name(text: &str) -> Parsed<String> {
     let name = HeaderName::from_bytes(text.as_bytes()).ok();
     let name = name.filter(|name| ![CONTENT_TYPE, CONTENT_LENGTH, HOST, TRANSFER_ENCODING].contains(name));
     name.map(|name| name.to_string())
-        .ok_or_else(|| "expected the name of a header; for Content-Type there is `content_type`".to_owned())
+        .ok_or_else(|| "expected the name of a header; set Content-Type by `content_type`".to_owned())
 }
 
 fn header_value(text: &str) -> Parsed<HeaderValue> {

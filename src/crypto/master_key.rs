@@ -1,5 +1,6 @@
 //! The one secret that everything on the disk hangs on.
 
+use std::fmt;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -21,6 +22,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The 32 random bytes from which every other key is derived.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 impl MasterKey {
     /// A new key.

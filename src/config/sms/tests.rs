@@ -1,11 +1,11 @@
 use std::fs;
 
-use super::super::{Config, GatewayKind, Mistake};
+use super::super::{Config, ConfigError, GatewayKind};
 use super::{Area, Route, Sender, Sms};
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 
-fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<Mistake>> {
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<ConfigError>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vouch.toml");
     fs::write(&path, file).unwrap();
@@ -17,16 +17,16 @@ fn sms(file: &str) -> Sms {
     load(file, &[]).unwrap().sms
 }
 
-/// Whether a mistake says this, among others that follow from it.
+/// Returns whether one of the errors contains this.
 fn says(file: &str, problem: &str) -> bool {
-    load(file, &[]).unwrap_err().iter().any(|mistake| mistake.to_string().contains(problem))
+    load(file, &[]).unwrap_err().iter().any(|error| error.to_string().contains(problem))
 }
 
-/// The only mistake, without the folder.
-fn mistake(file: &str) -> String {
-    let mistakes = load(file, &[]).expect_err("there should be a mistake");
-    let [mistake] = &mistakes[..] else { panic!("{mistakes:#?}") };
-    mistake.to_string().split_once("vouch.toml:").expect("it is in the file").1.to_owned()
+/// Returns the only error, without the folder.
+fn error(file: &str) -> String {
+    let errors = load(file, &[]).expect_err("there should be an error");
+    let [error] = &errors[..] else { panic!("{errors:#?}") };
+    error.to_string().split_once("vouch.toml:").expect("it is in the file").1.to_owned()
 }
 
 fn twilio(more: &str) -> String {
@@ -41,12 +41,12 @@ fn webhook(more: &str) -> String {
 }
 
 #[test]
-fn without_gateways_texts_go_to_the_directory() {
+fn without_gateways_messages_are_written_to_the_directory() {
     assert_eq!(sms("").otherwise(), Route::Directory);
 }
 
 #[test]
-fn the_only_gateway_takes_all_until_there_are_rules() {
+fn the_only_gateway_is_used_unless_there_are_rules() {
     let file = format!("[sms]\nsender = \"Vouch\"\n{}", twilio(""));
     assert_eq!(sms(&file).otherwise(), Route::Gateway(GatewayKind::Twilio));
     let file = format!("[sms]\nsender = \"Vouch\"\nrules = {{ \"+44\" = \"twilio\" }}\n{}", twilio(""));
@@ -78,7 +78,7 @@ fn rules_and_senders_are_tables_in_the_file_and_in_the_environment() {
 }
 
 #[test]
-fn areas_are_beginnings_countries_or_everything() {
+fn areas_are_prefixes_countries_or_everything() {
     for area in ["+1", "+1242", "+44", "GB", "US", "*"] {
         assert!(Area::parse(area).is_ok(), "{area}");
     }
@@ -104,45 +104,47 @@ fn senders_are_numbers_short_codes_or_names() {
 }
 
 #[test]
-fn a_rule_for_a_gateway_that_is_not_there_is_a_mistake() {
+fn a_rule_for_a_missing_gateway_is_an_error() {
     assert_eq!(
-        mistake("[sms]\nrules = { \"+44\" = \"kannel\" }"),
-        "2:9: [sms] rules: sends texts through kannel, but `[sms.kannel]` is not set up"
+        error("[sms]\nrules = { \"+44\" = \"kannel\" }"),
+        "2:9: [sms] rules: sends messages through kannel, but `[sms.kannel]` is not set up"
     );
-    assert!(mistake("[sms.rules]\n\"+44\" = \"cannel\"").starts_with("2:1: [sms] rules: expected \"twilio\", "));
-    assert!(mistake("[sms.rules]\n\"44\" = \"reject\"").starts_with("2:1: [sms] rules: expected what numbers begin"));
+    assert!(error("[sms.rules]\n\"+44\" = \"cannel\"").starts_with("2:1: [sms] rules: expected \"twilio\", "));
+    assert!(
+        error("[sms.rules]\n\"44\" = \"reject\"").starts_with("2:1: [sms] rules: expected the first digits of numbers")
+    );
 }
 
 #[test]
 fn several_gateways_need_rules() {
     let file = format!("{}messaging_service = \"{}\"\n{KANNEL}", twilio(""), ACCOUNT.replace("AC", "MG"));
     assert_eq!(
-        mistake(&file),
-        "6:7: [sms.kannel] url: with twilio there are several gateways: say in `[sms] rules` which texts go where"
+        error(&file),
+        "6:7: [sms.kannel] url: is a second gateway besides twilio: choose between them in `[sms] rules`"
     );
     let file = format!("[sms]\nrules = {{ \"*\" = \"kannel\", \"+1\" = \"twilio\" }}\n{file}");
     assert_eq!(sms(&file).gateways.len(), 2);
 }
 
 #[test]
-fn half_of_the_credentials_is_a_mistake() {
+fn incomplete_credentials_are_an_error() {
     let account = format!("[sms.twilio]\naccount = \"{ACCOUNT}\"");
-    assert!(mistake(&account).contains("[sms.twilio] account: needs `token`"));
-    assert!(mistake("[sms.twilio]\ntoken = \"hunter2\"").contains("[sms.twilio] token: needs `account`"));
-    assert!(mistake("[sms.openmarket]\naccount = \"1\"").contains("[sms.openmarket] account: needs `password`"));
-    assert!(mistake("[sms.kannel]\nurl = \"http://[::1]/\"").contains("[sms.kannel] url: needs `user`"));
-    assert!(mistake("[sms.kannel]\nsmsc = \"main\"").contains("[sms.kannel] smsc: needs `url`"));
-    assert!(mistake("[sms.webhook]\nbody = \"{}\"").contains("[sms.webhook] body: needs `url`"));
+    assert!(error(&account).contains("[sms.twilio] account: needs `token`"));
+    assert!(error("[sms.twilio]\ntoken = \"hunter2\"").contains("[sms.twilio] token: needs `account`"));
+    assert!(error("[sms.openmarket]\naccount = \"1\"").contains("[sms.openmarket] account: needs `password`"));
+    assert!(error("[sms.kannel]\nurl = \"http://[::1]/\"").contains("[sms.kannel] url: needs `user`"));
+    assert!(error("[sms.kannel]\nsmsc = \"main\"").contains("[sms.kannel] smsc: needs `url`"));
+    assert!(error("[sms.webhook]\nbody = \"{}\"").contains("[sms.webhook] body: needs `url`"));
 }
 
 #[test]
-fn twilio_must_know_who_sends() {
-    assert!(mistake(&twilio("")).starts_with("2:11: [sms.twilio] account: Twilio must be told who sends"));
+fn twilio_needs_a_sender() {
+    assert!(error(&twilio("")).starts_with("2:11: [sms.twilio] account: Twilio needs a sender"));
     sms(&format!("[sms.senders]\n\"+1\" = \"+12025550123\"\n{}", twilio("")));
 }
 
 #[test]
-fn identifiers_of_twilio_are_what_they_are_called() {
+fn identifiers_of_twilio_have_a_prefix_and_a_length() {
     for (key, prefix) in [("account", "AC"), ("api_key", "SK"), ("messaging_service", "MG")] {
         let expected = format!("[sms.twilio] {key}: expected {prefix} and 32 hexadecimal digits");
         for sid in ["", "123", "XX0123456789abcdef0123456789abcdef", "g123456789abcdef0123456789abcdef"] {
@@ -152,14 +154,14 @@ fn identifiers_of_twilio_are_what_they_are_called() {
 }
 
 #[test]
-fn what_goes_through_the_internet_is_encrypted() {
-    let plain = mistake(&format!("[sms]\nsender = \"V\"\n{}", twilio("url = \"http://api.example.org\"")));
+fn gateways_on_the_internet_are_reached_by_https() {
+    let plain = error(&format!("[sms]\nsender = \"V\"\n{}", twilio("url = \"http://api.example.org\"")));
     assert!(plain.contains("[sms.twilio] url: expected an https URL"), "{plain}");
     sms(&format!("[sms]\nsender = \"V\"\n{}", twilio("url = \"http://localhost:8000\"")));
     let warnings = |file: &str| load(file, &[]).unwrap().warnings();
     let kannel = format!("[sms]\nsender = \"V\"\n{KANNEL}");
     assert_eq!(warnings(&kannel), Vec::<String>::new());
-    assert!(warnings(KANNEL)[0].starts_with("[sms.kannel] url: there is no [sms] sender"));
+    assert!(warnings(KANNEL)[0].starts_with("[sms.kannel] url: there is no `sender` in [sms]"));
     let elsewhere = warnings(&kannel.replace("127.0.0.1", "kannel.example.org"));
     assert!(elsewhere[0].starts_with("[sms.kannel] url: is http"), "{elsewhere:?}");
     let hook = warnings("[sms.webhook]\nurl = \"http://sms.example.org/{number}/{text}\"");
@@ -167,9 +169,9 @@ fn what_goes_through_the_internet_is_encrypted() {
 }
 
 #[test]
-fn a_webhook_must_say_number_and_text() {
+fn a_webhook_must_contain_number_and_text() {
     for (more, problem) in [
-        ("", "[sms.webhook] url: neither this nor `body` has both {text} and {number}"),
+        ("", "[sms.webhook] url: {text} and {number} (or {digits}) must be here"),
         ("body = '{\"text\":\"{message}\"}'", "[sms.webhook] body: has an unknown placeholder"),
         ("body = '{\"n\":{digits},\"text\":{text}}'", "[sms.webhook] body: is not the JSON"),
         ("body = 'text={text}'", "[sms.webhook] body: is not the JSON that `content_type` promises"),
@@ -188,7 +190,7 @@ fn a_webhook_must_say_number_and_text() {
 }
 
 #[test]
-fn nothing_that_is_sent_can_change_a_webhooks_host() {
+fn values_cannot_change_the_host_of_a_webhook() {
     for url in [
         "https://{sender}.example.org/{text}/{number}",
         "https://sms.example.org{number}/{text}",
@@ -197,13 +199,13 @@ fn nothing_that_is_sent_can_change_a_webhooks_host() {
         "https://u:p@a/{text}{number}",
         "https://a/#{text}{number}",
     ] {
-        let mistake = mistake(&format!("[sms.webhook]\nurl = \"{url}\""));
-        assert!(mistake.contains("placeholders behind the host only"), "{url}: {mistake}");
+        let error = error(&format!("[sms.webhook]\nurl = \"{url}\""));
+        assert!(error.contains("placeholders only after the host"), "{url}: {error}");
     }
 }
 
 #[test]
-fn secrets_of_gateways_are_never_repeated() {
+fn errors_and_debug_output_contain_no_secrets_of_gateways() {
     let file = format!(
         "[sms]\nsender = \"V\"\nrules = {{ \"*\" = \"webhook\" }}\n{}{KANNEL}[sms.openmarket]\naccount = \"1\"\npassword = \"hunter2\"\n{}",
         twilio(""),
@@ -214,7 +216,7 @@ fn secrets_of_gateways_are_never_repeated() {
     let shown = format!("{:#?}", load(&file, &[]).unwrap());
     assert!(shown.contains("Twilio") && !shown.contains("hunter2"), "{shown}");
     let faulty = "[sms.twilio]\naccount = \"hunter2\"\ntoken = [\"hunter2\"]\n[sms.webhook]\nurl = \"hunter2\"\nheaders = { \"hunter2 \" = \"hunter2\\n\" }\nbody = \"{hunter}hunter2\"\n[sms.kannel]\nurl = \"http://u:hunter2@h/\"\n";
-    for mistake in load(faulty, &[]).unwrap_err() {
-        assert!(!mistake.to_string().contains("hunter2"), "{mistake}");
+    for error in load(faulty, &[]).unwrap_err() {
+        assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

@@ -5,8 +5,6 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use super::*;
 use crate::brand::Logo;
 use crate::config::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity};
@@ -39,7 +37,7 @@ fn mailer(smtp: Smtp) -> Mailer {
 }
 
 fn login() -> SmtpCredentials {
-    SmtpCredentials { user: "vouch".to_owned(), password: Zeroizing::new("s3cret".to_owned()) }
+    SmtpCredentials { user: "vouch".to_owned(), password: "s3cret".into() }
 }
 
 fn email() -> Email {

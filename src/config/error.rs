@@ -1,27 +1,27 @@
-//! What is wrong with a configuration, and where. The text never repeats a value: it might be a secret.
+//! What is wrong with a configuration, and where. Messages never repeat a value, which may be a secret.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// One mistake, displayed in one line: where, which key, what is wrong and how to mend it.
+/// An error in the configuration. Displays as one line: where it is, which key is affected, and what is expected.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mistake {
+pub struct ConfigError {
     pub(super) origin: Origin,
-    /// `[section] key`, if it is about one.
+    /// `[section] key`, if the error is about a key.
     pub(super) key: Option<String>,
     pub(super) problem: String,
 }
 
-/// Where a setting was found.
+/// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
-    /// In the file, with line and column counted from 1 where they are known.
+    /// The file, with line and column, counted from 1, if they are known.
     File { path: PathBuf, position: Option<(usize, usize)> },
-    /// In the environment variable of that name.
+    /// The environment variable of this name.
     Environment(String),
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.origin)?;
         if let Some(key) = &self.key {
@@ -31,7 +31,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for ConfigError {}
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

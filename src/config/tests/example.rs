@@ -1,4 +1,4 @@
-//! Holds `vouch.example.toml` against the code.
+//! Compares `vouch.example.toml` with the code.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,15 +6,15 @@ use std::io::Write;
 use std::iter;
 use std::path::Path;
 
-use super::Config;
-use super::document::join;
+use super::super::Config;
+use super::super::document::join;
 
 const EXAMPLE: &str = "vouch.example.toml";
 
-/// Keys whose values are tables.
+/// The keys whose values are tables.
 const TABLES: [&str; 4] = ["overrides", "rules", "senders", "headers"];
 
-/// The example with every `# key = value` made `key = value`.
+/// Returns the example with every `# key = value` uncommented.
 fn uncommented_example() -> String {
     let is_key = |text: &str| {
         let name = text.split_once(" = ").map_or("", |(name, _)| name);
@@ -44,17 +44,17 @@ fn the_example_documents_every_key_with_its_default() {
     flatten("", uncommented_example().parse().unwrap(), &mut documented);
     for key in Config::keys() {
         let label = key.label();
-        let value = documented.remove(&(key.section.to_owned(), key.name.to_owned()));
+        let value = documented.remove(&(key.section.to_owned(), key.name.clone()));
         let value = value.unwrap_or_else(|| panic!("{label} is not in {EXAMPLE}"));
         if let Some(default) = key.default {
             assert_eq!(value, default, "{label}");
         }
     }
-    assert_eq!(documented, BTreeMap::new(), "there are no such keys");
+    assert_eq!(documented, BTreeMap::new(), "these keys do not exist");
 }
 
 #[test]
-fn the_example_says_where_there_is_no_default() {
+fn the_example_says_which_keys_have_no_default() {
     let example = fs::read_to_string(EXAMPLE).unwrap();
     let paragraphs: Vec<&str> = example.split("\n\n").collect();
     for key in Config::keys() {
@@ -64,26 +64,30 @@ fn the_example_says_where_there_is_no_default() {
         let paragraph = paragraphs[start..].iter().find(|paragraph| paragraph.contains(&line)).unwrap();
         let says_so = paragraph.contains("o default");
         assert_eq!(says_so, key.default.is_none(), "{}", key.label());
-        assert!(!paragraph.lines().next().unwrap().contains(&line[1..]), "{} has no words", key.label());
+        assert!(!paragraph.lines().next().unwrap().contains(&line[1..]), "{} is not explained", key.label());
     }
 }
 
 #[test]
-fn the_example_as_it_is_changes_nothing() {
+fn the_unchanged_example_equals_the_defaults() {
     let config = Config::load(Some(Path::new(EXAMPLE)), iter::empty()).unwrap();
     assert_eq!(format!("{config:#?}"), format!("{:#?}", Config::default()));
 }
 
 #[test]
-fn the_values_in_the_example_are_valid_but_for_files_that_are_not_there() {
+fn the_values_in_the_example_are_valid_except_for_missing_files() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(uncommented_example().as_bytes()).unwrap();
     let uncommented = Config::load(Some(file.path()), iter::empty());
-    let mistakes = uncommented.map_or_else(|mistakes| mistakes, |_| Vec::new());
-    for mistake in mistakes.iter().map(ToString::to_string) {
-        // Nobody has all gateways and no rule.
-        let expected =
-            [": expected a file: ", ": expected a directory: ", ": with twilio there are several gateways: "];
-        assert!(expected.iter().any(|expected| mistake.contains(expected)), "{mistake}");
+    let errors = uncommented.map_or_else(|errors| errors, |_| Vec::new());
+    for error in errors.iter().map(ToString::to_string) {
+        // The example sets every gateway without any rule, and every secret twice.
+        let expected = [
+            ": expected a file: ",
+            ": expected a directory: ",
+            ": is a second gateway besides twilio: ",
+            "_file: is set, and so is `",
+        ];
+        assert!(expected.iter().any(|expected| error.contains(expected)), "{error}");
     }
 }
