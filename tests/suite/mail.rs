@@ -65,7 +65,7 @@ async fn protect(world: &mut World, ca: &Ca, tls: Tls) {
     let smtp = smtp(world);
     smtp.security = SmtpSecurity::Starttls;
     smtp.ca_file = Some(file);
-    smtp.credentials = Some(SmtpCredentials { user: "vouch".into(), password: "s3cret".to_owned().into() });
+    smtp.credentials = Some(SmtpCredentials { user: "vouch".into(), password: "s3cret".into() });
 }
 
 on_both_backends! {
