@@ -127,7 +127,7 @@ impl Application {
         let mut deliverer = rt::spawn(Arc::clone(&vouch).deliver_outbox());
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
-        vouch.stop_delivering();
+        vouch.outbox.stop();
         if timeout(vouch.config.server.shutdown_timeout, &mut deliverer).await.is_err() {
             // What it was at may have arrived: nobody tries it again before its lease has run out.
             deliverer.abort();

@@ -128,7 +128,8 @@ async fn opened(vouch: &Vouch, site: &Site, request: &HttpRequest, medium: Mediu
         }
         Ok((sid, Submitted { again, asked_by, .. })) => {
             let outcome = if again { Validation::AlreadyDone } else { Validation::Proved };
-            let asked_by = asked_by.map(|mxid| AskedBy { mxid, cancel: vouch.cancelling_link(sid.as_str(), language) });
+            let asked_by =
+                asked_by.map(|mxid| AskedBy { mxid, cancel: vouch.disputes.cancellation_link(sid.as_str(), language) });
             return site.validated(language, outcome, asked_by.as_ref());
         }
         Err(error) => match (error.kind(), medium) {

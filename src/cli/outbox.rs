@@ -14,12 +14,12 @@ const REVEALING: usize = 2;
 pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
     let vouch = open(config).await?;
     match what {
-        Outbox::List(Listing { json: true, reveal }) => say(in_json(&vouch.queued(*reveal).await?)?),
+        Outbox::List(Listing { json: true, reveal }) => say(in_json(&vouch.outbox.list(*reveal).await?)?),
         Outbox::List(Listing { json: false, reveal }) => {
-            print(&vouch.queued(*reveal).await?, *reveal, vouch.clock.now());
+            print(&vouch.outbox.list(*reveal).await?, *reveal, vouch.clock.now());
         }
-        Outbox::Retry(chosen) => done(chosen, vouch.hurry_delivery(chosen.id).await?, "tried now")?,
-        Outbox::Drop(chosen) => done(chosen, vouch.drop_delivery(chosen.id).await?, "given up")?,
+        Outbox::Retry(chosen) => done(chosen, vouch.outbox.retry(chosen.id).await?, "tried now")?,
+        Outbox::Drop(chosen) => done(chosen, vouch.outbox.discard(chosen.id).await?, "given up")?,
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ fn line(one: &Queued, now: Millis) -> [String; HEAD.len()] {
         in_words(one.queued_at),
         one.attempts.to_string(),
         next,
-        one.trouble.clone().unwrap_or_default(),
+        one.last_error.clone().unwrap_or_default(),
         user,
         address,
     ]

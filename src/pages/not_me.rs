@@ -38,7 +38,7 @@ struct Question<'a> {
 pub(super) async fn ask(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
     let language = site.language(&request);
     let token = parameter(&request, "token").unwrap_or_default();
-    match vouch.dispute(&token).await {
+    match vouch.disputes.open(&token).await {
         Ok(dispute) => site.question(language, vouch.config.server.name.as_str(), &token, &dispute),
         Err(_) => site.fault(language, Fault::Unavailable),
     }
@@ -55,7 +55,7 @@ pub(super) async fn undo(
     let Some(form) = form::read::<Confirmation>(&request, payload).await else {
         return site.undone(language, &Dispute::Unknown);
     };
-    match vouch.undo(&form.token).await {
+    match vouch.disputes.undo(&form.token).await {
         Ok(dispute) => site.undone(language, &dispute),
         Err(_) => site.fault(language, Fault::Unavailable),
     }

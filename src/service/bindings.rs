@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
+use ruma_common::canonical_json::CanonicalJsonObject;
 use ruma_common::{OwnedUserId, UserId};
-use serde_json::json;
 
+use super::association::association;
 use super::{Asker, Caller, Submission, Vouch};
-use crate::clock::{DAY, Millis};
+use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
 use crate::store::{self, accounts, bindings, outbox};
 use crate::texts::Language;
-
-/// How long an association is valid.
-const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
 impl Vouch {
     /// Binds the address of a validated session to the caller, and returns the signed association.
@@ -151,20 +148,4 @@ impl Vouch {
         let loaded = self.store.write(async move |conn| bindings::bind_many(conn, &new).await);
         Ok(loaded.await.map_err(|error: store::Error| error)?)
     }
-}
-
-/// The [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind), not signed yet.
-pub(super) fn association(address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
-    let association = json!({
-        "address": address.as_str(),
-        "medium": address.medium().as_str(),
-        "mxid": mxid,
-        "not_before": ts,
-        "not_after": ts + A_HUNDRED_YEARS,
-        "ts": ts,
-    });
-    let Ok(CanonicalJsonValue::Object(association)) = to_canonical_value(association) else {
-        unreachable!("strings and times before the year 285,000 are canonical JSON")
-    };
-    association
 }

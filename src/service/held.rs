@@ -156,7 +156,7 @@ impl Vouch {
             exported_at: self.clock.now(),
             account: self.exported_account(&mut conn, mxid).await?,
             bindings: rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?,
-            deliveries: self.deliveries_of(&mut conn, mxid).await?,
+            deliveries: self.outbox.of_user(&mut conn, mxid).await?,
             visits: visits.into_iter().map(|proved_at| ExportedVisit { proved_at }).collect(),
         })
     }

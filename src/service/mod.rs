@@ -3,16 +3,18 @@
 
 mod accounts;
 mod address;
+mod association;
 mod bindings;
-mod deliveries;
+mod deliverer;
 mod directory;
+mod dispute_link;
+mod disputes;
 mod erasure;
 mod held;
 mod invites;
 mod links;
 mod lookup;
 mod messenger;
-mod not_me;
 mod notices;
 mod objecting;
 mod onbind;
@@ -32,8 +34,8 @@ use std::sync::Arc;
 
 pub use accounts::{Caller, Registration};
 pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
-pub use deliveries::{ExportedDelivery, Queued, Revealed};
 pub use directory::Directory;
+pub use disputes::{Dispute, Disputes};
 pub use erasure::Receipt;
 pub use held::{
     Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedVisit,
@@ -41,8 +43,8 @@ pub use held::{
 pub use invites::{Invitation, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookup::LookupRequest;
-pub use not_me::Dispute;
 pub use operator::{Bound, Erased};
+pub use outbox::{ExportedDelivery, Outbox, Queued, Revealed};
 pub use spending::Network;
 pub use start::Made;
 pub use terms::{Shown, Withdrawal};
@@ -80,6 +82,10 @@ pub struct Vouch {
     pub brand: Arc<Brand>,
     /// Which bindings a look-up hash may match.
     pub directory: Arc<Directory>,
+    /// The links by which people undo what others did with their address.
+    pub disputes: Disputes,
+    /// What has to be delivered to homeservers and people.
+    pub outbox: Arc<Outbox>,
     store: Store,
     sealer: sealing::Sealer,
     messenger: Arc<messenger::Messenger>,
@@ -87,5 +93,4 @@ pub struct Vouch {
     bearers: accounts::Bearers,
     seen: Seen,
     purse: spending::Purse,
-    outbox: outbox::Outbox,
 }

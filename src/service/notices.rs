@@ -12,11 +12,11 @@
 //!
 //! The operator's erasure tells nobody: then nothing is held that could be told.
 
-use ruma_common::{OwnedUserId, UserId};
-use serde::{Deserialize, Serialize};
+use ruma_common::UserId;
 
 use super::Vouch;
-use super::outbox::{Delivery, Outcome, sealed_address};
+use super::dispute_link::DisputeLink;
+use super::outbox::{Delivery, Event, Notice, Outcome};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
@@ -26,29 +26,6 @@ use crate::notify::sms;
 use crate::store::bindings;
 use crate::store::outbox::NewDelivery;
 use crate::texts::Language;
-
-/// What an address is told.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Notice {
-    /// Who is told.
-    #[serde(with = "sealed_address")]
-    pub address: Address,
-    /// Of whom.
-    pub mxid: OwnedUserId,
-    /// When it happened.
-    at: Millis,
-    /// The tag of the reader's language.
-    language: String,
-    event: Event,
-}
-
-/// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Event {
-    Bound,
-    Unbound(Remover),
-}
 
 impl Vouch {
     /// The notice that an address is bound, to be queued if it is; none if they are turned off.
@@ -102,7 +79,7 @@ impl Vouch {
     }
 
     fn notice(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {
-        self.seal_delivery(&Delivery::Notice(Notice {
+        self.outbox.seal(&Delivery::Notice(Notice {
             address: address.clone(),
             mxid: mxid.to_owned(),
             at,
@@ -114,7 +91,7 @@ impl Vouch {
     /// Tells the address.
     pub(super) async fn deliver_notice(&self, notice: &Notice) -> Outcome {
         if self.clock.now() - notice.at >= self.config.retention.notice() {
-            return Outcome::Refused { trouble: "no news any more".to_owned() };
+            return Outcome::Refused { last_error: "no news any more".to_owned() };
         }
         match notice.address.medium() {
             Medium::Email => self.mail_notice(notice).await,
@@ -127,7 +104,8 @@ impl Vouch {
         let (mxid, homeserver) = (notice.mxid.as_str(), notice.mxid.server_name().as_str());
         let email = match notice.event {
             Event::Bound => {
-                let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
+                let undo = DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at)
+                    .url(&self.links, language);
                 let objecting = &self.links.manage_address(language);
                 let facts = BoundFacts { mxid, homeserver, since: notice.at, undo: &undo, objecting };
                 bound_email(self.messenger.words(language), facts)
@@ -152,7 +130,8 @@ impl Vouch {
         let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
         let text = match notice.event {
             Event::Bound => {
-                let undo = self.undoing_link(&notice.address, &notice.mxid, notice.at, language);
+                let undo = DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at)
+                    .url(&self.links, language);
                 bound_text(self.messenger.words(language), mxid, &undo)
             }
             Event::Unbound(_) => unbound_text(self.messenger.words(language), mxid),
@@ -164,7 +143,7 @@ impl Vouch {
             self.refund_text(&notice.address);
         }
         match error {
-            sms::SendError::Rejected => Outcome::Refused { trouble: error.to_string() },
+            sms::SendError::Rejected => Outcome::Refused { last_error: error.to_string() },
             error => later(&error),
         }
     }
@@ -175,6 +154,6 @@ impl Vouch {
     }
 }
 
-fn later(trouble: &(impl ToString + ?Sized)) -> Outcome {
-    Outcome::Later { trouble: trouble.to_string(), retry_after: None }
+fn later(error: &(impl ToString + ?Sized)) -> Outcome {
+    Outcome::Later { last_error: error.to_string(), retry_after: None }
 }

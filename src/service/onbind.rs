@@ -1,37 +1,16 @@
-//! Telling homeservers that an invited address was bound to one of their users.
+//! Tells homeservers that an invited address was bound to one of their users.
 
-use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
-use ruma_common::{OwnedRoomId, OwnedUserId, UserId};
-use serde::{Deserialize, Serialize};
+use ruma_common::UserId;
+use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use serde_json::json;
 
 use super::Vouch;
-use super::bindings::association;
-use super::outbox::{Delivery, Outcome, sealed_address};
+use super::association::{association, canonical};
+use super::outbox::{Delivery, Onbind};
 use crate::clock::Millis;
 use crate::federation::Reception;
 use crate::identity::threepid::Address;
-use crate::store::{Conn, Error as StoreError, invites};
-
-/// One invitation, completed by a binding. A delivery has one alone, so that a homeserver that refuses it refuses no other.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Onbind {
-    /// What was invited, and is bound.
-    #[serde(with = "sealed_address")]
-    pub address: Address,
-    /// To whom.
-    pub mxid: OwnedUserId,
-    /// When.
-    pub bound_at: Millis,
-    /// Where the invitation leads.
-    pub room_id: OwnedRoomId,
-    /// Who invited.
-    pub sender: OwnedUserId,
-    /// By which the room knows the invitation.
-    pub token: String,
-    /// The id of this server's key that the room was shown.
-    pub signing_key: String,
-}
+use crate::store::{Conn, Error as StoreError, invites, outbox};
 
 impl Vouch {
     /// Queues, in the transaction of a binding, what tells of each invitation that waited for it.
@@ -60,7 +39,7 @@ impl Vouch {
                 token: invite.token,
                 signing_key: row.signing_key,
             };
-            self.queue(conn, &Delivery::Onbind(onbind)).await?;
+            outbox::queue(conn, self.outbox.seal(&Delivery::Onbind(onbind))).await?;
             completed.push(row.id);
         }
         if completed.is_empty() {
@@ -69,22 +48,18 @@ impl Vouch {
         invites::delivered(conn, completed, bound_at + retention.ephemeral_key).await
     }
 
-    /// Tells the homeserver of the user.
-    pub(super) async fn deliver_onbind(&self, onbind: &Onbind) -> Outcome {
-        match self.federation.onbind(onbind.mxid.server_name(), &self.onbind_body(onbind)).await {
-            Reception::Taken => Outcome::Delivered,
-            Reception::Refused { trouble } => Outcome::Refused { trouble },
-            Reception::Later { trouble, retry_after } => Outcome::Later { trouble, retry_after },
-        }
+    pub(super) async fn send_onbind(&self, onbind: &Onbind) -> Reception {
+        self.federation.onbind(onbind.mxid.server_name(), &self.onbind_body(onbind)).await
     }
 
-    /// The association and the invitation, all of it signed. What the invited user's homeserver shows the room is `signed`; the room
-    /// names the key that was the server's when the invitation was stored, so that one signs it. It alone does: of several signatures of
-    /// one server Synapse looks at the first, whether or not it is that of the key in the room.
+    /// Returns the association with the invitation, signed.
+    ///
+    /// The invited user's homeserver shows the room `signed`, which is signed with the key the room was given when the
+    /// invitation was stored, and with no other: Synapse checks only the first signature of a server, whatever its key.
     fn onbind_body(&self, onbind: &Onbind) -> CanonicalJsonObject {
-        let mut signed = object(json!({ "mxid": onbind.mxid, "token": onbind.token }));
+        let mut signed = canonical(json!({ "mxid": onbind.mxid, "token": onbind.token }));
         self.signing.sign_as(&onbind.signing_key, &mut signed);
-        let invite = json!({
+        let invite = canonical(json!({
             "medium": onbind.address.medium().as_str(),
             "address": onbind.address.as_str(),
             "mxid": onbind.mxid,
@@ -92,17 +67,10 @@ impl Vouch {
             "sender": onbind.sender,
             "token": onbind.token,
             "signed": signed,
-        });
+        }));
         let mut body = association(&onbind.address, &onbind.mxid, onbind.bound_at);
-        body.insert("invites".into(), CanonicalJsonValue::Array(vec![CanonicalJsonValue::Object(object(invite))]));
+        body.insert("invites".into(), CanonicalJsonValue::Array(vec![CanonicalJsonValue::Object(invite)]));
         self.signing.sign(&mut body);
         body
     }
-}
-
-fn object(value: serde_json::Value) -> CanonicalJsonObject {
-    let Ok(CanonicalJsonValue::Object(object)) = to_canonical_value(value) else {
-        unreachable!("an object of strings is canonical JSON")
-    };
-    object
 }

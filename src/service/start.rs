@@ -7,10 +7,9 @@ use std::sync::Arc;
 use super::accounts::Bearers;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
-use super::outbox::Outbox;
 use super::sealing::Sealer;
 use super::spending::Purse;
-use super::{Directory, Vouch};
+use super::{Directory, Disputes, Outbox, Vouch};
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -99,7 +98,10 @@ impl Vouch {
         let links = PublicLinks::new(config.server.public_url.clone(), Arc::clone(&vault), Arc::clone(&texts));
         let sealer = Sealer::new(Arc::clone(&vault));
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
-        let directory = Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers);
+        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));
+        let outbox = Outbox::new(store.clone(), sealer.clone(), clock.clone());
+        let links = Arc::new(links);
+        let disputes = Disputes::new(store.clone(), sealer.clone(), Arc::clone(&links), Arc::clone(&directory));
         Ok(Arc::new(Self {
             made,
             clock,
@@ -110,13 +112,14 @@ impl Vouch {
             store,
             sealer,
             messenger: Arc::new(messenger),
-            links: Arc::new(links),
-            directory: Arc::new(directory),
+            links,
+            disputes,
+            directory,
+            outbox: Arc::new(outbox),
             federation,
             bearers: Bearers::default(),
             seen: Seen::new(SEEN),
             purse: Purse::default(),
-            outbox: Outbox::default(),
             config,
         }))
     }

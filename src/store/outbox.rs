@@ -64,8 +64,8 @@ pub struct Delivery {
     pub held_until: Millis,
     /// When it was queued.
     pub created_at: Millis,
-    /// Why the last attempt failed.
-    pub trouble: Option<String>,
+    /// `outbox.trouble`: why the last attempt failed.
+    pub last_error: Option<String>,
 }
 
 type Columns = (
@@ -143,14 +143,14 @@ pub async fn failed(
     id: i64,
     held_until: Millis,
     next_at: Millis,
-    trouble: String,
+    last_error: String,
 ) -> Result<(), Error> {
     let ours = outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.eq(held_until));
     let change = (
         outbox::attempts.eq(outbox::attempts + 1),
         outbox::next_at.eq(next_at),
         outbox::held_until.eq(0),
-        outbox::trouble.eq(Some(trouble)),
+        outbox::trouble.eq(Some(last_error)),
     );
     conn.execute(Prepared(diesel::update(ours).set(change))).await?;
     Ok(())

@@ -36,6 +36,30 @@ pub async fn execute(world: &World, sql: &str) {
     }
 }
 
+/// Makes the database refuse `INSERT`, `UPDATE` or `DELETE` on a table, until [`allow`].
+pub async fn refuse(world: &World, operation: &str, table: &str) {
+    let trigger = format!("CREATE TRIGGER refused BEFORE {operation} ON {table}");
+    let sql = if world.database.is_some() {
+        format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'check_violation'; END $$; \
+             {trigger} FOR EACH ROW EXECUTE FUNCTION refuse();"
+        )
+    } else {
+        format!("{trigger} BEGIN SELECT RAISE(ABORT, 'refused'); END;")
+    };
+    execute(world, &sql).await;
+}
+
+/// Ends [`refuse`].
+pub async fn allow(world: &World, table: &str) {
+    let sql = match &world.database {
+        Some(_) => format!("DROP TRIGGER refused ON {table}; DROP FUNCTION refuse();"),
+        None => "DROP TRIGGER refused;".to_owned(),
+    };
+    execute(world, &sql).await;
+}
+
 fn sqlite(world: &World) -> SqliteConnection {
     let path = world.folder.path().join("vouch.db");
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();

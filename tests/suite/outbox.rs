@@ -10,7 +10,7 @@ use vouch::config::{Config, DatabaseUrl};
 use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::postgres::Cluster;
 
-use crate::database::count;
+use crate::database::{allow, count, refuse};
 use crate::onbind::{EMAIL, PATIENCE, ROOM, invites, told, until_nothing_is_left, until_told, until_tried};
 use crate::process::{Binary, Done};
 use crate::world::{NOON, Person, Server, World, until};
@@ -115,6 +115,22 @@ on_both_backends! {
         world.clock.advance(LEASE);
         until_nothing_is_left(&world).await;
         assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 2);
+    }
+
+    async fn a_delivery_whose_arrival_cannot_be_recorded_is_not_repeated(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        let token = invites(&bob, ROOM, EMAIL).await;
+        let sid = alice.proves(EMAIL).await;
+        refuse(&world, "DELETE", "outbox").await;
+        alice.binds_by(&sid).await.ok();
+        until_told(&world, 1).await;
+        world.clock.advance(LEASE);
+        marks(&world, &server, &alice).await;
+        assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);
+        allow(&world, "outbox").await;
+        until_nothing_is_left(&world).await;
+        assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);
     }
 
     async fn the_operator_sees_the_queue_retries_and_drops(mut world: World) {

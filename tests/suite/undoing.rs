@@ -1,5 +1,6 @@
 //! The “this wasn't me” links: an address's reader can undo a bind without an account.
 
+use futures_util::future::join;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
@@ -148,6 +149,24 @@ on_both_backends! {
         let done = pages.iter().filter(|page| heading(page, 200) == "It is undone").count();
         assert_eq!(done, 1);
         assert_eq!(alice.looks_up(ALICE).await, None);
+    }
+
+    async fn a_binding_and_its_session_disputed_at_the_same_time_are_both_undone(world: World) {
+        let mut world = world;
+        world.config.budgets.messages_network.capacity = 1_000;
+        world.config.budgets.messages_user.capacity = 1_000;
+        let (server, other) = (world.start().await, world.start().await);
+        let mallory = world.person(&server, "mallory").await;
+        for number in 0..25 {
+            let address = format!("alice{number}@example.com");
+            mallory.binds(&address).await;
+            let bound = undoing(&world, &address).await;
+            let asked = not_me(&world.validation_mail(&address).await);
+            let (bound, asked) = join(posts_link(&server, &bound), posts_link(&other, &asked)).await;
+            assert!(bound.status == 200 && asked.status == 200, "{number}: {} {}", bound.text, asked.text);
+            assert_eq!(mallory.looks_up(&address).await, None);
+        }
+        assert_eq!((count(&world, "bindings").await, count(&world, "sessions").await), (0, 0));
     }
 
     async fn an_invalid_link_is_reported_whatever_is_wrong_with_it(world: World) {

@@ -130,7 +130,7 @@ impl Vouch {
     }
 
     fn held_delivery(&self, row: &outbox::Delivery) -> Result<HeldDelivery, Error> {
-        let user_id = self.open_delivery(row)?.about().user.to_owned();
+        let user_id = self.outbox.open(row)?.about().user.to_owned();
         Ok(HeldDelivery { kind: row.kind.clone(), user_id, queued_at: row.created_at, attempts: row.attempts })
     }
 

@@ -8,6 +8,7 @@ use crate::config::MailTransport;
 use crate::error::Error;
 use crate::notify::emails::{ValidationFacts, validation_email};
 use crate::service::Vouch;
+use crate::service::dispute_link::DisputeLink;
 
 impl Vouch {
     /// Sends the mail of a session.
@@ -19,7 +20,7 @@ impl Vouch {
             homeserver: caller.mxid.server_name().as_str(),
             link: &self.validation_link(sid, request),
             lifetime: self.config.retention.validation_session,
-            cancel: &self.cancelling_link(sid, request.language),
+            cancel: &DisputeLink::Session(sid.to_owned()).url(&self.links, request.language),
             objecting: &self.links.manage_address(request.language),
         };
         let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;

@@ -1,0 +1,201 @@
+//! Delivers what is in the outbox: any node attempts a delivery, one node at a time, with growing pauses in between.
+
+use std::collections::HashMap;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::task::{self, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use super::Vouch;
+use super::outbox::{Delivery, Outcome};
+use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::store::Error as StoreError;
+use crate::store::outbox as rows;
+
+/// How many attempts a node makes in parallel.
+const IN_PARALLEL: usize = 64;
+/// How many of them go to the same destination: a slow one holds up only its own deliveries.
+const IN_PARALLEL_PER_DESTINATION: usize = 4;
+/// The timeout of an attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(4);
+/// How long a node claims a delivery: longer than any attempt, so that no two nodes overlap.
+const LEASE: Millis = 6 * MINUTE;
+/// How often a node looks for deliveries that other nodes have queued or that have become due.
+const POLL: Duration = Duration::from_secs(2);
+/// How often a node tries to record an outcome that the database does not take.
+const RECORD_RETRY: Duration = Duration::from_millis(500);
+/// How long nodes wait after an outage, so that outcomes are recorded before leases that ran out are claimed.
+const SETTLING: Duration = Duration::from_secs(3);
+/// The pause after each failure; the last is repeated.
+const PAUSES: [Millis; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
+/// The longest pause another server may ask for.
+const LONGEST_PAUSE: Millis = DAY;
+
+/// The attempts this node is making, each with its row and destination.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    attempts: HashMap<task::Id, (i64, Vec<u8>)>,
+}
+
+impl UnderWay {
+    fn begin(&mut self, due: rows::Due, attempt: impl Future<Output = ()> + 'static) {
+        let task = self.tasks.spawn_local(attempt).id();
+        self.attempts.insert(task, (due.id, due.destination));
+    }
+
+    /// Waits for the end of an attempt; forever, if there is none.
+    async fn ended(&mut self) {
+        let task = match self.tasks.join_next_with_id().await {
+            Some(Ok((task, ()))) => task,
+            // The panic has been printed, and the lease will run out.
+            Some(Err(error)) => error.id(),
+            None => pending().await,
+        };
+        self.attempts.remove(&task);
+    }
+
+    fn has_room(&self) -> bool {
+        self.attempts.len() < IN_PARALLEL
+    }
+
+    fn contains(&self, id: i64) -> bool {
+        self.attempts.values().any(|(other, _)| *other == id)
+    }
+
+    fn is_full(&self, destination: &[u8]) -> bool {
+        self.attempts.values().filter(|(_, other)| other == destination).count() >= IN_PARALLEL_PER_DESTINATION
+    }
+
+    /// Returns the destinations that take no more for now.
+    fn full(&self) -> Vec<Vec<u8>> {
+        let destinations = self.attempts.values().map(|(_, destination)| destination);
+        let mut full: Vec<_> = destinations.filter(|one| self.is_full(one)).cloned().collect();
+        full.sort_unstable();
+        full.dedup();
+        full
+    }
+}
+
+impl Vouch {
+    /// Delivers what is due until the outbox is [stopped](super::Outbox::stop); then waits for the attempts under way.
+    pub async fn deliver_outbox(self: Arc<Self>) {
+        let mut under_way = UnderWay::default();
+        while !self.outbox.is_stopping() {
+            if self.begin_due(&mut under_way).await.is_err() {
+                log::warn!("nothing can be delivered while the database is unavailable");
+                self.outage_ended().await;
+            }
+            tokio::select! {
+                () = under_way.ended() => {}
+                () = self.outbox.woken() => {}
+                () = self.clock.pause(POLL) => {}
+            }
+        }
+        while !under_way.attempts.is_empty() {
+            under_way.ended().await;
+        }
+    }
+
+    /// Begins everything that is due, as far as there is room.
+    async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
+        let mut has_begun = true;
+        while has_begun && under_way.has_room() {
+            has_begun = false;
+            let now = self.clock.now();
+            let (queued_after, full) = (now - self.config.retention.onbind_delivery, under_way.full());
+            let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
+            for due in rows::due(&mut self.store.read().await?, now, queued_after, full, limit).await? {
+                // A delivery whose outcome this node cannot record is due again once its lease has run out.
+                if !under_way.has_room() || under_way.contains(due.id) || under_way.is_full(&due.destination) {
+                    continue;
+                }
+                let claim = async move |conn: &mut _| rows::claim(conn, due.id, now, now + LEASE).await;
+                if let Some(row) = self.store.write_one(claim).await? {
+                    under_way.begin(due, Arc::clone(self).attempt(row));
+                    has_begun = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn outage_ended(&self) {
+        while !self.outbox.is_stopping() && !self.store.is_answering().await {
+            sleep(RECORD_RETRY).await;
+        }
+        sleep(SETTLING).await;
+    }
+
+    /// Makes one attempt and records its outcome, however long that takes: what has arrived must not be delivered again.
+    async fn attempt(self: Arc<Self>, row: rows::Delivery) {
+        let outcome = timeout(ATTEMPT_TIMEOUT, self.deliver(&row)).await;
+        let outcome = outcome.unwrap_or_else(|_| Outcome::later("out of reach (timeout)"));
+        let mut is_logged = false;
+        while let Err(error) = self.record(&row, &outcome).await {
+            if !is_logged && !matches!(error, StoreError::Away) {
+                log::error!("the outcome of a delivery ({}) cannot be recorded; retrying: {error}", row.kind);
+                is_logged = true;
+            }
+            sleep(RECORD_RETRY).await;
+        }
+    }
+
+    async fn deliver(&self, row: &rows::Delivery) -> Outcome {
+        match self.outbox.open(row) {
+            Ok(Delivery::Onbind(onbind)) => self.send_onbind(&onbind).await.into(),
+            Ok(Delivery::Notice(notice)) => self.deliver_notice(&notice).await,
+            Err(_) => Outcome::later("cannot be decrypted"),
+        }
+    }
+
+    async fn record(&self, row: &rows::Delivery, outcome: &Outcome) -> Result<(), StoreError> {
+        let (id, held_until) = (row.id, row.held_until);
+        match outcome {
+            Outcome::Later { last_error, retry_after } => {
+                let (next_at, error) = (self.clock.now() + pause(row.attempts, *retry_after), last_error.clone());
+                let failed = async move |conn: &mut _| rows::failed(conn, id, held_until, next_at, error).await;
+                return self.store.write_one(failed).await;
+            }
+            Outcome::Refused { last_error } => {
+                log::info!("a delivery ({}) was refused for good: {last_error}", row.kind);
+            }
+            Outcome::Delivered => log::debug!("a delivery ({}) has arrived", row.kind),
+        }
+        self.store.write_one(async move |conn| rows::remove(conn, id).await.map(drop)).await
+    }
+}
+
+/// Returns how long to wait after a failure that so many preceded: up to a quarter more than the step, so that deliveries
+/// that failed together are not retried together.
+fn pause(failures: i64, retry_after: Option<Millis>) -> Millis {
+    let step = usize::try_from(failures).unwrap_or_default().min(PAUSES.len() - 1);
+    let pause = PAUSES[step].max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
+    pause + rand::rng().random_range(0..=pause / 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pauses_grow_and_never_exceed_what_was_asked_for(failures in 0_i64.., retry_after: Option<Millis>) {
+            let pause = pause(failures, retry_after);
+            let step = PAUSES[usize::try_from(failures).unwrap().min(PAUSES.len() - 1)];
+            prop_assert!(pause >= step && pause <= (LONGEST_PAUSE + LONGEST_PAUSE / 4));
+            prop_assert!(retry_after.is_none_or(|wait| pause >= wait.min(LONGEST_PAUSE)));
+            prop_assert!(retry_after.is_some() || pause <= step + step / 4);
+        }
+    }
+
+    #[test]
+    fn a_lease_outlives_every_attempt() {
+        assert!(LEASE > Millis::try_from(ATTEMPT_TIMEOUT.as_millis()).unwrap() + MINUTE);
+    }
+}
