@@ -299,8 +299,9 @@ impl Error {
     /// 502 `M_UNKNOWN`, when a homeserver cannot be reached. It does not say why, since that would
     /// tell strangers what is reachable from our network.
     #[must_use]
-    pub fn homeserver_unreachable() -> Self {
-        Self::new(ErrorKind::BadGateway, "M_UNKNOWN", "The homeserver could not be asked about the token")
+    pub fn homeserver_unreachable(retry_after: Option<Millis>) -> Self {
+        let error = Self::new(ErrorKind::BadGateway, "M_UNKNOWN", "The homeserver could not be asked about the token");
+        Self { retry_after, ..error }
     }
 
     /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys; the request may succeed later.

@@ -1,7 +1,7 @@
 //! Vouch, a standalone Matrix identity server: it vouches, by its signature, that an address belongs to a Matrix
 //! user, and lets people find each other without the server's disk, logs or a stranger learning who looks for whom.
 //!
-//! Imports run downwards only: [`api`], [`pages`] → [`service`] → [`identity`], [`federation`], [`notify`] → [`crypto`], [`store`].
+//! Imports run downwards only: [`api`], [`pages`] → [`service`] → [`identity`], `federation`, [`notify`] → [`crypto`], [`store`].
 
 pub mod api;
 pub mod brand;
@@ -10,7 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod error;
-pub mod federation;
+mod federation;
 pub mod identity;
 pub mod logging;
 pub mod notify;

@@ -1,49 +1,41 @@
-//! Random and derived text of letters and digits.
+//! Random and derived strings of letters and digits.
 
 use rand::TryRng;
 use rand::rngs::SysRng;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The number that `bytes` is, big-endian, printed in base 62 and cut or filled to its last `length` digits.
-/// With 32 random bytes and at most 40 digits the digits are uniform to within 2⁻¹⁷.
-///
-/// # Panics
-/// Never: remainders of 62 are digits.
-#[must_use]
+/// Returns the last `length` base-62 digits of `bytes` as a big-endian number, padded with zeros.
+/// With 32 random bytes, up to 40 digits are uniform to within 2⁻¹⁷.
 pub fn encode(bytes: &[u8; 32], length: usize) -> String {
-    let mut limbs: [u32; 8] = std::array::from_fn(|i| {
-        u32::from_be_bytes([bytes[4 * i], bytes[4 * i + 1], bytes[4 * i + 2], bytes[4 * i + 3]])
-    });
-    let mut digits: Vec<u8> = (0..length).map(|_| ALPHABET[divide_by_62(&mut limbs)]).collect();
+    let mut number = *bytes;
+    let mut digits: Vec<char> = (0..length).map(|_| ALPHABET[divide_by_62(&mut number)].into()).collect();
     digits.reverse();
-    String::from_utf8(digits).expect("the alphabet is ASCII")
+    digits.into_iter().collect()
 }
 
 /// Divides the number in place and returns the remainder.
-fn divide_by_62(limbs: &mut [u32; 8]) -> usize {
-    let mut rest: u64 = 0;
-    for limb in limbs {
-        let value = (rest << 32) | u64::from(*limb);
-        *limb = u32::try_from(value / 62).expect("the remainder above is less than 62");
+fn divide_by_62(number: &mut [u8; 32]) -> usize {
+    let mut rest = 0;
+    for byte in number {
+        let value = (rest << 8) | u16::from(*byte);
+        *byte = u8::try_from(value / 62).expect("the remainder is less than 62");
         rest = value % 62;
     }
-    usize::try_from(rest).expect("less than 62")
+    rest.into()
 }
 
-/// 32 bytes from the operating system's generator.
+/// Returns random bytes from the operating system.
 ///
 /// # Panics
-/// If the operating system has no randomness to give: nothing secret can be made then.
-#[must_use]
-pub fn random_bytes() -> [u8; 32] {
-    let mut bytes = [0; 32];
+/// If the operating system cannot supply any, since nothing secret can be created then.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     SysRng.try_fill_bytes(&mut bytes).expect("the operating system's random generator works");
     bytes
 }
 
-/// `length` random letters and digits; 22 hold 131 bits.
-#[must_use]
+/// Returns `length` random letters and digits. 22 of them have 131 bits of entropy.
 pub fn random(length: usize) -> String {
     encode(&random_bytes(), length)
 }
@@ -64,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn two_random_texts_differ() {
+    fn random_strings_differ() {
         assert_ne!(random(22), random(22));
         assert_eq!(random(40).len(), 40);
     }

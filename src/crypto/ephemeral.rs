@@ -1,88 +1,78 @@
-//! The key pair of one invitation, and keys as strangers write them.
+//! The key pair of one invitation, and a lenient decoder for keys.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use ed25519_dalek::{Signer, SigningKey};
-use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
-use ruma_common::{OwnedServerName, ServerName};
+use ed25519_dalek::SigningKey;
+use ruma_common::ServerName;
+use ruma_common::canonical_json::CanonicalJsonObject;
 use zeroize::Zeroizing;
 
 use super::base62;
-use super::signing::LENIENT;
+use super::signing::{LENIENT, add_signature, to_standard_alphabet};
 
-/// What signatures of such a key are called.
+/// The key ID of signatures by such a key.
 const KEY_ID: &str = "ed25519:0";
 
-/// A key pair. Its private half is in one message and nowhere else; it erases itself when it is dropped.
+/// A key pair. The private half exists only in one message, and is erased from memory when dropped.
 pub struct EphemeralKey(SigningKey);
 
 impl EphemeralKey {
-    /// A new one.
+    /// Generates a key pair.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give.
+    /// If the operating system supplies no randomness.
     #[must_use]
     pub fn random() -> Self {
         Self::from_private_bytes(&Zeroizing::new(base62::random_bytes()))
     }
 
-    /// Parses a private half, see [`decode_key`].
+    /// Parses a private half as [`decode_key`] does.
     #[must_use]
     pub fn parse(private_key: &str) -> Option<Self> {
         Some(Self::from_private_bytes(&*decode_key(private_key)?))
     }
 
-    /// The key pair of a private half.
+    /// Returns the key pair of a private half.
     #[must_use]
     pub fn from_private_bytes(private: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(private))
     }
 
-    /// The private half.
+    /// Returns the private half.
     #[must_use]
     pub fn private_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
     }
 
-    /// The public half.
+    /// Returns the public half.
     #[must_use]
     pub fn public_bytes(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
     }
 
-    /// The public half in unpadded base64.
+    /// Returns the public half in unpadded base64.
     #[must_use]
     pub fn public_key(&self) -> String {
         BASE64_STANDARD_NO_PAD.encode(self.public_bytes())
     }
 
-    /// The private half in URL-safe unpadded base64, in which no application on its way can mistake a `+`.
+    /// Returns the private half in URL-safe unpadded base64, which contains no `+` that an
+    /// application could misread.
     #[must_use]
     pub fn private_key(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
     }
 
-    /// Adds a signature in the name of `server` to an object that has none.
-    ///
-    /// # Panics
-    /// Never: canonical JSON can always be written.
+    /// Adds a signature in the name of `server`.
     pub fn sign(&self, object: &mut CanonicalJsonObject, server: &ServerName) {
-        let text = serde_json::to_string(object).expect("canonical JSON can be written");
-        let signature = BASE64_STANDARD_NO_PAD.encode(self.0.sign(text.as_bytes()).to_bytes());
-        let signature = one(KEY_ID.to_owned(), CanonicalJsonValue::String(signature));
-        let server: OwnedServerName = server.to_owned();
-        object.insert("signatures".to_owned(), one(server.to_string(), signature));
+        add_signature(object, server, KEY_ID, &self.0);
     }
 }
 
-fn one(key: String, value: CanonicalJsonValue) -> CanonicalJsonValue {
-    CanonicalJsonValue::Object(CanonicalJsonObject::from([(key, value)]))
-}
-
-/// The 32 bytes of a key in either base64 alphabet, padded or not. In a query a `+` that was not escaped has become a space.
+/// Decodes the 32 bytes of a key from either base64 alphabet, with or without padding.
 #[must_use]
 pub fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let standard = Zeroizing::new(text.replace(['-', ' '], "+").replace('_', "/"));
+    let standard = Zeroizing::new(to_standard_alphabet(text));
     let bytes = Zeroizing::new(LENIENT.decode(standard.as_bytes()).ok()?);
     Some(Zeroizing::new(bytes.as_slice().try_into().ok()?))
 }
@@ -97,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_is_read_in_every_way_it_is_written(bytes: [u8; 32]) {
+        fn a_key_is_decoded_from_every_encoding(bytes: [u8; 32]) {
             let standard = BASE64_STANDARD.encode(bytes);
             let ways = [
                 standard.replace('+', " "),
@@ -112,13 +102,13 @@ mod tests {
         }
 
         #[test]
-        fn nothing_else_is_a_key(text in ".{0,42}|.{45,60}") {
+        fn nothing_else_decodes(text in ".{0,42}|.{45,60}") {
             prop_assert_eq!(decode_key(&text), None);
         }
     }
 
     #[test]
-    fn the_vector_of_the_appendix() {
+    fn the_specification_s_test_vector() {
         let key = EphemeralKey::parse("YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1").unwrap();
         let mut object: CanonicalJsonObject = serde_json::from_value(json!({ "one": 1, "two": "Two" })).unwrap();
         key.sign(&mut object, &ServerName::parse("domain").unwrap());
@@ -130,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_private_half_leads_to_the_public_one() {
+    fn the_private_half_determines_the_public_one() {
         let key = EphemeralKey::random();
         let again = EphemeralKey::parse(&key.private_key()).unwrap();
         assert_eq!(again.public_key(), key.public_key());

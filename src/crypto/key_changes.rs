@@ -1,4 +1,5 @@
-//! Changes to the file of the signing keys, by the operator: a key is added or made the one that signs, and none is ever lost.
+//! Changes to the signing key file by the operator: adding a key or choosing the one that signs. No
+//! key is ever removed.
 
 use std::path::Path;
 
@@ -9,28 +10,31 @@ use super::key_file::{self, KeyFileError};
 use super::signing::{NamedKey, SigningKeys, new_line};
 
 impl SigningKeys {
-    /// Puts a new key before those of the file, so that it signs from the next start on. Returns the keys of the file.
+    /// Puts a new key at the start of the file, so that it signs from the next start on. Returns
+    /// all keys.
     ///
     /// # Errors
-    /// If there is no file, or it cannot be read or written.
+    /// If the file does not exist, or cannot be read or written.
     pub fn renew(path: &Path, server_name: &ServerName) -> Result<Self, KeyFileError> {
         let file = key_file::change(path, |text| {
-            let text = text.ok_or("there is none: the server makes it at its first start, with a key")?;
+            let text = text.ok_or("it does not exist: the server creates it, with a key, when it first starts")?;
             Self::parse(text, server_name)?;
             Ok(Zeroizing::new(format!("{}{}", *new_line(), text)))
         })?;
         Self::parse_file(path, &file, server_name)
     }
 
-    /// Adds the key of a line `ed25519 <version> <seed>` to the file, which is made if there is none: before all others if it is to sign,
-    /// and else behind them. A key that is there already stays, or moves to the front. Returns the keys of the file.
+    /// Adds the key of a line `ed25519 <version> <seed>` to the file, creating it if necessary: at
+    /// the start if the key is to sign, at the end otherwise. A key that is already there stays or
+    /// moves to the start. Returns all keys.
     ///
     /// # Errors
-    /// If the line is no key, if the file has another key of that version, or cannot be read or written.
+    /// If the line is not a valid key, if the file has a different key of that version, or if it
+    /// cannot be read or written.
     pub fn import(path: &Path, server_name: &ServerName, line: &str, signs: bool) -> Result<Self, KeyFileError> {
         let key = NamedKey::parse(line).filter(|_| line.trim().lines().count() == 1);
         let key = key.ok_or_else(|| {
-            KeyFileError::new(path, "unchanged: what is to be imported is not one line \"ed25519 <version> <seed>\"")
+            KeyFileError::new(path, "unchanged: the key to import must be one line \"ed25519 <version> <seed>\"")
         })?;
         let line = Zeroizing::new(format!("{}\n", line.trim()));
         let file = key_file::change(path, |text| match text {
@@ -41,7 +45,7 @@ impl SigningKeys {
     }
 }
 
-/// The text of the file with the key in it.
+/// Returns the text of the file with the key.
 fn with_key(
     text: &str,
     server_name: &ServerName,
@@ -51,22 +55,20 @@ fn with_key(
 ) -> Result<Zeroizing<String>, String> {
     let present = SigningKeys::parse(text, server_name)?.public_key(key.id());
     if present.as_ref().is_some_and(|present| *present != key.public_key()) {
-        return Err(format!("unchanged: it has another key {}", key.id()));
+        return Err(format!("unchanged: it has a different key {}", key.id()));
     }
-    let is_same = |line: &&str| NamedKey::parse(line).is_some_and(|other| other.id() == key.id());
-    let others = || text.lines().filter(|line| !line.trim().is_empty() && !is_same(line));
-    let (before, after) = match (signs, present) {
-        (true, _) => (line, ""),
-        (false, None) => ("", line),
-        (false, Some(_)) => return Ok(Zeroizing::new(text.to_owned())),
-    };
+    if present.is_some() && !signs {
+        return Ok(Zeroizing::new(text.to_owned()));
+    }
+    let is_same = |line: &str| NamedKey::parse(line).is_some_and(|other| other.id() == key.id());
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !is_same(line)).collect();
+    lines.insert(if signs { 0 } else { lines.len() }, line.trim_end());
+    // Allocated once, so that no copy of a secret is left behind.
     let mut changed = Zeroizing::new(String::with_capacity(text.len() + line.len() + 1));
-    changed.push_str(before);
-    for other in others() {
-        changed.push_str(other);
+    for line in lines {
+        changed.push_str(line);
         changed.push('\n');
     }
-    changed.push_str(after);
     Ok(changed)
 }
 
@@ -83,7 +85,7 @@ mod tests {
         <&ServerName>::try_from("domain").unwrap()
     }
 
-    /// The ids of the keys after a line is imported into a file of that text, or why it is not.
+    /// Returns the key IDs after importing a line into a file with that text, or the error.
     fn imported(text: &str, line: &str, signs: bool) -> Result<Vec<String>, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.key");
@@ -91,15 +93,15 @@ mod tests {
         let keys = SigningKeys::import(&path, name(), line, signs);
         let after = fs::read_to_string(&path).unwrap();
         let keys = keys.map_err(|error| {
-            assert_eq!(after, text, "a refusal changes nothing");
+            assert_eq!(after, text, "an error changes nothing");
             error.to_string()
         })?;
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
         Ok(keys.all().map(|(id, _)| id.to_owned()).collect())
     }
 
     #[test]
-    fn an_imported_key_stands_where_it_should() {
+    fn an_imported_key_is_put_in_its_place() {
         assert_eq!(imported(FIRST, SECOND, false).unwrap(), ["ed25519:1", "ed25519:a_2"]);
         assert_eq!(imported(FIRST, SECOND, true).unwrap(), ["ed25519:a_2", "ed25519:1"]);
         let both = format!("\n{FIRST}\n\n{SECOND}");
@@ -109,9 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_or_another_of_that_name_is_refused() {
+    fn an_invalid_key_or_a_different_one_of_that_name_is_refused() {
         let other = SECOND.replace("a_2", "1");
-        assert!(imported(FIRST, &other, true).unwrap_err().contains("another key ed25519:1"));
+        assert!(imported(FIRST, &other, true).unwrap_err().contains("different key ed25519:1"));
         for line in ["", "\n", "ed25519 1", &format!("signingkey = {SECOND}"), &format!("{SECOND}\n{SECOND}")] {
             assert!(imported(FIRST, line, true).unwrap_err().contains("one line"), "{line:?}");
         }
@@ -122,7 +124,7 @@ mod tests {
     fn a_new_key_comes_first_and_needs_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("signing.key");
-        assert!(SigningKeys::renew(&path, name()).err().unwrap().to_string().contains("there is none"));
+        assert!(SigningKeys::renew(&path, name()).err().unwrap().to_string().contains("does not exist"));
         assert!(!path.exists());
         SigningKeys::import(&path, name(), FIRST, false).unwrap();
         let keys = SigningKeys::renew(&path, name()).unwrap();

@@ -1,4 +1,4 @@
-//! Files that hold a secret: read whole, made once, or replaced whole, and readable by their owner alone.
+//! Files with a secret: created once, replaced as a whole, and readable by their owner only.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::base62;
 
-/// A key file could not be read, made or understood.
+/// A key file cannot be read, created or parsed.
 #[derive(Debug)]
 pub struct KeyFileError {
     path: PathBuf,
@@ -17,7 +17,7 @@ pub struct KeyFileError {
 }
 
 impl KeyFileError {
-    /// An error about the file at `path`.
+    /// Creates an error about the file at `path`.
     pub(super) fn new(path: &Path, problem: impl Into<String>) -> Self {
         Self { path: path.to_owned(), problem: problem.into() }
     }
@@ -31,10 +31,11 @@ impl std::fmt::Display for KeyFileError {
 
 impl std::error::Error for KeyFileError {}
 
-/// The text of the file, or `None` if there is none. If others than its owner may read it, that is logged.
+/// Returns the text of the file, or `None` if it does not exist. Logs a warning if others than the
+/// owner may read it.
 ///
 /// # Errors
-/// If the file is there and cannot be read.
+/// If the file exists but cannot be read.
 pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
@@ -43,18 +44,18 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
     };
     let mode = fs::metadata(path).map_err(|error| KeyFileError::new(path, error.to_string()))?.permissions().mode();
     if mode & 0o077 != 0 {
-        log::warn!("{} can be read by others (mode {:o}); `chmod 600` it", path.display(), mode & 0o777);
+        log::warn!("{} can be read by others (mode {:o}); run `chmod 600` on it", path.display(), mode & 0o777);
     }
     Ok(Some(text))
 }
 
-/// Makes the file with `text`, mode 0600, its folder 0700 if it is new, and returns what the file holds afterwards: `text`, or
-/// what another process has put there in the same moment.
+/// Creates the file with `text` and mode 0600, and its directory with mode 0700 if necessary.
+/// Returns the text of the file, which is different if another process created it at the same time.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn make(path: &Path, text: Zeroizing<String>) -> Result<Zeroizing<String>, KeyFileError> {
-    let failed = |error: io::Error| KeyFileError::new(path, format!("cannot be made: {error}"));
+pub fn create(path: &Path, text: Zeroizing<String>) -> Result<Zeroizing<String>, KeyFileError> {
+    let failed = |error: io::Error| KeyFileError::new(path, format!("cannot be created: {error}"));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let draft = folder.join(format!(".key-{}", base62::random(12)));
@@ -66,18 +67,19 @@ pub fn make(path: &Path, text: Zeroizing<String>) -> Result<Zeroizing<String>, K
             Ok(text)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            read(path)?.ok_or_else(|| KeyFileError::new(path, "vanished while it was read"))
+            read(path)?.ok_or_else(|| KeyFileError::new(path, "disappeared while it was read"))
         }
         Err(error) => Err(failed(error)),
     }
 }
 
-/// Replaces the text of the file by what `change` makes of it, and returns that; a file that is absent (`None`) is made. At no moment is there
-/// anything but the old file or the new one, wherever the process is killed, and those who change it at the same time take turns.
-/// It keeps its owner, since the server may run under another name, and what its group may read; others may not.
+/// Replaces the text of the file with the result of `change` and returns it. A missing file
+/// (`None`) is created. The file is replaced atomically, and concurrent changes are made one after
+/// another. The owner is kept, since the server may run as a different user, and so is the group's
+/// read permission; others lose theirs.
 ///
 /// # Errors
-/// What `change` objects, then nothing is changed; and if the file cannot be read or written.
+/// If `change` fails, which leaves the file as it was, or if the file cannot be read or written.
 pub fn change(
     path: &Path,
     change: impl Fn(Option<&str>) -> Result<Zeroizing<String>, String>,
@@ -87,13 +89,13 @@ pub fn change(
     loop {
         if !path.try_exists().map_err(failed)? {
             let text = change(None).map_err(objected)?;
-            if make(path, text.clone())? == text {
+            if create(path, text.clone())? == text {
                 return Ok(text);
             }
-            // Another process has made it in the same moment.
+            // Another process created it at the same time.
             continue;
         }
-        // Where a link leads, so that it stays a link.
+        // Replaces the target of a symbolic link, not the link.
         let real = fs::canonicalize(path).map_err(failed)?;
         let folder = File::open(real.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
         folder.lock().map_err(failed)?;
@@ -106,12 +108,12 @@ pub fn change(
     }
 }
 
-/// Puts a file with `text` in the place of the one at `path`.
+/// Replaces the file at `path` with one that contains `text`.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let old = fs::metadata(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = path.with_file_name(format!(".{name}.new"));
-    // One that was left when a process was killed.
+    // Left behind when a process was killed.
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => write_draft(&draft, text)?,
@@ -137,12 +139,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_to_make_a_key_wins() {
+    fn the_first_process_to_create_a_key_wins() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys/one.key");
         assert!(read(&path).unwrap().is_none());
-        assert_eq!(*make(&path, Zeroizing::new("first".into())).unwrap(), "first");
-        assert_eq!(*make(&path, Zeroizing::new("second".into())).unwrap(), "first");
+        assert_eq!(*create(&path, Zeroizing::new("first".into())).unwrap(), "first");
+        assert_eq!(*create(&path, Zeroizing::new("second".into())).unwrap(), "first");
         assert_eq!(*read(&path).unwrap().unwrap(), "first");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_when_many_change_a_file_at_once() {
+    fn concurrent_changes_are_all_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.key");
         std::thread::scope(|scope| {
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_file_is_read_by_no_more_people_than_before() {
+    fn a_changed_file_grants_no_new_permissions() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.key");
         fs::write(&path, "old\n").unwrap();
@@ -179,7 +181,7 @@ mod tests {
             add(&path, "new\n").unwrap();
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, after, "{before:o}");
         }
-        // Only root can give a file away, and then it has to stay its new owner's.
+        // Only root can change the owner, which must then be kept.
         if std::os::unix::fs::chown(&path, Some(1234), Some(4321)).is_ok() {
             add(&path, "new\n").unwrap();
             let owner = fs::metadata(&path).unwrap();
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_objection_changes_nothing_and_a_draft_that_was_left_does_no_harm() {
+    fn a_failed_change_has_no_effect_and_a_leftover_draft_does_no_harm() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("one.key");
         fs::write(&path, "old\n").unwrap();
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn a_symbolic_link_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("one.key"), folder.path().join("link"));
         fs::write(&path, "old\n").unwrap();

@@ -1,23 +1,17 @@
-//! The one secret that everything on the disk hangs on.
+//! The secret that protects everything in the database.
 
 use std::fmt;
 use std::path::Path;
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD;
 use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::base62;
 use super::key_file::{self, KeyFileError};
-
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
+use super::signing::LENIENT;
 
 /// The 32 random bytes from which every other key is derived.
 #[derive(Clone)]
@@ -30,13 +24,13 @@ impl fmt::Debug for MasterKey {
 }
 
 impl MasterKey {
-    /// A new key.
+    /// Generates a key.
     #[must_use]
     pub fn generate() -> Self {
         Self(Zeroizing::new(base62::random_bytes()))
     }
 
-    /// The key that these bytes are.
+    /// Returns the key with these bytes.
     #[cfg(test)]
     pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
@@ -45,32 +39,32 @@ impl MasterKey {
     /// Parses 32 bytes in standard base64, with or without padding.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = Zeroizing::new(BASE64.decode(text.trim()).ok()?);
+        let bytes = Zeroizing::new(LENIENT.decode(text.trim()).ok()?);
         Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
     }
 
-    /// Reads the key from its file, or `None` if there is no such file.
+    /// Reads the key from its file, or returns `None` if the file does not exist.
     ///
     /// # Errors
-    /// If the file cannot be read or holds no key.
+    /// If the file cannot be read or contains no valid key.
     pub fn read(path: &Path) -> Result<Option<Self>, KeyFileError> {
-        key_file::read(path)?.map(|text| Self::understand(path, &text)).transpose()
+        key_file::read(path)?.map(|text| Self::parse_file(path, &text)).transpose()
     }
 
-    /// Makes the key file, or reads it if another process was quicker.
+    /// Creates the key file, or reads it if another process was faster.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyFileError> {
-        let text = key_file::make(path, Zeroizing::new(BASE64.encode(*Self::generate().0) + "\n"))?;
-        Self::understand(path, &text)
+        let text = key_file::create(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
+        Self::parse_file(path, &text)
     }
 
-    fn understand(path: &Path, text: &str) -> Result<Self, KeyFileError> {
-        Self::parse(text).ok_or_else(|| KeyFileError::new(path, "holds no master key (32 bytes in base64)"))
+    fn parse_file(path: &Path, text: &str) -> Result<Self, KeyFileError> {
+        Self::parse(text).ok_or_else(|| KeyFileError::new(path, "contains no master key (32 bytes in base64)"))
     }
 
-    /// The key for one purpose.
+    /// Derives the key for one purpose.
     pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, self.0.as_slice())
@@ -96,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_file_is_made_once_and_read_again() {
+    fn a_key_file_is_created_once_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("master.key");
         assert!(MasterKey::read(&path).unwrap().is_none());

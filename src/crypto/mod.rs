@@ -1,11 +1,12 @@
-//! Keys: what is sealed on the disk, and what is signed for the world.
+//! Keys: sealing and indexing values in the database, signing, verifying, and trust in TLS
+//! certificates.
 
-pub mod base62;
+pub(crate) mod base62;
 pub mod ephemeral;
 mod key_changes;
-pub mod key_file;
+pub(crate) mod key_file;
 pub mod master_key;
 pub mod signing;
-pub mod trust;
+pub(crate) mod trust;
 pub mod vault;
-pub mod verifying;
+pub(crate) mod verifying;

@@ -1,4 +1,5 @@
-//! Long-term ed25519 keys and [signed JSON](https://spec.matrix.org/latest/appendices/#signing-json).
+//! Long-term ed25519 keys and [signed
+//! JSON](https://spec.matrix.org/latest/appendices/#signing-json).
 
 use std::path::Path;
 
@@ -16,36 +17,37 @@ use super::key_file::{self, KeyFileError};
 
 const ALGORITHM: &str = "ed25519";
 
-/// One key pair and its name.
+/// A key pair with its ID.
 pub(super) struct NamedKey {
     /// `ed25519:<version>`
     id: String,
     key: SigningKey,
 }
 
-/// The server's keys: the first signs, all are vouched for.
+/// The server's keys. The first signs; all are published as valid.
 ///
-/// The file has one line a key, `ed25519 <version> <seed>`, the seed in unpadded base64: what Synapse and Sydent use.
+/// The file has one line per key, `ed25519 <version> <seed>` with the seed in unpadded base64, as
+/// in Synapse and Sydent.
 pub struct SigningKeys {
     server_name: OwnedServerName,
     keys: Vec<NamedKey>,
 }
 
 impl SigningKeys {
-    /// Reads the key file, if there is one.
+    /// Reads the key file, or returns `None` if it does not exist.
     ///
     /// # Errors
-    /// If the file cannot be read, or has a line that is no key.
+    /// If the file cannot be read, or has an invalid line.
     pub fn read(path: &Path, server_name: &ServerName) -> Result<Option<Self>, KeyFileError> {
         key_file::read(path)?.map(|text| Self::parse_file(path, &text, server_name)).transpose()
     }
 
-    /// Makes the key file with one new key, or reads it if another process was quicker.
+    /// Creates the key file with one new key, or reads it if another process was faster.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn make(path: &Path, server_name: &ServerName) -> Result<Self, KeyFileError> {
-        Self::parse_file(path, &key_file::make(path, new_line())?, server_name)
+        Self::parse_file(path, &key_file::create(path, new_line())?, server_name)
     }
 
     pub(super) fn parse_file(path: &Path, text: &str, server_name: &ServerName) -> Result<Self, KeyFileError> {
@@ -55,7 +57,7 @@ impl SigningKeys {
     /// Parses the text of a key file.
     ///
     /// # Errors
-    /// What is wrong, with the number of the line.
+    /// The problem, with the line number.
     pub fn parse(text: &str, server_name: &ServerName) -> Result<Self, String> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let keys: Vec<NamedKey> = lines
@@ -65,73 +67,72 @@ impl SigningKeys {
             })
             .collect::<Result<_, _>>()?;
         if keys.is_empty() {
-            return Err("holds no signing key".into());
+            return Err("contains no signing key".into());
         }
         Ok(Self { server_name: server_name.to_owned(), keys })
     }
 
-    /// The key that signs: its id (`ed25519:<version>`) and its public half in unpadded base64.
+    /// Returns the key that signs: its ID (`ed25519:<version>`) and its public half in unpadded
+    /// base64.
     #[must_use]
     pub fn current(&self) -> (&str, String) {
         (&self.keys[0].id, self.keys[0].public_key())
     }
 
-    /// The id and the public half, in unpadded base64, of each key; the first signs.
+    /// Returns the ID and public half, in unpadded base64, of each key. The first signs.
     pub fn all(&self) -> impl Iterator<Item = (&str, String)> {
         self.keys.iter().map(|key| (key.id(), key.public_key()))
     }
 
-    /// The public half, in unpadded base64, of the key with this id, of whatever age.
+    /// Returns the public half, in unpadded base64, of the current or former key with this ID.
     #[must_use]
     pub fn public_key(&self, id: &str) -> Option<String> {
         self.keys.iter().find(|key| key.id == id).map(NamedKey::public_key)
     }
 
-    /// Whether `public_key`, in either base64 alphabet, padded or not, is a key of this server. In a query a `+` that was not
-    /// escaped has become a space.
+    /// Returns whether `public_key`, in either base64 alphabet and with or without padding, is a
+    /// key of this server.
     #[must_use]
     pub fn knows(&self, public_key: &str) -> bool {
-        let unpadded = public_key.trim_end_matches('=').replace(['-', ' '], "+").replace('_', "/");
+        let unpadded = to_standard_alphabet(public_key.trim_end_matches('='));
         self.keys.iter().any(|key| key.public_key() == unpadded)
     }
 
-    /// Adds this server's signature over the canonical JSON of `object` without `signatures` and `unsigned`.
-    ///
-    /// # Panics
-    /// Never: canonical JSON can always be written.
+    /// Signs an object with the current key.
     pub fn sign(&self, object: &mut CanonicalJsonObject) {
-        self.sign_with(&self.keys[0], object);
+        add_signature(object, &self.server_name, &self.keys[0].id, &self.keys[0].key);
     }
 
-    /// As [`Self::sign`], but with the key of that id, for those who know that one; if it is gone, with the one that signs now.
-    ///
-    /// # Panics
-    /// Never: canonical JSON can always be written.
+    /// Signs an object with the key of this ID, or with the current key if that one is gone.
     pub fn sign_as(&self, id: &str, object: &mut CanonicalJsonObject) {
-        let key = self.keys.iter().find(|key| key.id == id).unwrap_or(&self.keys[0]);
-        self.sign_with(key, object);
+        let signing = self.keys.iter().find(|key| key.id == id).unwrap_or(&self.keys[0]);
+        add_signature(object, &self.server_name, &signing.id, &signing.key);
     }
+}
 
-    fn sign_with(&self, signing: &NamedKey, object: &mut CanonicalJsonObject) {
-        let signatures = object.remove("signatures");
-        let unsigned = object.remove("unsigned");
-        let text = serde_json::to_string(object).expect("canonical JSON can be written");
-        let mut signatures = match signatures {
-            Some(CanonicalJsonValue::Object(signatures)) => signatures,
-            _ => CanonicalJsonObject::new(),
-        };
-        let ours = signatures
-            .entry(self.server_name.to_string())
-            .or_insert_with(|| CanonicalJsonValue::Object(CanonicalJsonObject::new()));
-        if let CanonicalJsonValue::Object(ours) = ours {
-            let signature = BASE64_STANDARD_NO_PAD.encode(signing.key.sign(text.as_bytes()).to_bytes());
-            ours.insert(signing.id.clone(), CanonicalJsonValue::String(signature));
-        }
-        object.insert("signatures".into(), CanonicalJsonValue::Object(signatures));
-        if let Some(unsigned) = unsigned {
-            object.insert("unsigned".into(), unsigned);
-        }
-    }
+/// Adds the signature of `server` over the canonical JSON of `object` without `signatures` and
+/// `unsigned`.
+pub(super) fn add_signature(object: &mut CanonicalJsonObject, server: &ServerName, id: &str, key: &SigningKey) {
+    let signatures = object.remove("signatures");
+    let unsigned = object.remove("unsigned");
+    let text = serde_json::to_string(object).expect("canonical JSON can be serialised");
+    let signature = BASE64_STANDARD_NO_PAD.encode(key.sign(text.as_bytes()).to_bytes());
+    let or_empty = |value| match value {
+        Some(CanonicalJsonValue::Object(object)) => object,
+        _ => CanonicalJsonObject::new(),
+    };
+    let mut signatures = or_empty(signatures);
+    let mut ours = or_empty(signatures.remove(server.as_str()));
+    ours.insert(id.to_owned(), CanonicalJsonValue::String(signature));
+    signatures.insert(server.to_string(), CanonicalJsonValue::Object(ours));
+    object.insert("signatures".to_owned(), CanonicalJsonValue::Object(signatures));
+    object.extend(unsigned.map(|unsigned| ("unsigned".to_owned(), unsigned)));
+}
+
+/// Translates URL-safe base64 to the standard alphabet. An unescaped `+` in a query has become a
+/// space.
+pub(super) fn to_standard_alphabet(text: &str) -> String {
+    text.replace(['-', ' '], "+").replace('_', "/")
 }
 
 impl NamedKey {
@@ -140,7 +141,7 @@ impl NamedKey {
         &self.id
     }
 
-    /// Parses a line of the file.
+    /// Parses one line of the file.
     pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let (algorithm, version, seed) = (words.next()?, words.next()?, words.next()?);
@@ -153,19 +154,20 @@ impl NamedKey {
         Some(Self { id: format!("{ALGORITHM}:{version}"), key })
     }
 
-    /// The public half in unpadded base64.
+    /// Returns the public half in unpadded base64.
     pub(super) fn public_key(&self) -> String {
         BASE64_STANDARD_NO_PAD.encode(self.key.verifying_key().as_bytes())
     }
 }
 
-/// The line of a key that nobody has.
+/// Returns the line of a new key.
 pub(super) fn new_line() -> Zeroizing<String> {
-    let seed = Zeroizing::new(base62::random_bytes());
+    let seed = Zeroizing::new(base62::random_bytes::<32>());
     Zeroizing::new(format!("{ALGORITHM} a_{} {}\n", base62::random(6), BASE64_STANDARD_NO_PAD.encode(*seed)))
 }
 
-/// Seeds, keys and signatures as they are written elsewhere: padded or not, the bits left over of any value (the specification's own example has some).
+/// Decodes seeds, keys and signatures from elsewhere, with or without padding and with any trailing
+/// bits, which even the specification's own example has.
 pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -179,7 +181,7 @@ mod tests {
 
     use super::*;
 
-    /// The appendix's vectors.
+    /// The test vectors of the specification's appendix.
     const LINE: &str = "ed25519 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
 
     fn keys(text: &str) -> SigningKeys {
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vectors_of_the_appendix() {
+    fn the_specification_s_test_vectors() {
         assert_eq!(
             signed(json!({}))["signatures"]["domain"]["ed25519:1"],
             "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ"
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn other_signatures_stay_and_unsigned_is_not_signed() {
+    fn other_signatures_are_kept_and_unsigned_is_not_signed() {
         let other = json!({"signatures": {"other": {"ed25519:2": "x"}}, "unsigned": {"age": 1}});
         let signed = signed(other);
         assert_eq!(signed["signatures"]["other"]["ed25519:2"], "x");
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn older_keys_stay_known() {
+    fn former_keys_are_still_known() {
         let both = keys(&format!("{}\n\n{LINE}\n", *new_line()));
         let (current, public) = both.current();
         assert_ne!(current, "ed25519:1");
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_key_is_named() {
+    fn an_invalid_line_is_reported_by_number() {
         let name = <&ServerName>::try_from("domain").unwrap();
         for bad in
             ["", "ed25519 1", "rsa 1 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1", "ed25519 a:b YJDB", "ed25519 1 YJDB"]

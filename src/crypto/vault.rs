@@ -1,9 +1,11 @@
-//! What the disk may see: sealed values and blind indexes, under keys derived from one master key.
+//! Sealed values and blind indexes, the only forms in which personal data reaches the database. All
+//! keys are derived from the master key.
 //!
-//! A sealed value is a version byte, a nonce and the AEAD (AES-256-GCM) of the value padded to a multiple of 32 bytes, with table,
-//! column and owner as associated data: moved to another row or column it does not open. Each column has a key of its own; with random
-//! nonces of 96 bits a key is good for 2³² values, more than a column ever sees. A blind index is an HMAC-SHA256
-//! cut to 16 bytes, with a key for each table, so that equal values in two tables do not show.
+//! A sealed value consists of a version byte, a nonce, and the value encrypted with AES-256-GCM
+//! after padding to a multiple of 32 bytes. Table, column and owner are associated data, so it does
+//! not open in another row or column. Each column has its own key; with random 96-bit nonces, a key
+//! is good for 2³² values, more than a column will ever see. A blind index is an HMAC-SHA256
+//! truncated to 16 bytes. Each table has its own key, so equal values in two tables look different.
 
 mod links;
 
@@ -12,8 +14,6 @@ use std::fmt;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hmac::{Hmac, Mac};
-use rand::TryRng;
-use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -27,10 +27,10 @@ use crate::clock::Millis;
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
 const BLOCK: usize = 32;
-/// Ends the value inside its padding.
+/// Marks the end of the value inside its padding.
 const END: u8 = 0x80;
 
-/// The column a sealed value belongs to.
+/// The column of a sealed value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     /// `accounts.mxid`, owned by the account's index.
@@ -58,38 +58,28 @@ pub enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 11] = [
-        Self::AccountMxid,
-        Self::BindingAddress,
-        Self::BindingMxid,
-        Self::SessionAddress,
-        Self::SessionNextLink,
-        Self::InviteAddress,
-        Self::InviteToken,
-        Self::InviteRoom,
-        Self::InviteSender,
-        Self::OutboxPayload,
-        Self::VisitSubject,
+    /// Every variant at its own index, with the label that its key is derived from. Labels must
+    /// never change.
+    const ALL: [(Self, &'static str); 11] = [
+        (Self::AccountMxid, "accounts.mxid"),
+        (Self::BindingAddress, "bindings.address"),
+        (Self::BindingMxid, "bindings.mxid"),
+        (Self::SessionAddress, "sessions.address"),
+        (Self::SessionNextLink, "sessions.next_link"),
+        (Self::InviteAddress, "invites.address"),
+        (Self::InviteToken, "invites.token"),
+        (Self::InviteRoom, "invites.room_id"),
+        (Self::InviteSender, "invites.sender"),
+        (Self::OutboxPayload, "outbox.payload"),
+        (Self::VisitSubject, "visits.subject"),
     ];
 
     const fn name(self) -> &'static str {
-        match self {
-            Self::AccountMxid => "accounts.mxid",
-            Self::BindingAddress => "bindings.address",
-            Self::BindingMxid => "bindings.mxid",
-            Self::SessionAddress => "sessions.address",
-            Self::SessionNextLink => "sessions.next_link",
-            Self::InviteAddress => "invites.address",
-            Self::InviteToken => "invites.token",
-            Self::InviteRoom => "invites.room_id",
-            Self::InviteSender => "invites.sender",
-            Self::OutboxPayload => "outbox.payload",
-            Self::VisitSubject => "visits.subject",
-        }
+        Self::ALL[self as usize].1
     }
 }
 
-/// What a blind index is for; each has a key of its own.
+/// The purpose of a blind index. Each has its own key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// `accounts.user_index`, of a Matrix ID.
@@ -104,7 +94,7 @@ pub enum Purpose {
     SessionAddress,
     /// `sessions.secret_hash`, of a client secret.
     ClientSecret,
-    /// `budgets.principal`, of whoever is limited, with the budget's name.
+    /// `budgets.principal`, of the limited party and the name of the budget.
     Budget,
     /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
     UnbindSignature,
@@ -118,65 +108,44 @@ pub enum Purpose {
     OutboxUser,
     /// `outbox.address_index`, of an address.
     OutboxAddress,
-    /// `outbox.destination`, of where it goes.
+    /// `outbox.destination`, of the recipient.
     OutboxDestination,
     /// `visits.token_hash`, of a visit's token.
     Visit,
     /// `visits.subject_index`, of a Matrix ID or an address.
     VisitSubject,
-    /// What the forms of a visit carry, of its token.
+    /// The token in the forms of a visit, of the visit's token.
     VisitForm,
     /// `objections.address_index`, of an address.
     Objection,
 }
 
 impl Purpose {
-    const ALL: [Self; 18] = [
-        Self::Account,
-        Self::BindingAddress,
-        Self::BindingUser,
-        Self::Session,
-        Self::SessionAddress,
-        Self::ClientSecret,
-        Self::Budget,
-        Self::UnbindSignature,
-        Self::InviteAddress,
-        Self::InviteToken,
-        Self::EphemeralKey,
-        Self::OutboxUser,
-        Self::OutboxAddress,
-        Self::OutboxDestination,
-        Self::Visit,
-        Self::VisitSubject,
-        Self::VisitForm,
-        Self::Objection,
+    /// Every variant at its own index, with the label that its key is derived from. Labels must
+    /// never change.
+    const ALL: [(Self, &'static str); 18] = [
+        (Self::Account, "index:accounts.user"),
+        (Self::BindingAddress, "index:bindings.address"),
+        (Self::BindingUser, "index:bindings.user"),
+        (Self::Session, "index:sessions.key"),
+        (Self::SessionAddress, "index:sessions.address"),
+        (Self::ClientSecret, "index:sessions.secret"),
+        (Self::Budget, "index:budgets.principal"),
+        (Self::UnbindSignature, "index:unbind_signatures.signature"),
+        (Self::InviteAddress, "index:invites.address"),
+        (Self::InviteToken, "index:invites.token"),
+        (Self::EphemeralKey, "index:ephemeral_keys.key"),
+        (Self::OutboxUser, "index:outbox.user"),
+        (Self::OutboxAddress, "index:outbox.address"),
+        (Self::OutboxDestination, "index:outbox.destination"),
+        (Self::Visit, "index:visits.token"),
+        (Self::VisitSubject, "index:visits.subject"),
+        (Self::VisitForm, "index:visits.form"),
+        (Self::Objection, "index:objections.address"),
     ];
-
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Account => "index:accounts.user",
-            Self::BindingAddress => "index:bindings.address",
-            Self::BindingUser => "index:bindings.user",
-            Self::Session => "index:sessions.key",
-            Self::SessionAddress => "index:sessions.address",
-            Self::ClientSecret => "index:sessions.secret",
-            Self::Budget => "index:budgets.principal",
-            Self::UnbindSignature => "index:unbind_signatures.signature",
-            Self::InviteAddress => "index:invites.address",
-            Self::InviteToken => "index:invites.token",
-            Self::EphemeralKey => "index:ephemeral_keys.key",
-            Self::OutboxUser => "index:outbox.user",
-            Self::OutboxAddress => "index:outbox.address",
-            Self::OutboxDestination => "index:outbox.destination",
-            Self::Visit => "index:visits.token",
-            Self::VisitSubject => "index:visits.subject",
-            Self::VisitForm => "index:visits.form",
-            Self::Objection => "index:objections.address",
-        }
-    }
 }
 
-/// A keyed, truncated fingerprint by which a sealed value is found again.
+/// A keyed, truncated hash by which a sealed value is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BlindIndex(pub [u8; 16]);
 
@@ -186,7 +155,8 @@ impl AsRef<[u8]> for BlindIndex {
     }
 }
 
-/// The value does not open: it was altered, moved to another row or column, or sealed under another master key.
+/// A value that does not open: it was altered, moved to another row or column, or sealed with
+/// another master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsealable;
 
@@ -198,7 +168,7 @@ impl fmt::Display for Unsealable {
 
 impl std::error::Error for Unsealable {}
 
-/// Seals, opens and indexes.
+/// Seals, opens and indexes values.
 pub struct Vault {
     ciphers: [Aes256Gcm; Column::ALL.len()],
     indexes: [Hmac<Sha256>; Purpose::ALL.len()],
@@ -210,16 +180,12 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Derives every key.
-    ///
-    /// # Panics
-    /// Never: the lengths of derived keys are right.
+    /// Derives all keys from the master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
         Self {
-            ciphers: Column::ALL
-                .map(|column| Aes256Gcm::new(&(*master.derive(&format!("seal:{}", column.name()))).into())),
-            indexes: Purpose::ALL.map(|purpose| mac(&master.derive(purpose.label()))),
+            ciphers: Column::ALL.map(|(_, name)| Aes256Gcm::new(&(*master.derive(&format!("seal:{name}"))).into())),
+            indexes: Purpose::ALL.map(|(_, label)| mac(&master.derive(label))),
             validation: mac(&master.derive("validation-token")),
             links: Aes256Gcm::new(&(*master.derive("seal:links")).into()),
             codes: mac(&master.derive("validation-code")),
@@ -228,13 +194,14 @@ impl Vault {
         }
     }
 
-    /// What the database remembers to know its master key again; tells nothing about any other key.
+    /// Returns the value by which the database recognises its master key. It reveals nothing about
+    /// other keys.
     #[must_use]
     pub const fn check_value(&self) -> &[u8; 32] {
         &self.check
     }
 
-    /// The key that peppers are derived from.
+    /// Returns the key that peppers are derived from.
     #[must_use]
     pub fn pepper_key(&self) -> &[u8; 32] {
         &self.pepper
@@ -243,23 +210,22 @@ impl Vault {
     /// Seals `value` for one column of the row that `owner` identifies.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give.
+    /// If the operating system supplies no randomness.
     #[must_use]
     pub fn seal(&self, column: Column, owner: &BlindIndex, value: &str) -> Vec<u8> {
-        let mut nonce = [0; NONCE_BYTES];
-        SysRng.try_fill_bytes(&mut nonce).expect("the operating system's random generator works");
+        let nonce = base62::random_bytes::<NONCE_BYTES>();
         let padded = pad(value);
         let payload = Payload { msg: &padded, aad: &associated_data(column, owner) };
         let sealed = self.ciphers[column as usize]
             .encrypt(&Nonce::from(nonce), payload)
-            .expect("a value is far below the cipher's limit");
+            .expect("values are far below the cipher's limit");
         [&[VERSION], nonce.as_slice(), &sealed].concat()
     }
 
-    /// Opens what [`Self::seal`] returned for the same column and owner.
+    /// Opens a value that [`Self::seal`] returned for the same column and owner.
     ///
     /// # Errors
-    /// [`Unsealable`] if it was not.
+    /// [`Unsealable`] for anything else.
     pub fn open(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Result<String, Unsealable> {
         let (nonce, sealed) = match sealed.split_first() {
             Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?,
@@ -272,10 +238,8 @@ impl Vault {
         String::from_utf8(value).map_err(|_| Unsealable)
     }
 
-    /// The blind index of a value made of `parts`. Each part is preceded by its length, so no two lists of parts collide.
-    ///
-    /// # Panics
-    /// Never: a hash of 32 bytes has 16.
+    /// Returns the blind index of a value that consists of `parts`. The length of each part is
+    /// hashed too, so different lists of parts do not collide.
     #[must_use]
     pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
         let mut mac = self.indexes[purpose as usize].clone();
@@ -283,13 +247,12 @@ impl Vault {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        let (index, _) = full.split_first_chunk().expect("32 bytes have 16");
-        BlindIndex(*index)
+        BlindIndex(first_half(mac))
     }
 
-    /// The token that proves, for the validation session `sid`, that a mail was read: 32 letters and digits (190 bits).
-    /// It is derived, so that every mail of a session carries the same and the disk holds none.
+    /// Returns the token that proves, for the validation session `sid`, that an email was read: 32
+    /// letters and digits (190 bits). It is derived, so all emails of a session contain the same
+    /// token, and none is stored.
     #[must_use]
     pub fn validation_token(&self, sid: &str) -> String {
         let mut mac = self.validation.clone();
@@ -297,24 +260,20 @@ impl Vault {
         base62::encode(&mac.finalize().into_bytes().into(), 32)
     }
 
-    /// The code of 6 digits that proves, for the validation session `sid`, that a text was read which was first sent at `since`. It is
-    /// derived, so that the disk holds none.
-    ///
-    /// # Panics
-    /// Never: a hash of 32 bytes has 16.
+    /// Returns the 6-digit code that proves, for the validation session `sid`, that a text message
+    /// was read that was first sent at `since`. It is derived, so none is stored.
     #[must_use]
     pub fn validation_code(&self, sid: &str, since: Millis) -> String {
         let mut mac = self.codes.clone();
         mac.update(&since.to_be_bytes());
         mac.update(sid.as_bytes());
-        let full: [u8; 32] = mac.finalize().into_bytes().into();
-        let (number, _) = full.split_first_chunk().expect("32 bytes have 16");
-        // Of 2¹²⁸ numbers, each code has as many as any other but for one in 10³².
-        format!("{:06}", u128::from_be_bytes(*number) % 1_000_000)
+        // The codes are uniform: their shares of the 2¹²⁸ numbers differ by one in 10³².
+        format!("{:06}", u128::from_be_bytes(first_half(mac)) % 1_000_000)
     }
 }
 
-/// The hash by which an access token is found; a token has more entropy than anyone can search, so it needs no key.
+/// Returns the hash by which an access token is found. Tokens have too much entropy to be guessed,
+/// so it needs no key.
 #[must_use]
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
@@ -324,11 +283,16 @@ fn mac(key: &[u8; 32]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
+fn first_half(mac: Hmac<Sha256>) -> [u8; 16] {
+    let full: [u8; 32] = mac.finalize().into_bytes().into();
+    *full.first_chunk().expect("32 bytes are more than 16")
+}
+
 fn associated_data(column: Column, owner: impl AsRef<[u8]>) -> Vec<u8> {
     [column.name().as_bytes(), &[0], owner.as_ref()].concat()
 }
 
-/// The value, [`END`], and zeros up to a multiple of [`BLOCK`], so that a length tells little.
+/// Appends [`END`] and zeros up to a multiple of [`BLOCK`], so that the length reveals little.
 fn pad(value: &str) -> Zeroizing<Vec<u8>> {
     let mut padded = Zeroizing::new(Vec::with_capacity((value.len() + 1).next_multiple_of(BLOCK)));
     padded.extend_from_slice(value.as_bytes());

@@ -1,4 +1,4 @@
-//! Other servers' ed25519 keys, and what they have signed.
+//! Verifies the ed25519 signatures of other servers.
 
 use base64::Engine as _;
 use ed25519_dalek::VerifyingKey;
@@ -9,34 +9,31 @@ use super::signing::LENIENT;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A signature, of which nothing is known yet but that it has the right length.
+/// A signature of the right length that has not been verified yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature([u8; 64]);
 
 impl PublicKey {
-    /// Parses standard base64, with padding or without.
-    #[must_use]
+    /// Parses standard base64, with or without padding.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = LENIENT.decode(text).ok()?;
         VerifyingKey::from_bytes(bytes.as_slice().try_into().ok()?).ok().map(Self)
     }
 
-    /// Whether the owner of this key has signed `text`. A key so weak that anybody could have has signed nothing.
-    #[must_use]
+    /// Returns whether the owner of this key signed `text`. Never true for a weak key, for which
+    /// anybody can sign.
     pub fn has_signed(&self, text: &str, signature: &Signature) -> bool {
         self.0.verify_strict(text.as_bytes(), &ed25519_dalek::Signature::from_bytes(&signature.0)).is_ok()
     }
 }
 
 impl Signature {
-    /// Parses standard base64, with padding or without.
-    #[must_use]
+    /// Parses standard base64, with or without padding.
     pub fn parse(text: &str) -> Option<Self> {
         LENIENT.decode(text).ok()?.as_slice().try_into().ok().map(Self)
     }
 
-    /// The signature itself, of which there is but one for a key and a text.
-    #[must_use]
+    /// Returns the signature. For each key and text there is only one.
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -46,12 +43,12 @@ impl Signature {
 mod tests {
     use super::*;
 
-    // The appendix's first vector.
+    // The first test vector of the specification's appendix.
     const KEY: &str = "XGX0JRS2Af3be3knz2fBiRbApjm2Dh61gXDJA8kcJNI";
     const SIGNATURE: &str = "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ";
 
     #[test]
-    fn what_was_signed_is_told_from_what_was_not() {
+    fn only_the_signed_text_verifies() {
         let key = PublicKey::parse(KEY).unwrap();
         assert_eq!(PublicKey::parse(&format!("{KEY}=")), Some(key.clone()));
         let signature = Signature::parse(SIGNATURE).unwrap();
@@ -62,15 +59,15 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_anybody_can_sign_for_has_signed_nothing() {
-        // The neutral element, for which all zeros but the first bit pass the laxer equation.
+    fn nothing_verifies_under_a_weak_key() {
+        // The neutral element, under which this signature passes the laxer equation.
         let weak = PublicKey::parse(&format!("AQ{}", "A".repeat(41))).unwrap();
         let signature = Signature::parse(&format!("AQ{}", "A".repeat(84))).unwrap();
         assert!(!weak.has_signed("{}", &signature));
     }
 
     #[test]
-    fn what_has_another_length_or_alphabet_is_neither() {
+    fn other_lengths_and_alphabets_do_not_parse() {
         for text in ["", "A", "XGX0", &KEY[1..], "!", &SIGNATURE[1..], &SIGNATURE.replace('/', "_")] {
             assert!(PublicKey::parse(text).is_none() && Signature::parse(text).is_none(), "{text}");
         }

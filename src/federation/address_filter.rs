@@ -1,13 +1,15 @@
-//! Which addresses may be connected to: the public internet, and what the operator lists.
+//! The addresses that may be connected to: the public internet, and the ranges that the operator
+//! lists.
 //!
-//! Homeservers are named by strangers, so a name may lead anywhere, the machine's own services included. The filter
-//! judges the address that a connection is really opened to, after all resolving, so no detour gets around it.
+//! Strangers choose the names of homeservers, so a name may resolve to anything, including services
+//! on this machine. The filter sees the address that is actually connected to, after all
+//! resolution, so no detour evades it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What is not the public internet, by the IANA IPv4 Special-Purpose Address Registry.
+/// Not the public internet, according to the IANA IPv4 Special-Purpose Address Registry.
 const REFUSED_V4: [Ipv4Net; 15] = [
     Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8), // this network, unspecified
     Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8), // private
@@ -26,44 +28,39 @@ const REFUSED_V4: [Ipv4Net; 15] = [
     Ipv4Net::new_assert(Ipv4Addr::new(240, 0, 0, 0), 4), // reserved, broadcast
 ];
 
-/// All global unicast addresses lie in here. What lies outside needs no list of its own: unspecified, loopback,
-/// IPv4 mapped (`::ffff:0:0/96`), compatible and translated (`64:ff9b::/96`, `64:ff9b:1::/48`), discard, unique and
-/// link and site local, multicast.
+/// Contains all global unicast addresses. Everything else is refused: unspecified, loopback,
+/// IPv4-mapped (`::ffff:0:0/96`), compatible and translated (`64:ff9b::/96`, `64:ff9b:1::/48`),
+/// discard, unique local, link-local, site-local and multicast addresses.
 const GLOBAL_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What is not the public internet although it lies in [`GLOBAL_V6`], by the IANA registry for IPv6.
+/// Not the public internet although in [`GLOBAL_V6`], according to the IANA registry for IPv6.
 const REFUSED_V6: [Ipv6Net; 5] = [
     Ipv6Net::new_assert(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // IETF protocol assignments, Teredo
     Ipv6Net::new_assert(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
     Ipv6Net::new_assert(Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4, carries an IPv4 address
-    Ipv6Net::new_assert(Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0), 16), // 6bone, given back
+    Ipv6Net::new_assert(Ipv6Addr::new(0x3ffe, 0, 0, 0, 0, 0, 0, 0), 16), // 6bone, returned
     Ipv6Net::new_assert(Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// Judges addresses before they are connected to.
-#[derive(Clone, Debug)]
-pub struct AddressFilter {
+/// Decides which addresses may be connected to.
+pub(super) struct AddressFilter {
     allowed: Vec<IpNet>,
 }
 
 impl AddressFilter {
-    /// A filter that lets public addresses through, and those in the ranges that the operator lists.
-    #[must_use]
-    pub fn new(allowed: &[IpNet]) -> Self {
+    /// Creates a filter that allows public addresses and the given ranges.
+    pub(super) fn new(allowed: &[IpNet]) -> Self {
         Self { allowed: allowed.to_vec() }
     }
 
-    /// May this address be connected to?
+    /// Returns whether this address may be connected to.
     ///
-    /// An IPv4-mapped address reaches the IPv4 host, so a listed IPv4 range holds for it too; unlisted, it is refused
-    /// even if the host is public, for nothing honest is found under such an address.
-    #[must_use]
-    pub fn allows(&self, address: IpAddr) -> bool {
-        is_public(address) || self.is_listed(address) || self.is_listed(address.to_canonical())
-    }
-
-    fn is_listed(&self, address: IpAddr) -> bool {
-        self.allowed.iter().any(|range| range.contains(&address))
+    /// An IPv4-mapped address reaches the IPv4 host, so a listed IPv4 range applies to it too.
+    /// Otherwise it is refused even if the host is public, because no honest server uses such an
+    /// address.
+    pub(super) fn allows(&self, address: IpAddr) -> bool {
+        let is_listed = |address| self.allowed.iter().any(|range| range.contains(&address));
+        is_public(address) || is_listed(address) || is_listed(address.to_canonical())
     }
 }
 
@@ -86,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn public_addresses_pass() {
+    fn public_addresses_are_allowed() {
         for address in [
             "1.1.1.1",
             "9.255.255.255",
@@ -107,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_public_internet_is_refused() {
+    fn other_addresses_are_refused() {
         for address in [
             "0.0.0.0",
             "0.1.2.3",
@@ -161,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_may_list_ranges() {
+    fn listed_ranges_are_allowed() {
         assert!(allows(&["127.0.0.0/8"], "127.1.2.3"));
         assert!(allows(&["10.0.0.0/8", "fd00::/8"], "fd00::5"));
         assert!(!allows(&["10.0.0.0/8"], "127.0.0.1"));
@@ -170,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_v4_range_holds_for_the_mapped_form_but_for_no_other() {
+    fn a_listed_v4_range_applies_to_the_mapped_form_but_to_no_other() {
         assert!(allows(&["127.0.0.0/8"], "::ffff:127.0.0.1"));
         for disguise in ["::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"] {
             assert!(!allows(&["127.0.0.0/8"], disguise), "{disguise}");
@@ -179,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_v4_address_passes_in_disguise(bits: u32, tail: u64) {
+        fn no_v4_address_is_allowed_in_disguise(bits: u32, tail: u64) {
             let filter = AddressFilter::new(&[]);
             let v4 = u128::from(bits);
             let disguises = [
@@ -196,7 +193,7 @@ mod tests {
         }
 
         #[test]
-        fn a_mapped_address_passes_exactly_if_its_v4_range_is_listed(bits: u32, network: u32, length in 0_u8..=32) {
+        fn a_mapped_address_is_allowed_exactly_if_its_v4_range_is_listed(bits: u32, network: u32, length in 0_u8..=32) {
             let range = Ipv4Net::new(Ipv4Addr::from_bits(network), length).unwrap();
             let address = Ipv4Addr::from_bits(bits);
             let filter = AddressFilter::new(&[range.into()]);

@@ -1,17 +1,19 @@
-//! A small HTTPS client for talking to strangers: one exchange a connection, verified TLS, no redirects followed,
-//! every address judged at the moment it is connected to, every body capped.
+//! A small HTTPS client for untrusted servers: one exchange per connection, verified TLS, no
+//! redirects, a limit on every body, and a filter that sees the address actually connected to.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use hyper::{Method, Response};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName as TlsName;
+use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -21,67 +23,67 @@ use tokio_rustls::client::TlsStream;
 use super::address_filter::AddressFilter;
 use super::dns::Dns;
 use super::error::{Cause, StartError};
+use crate::clock::{Millis, SECOND};
 use crate::config::{self, Host, Target, without_brackets};
 use crate::crypto::trust;
 
 /// Where a request goes.
 #[derive(Clone, Debug)]
 pub(super) struct Destination {
-    /// The `Host` header: the server's name, with its port if that is part of the name.
+    /// The `Host` header: the server name, with the port if that is part of the name.
     pub(super) authority: String,
-    /// For whom the certificate must be; also the SNI, unless it is an address.
+    /// The name that the certificate must be valid for. Sent as SNI unless it is an address.
     pub(super) tls_name: TlsName<'static>,
-    /// What to connect to, the first that answers.
+    /// Where to connect, in order of preference.
     pub(super) targets: Vec<Target>,
 }
 
 impl Destination {
-    /// A destination that calls itself `authority`, proves to be `host`, and is found at `targets`.
+    /// Returns the destination called `authority` that has a certificate for `host` and listens at
+    /// `targets`.
     ///
     /// # Errors
-    /// [`Cause::Name`] if no certificate could be for such a host.
+    /// [`Cause::Name`] if no certificate can be valid for `host`.
     pub(super) fn new(authority: &str, host: &str, targets: Vec<Target>) -> Result<Self, Cause> {
         let tls_name = TlsName::try_from(without_brackets(host).to_owned()).map_err(|_| Cause::Name)?;
         Ok(Self { authority: authority.to_owned(), tls_name, targets })
     }
 
-    /// A destination that is found where its own host and the given port say.
+    /// Returns the destination that listens at `host` and `port`.
     ///
     /// # Errors
-    /// [`Cause::Name`] if that cannot be a host.
+    /// [`Cause::Name`] if `host` is not valid.
     pub(super) fn direct(authority: &str, host: &str, port: u16) -> Result<Self, Cause> {
         Self::new(authority, host, vec![Target { host: Host::parse(host).ok_or(Cause::Name)?, port }])
     }
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
     pub method: Method,
     /// Path and query, percent-encoded.
     pub path: String,
-    /// A JSON document to send.
+    /// The JSON document to send.
     pub body: Option<Bytes>,
-    /// The answer's body may have so many bytes.
+    /// The longest body that is accepted in the answer, in bytes.
     pub limit: usize,
 }
 
 impl Request {
-    /// A GET of `path` whose answer may have `limit` bytes.
-    #[must_use]
+    /// Returns a GET of `path` that accepts a body of `limit` bytes.
     pub fn get(path: impl Into<String>, limit: usize) -> Self {
         Self { method: Method::GET, path: path.into(), body: None, limit }
     }
 
-    /// Sends a JSON document to `path` by `method`; the answer may have `limit` bytes.
-    #[must_use]
+    /// Returns a request with a JSON document that accepts a body of `limit` bytes.
     pub fn json(method: Method, path: impl Into<String>, body: impl Into<Bytes>, limit: usize) -> Self {
         Self { method, path: path.into(), body: Some(body.into()), limit }
     }
 }
 
-/// Opens connections and makes exchanges over them. It sets no deadline for the whole: its callers do.
+/// Connects and exchanges requests for responses. Callers set the deadline for the whole.
 pub(super) struct Client {
     dns: Dns,
     filter: AddressFilter,
@@ -91,12 +93,13 @@ pub(super) struct Client {
 
 impl Client {
     /// # Errors
-    /// [`StartError::CaFile`] and [`StartError::Library`].
+    /// [`StartError`] if `ca_file` cannot be used, or the resolver cannot be set up.
     pub(super) fn new(settings: &config::Federation) -> Result<Self, StartError> {
-        let mut tls = trust::client_config(settings.ca_file.as_deref())?;
+        let mut tls = trust::client_config(settings.ca_file.as_deref())
+            .map_err(|error| StartError(format!("ca_file: {error}")))?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
-            // A lost datagram must leave time to ask again and to go on.
+            // Leaves time for a second attempt after a lost datagram, and for the exchange itself.
             dns: Dns::new(&settings.dns_servers, settings.timeout / 4)?,
             filter: AddressFilter::new(&settings.allowed_ranges),
             tls: TlsConnector::from(Arc::new(tls)),
@@ -108,24 +111,24 @@ impl Client {
         &self.dns
     }
 
-    /// Makes one exchange over a connection of its own.
+    /// Makes one exchange over its own connection.
     ///
     /// # Errors
-    /// The [`Cause`] for which there is no whole answer.
+    /// The [`Cause`] if there is no complete answer.
     pub(super) async fn send(&self, to: &Destination, request: Request) -> Result<Response<Bytes>, Cause> {
         let limit = request.limit;
         let request = prepare(&to.authority, request)?;
         let stream = self.connect(to).await?;
-        let stream = self.tls.connect(to.tls_name.clone(), stream).await.map_err(|_| Cause::Tls)?;
+        let stream = self.tls.connect(to.tls_name.clone(), stream).await.map_err(|error| tls_cause(&error))?;
         exchange(stream, request, limit).await
     }
 
-    /// Tries the addresses in turn until one answers. Those left share what is left of the time for connecting, so
-    /// that one in a black hole cannot keep the others from their turn.
+    /// Tries the addresses in turn until one accepts. The remaining time is divided among the
+    /// remaining addresses, so one that drops packets cannot use up the time of the others.
     async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {
-        let addresses = self.dns.addresses(&to.targets).await;
+        let addresses = self.dns.addresses(&to.targets).await?;
         let deadline = Instant::now() + self.connect_timeout;
-        let mut failure = Cause::Dns;
+        let mut failure = Cause::NoAddress;
         for (left, address) in (1..=addresses.len()).rev().zip(&addresses) {
             let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
             match timeout(share, self.open(*address)).await {
@@ -137,12 +140,19 @@ impl Client {
         Err(failure)
     }
 
-    /// The only place that opens a connection: what the filter judges here is what is connected to.
+    /// The only place that opens a connection, so the filter sees the very address that is used.
     async fn open(&self, address: SocketAddr) -> Result<TcpStream, Cause> {
         if !self.filter.allows(address.ip()) {
             return Err(Cause::Filter);
         }
-        TcpStream::connect(address).await.map_err(|_| Cause::Connect)
+        TcpStream::connect(address).await.map_err(|error| Cause::Connect(error.kind()))
+    }
+}
+
+fn tls_cause(error: &io::Error) -> Cause {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::InvalidCertificate(_)) => Cause::Certificate,
+        _ => Cause::Tls,
     }
 }
 
@@ -166,19 +176,23 @@ async fn exchange(
     limit: usize,
 ) -> Result<Response<Bytes>, Cause> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Cause::Http)?;
-    // The set aborts its task when it is dropped, so a connection never outlives the exchange or its deadline.
+    // Dropping the set aborts its task, so the connection never outlives the exchange or its
+    // deadline.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let (head, body) = sender.send_request(request).await.map_err(|_| Cause::Http)?.into_parts();
-    Ok(Response::from_parts(head, collect(body, limit).await?))
+    let body = Limited::new(body, limit).collect().await;
+    let body = body.map_err(|error| if error.is::<LengthLimitError>() { Cause::TooLarge } else { Cause::Body })?;
+    Ok(Response::from_parts(head, body.to_bytes()))
 }
 
-async fn collect(body: Incoming, limit: usize) -> Result<Bytes, Cause> {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Cause::TooLarge),
-        Err(_) => Err(Cause::Http),
-    }
+/// How long the server wants to be left alone: the header's seconds, or `retry_after_ms`, which
+/// older homeservers send.
+pub(super) fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
+    let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let header = header.map(|seconds: Millis| seconds.saturating_mul(SECOND));
+    let in_body = || serde_json::from_slice::<Value>(answer.body()).ok()?.get("retry_after_ms")?.as_i64();
+    header.or_else(in_body).filter(|wait| *wait > 0)
 }
 
 #[cfg(test)]
@@ -189,25 +203,24 @@ mod tests {
     use rustls::ServerConfig;
 
     use super::*;
-    use crate::federation::error::Error;
     use crate::federation::testing::{self, Lab, NAME, Peer, Reply, server};
 
-    /// What comes of an exchange with [`NAME`] that may take 64 bytes.
-    async fn outcome(lab: &Lab) -> Result<Response<Bytes>, Error> {
+    /// Exchanges a request with [`NAME`], accepting 64 bytes.
+    async fn outcome(lab: &Lab) -> Result<Response<Bytes>, Cause> {
         lab.federation().request(&server(NAME), Request::get("/", 64)).await
     }
 
-    /// A homeserver with this certificate is refused before it is asked anything.
+    /// Asserts that a homeserver with this certificate is refused before any request is sent.
     async fn is_refused(lab: &mut Lab, certificate: ServerConfig) {
         let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, |_| Reply::json("{}")).await;
         lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
         lab.ports.federation = peer.port();
-        assert_eq!(outcome(lab).await.unwrap_err(), Error::Unreachable(Cause::Tls));
+        assert_eq!(outcome(lab).await.unwrap_err(), Cause::Certificate);
         assert!(peer.connections() > 0 && peer.seen().is_empty());
     }
 
     #[tokio::test]
-    async fn a_request_says_who_asks_whom_for_what() {
+    async fn a_request_has_its_path_host_sni_and_headers() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json("[1]").with("X-Extra", "kept")).await;
         let answer = lab.federation().request(&server(NAME), Request::get("/path?a=b%20c", 64)).await.unwrap();
@@ -223,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_is_sent_and_any_status_is_an_answer() {
+    async fn a_document_is_sent_and_any_status_is_returned() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::status(403)).await;
         let request = Request::json(Method::POST, "/bind", r#"{"a":"ä"}"#, 64);
@@ -242,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_certificate_that_vouches_for_itself_is_refused() {
+    async fn a_self_signed_certificate_is_refused() {
         is_refused(&mut Lab::new().await, testing::self_signed(&[NAME])).await;
     }
 
@@ -254,36 +267,51 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_may_have_as_many_bytes_as_were_asked_for_and_no_more() {
+    async fn a_body_longer_than_the_limit_is_refused() {
         let mut lab = Lab::new().await;
         let _peer = lab.homeserver(|_| Reply::json("x".repeat(64))).await;
         assert_eq!(outcome(&lab).await.unwrap().body().len(), 64);
         let _peer = lab.homeserver(|_| Reply::json("x".repeat(65))).await;
-        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+        assert_eq!(outcome(&lab).await.unwrap_err(), Cause::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_truncated_body_is_no_answer() {
+        let mut lab = Lab::new().await;
+        let _peer = lab.homeserver(|_| Reply::Truncated).await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Cause::Body);
+    }
+
+    #[tokio::test]
+    async fn a_failure_to_connect_says_at_which_step() {
+        let lab = Lab::new().await;
+        assert_eq!(outcome(&lab).await.unwrap_err(), Cause::NoAddress);
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        assert_eq!(outcome(&lab).await.unwrap_err(), Cause::Connect(io::ErrorKind::ConnectionRefused));
     }
 
     #[tokio::test]
     async fn an_endless_body_is_cut_off() {
         let mut lab = Lab::new().await;
         let _peer = lab.homeserver(|_| Reply::Endless).await;
-        assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::TooLarge));
+        assert_eq!(outcome(&lab).await.unwrap_err(), Cause::TooLarge);
     }
 
     #[tokio::test]
-    async fn a_slow_body_and_a_silent_server_meet_the_deadline() {
+    async fn a_slow_body_and_a_silent_server_run_into_the_deadline() {
         let mut lab = Lab::new().await;
         lab.settings.timeout = Duration::from_millis(400);
         for reply in [|_: &_| Reply::Drip, |_: &_| Reply::Silence] {
             let peer = lab.homeserver(reply).await;
             let start = Instant::now();
-            assert_eq!(outcome(&lab).await.unwrap_err(), Error::Unreachable(Cause::Timeout));
+            assert_eq!(outcome(&lab).await.unwrap_err(), Cause::Timeout);
             assert!(start.elapsed() < Duration::from_secs(3));
             assert_eq!(peer.seen().len(), 1);
         }
     }
 
     #[tokio::test]
-    async fn the_next_target_is_tried_when_one_does_not_answer() {
+    async fn the_next_target_is_tried_if_one_does_not_answer() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json("{}")).await;
         let dead = lab.ports.web;
@@ -296,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_file_that_is_none_is_named() {
+    fn an_unusable_ca_file_is_reported_by_setting_and_path() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         for contents in [None, Some(""), Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")] {

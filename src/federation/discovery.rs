@@ -1,5 +1,6 @@
-//! Server discovery: from a server name to where its homeserver listens
-//! ([Server-server API, resolving server names](https://spec.matrix.org/latest/server-server-api/#resolving-server-names)).
+//! Server discovery: finds where the homeserver of a server name listens ([Server-server API,
+//! resolving server
+//! names](https://spec.matrix.org/latest/server-server-api/#resolving-server-names)).
 
 use std::collections::BTreeMap;
 
@@ -11,17 +12,17 @@ use super::well_known::WellKnown;
 use crate::clock::Clock;
 use crate::config::{self, Host, Target};
 
-/// The ports that the specification lets us guess.
+/// The ports used where nothing names one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ports {
-    /// Where the well-known document is.
+    /// The port of the well-known document.
     pub(super) web: u16,
-    /// Where a homeserver listens that says nothing else.
+    /// The port of a homeserver.
     pub(super) federation: u16,
 }
 
 impl Ports {
-    /// Those of the specification.
+    /// The specification's ports.
     pub(super) const STANDARD: Self = Self { web: 443, federation: 8448 };
 }
 
@@ -36,33 +37,34 @@ impl Discovery {
     pub(super) fn new(settings: &config::Federation, clock: Clock, ports: Ports) -> Self {
         Self {
             overrides: settings.overrides.clone(),
-            // Half of the time is for what comes after it.
+            // The other half is for the exchange itself.
             well_known: WellKnown::new(clock, ports.web, settings.timeout / 2),
             ports,
         }
     }
 
-    /// Where to send requests for `server`.
+    /// Returns where to send requests for `server`.
     ///
     /// # Errors
-    /// [`Cause::Name`] if the name is none that could be looked up.
+    /// [`Cause::Name`] if the name cannot be resolved.
     pub(super) async fn resolve(&self, client: &Client, server: &ServerName) -> Result<Destination, Cause> {
         if let Some(target) = self.overrides.get(server) {
             return Destination::new(server.as_str(), server.host(), vec![target.clone()]);
         }
-        if let Some(destination) = self.as_it_says(server)? {
+        if let Some(destination) = self.literal(server)? {
             return Ok(destination);
         }
         let delegated = self.well_known.delegate(client, server).await;
         let server = delegated.as_deref().unwrap_or(server);
-        match self.as_it_says(server)? {
+        match self.literal(server)? {
             Some(destination) => Ok(destination),
             None => self.by_services(client, server).await,
         }
     }
 
-    /// The destination of an address, or of a name with a port: it needs no looking up.
-    fn as_it_says(&self, server: &ServerName) -> Result<Option<Destination>, Cause> {
+    /// Returns the destination of an address, or of a name with a port, neither of which needs
+    /// discovery.
+    fn literal(&self, server: &ServerName) -> Result<Option<Destination>, Cause> {
         let port = match (Host::parse(server.host()).ok_or(Cause::Name)?, port(server)?) {
             (_, Some(port)) => port,
             (Host::Ip(_), None) => self.ports.federation,
@@ -71,8 +73,9 @@ impl Discovery {
         Destination::direct(server.as_str(), server.host(), port).map(Some)
     }
 
-    /// The destination of a name without a port: where its SRV records say, or else at the usual port. `Host`, SNI and
-    /// certificate are those of the name all the same, for DNS proves nothing.
+    /// Returns the destination of a name without a port: the targets of its SRV records, or the
+    /// default port. `Host`, SNI and certificate remain those of the name, because DNS proves
+    /// nothing.
     async fn by_services(&self, client: &Client, server: &ServerName) -> Result<Destination, Cause> {
         for service in ["_matrix-fed._tcp", "_matrix._tcp"] {
             if let Some(targets) = client.dns().services(service, server.host()).await {
@@ -83,7 +86,8 @@ impl Discovery {
     }
 }
 
-/// The port of a name, which `ServerName` lets be `+80`, too: that is no port, and no part of a `Host` header.
+/// Returns the port of a name. `ServerName` also accepts `:+80`, which is not valid in a `Host`
+/// header.
 fn port(server: &ServerName) -> Result<Option<u16>, Cause> {
     let Some(port) = server.port() else { return Ok(None) };
     if port == 0 || server.as_str().contains('+') { Err(Cause::Name) } else { Ok(Some(port)) }
@@ -97,13 +101,12 @@ mod tests {
 
     use super::*;
     use crate::federation::Request;
-    use crate::federation::error::Error;
     use crate::federation::testing::{ELSEWHERE, Lab, NAME, Peer, Reply, Seen, server};
 
     /// The name that [`NAME`] delegates to.
     const DELEGATED: &str = "delegated.example.net";
 
-    async fn ask(lab: &Lab, name: &str) -> Result<(), Error> {
+    async fn ask(lab: &Lab, name: &str) -> Result<(), Cause> {
         lab.federation().request(&server(name), Request::get("/here", 64)).await.map(drop)
     }
 
@@ -111,7 +114,7 @@ mod tests {
         Reply::json("{}")
     }
 
-    /// Lets [`NAME`] delegate to what `target` says.
+    /// Makes [`NAME`] delegate to `target`.
     async fn delegate(lab: &mut Lab, target: impl ToString) -> Peer {
         let target = target.to_string();
         let peer = lab.serve(&[NAME], move |_| Reply::json(json!({ "m.server": target }).to_string())).await;
@@ -120,7 +123,7 @@ mod tests {
         peer
     }
 
-    /// The peer was asked once, under this name and with this SNI.
+    /// Asserts that the peer was asked once, under this name and with this SNI.
     fn assert_asked(peer: &Peer, host: &str, sni: Option<&str>) {
         let seen = peer.seen();
         assert_eq!(seen.len(), 1);
@@ -142,11 +145,11 @@ mod tests {
 
         let stranger = lab.serve(&["inside.example.org"], fine).await;
         lab.settings.overrides = [(server(NAME), stranger.address.into())].into();
-        assert_eq!(ask(&lab, NAME).await, Err(Error::Unreachable(Cause::Tls)));
+        assert_eq!(ask(&lab, NAME).await, Err(Cause::Certificate));
     }
 
     #[tokio::test]
-    async fn an_address_is_taken_as_it_is() {
+    async fn an_address_is_used_as_it_is() {
         let mut lab = Lab::new().await;
         let peer = lab.serve(&["127.0.0.1"], fine).await;
         let name = peer.address.to_string();
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn delegation_to_a_name_with_services() {
+    async fn delegation_to_a_name_with_srv_records() {
         for service in ["_matrix-fed._tcp", "_matrix._tcp"] {
             let mut lab = Lab::new().await;
             let peer = lab.serve(&[DELEGATED], fine).await;
@@ -214,9 +217,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn delegation_to_a_bare_name_ends_at_the_usual_port_and_goes_no_further() {
+    async fn delegation_to_a_bare_name_ends_at_the_default_port_and_goes_no_further() {
         let mut lab = Lab::new().await;
-        // Were the delegated name's own document asked for, it would lead astray.
+        // The delegated name's own document must not be fetched: it points to the wrong server.
         let names = [NAME, DELEGATED];
         let document = lab.serve(&names, |seen| {
             let astray = seen.sni.as_deref() == Some(DELEGATED);
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_document_the_services_of_the_name_lead_on_the_newer_first() {
+    async fn without_a_document_srv_records_are_used_the_newer_service_first() {
         let lab = Lab::new().await;
         let (older, newer) = (lab.serve(&[NAME], fine).await, lab.serve(&[NAME], fine).await);
         lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
@@ -246,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_document_and_services_the_usual_port_is_tried() {
+    async fn without_document_and_srv_records_the_default_port_is_used() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(fine).await;
         ask(&lab, NAME).await.unwrap();
@@ -254,27 +257,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_certificate_of_a_service_target_counts_for_nothing() {
+    async fn a_certificate_for_the_srv_target_is_not_enough() {
         let lab = Lab::new().await;
         let peer = lab.serve(&["target.example.com"], fine).await;
         lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
         lab.zone.srv(&format!("_matrix-fed._tcp.{NAME}"), 0, peer.port(), "target.example.com");
-        assert_eq!(ask(&lab, NAME).await, Err(Error::Unreachable(Cause::Tls)));
+        assert_eq!(ask(&lab, NAME).await, Err(Cause::Certificate));
         assert!(peer.seen().is_empty());
     }
 
-    /// A homeserver at an address that is not listed, with a certificate that would do.
+    /// Starts a homeserver at an address that is not allowed, with a valid certificate.
     async fn forbidden(lab: &Lab) -> Peer {
         Peer::start(ELSEWHERE, lab.certificate(&[NAME, DELEGATED, "127.0.0.99"], |_| {}), fine).await
     }
 
     async fn assert_filtered(lab: &Lab, peer: &Peer, name: &str) {
-        assert_eq!(ask(lab, name).await, Err(Error::Unreachable(Cause::Filter)));
+        assert_eq!(ask(lab, name).await, Err(Cause::Filter));
         assert_eq!(peer.connections(), 0);
     }
 
     #[tokio::test]
-    async fn no_way_leads_to_a_filtered_address() {
+    async fn no_detour_reaches_a_filtered_address() {
         let mut lab = Lab::new().await;
         let peer = forbidden(&lab).await;
         lab.ports.federation = peer.port();
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_changes_after_it_was_checked_is_checked_again() {
+    async fn an_address_that_changes_during_discovery_is_checked_again() {
         let mut lab = Lab::new().await;
         let peer = forbidden(&lab).await;
         lab.ports.federation = peer.port();
@@ -315,14 +318,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_that_mean_this_machine_lead_nowhere() {
+    async fn names_of_this_machine_are_refused() {
         let mut lab = Lab::new().await;
         lab.settings.allowed_ranges.clear();
         let certificate = lab.certificate(&["localhost", "127.0.0.1"], |_| {});
         let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, fine).await;
         (lab.ports.web, lab.ports.federation) = (peer.port(), peer.port());
         for name in ["localhost", "a.localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"] {
-            assert_eq!(ask(&lab, name).await, Err(Error::Unreachable(Cause::Filter)), "{name}");
+            assert_eq!(ask(&lab, name).await, Err(Cause::Filter), "{name}");
         }
         for name in ["0x7f.1", "2130706433", "127.1", "0177.0.0.1", "a..b", "localhost:0", "localhost:+8448"] {
             assert!(ask(&lab, name).await.is_err(), "{name}");
@@ -331,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_server_name_is_not_even_parsed() {
+    fn invalid_server_names_do_not_parse() {
         let long = format!("{}.org", "a".repeat(300));
         for name in
             ["", "a/b", "a?x", "a#x", "u@host", "host:99999", "host:", ":1", "a b", "[fe80::1%eth0]", "[::1", &long]

@@ -1,6 +1,6 @@
-//! Names to addresses. Always by DNS, never by the C library, which would read `0x7f.1` or `2130706433` as addresses.
+//! Resolves names to addresses, always through DNS: the C library would take `0x7f.1` or
+//! `2130706433` for addresses.
 
-use std::cmp::Ordering;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -12,28 +12,26 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData};
 
-use super::error::StartError;
+use super::error::{Cause, StartError};
 use crate::config::{Host, Target};
 
-/// So many addresses are tried for one exchange, and so many targets of an SRV record looked up.
+/// How many addresses are tried for one exchange, and how many SRV targets are resolved.
 const MAX_ADDRESSES: usize = 8;
 
 /// The resolver.
-#[derive(Debug)]
-pub(super) struct Dns {
-    resolver: TokioResolver,
-}
+pub(super) struct Dns(TokioResolver);
 
 impl Dns {
-    /// Asks the given servers, or the system's if there are none. One attempt may take `patience`.
+    /// Creates a resolver that asks the given servers, or the system's if there are none.
+    /// `patience` is the timeout of one attempt.
     ///
     /// # Errors
-    /// [`StartError::Library`] if the resolver cannot be set up.
+    /// [`StartError`] if the resolver cannot be set up.
     pub(super) fn new(servers: &[SocketAddr], patience: Duration) -> Result<Self, StartError> {
         let mut builder = if servers.is_empty() {
             TokioResolver::builder_tokio().unwrap_or_else(|error| {
-                // As resolv.conf(5) has it: with no server named, the one on this machine is asked.
-                log::warn!("no DNS servers in the system's settings, asking 127.0.0.1: {error}");
+                // The default of resolv.conf(5).
+                log::warn!("the system has no DNS servers configured, using 127.0.0.1: {error}");
                 with_servers(&[(Ipv4Addr::LOCALHOST, 53).into()])
             })
         } else {
@@ -43,42 +41,54 @@ impl Dns {
         options.timeout = patience;
         options.attempts = 2;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        let resolver = builder.build().map_err(|error| StartError::Library(error.to_string()))?;
-        Ok(Self { resolver })
+        builder.build().map(Self).map_err(|error| StartError(format!("dns_servers: {error}")))
     }
 
-    /// The addresses of the targets, in their order.
-    pub(super) async fn addresses(&self, targets: &[Target]) -> Vec<SocketAddr> {
-        let found = join_all(targets.iter().take(MAX_ADDRESSES).map(|target| self.addresses_of(target))).await;
-        found.into_iter().flatten().take(MAX_ADDRESSES).collect()
+    /// Returns the addresses of the targets, in the same order.
+    ///
+    /// # Errors
+    /// [`Cause::Dns`] if there are none because the resolver failed, [`Cause::NoAddress`] if there
+    /// are simply none.
+    pub(super) async fn addresses(&self, targets: &[Target]) -> Result<Vec<SocketAddr>, Cause> {
+        let (mut addresses, mut failure) = (Vec::new(), Cause::NoAddress);
+        for found in join_all(targets.iter().take(MAX_ADDRESSES).map(|target| self.addresses_of(target))).await {
+            match found {
+                Ok(found) => addresses.extend(found),
+                Err(cause) => failure = cause,
+            }
+        }
+        addresses.truncate(MAX_ADDRESSES);
+        if addresses.is_empty() { Err(failure) } else { Ok(addresses) }
     }
 
-    async fn addresses_of(&self, target: &Target) -> Vec<SocketAddr> {
+    async fn addresses_of(&self, target: &Target) -> Result<Vec<SocketAddr>, Cause> {
         let with_port = |address| SocketAddr::new(address, target.port);
         match &target.host {
-            Host::Ip(address) => vec![with_port(*address)],
-            Host::Name(name) => match self.resolver.lookup_ip(name.clone()).await {
-                Ok(found) => found.iter().map(with_port).collect(),
-                Err(_) => Vec::new(),
+            Host::Ip(address) => Ok(vec![with_port(*address)]),
+            Host::Name(name) => match self.0.lookup_ip(name.clone()).await {
+                Ok(found) => Ok(found.iter().map(with_port).collect()),
+                Err(error) if error.is_no_records_found() => Ok(Vec::new()),
+                Err(_) => Err(Cause::Dns),
             },
         }
     }
 
-    /// The targets of the SRV records of `service` (such as `_matrix-fed._tcp`) at `host`, in the order in which they
-    /// are to be tried (RFC 2782). `None` if there are no such records; none at all if they say that the service is
-    /// decidedly not there.
+    /// Returns the targets of the SRV records of `service` (such as `_matrix-fed._tcp`) at `host`,
+    /// in the order in which to try them (RFC 2782). `None` if there are no records; an empty list
+    /// if they say that the service does not exist.
     ///
-    /// A failure counts as no records: whoever answers under the next guess needs the right certificate all the same.
+    /// A failure counts as no records: the server found by the next step needs the same certificate
+    /// anyway.
     pub(super) async fn services(&self, service: &str, host: &str) -> Option<Vec<Target>> {
         let mut name = Name::from_ascii(format!("{service}.{host}")).ok()?;
         name.set_fqdn(true);
-        let found = self.resolver.srv_lookup(name).await.ok()?;
+        let found = self.0.srv_lookup(name).await.ok()?;
         let records = found.answers().iter().filter_map(|record| match &record.data {
             RData::SRV(record) => Some(record.clone()),
             _ => None,
         });
         let records: Vec<SRV> = records.collect();
-        if records.is_empty() { None } else { Some(in_order(records)) }
+        (!records.is_empty()).then(|| in_order(records))
     }
 }
 
@@ -95,19 +105,16 @@ fn with_servers(servers: &[SocketAddr]) -> hickory_resolver::ResolverBuilder<Tok
     TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(ResolverOpts::default())
 }
 
-/// Sorts by priority, and those of the same priority by a throw of weighted dice: the one with the least of
-/// `-ln(random) / weight` comes first with a probability in proportion to its weight.
-fn in_order(records: Vec<SRV>) -> Vec<Target> {
-    let mut thrown: Vec<(f64, SRV)> = records
-        .into_iter()
-        .filter(|record| !record.target.is_root())
-        .map(|record| (-rand::random::<f64>().ln() / f64::from(record.weight), record))
-        .collect();
-    thrown.sort_by(|(left_throw, left), (right_throw, right)| match left.priority.cmp(&right.priority) {
-        Ordering::Equal => left_throw.total_cmp(right_throw),
-        decided => decided,
+/// Sorts by priority, and records of the same priority at random by weight: the smallest
+/// `-ln(random) / weight` belongs to each record with a probability in proportion to its weight.
+fn in_order(mut records: Vec<SRV>) -> Vec<Target> {
+    records.retain(|record| !record.target.is_root());
+    records.sort_by_cached_key(|record| {
+        // Positive floats sort like their bits.
+        let rank = -rand::random::<f64>().ln() / f64::from(record.weight);
+        (record.priority, rank.to_bits())
     });
-    thrown.into_iter().map(|(_, SRV { target, port, .. })| Target { host: Host::Name(target), port }).collect()
+    records.into_iter().map(|SRV { target, port, .. }| Target { host: Host::Name(target), port }).collect()
 }
 
 #[cfg(test)]
@@ -130,20 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn weight_is_a_share_and_zero_comes_last() {
+    fn records_come_first_in_proportion_to_their_weight() {
         let records = [record(0, 0, 3), record(0, 1, 2), record(0, 9, 1)];
         let first = (0..2000).filter(|_| ports(&records)[0] == 1).count();
-        assert!((1650..1950).contains(&first), "{first} of 2000, 1800 were to be expected");
+        assert!((1650..1950).contains(&first), "{first} of 2000, expected about 1800");
         assert!((0..100).all(|_| ports(&records)[2] == 3));
     }
 
     #[test]
-    fn a_dot_as_target_is_no_target() {
+    fn a_root_target_is_ignored() {
         assert_eq!(in_order(vec![SRV::new(0, 0, 0, Name::root())]), []);
     }
 
     #[test]
-    fn number_forms_that_the_c_library_would_take_are_names() {
+    fn numbers_that_the_c_library_takes_for_addresses_are_names() {
         for text in ["0x7f.1", "2130706433", "0177.0.0.1", "127.1"] {
             assert!(matches!(Host::parse(text), Some(Host::Name(_))), "{text}");
         }

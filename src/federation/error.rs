@@ -1,88 +1,100 @@
-//! The errors of this module: [`StartError`] is for the operator and names what to mend, [`Error`] is for the API,
-//! and [`Cause`] for our own eyes: it never leaves the server, lest it tell a stranger what our network looks like.
+//! The failures of federation. [`StartError`] names the setting to fix, [`Error`] becomes an answer
+//! of the API, and [`Cause`] is for the log alone: in an answer it would show strangers what our
+//! network can reach.
 
-use std::fmt;
-use std::path::PathBuf;
+use std::{fmt, io};
 
-use crate::crypto::trust::TrustError;
+use crate::clock::Millis;
 
-/// Why an exchange with a homeserver gave nothing.
+/// Why a homeserver gave no answer that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The operator does not let this homeserver's users in.
+    /// The operator's rules exclude this homeserver.
     Blocked,
-    /// No answer could be had: not found, refused by the address filter, no valid certificate, too slow, too much.
-    Unreachable(Cause),
-    /// The homeserver says that the token is none of its own.
+    /// The homeserver refused the token.
     Rejected,
-    /// The homeserver's answer makes no sense, or vouches for somebody else's user.
-    Malformed,
+    /// The homeserver answered, but for a user of another server, or with keys that prove nothing.
+    Untrusted,
+    /// The homeserver could not be asked. That is its trouble, or ours, and the same request may
+    /// succeed later.
+    Unavailable {
+        /// The step that failed.
+        cause: Cause,
+        /// How long the homeserver wants to be left alone.
+        retry_after: Option<Millis>,
+    },
 }
 
-/// At which step an exchange failed: coarse enough to be logged, it names nobody.
+/// The step at which an exchange failed. Safe to log: it contains no names or addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// No name that could be resolved or certified, or no port that could be connected to.
+    /// The name cannot be resolved or certified, or its port cannot be connected to.
     Name,
-    /// No address was found.
+    /// The resolver failed.
     Dns,
-    /// The address filter refused.
+    /// The name has no address.
+    NoAddress,
+    /// The address filter refused the address.
     Filter,
-    /// Nobody listens there.
-    Connect,
-    /// It took too long.
+    /// The connection was not accepted.
+    Connect(io::ErrorKind),
+    /// The deadline passed.
     Timeout,
-    /// No TLS, or no valid certificate for this name.
+    /// The TLS handshake failed.
     Tls,
-    /// No HTTP, or it broke off.
+    /// The certificate is not valid for this name.
+    Certificate,
+    /// The server closed the connection, or does not speak HTTP.
     Http,
-    /// The body is longer than what the answer may have.
+    /// The body was cut off.
+    Body,
+    /// The body is longer than the limit.
     TooLarge,
-    /// Too many redirects, or one that leads nowhere.
+    /// Too many redirects, or one to a place that must not be followed.
     Redirect,
-    /// Not the document that was expected.
+    /// A status that answers nothing, such as 500.
+    Status(u16),
+    /// The body is not the expected document.
     Document,
 }
 
-/// Why [`Federation`](super::Federation) cannot be set up.
+/// A setting of `[federation]` that cannot be used: which one, and what is wrong with it.
 #[derive(Debug)]
-pub enum StartError {
-    /// `federation.ca_file` cannot be used.
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The TLS or DNS library refuses its settings.
-    Library(String),
+pub struct StartError(pub(super) String);
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self::Unavailable { cause, retry_after: None }
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Blocked => "this homeserver is not welcome here",
-            Self::Unreachable(_) => "the homeserver could not be reached",
-            Self::Rejected => "the homeserver rejected the token",
-            Self::Malformed => "the homeserver gave no usable answer",
-        })
+        match self {
+            Self::Blocked => f.write_str("blocked"),
+            Self::Rejected => f.write_str("refused the token"),
+            Self::Untrusted => f.write_str("cannot be trusted"),
+            Self::Unavailable { cause, .. } => write!(f, "out of reach ({cause})"),
+        }
     }
 }
-
-impl std::error::Error for Error {}
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Name => "name",
             Self::Dns => "dns",
+            Self::NoAddress => "no address",
             Self::Filter => "filter",
-            Self::Connect => "connect",
+            Self::Connect(kind) => return write!(f, "connect: {kind}"),
             Self::Timeout => "timeout",
             Self::Tls => "tls",
+            Self::Certificate => "certificate",
             Self::Http => "http",
+            Self::Body => "body",
             Self::TooLarge => "size",
             Self::Redirect => "redirect",
+            Self::Status(status) => return write!(f, "status {status}"),
             Self::Document => "document",
         })
     }
@@ -90,22 +102,6 @@ impl fmt::Display for Cause {
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CaFile { path, reason } => {
-                write!(f, "federation.ca_file: {}: {reason}; it must hold PEM certificates", path.display())
-            }
-            Self::Library(reason) => write!(f, "federation: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<TrustError> for StartError {
-    fn from(error: TrustError) -> Self {
-        match error {
-            TrustError::File { path, reason } => Self::CaFile { path, reason },
-            TrustError::Library(reason) => Self::Library(reason),
-        }
+        write!(f, "federation.{}", self.0)
     }
 }

@@ -1,4 +1,4 @@
-//! The keys by which homeservers sign their requests: asked of the server itself, and remembered for a while
+//! The keys with which homeservers sign requests, fetched from the homeserver itself and cached
 //! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#retrieving-server-keys)).
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,40 +10,40 @@ use ruma_common::{OwnedServerName, ServerName};
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::client::Request;
-use super::{Cause, Error, Federation};
+use super::client::{Request, retry_after};
+use super::{Cause, Error, Federation, make_room};
 use crate::clock::{Clock, DAY, Millis, SECOND};
 use crate::crypto::verifying::{PublicKey, Signature};
 
-/// The document may have so many bytes …
+/// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// … and name so many keys: homeservers have one or two.
+/// The most keys in a document. Homeservers have one or two.
 const MAX_KEYS: usize = 32;
-/// A key's id may have so many bytes.
+/// The longest key ID, in bytes.
 pub(super) const MAX_ID_BYTES: usize = 128;
-/// So many servers are remembered.
-const MAX_REMEMBERED: usize = 5_000;
-/// No document is good for longer.
+/// The most servers in the cache.
+const MAX_CACHED: usize = 5_000;
+/// The longest time for which a document is believed.
 const MAX_LIFETIME: Millis = 7 * DAY;
-/// A server that was asked is not asked again for so long, whether it did not answer or did not name the key that is sought.
-pub(super) const REST: Millis = 30 * SECOND;
+/// How long a server is left alone after a request that failed or did not return the wanted key.
+const REST: Millis = 30 * SECOND;
 
-/// What is known of the servers' keys.
+/// The cached keys of homeservers.
 pub(super) struct KeyRing {
-    remembered: Mutex<HashMap<OwnedServerName, Arc<AsyncMutex<Known>>>>,
+    cache: Mutex<HashMap<OwnedServerName, Arc<AsyncMutex<Known>>>>,
     clock: Clock,
 }
 
-/// What is known of a server's keys. Locked while the server is asked, so that whoever needs its keys meanwhile waits for the answer.
+/// The keys of one server. Locked during a request, so that other callers wait for its answer.
 #[derive(Default)]
 struct Known {
     document: Document,
     asked_at: Option<Millis>,
-    /// Why there was no document when it was asked last.
+    /// The failure of the last request.
     failure: Option<Error>,
 }
 
-/// The keys that a server publishes, each good until then.
+/// The keys that a server publishes.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Document {
     keys: BTreeMap<String, PublicKey>,
@@ -52,26 +52,19 @@ struct Document {
 
 impl KeyRing {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { remembered: Mutex::default(), clock }
+        Self { cache: Mutex::default(), clock }
     }
 
-    /// What is known of `server`. Makes room by forgetting what is over, or else what is over next.
+    /// Returns the entry of `server`.
     fn of(&self, server: &ServerName) -> Arc<AsyncMutex<Known>> {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = remembered.get(server) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = cache.get(server) {
             return Arc::clone(known);
         }
-        if remembered.len() >= MAX_REMEMBERED {
-            let now = self.clock.now();
-            // What is locked is being asked for.
-            let until = |known: &AsyncMutex<Known>| known.try_lock().map_or(Millis::MAX, |known| known.until());
-            remembered.retain(|_, known| now < until(known));
-            if remembered.len() >= MAX_REMEMBERED {
-                let next = remembered.iter().min_by_key(|(_, known)| until(known)).map(|(server, _)| server.clone());
-                next.and_then(|next| remembered.remove(&next));
-            }
-        }
-        Arc::clone(remembered.entry(server.to_owned()).or_default())
+        // A locked entry is in use.
+        let until = |known: &Arc<AsyncMutex<Known>>| known.try_lock().map_or(Millis::MAX, |known| known.until());
+        make_room(&mut cache, MAX_CACHED, self.clock.now(), until);
+        Arc::clone(cache.entry(server.to_owned()).or_default())
     }
 }
 
@@ -84,18 +77,19 @@ impl Known {
         self.asked_at.is_none_or(|asked_at| now - asked_at >= REST)
     }
 
-    /// Until when it is worth remembering.
+    /// When the entry expires.
     fn until(&self) -> Millis {
         self.document.valid_until.max(self.asked_at.map_or(0, |asked_at| asked_at + REST))
     }
 }
 
 impl Federation {
-    /// The key of that id by which `server` signs now, if it has one. A server is asked again for an id that it has not named, but seldom:
-    /// ids come from strangers.
+    /// Returns the current signing key of `server` with this ID, if there is one. The server is
+    /// asked again for an unknown ID, but rarely, since IDs come from strangers.
     ///
     /// # Errors
-    /// [`Error::Unreachable`] if the server does not answer with a document, [`Error::Malformed`] if it is none to believe.
+    /// [`Error::Unavailable`] if the server returns no document, [`Error::Untrusted`] if the
+    /// document proves nothing.
     pub async fn signing_key(&self, server: &ServerName, id: &str) -> Result<Option<PublicKey>, Error> {
         let known = self.keys.of(server);
         let mut known = known.lock().await;
@@ -107,6 +101,9 @@ impl Federation {
             let fetched = self.fetch_keys(server, now).await;
             known.asked_at = Some(now);
             known.failure = fetched.map(|document| known.document = document).err();
+            if let Some(error) = known.failure {
+                log::warn!("no signing keys of a homeserver: {error}");
+            }
         }
         known.failure.map_or_else(|| Ok(known.key(id, now)), Err)
     }
@@ -115,16 +112,17 @@ impl Federation {
     async fn fetch_keys(&self, server: &ServerName, now: Millis) -> Result<Document, Error> {
         let answer = self.request(server, Request::get("/_matrix/key/v2/server", MAX_BYTES)).await?;
         if answer.status() != StatusCode::OK {
-            return Err(Error::Unreachable(Cause::Document));
+            let cause = Cause::Status(answer.status().as_u16());
+            return Err(Error::Unavailable { cause, retry_after: retry_after(&answer) });
         }
-        read(answer.body(), server, now).ok_or(Error::Malformed)
+        let document: Value = serde_json::from_slice(answer.body()).map_err(|_| Cause::Document)?;
+        read(document, server, now).ok_or(Error::Untrusted)
     }
 }
 
-/// The keys of a document of `server` that is still valid, of those that have signed it themselves. Keys that signed once
-/// (`old_verify_keys`) sign no request of today.
-fn read(body: &[u8], server: &ServerName, now: Millis) -> Option<Document> {
-    let document: Value = serde_json::from_slice(body).ok()?;
+/// Returns the keys that signed the document themselves, if it is a valid document of `server`.
+/// Former keys (`old_verify_keys`) do not sign new requests.
+fn read(document: Value, server: &ServerName, now: Millis) -> Option<Document> {
     let CanonicalJsonValue::Object(mut document) = document.try_into().ok()? else { return None };
     let signatures = document.remove("signatures")?;
     document.remove("unsigned");
@@ -141,7 +139,7 @@ fn read(body: &[u8], server: &ServerName, now: Millis) -> Option<Document> {
     (!keys.is_empty()).then_some(Document { keys, valid_until })
 }
 
-/// The key, if it has signed the document it stands in.
+/// Returns the key if it signed the document that contains it.
 fn self_signed(
     id: &str,
     key: &CanonicalJsonValue,

@@ -1,10 +1,10 @@
-//! Talking to homeservers: discovery, the address filter, verified TLS, and what we ask over it.
+//! Requests to homeservers: discovery, the address filter, verified TLS, and what we ask over it.
 //!
-//! Server names come from strangers, so everything here assumes that the other side is hostile: addresses are judged
-//! when they are connected to ([`address_filter`]), bodies are capped, the whole of an exchange has one deadline, and
-//! an [`Error`] tells the caller nothing about our own network.
+//! Server names come from strangers, so this module assumes that the other side is hostile:
+//! [`address_filter`] checks addresses when they are connected to, bodies are limited, a deadline
+//! covers the whole exchange, and the answers of our API tell nothing about our own network.
 
-pub mod address_filter;
+mod address_filter;
 mod client;
 mod discovery;
 mod dns;
@@ -18,6 +18,8 @@ mod testing;
 mod well_known;
 mod xmatrix;
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
 use hyper::Response;
@@ -25,18 +27,17 @@ use hyper::body::Bytes;
 use ruma_common::ServerName;
 use tokio::time::timeout;
 
-use self::client::Client;
-pub use self::client::Request;
+use self::client::{Client, Request};
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
 use self::keys::KeyRing;
 pub use self::onbind::Reception;
 use self::rules::ServerRules;
-pub use self::xmatrix::{NotACredential, SignedRequest, XMatrix};
-use crate::clock::Clock;
+pub use self::xmatrix::{SignedRequest, XMatrix};
+use crate::clock::{Clock, Millis};
 use crate::config;
 
-/// The way to homeservers. One a process, shared behind an `Arc`.
+/// The client for homeservers. There is one per process.
 pub struct Federation {
     rules: ServerRules,
     discovery: Discovery,
@@ -46,10 +47,10 @@ pub struct Federation {
 }
 
 impl Federation {
-    /// Sets it up; nothing is resolved or connected to yet.
+    /// Creates the client, without resolving or connecting to anything.
     ///
     /// # Errors
-    /// [`StartError`] if a setting of `[federation]` cannot be used; it names the setting.
+    /// [`StartError`] if a setting of `[federation]` cannot be used.
     pub fn new(settings: &config::Federation, clock: Clock) -> Result<Self, StartError> {
         Self::with_ports(settings, clock, Ports::STANDARD)
     }
@@ -64,36 +65,44 @@ impl Federation {
         })
     }
 
-    /// Whether the operator lets users of this homeserver register.
-    #[must_use]
-    pub fn may_register(&self, server: &ServerName) -> bool {
-        self.rules.permit(server)
-    }
-
-    /// Finds the homeserver and makes one exchange with it, all within `federation.timeout`. Whatever the status of
-    /// the answer, it is an answer; redirects are not followed.
+    /// Finds the homeserver and makes one exchange with it, all within `federation.timeout`. An
+    /// answer with any status is a success; redirects are not followed.
     ///
     /// # Errors
-    /// [`Error::Unreachable`] if there is none.
-    pub async fn request(&self, server: &ServerName, request: Request) -> Result<Response<Bytes>, Error> {
+    /// The [`Cause`] if there is no answer.
+    async fn request(&self, server: &ServerName, request: Request) -> Result<Response<Bytes>, Cause> {
         self.request_within(self.timeout, server, request).await
     }
 
-    /// As [`Self::request`], for an exchange that nobody waits for and that may take longer.
+    /// Does the same within another deadline.
     async fn request_within(
         &self,
-        patience: Duration,
+        deadline: Duration,
         server: &ServerName,
         request: Request,
-    ) -> Result<Response<Bytes>, Error> {
+    ) -> Result<Response<Bytes>, Cause> {
         let exchange = async {
             let destination = self.discovery.resolve(&self.client, server).await?;
             self.client.send(&destination, request).await
         };
-        let answer = timeout(patience, exchange).await.unwrap_or(Err(Cause::Timeout));
-        answer.map_err(|cause| {
-            log::debug!("a homeserver is out of reach: {cause}");
-            Error::Unreachable(cause)
-        })
+        timeout(deadline, exchange).await.unwrap_or(Err(Cause::Timeout))
+    }
+}
+
+/// Makes room for one more entry in a cache of `max` entries: removes those that have expired or,
+/// if there are none, the one that expires next.
+fn make_room<K: Clone + Eq + Hash, V>(
+    cache: &mut HashMap<K, V>,
+    max: usize,
+    now: Millis,
+    until: impl Fn(&V) -> Millis,
+) {
+    if cache.len() < max {
+        return;
+    }
+    cache.retain(|_, entry| now < until(entry));
+    if cache.len() >= max {
+        let next = cache.iter().min_by_key(|(_, entry)| until(entry)).map(|(key, _)| key.clone());
+        next.and_then(|next| cache.remove(&next));
     }
 }

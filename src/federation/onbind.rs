@@ -1,38 +1,37 @@
-//! Telling a homeserver that an address was bound to one of its users, who is invited
-//! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#put_matrixfederationv13pidonbind)).
+//! Tells homeservers that an invited address was bound to one of their users ([Server-server
+//! API](https://spec.matrix.org/latest/server-server-api/#put_matrixfederationv13pidonbind)).
 
 use std::time::Duration;
 
 use hyper::body::Bytes;
-use hyper::header::RETRY_AFTER;
 use hyper::{Method, Response, StatusCode};
 use ruma_common::ServerName;
 use ruma_common::canonical_json::CanonicalJsonObject;
-use serde_json::Value;
 
-use super::client::Request;
-use super::{Error, Federation};
-use crate::clock::{Millis, SECOND};
+use super::client::{Request, retry_after};
+use super::{Cause, Federation};
+use crate::clock::Millis;
 
 const PATH: &str = "/_matrix/federation/v1/3pid/onbind";
-/// The answer may have so many bytes; all that is read of it is how long to wait.
+/// The longest answer that is read, in bytes. Only the time to wait is of interest.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// Before it answers, the homeserver may have to ask that of the inviter, and ours whether a key is still valid. Nobody waits for it.
+/// The homeserver may have to ask the inviter's homeserver, and us for the validity of a key,
+/// before it answers. No user waits for this request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What became of it.
+/// How the homeserver reacted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reception {
-    /// The homeserver took it.
+    /// It accepted the notification.
     Taken,
-    /// It never will.
+    /// It will never accept it.
     Refused {
-        /// Why, in words that name nobody.
+        /// The reason, without names.
         trouble: String,
     },
-    /// It may take it another time.
+    /// It may accept it later.
     Later {
-        /// Why, in words that name nobody.
+        /// The reason, without names.
         trouble: String,
         /// How long the homeserver wants to be left alone.
         retry_after: Option<Millis>,
@@ -40,13 +39,14 @@ pub enum Reception {
 }
 
 impl Federation {
-    /// Tells `server`: by POST, which is what Synapse and Dendrite know, and where that is unknown by PUT, which is what the specification says.
-    /// Nothing shows who we are but the signatures in `body`: Synapse tries to verify an `Authorization` header, and answers 401.
+    /// Notifies `server` by POST, which Synapse and Dendrite implement, and if that is unknown by
+    /// PUT, which the specification demands. There is no `Authorization` header, because Synapse
+    /// would try to verify it and answer 401; the signatures in `body` identify us.
     ///
     /// # Panics
-    /// Never: canonical JSON can always be written.
+    /// Never: canonical JSON can always be serialised.
     pub async fn onbind(&self, server: &ServerName, body: &CanonicalJsonObject) -> Reception {
-        let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be written"));
+        let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be serialised"));
         let posted = self.tell(server, Method::POST, body.clone()).await;
         match posted {
             Ok(answer) if is_unknown(answer.status()) => read(self.tell(server, Method::PUT, body).await),
@@ -54,7 +54,7 @@ impl Federation {
         }
     }
 
-    async fn tell(&self, server: &ServerName, method: Method, body: Bytes) -> Result<Response<Bytes>, Error> {
+    async fn tell(&self, server: &ServerName, method: Method, body: Bytes) -> Result<Response<Bytes>, Cause> {
         self.request_within(PATIENCE, server, Request::json(method, PATH, body, MAX_ANSWER_BYTES)).await
     }
 }
@@ -63,33 +63,22 @@ fn is_unknown(status: StatusCode) -> bool {
     matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
 }
 
-fn read(answer: Result<Response<Bytes>, Error>) -> Reception {
+fn read(answer: Result<Response<Bytes>, Cause>) -> Reception {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(Error::Unreachable(cause)) => {
-            return Reception::Later { trouble: format!("out of reach ({cause})"), retry_after: None };
-        }
-        Err(error) => return Reception::Later { trouble: error.to_string(), retry_after: None },
+        Err(cause) => return Reception::Later { trouble: format!("out of reach ({cause})"), retry_after: None },
     };
     let status = answer.status();
     let trouble = format!("answered {}", status.as_u16());
     if status.is_success() {
         return Reception::Taken;
     }
-    let is_for_now =
+    let is_temporary =
         is_unknown(status) || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    if status.is_client_error() && !is_for_now {
+    if status.is_client_error() && !is_temporary {
         return Reception::Refused { trouble };
     }
     Reception::Later { trouble, retry_after: retry_after(&answer) }
-}
-
-/// How long to wait: the header's seconds, or what homeservers said before there was a header.
-fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
-    let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let seconds = header.map(|seconds: Millis| seconds.saturating_mul(SECOND));
-    let in_body = || serde_json::from_slice::<Value>(answer.body()).ok()?.get("retry_after_ms")?.as_i64();
-    seconds.or_else(in_body).filter(|wait| *wait > 0)
 }
 
 #[cfg(test)]
@@ -97,7 +86,7 @@ mod tests {
     use super::*;
     use crate::federation::testing::{Lab, NAME, Reply, Seen, server};
 
-    /// What becomes of it at a homeserver that answers like this, and what it was asked.
+    /// Returns the reception by a homeserver that answers like this, and the requests it received.
     async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(answer).await;
@@ -110,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_posted_without_saying_who_we_are() {
+    async fn the_notification_is_posted_without_authorization() {
         let (reception, seen) = told(|_| Reply::json("{}")).await;
         assert_eq!((reception, seen.len()), (Reception::Taken, 1));
         assert_eq!(
@@ -121,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn where_post_is_unknown_it_is_put() {
+    async fn put_is_tried_if_post_is_unknown() {
         for unknown in [404, 405] {
             let answer = move |seen: &Seen| {
                 if seen.line.starts_with("PUT") { Reply::json("{}") } else { Reply::status(unknown) }
@@ -158,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_homeserver_in_our_own_network_is_not_connected_to() {
+    async fn a_homeserver_in_our_own_network_is_not_contacted() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json("{}")).await;
         lab.settings.allowed_ranges.clear();

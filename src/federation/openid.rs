@@ -1,29 +1,31 @@
-//! Whose `OpenID` token it is
-//! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#get_matrixfederationv1openiduserinfo)).
+//! Asks homeservers for the owner of an `OpenID` token ([Server-server
+//! API](https://spec.matrix.org/latest/server-server-api/#get_matrixfederationv1openiduserinfo)).
 
-use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::{Response, StatusCode};
 use ruma_common::{OwnedUserId, ServerName};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::client::Request;
-use super::{Error, Federation};
+use super::client::{Request, retry_after};
+use super::{Cause, Error, Federation};
+use crate::clock::HOUR;
 
-/// The answer may have so many bytes.
+/// The longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// No homeserver makes longer tokens.
+/// The longest token that is passed on, in bytes. No homeserver issues longer ones.
 const MAX_TOKEN_BYTES: usize = 4096;
 
 impl Federation {
-    /// Asks `server` whose token this is: `GET /_matrix/federation/v1/openid/userinfo`.
-    ///
-    /// The user is one of that very server: a homeserver vouches for its own users and for nobody else's.
+    /// Asks `server` for the owner of a token: `GET /_matrix/federation/v1/openid/userinfo`. The
+    /// owner is a user of that very server, since a homeserver speaks for its own users only.
     ///
     /// # Errors
-    /// [`Error::Blocked`] before anything is looked up; [`Error::Unreachable`], [`Error::Rejected`] and
-    /// [`Error::Malformed`] after the homeserver's answer or silence.
+    /// [`Error::Blocked`] without asking; [`Error::Rejected`] if the homeserver refuses the token;
+    /// [`Error::Untrusted`] if it names another server's user; [`Error::Unavailable`] for
+    /// everything else.
     pub async fn userinfo(&self, server: &ServerName, access_token: &str) -> Result<OwnedUserId, Error> {
-        if !self.may_register(server) {
+        if !self.rules.permit(server) {
             return Err(Error::Blocked);
         }
         if access_token.len() > MAX_TOKEN_BYTES {
@@ -31,24 +33,39 @@ impl Federation {
         }
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("access_token", access_token).finish();
         let path = format!("/_matrix/federation/v1/openid/userinfo?{query}");
-        let answer = self.request(server, Request::get(path, MAX_ANSWER_BYTES)).await?;
-        read(answer.status(), answer.body(), server)
+        let answer = self.request(server, Request::get(path, MAX_ANSWER_BYTES)).await;
+        answer.map_err(Error::from).and_then(|answer| read(&answer, server)).inspect_err(|error| {
+            if let Error::Unavailable { cause, .. } = error {
+                log::warn!("a homeserver could not be asked about an OpenID token: {cause}");
+            }
+        })
     }
 }
 
-fn read(status: StatusCode, body: &[u8], server: &ServerName) -> Result<OwnedUserId, Error> {
-    let answer: Option<Value> = serde_json::from_slice(body).ok();
-    let field = |name: &str| answer.as_ref().and_then(|answer| answer.get(name)).and_then(Value::as_str);
-    if status != StatusCode::OK {
-        // A client error is about the token, since all else in the request is ours.
-        let is_busy = status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::REQUEST_TIMEOUT;
-        let is_refusal = (status.is_client_error() && !is_busy) || field("errcode") == Some("M_UNKNOWN_TOKEN");
-        return Err(if is_refusal { Error::Rejected } else { Error::Malformed });
+/// Reads an answer. Only a refusal counts against the token: 401 and 403, which is what Synapse,
+/// Dendrite and the Conduit family answer, or an error code that says so. Any other status is the
+/// homeserver's trouble or that of a proxy in front of it, and so is a body without a `sub`, such
+/// as an error page sent with status 200.
+fn read(answer: &Response<Bytes>, server: &ServerName) -> Result<OwnedUserId, Error> {
+    let status = answer.status();
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let field = |name: &str| body.get(name).and_then(Value::as_str);
+    let is_refusal = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        || matches!(field("errcode"), Some("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN" | "M_UNAUTHORIZED" | "M_FORBIDDEN"));
+    if is_refusal {
+        return Err(Error::Rejected);
     }
-    let user = field("sub").and_then(|sub| OwnedUserId::try_from(sub).ok()).ok_or(Error::Malformed)?;
-    // Visible ASCII only: all that was ever given out, and nothing that could play tricks on a page or in a mail.
+    if status != StatusCode::OK {
+        // Passed on to clients, so a homeserver cannot keep them away for longer.
+        let retry_after = retry_after(answer).map(|wait| wait.min(HOUR));
+        return Err(Error::Unavailable { cause: Cause::Status(status.as_u16()), retry_after });
+    }
+    let sub = field("sub").ok_or(Cause::Document)?;
+    let user = OwnedUserId::try_from(sub).map_err(|_| Error::Untrusted)?;
+    // Visible ASCII only: all that was ever allowed, and nothing that could disguise itself on a
+    // page or in an email.
     let is_visible = user.validate_historical().is_ok();
-    if is_visible && user.server_name() == server { Ok(user) } else { Err(Error::Malformed) }
+    if is_visible && user.server_name() == server { Ok(user) } else { Err(Error::Untrusted) }
 }
 
 #[cfg(test)]
@@ -56,7 +73,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::federation::Cause;
     use crate::federation::testing::{Lab, NAME, Reply, server};
 
     async fn userinfo(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Result<OwnedUserId, Error> {
@@ -84,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_homeserver_vouches_for_nobody_elses_user() {
+    async fn a_homeserver_does_not_vouch_for_users_of_others() {
         assert!(vouches_for("@Old_Style!:hs.example.org").await);
         for sub in [
             "@alice:example.org",
@@ -103,48 +119,76 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_makes_no_sense_is_no_user() {
+    async fn an_answer_that_names_nobody_is_the_homeservers_fault() {
         for body in [
             "",
-            "no json",
+            "<!DOCTYPE html><title>Be right back</title>",
             "null",
             "{}",
             r#"{"sub":null}"#,
             r#"{"sub":["@alice:hs.example.org"]}"#,
             r#"["@alice:hs.example.org"]"#,
             r#""@alice:hs.example.org""#,
+            r#"{"sub":"@alice:hs.exa"#,
         ] {
-            assert_eq!(userinfo(move || Reply::json(body)).await, Err(Error::Malformed), "{body}");
-        }
-        for status in [201, 302, 500, 502] {
-            let body = json!({ "sub": "@alice:hs.example.org" }).to_string();
-            let answer = userinfo(move || Reply::Whole(status, Vec::new(), body.clone())).await;
-            assert_eq!(answer, Err(Error::Malformed), "{status}");
+            assert_eq!(userinfo(move || Reply::json(body)).await, Err(Cause::Document.into()), "{body}");
         }
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_from_a_fault() {
-        for status in [400, 401, 403, 404] {
+    async fn a_status_other_than_a_refusal_is_the_homeservers_fault() {
+        let bodies = [
+            json!({ "sub": "@alice:hs.example.org" }).to_string(),
+            json!({ "errcode": "M_UNRECOGNIZED" }).to_string(),
+            "<html>".to_owned(),
+        ];
+        for status in [201, 204, 301, 302, 400, 404, 405, 408, 429, 500, 502, 503, 504] {
+            for body in bodies.clone() {
+                let answer = userinfo(move || Reply::Whole(status, Vec::new(), body.clone())).await;
+                assert_eq!(answer, Err(Cause::Status(status).into()), "{status}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_homeserver_says_how_long_to_wait_but_an_hour_at_most() {
+        let unavailable = |status, retry_after| Err(Error::Unavailable { cause: Cause::Status(status), retry_after });
+        for (value, wait) in [("120", Some(120_000)), ("86400", Some(HOUR)), ("0", None), ("-5", None), ("soon", None)]
+        {
+            let answer = userinfo(move || Reply::status(429).with("Retry-After", value)).await;
+            assert_eq!(answer, unavailable(429, wait), "{value}");
+        }
+        let body = json!({ "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1500 }).to_string();
+        let answer = userinfo(move || Reply::Whole(503, Vec::new(), body.clone())).await;
+        assert_eq!(answer, unavailable(503, Some(1500)));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_counts_against_the_token() {
+        for status in [401, 403] {
             assert_eq!(userinfo(move || Reply::status(status)).await, Err(Error::Rejected), "{status}");
+            let page = move || Reply::Whole(status, Vec::new(), "<html>".to_owned());
+            assert_eq!(userinfo(page).await, Err(Error::Rejected), "{status}");
         }
-        let body = json!({ "errcode": "M_UNKNOWN_TOKEN" }).to_string();
-        assert_eq!(userinfo(move || Reply::Whole(500, Vec::new(), body.clone())).await, Err(Error::Rejected));
+        for status in [200, 400, 404, 500] {
+            let body = json!({ "errcode": "M_UNKNOWN_TOKEN" }).to_string();
+            let answer = userinfo(move || Reply::Whole(status, Vec::new(), body.clone())).await;
+            assert_eq!(answer, Err(Error::Rejected), "{status}");
+        }
     }
 
     #[tokio::test]
-    async fn an_answer_may_have_64_kib() {
+    async fn an_answer_may_be_64_kib_long() {
         let padded = |length: usize| {
             let body = json!({ "sub": "@alice:hs.example.org" }).to_string();
             format!("{body}{}", " ".repeat(length - body.len()))
         };
         assert!(userinfo(move || Reply::json(padded(64 * 1024))).await.is_ok());
-        let answer = userinfo(move || Reply::json(padded(64 * 1024 + 1))).await;
-        assert_eq!(answer, Err(Error::Unreachable(Cause::TooLarge)));
+        assert_eq!(userinfo(move || Reply::json(padded(64 * 1024 + 1))).await, Err(Cause::TooLarge.into()));
     }
 
     #[tokio::test]
-    async fn a_blocked_homeserver_is_not_even_looked_for() {
+    async fn a_blocked_homeserver_is_not_contacted() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json(json!({ "sub": "@alice:hs.example.org" }).to_string())).await;
         lab.ports.web = peer.port();
@@ -154,18 +198,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_that_no_homeserver_makes_is_not_sent() {
+    async fn an_overlong_token_is_not_sent() {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(|_| Reply::json("{}")).await;
         let long = "x".repeat(MAX_TOKEN_BYTES + 1);
         assert_eq!(lab.federation().userinfo(&server(NAME), &long).await, Err(Error::Rejected));
         assert_eq!(peer.connections(), 0);
-    }
-
-    #[test]
-    fn the_outside_learns_nothing_of_why_a_server_was_out_of_reach() {
-        let texts = [Cause::Dns, Cause::Filter, Cause::Connect, Cause::Timeout, Cause::Tls]
-            .map(|cause| Error::Unreachable(cause).to_string());
-        assert!(texts.iter().all(|text| *text == texts[0]));
     }
 }

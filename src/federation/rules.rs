@@ -1,4 +1,4 @@
-//! Whose users may register: the operator's lists of homeservers.
+//! The operator's lists of homeservers whose users may register.
 
 use ruma_common::ServerName;
 
@@ -16,10 +16,10 @@ impl ServerRules {
         Self { allowed: settings.allowed_servers.clone(), blocked: settings.blocked_servers.clone() }
     }
 
-    /// May users of this homeserver register?
+    /// Returns whether users of this homeserver may register.
     ///
-    /// In doubt, no: another port is another homeserver to the list of those allowed, but the same one to the list of
-    /// those blocked, and so is the same name in other letters or with a dot at its end.
+    /// When in doubt, they may not: with another port, a name is a different homeserver to the
+    /// allow list, but the same one to the block list.
     pub(super) fn permit(&self, server: &ServerName) -> bool {
         let name = server.as_str().to_ascii_lowercase();
         let is_blocked = self.blocked.iter().any(|pattern| pattern.blocks(server));
@@ -44,12 +44,12 @@ mod tests {
     }
 
     #[test]
-    fn without_lists_everybody_may() {
+    fn without_lists_everybody_may_register() {
         assert!(permits(None, &[], "example.org"));
     }
 
     #[test]
-    fn a_list_of_allowed_servers_is_a_closed_door_to_others() {
+    fn a_list_of_allowed_servers_excludes_all_others() {
         let allowed = Some(&["example.org", "*.example.com"][..]);
         for server in ["example.org", "EXAMPLE.org", "hs.example.com", "a.b.example.com"] {
             assert!(permits(allowed, &[], server), "{server}");
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blocked_server_cannot_come_back_under_another_spelling() {
+    fn another_spelling_does_not_evade_the_block_list() {
         let blocked = ["evil.example", "*.evil.net", "odd.example:1234"];
         for server in [
             "evil.example",
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn blocked_wins_over_allowed() {
+    fn the_block_list_overrides_the_allow_list() {
         assert!(!permits(Some(&["*.example.org"]), &["bad.example.org"], "bad.example.org"));
     }
 }

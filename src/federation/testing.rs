@@ -1,5 +1,5 @@
-//! A small internet on loopback for tests: a certificate authority, a DNS server, and HTTPS servers that behave as
-//! badly as they are told to.
+//! A small internet on loopback for tests: a certificate authority, a DNS server, and HTTPS servers
+//! that misbehave on demand.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,16 +27,16 @@ use crate::config;
 
 /// The name of the homeserver in most tests.
 pub(super) const NAME: &str = "hs.example.org";
-/// When tests begin: 2026-01-01T00:00:00Z, a Thursday.
+/// When tests start: 2026-01-01T00:00:00Z, a Thursday.
 pub(super) const NOW: i64 = 1_767_225_600_000;
-/// An address that is listed by no test.
+/// An address that no test allows.
 pub(super) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 99);
 
 pub(super) fn server(name: &str) -> OwnedServerName {
     ServerName::parse(name).unwrap()
 }
 
-/// The default settings, with no files and no ranges.
+/// The default settings, without files and ranges.
 pub(super) fn settings() -> config::Federation {
     config::Federation {
         ca_file: None,
@@ -50,7 +50,8 @@ pub(super) fn settings() -> config::Federation {
     }
 }
 
-/// A certificate authority, a DNS zone, and the settings of a Vouch that believes both and may connect to 127.0.0.1.
+/// A certificate authority, a DNS zone, and the settings of a server that trusts both and may
+/// connect to 127.0.0.1.
 pub(super) struct Lab {
     authority: Issuer<'static, KeyPair>,
     pub(super) zone: Zone,
@@ -75,7 +76,7 @@ impl Lab {
             dns_servers: vec![zone.address],
             ..settings()
         };
-        // Nobody listens at the standard ports of the lab until a test says so.
+        // Nothing listens on these ports unless a test changes them.
         let ports = Ports { web: free_port().await, federation: free_port().await };
         let authority = Issuer::new(params, key);
         Self { authority, zone, settings, clock: Clock::stopped_at(NOW), ports, _directory: directory }
@@ -85,12 +86,12 @@ impl Lab {
         Federation::with_ports(&self.settings, self.clock.clone(), self.ports).unwrap()
     }
 
-    /// A server at 127.0.0.1 with a valid certificate for these names.
+    /// Starts a server at 127.0.0.1 with a valid certificate for these names.
     pub(super) async fn serve(&self, names: &[&str], answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Peer {
         Peer::start(Ipv4Addr::LOCALHOST, self.certificate(names, |_| {}), answer).await
     }
 
-    /// A homeserver for [`NAME`] at the federation port, found by an A record.
+    /// Starts the homeserver of [`NAME`] at the federation port, found by an A record.
     pub(super) async fn homeserver(&mut self, answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Peer {
         let peer = self.serve(&[NAME], answer).await;
         self.zone.a(NAME, Ipv4Addr::LOCALHOST);
@@ -98,7 +99,7 @@ impl Lab {
         peer
     }
 
-    /// A certificate signed by the authority, after `change` has had its way with it.
+    /// Issues a certificate with the changes that `change` makes.
     pub(super) fn certificate(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(owned(names)).unwrap();
@@ -108,7 +109,7 @@ impl Lab {
     }
 }
 
-/// A certificate that vouches for itself.
+/// Returns a self-signed certificate.
 pub(super) fn self_signed(names: &[&str]) -> ServerConfig {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(owned(names)).unwrap().self_signed(&key).unwrap();
@@ -129,12 +130,12 @@ fn server_config(certificate: rustls::pki_types::CertificateDer<'static>, key: &
         .unwrap()
 }
 
-/// A port where nobody listens, for it was ours a moment ago.
+/// Returns a port on which nothing listens.
 async fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap().port()
 }
 
-/// What a [`Peer`] was asked.
+/// A request that a [`Peer`] received.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) sni: Option<String>,
@@ -145,15 +146,17 @@ pub(super) struct Seen {
     pub(super) body: String,
 }
 
-/// What a [`Peer`] answers.
+/// An answer of a [`Peer`].
 pub(super) enum Reply {
-    /// A whole answer.
+    /// Status, headers and body.
     Whole(u16, Vec<(&'static str, String)>, String),
-    /// A body without end.
+    /// A body that is shorter than announced.
+    Truncated,
+    /// An endless body.
     Endless,
-    /// A body of a byte now and then.
+    /// An endless body that arrives byte by byte.
     Drip,
-    /// Nothing, ever.
+    /// No answer at all.
     Silence,
 }
 
@@ -215,7 +218,7 @@ impl Peer {
         self.address.port()
     }
 
-    /// How many connections were made, whether or not anything was asked over them.
+    /// Returns the number of connections, with or without requests.
     pub(super) fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
@@ -253,6 +256,10 @@ async fn write(stream: &mut TlsStream<TcpStream>, reply: Reply) {
             let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
+        Reply::Truncated => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}").await;
+            let _ = stream.shutdown().await;
+        }
         Reply::Endless => {
             let _ = stream.write_all(open.as_bytes()).await;
             while stream.write_all(&[b' '; 4096]).await.is_ok() {}
@@ -267,7 +274,7 @@ async fn write(stream: &mut TlsStream<TcpStream>, reply: Reply) {
     }
 }
 
-/// A DNS server over UDP with records that a test sets; whatever else is asked for does not exist. Nothing may be
+/// A DNS server over UDP with the records of a test. No other name exists, and nothing may be
 /// cached.
 #[derive(Clone)]
 pub(super) struct Zone {
@@ -291,15 +298,10 @@ impl Zone {
         zone
     }
 
-    /// The one address of a name from now on.
+    /// Replaces the addresses of a name.
     pub(super) fn a(&self, name: &str, address: Ipv4Addr) {
         let owner = fqdn(name);
         self.records.lock().unwrap().retain(|record| record.name != owner || !matches!(record.data, RData::A(_)));
-        self.and_a(name, address);
-    }
-
-    /// One more address of a name.
-    pub(super) fn and_a(&self, name: &str, address: Ipv4Addr) {
         self.add(name, RData::A(A(address)));
     }
 

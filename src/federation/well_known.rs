@@ -1,5 +1,6 @@
-//! `/.well-known/matrix/server`: to whom a server name delegates, fetched and remembered
-//! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#getwell-knownmatrixserver)).
+//! Fetches and caches `/.well-known/matrix/server`, by which a server name delegates to another
+//! ([Server-server
+//! API](https://spec.matrix.org/latest/server-server-api/#getwell-knownmatrixserver)).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,26 +18,27 @@ use url::{Position, Url};
 
 use super::client::{Client, Destination, Request};
 use super::error::Cause;
+use super::make_room;
 use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND};
 
-/// The document may have so many bytes.
+/// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 50 * 1024;
-/// So many redirects are followed.
+/// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
-/// So many names are remembered, delegating or not.
-const MAX_REMEMBERED: usize = 10_000;
-/// A document that says nothing about it is good for so long.
+/// The most names in the cache, delegating or not.
+const MAX_CACHED: usize = 10_000;
+/// How long a document is believed that does not specify it.
 const DEFAULT_LIFETIME: Millis = DAY;
-/// No document is good for longer.
+/// The longest time for which a document is believed.
 const MAX_LIFETIME: Millis = 2 * DAY;
-/// A first failure is remembered for so long, each further one in a row twice as long …
+/// How long a first failure is cached. Each further one in a row doubles the time.
 const MIN_FAILURE_LIFETIME: Millis = MINUTE;
-/// … up to this.
+/// The longest time for which a failure is cached.
 const MAX_FAILURE_LIFETIME: Millis = HOUR;
 
-/// Fetches and remembers.
+/// Fetches and caches the documents.
 pub(super) struct WellKnown {
-    remembered: Mutex<HashMap<String, Entry>>,
+    cache: Mutex<HashMap<String, Entry>>,
     clock: Clock,
     port: u16,
     patience: Duration,
@@ -46,17 +48,18 @@ struct Entry {
     /// `None` if there was no usable document.
     delegate: Option<OwnedServerName>,
     until: Millis,
-    /// How often in a row there was none.
+    /// The number of failures in a row.
     failures: u32,
 }
 
 impl WellKnown {
-    /// Documents are looked for at `port`, and waited for no longer than `patience`.
+    /// Fetches documents from `port`, each within `patience`.
     pub(super) fn new(clock: Clock, port: u16, patience: Duration) -> Self {
-        Self { remembered: Mutex::default(), clock, port, patience }
+        Self { cache: Mutex::default(), clock, port, patience }
     }
 
-    /// To whom `server` delegates, if it does. A document that cannot be had or read is none.
+    /// Returns the name that `server` delegates to. A document that cannot be fetched or read
+    /// counts as absent.
     pub(super) async fn delegate(&self, client: &Client, server: &ServerName) -> Option<OwnedServerName> {
         let host = server.host().to_ascii_lowercase();
         let failures = match self.lock().get(&host) {
@@ -68,11 +71,11 @@ impl WellKnown {
         let (delegate, lifetime, failures) = match fetched {
             Ok((delegate, lifetime)) => (Some(delegate), lifetime, 0),
             Err(cause) => {
-                log::debug!("no well-known document of a homeserver: {cause}");
+                log::debug!("no usable well-known document of a homeserver: {cause}");
                 (None, failure_lifetime(failures), failures.saturating_add(1))
             }
         };
-        self.remember(host, Entry { delegate: delegate.clone(), until: self.clock.now() + lifetime, failures });
+        self.put(host, Entry { delegate: delegate.clone(), until: self.clock.now() + lifetime, failures });
         delegate
     }
 
@@ -85,7 +88,7 @@ impl WellKnown {
             match answer.status() {
                 StatusCode::OK => return self.read(&answer),
                 status if status.is_redirection() => url = next(&url, answer.headers())?,
-                _ => return Err(Cause::Document),
+                status => return Err(Cause::Status(status.as_u16())),
             }
         }
         Err(Cause::Redirect)
@@ -98,22 +101,16 @@ impl WellKnown {
         Ok((server, lifetime(answer.headers(), self.clock.now())))
     }
 
-    /// Makes room by forgetting what is over, or else what is over next.
-    fn remember(&self, host: String, entry: Entry) {
-        let mut remembered = self.lock();
-        if remembered.len() >= MAX_REMEMBERED && !remembered.contains_key(&host) {
-            let now = self.clock.now();
-            remembered.retain(|_, entry| now < entry.until);
-            if remembered.len() >= MAX_REMEMBERED {
-                let next = remembered.iter().min_by_key(|(_, entry)| entry.until).map(|(host, _)| host.clone());
-                next.and_then(|next| remembered.remove(&next));
-            }
+    fn put(&self, host: String, entry: Entry) {
+        let mut cache = self.lock();
+        if !cache.contains_key(&host) {
+            make_room(&mut cache, MAX_CACHED, self.clock.now(), |entry| entry.until);
         }
-        remembered.insert(host, entry);
+        cache.insert(host, entry);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -123,7 +120,7 @@ fn destination(url: &Url) -> Result<Destination, Cause> {
     Destination::direct(&url[Position::BeforeHost..Position::AfterPort], host, port)
 }
 
-/// Where a redirect leads: over TLS again, and with no name or password in it.
+/// Returns the target of a redirect, which must be an HTTPS URL without credentials.
 fn next(url: &Url, headers: &HeaderMap) -> Result<Url, Cause> {
     let location = headers.get(LOCATION).and_then(|location| location.to_str().ok()).ok_or(Cause::Redirect)?;
     let next = url.join(location).map_err(|_| Cause::Redirect)?;
@@ -131,10 +128,10 @@ fn next(url: &Url, headers: &HeaderMap) -> Result<Url, Cause> {
     if next.scheme() == "https" && is_plain { Ok(next) } else { Err(Cause::Redirect) }
 }
 
-/// How long an answer is good, by `Cache-Control` or else `Expires` (RFC 9111).
+/// Returns how long an answer may be cached, by `Cache-Control` or else `Expires` (RFC 9111).
 fn lifetime(headers: &HeaderMap, now: Millis) -> Millis {
-    let told = by_cache_control(headers).or_else(|| by_expires(headers, now));
-    told.unwrap_or(DEFAULT_LIFETIME).clamp(0, MAX_LIFETIME)
+    let specified = by_cache_control(headers).or_else(|| by_expires(headers, now));
+    specified.unwrap_or(DEFAULT_LIFETIME).clamp(0, MAX_LIFETIME)
 }
 
 fn by_cache_control(headers: &HeaderMap) -> Option<Millis> {
@@ -150,7 +147,8 @@ fn by_cache_control(headers: &HeaderMap) -> Option<Millis> {
     lifetimes.min()
 }
 
-/// A date in another form than that of RFC 9110 is in the past, as RFC 9111 section 5.3 demands.
+/// Reads `Expires`. A date that is not in the format of RFC 9110 is in the past, as RFC 9111
+/// section 5.3 demands.
 fn by_expires(headers: &HeaderMap, now: Millis) -> Option<Millis> {
     let format =
         format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
@@ -160,7 +158,7 @@ fn by_expires(headers: &HeaderMap, now: Millis) -> Option<Millis> {
 }
 
 fn failure_lifetime(failures_before: u32) -> Millis {
-    // 2^6 minutes are more than an hour.
+    // 2⁶ minutes are more than an hour.
     (MIN_FAILURE_LIFETIME << failures_before.min(6)).min(MAX_FAILURE_LIFETIME)
 }
 
@@ -179,7 +177,8 @@ mod tests {
         Reply::json(json!({ "m.server": "delegated.example.net" }).to_string())
     }
 
-    /// A lab where [`NAME`]'s web server answers so, the server, and what looks for its document.
+    /// Returns a lab in which the web server of [`NAME`] answers like this, that server, and what
+    /// fetches its document.
     async fn lab(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Lab, Peer, WellKnown, Client) {
         let mut lab = Lab::new().await;
         lab.settings.connect_timeout = Duration::from_millis(500);
@@ -198,7 +197,7 @@ mod tests {
         delegate.is_some_and(|delegate| delegate == "delegated.example.net")
     }
 
-    /// Redirects to itself so many times, then answers.
+    /// Returns whether [`NAME`] delegates if it redirects this often first.
     async fn delegates_after(redirects: usize) -> bool {
         delegates(move |seen| {
             let done: usize = seen.line.rsplit('/').next().unwrap().parse().unwrap_or(0);
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn five_redirects_are_followed_and_no_sixth() {
+    async fn five_redirects_are_followed_but_not_six() {
         assert!(delegates_after(0).await);
         assert!(delegates_after(5).await);
         assert!(!delegates_after(6).await);
@@ -225,7 +224,7 @@ mod tests {
         );
     }
 
-    /// Where a redirect of [`NAME`]'s web server to `location` ends.
+    /// Returns whether [`NAME`] delegates if it redirects to `location`.
     async fn delegates_by(location: String) -> bool {
         let (lab, _peer, well_known, client) = lab(move |_| Reply::redirect(location.as_str())).await;
         lab.zone.a("elsewhere.example.org", ELSEWHERE);
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_leads_neither_out_of_tls_nor_to_a_filtered_address() {
+    async fn a_redirect_to_plain_http_or_a_filtered_address_is_not_followed() {
         let lab = Lab::new().await;
         let names = ["127.0.0.1", "127.0.0.99", "elsewhere.example.org"];
         let good = lab.serve(&names, |_| document()).await;
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_that_cannot_be_read_is_none() {
+    async fn an_unusable_document_delegates_nothing() {
         let bodies = [
             "",
             "null",
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_may_have_50_kib() {
+    async fn a_document_may_be_50_kib_long() {
         let padded = |length: usize| {
             let body = json!({ "m.server": "delegated.example.net" }).to_string();
             format!("{body}{}", " ".repeat(length - body.len()))
@@ -294,7 +293,7 @@ mod tests {
         assert!(!delegates(move |_| Reply::json(padded(51 * 1024))).await);
     }
 
-    /// How long in all the answer is believed, as the set clock shows it.
+    /// Returns how long the answer is believed, in time of the test's clock.
     async fn believed_for(answer: impl Fn() -> Reply + Send + Sync + 'static) -> Millis {
         let (lab, peer, well_known, client) = lab(move |_| answer()).await;
         let mut asked = 0;
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_document_is_believed_as_long_as_its_headers_say_but_never_beyond_48_hours() {
+    async fn a_document_is_believed_as_long_as_its_headers_say_but_48_hours_at_most() {
         assert_eq!(believed_for(document).await, 24 * HOUR);
         assert_eq!(believed_for(|| document().with("Cache-Control", "public, Max-Age=7200")).await, 2 * HOUR);
         assert_eq!(believed_for(|| document().with("Cache-Control", "max-age=31536000")).await, 48 * HOUR);
@@ -343,7 +342,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_remembered_for_a_growing_while_of_an_hour_at_most() {
+    async fn a_failure_is_cached_for_longer_each_time_but_an_hour_at_most() {
         let (lab, peer, well_known, client) = lab(|_| Reply::status(404)).await;
         for minutes in [1, 2, 4, 8, 16, 32, 60, 60] {
             let asked = peer.seen().len();
@@ -370,18 +369,18 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_so_many_names_are_remembered() {
+    fn the_cache_is_limited() {
         let clock = Clock::stopped_at(NOW);
         let well_known = WellKnown::new(clock.clone(), 443, Duration::ZERO);
         let entry = |lifetime| Entry { delegate: None, until: NOW + lifetime, failures: 1 };
-        well_known.remember("soonest.example".to_owned(), entry(1));
-        for number in 0..MAX_REMEMBERED {
-            well_known.remember(format!("{number}.example"), entry(HOUR));
+        well_known.put("soonest.example".to_owned(), entry(1));
+        for number in 0..MAX_CACHED {
+            well_known.put(format!("{number}.example"), entry(HOUR));
         }
-        assert_eq!(well_known.lock().len(), MAX_REMEMBERED);
+        assert_eq!(well_known.lock().len(), MAX_CACHED);
         assert!(!well_known.lock().contains_key("soonest.example"));
         clock.advance(HOUR);
-        well_known.remember("new.example".to_owned(), entry(2 * HOUR));
+        well_known.put("new.example".to_owned(), entry(2 * HOUR));
         assert_eq!(well_known.lock().len(), 1);
     }
 }

@@ -1,5 +1,6 @@
-//! Requests that a homeserver signs: `Authorization: X-Matrix origin="…",destination="…",key="ed25519:x",sig="…"`
-//! ([Server-server API](https://spec.matrix.org/latest/server-server-api/#request-authentication)).
+//! Requests that a homeserver signs: `Authorization: X-Matrix
+//! origin="…",destination="…",key="ed25519:x",sig="…"` ([Server-server
+//! API](https://spec.matrix.org/latest/server-server-api/#request-authentication)).
 
 use std::collections::BTreeMap;
 
@@ -9,40 +10,40 @@ use ruma_common::{OwnedServerName, ServerName};
 use super::keys::MAX_ID_BYTES;
 use crate::crypto::verifying::{PublicKey, Signature};
 
-/// No homeserver sends a longer header.
+/// The longest header that is read. No homeserver sends a longer one.
 const MAX_BYTES: usize = 4096;
 
-/// What one header says: that `origin` has signed the request with its key `key`.
+/// The claim of one header: `origin` signed the request with its key `key`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XMatrix {
-    /// Who says to have signed.
+    /// The signing server.
     pub origin: OwnedServerName,
-    /// For whom, as the sender writes it. Old homeservers leave it out.
+    /// The server that the request is for. Old homeservers leave it out.
     pub destination: Option<String>,
-    /// The id of the key, beginning with `ed25519:`.
+    /// The ID of the key, which starts with `ed25519:`.
     pub key: String,
     /// The signature.
     pub signature: Signature,
 }
 
-/// The header is of the scheme `X-Matrix` and says nothing that could be checked.
+/// The header has the scheme `X-Matrix`, but nothing in it can be verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotACredential;
 
-/// A request as its sender may have signed it.
+/// The parts of a request that its sender signed.
 #[derive(Clone, Debug)]
 pub struct SignedRequest {
-    /// `POST`
+    /// The method.
     pub method: String,
-    /// Path and query in each form that the sender may have used: a proxy may have cut off the beginning of the path.
+    /// Path and query in each form that the sender may have used: a proxy may have stripped a
+    /// prefix of the path.
     pub uris: Vec<String>,
     /// The body.
     pub content: CanonicalJsonObject,
 }
 
 impl XMatrix {
-    /// Reads the value of an `Authorization` header; `None` if it is of another scheme.
-    #[must_use]
+    /// Parses an `Authorization` header. Returns `None` for another scheme.
     pub fn parse(value: &[u8]) -> Option<Result<Self, NotACredential>> {
         let end = value.iter().position(|&byte| is_space(byte)).unwrap_or(value.len());
         let (scheme, params) = value.split_at(end);
@@ -64,12 +65,11 @@ impl XMatrix {
 }
 
 impl SignedRequest {
-    /// Whether the owner of `key` has signed this request, addressed to one of `destinations`. Synapse puts `destination_is` in the place of
-    /// `destination` when it signs for an identity server.
+    /// Returns whether the owner of `key` signed this request for one of `destinations`. Synapse
+    /// signs `destination_is` instead of `destination` in requests to identity servers.
     ///
     /// # Panics
-    /// Never: canonical JSON can always be written.
-    #[must_use]
+    /// Never: canonical JSON can always be serialised.
     pub fn is_signed(&self, by: &XMatrix, key: &PublicKey, destinations: &[String]) -> bool {
         let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
         let mut signed = CanonicalJsonObject::from([
@@ -82,7 +82,7 @@ impl SignedRequest {
                 signed.insert(field.to_owned(), text(destination));
                 for uri in &self.uris {
                     signed.insert("uri".to_owned(), text(uri));
-                    let canonical = serde_json::to_string(&signed).expect("canonical JSON can be written");
+                    let canonical = serde_json::to_string(&signed).expect("canonical JSON can be serialised");
                     if key.has_signed(&canonical, &by.signature) {
                         return true;
                     }
@@ -94,13 +94,14 @@ impl SignedRequest {
     }
 }
 
-/// The parameters of a credential ([RFC 9110, section 11.4](https://www.rfc-editor.org/rfc/rfc9110#section-11.4)), their names in lower
-/// case; `None` if one stands twice or something is no parameter.
+/// Parses the parameters of a credential ([RFC 9110, section
+/// 11.4](https://www.rfc-editor.org/rfc/rfc9110#section-11.4)), with names in lower case. Duplicate
+/// and malformed parameters are refused.
 fn parameters(text: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
     let mut rest = Rest(text);
     let mut params = BTreeMap::new();
     loop {
-        // A list may have empty elements (section 5.6.1.2).
+        // Lists may contain empty elements (section 5.6.1.2).
         rest.take_while(|byte| is_space(byte) || byte == b',');
         if rest.0.is_empty() {
             return Some(params);
@@ -119,7 +120,7 @@ fn parameters(text: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
     }
 }
 
-/// What is still to be read.
+/// The unread part of the header.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {
@@ -148,8 +149,8 @@ impl<'a> Rest<'a> {
         Some(self.take_while(is_part)).filter(|token| !token.is_empty())
     }
 
-    /// A quoted string, without its quotes and backslashes, or a token. Old homeservers do not quote the colon of a port or a key's id, and
-    /// the specification wants it taken.
+    /// Reads a token or a quoted string, without its quotes and backslashes. Old homeservers do not
+    /// quote the colon of a port or key ID, and the specification demands that this be accepted.
     fn value(&mut self) -> Option<Vec<u8>> {
         if self.0.first() != Some(&b'"') {
             return self.token(|byte| is_tchar(byte) || byte == b':').map(<[u8]>::to_vec);
@@ -175,7 +176,8 @@ fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What may stand in a quoted string: a tab, and all that is no control character.
+/// Returns whether a quoted string may contain the byte: a tab, or anything except control
+/// characters.
 fn is_text(byte: u8) -> bool {
     byte == b'\t' || !byte.is_ascii_control()
 }

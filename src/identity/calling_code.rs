@@ -1,30 +1,21 @@
 //! Calling codes and countries of phone numbers.
 
+use phonenumber::metadata::DATABASE;
+
 use super::threepid::{Address, Medium};
 
-/// The calling codes of two digits (ITU-T E.164). Those of one digit are 1 and 7, and all others have three.
-const TWO_DIGITS: [u16; 44] = [
-    20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62,
-    63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
-];
-
-/// The calling code of a number, such as 44. What begins with no code that is assigned counts by its first three digits.
-/// Nothing for what is no phone number.
-#[must_use]
+/// Returns the calling code of a phone number, such as 44. If none is assigned, the first three
+/// digits take its place. `None` for email addresses.
 pub fn of(number: &Address) -> Option<u16> {
     if number.medium() != Medium::Msisdn {
         return None;
     }
     let code = |length| number.as_str().get(..length)?.parse().ok();
-    code(1)
-        .filter(|code| [1, 7].contains(code))
-        .or_else(|| code(2).filter(|code| TWO_DIGITS.contains(code)))
-        .or_else(|| code(3))
+    (1..=3).filter_map(code).find(|code| DATABASE.by_code(code).is_some()).or_else(|| code(3))
 }
 
-/// The country of a number by its ISO 3166 code, such as `GB`. Countries that share a calling code are told apart, as
-/// far as the numbering plan does.
-#[must_use]
+/// Returns the country of a phone number as ISO 3166 code, such as `GB`. Countries that share a
+/// calling code are told apart as far as the numbering plan allows.
 pub fn country(number: &Address) -> Option<String> {
     if number.medium() != Medium::Msisdn {
         return None;
@@ -35,7 +26,6 @@ pub fn country(number: &Address) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use phonenumber::metadata::DATABASE;
     use proptest::prelude::*;
 
     use super::*;
@@ -45,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_begins_with_one_calling_code() {
+    fn a_number_starts_with_one_calling_code() {
         for (digits, expected) in [
             ("447700900000", 44),
             ("18005552067", 1),
@@ -60,13 +50,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_has_been_given_counts_by_three_digits() {
+    fn an_unassigned_code_has_three_digits() {
         assert_eq!(code("21012345678"), Some(210));
         assert_eq!(code("99912345678"), Some(999));
     }
 
     #[test]
-    fn the_codes_are_those_of_the_numbering_plan() {
+    fn no_calling_code_is_the_beginning_of_another() {
         let assigned: Vec<u16> = (1..1000).filter(|code| DATABASE.by_code(code).is_some()).collect();
         assert!(assigned.len() > 200);
         for expected in assigned {
@@ -75,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_email_address_has_none() {
+    fn an_email_address_has_neither() {
         let email = Address::email("alice@example.com").unwrap();
         assert_eq!((of(&email), country(&email)), (None, None));
     }
@@ -97,7 +87,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number_has_one_and_begins_with_it(digits in "[1-9][0-9]{4,14}") {
+        fn every_number_starts_with_its_calling_code(digits in "[1-9][0-9]{4,14}") {
             prop_assert!(digits.starts_with(&code(&digits).unwrap().to_string()));
         }
     }

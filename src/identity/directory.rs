@@ -1,17 +1,20 @@
-//! The in-memory index of one epoch: digest → binding id, in 12 bytes and some air.
+//! The in-memory index of one epoch, from digest to binding ID, in 12 bytes per entry plus free
+//! space.
 //!
-//! An entry is 48 bits of fingerprint and 48 bits of id. Entries lie in one vector, sorted by fingerprint, each at its
-//! home (the fingerprint scaled to the number of slots) or shortly after: linear probing that keeps its order. So a
-//! miss ends at the first greater fingerprint, growth is one sequential pass, and no tombstones are needed.
+//! An entry consists of a 48-bit fingerprint and a 48-bit ID. The entries are in one vector, sorted
+//! by fingerprint, each at its home (the fingerprint scaled to the number of slots) or shortly
+//! after it: ordered linear probing. So an unsuccessful search ends at the first greater
+//! fingerprint, growing takes one sequential pass, and no tombstones are needed.
 //!
-//! A fingerprint is not the digest: one in 2⁴⁸ strangers has the same. What [`Directory::find`] gives are candidates, to
-//! be checked against the row they name; it never leaves a true one out.
+//! Different digests may have the same fingerprint, one in 2⁴⁸. [`Directory::find`] therefore
+//! returns candidates, which must be checked against their rows. It never misses a match.
 //!
-//! Everybody knows the pepper, so somebody who binds many addresses of his own could choose those whose digests lie
-//! close together and make long runs of them, for everyone to probe. Hence a fingerprint is the digest's first 64 bits
-//! times a secret odd number, cut to its upper 48: the product spreads what lay together, and which digests
-//! then meet cannot be told without the number. (Digests that share all of their first 64 bits meet anyhow: three of
-//! these cost 2⁴³ hashes and a binding each, and make a run of three, until the pepper changes.)
+//! The pepper is public, so an attacker could bind many addresses whose digests are close to each
+//! other, creating long runs that slow down all look-ups. To prevent this, a fingerprint consists
+//! of the upper 48 bits of the product of the digest's first 64 bits and a secret odd number. The
+//! product spreads neighbours, and collisions cannot be predicted without the number. (Digests with
+//! identical first 64 bits still collide, but three of these cost 2⁴³ hashes and a binding each,
+//! and make a run of three until the pepper changes.)
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -20,19 +23,20 @@ use super::pepper::{Digest, Epoch};
 
 const BITS: u32 = 48;
 
-/// Load at which a table grows or shrinks to [`FITTED_PERCENT`]. 12 bytes at 77 % are 15.6 a binding.
+/// The load at which a table grows or shrinks to [`FITTED_PERCENT`]. At 77 %, 12 bytes become 15.6
+/// per binding.
 const FULL_PERCENT: usize = 90;
 const FITTED_PERCENT: usize = 79;
 const SPARSE_PERCENT: usize = 77;
 
-/// Room after the last slot for entries pushed over the edge, so that no run has to wrap around.
+/// Extra slots after the last home, so that no run has to wrap around.
 const OVERHANG: usize = 16;
 
-/// So many probes are begun at once.
+/// How many probes are started together.
 const GROUP: usize = 32;
 
-/// Fingerprint in the upper 48 bits, id in the lower: three words, so that twelve bytes need no padding. An id is never
-/// 0, so a free slot is all zeros.
+/// The fingerprint in the upper 48 bits and the ID in the lower ones, as three words, so that no
+/// padding is needed. IDs are never 0, so a free slot is all zeros.
 type Slot = [u32; 3];
 
 const FREE: Slot = [0; 3];
@@ -50,46 +54,46 @@ fn id(slot: Slot) -> u64 {
     u64::from(slot[1] & 0xFFFF) << 32 | u64::from(slot[2])
 }
 
-/// Digest → binding id, for the digests of one pepper.
+/// Maps the digests of one pepper to binding IDs.
 pub struct Directory {
     /// Odd and secret.
     multiplier: u64,
-    /// The slots that may be homes, then the overhang.
+    /// The homes, followed by the overhang.
     slots: Vec<Slot>,
     homes: usize,
     len: usize,
 }
 
 impl Directory {
-    /// An empty directory with room for `expected` bindings.
+    /// Creates an empty directory with room for `expected` bindings.
     #[must_use]
     pub fn with_capacity(expected: usize) -> Self {
         let homes = homes_for(expected);
         Self { multiplier: rand::random::<u64>() | 1, slots: vec![FREE; homes + OVERHANG], homes, len: 0 }
     }
 
-    /// How many bindings it holds; one that is found under two digests counts twice.
+    /// Returns the number of entries. A binding with two digests counts twice.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether it holds none.
+    /// Returns whether there are no entries.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The bytes it takes.
+    /// Returns the memory used, in bytes.
     #[must_use]
     pub const fn memory_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>()
     }
 
-    /// Adds a binding, once.
+    /// Adds a binding, unless it is present already.
     ///
     /// # Panics
-    /// If `id` is not within 1 to 2⁴⁸ − 1. A column that counts by one gets there in 8,900 years of 1,000 a second.
+    /// If `id` is not between 1 and 2⁴⁸ − 1. At 1,000 bindings a second, that takes 8,900 years.
     pub fn insert(&mut self, digest: &Digest, id: i64) {
         let new = slot(self.fingerprint(digest), packed(id));
         let Err(mut at) = self.position(new) else { return };
@@ -103,13 +107,13 @@ impl Directory {
         self.len += 1;
     }
 
-    /// Takes a binding away, if it is there.
+    /// Removes a binding, if it is present.
     ///
     /// # Panics
     /// As [`Self::insert`].
     pub fn remove(&mut self, digest: &Digest, id: i64) {
         let Ok(at) = self.position(slot(self.fingerprint(digest), packed(id))) else { return };
-        // Those after it move back by one, up to the first that is free or at home.
+        // The following entries move back by one, up to the first slot that is free or at home.
         let after = at + 1;
         let end = (after..self.slots.len())
             .find(|at| self.slots[*at] == FREE || self.home(fingerprint(self.slots[*at])) == *at)
@@ -122,14 +126,14 @@ impl Directory {
         }
     }
 
-    /// The ids of all bindings with that digest, and perhaps of one with another.
+    /// Returns the IDs of all bindings with this digest, and possibly of others.
     pub fn find(&self, digest: &Digest) -> impl Iterator<Item = i64> {
         let wanted = self.fingerprint(digest);
         self.find_from(wanted, self.home(wanted))
     }
 
-    /// Finds many, and calls `found` with the index of the digest and the id. A probe waits for memory, so those of a
-    /// group are begun together.
+    /// Searches for many digests, and calls `found` with the index of the digest and the ID. The
+    /// probes of a group are started together, because each has to wait for memory.
     fn find_all(&self, digests: &[Digest], mut found: impl FnMut(usize, i64)) {
         for (group, digests) in digests.chunks(GROUP).enumerate() {
             let mut begun = [(0, 0, FREE); GROUP];
@@ -160,13 +164,13 @@ impl Directory {
         digest.prefix().wrapping_mul(self.multiplier) >> (u64::BITS - BITS)
     }
 
-    /// Rises with the fingerprint, so entries in order of fingerprint are in order of home.
+    /// Returns the home of a fingerprint. Homes are in the order of fingerprints.
     fn home(&self, fingerprint: u64) -> usize {
         let scaled = (u128::from(fingerprint) * self.homes as u128) >> BITS;
         usize::try_from(scaled).expect("below the number of homes")
     }
 
-    /// Where that entry is, or else where it belongs.
+    /// Returns the position of the entry, or where to insert it.
     fn position(&self, wanted: Slot) -> Result<usize, usize> {
         let home = self.home(fingerprint(wanted));
         let run = &self.slots[home..];
@@ -174,7 +178,7 @@ impl Directory {
         if run.get(at) == Some(&wanted) { Ok(home + at) } else { Err(home + at) }
     }
 
-    /// Lengthens the overhang; returns its first new slot.
+    /// Extends the overhang and returns its first new slot.
     fn extend(&mut self) -> usize {
         let end = self.slots.len();
         self.slots.reserve_exact(OVERHANG);
@@ -182,7 +186,7 @@ impl Directory {
         end
     }
 
-    /// Moves everything to a table fitted to `len` bindings, in one pass.
+    /// Moves all entries to a table for `len` bindings, in one pass.
     fn refit(&mut self, len: usize) {
         let homes = homes_for(len);
         let old = std::mem::replace(&mut self.slots, vec![FREE; homes + OVERHANG]);
@@ -204,17 +208,18 @@ fn homes_for(len: usize) -> usize {
 }
 
 fn packed(id: i64) -> u64 {
-    assert!((1..1 << BITS).contains(&id), "a binding's id fits {BITS} bits");
+    assert!((1..1 << BITS).contains(&id), "the ID of a binding fits in {BITS} bits");
     id.cast_unsigned()
 }
 
-/// The directories of several epochs: the current one and the one before, and the next while it is made ready.
+/// The directories of several epochs: the current and the previous one, and the next one while it
+/// is prepared.
 ///
-/// How a directory comes to be complete, although bindings come and go while it is built: [`begin`](Self::begin) it
-/// first, then read the table. A binding committed before the reading is read, one committed after `begin` is
-/// [inserted](Self::insert); one that is both goes in once. A binding removed when the reading had passed it already,
-/// and inserted from there only afterwards, leaves a stale entry: harmless, for a look-up reads the row, and a row that
-/// is gone is no match.
+/// A directory becomes complete although bindings change while it is built, if it is
+/// [begun](Self::begin) before the table is read. A binding committed before the read is read, and
+/// one committed after `begin` is [inserted](Self::insert); doing both has no effect. A binding
+/// that is removed after it was read, but before it is inserted, leaves a stale entry. That is
+/// harmless, because look-ups read the row and ignore missing ones.
 #[derive(Default)]
 pub struct Directories {
     tables: RwLock<Vec<Arc<Table>>>,
@@ -223,12 +228,13 @@ pub struct Directories {
 struct Table {
     epoch: Epoch,
     ready: AtomicBool,
-    /// A lock for each, so that building one holds up no look-up in another.
+    /// Each directory has its own lock, so building one does not block look-ups in another.
     directory: RwLock<Directory>,
 }
 
 impl Directories {
-    /// Begins the directory of an epoch, empty, with room for `expected` bindings. One begun before starts anew.
+    /// Begins the directory of an epoch, with room for `expected` bindings. An existing one is
+    /// replaced.
     pub fn begin(&self, epoch: Epoch, expected: usize) {
         let directory = RwLock::new(Directory::with_capacity(expected));
         let table = Arc::new(Table { epoch, ready: AtomicBool::new(false), directory });
@@ -237,46 +243,46 @@ impl Directories {
         tables.push(table);
     }
 
-    /// Declares the directory of an epoch complete.
+    /// Marks the directory of an epoch as complete.
     pub fn finish(&self, epoch: Epoch) {
         if let Some(table) = self.table(epoch) {
             table.ready.store(true, Ordering::Release);
         }
     }
 
-    /// Drops the directories of all epochs before that one.
+    /// Drops the directories of all earlier epochs.
     pub fn retire(&self, before: Epoch) {
         write(&self.tables).retain(|table| table.epoch >= before);
     }
 
-    /// Whether the directories of all these epochs are complete.
+    /// Returns whether the directories of all these epochs are complete.
     #[must_use]
     pub fn is_ready(&self, epochs: &[Epoch]) -> bool {
         epochs.iter().all(|epoch| self.ready_table(*epoch).is_some())
     }
 
-    /// The epochs that have a directory, complete or not.
+    /// Returns the epochs that have a directory, complete or not.
     #[must_use]
     pub fn epochs(&self) -> Vec<Epoch> {
         read(&self.tables).iter().map(|table| table.epoch).collect()
     }
 
-    /// The bytes that all of them take.
+    /// Returns the memory used by all directories, in bytes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.snapshot().iter().map(|table| read(&table.directory).memory_bytes()).sum()
     }
 
-    /// Inserts bindings into every directory there is, those being built included. `entries_under` gives their digests
-    /// under the pepper of an epoch. To be called when they are committed, not before: an epoch that
-    /// [begins](Self::begin) just now then finds them in the table.
+    /// Inserts bindings into all directories, including incomplete ones. `entries_under` returns
+    /// their digests under the pepper of an epoch. Must be called after the commit, so that a
+    /// directory that is [begun](Self::begin) later finds them in the table.
     pub fn insert(&self, entries_under: impl Fn(Epoch) -> Vec<(Digest, i64)>) {
         for table in self.snapshot() {
             table.insert(&entries_under(table.epoch));
         }
     }
 
-    /// Removes bindings from every directory there is; otherwise as [`Self::insert`].
+    /// Removes bindings from all directories; otherwise like [`Self::insert`].
     pub fn remove(&self, entries_under: impl Fn(Epoch) -> Vec<(Digest, i64)>) {
         for table in self.snapshot() {
             let entries = entries_under(table.epoch);
@@ -287,15 +293,15 @@ impl Directories {
         }
     }
 
-    /// Inserts what was read from the table into the directory of one epoch. `false` if that has been retired, and the
-    /// rest need not be read.
+    /// Inserts bindings read from the table into the directory of one epoch. Returns `false` if it
+    /// has been retired and the rest need not be read.
     #[must_use]
     pub fn insert_batch(&self, epoch: Epoch, entries: &[(Digest, i64)]) -> bool {
         self.table(epoch).map(|table| table.insert(entries)).is_some()
     }
 
-    /// Looks for many digests at once. Gives the candidates, each as the index of its digest and the id of a binding;
-    /// `None` if the epoch's directory is not complete.
+    /// Searches for many digests. Returns candidates, each as the index of its digest and the ID of
+    /// a binding, or `None` if the directory of the epoch is not complete.
     #[must_use]
     pub fn find_many(&self, epoch: Epoch, digests: &[Digest]) -> Option<Vec<(usize, i64)>> {
         let table = self.ready_table(epoch)?;
@@ -317,7 +323,7 @@ impl Directories {
     }
 }
 
-/// So many entries go in under one hold of the lock: some 50 µs that a look-up may have to wait.
+/// How many entries are inserted while the lock is held, which blocks look-ups for some 50 µs.
 const INSERTS_AT_ONCE: usize = 1024;
 
 impl Table {

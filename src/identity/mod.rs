@@ -1,12 +1,12 @@
-//! The rules, with no HTTP and no SQL in them.
+//! The domain rules, without HTTP or SQL.
 
 pub mod budget;
-pub mod calling_code;
+pub(crate) mod calling_code;
 pub mod directory;
 pub mod pepper;
-pub mod phone;
-pub mod policy;
-pub mod redaction;
-pub mod session;
+pub(crate) mod phone;
+pub(crate) mod policy;
+pub(crate) mod redaction;
+pub(crate) mod session;
 pub mod threepid;
-pub mod typed;
+pub(crate) mod typed;

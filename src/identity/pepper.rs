@@ -1,7 +1,7 @@
 //! Epochs, peppers and digests (MSC2134).
 //!
-//! A pepper is derived from the master key and the number of its epoch, so every node knows it, before and after a
-//! restart, and a rotation writes nothing.
+//! A pepper is derived from the master key and the number of its epoch, so all nodes agree on it
+//! without communication, also after a restart.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,39 +16,39 @@ use zeroize::Zeroizing;
 use crate::clock::Millis;
 use crate::crypto::base62;
 
-/// The life of one pepper: the number of whole periods since the Unix epoch.
+/// The lifetime of one pepper, as the number of whole periods since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(i64);
 
 impl Epoch {
-    /// The epoch before.
+    /// Returns the previous epoch.
     #[must_use]
     pub const fn previous(self) -> Self {
         Self(self.0 - 1)
     }
 
-    /// The epoch after.
+    /// Returns the next epoch.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 }
 
-/// What look-up hashes end with: 32 letters and digits. No secret: everybody who may look up is told.
+/// The salt of look-up hashes: 32 letters and digits. Not secret, since all clients receive it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pepper(Arc<str>);
 
 const PEPPER_LENGTH: usize = 32;
 
 impl Pepper {
-    /// The lowest 32 digits of the HMAC as a number of base 62. Their bias is below 2⁻⁶⁰.
+    /// Returns the lowest 32 base-62 digits of the HMAC. Their bias is below 2⁻⁶⁰.
     fn of(key: &[u8; 32], epoch: Epoch) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
         mac.update(&epoch.0.to_be_bytes());
         Self(base62::encode(&mac.finalize().into_bytes().into(), PEPPER_LENGTH).into())
     }
 
-    /// The pepper's text.
+    /// Returns the text of the pepper.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -61,38 +61,38 @@ impl fmt::Display for Pepper {
     }
 }
 
-/// The previous, the current and the next one, and one more while they change.
+/// The previous, the current and the next pepper, and one more during a change.
 const RECENT: usize = 4;
 
 /// The peppers of all epochs.
 pub struct Peppers {
     key: Zeroizing<[u8; 32]>,
     period: Millis,
-    /// The last ones asked for: each look-up asks for one or two.
+    /// The most recently used peppers. Each look-up needs one or two.
     recent: RwLock<Vec<(Epoch, Pepper)>>,
 }
 
 impl Peppers {
-    /// Peppers under the `pepper` key of the vault, a new one each `period` (at least a millisecond).
+    /// Creates the peppers of a key, with a new one every `period` (at least a millisecond).
     #[must_use]
     pub fn new(key: &[u8; 32], period: Duration) -> Self {
         let period = Millis::try_from(period.as_millis()).unwrap_or(Millis::MAX).max(1);
         Self { key: Zeroizing::new(*key), period, recent: RwLock::default() }
     }
 
-    /// The epoch that `now` lies in: its pepper is the one to name in `hash_details`.
+    /// Returns the epoch of `now`, whose pepper `hash_details` returns.
     #[must_use]
     pub const fn current(&self, now: Millis) -> Epoch {
         Epoch(now.div_euclid(self.period))
     }
 
-    /// When an epoch begins; it ends when the next one begins.
+    /// Returns the start of an epoch, which is the end of the previous one.
     #[must_use]
     pub const fn begins(&self, epoch: Epoch) -> Millis {
         epoch.0.saturating_mul(self.period)
     }
 
-    /// The pepper of an epoch.
+    /// Returns the pepper of an epoch.
     #[must_use]
     pub fn pepper(&self, epoch: Epoch) -> Pepper {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
@@ -107,8 +107,8 @@ impl Peppers {
         pepper
     }
 
-    /// The epoch of a pepper that a client names: the current one, or the one before, which clients that cache
-    /// `hash_details` still use. `None` for any other.
+    /// Returns the epoch of a pepper that a client sends: the current one, or the previous one,
+    /// which clients that cache `hash_details` still use. `None` for any other pepper.
     #[must_use]
     pub fn accepted(&self, now: Millis, pepper: &str) -> Option<Epoch> {
         let current = self.current(now);
@@ -116,7 +116,7 @@ impl Peppers {
     }
 }
 
-/// Never the key.
+/// Hides the key.
 impl fmt::Debug for Peppers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peppers").field("period", &self.period).finish_non_exhaustive()
@@ -127,16 +127,17 @@ impl fmt::Debug for Peppers {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
-/// The digest of a [look-up form](super::threepid::Address::lookup_forms), `<address> <medium>`, under a pepper.
+/// Returns the digest of a [look-up form](super::threepid::Address::lookup_forms), `<address>
+/// <medium>`, with a pepper.
 #[must_use]
 pub fn digest(lookup_form: &str, pepper: &str) -> Digest {
     Digest(Sha256::new().chain_update(lookup_form).chain_update(" ").chain_update(pepper).finalize().into())
 }
 
 impl Digest {
-    /// Parses a hash as clients send it: [base64](Self::from_base64url) as the specification says, or
-    /// [hexadecimal](Self::from_hex) as the iOS SDK does since 0.27.15. Anything else is no hash of anything, so it is
-    /// `None` and not an error.
+    /// Parses a hash as clients send it: in base64 as specified, or in hexadecimal as the iOS SDK
+    /// has done since 0.27.15. Anything else is not the hash of any address, hence `None` and not
+    /// an error.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text.len() {
@@ -146,51 +147,44 @@ impl Digest {
         }
     }
 
-    /// Parses 43 characters of URL-safe base64 without padding, the two bits left over zero.
-    #[must_use]
-    pub fn from_base64url(text: &str) -> Option<Self> {
+    /// Parses 43 characters of URL-safe base64 without padding, in which the two trailing bits are
+    /// zero.
+    fn from_base64url(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
         (length == bytes.len()).then_some(Self(bytes))
     }
 
-    /// Parses 64 hexadecimal digits of either case.
-    #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
+    /// Parses 64 hexadecimal digits in either case.
+    fn from_hex(text: &str) -> Option<Self> {
+        let nibble = |digit: u8| u8::try_from(char::from(digit).to_digit(16)?).ok();
         let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-        let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
         let mut bytes = [0; 32];
+        if pairs.len() != bytes.len() {
+            return None;
+        }
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
             *byte = (nibble(*high)? << 4) | nibble(*low)?;
         }
         Some(Self(bytes))
     }
 
-    /// Prints it as the specification wants it.
+    /// Encodes the digest as the specification demands.
     #[must_use]
     pub fn to_base64url(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Its first 64 bits.
+    /// Returns the first 64 bits.
     pub(super) fn prefix(&self) -> u64 {
         u64::from_be_bytes(self.0.as_chunks().0[0])
     }
 }
 
-/// Never the hash itself: under a known pepper it is as good as the address.
+/// Hides the hash, which is as good as the address when the pepper is known.
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Digest(…)")
-    }
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
     }
 }
 
@@ -209,13 +203,13 @@ mod tests {
 
     fn hex(digest: &Digest) -> String {
         digest.0.iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes everything");
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
             text
         })
     }
 
     #[test]
-    fn the_proposals_vectors_hold() {
+    fn the_proposal_s_test_vectors() {
         for (form, hash) in [
             ("alice@example.com email", "4kenr7N9drpCJ4AfalmlGQVsOn3o2RHjkADUpXJWZUc"),
             ("bob@example.com email", "LJwSazmv46n0hlMlsb_iYxI0_HXEqy_yj6Jm636cdT8"),
@@ -230,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_is_none() {
+    fn other_texts_are_not_hashes() {
         let good = digest("alice@example.com email", "matrixrocks");
         let base64 = good.to_base64url();
         let padded = format!("{base64}=");
@@ -247,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pepper_is_32_letters_and_digits_told_by_key_and_epoch_alone() {
+    fn a_pepper_is_32_letters_and_digits_that_depend_on_key_and_epoch_only() {
         let (here, elsewhere) = (peppers(), peppers());
         let today = here.current(20_000 * DAY);
         let pepper = here.pepper(today);
@@ -261,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_pepper_is_the_hmac_in_base_62() {
-        // HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20) as an integer, its 32 lowest digits.
+        // The 32 lowest base-62 digits of HMAC-SHA256(07 × 32, 00 00 00 00 00 00 4e 20).
         let pepper = peppers().pepper(Epoch(20_000));
         assert_eq!(pepper.as_str(), "PmgICRc79UmnsOt0m5GqouzeS7dgE8Rh");
     }
@@ -281,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_lasts_from_its_beginning_to_the_next() {
+    fn an_epoch_lasts_until_the_next_one_begins() {
         let peppers = peppers();
         let epoch = Epoch(20_000);
         assert_eq!(peppers.begins(epoch), 20_000 * DAY);
@@ -291,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pepper_asked_for_again_is_the_one_derived() {
+    fn a_cached_pepper_is_the_derived_one() {
         let peppers = peppers();
         for number in [0, 1, 2, 3, 4, 5, 4, 0, -1, -4, 0] {
             let epoch = Epoch(number);
@@ -301,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_key_nor_hash_shows_itself_in_a_log() {
+    fn debug_output_hides_key_and_hash() {
         assert_eq!(format!("{:?}", peppers()), "Peppers { period: 86400000, .. }");
         assert_eq!(format!("{:?}", digest("a@b email", "p")), "Digest(…)");
     }
@@ -315,7 +309,7 @@ mod tests {
         }
 
         #[test]
-        fn only_what_was_printed_parses(text in "[A-Za-z0-9_+/=-]{43}|[0-9a-zA-F]{64}|\\PC{0,64}") {
+        fn only_the_printed_forms_parse(text in "[A-Za-z0-9_+/=-]{43}|[0-9a-zA-F]{64}|\\PC{0,64}") {
             if let Some(digest) = Digest::parse(&text) {
                 prop_assert!(text == digest.to_base64url() || text.to_lowercase() == hex(&digest));
             }

@@ -1,37 +1,41 @@
-//! Phone numbers: what people type, made an E.164 number by the numbering plan of the country they dial from.
+//! Parses phone numbers as people type them into E.164 numbers, by the numbering plan of the
+//! country they dial from.
 //!
-//! What is typed is brought to a plus and digits here before the numbering-plan library sees it, so that nothing else ever reaches its parser.
+//! Input is reduced to an optional plus and digits first, so that nothing else reaches the parser
+//! of the library.
 
 use std::ops::RangeInclusive;
 
+use icu_properties::props::{EnumeratedProperty, GeneralCategory, GeneralCategoryGroup};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber as Parsed, country};
 
 use super::threepid::{Address, InvalidAddress};
 
-/// The most bytes that are looked at: an E.164 number with a prefix, and something between all its digits.
+/// The longest input, in bytes: an E.164 number with a prefix and separators between all digits.
 const MAX_TYPED_BYTES: usize = 128;
-/// The most digits that may be dialled: an international prefix, a carrier's, and the 15 of an E.164 number.
+/// The most digits that can be dialled: an international prefix, a carrier code, and the 15 of an
+/// E.164 number.
 const MAX_DIGITS: usize = 25;
-/// What Ofcom sets aside for fiction, and the specification's example is of. The numbering plan does not have them, nor does anybody:
-/// whoever tries a server out with that example should not find it refused.
+/// The range that Ofcom reserves for fiction, which includes the specification's example. The
+/// numbering plan excludes it, but trying a server with that example should work.
 const FICTION: (u16, RangeInclusive<u64>) = (44, 7_700_900_000..=7_700_900_999);
 
-/// A number that the numbering plan of its country knows.
+/// A number that is valid in the numbering plan of its country.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneNumber {
     /// E.164 digits without `+`.
     pub address: Address,
-    /// As people write it in another country, such as `+44 7700 900001`.
+    /// The international format, such as `+44 7700 900001`.
     pub international: String,
 }
 
 impl PhoneNumber {
-    /// Parses what somebody in `country` (ISO 3166-1 alpha-2, in any case) would dial: in the national form, with the country's
-    /// international prefix, or with a plus.
+    /// Parses a number as dialled in `country` (ISO 3166-1 alpha-2, in any case): in the national
+    /// format, with the country's international prefix, or with a plus.
     ///
     /// # Errors
-    /// [`InvalidAddress`] for an unknown country, for letters, and for what the numbering plan does not have.
+    /// [`InvalidAddress`] for an unknown country, letters, and invalid numbers.
     pub fn parse(country: &str, typed: &str) -> Result<Self, InvalidAddress> {
         let country: country::Id = country.to_ascii_uppercase().parse().map_err(|_| InvalidAddress)?;
         let Dialled { is_international, digits } = Dialled::parse(typed)?;
@@ -45,29 +49,30 @@ impl PhoneNumber {
             .map_err(|_| InvalidAddress)
             .and_then(|number| Self::new(&number));
         national
-            // The library takes the 7 that numbers of Kazakhstan begin with for the calling code, which is 7 as well.
+            // The library mistakes the 7 at the start of numbers in Kazakhstan for the calling
+            // code, which is 7 too.
             .or_else(|invalid| {
                 DATABASE
                     .by_id(country.as_ref())
                     .map_or(Err(invalid), |meta| international(&format!("{}{digits}", meta.country_code())))
             })
-            // A plus is dialled as 00 almost everywhere, and written so even where it is not.
+            // A plus is dialled as 00 almost everywhere, and written like that even elsewhere.
             .or_else(|invalid| digits.strip_prefix("00").map_or(Err(invalid), international))
     }
 
-    /// Parses a number in its international form, which begins with a plus.
+    /// Parses a number in the international format, which starts with a plus.
     ///
     /// # Errors
-    /// [`InvalidAddress`] for anything else, and for what the numbering plan does not have.
+    /// [`InvalidAddress`] for anything else, and for invalid numbers.
     pub fn with_plus(typed: &str) -> Result<Self, InvalidAddress> {
         let Dialled { is_international, digits } = Dialled::parse(typed)?;
         if is_international { international(&digits) } else { Err(InvalidAddress) }
     }
 
-    /// Parses E.164 digits without `+`, as homeservers send them: nothing is mended.
+    /// Parses E.164 digits without `+`, as homeservers send them. Nothing is corrected.
     ///
     /// # Errors
-    /// [`InvalidAddress`] for anything else, and for what the numbering plan does not have.
+    /// [`InvalidAddress`] for anything else, and for invalid numbers.
     pub fn e164(digits: &str) -> Result<Self, InvalidAddress> {
         let given = Address::msisdn(digits)?;
         international(digits).ok().filter(|number| number.address == given).ok_or(InvalidAddress)
@@ -86,7 +91,8 @@ impl PhoneNumber {
     }
 }
 
-/// The digits of a number that begins with its calling code. Whose national prefix may be left out is a matter of that country, not of the one it is dialled in.
+/// Parses the digits of a number that starts with its calling code. They are read by the rules of
+/// that country, not by those of the country it is dialled from.
 fn international(digits: &str) -> Result<PhoneNumber, InvalidAddress> {
     if digits.starts_with('0') {
         return Err(InvalidAddress);
@@ -100,7 +106,7 @@ fn without_international_prefix(country: country::Id, digits: &str) -> Option<&s
     (prefix.start() == 0).then_some(rest)
 }
 
-/// What was typed, without all that is only there for the eye.
+/// The digits of the input, without separators.
 struct Dialled {
     is_international: bool,
     digits: String,
@@ -121,23 +127,27 @@ impl Dialled {
                 c => dialled.digits.push(digit(c).ok_or(InvalidAddress)?),
             }
         }
-        // With fewer than two there is nothing to parse.
         if (2..=MAX_DIGITS).contains(&dialled.digits.len()) { Ok(dialled) } else { Err(InvalidAddress) }
     }
 }
 
-/// ASCII's digit for one that phones' keyboards have: ASCII, full-width, Arabic and Persian.
+/// Returns the ASCII form of a digit that phone keyboards have: ASCII, full-width, Arabic or
+/// Persian.
 fn digit(c: char) -> Option<char> {
     let zero = ['0', '\u{ff10}', '\u{660}', '\u{6f0}'].into_iter().find(|zero| (*zero..).take(10).any(|d| d == c))?;
     char::from_digit(u32::from(c) - u32::from(zero), 10)
 }
 
-/// Spaces, hyphens, brackets, dots and slashes of any width; and the marks of direction that come along when a number is copied.
+/// Returns whether the character only separates digits: a space, hyphen, bracket, dot or slash of
+/// any width, a minus or long vowel sign used as a hyphen, or an invisible mark that was copied
+/// along.
 fn is_separator(c: char) -> bool {
-    matches!(c, ' ' | '-' | '(' | ')' | '.' | '/' | '[' | ']'
-        | '\u{a0}' | '\u{ad}' | '\u{2000}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202f}' | '\u{2060}'
-        | '\u{2066}'..='\u{2069}' | '\u{2212}' | '\u{3000}' | '\u{30fc}'
-        | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}'..='\u{ff0f}')
+    const SEPARATORS: GeneralCategoryGroup = GeneralCategoryGroup::SpaceSeparator
+        .union(GeneralCategoryGroup::DashPunctuation)
+        .union(GeneralCategoryGroup::OpenPunctuation)
+        .union(GeneralCategoryGroup::ClosePunctuation)
+        .union(GeneralCategoryGroup::Format);
+    SEPARATORS.contains(GeneralCategory::for_char(c)) || "./\u{2212}\u{30fc}\u{ff0e}\u{ff0f}".contains(c)
 }
 
 #[cfg(test)]
@@ -151,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_taken_as_people_dial_them() {
+    fn numbers_are_accepted_as_people_dial_them() {
         for (country, typed, number) in [
             ("GB", "07700900001", "447700900001"),
             ("gb", "07911 123456", "447911123456"),
@@ -169,7 +179,8 @@ mod tests {
             ("JP", "\u{ff0b}\u{ff14}\u{ff14}\u{3000}７９１１\u{ff0d}１２３４５６", "447911123456"),
             ("GB", "\u{202a}+44 7911 123456\u{202c}", "447911123456"),
             ("SA", "٠٥٠١٢٣٤٥٦٧", "966501234567"),
-            // A leading zero that belongs to the number, and a digit that only looks like the national prefix of where it is dialled.
+            // A leading zero that is part of the number, and a digit that only looks like the
+            // national prefix.
             ("IT", "06 698 12345", "390669812345"),
             ("FR", "+39 06 698 12345", "390669812345"),
             ("US", "+44 121 234 5678", "441212345678"),
@@ -180,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_numbering_plan_has_is_none() {
+    fn invalid_numbers_are_refused() {
         let forty = "0".repeat(40);
         for (country, typed) in [
             ("GB", "12"),
@@ -219,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_in_e164_is_taken_as_it_is_or_not_at_all() {
+    fn a_number_in_e164_is_accepted_unchanged_or_refused() {
         for digits in ["447911123456", "16502530000", "390669812345", "447700900001"] {
             assert_eq!(PhoneNumber::e164(digits).map(|number| number.address.as_str().to_owned()), Ok(digits.into()));
         }
@@ -231,16 +242,16 @@ mod tests {
     }
 
     #[test]
-    fn the_international_form_is_for_people() {
+    fn the_international_format_is_readable() {
         let form = |country, typed| PhoneNumber::parse(country, typed).unwrap().international;
         assert_eq!(form("GB", "07700900001"), "+44 7700 900001");
         assert_eq!(form("US", "6502530000"), "+1 650-253-0000");
         assert_eq!(form("FR", "0612345678"), "+33 6 12 34 56 78");
     }
 
-    /// Every country's own examples: dialled there, and from everywhere else.
+    /// Dials the example of every country there and from elsewhere.
     #[test]
-    fn a_number_is_the_same_wherever_it_is_dialled() {
+    fn a_number_is_the_same_wherever_it_is_dialled_from() {
         let (mut seen, mut wrong) = (0, Vec::new());
         for meta in DATABASE.iter().filter(|meta| meta.id().parse::<country::Id>().is_ok()) {
             let Some(example) = meta.descriptors().mobile().and_then(|mobile| mobile.example()) else { continue };
@@ -274,19 +285,18 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_text_is_a_number_or_none(country in "\\PC{0,4}", typed: String) {
+        fn no_text_makes_the_parser_panic(country in "\\PC{0,4}", typed: String) {
             let _ = PhoneNumber::parse(&country, &typed);
             let _ = PhoneNumber::parse("GB", &typed);
         }
 
         #[test]
-        fn whatever_is_dialled_is_a_number_or_none(
+        fn every_accepted_number_parses_to_itself(
             country in proptest::sample::select(countries()), typed in "\\+?[0-9]{2,25}", calling in "\\+[1-9][0-9]{1,16}",
         ) {
             for typed in [&typed, &calling] {
                 if let Ok(number) = PhoneNumber::parse(country, typed) {
                     let e164 = format!("+{}", number.address.as_str());
-                    // What is stored is what is proved: it means the same to everybody.
                     prop_assert_eq!(PhoneNumber::parse("US", &e164), Ok(number.clone()));
                     prop_assert_eq!(PhoneNumber::parse(country, &number.international), Ok(number));
                 }
@@ -294,7 +304,7 @@ mod tests {
         }
 
         #[test]
-        fn what_stands_between_digits_does_not_matter(between in "[ ().\u{a0}\u{202c}/-]{0,3}") {
+        fn separators_do_not_matter(between in "[ ().\u{a0}\u{202c}/-]{0,3}") {
             let typed = "07911123456".split("").collect::<Vec<_>>().join(&between);
             prop_assert_eq!(digits("GB", &typed), Some("447911123456".to_owned()));
         }

@@ -1,8 +1,9 @@
-//! The documents people accept: read once from `<id>/<version>/<lang>.md`, then never changed.
+//! The documents that users accept, read once from `<id>/<version>/<lang>.md`.
 //!
-//! The newest version of each policy is in force. Versions are numbers separated by dots and compared part by part, so
-//! 1.10 is newer than 1.9 and 2 is the same as 2.0. Older versions stay readable at their URL: a client that has a URL
-//! in its `m.accepted_terms` never asks again, so what stands at a URL must stay what it was.
+//! The newest version of each policy is in force. Versions are dot-separated numbers, compared part
+//! by part: 1.10 is newer than
+//! 1.9, and 2 equals 2.0. Older versions remain available at their URLs, and the document at a URL must never change, because
+//! clients do not ask again for a URL in `m.accepted_terms`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -14,10 +15,10 @@ use url::Url;
 
 mod files;
 
-/// Every policy, every version, every language.
+/// All policies, in all versions and languages.
 #[derive(Clone, Debug, Default)]
 pub struct Policies {
-    /// By policy id; the versions of each ascend and are never empty.
+    /// By policy ID. The versions are in ascending order, and there is at least one.
     policies: BTreeMap<String, Vec<Version>>,
 }
 
@@ -26,11 +27,11 @@ pub struct Policies {
 pub struct Version {
     policy: String,
     number: String,
-    /// By language; never empty.
+    /// By language. There is at least one.
     documents: BTreeMap<String, Document>,
 }
 
-/// What one person reads: one version of a policy in one language.
+/// One version of a policy in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The title, from the front matter.
@@ -41,18 +42,18 @@ pub struct Document {
     pub sha256: [u8; 32],
 }
 
-/// A document and where it stands.
+/// A document with its version and language.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentRef<'a> {
-    /// The version it belongs to.
+    /// The version.
     pub version: &'a Version,
-    /// Its language.
+    /// The language.
     pub language: &'a str,
-    /// The document itself.
+    /// The document.
     pub document: &'a Document,
 }
 
-/// Why the policies cannot be used: which file, what is wrong and what to do.
+/// An error in the policies: the file, what is wrong with it, and how to fix it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PolicyError {
     file: PathBuf,
@@ -60,53 +61,48 @@ pub struct PolicyError {
 }
 
 impl Policies {
-    /// Reads all policies below `directory`; no directory is no policy. Entries whose name begins with a dot are
-    /// passed over.
+    /// Reads all policies in `directory`; without one, there are none. Entries whose names start
+    /// with a dot are ignored.
     ///
     /// # Errors
-    /// [`PolicyError`] for whatever cannot be read, has a name that cannot stand in a URL, has no `name` in its front
-    /// matter, or is the same version twice.
+    /// [`PolicyError`] for unreadable files, names that are not allowed in a URL, a missing `name`
+    /// in the front matter, and duplicate versions.
     pub fn load(directory: Option<&Path>) -> Result<Self, PolicyError> {
         let policies = directory.map(files::policies).transpose()?.unwrap_or_default();
         Ok(Self { policies })
     }
 
-    /// The newest version of each policy: what a person has to accept.
+    /// Returns the newest version of each policy, which users have to accept.
     pub fn in_force(&self) -> impl Iterator<Item = &Version> {
         self.policies.values().filter_map(|versions| versions.last())
     }
 
-    /// All versions of each policy, ascending: the last is in force.
+    /// Returns all versions of each policy in ascending order. The last is in force.
     pub fn all(&self) -> impl Iterator<Item = &[Version]> {
         self.policies.values().map(Vec::as_slice)
     }
 
-    /// The versions of that policy, ascending; none if there is no such policy.
-    #[must_use]
+    /// Returns the versions of a policy in ascending order, or nothing if it does not exist.
     pub fn versions(&self, policy: &str) -> &[Version] {
         self.policies.get(policy).map_or(&[], Vec::as_slice)
     }
 
-    /// The document of that policy, version and language, in force or not.
-    #[must_use]
+    /// Returns a document, in force or not.
     pub fn find(&self, policy: &str, version: &str, language: &str) -> Option<DocumentRef<'_>> {
         self.policies.get(policy)?.iter().find(|v| v.number == version)?.document(language)
     }
 
-    /// The version of that policy that is in force.
-    #[must_use]
+    /// Returns the version of a policy that is in force.
     pub fn newest(&self, policy: &str) -> Option<&Version> {
         self.policies.get(policy)?.last()
     }
 
-    /// The absolute URL of a document below the server's public URL.
-    #[must_use]
+    /// Returns the absolute URL of a document on the server with this public URL.
     pub fn url(base: &Url, document: DocumentRef<'_>) -> String {
         format!("{}{}", base.as_str().trim_end_matches('/'), document.path())
     }
 
-    /// The document that has exactly this URL, be it in force or older.
-    #[must_use]
+    /// Returns the document with exactly this URL, in force or not.
     pub fn by_url(&self, base: &Url, url: &str) -> Option<DocumentRef<'_>> {
         let path = url.strip_prefix(base.as_str().trim_end_matches('/'))?.strip_prefix("/policies/")?;
         let mut parts = path.split('/');
@@ -114,16 +110,14 @@ impl Policies {
         if parts.next().is_some() { None } else { self.find(policy, version, language) }
     }
 
-    /// What is still to be accepted by somebody who has accepted these policies, each in that version and in whichever
-    /// language. Nothing missing: the gate is open.
+    /// Returns what a user who has accepted these versions, in any language, still has to accept.
     pub fn missing<'a>(&self, accepted: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<&Version> {
         let accepted: HashSet<_> = accepted.into_iter().collect();
         self.in_force().filter(|v| !accepted.contains(&(v.policy(), v.version()))).collect()
     }
 
-    /// The answer to `GET /_matrix/identity/v2/terms`. A policy holds its version and languages and nothing else:
-    /// Element Web takes every other key for a language.
-    #[must_use]
+    /// Returns the answer to `GET /_matrix/identity/v2/terms`. Policy objects contain only their
+    /// version and languages, because Element Web treats every other key as a language.
     pub fn to_json(&self, base: &Url) -> Value {
         let policies: Map<String, Value> = self.in_force().map(|v| (v.policy.clone(), v.to_json(base))).collect();
         json!({ "policies": policies })
@@ -131,25 +125,22 @@ impl Policies {
 }
 
 impl Version {
-    /// The id of the policy, `[a-z0-9_-]`.
-    #[must_use]
+    /// Returns the policy ID, `[a-z0-9_-]`.
     pub fn policy(&self) -> &str {
         &self.policy
     }
 
-    /// The version: numbers separated by dots.
-    #[must_use]
+    /// Returns the version, in dot-separated numbers.
     pub fn version(&self) -> &str {
         &self.number
     }
 
-    /// Its documents, one a language, by the language's tag.
+    /// Returns the documents, one per language, ordered by language tag.
     pub fn documents(&self) -> impl Iterator<Item = DocumentRef<'_>> {
         self.documents.iter().map(|(language, document)| DocumentRef { version: self, language, document })
     }
 
-    /// The document in exactly this language.
-    #[must_use]
+    /// Returns the document in exactly this language.
     pub fn document(&self, language: &str) -> Option<DocumentRef<'_>> {
         let (language, document) = self.documents.get_key_value(language)?;
         Some(DocumentRef { version: self, language, document })
@@ -166,8 +157,7 @@ impl Version {
 }
 
 impl DocumentRef<'_> {
-    /// The path of its URL: `/policies/<id>/<version>/<lang>`.
-    #[must_use]
+    /// Returns the path of the URL: `/policies/<id>/<version>/<lang>`.
     pub fn path(&self) -> String {
         format!("/policies/{}/{}/{}", self.version.policy, self.version.number, self.language)
     }

@@ -1,14 +1,14 @@
-//! What a room may show of an invited address, to everybody who is ever in it.
+//! Redacts an invited address for the room, where every member will ever see it.
 
-use icu_properties::props::{EnumeratedProperty, GeneralCategory};
+use icu_properties::props::{EnumeratedProperty, GeneralCategory, GeneralCategoryGroup};
 
 use super::threepid::{Address, Medium};
 
-/// A name for an invited person that does not give the address away. It stays in the room's state for ever, so it tells as little as will
-/// do to recognise one's own invitation: of an e-mail address the first letter of the local part and of the domain, and none of a
-/// part (or of a domain's first label) that has but one. Of a phone number nothing: there are so few that each digit shown
-/// would make it ten times easier to find by trying.
-#[must_use]
+/// Returns a name for an invited person that does not reveal the address. It stays in the state of
+/// the room forever, so it shows just enough to recognise one's own invitation: the first letters
+/// of the local part and the domain of an email address, unless they have only one. Phone numbers
+/// are hidden entirely, because there are so few of them that each digit would make guessing ten
+/// times easier.
 pub fn redacted(address: &Address) -> String {
     match (address.medium(), address.as_str().split_once('@')) {
         (Medium::Email, Some((local, domain))) => {
@@ -19,19 +19,16 @@ pub fn redacted(address: &Address) -> String {
     }
 }
 
-/// The first letter or digit, if the part has more than one character, and three dots.
+/// Returns the first letter or digit, unless it is the only character, and three dots.
 fn initial(part: &str) -> String {
     let first = part.chars().next().filter(|c| c.is_alphanumeric() && !is_mark(*c));
-    // A letter and the marks upon it are one character.
+    // A letter and its marks are one character.
     let more = part.chars().filter(|c| !is_mark(*c)).nth(1).is_some();
     first.filter(|_| more).into_iter().chain("...".chars()).collect()
 }
 
 fn is_mark(c: char) -> bool {
-    matches!(
-        GeneralCategory::for_char(c),
-        GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark | GeneralCategory::EnclosingMark
-    )
+    GeneralCategoryGroup::Mark.contains(GeneralCategory::for_char(c))
 }
 
 #[cfg(test)]
@@ -45,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_address_two_letters_are_shown() {
+    fn two_letters_of_an_email_address_are_shown() {
         assert_eq!(of("alice@example.com"), "a...@e...");
         assert_eq!(of("ALICE@Example.com"), "a...@e...");
         assert_eq!(of("élise@über.example"), "é...@ü...");
@@ -53,21 +50,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_shown_of_a_part_of_one_character() {
+    fn a_part_of_one_character_is_hidden() {
         assert_eq!(of("a@example.com"), "...@e...");
         assert_eq!(of("alice@x"), "a...@...");
         assert_eq!(of("a@x.org"), "...@...");
-        assert_eq!(of("e\u{301}@example.com"), "...@e...", "a letter with its accent is one");
+        assert_eq!(of("e\u{301}@example.com"), "...@e...", "a letter and its accent are one character");
     }
 
     #[test]
-    fn nothing_is_shown_of_a_phone_number() {
+    fn a_phone_number_is_hidden() {
         assert_eq!(redacted(&Address::msisdn("18005552067").unwrap()), "...");
     }
 
     proptest! {
         #[test]
-        fn never_more_than_the_first_character_of_each_part(
+        fn at_most_the_first_character_of_each_part_is_shown(
             local in r"[\p{L}\p{M}\p{Nd}.+_-]{1,12}", domain in r"[\p{L}\p{M}\p{Nd}-]{1,12}(\.[a-z]{1,5}){0,3}",
         ) {
             let Ok(address) = Address::email(&format!("{local}@{domain}")) else { return Ok(()) };

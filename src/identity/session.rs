@@ -1,22 +1,23 @@
-//! What names a validation session, and where it leads.
+//! The identifiers of validation sessions, and the page that follows a validation.
 
 use std::fmt;
 
 use url::Url;
 
-/// How often a code of 6 digits may be tried: who guesses is right once in 200,000 texts.
+/// How many attempts a 6-digit code allows. Guessing succeeds once in 200,000 codes.
 pub const CODE_TRIES: i64 = 5;
 
-/// The text is not what it should be.
+/// The text is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 
-/// `[0-9a-zA-Z.=_-]{1,255}`: what the specification allows for a `client_secret` and a `sid`.
+/// Returns whether the text matches `[0-9a-zA-Z.=_-]{1,255}`, as the specification demands of
+/// `client_secret` and `sid`.
 fn is_opaque(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".=_-".contains(&byte))
 }
 
-/// What a client chose to prove that a session is its own.
+/// The secret by which a client proves that a session is its own.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientSecret(String);
 
@@ -29,27 +30,25 @@ impl ClientSecret {
         if is_opaque(&text) { Ok(Self(text)) } else { Err(Invalid) }
     }
 
-    /// The secret, for the link in the mail.
-    #[must_use]
+    /// Returns the secret, for the link in the email.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The secret, to be hashed.
-    #[must_use]
+    /// Returns the secret, for hashing.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 }
 
-/// Never the secret.
+/// Hides the secret.
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ClientSecret(…)")
     }
 }
 
-/// The id of a session.
+/// The ID of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sid(String);
 
@@ -62,25 +61,26 @@ impl Sid {
         if is_opaque(&text) { Ok(Self(text)) } else { Err(Invalid) }
     }
 
-    /// The id.
-    #[must_use]
+    /// Returns the ID.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Where the reader of a mail goes once the address is proved.
+/// The page to which the reader of an email is sent after the validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextLink(Url);
 
-/// The most bytes of a link; browsers take about as much.
+/// The longest link, in bytes, which is about what browsers support.
 const MAX_LINK_BYTES: usize = 2_000;
 
 impl NextLink {
-    /// Parses an http or https URL without userinfo. `hosts`, if given, are those it may lead to.
+    /// Parses an HTTP or HTTPS URL without userinfo. If `hosts` is given, its host must be one of
+    /// them.
     ///
     /// # Errors
-    /// [`Invalid`] for anything else, and for what an URL parser would mend in silence: control characters, spaces, backslashes.
+    /// [`Invalid`] for anything else, and for what a URL parser would silently correct: control
+    /// characters, spaces and backslashes.
     pub fn parse(text: &str, hosts: Option<&[String]>) -> Result<Self, Invalid> {
         let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
         if text.len() > MAX_LINK_BYTES || text.contains(odd) {
@@ -95,8 +95,7 @@ impl NextLink {
         if web && allowed && !authority.contains('@') { Ok(Self(url)) } else { Err(Invalid) }
     }
 
-    /// The link, in ASCII.
-    #[must_use]
+    /// Returns the link, in ASCII.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
@@ -107,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_of_the_specified_alphabet() {
+    fn a_secret_consists_of_the_specified_characters() {
         let parse = |text: &str| ClientSecret::parse(text.into());
         assert!(parse("monkeys_are.GREAT=-9").is_ok() && parse(&"x".repeat(255)).is_ok());
         for bad in ["", "a b", "a/b", "ä", "a\n", &"x".repeat(256)] {
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_next_link_leads_to_the_web_and_nowhere_else() {
+    fn a_next_link_is_a_web_address() {
         for good in
             ["https://app.example/done?x=1#y", "http://localhost:8080", "HTTPS://App.Example/", "https://exämple.org/"]
         {
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_may_name_the_hosts() {
+    fn the_operator_can_restrict_the_hosts() {
         let hosts = ["app.example".to_owned()];
         assert!(NextLink::parse("https://APP.example:8443/", Some(&hosts)).is_ok());
         assert!(NextLink::parse("https://app.example.evil/", Some(&hosts)).is_err());

@@ -1,23 +1,26 @@
-//! Third-party identifiers: an address of a medium, parsed once and folded once. Nothing else in the code folds.
+//! Third-party identifiers: email addresses and phone numbers. This is the only place that folds
+//! case.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use icu_casemap::CaseMapper;
-use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory};
+use icu_properties::props::{
+    BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory, GeneralCategoryGroup,
+};
 
-/// What kind of address it is ([3PID types](https://spec.matrix.org/latest/appendices/#3pid-types)).
+/// The kind of an address ([3PID types](https://spec.matrix.org/latest/appendices/#3pid-types)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Medium {
-    /// An e-mail address.
+    /// An email address.
     Email,
     /// A phone number: E.164 digits without the leading `+`.
     Msisdn,
 }
 
 impl Medium {
-    /// The specification's name: `email` or `msisdn`.
+    /// Returns the specification's name: `email` or `msisdn`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -26,7 +29,7 @@ impl Medium {
         }
     }
 
-    /// The medium of that name, exactly as the specification spells it.
+    /// Parses a name exactly as the specification spells it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         match name {
@@ -43,36 +46,36 @@ impl fmt::Display for Medium {
     }
 }
 
-/// An address that was parsed and folded: what is proved, stored, hashed and written to is byte for byte this.
+/// A parsed and folded address. Exactly this form is proved, stored, hashed and sent to.
 ///
-/// Beside it stands a hint: Element Web and Android hash JavaScript's `toLowerCase()` of an address, where the
-/// specification says full case folding, so `Strauß@…` is also looked for as `strauß@…`. That form cannot be told from
-/// the folded one, so it is kept. Two addresses are equal, in the same order and of the same hash, by medium and folded
-/// form alone.
+/// It also remembers the lower-case form, because Element Web and Android hash JavaScript's
+/// `toLowerCase()` of an address where the specification demands full case folding: they look for
+/// `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one. Equality, order and
+/// hash depend on medium and folded form only.
 #[derive(Clone)]
 pub struct Address {
     medium: Medium,
     folded: String,
-    /// The lower-case form of what was typed, where it differs from `folded`. It folds to `folded` too, so no other
-    /// address can ever have it.
+    /// The lower-case form, if it differs from `folded`. It folds to `folded` too, so no other
+    /// address can have it.
     lower_twin: Option<String>,
 }
 
-/// The text is no address of its medium.
+/// The text is not a valid address of its medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidAddress;
 
-/// The most bytes an e-mail address may have, before folding and after.
+/// The longest email address, in bytes, before and after folding.
 pub const MAX_EMAIL_BYTES: usize = 500;
 
-/// The fewest and most digits of an E.164 number.
+/// How many digits an E.164 number may have.
 const MSISDN_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 
 impl Address {
     /// Parses an address of the given medium.
     ///
     /// # Errors
-    /// [`InvalidAddress`] if it is none; see [`Address::email`] and [`Address::msisdn`].
+    /// [`InvalidAddress`] as [`Address::email`] and [`Address::msisdn`].
     pub fn parse(medium: Medium, text: &str) -> Result<Self, InvalidAddress> {
         match medium {
             Medium::Email => Self::email(text),
@@ -83,14 +86,16 @@ impl Address {
     /// Parses an `addr-spec` and folds it by Unicode full case folding (MSC2265).
     ///
     /// # Errors
-    /// [`InvalidAddress`] for a display name, brackets, a comment, a quote, a comma, a second `@`, anything but one
-    /// line of visible characters, and for more than [`MAX_EMAIL_BYTES`] before or after folding.
+    /// [`InvalidAddress`] for display names, brackets, comments, quotes, commas, a second `@`, line
+    /// breaks and invisible characters, and for more than [`MAX_EMAIL_BYTES`] before or after
+    /// folding.
     pub fn email(text: &str) -> Result<Self, InvalidAddress> {
         if text.len() > MAX_EMAIL_BYTES || !is_addr_spec(text) {
             return Err(InvalidAddress);
         }
         let folded = CaseMapper::new().fold_string(text).into_owned();
-        // Checked again: folding may lengthen it, and may turn an odd character into one that means something.
+        // Checked again, because folding may lengthen it, or produce a character that has a
+        // meaning.
         if folded.len() > MAX_EMAIL_BYTES || !is_addr_spec(&folded) {
             return Err(InvalidAddress);
         }
@@ -98,10 +103,10 @@ impl Address {
         Ok(Self { medium: Medium::Email, folded, lower_twin })
     }
 
-    /// Takes E.164 digits without `+`, as a numbering-plan library printed them.
+    /// Parses E.164 digits without `+`.
     ///
     /// # Errors
-    /// [`InvalidAddress`] for anything but 5 to 15 ASCII digits that do not begin with 0.
+    /// [`InvalidAddress`] for anything except 5 to 15 ASCII digits that do not start with 0.
     pub fn msisdn(text: &str) -> Result<Self, InvalidAddress> {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         if !digits || !MSISDN_DIGITS.contains(&text.len()) || text.starts_with('0') {
@@ -110,58 +115,60 @@ impl Address {
         Ok(Self { medium: Medium::Msisdn, folded: text.to_owned(), lower_twin: None })
     }
 
-    /// The medium.
+    /// Returns the medium.
     #[must_use]
     pub const fn medium(&self) -> Medium {
         self.medium
     }
 
-    /// The folded address.
+    /// Returns the folded address.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.folded
     }
 
-    /// `<address> <medium>`: what look-up hashes begin with (MSC2134).
+    /// Returns `<address> <medium>`, with which look-up hashes start (MSC2134).
     #[must_use]
     pub fn to_lookup(&self) -> String {
         lookup_form(&self.folded, self.medium)
     }
 
-    /// Parses what [`Self::to_lookup`] printed, or what a client sends for the algorithm `none`.
+    /// Parses the output of [`Self::to_lookup`], which clients also send for the algorithm `none`.
     ///
     /// # Errors
-    /// [`InvalidAddress`] if the medium is unknown or the address is none of it.
+    /// [`InvalidAddress`] if the medium is unknown or the address is not valid.
     pub fn from_lookup(text: &str) -> Result<Self, InvalidAddress> {
         let (address, medium) = text.rsplit_once(' ').ok_or(InvalidAddress)?;
         Self::parse(Medium::parse(medium).ok_or(InvalidAddress)?, address)
     }
 
-    /// Every form under which the address is found: the folded one, then the lower-case one where it differs.
+    /// Returns the forms by which the address can be found: the folded one, then the lower-case one
+    /// if it differs.
     pub fn lookup_forms(&self) -> impl Iterator<Item = String> {
         std::iter::once(self.to_lookup()).chain(self.lower_twin.iter().map(|twin| lookup_form(twin, self.medium)))
     }
 
-    /// The text that is sealed in the database: the [look-up forms](Self::lookup_forms), one a line.
+    /// Returns the text that is sealed in the database: the [look-up forms](Self::lookup_forms),
+    /// one per line.
     #[must_use]
     pub fn to_sealed(&self) -> String {
         self.lookup_forms().collect::<Vec<_>>().join("\n")
     }
 
-    /// Parses what [`Self::to_sealed`] printed.
+    /// Parses the output of [`Self::to_sealed`].
     ///
     /// # Errors
     /// [`InvalidAddress`] for anything else.
     pub fn from_sealed(text: &str) -> Result<Self, InvalidAddress> {
-        // The twin remembers more than the folded form does, so it is the one to parse.
+        // The lower-case form contains more information than the folded one.
         let typed = sealed_lookup_forms(text).last().ok_or(InvalidAddress)?;
         let address = Self::from_lookup(typed)?;
         if address.to_sealed() == text { Ok(address) } else { Err(InvalidAddress) }
     }
 }
 
-/// The [look-up forms](Address::lookup_forms) in a text that [`Address::to_sealed`] printed, neither parsed nor folded
-/// again: a rebuild of the directory goes through a million of these a second.
+/// Returns the [look-up forms](Address::lookup_forms) in the output of [`Address::to_sealed`]
+/// without parsing or folding them: a rebuild of the directory reads a million of them per second.
 pub fn sealed_lookup_forms(sealed: &str) -> impl Iterator<Item = &str> {
     sealed.split('\n')
 }
@@ -196,53 +203,36 @@ impl Hash for Address {
     }
 }
 
-/// Never the address itself: it would end up in a log.
+/// Hides the address, which must not end up in a log.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({}, …)", self.medium)
     }
 }
 
-/// `local@domain` of RFC 5322 without quoted strings, comments and obsolete forms, with RFC 6532's characters beyond
-/// ASCII. Dots inside the local part are not looked at (addresses with two in a row exist), hyphens neither.
+/// Returns whether the text is a `local@domain` of RFC 5322 without quoted strings, comments and
+/// obsolete forms, with the non-ASCII characters of RFC 6532. The positions of dots in the local
+/// part and of hyphens are not checked, because addresses with two dots in a row exist.
 fn is_addr_spec(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
-    !local.is_empty() && local.chars().all(is_local_char) && is_domain(domain)
+    // `atext` of RFC 5322 section 3.2.3, and the dot.
+    let is_local = |c| is_letter_or_digit(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let is_domain = |c| is_letter_or_digit(c) || "-_".contains(c);
+    !local.is_empty()
+        && local.chars().all(is_local)
+        && domain.split('.').all(|label| !label.is_empty() && label.chars().all(is_domain))
 }
 
-fn is_local_char(c: char) -> bool {
-    c == '.' || is_atext(c)
-}
-
-fn is_domain(domain: &str) -> bool {
-    !domain.is_empty()
-        && domain.split('.').all(|label| {
-            !label.is_empty()
-                && label.chars().all(|c| is_letter_beyond_ascii(c) || c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        })
-}
-
-/// `atext` of RFC 5322 section 3.2.3, and letters beyond ASCII.
-fn is_atext(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_letter_beyond_ascii(c)
-}
-
-/// Letters, the marks that stand on them, and digits. Everything else (spaces, controls, punctuation that only looks
-/// like ours such as U+037E and `＠`, numbers that stand for several characters such as `⒈`, bidirectional overrides)
-/// has no place in an address; nor has what is invisible, be it called a letter (the Hangul fillers) or a mark.
-fn is_letter_beyond_ascii(c: char) -> bool {
-    let written = matches!(
-        GeneralCategory::for_char(c),
-        GeneralCategory::UppercaseLetter
-            | GeneralCategory::LowercaseLetter
-            | GeneralCategory::TitlecaseLetter
-            | GeneralCategory::ModifierLetter
-            | GeneralCategory::OtherLetter
-            | GeneralCategory::NonspacingMark
-            | GeneralCategory::SpacingMark
-            | GeneralCategory::DecimalNumber
-    );
-    !c.is_ascii() && written && !DefaultIgnorableCodePoint::for_char(c)
+/// Returns whether the character is a letter, a digit, or a mark on a letter. Everything else is
+/// refused: spaces, control characters, look-alike punctuation such as U+037E and `＠`, numbers that
+/// stand for several characters such as `⒈`, bidirectional overrides, and invisible characters,
+/// even those classified as letters (the Hangul fillers) or marks.
+fn is_letter_or_digit(c: char) -> bool {
+    const WRITTEN: GeneralCategoryGroup = GeneralCategoryGroup::Letter
+        .union(GeneralCategoryGroup::NonspacingMark)
+        .union(GeneralCategoryGroup::SpacingMark)
+        .union(GeneralCategoryGroup::DecimalNumber);
+    WRITTEN.contains(GeneralCategory::for_char(c)) && !DefaultIgnorableCodePoint::for_char(c)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! An address as somebody types it into the one field of a form, whose medium nobody has said.
+//! Parses addresses of either medium from a single form field.
 
 use super::phone::PhoneNumber;
 use super::threepid::{Address, InvalidAddress};
 
-/// The address in what was typed: an e-mail address, or a phone number in its international form, which begins with a plus and may have
-/// spaces, hyphens and brackets between its digits. What stands around it is no matter.
+/// Parses an email address, or a phone number in the international format, which starts with a plus
+/// and may contain separators. Surrounding white space is ignored.
 ///
 /// # Errors
-/// [`InvalidAddress`] for what is neither, and for a number that the numbering plan does not have.
+/// [`InvalidAddress`] for anything else, and for invalid phone numbers.
 pub fn typed(text: &str) -> Result<Address, InvalidAddress> {
     let text = text.trim();
     if text.contains('@') {
@@ -27,7 +27,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_are_forgiven_where_they_mean_nothing() {
+    fn insignificant_spaces_are_ignored() {
         for text in ["alice@example.com", "  Alice@Example.COM\t", "\u{a0}alice@example.com\n"] {
             assert_eq!(is(text).as_deref(), Some("alice@example.com email"), "{text:?}");
         }
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_not_guessed() {
+    fn other_input_is_refused() {
         for text in [
             "",
             " ",
@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_typed_is_an_address_or_none(text: String) {
+        fn every_accepted_address_parses_from_its_lookup_form(text: String) {
             if let Ok(address) = typed(&text) {
                 prop_assert_eq!(Address::from_lookup(&address.to_lookup()), Ok(address));
             }

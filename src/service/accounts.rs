@@ -138,8 +138,8 @@ impl From<federation::Error> for Error {
         match error {
             federation::Error::Blocked => Self::forbidden("This homeserver's users may not register here"),
             federation::Error::Rejected => Self::unauthorized("The homeserver does not know this token"),
-            federation::Error::Malformed => Self::unauthorized("The homeserver did not vouch for this token"),
-            federation::Error::Unreachable(_) => Self::homeserver_unreachable(),
+            federation::Error::Untrusted => Self::unauthorized("The homeserver did not vouch for this token"),
+            federation::Error::Unavailable { retry_after, .. } => Self::homeserver_unreachable(retry_after),
         }
     }
 }

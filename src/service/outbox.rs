@@ -207,6 +207,5 @@ impl Outbox {
 
 /// Returns an owner for the sealed column of a new row, which has no id yet.
 fn random_owner() -> BlindIndex {
-    let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = base62::random_bytes();
-    BlindIndex(owner)
+    BlindIndex(base62::random_bytes())
 }

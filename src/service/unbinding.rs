@@ -116,7 +116,7 @@ impl Vouch {
             match self.federation.signing_key(server, &credential.key).await {
                 Ok(Some(key)) if request.is_signed(credential, &key, &destinations) => signed.push(credential),
                 Ok(_) => {}
-                Err(federation::Error::Unreachable(_)) => refusal = Error::homeserver_away(),
+                Err(federation::Error::Unavailable { .. }) => refusal = Error::homeserver_away(),
                 Err(_) => refusal = Error::unauthorized("The homeserver publishes no keys that can be believed"),
             }
         }

@@ -131,11 +131,18 @@ async fn a_broken_homeserver_causes_a_clear_error() {
     let openid = world.homeserver.openid_token("alice");
     let answers = |status, body: &str| Conduct::Answers(status, body.to_owned());
     for (conduct, expected) in [
-        (answers(200, "not JSON"), (401, "M_UNAUTHORIZED")),
-        (answers(200, "{}"), (401, "M_UNAUTHORIZED")),
-        (answers(200, r#"{"sub":null}"#), (401, "M_UNAUTHORIZED")),
-        (answers(200, r#"["@alice:hs.example"]"#), (401, "M_UNAUTHORIZED")),
-        (answers(500, "{}"), (401, "M_UNAUTHORIZED")),
+        (answers(401, "{}"), (401, "M_UNAUTHORIZED")),
+        (answers(403, "<html>"), (401, "M_UNAUTHORIZED")),
+        (answers(400, r#"{"errcode":"M_UNKNOWN_TOKEN"}"#), (401, "M_UNAUTHORIZED")),
+        (answers(200, "not JSON"), (502, "M_UNKNOWN")),
+        (answers(200, "{}"), (502, "M_UNKNOWN")),
+        (answers(200, r#"{"sub":null}"#), (502, "M_UNKNOWN")),
+        (answers(200, r#"["@alice:hs.example"]"#), (502, "M_UNKNOWN")),
+        (answers(302, ""), (502, "M_UNKNOWN")),
+        (answers(404, r#"{"errcode":"M_UNRECOGNIZED"}"#), (502, "M_UNKNOWN")),
+        (answers(429, "{}"), (502, "M_UNKNOWN")),
+        (answers(500, r#"{"errcode":"M_UNKNOWN"}"#), (502, "M_UNKNOWN")),
+        (answers(502, "<html>"), (502, "M_UNKNOWN")),
         (Conduct::HangsUp, (502, "M_UNKNOWN")),
         (Conduct::Slow(Duration::from_secs(30)), (502, "M_UNKNOWN")),
         (Conduct::Trickles, (502, "M_UNKNOWN")),
@@ -149,6 +156,20 @@ async fn a_broken_homeserver_causes_a_clear_error() {
     assert_eq!(count(&world, "accounts").await, 0);
     world.homeserver.behave(Conduct::Honest);
     register(&server, &openid).await.ok();
+}
+
+#[tokio::test]
+async fn a_busy_homeserver_makes_clients_wait_as_long_as_it_says() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let openid = world.homeserver.openid_token("alice");
+    for (wait, passed_on) in [(90_000, 90_000), (86_400_000, 3_600_000)] {
+        let body = json!({ "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": wait }).to_string();
+        world.homeserver.behave(Conduct::Answers(429, body));
+        let answer = register(&server, &openid).await;
+        assert_eq!(answer.error(), (502, "M_UNKNOWN"));
+        assert_eq!(answer.body["retry_after_ms"], passed_on);
+    }
 }
 
 #[tokio::test]

@@ -350,9 +350,11 @@ fn check_config_reads_what_a_start_reads_and_writes_nothing() {
     binary.set("VOUCH__TEXTS__DIRECTORY", "texts");
     binary.set("VOUCH__KEYS__MASTER_KEY_FILE", "keys/master.key");
     let done = binary.run(&["check-config"]);
-    for said in
-        ["policies/terms/first: a version's folder is named", "texts/en.ftl: ", "keys/master.key: holds no master key"]
-    {
+    for said in [
+        "policies/terms/first: a version's folder is named",
+        "texts/en.ftl: ",
+        "keys/master.key: contains no master key",
+    ] {
         refused(&done, 2, said);
     }
     assert!(!path("data").exists());

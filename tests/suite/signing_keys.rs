@@ -163,7 +163,7 @@ fn a_failed_import_changes_nothing() {
     }
     let another = SYNAPSE.replace("a_Fhq1", "0");
     let done = binary.run_with(&["keys", "import", "--sign", "-"], &another);
-    refused(&done, "data/signing.key: unchanged: it has another key ed25519:0");
+    refused(&done, "data/signing.key: unchanged: it has a different key ed25519:0");
     assert!(!done.stderr.contains("MDEy"), "{done:?}");
     refused(&binary.run(&["keys", "import", "absent.key"]), "absent.key: No such file");
     assert_eq!(fs::read(&file).unwrap(), before);
@@ -190,6 +190,6 @@ fn no_key_is_created_in_the_wrong_folder() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     refused(&binary.run(&["keys", "list"]), "there is no key file at data/signing.key");
-    refused(&binary.run(&["keys", "new"]), "data/signing.key: there is none: the server makes it at its first start");
+    refused(&binary.run(&["keys", "new"]), "data/signing.key: it does not exist: the server creates it, with a key");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

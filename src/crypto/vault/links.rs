@@ -1,25 +1,26 @@
-//! Sealed links: what a link in a message stands for, without a row for it in the database.
+//! Sealed links: links in messages that carry their own value, so they need no row in the database.
 //!
-//! The value is sealed (AES-256-GCM, under a key for links alone) and written in URL-safe base64, so that the link shows nothing, cannot be
-//! guessed, altered or made by anybody else, and is checked in constant time. With random nonces of 96 bits the key is good for 2³²
-//! links. A value of 41 bytes makes 92 characters.
+//! The value is encrypted with AES-256-GCM under a separate key and encoded in URL-safe base64. A
+//! link reveals nothing, cannot be guessed, forged or altered, and is checked in constant time.
+//! With random 96-bit nonces, the key is good for 2³² links. A value of 41 bytes takes 92
+//! characters.
 
 use aes_gcm::Nonce;
 use aes_gcm::aead::{Aead, Payload};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use rand::TryRng;
-use rand::rngs::SysRng;
 
+use super::super::base62;
 use super::{NONCE_BYTES, Unsealable, Vault};
 
-/// Sealed into every link and sent with none: a link of another version does not open.
+/// Associated data of every link: a link of another version does not open.
 const VERSION: &[u8] = b"link:1";
 
-/// The most characters that are looked at. The longest of ours holds an invitation's key, two names and the address of a picture.
+/// The longest link that is decoded, in characters. The longest of ours contains the key of an
+/// invitation, two names and the URL of an avatar.
 const MAX_CHARS: usize = 2_048;
 
-/// The longest value of a link, in bytes: what [`MAX_CHARS`] of base64 hold, less the nonce and the tag.
+/// The longest value of a link, in bytes: [`MAX_CHARS`] of base64, less nonce and tag.
 #[cfg(test)]
 pub(crate) const LONGEST_VALUE: usize = MAX_CHARS / 4 * 3 - NONCE_BYTES - 16;
 
@@ -27,20 +28,19 @@ impl Vault {
     /// Seals a value for a link.
     ///
     /// # Panics
-    /// If the operating system has no randomness to give.
+    /// If the operating system supplies no randomness.
     #[must_use]
     pub fn seal_link(&self, value: &[u8]) -> String {
-        let mut nonce = [0; NONCE_BYTES];
-        SysRng.try_fill_bytes(&mut nonce).expect("the operating system's random generator works");
+        let nonce = base62::random_bytes::<NONCE_BYTES>();
         let payload = Payload { msg: value, aad: VERSION };
-        let sealed = self.links.encrypt(&Nonce::from(nonce), payload).expect("a value is far below the cipher's limit");
+        let sealed = self.links.encrypt(&Nonce::from(nonce), payload).expect("values are far below the cipher's limit");
         BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Opens what [`Self::seal_link`] returned.
+    /// Opens a link that [`Self::seal_link`] returned.
     ///
     /// # Errors
-    /// [`Unsealable`] if it is anything else.
+    /// [`Unsealable`] for anything else.
     pub fn open_link(&self, token: &str) -> Result<Vec<u8>, Unsealable> {
         if token.len() > MAX_CHARS {
             return Err(Unsealable);
@@ -64,7 +64,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_link_opens_again_and_fits_into_a_url(value in proptest::collection::vec(any::<u8>(), 0..100)) {
+        fn a_link_opens_again_and_fits_in_a_url(value in proptest::collection::vec(any::<u8>(), 0..100)) {
             let token = vault(1).seal_link(&value);
             prop_assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
             prop_assert_eq!(vault(1).open_link(&token), Ok(value));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_value_makes_another_link_each_time_and_a_huge_one_is_not_looked_at() {
+    fn each_link_is_different_and_an_overlong_one_is_refused() {
         let vault = vault(1);
         assert_ne!(vault.seal_link(b"x"), vault.seal_link(b"x"));
         assert_eq!(vault.open_link(&vault.seal_link(&[0; LONGEST_VALUE + 1])), Err(Unsealable));

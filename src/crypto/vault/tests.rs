@@ -10,7 +10,7 @@ fn vault() -> Vault {
 
 proptest! {
     #[test]
-    fn what_is_sealed_opens_again(value: String) {
+    fn a_sealed_value_opens_again(value: String) {
         let vault = vault();
         let sealed = vault.seal(Column::BindingAddress, &OWNER, &value);
         prop_assert_eq!((sealed.len() - 1 - NONCE_BYTES - 16) % BLOCK, 0);
@@ -43,7 +43,7 @@ fn a_value_moved_to_another_row_column_or_server_does_not_open() {
 }
 
 #[test]
-fn equal_values_look_different_on_the_disk() {
+fn equal_values_look_different_in_the_database() {
     let vault = vault();
     let seal = || vault.seal(Column::BindingAddress, &OWNER, "alice@example.com");
     assert_ne!(seal(), seal());
@@ -53,21 +53,21 @@ fn equal_values_look_different_on_the_disk() {
 }
 
 #[test]
-fn parts_of_an_index_do_not_run_into_each_other() {
+fn parts_of_an_index_are_kept_apart() {
     let index = |parts: &[&[u8]]| vault().index(Purpose::Session, parts);
     assert_ne!(index(&[b"ab", b"c"]), index(&[b"a", b"bc"]));
     assert_ne!(index(&[b"ab"]), index(&[b"ab", b""]));
 }
 
 #[test]
-fn a_code_has_six_digits_and_is_of_one_session_and_time() {
+fn a_code_has_six_digits_and_depends_on_session_and_time() {
     let code = |sid: &str, since| vault().validation_code(sid, since);
     let codes: Vec<String> = (0..1_000).map(|since| code("sid", since)).collect();
     assert!(codes.iter().all(|code| code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())));
-    // Each first digit comes as often as any other, zero too.
+    // All first digits are equally likely, including zero.
     for digit in '0'..='9' {
         let begin = codes.iter().filter(|code| code.starts_with(digit)).count();
-        assert!((50..=150).contains(&begin), "{digit} begins {begin}");
+        assert!((50..=150).contains(&begin), "{digit}: {begin}");
     }
     assert_eq!(code("sid", 7), codes[7]);
     assert_ne!(code("sid", 7), code("other", 7));
@@ -75,12 +75,12 @@ fn a_code_has_six_digits_and_is_of_one_session_and_time() {
 }
 
 #[test]
-fn purposes_have_their_own_place_and_label() {
-    for (place, column) in Column::ALL.into_iter().enumerate() {
-        assert_eq!(column as usize, place);
+fn columns_and_purposes_have_their_own_index_and_label() {
+    for (index, (column, name)) in Column::ALL.into_iter().enumerate() {
+        assert_eq!((column as usize, column.name()), (index, name));
     }
-    for (place, purpose) in Purpose::ALL.into_iter().enumerate() {
-        assert_eq!(purpose as usize, place);
-        assert!(Purpose::ALL.iter().filter(|other| other.label() == purpose.label()).count() == 1);
+    for (index, (purpose, label)) in Purpose::ALL.into_iter().enumerate() {
+        assert_eq!(purpose as usize, index);
+        assert_eq!(Purpose::ALL.iter().filter(|(_, other)| *other == label).count(), 1);
     }
 }

@@ -37,7 +37,7 @@ fn good() -> Value {
     signed(unsigned(), &[LINE])
 }
 
-/// The document after a change that its key signs.
+/// Returns the document after a change, signed by its key.
 fn with(name: &str, value: Value) -> Value {
     let mut document = unsigned();
     document[name] = value;
@@ -45,12 +45,12 @@ fn with(name: &str, value: Value) -> Value {
 }
 
 fn ids(document: &Value) -> Vec<String> {
-    let read = read(document.to_string().as_bytes(), &server(NAME), NOW);
+    let read = read(document.clone(), &server(NAME), NOW);
     read.map(|document| document.keys.into_keys().collect()).unwrap_or_default()
 }
 
 #[test]
-fn keys_that_have_signed_their_own_document_are_believed() {
+fn keys_that_signed_their_own_document_are_trusted() {
     assert_eq!(ids(&good()), [ID]);
     let mut two = unsigned();
     two["verify_keys"]["ed25519:2"] = json!({ "key": public(OTHER) });
@@ -87,8 +87,8 @@ fn a_document_that_proves_nothing_has_no_keys() {
     ] {
         assert_eq!(ids(&document), Vec::<String>::new(), "{document}");
     }
-    for body in ["", "no json", "null", "[1]"] {
-        assert_eq!(read(body.as_bytes(), &server(NAME), NOW), None, "{body}");
+    for document in [json!(null), json!([1])] {
+        assert_eq!(read(document.clone(), &server(NAME), NOW), None, "{document}");
     }
     let many: serde_json::Map<_, _> =
         (0..=MAX_KEYS).map(|n| (format!("ed25519:{n}"), json!({ "key": public(LINE) }))).collect();
@@ -96,23 +96,23 @@ fn a_document_that_proves_nothing_has_no_keys() {
 }
 
 #[test]
-fn old_keys_sign_nothing_new() {
+fn old_keys_are_ignored() {
     let mut document = good();
     document["signatures"][NAME]["ed25519:old"] = signed(unsigned(), &[OTHER])["signatures"][NAME]["ed25519:2"].clone();
     assert_eq!(ids(&document), [ID]);
 }
 
 #[test]
-fn the_end_of_validity_is_a_whole_number_in_the_future() {
+fn the_end_of_validity_must_be_an_integer_in_the_future() {
     for wrong in [json!((NOW + DAY).to_string()), json!(null), json!(-1), json!(0), json!(NOW), json!([NOW + DAY])] {
         assert_eq!(ids(&with("valid_until_ts", wrong.clone())), Vec::<String>::new(), "{wrong}");
     }
-    // What is no canonical JSON.
+    // Not canonical JSON.
     for wrong in ["1.8e12", "1800000000000.5", "9223372036854775808", "9007199254740992"] {
         let body = good().to_string().replace(&(NOW + DAY).to_string(), wrong);
-        assert_eq!(read(body.as_bytes(), &server(NAME), NOW), None, "{wrong}");
+        assert_eq!(read(body.parse().unwrap(), &server(NAME), NOW), None, "{wrong}");
     }
-    let read = |document: Value| read(document.to_string().as_bytes(), &server(NAME), NOW).unwrap().valid_until;
+    let read = |document: Value| read(document.clone(), &server(NAME), NOW).unwrap().valid_until;
     assert_eq!(read(with("valid_until_ts", json!(NOW + 1))), NOW + 1);
     assert_eq!(read(with("valid_until_ts", json!(NOW + 7 * DAY + 1))), NOW + 7 * DAY);
     assert_eq!(read(with("valid_until_ts", json!((1_i64 << 53) - 1))), NOW + 7 * DAY);
@@ -137,14 +137,14 @@ async fn a_server_is_asked_once_while_its_keys_are_valid() {
     lab.clock.advance(DAY - 1);
     assert!(federation.signing_key(&server(NAME), ID).await.unwrap().is_some());
     assert_eq!(peer.seen().len(), 1);
-    // Now they are over, and what the server says is too.
+    // Now they have expired, and so has the document of the server.
     lab.clock.advance(1);
-    assert_eq!(federation.signing_key(&server(NAME), ID).await, Err(Error::Malformed));
+    assert_eq!(federation.signing_key(&server(NAME), ID).await, Err(Error::Untrusted));
     assert_eq!(peer.seen().len(), 2);
 }
 
 #[tokio::test]
-async fn an_unknown_key_is_asked_for_again_but_seldom() {
+async fn an_unknown_key_is_requested_again_but_rarely() {
     let mut lab = Lab::new().await;
     let document = Arc::new(StdMutex::new(good()));
     let served = Arc::clone(&document);
@@ -164,12 +164,12 @@ async fn an_unknown_key_is_asked_for_again_but_seldom() {
     assert_eq!(peer.seen().len(), 1);
     lab.clock.advance(REST);
     assert!(federation.signing_key(&server(NAME), "ed25519:2").await.unwrap().is_some());
-    assert_eq!(federation.signing_key(&server(NAME), ID).await, Ok(None), "it signs no longer");
+    assert_eq!(federation.signing_key(&server(NAME), ID).await, Ok(None), "it does not sign any more");
     assert_eq!(peer.seen().len(), 2);
 }
 
 #[tokio::test]
-async fn a_failure_is_not_remembered_for_long_and_spoils_no_known_key() {
+async fn a_failure_is_cached_briefly_and_affects_no_known_key() {
     let mut lab = Lab::new().await;
     let is_well = Arc::new(AtomicBool::new(false));
     let well = Arc::clone(&is_well);
@@ -178,7 +178,7 @@ async fn a_failure_is_not_remembered_for_long_and_spoils_no_known_key() {
     let peer = lab.homeserver(answer).await;
     let federation = lab.federation();
     for _ in 0..3 {
-        assert_eq!(federation.signing_key(&server(NAME), ID).await, Err(Error::Unreachable(Cause::Document)));
+        assert_eq!(federation.signing_key(&server(NAME), ID).await, Err(Error::from(Cause::Status(502))));
     }
     assert_eq!(peer.seen().len(), 1);
     is_well.store(true, Ordering::SeqCst);
@@ -186,22 +186,22 @@ async fn a_failure_is_not_remembered_for_long_and_spoils_no_known_key() {
     assert!(federation.signing_key(&server(NAME), ID).await.unwrap().is_some());
     is_well.store(false, Ordering::SeqCst);
     lab.clock.advance(REST);
-    assert_eq!(federation.signing_key(&server(NAME), "ed25519:2").await, Err(Error::Unreachable(Cause::Document)));
+    assert_eq!(federation.signing_key(&server(NAME), "ed25519:2").await, Err(Error::from(Cause::Status(502))));
     assert!(federation.signing_key(&server(NAME), ID).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn so_many_servers_are_remembered_and_no_more() {
+async fn the_cache_is_limited() {
     let ring = KeyRing::new(Clock::stopped_at(NOW));
     let name = |n: usize| server(&format!("hs{n}.example.org"));
-    for n in 0..MAX_REMEMBERED {
+    for n in 0..MAX_CACHED {
         ring.of(&name(n)).lock().await.document.valid_until = NOW + DAY + Millis::try_from(n).unwrap();
     }
-    let is_remembered = |n: usize| ring.remembered.lock().unwrap().contains_key(&name(n));
-    ring.of(&name(MAX_REMEMBERED));
-    assert_eq!(ring.remembered.lock().unwrap().len(), MAX_REMEMBERED);
-    assert!(!is_remembered(0) && is_remembered(1) && is_remembered(MAX_REMEMBERED));
+    let is_cached = |n: usize| ring.cache.lock().unwrap().contains_key(&name(n));
+    ring.of(&name(MAX_CACHED));
+    assert_eq!(ring.cache.lock().unwrap().len(), MAX_CACHED);
+    assert!(!is_cached(0) && is_cached(1) && is_cached(MAX_CACHED));
     ring.clock.advance(2 * DAY);
     ring.of(&name(0));
-    assert_eq!(ring.remembered.lock().unwrap().len(), 1);
+    assert_eq!(ring.cache.lock().unwrap().len(), 1);
 }

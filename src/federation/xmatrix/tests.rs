@@ -8,7 +8,7 @@ use crate::crypto::signing::SigningKeys;
 const SIG: &str = "K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ";
 
 fn parse(params: &str) -> Result<XMatrix, NotACredential> {
-    XMatrix::parse(format!("X-Matrix {}", params.replace("SIG", SIG)).as_bytes()).expect("it is of the scheme")
+    XMatrix::parse(format!("X-Matrix {}", params.replace("SIG", SIG)).as_bytes()).expect("the scheme is X-Matrix")
 }
 
 fn expected(destination: Option<&str>) -> XMatrix {
@@ -21,7 +21,7 @@ fn expected(destination: Option<&str>) -> XMatrix {
 }
 
 #[test]
-fn every_form_that_means_the_same_is_read() {
+fn equivalent_headers_are_read_alike() {
     for params in [
         r#"origin="hs.example:8448",destination="id.example",key="ed25519:a_1",sig="SIG""#,
         r#"sig="SIG",key="ed25519:a_1",destination="id.example",origin="hs.example:8448""#,
@@ -39,7 +39,7 @@ fn every_form_that_means_the_same_is_read() {
 }
 
 #[test]
-fn what_cannot_be_checked_is_no_credential() {
+fn what_cannot_be_verified_is_not_a_credential() {
     for params in [
         "",
         ",",
@@ -76,7 +76,7 @@ fn what_cannot_be_checked_is_no_credential() {
 }
 
 #[test]
-fn another_scheme_is_somebody_elses() {
+fn another_scheme_is_ignored() {
     for value in ["", "Bearer token", "X-Matrixorigin=a", "X-Matrix,origin=a", "XMatrix a=b"] {
         assert_eq!(XMatrix::parse(value.as_bytes()), None, "{value}");
     }
@@ -96,17 +96,17 @@ fn quoted(text: &str, escaped: &[bool]) -> String {
 
 proptest! {
     #[test]
-    fn nothing_in_a_header_makes_it_stumble(value in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_header_makes_the_parser_panic(value in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = XMatrix::parse(&[&b"X-Matrix "[..], &value].concat());
     }
 
     #[test]
-    fn nothing_like_parameters_makes_it_stumble(value in r#"([a-z]{0,3}[ \t]?=[ \t]?"?[a-z\\",]{0,4}"?[, ]{0,2}){0,6}"#) {
+    fn no_parameters_make_the_parser_panic(value in r#"([a-z]{0,3}[ \t]?=[ \t]?"?[a-z\\",]{0,4}"?[, ]{0,2}){0,6}"#) {
         let _ = parse(&value);
     }
 
     #[test]
-    fn order_letters_space_and_quotes_change_nothing(
+    fn order_case_space_and_quotes_do_not_matter(
         first in any::<Index>(), second in any::<Index>(),
         cases in proptest::collection::vec(any::<bool>(), 1..9),
         escapes in proptest::collection::vec(any::<bool>(), 1..9),
@@ -139,8 +139,8 @@ fn request() -> SignedRequest {
     SignedRequest { method: "POST".to_owned(), uris: vec!["/base/x?y".to_owned(), "/x?y".to_owned()], content }
 }
 
-/// Whether [`request`] counts as signed by who has signed `object`.
-fn counts(object: serde_json::Value) -> bool {
+/// Returns whether [`request`] counts as signed by a signature over `object`.
+fn is_accepted(object: serde_json::Value) -> bool {
     let CanonicalJsonValue::Object(mut object) = object.try_into().unwrap() else { unreachable!() };
     let keys = SigningKeys::parse(LINE, "hs.example".try_into().unwrap()).unwrap();
     keys.sign(&mut object);
@@ -156,22 +156,22 @@ fn counts(object: serde_json::Value) -> bool {
 }
 
 #[test]
-fn what_is_signed_is_the_whole_request() {
+fn the_signature_covers_the_whole_request() {
     let object = json!({
         "method": "POST", "uri": "/x?y", "origin": "hs.example", "destination_is": "id.example",
         "content": { "a": "ü", "b": [1, null] },
     });
-    assert!(counts(object.clone()));
+    assert!(is_accepted(object.clone()));
     let with = |name: &str, value: serde_json::Value| {
         let mut object = object.clone();
         object[name] = value;
-        counts(object)
+        is_accepted(object)
     };
     assert!(with("uri", json!("/base/x?y")));
     assert!(with("destination_is", json!("other.example")));
     let mut as_specified = object.clone();
     as_specified["destination"] = as_specified.as_object_mut().unwrap().remove("destination_is").unwrap();
-    assert!(counts(as_specified));
+    assert!(is_accepted(as_specified));
     for (name, value) in [
         ("method", json!("PUT")),
         ("uri", json!("/x")),

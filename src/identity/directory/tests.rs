@@ -24,14 +24,14 @@ fn filled(range: std::ops::Range<i64>, expected: usize) -> Directory {
     directory
 }
 
-/// What the whole structure rests on.
+/// Asserts the invariants of the structure.
 fn assert_sound(directory: &Directory) {
     let taken: Vec<_> = directory.slots.iter().enumerate().filter(|(_, slot)| **slot != FREE).collect();
     assert_eq!(taken.len(), directory.len());
-    assert!(taken.is_sorted_by(|a, b| a.1 < b.1), "sorted, and nothing twice");
+    assert!(taken.is_sorted_by(|a, b| a.1 < b.1), "sorted, without duplicates");
     for (at, slot) in taken {
         let home = directory.home(fingerprint(*slot));
-        assert!(directory.slots[home..at].iter().all(|slot| *slot != FREE), "reached from its home");
+        assert!(directory.slots[home..at].iter().all(|slot| *slot != FREE), "reachable from its home");
     }
 }
 
@@ -43,7 +43,8 @@ fn what_is_bound_is_found_and_what_is_not_is_not() {
     for id in 1..20_001 {
         assert_eq!(ids(&directory, &digest_of(id)), BTreeSet::from([id]));
     }
-    // 20,000 of 2⁴⁸ fingerprints taken: that one of 20,000 strangers meets one has odds of 1 in 700,000.
+    // 20,000 of 2⁴⁸ fingerprints taken: that one of 20,000 strangers meets one has odds of 1 in
+    // 700,000.
     assert_eq!((20_001..40_001).flat_map(|id| ids(&directory, &digest_of(id))).count(), 0);
 }
 
@@ -71,7 +72,7 @@ fn one_digest_may_have_several_bindings() {
 }
 
 #[test]
-#[should_panic(expected = "fits 48 bits")]
+#[should_panic(expected = "fits in 48 bits")]
 fn an_id_that_does_not_fit_is_not_cut_short() {
     Directory::with_capacity(0).insert(&digest_of(1), 1 << BITS);
 }
@@ -225,7 +226,8 @@ proptest! {
                 Step::Bind(id) if table.insert(id) => directories.insert(|epoch| vec![(under(epoch, id), id)]),
                 Step::Unbind(id) if table.remove(&id) => directories.remove(|epoch| vec![(under(epoch, id), id)]),
                 Step::Bind(_) | Step::Unbind(_) => {}
-                // By turns: the next directory is begun and filled, later it becomes the current one.
+                // By turns: the next directory is begun and filled, later it becomes the current
+                // one.
                 Step::Rotate if !next_is_read => {
                     let next = epoch(now + 1);
                     directories.begin(next, table.len());

@@ -1,5 +1,5 @@
-//! From folders to policies. Whatever does not fit is an error that says what to do: a policy that is silently passed
-//! over would be one that nobody is asked to accept.
+//! Reads policies from directories. Anything unexpected is an error that says how to fix it,
+//! because nobody would be asked to accept a policy that was silently ignored.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Document, PolicyError, Version};
 
-/// The longest name of a folder or language.
+/// The longest name of a directory or language, in bytes.
 const MAX_NAME: usize = 64;
 
 /// The longest title, in characters.
@@ -19,7 +19,7 @@ pub(super) fn policies(directory: &Path) -> Result<BTreeMap<String, Vec<Version>
         if !is_id(&name) {
             return Err(PolicyError::new(
                 &path,
-                "a policy's folder is named with the letters a to z, digits, “-” and “_”; rename or remove it",
+                "the name of a policy's folder may contain the letters a to z, digits, “-” and “_”; rename or remove it",
             ));
         }
         policies.insert(name.clone(), versions(&name, &path)?);
@@ -27,7 +27,7 @@ pub(super) fn policies(directory: &Path) -> Result<BTreeMap<String, Vec<Version>
     Ok(policies)
 }
 
-/// The versions of a policy in ascending order.
+/// Returns the versions of a policy in ascending order.
 fn versions(policy: &str, folder: &Path) -> Result<Vec<Version>, PolicyError> {
     let mut versions = Vec::new();
     for (number, path) in entries(folder)? {
@@ -78,9 +78,9 @@ fn document(path: &Path) -> Result<Document, PolicyError> {
     Ok(Document::new(name, markdown, &bytes))
 }
 
-/// The name from the front matter, and the text after it.
+/// Returns the name from the front matter, and the text after it.
 fn split(text: &str) -> Result<(String, String), String> {
-    const BEGIN: &str = "must begin with front matter: a line “---”, a line “name: …”, and a line “---”";
+    const BEGIN: &str = "must start with front matter: a line “---”, a line “name: …”, and a line “---”";
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let (head, body) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).ok_or(BEGIN)?;
     let mut name = None;
@@ -99,7 +99,8 @@ fn split(text: &str) -> Result<(String, String), String> {
     Ok((name, format!("{body}\n")))
 }
 
-/// What is in a folder, by name, without hidden entries: the links of a mounted volume, an editor's traces.
+/// Returns the entries of a directory by name, without hidden ones such as those of mounted volumes
+/// and editors.
 fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, PolicyError> {
     let unreadable = |error| PolicyError::new(folder, format!("cannot be read as a folder: {error}"));
     let mut found = Vec::new();
@@ -120,7 +121,8 @@ fn is_id(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
 
-/// A language tag (BCP 47 in its usual shape). None of these is `version`, the one other key of a policy object.
+/// Returns whether this is a common BCP 47 language tag. `version`, the other key of a policy
+/// object, is not one.
 fn is_language(name: &str) -> bool {
     let mut subtags = name.split('-');
     let is_primary = |tag: &str| (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase());
@@ -132,7 +134,7 @@ fn is_title(name: &str) -> bool {
     !name.is_empty() && name.chars().count() <= MAX_TITLE && !name.contains(char::is_control)
 }
 
-/// A version as it is compared. Zeros at the end say nothing: 1 is 1.0.
+/// A comparable version. Trailing zeros are insignificant: 1 equals 1.0.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(Vec<u64>);
 

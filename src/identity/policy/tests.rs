@@ -29,7 +29,7 @@ fn base() -> Url {
 }
 
 #[test]
-fn no_directory_and_an_empty_one_are_no_policy_and_an_open_gate() {
+fn without_policies_nothing_has_to_be_accepted() {
     for policies in [Policies::load(None).unwrap(), load(&[]).unwrap()] {
         assert!(policies.missing([]).is_empty());
         assert_eq!(policies.to_json(&base()), json!({ "policies": {} }));
@@ -37,7 +37,7 @@ fn no_directory_and_an_empty_one_are_no_policy_and_an_open_gate() {
 }
 
 #[test]
-fn the_newest_version_is_in_force_and_older_ones_stay_readable() {
+fn the_newest_version_is_in_force_and_older_ones_remain_available() {
     let policies =
         load(&[("terms/1.9/en.md", TERMS), ("terms/1.10/en.md", TERMS), ("terms/1.2/en.md", TERMS)]).unwrap();
     let in_force: Vec<_> = policies.in_force().map(|v| (v.policy(), v.version())).collect();
@@ -48,7 +48,7 @@ fn the_newest_version_is_in_force_and_older_ones_stay_readable() {
 }
 
 #[test]
-fn a_new_version_closes_the_gate_and_any_language_opens_it() {
+fn a_new_version_has_to_be_accepted_in_any_language() {
     let old = load(&[("terms/1.0/en.md", TERMS), ("privacy/1.0/en.md", TERMS)]).unwrap();
     let accepted = [("terms", "1.0"), ("privacy", "1.0")];
     assert!(old.missing(accepted).is_empty());
@@ -59,7 +59,7 @@ fn a_new_version_closes_the_gate_and_any_language_opens_it() {
 }
 
 #[test]
-fn a_policy_object_holds_its_version_and_languages_and_nothing_else() {
+fn a_policy_object_contains_only_its_version_and_languages() {
     let german = "---\nname: Nutzungsbedingungen\n---\nSei nett.\n";
     let policies = load(&[("terms/1.0/en.md", TERMS), ("terms/1.0/de.md", german)]).unwrap();
     assert_eq!(
@@ -73,7 +73,7 @@ fn a_policy_object_holds_its_version_and_languages_and_nothing_else() {
 }
 
 #[test]
-fn a_document_is_its_text_and_the_hash_of_its_file() {
+fn a_document_has_its_text_and_the_hash_of_its_file() {
     let policies = load(&[("terms/1.0/en.md", "---\r\nname: Terms: short\r\n---\r\n\r\nBe *kind*.\r\n")]).unwrap();
     let document = policies.find("terms", "1.0", "en").unwrap().document;
     assert_eq!(document.name, "Terms: short");
@@ -83,13 +83,13 @@ fn a_document_is_its_text_and_the_hash_of_its_file() {
 }
 
 #[test]
-fn hidden_entries_are_passed_over() {
+fn hidden_entries_are_ignored() {
     let files = [("terms/1.0/en.md", TERMS), (".git/config", "x"), ("terms/1.0/.en.md.swp", "x")];
     assert_eq!(load(&files).unwrap().in_force().count(), 1);
 }
 
 #[test]
-fn only_the_exact_url_is_a_documents() {
+fn a_document_is_found_by_its_exact_url_only() {
     let policies = load(&[("terms/1.0/en.md", TERMS)]).unwrap();
     let url = "https://id.example.org/policies/terms/1.0/en";
     assert!(policies.by_url(&base(), url).is_some());
@@ -110,16 +110,16 @@ fn only_the_exact_url_is_a_documents() {
 }
 
 #[test]
-fn a_mistake_is_named_with_its_file_and_its_remedy() {
+fn an_error_names_the_file_and_the_remedy() {
     for (files, said) in [
-        (&[("README.md", "x")][..], "policies/README.md: a policy's folder is named with"),
-        (&[("Terms/1.0/en.md", TERMS)], "policies/Terms: a policy's folder is named with"),
+        (&[("README.md", "x")][..], "policies/README.md: the name of a policy's folder"),
+        (&[("Terms/1.0/en.md", TERMS)], "policies/Terms: the name of a policy's folder"),
         (&[("terms/1.0-rc1/en.md", TERMS)], "policies/terms/1.0-rc1: a version's folder is named with numbers"),
         (&[("terms/1..0/en.md", TERMS)], "policies/terms/1..0: a version's folder is named with numbers"),
         (&[("terms/1.0/version.md", TERMS)], "policies/terms/1.0/version.md: a document is named after its language"),
         (&[("terms/1.0/en.txt", TERMS)], "policies/terms/1.0/en.txt: a document is named after its language"),
         (&[("terms/1.0/en.md", TERMS), ("terms/1/en.md", TERMS)], "policies/terms: 1 and 1.0 are the same version"),
-        (&[("terms/1.0/en.md", "Be kind.")], "policies/terms/1.0/en.md: must begin with front matter"),
+        (&[("terms/1.0/en.md", "Be kind.")], "policies/terms/1.0/en.md: must start with front matter"),
         (&[("terms/1.0/en.md", "---\n\n---\nx")], "policies/terms/1.0/en.md: the front matter has no “name: …”"),
         (&[("terms/1.0/en.md", "---\nname:\n---\nx")], "policies/terms/1.0/en.md: “name” must have 1 to 200"),
         (&[("terms/1.0/en.md", "---\ntitle: A\n---\nx")], "policies/terms/1.0/en.md: the front matter has the unknown"),
@@ -134,13 +134,13 @@ fn a_mistake_is_named_with_its_file_and_its_remedy() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_an_error() {
+fn a_missing_directory_is_an_error() {
     let error = Policies::load(Some(Path::new("no/such/folder"))).unwrap_err().to_string();
     assert!(error.starts_with("no/such/folder: cannot be read"), "{error}");
 }
 
 #[test]
-fn the_policies_that_come_with_the_server_can_be_read() {
+fn the_included_policies_can_be_read() {
     let policies = Policies::load(Some(Path::new("policies"))).unwrap();
     for version in policies.in_force() {
         let languages: Vec<_> = version.documents().map(|document| document.language).collect();
@@ -160,8 +160,8 @@ proptest! {
         let url = Policies::url(&base(), document);
         let found = policies.by_url(&base(), &url).unwrap();
         let is_same = std::ptr::eq(found.document, document.document) && found.language == language;
-        prop_assert!(is_same, "{} leads to {:?}", url, found);
-        prop_assert!(Url::parse(&url).unwrap().as_str() == url, "a client that normalises the URL would send another");
+        prop_assert!(is_same, "{} is the URL of {:?}", url, found);
+        prop_assert!(Url::parse(&url).unwrap().as_str() == url, "normalising the URL must not change it");
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn forms(address: &Address) -> Vec<String> {
 }
 
 #[test]
-fn ordinary_addresses_are_taken() {
+fn ordinary_addresses_are_accepted() {
     for text in [
         "a@b",
         "alice@example.com",
@@ -30,7 +30,7 @@ fn ordinary_addresses_are_taken() {
 }
 
 #[test]
-fn what_is_no_addr_spec_is_refused() {
+fn invalid_addresses_are_refused() {
     for text in [
         "",
         "@",
@@ -63,7 +63,7 @@ fn what_is_no_addr_spec_is_refused() {
 }
 
 #[test]
-fn what_hides_or_only_looks_like_something_is_refused_everywhere() {
+fn invisible_and_look_alike_characters_are_refused_everywhere() {
     for odd in [
         '\0',
         '\n',
@@ -106,28 +106,28 @@ fn what_hides_or_only_looks_like_something_is_refused_everywhere() {
 }
 
 #[test]
-fn the_fullwidth_at_is_no_at() {
+fn a_fullwidth_at_is_refused() {
     assert_eq!(Address::email("alice＠example.com"), Err(InvalidAddress));
 }
 
 #[test]
-fn five_hundred_bytes_are_the_most_before_folding_and_after() {
+fn an_address_may_have_500_bytes_before_and_after_folding() {
     let domain = "@example.com";
     let local = "a".repeat(MAX_EMAIL_BYTES - domain.len());
     assert!(Address::email(&format!("{local}{domain}")).is_ok());
     assert_eq!(Address::email(&format!("{local}a{domain}")), Err(InvalidAddress));
-    // 500 bytes that fold to more: U+0130 has two, and three when folded.
+    // 500 bytes that fold to more: U+0130 has two bytes, and three when folded.
     let grows = format!("{}İ{domain}", &local[2..]);
     assert_eq!(grows.len(), MAX_EMAIL_BYTES);
     assert_eq!(Address::email(&grows), Err(InvalidAddress));
-    // And more than 500 that would fold to less: U+1E9E has three, and two when folded.
+    // More than 500 bytes that fold to 500: U+1E9E has three bytes, and two when folded.
     let shrinks = format!("{}ẞ{domain}", &local[2..]);
     assert_eq!(shrinks.len(), MAX_EMAIL_BYTES + 1);
     assert_eq!(Address::email(&shrinks), Err(InvalidAddress));
 }
 
 #[test]
-fn folding_is_full_and_knows_no_language() {
+fn folding_is_full_and_independent_of_language() {
     for (typed, folded) in [
         ("Alice@EXAMPLE.com", "alice@example.com"),
         ("Strauß@Example.COM", "strauss@example.com"),
@@ -144,7 +144,7 @@ fn folding_is_full_and_knows_no_language() {
 }
 
 #[test]
-fn no_letter_of_any_script_folds_twice_or_has_a_twin_that_folds_elsewhere() {
+fn every_letter_and_its_lower_case_form_fold_to_the_same_address() {
     for address in ('\u{80}'..'\u{1F000}').filter_map(|c| Address::email(&format!("a{c}@b.c")).ok()) {
         for form in address.lookup_forms() {
             assert_eq!(Address::from_lookup(&form).expect("a form").as_str(), address.as_str());
@@ -153,7 +153,7 @@ fn no_letter_of_any_script_folds_twice_or_has_a_twin_that_folds_elsewhere() {
 }
 
 #[test]
-fn the_lower_case_twin_is_found_too() {
+fn the_lower_case_form_is_found_too() {
     assert_eq!(forms(&email("Alice@Example.com")), ["alice@example.com email"]);
     assert_eq!(forms(&email("Strauß@x.org")), ["strauss@x.org email", "strauß@x.org email"]);
     assert_eq!(forms(&email("STRAUSS@x.org")), ["strauss@x.org email"]);
@@ -161,15 +161,15 @@ fn the_lower_case_twin_is_found_too() {
 }
 
 #[test]
-fn the_twin_makes_no_other_address() {
+fn the_lower_case_form_does_not_affect_equality() {
     let (typed, folded) = (email("Strauß@x.org"), email("strauss@x.org"));
     assert_eq!(typed, folded);
     assert_eq!(HashSet::from([typed]), HashSet::from([folded]));
 }
 
 #[test]
-fn a_twin_too_long_to_be_an_address_is_forgotten() {
-    // Lower-casing lengthens Ⱥ by a byte, which folding makes up for by shortening the ligature.
+fn an_overlong_lower_case_form_is_dropped() {
+    // Lower-casing lengthens Ⱥ by a byte; folding also shortens the ligature by as much.
     let typed = format!("{}ȺȺﬅﬅ@example.com", "a".repeat(MAX_EMAIL_BYTES - 22));
     assert_eq!(typed.len(), MAX_EMAIL_BYTES);
     let address = email(&typed);
@@ -178,7 +178,7 @@ fn a_twin_too_long_to_be_an_address_is_forgotten() {
 }
 
 #[test]
-fn a_sealed_text_that_we_did_not_print_is_refused() {
+fn other_sealed_texts_are_refused() {
     for text in [
         "",
         "alice@example.com",
@@ -195,7 +195,7 @@ fn a_sealed_text_that_we_did_not_print_is_refused() {
 }
 
 #[test]
-fn phone_numbers_are_digits_alone() {
+fn a_phone_number_consists_of_digits() {
     assert_eq!(Address::msisdn("18005552067").expect("a number").to_lookup(), "18005552067 msisdn");
     for text in ["", "1234", "1234567890123456", "018005552067", "+18005552067", "1800555206x", "１８００５５５"]
     {
@@ -204,7 +204,7 @@ fn phone_numbers_are_digits_alone() {
 }
 
 #[test]
-fn media_are_spelled_as_the_specification_spells_them() {
+fn media_have_the_names_of_the_specification() {
     for medium in [Medium::Email, Medium::Msisdn] {
         assert_eq!(Medium::parse(medium.as_str()), Some(medium));
     }
@@ -212,18 +212,18 @@ fn media_are_spelled_as_the_specification_spells_them() {
 }
 
 #[test]
-fn an_address_does_not_show_itself_in_a_log() {
+fn debug_output_hides_the_address() {
     assert_eq!(format!("{:?}", email("alice@example.com")), "Address(email, …)");
 }
 
-/// Text that is often an address, with letters that fold oddly among it.
+/// Generates text that is often an address, with letters that fold in unusual ways.
 fn near_addresses() -> impl Strategy<Value = String> {
     "[a-zA-Z.ßẞİıſKΣςﬁŉΐǰᾳᏋꭻȺÅé']{1,12}@[a-zA-ZßİΣﬁé-]{1,8}(\\.[a-zA-Zß]{1,6}){0,2}"
 }
 
 proptest! {
     #[test]
-    fn parsing_never_panics_and_counts_the_ats(text in "\\PC*|[@a.\\PC]*|.*") {
+    fn parsing_never_panics_and_accepts_one_at(text in "\\PC*|[@a.\\PC]*|.*") {
         if let Ok(address) = Address::email(&text) {
             prop_assert_eq!(text.matches('@').count(), 1);
             prop_assert_eq!(address.as_str().matches('@').count(), 1);
@@ -244,7 +244,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_printed_parses_to_the_same(text in near_addresses()) {
+    fn every_address_parses_from_its_printed_forms(text in near_addresses()) {
         let address = Address::email(&text);
         prop_assume!(address.is_ok());
         let address = address.expect("assumed");
@@ -255,7 +255,7 @@ proptest! {
     }
 
     #[test]
-    fn every_form_folds_to_the_address_itself(text in near_addresses()) {
+    fn every_form_folds_to_the_address(text in near_addresses()) {
         let address = Address::email(&text);
         prop_assume!(address.is_ok());
         let address = address.expect("assumed");

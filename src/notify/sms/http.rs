@@ -35,12 +35,8 @@ impl Answer {
 /// A client that goes where it is told and nowhere else: it follows no redirect, and neither the environment's proxy
 /// nor anybody else hears of the credentials.
 pub(super) fn client(sms: &config::Sms) -> Result<Client, StartError> {
-    let tls = trust::client_config(sms.ca_file.as_deref()).map_err(|error| match error {
-        TrustError::File { path, reason } => StartError::file("sms.ca_file", path, io::Error::other(reason)),
-        TrustError::Library(_) => {
-            StartError::Setting { setting: "sms", problem: "the TLS library refuses its settings" }
-        }
-    })?;
+    let tls = trust::client_config(sms.ca_file.as_deref())
+        .map_err(|TrustError { path, reason }| StartError::file("sms.ca_file", path, io::Error::other(reason)))?;
     let client = Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("Vouch/", env!("CARGO_PKG_VERSION")))
