@@ -1,96 +1,100 @@
-//! What a mail says, as text and as HTML: one file per mail, and here the parts they share. How it is sent is [`mail`](super::mail)'s business.
+//! The emails this server sends. Each is a list of [parts](Part), rendered once as text and once as HTML.
+//! [`mail`](super::mail) sends them.
 
-mod address;
-mod invite;
-mod notices;
-mod validation;
+mod display_name;
+mod messages;
+#[cfg(test)]
+mod tests;
 
-pub use address::{AddressFacts, address_email};
-pub use invite::{DisplayName, InviteFacts, invite_email};
-pub use notices::{BoundFacts, Remover, UnboundFacts, bound_email, unbound_email};
-pub use validation::{ValidationFacts, validation_email};
+pub use display_name::DisplayName;
+pub use messages::{
+    BoundFacts, InviteFacts, Remover, UnboundFacts, ValidationFacts, address_email, bound_email, invite_email,
+    unbound_email, validation_email,
+};
 
 use askama::Template;
+use url::Url;
 
+use super::Words;
 use super::mail::Email;
-use crate::brand::{Brand, Colour};
-use crate::clock::Millis;
-use crate::texts::{Language, Texts, direction, visible};
+use crate::brand::{Colour, Contact};
+use crate::texts::visible;
 
-/// The width of a text part, in characters; links are never broken.
+/// The width of the text part, in characters. Links are never broken.
 const WIDTH: usize = 72;
 
 /// The longest subject, in characters.
 const MAX_SUBJECT: usize = 150;
 
-/// The longest server name, in characters.
-const MAX_NAME: usize = 255;
+/// Stands for the contact in the sentence that names it.
+const CONTACT: char = '\u{fffc}';
 
-/// The grounds of the HTML part, light and dark; what links must be legible on.
-const LIGHT_GROUND: Colour = Colour::WHITE;
-const DARK_GROUND: Colour = Colour::rgb(0x1d, 0x23, 0x22);
+/// Backgrounds of the HTML part in light and dark mode, on which links must be legible.
+const LIGHT_BACKGROUND: Colour = Colour::WHITE;
+const DARK_BACKGROUND: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
-/// what every mail is written with.
-#[derive(Clone, Copy)]
-pub struct Words<'a> {
-    /// Who runs this server.
-    pub brand: &'a Brand,
-    /// The words.
-    pub texts: &'a Texts,
-    /// The reader's language.
-    pub language: Language,
-    /// The name of this identity server.
-    pub server: &'a str,
+/// A part of an email.
+enum Part<'a> {
+    Heading(String),
+    Paragraph(String),
+    /// Lines set off from the rest, the most important one first.
+    Facts(Vec<String>),
+    /// An introduction and the link it introduces.
+    Link(String, &'a Url),
+    /// An introduction, the label of a button, and the link that the button opens.
+    Button(String, String, &'a Url),
 }
 
-impl Words<'_> {
-    fn text(&self, id: &str) -> String {
-        self.texts.get(self.language, id, &[])
+/// An email without its subject.
+struct Content<'a> {
+    title: String,
+    parts: Vec<Part<'a>>,
+    /// Why the reader receives it.
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/email.txt")]
+struct Text<'a> {
+    say: Words<'a>,
+    content: &'a Content<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/email.html")]
+struct Html<'a> {
+    say: Words<'a>,
+    content: &'a Content<'a>,
+}
+
+impl Html<'_> {
+    /// Returns the sentence that names the contact, split where the contact belongs.
+    fn around_contact(&self) -> Vec<String> {
+        let sentence = self.say.with("mail-contact", "contact", &CONTACT.to_string());
+        sentence.split(CONTACT).map(ToOwned::to_owned).collect()
     }
 
-    fn with(&self, id: &str, name: &str, value: &str) -> String {
-        self.texts.get(self.language, id, &[(name, value.into())])
+    fn link_on_light(&self) -> Colour {
+        self.say.brand.accent.legible_on(LIGHT_BACKGROUND)
     }
 
-    fn with_server(&self, id: &str) -> String {
-        self.with(id, "server", self.server)
-    }
-
-    fn span(&self, id: &str, span: Millis) -> String {
-        self.with(id, "span", &self.texts.span(self.language, span))
-    }
-
-    fn contact(&self) -> Option<String> {
-        self.brand.contact.as_ref().map(|contact| self.with("mail-contact", "contact", &contact.text))
-    }
-
-    fn server(&self) -> String {
-        visible(self.server, MAX_NAME)
-    }
-
-    fn tag(&self) -> &str {
-        self.texts.tag(self.language)
-    }
-
-    fn direction(&self) -> &'static str {
-        direction(self.tag())
-    }
-
-    fn accent_on_light(&self) -> Colour {
-        self.brand.accent.legible_on(LIGHT_GROUND)
-    }
-
-    fn accent_on_dark(&self) -> Colour {
-        self.brand.accent.legible_on(DARK_GROUND)
+    fn link_on_dark(&self) -> Colour {
+        self.say.brand.accent.legible_on(DARK_BACKGROUND)
     }
 }
 
-/// A mail as it is sent.
-fn email(subject: &str, text: &impl Template, html: &impl Template) -> Result<Email, askama::Error> {
-    Ok(Email { subject: visible(subject, MAX_SUBJECT), text: wrapped(&text.render()?), html: html.render()? })
+impl Text<'_> {
+    fn contact(&self, contact: &Contact) -> String {
+        self.say.with("mail-contact", "contact", &contact.text)
+    }
 }
 
-/// The text with lines of at most [`WIDTH`] characters, broken at spaces only: a link stays whole.
+fn render(say: Words<'_>, subject: &str, content: &Content<'_>) -> Result<Email, askama::Error> {
+    let text = wrapped(&Text { say, content }.render()?);
+    Ok(Email { subject: visible(subject, MAX_SUBJECT), text, html: Html { say, content }.render()? })
+}
+
+/// Wraps lines at [`WIDTH`] characters, at spaces only, so that links stay whole.
 fn wrapped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     for line in text.trim().lines() {
@@ -107,22 +111,4 @@ fn wrapped(text: &str) -> String {
         out.push('\n');
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn wrapping_changes_nothing_but_line_breaks(text in "[a-zé ]{0,300}") {
-            let wrapped = wrapped(&text);
-            let words = |text: &str| text.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
-            prop_assert_eq!(words(&wrapped), words(&text));
-            let fits = |line: &str| line.trim_end().chars().count() <= WIDTH || !line.trim().contains(' ');
-            prop_assert!(wrapped.lines().all(fits), "{}", wrapped);
-        }
-    }
 }

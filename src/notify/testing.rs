@@ -2,17 +2,17 @@
 
 use std::sync::LazyLock;
 
-use super::emails::Words;
+use super::Words;
 use crate::brand::Brand;
 use crate::config::Config;
 use crate::texts::Texts;
 
 static TEXTS: LazyLock<Texts> = LazyLock::new(|| Texts::load(&"en".parse().unwrap(), None).unwrap());
 
-/// The languages that are built in.
+/// The built-in languages.
 pub(super) const TAGS: [&str; 4] = ["en", "fr", "de", "es"];
 
-/// A club that can be written to there.
+/// Returns a brand with this contact.
 pub(super) fn brand(contact: Option<&str>) -> Brand {
     Brand {
         name: "Example Club".to_owned(),
@@ -21,7 +21,7 @@ pub(super) fn brand(contact: Option<&str>) -> Brand {
     }
 }
 
-/// Its words, in the language of that tag.
+/// Returns the brand's words in a language.
 pub(super) fn say<'a>(brand: &'a Brand, tag: &str) -> Words<'a> {
     Words { brand, texts: &TEXTS, language: TEXTS.nearest(tag).unwrap(), server: "id.example.org" }
 }

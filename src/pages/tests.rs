@@ -109,7 +109,7 @@ async fn an_old_version_stays_readable_and_names_its_successor() {
     assert_eq!(status, 200);
     assert!(old.contains("<a href=\"/policies/terms/1.10/en\""), "{}", bare(&old));
     let (_, new) = page(site(), renewed(), "/policies/terms/1.10/en").await;
-    assert!(new.contains("This version is in force.") && new.contains("&lt;script&gt;"), "{}", bare(&new));
+    assert!(new.contains("This is the current version.") && new.contains("&lt;script&gt;"), "{}", bare(&new));
     let (_, list) = page(site(), renewed(), "/policies").await;
     insta::assert_snapshot!("policies_en", bare(&list));
 }
@@ -166,7 +166,7 @@ async fn changes_of_what_is_not_there_are_not_found() {
         "/policies/terms/1/en/changes",
     ] {
         let (status, html) = page(site(), amended(), uri).await;
-        assert_eq!((status, html.contains("There is nothing here")), (404, true), "{uri}");
+        assert_eq!((status, html.contains("Page not found")), (404, true), "{uri}");
     }
 }
 
@@ -278,7 +278,7 @@ async fn a_form_may_be_sent_to_this_server_from_the_page_that_has_one_and_from_n
 async fn an_unknown_page_is_a_page_too() {
     for uri in ["/nothing", "/policies/terms/1.10/fr", "/policies/terms/../1.10/en", "/logo"] {
         let (status, html) = page(site(), renewed(), uri).await;
-        assert_eq!((status, html.contains("There is nothing here")), (404, true), "{uri}");
+        assert_eq!((status, html.contains("Page not found")), (404, true), "{uri}");
     }
     let site = site();
     assert_eq!(site.fault(site.texts.default_language(), Fault::Unavailable).status().as_u16(), 503);

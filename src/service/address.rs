@@ -18,8 +18,8 @@ use super::{Network, Vouch};
 use crate::clock::{HOUR, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
-use crate::notify::address::address_text;
-use crate::notify::emails::{AddressFacts, address_email};
+use crate::notify::emails::address_email;
+use crate::notify::sms_texts::address_text;
 use crate::texts::Language;
 
 pub use held::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation};
@@ -97,7 +97,7 @@ impl Vouch {
     }
 
     async fn mail_proof(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(email) = address_email(self.messenger.words(language), AddressFacts { link, lifetime: LIFETIME }) else {
+        let Ok(email) = address_email(self.messenger.words(language), link, LIFETIME) else {
             return;
         };
         if let Err(error) = self.messenger.mailer.send(to, email).await {

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::identity::redaction::redacted;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
-use crate::notify::invitation::invite_text;
 use crate::notify::sms::SendError;
+use crate::notify::sms_texts::invite_text;
 use crate::store::invites::{self, NewInvite};
 use crate::store::{bindings, objections};
 

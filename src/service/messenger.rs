@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruma_common::OwnedServerName;
 
 use crate::brand::Brand;
-use crate::notify::emails::Words;
+use crate::notify::Words;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
 use crate::texts::{Language, Texts};

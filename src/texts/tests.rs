@@ -47,6 +47,25 @@ fn every_language_has_the_same_messages_with_the_same_variables() {
 }
 
 #[test]
+fn french_punctuation_is_set_off_by_spaces_that_do_not_break() {
+    let french = BUILT_IN.iter().find(|(tag, _)| *tag == "fr").unwrap().1;
+    // Text messages have no such spaces: they would take three times the room.
+    for line in french.lines().filter(|line| !line.starts_with("sms-") && !line.starts_with('#')) {
+        for (at, mark) in line.match_indices([':', ';', '!', '?', '»', '«']) {
+            let (before, after) = (line[..at].chars().next_back(), line[at + mark.len()..].chars().next());
+            let is_set_off = match mark {
+                "«" => after == Some('\u{a0}'),
+                // In an example of a Matrix ID.
+                ":" if after.is_some_and(char::is_alphabetic) => true,
+                ":" | "»" => before == Some('\u{a0}'),
+                _ => before == Some('\u{202f}'),
+            };
+            assert!(is_set_off, "{mark} in {line}");
+        }
+    }
+}
+
+#[test]
 fn every_message_is_used_and_every_message_used_is_there() {
     let mut used = BTreeSet::new();
     ids_in_use(Path::new("src"), &mut used);

@@ -9,9 +9,9 @@ const ADDRESS: &str = "carol@example.com";
 /// Asks for the link of the mail, and opens it.
 async fn opens(world: &World, browser: &Browser) {
     browser.visit("/address").await;
-    browser.type_into("Your e-mail address or phone number", ADDRESS).await;
+    browser.type_into("Your email address or phone number", ADDRESS).await;
     browser.click("Send me a link").await;
-    browser.reads("Look at your messages").await;
+    browser.reads("Check your messages").await;
     let mail = world.mail.wait_for(|mail| mail.to == [ADDRESS] && mail.text().contains("/address/open?")).await;
     browser.visit(&link(&mail, "/address/open?")).await;
     browser.reads("Is this your address?").await;
@@ -25,22 +25,22 @@ async fn who_has_no_account_sees_and_removes_what_is_held_about_an_address() {
     let browser = Browser::open(&world).await;
     browser.visit("/address").await;
     browser.examine("address").await;
-    browser.type_into("Your e-mail address or phone number", "carol").await;
+    browser.type_into("Your email address or phone number", "carol").await;
     browser.click("Send me a link").await;
-    browser.says("This is neither an e-mail address").await;
+    browser.says("This is not a valid address").await;
     browser.examine("address-mistyped").await;
     opens(&world, &browser).await;
     browser.examine("address-open").await;
-    browser.click("Show what is held").await;
-    browser.reads("What is held about your address").await;
+    browser.click("See what is stored").await;
+    browser.reads("What we store about your address").await;
     browser.says("@mallory:hs.example").await;
     browser.examine("address-held").await;
     browser.click("Remove this link").await;
-    browser.says("Nobody is found by your address any more").await;
+    browser.says("Nobody can be found by your address any more").await;
     browser.examine("address-removed").await;
     assert_eq!(alice.looks_up(ADDRESS).await, None);
-    browser.click("End my visit").await;
-    browser.says("You have left.").await;
+    browser.click("End my session").await;
+    browser.says("You have signed out.").await;
     browser.examine("address-left").await;
 }
 
@@ -57,7 +57,7 @@ async fn a_link_that_a_scanner_has_opened_is_still_good() {
     scanner.visit(opened.as_str()).await;
     scanner.visit("/address/held").await;
     assert!(!scanner.words().await.contains("mallory"));
-    browser.click("Show what is held").await;
+    browser.click("See what is stored").await;
     browser.says("@mallory:hs.example").await;
     assert_eq!(mallory.looks_up(ADDRESS).await.as_deref(), Some("@mallory:hs.example"));
 }
@@ -69,15 +69,15 @@ async fn who_objects_is_neither_invited_nor_listed_until_he_says_otherwise() {
     alice.invites(ADDRESS, "Garden").await;
     let browser = Browser::open(&world).await;
     opens(&world, &browser).await;
-    browser.click("Show what is held").await;
+    browser.click("See what is stored").await;
     browser.says("@alice:hs.example").await;
     browser.click("I object").await;
-    browser.says("Your objection is noted").await;
-    browser.says("You object, since").await;
+    browser.says("Your objection has been recorded").await;
+    browser.says("You objected on").await;
     browser.examine("address-objected").await;
     assert_eq!(alice.tries_to_invite(ADDRESS).await.1, "M_EMAIL_SEND_ERROR");
     browser.click("I no longer object").await;
-    browser.says("Your objection is withdrawn").await;
+    browser.says("Your objection has been withdrawn").await;
     assert_eq!(alice.tries_to_invite(ADDRESS).await.0, 200);
 }
 
@@ -91,9 +91,9 @@ async fn the_page_does_not_say_whether_an_address_is_known() {
     let mut answers = Vec::new();
     for address in [ADDRESS, "nobody@example.com"] {
         browser.visit("/address").await;
-        browser.type_into("Your e-mail address or phone number", address).await;
+        browser.type_into("Your email address or phone number", address).await;
         browser.click("Send me a link").await;
-        browser.reads("Look at your messages").await;
+        browser.reads("Check your messages").await;
         answers.push(browser.words().await);
     }
     browser.examine("address-sent").await;

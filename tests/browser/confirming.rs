@@ -48,7 +48,7 @@ async fn a_code_is_wrong_until_it_may_not_be_tried_again() {
     let path = |code: &str| App::code_path(&sid, code);
     let browser = Browser::open(&world).await;
     browser.visit(&path(wrong)).await;
-    browser.reads("This code is not right").await;
+    browser.reads("This code is wrong").await;
     browser.examine("code-wrong").await;
     for _ in 0..4 {
         browser.visit(&path(wrong)).await;

@@ -56,7 +56,7 @@ async fn a_page_that_is_not_there_says_so() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/nowhere").await;
-    browser.reads("There is nothing here").await;
+    browser.reads("Page not found").await;
     browser.examine("missing").await;
     browser.click("Home").await;
     browser.reads("Matrix identity server").await;

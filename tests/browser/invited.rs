@@ -25,7 +25,7 @@ async fn who_is_invited_reads_by_whom_and_where_and_says_no() {
     browser.says("What is Matrix?").await;
     browser.examine("invited").await;
     browser.click("Delete this invitation").await;
-    browser.reads("The invitation is deleted").await;
+    browser.reads("The invitation has been deleted").await;
     browser.examine("invited-declined").await;
 }
 
@@ -33,7 +33,7 @@ async fn who_is_invited_reads_by_whom_and_where_and_says_no() {
 async fn who_is_invited_is_not_invited_again_if_he_says_so() {
     let world = World::start().await;
     let browser = at_invitation(&world).await;
-    browser.click("Never invite or list me").await;
+    browser.click("Never list or invite me").await;
     browser.reads("You will not be invited again").await;
     browser.examine("invited-objected").await;
     let bob = App::ready(&world, "bob").await;

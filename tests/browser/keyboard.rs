@@ -22,9 +22,9 @@ async fn tab_leads_through_the_first_page_in_the_order_it_is_read_and_is_seen_to
         order.push(focused);
     }
     let start: Vec<&str> = order.iter().map(String::as_str).take(6).collect();
-    assert_eq!(start, ["Skip to the content", "Example", "Deutsch", "English", "Español", "Français"]);
+    assert_eq!(start, ["Skip to content", "Example", "Deutsch", "English", "Español", "Français"]);
     let end: Vec<&str> = order.iter().map(String::as_str).rev().take(3).collect();
-    assert_eq!(end, ["What is kept", "Policies", "Home"]);
+    assert_eq!(end, ["What we store", "Policies", "Home"]);
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn the_first_link_skips_to_the_content() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/").await;
-    assert_eq!(browser.tab().await, "Skip to the content");
+    assert_eq!(browser.tab().await, "Skip to content");
     browser.keep_picture("home-skip").await;
     browser.press(key::ENTER).await;
     assert_eq!(browser.url().await.fragment(), Some("content"));
@@ -47,10 +47,10 @@ async fn a_bind_is_undone_by_the_keyboard_alone() {
     let browser = Browser::open(&world).await;
     browser.look(Screen::NarrowPhone, Light::Night).await;
     browser.visit(&link(&mail, "/not-me?")).await;
-    while browser.tab().await != "This was not me" {}
+    while browser.tab().await != "This wasn’t me" {}
     assert!(browser.focus_is_seen().await);
     browser.press(key::ENTER).await;
-    browser.reads("The request is cancelled").await;
+    browser.reads("The request has been cancelled").await;
 }
 
 #[tokio::test]

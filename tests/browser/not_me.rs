@@ -14,12 +14,12 @@ async fn who_was_bound_by_somebody_else_undoes_it_with_one_button() {
     let notice = world.mail.wait_for(|mail| mail.to == [ADDRESS] && !mail.text().contains("/submitToken?")).await;
     let browser = Browser::open(&world).await;
     browser.visit(&link(&notice, "/not-me?")).await;
-    browser.reads("Was this not you?").await;
+    browser.reads("Wasn’t this you?").await;
     browser.says("@mallory:hs.example").await;
     browser.examine("not-me").await;
     assert_eq!(mallory.looks_up(ADDRESS).await.as_deref(), Some("@mallory:hs.example"), "to look changes nothing");
-    browser.click("This was not me").await;
-    browser.reads("It is undone").await;
+    browser.click("This wasn’t me").await;
+    browser.reads("Done. The link has been removed").await;
     browser.examine("not-me-undone").await;
     assert_eq!(mallory.looks_up(ADDRESS).await, None);
     browser.visit(&link(&notice, "/not-me?")).await;

@@ -16,7 +16,7 @@ async fn a_policy_is_read_in_each_of_its_languages() {
     browser.click("Privacy Policy").await;
     browser.reads("Privacy Policy").await;
     assert_eq!(browser.url().await.path(), "/policies/privacy_policy/1.0/en");
-    browser.says("What is kept, and for how long").await;
+    browser.says("What we store, and for how long").await;
     browser.examine("policy").await;
     browser.click("Français").await;
     browser.reads("Politique de confidentialité").await;
@@ -48,7 +48,7 @@ async fn an_earlier_version_leads_to_the_one_in_force() {
     browser.examine("policy-earlier").await;
     let old = browser.url().await;
     browser.click("Terms of Service").await;
-    browser.says("This version is in force.").await;
+    browser.says("This is the current version.").await;
     assert_eq!(browser.url().await, old.join("../2.0/en").unwrap());
     browser.visit("/policies/terms_of_service/2.0/en/changes?since=1.0").await;
     browser.says("And one more thing").await;
@@ -60,7 +60,7 @@ async fn what_is_kept_has_a_page_of_its_own() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/").await;
-    browser.click("What is kept, and for how long").await;
-    browser.reads("What is kept, and for how long").await;
+    browser.click("What we store, and for how long").await;
+    browser.reads("What we store, and for how long").await;
     browser.examine("retention").await;
 }

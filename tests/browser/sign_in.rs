@@ -58,7 +58,7 @@ async fn a_password_goes_to_the_homeserver_and_nowhere_else() {
     browser.examine("sign-in-password").await;
     browser.type_into("Your Matrix password", "wrong").await;
     browser.click("Sign in with password").await;
-    browser.says("do not go together").await;
+    browser.says("Wrong Matrix ID or password").await;
     // The console tells of the homeserver's refusal, as it is to.
     browser.type_into("Your Matrix password", PASSWORD).await;
     browser.click("Sign in with password").await;
@@ -114,7 +114,7 @@ async fn what_is_mistyped_or_not_there_is_said_where_the_reader_is() {
     browser.visit("/you").await;
     browser.type_into("Your Matrix ID", "alice").await;
     browser.click("Continue").await;
-    browser.says("This is no Matrix ID.").await;
+    browser.says("This is not a valid Matrix ID.").await;
     browser.examine("sign-in-mistyped").await;
     browser.type_into("Your Matrix ID", "@alice:nowhere.example").await;
     browser.click("Continue").await;

@@ -83,7 +83,7 @@ async fn the_keyboard_is_enough_in_french_on_a_narrow_phone_by_night() {
     assert!(browser.focus_is_seen().await);
     browser.press("wrong").await;
     browser.press(key::ENTER).await;
-    browser.is_told("L’identifiant Matrix et le mot de passe ne correspondent pas.").await;
+    browser.is_told("Identifiant Matrix ou mot de passe incorrect.").await;
     while browser.tab().await != "Votre mot de passe Matrix" {}
     browser.press(PASSWORD).await;
     browser.press(key::ENTER).await;
@@ -210,7 +210,7 @@ async fn who_came_to_download_is_told_why_he_signs_in_and_finds_the_way_back() {
     let world = with_alice(&[Flow::Sso]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you/sign-in?for=export").await;
-    browser.says("please sign in once more").await;
+    browser.says("Please sign in again before").await;
     browser.examine("sign-in-again").await;
     browser.names(ALICE).await;
     browser.click("Single sign-on of hs.example").await;
@@ -226,7 +226,7 @@ async fn what_is_wrong_with_a_homeserver_is_said() {
     browser.visit("/you").await;
     for mistyped in ["alice", "alice@example.org", "@alice:", "@alice:hs example", "@alice:hs.example/x", "@a:b:c:d"] {
         browser.names(mistyped).await;
-        browser.is_told("This is no Matrix ID.").await;
+        browser.is_told("This is not a valid Matrix ID.").await;
         browser.visit("/you").await;
     }
     browser.names("@alice:nowhere.example").await;
@@ -281,7 +281,7 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
     browser.visit("/you").await;
     browser.names(ALICE).await;
     browser.gives_password("wrong").await;
-    browser.is_told("Matrix ID and password do not go together.").await;
+    browser.is_told("Wrong Matrix ID or password.").await;
     assert_eq!(browser.run("return document.getElementById('password').value", vec![]).await, "");
 
     let login = "/_matrix/client/v3/login";
@@ -289,7 +289,7 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
         world.homeserver.answers_clients(Method::POST, path, StatusCode::from_u16(status).unwrap(), answer);
     };
     for (status, answer, problem) in [
-        (403, json!({ "errcode": "M_USER_DEACTIVATED" }), "This account was closed at its homeserver."),
+        (403, json!({ "errcode": "M_USER_DEACTIVATED" }), "This account has been closed on its homeserver."),
         (429, json!({ "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 4_500 }), "Try again in 5 s."),
         (500, json!("oops"), "hs.example has refused to sign you in."),
         (200, json!({}), "hs.example has refused to sign you in."),
@@ -327,7 +327,7 @@ async fn what_was_not_begun_here_is_not_ended_here() {
         // A path that differs in its fragment alone is no new page.
         browser.visit("/").await;
         browser.visit(answer).await;
-        browser.is_told("Too much time has passed, or this was begun in another window.").await;
+        browser.is_told("Too much time has passed, or you started in another window.").await;
         let address = browser.url().await;
         assert_eq!(
             (address.query(), address.fragment()),
@@ -372,7 +372,7 @@ async fn who_may_not_use_this_server_is_told_on_the_same_page() {
     browser.click("Sign in on the page of hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Signing in did not work").await;
-    browser.is_told("People of this homeserver cannot use this server.").await;
+    browser.is_told("Users of this homeserver cannot use this server.").await;
     browser.examine("sign-in-refused").await;
     assert_eq!(world.homeserver.devices(), []);
 }

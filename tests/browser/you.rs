@@ -43,7 +43,7 @@ async fn the_terms_are_accepted_in_french() {
     browser.examine("you-fr").await;
     let open = "Vous n’avez pas accepté ce document.";
     browser.click("J’accepte la version 1.0").await;
-    browser.says("Votre accord est enregistré.").await;
+    browser.says("Votre accord a été enregistré.").await;
     assert_eq!(browser.words().await.matches(open).count(), 1, "the other one is left");
     browser.click("J’accepte la version 1.0").await;
     browser.says_no_more(open).await;
@@ -66,7 +66,7 @@ async fn ones_addresses_are_seen_and_removed() {
     browser.click(&format!("Remove {ADDRESS}")).await;
     browser.examine("you-remove").await;
     browser.click("Remove this address").await;
-    browser.says("The address is removed. It no longer leads to you.").await;
+    browser.says("The address has been removed. Nobody can find you by it any more.").await;
     browser.examine("you-removed").await;
     assert_eq!(app.looks_up(ADDRESS).await, None);
     assert_eq!(app.looks_up("alice@work.example").await.as_deref(), Some("@alice:hs.example"));
@@ -80,8 +80,8 @@ async fn all_addresses_are_removed_at_once() {
     app.binds("alice@work.example").await;
     let browser = at_you(&world).await;
     browser.click("Remove all addresses").await;
-    browser.click("Remove all of them").await;
-    browser.says("No address leads to you.").await;
+    browser.click("Remove them all").await;
+    browser.says("Nobody can find you by an address.").await;
     assert_eq!(app.looks_up(ADDRESS).await, None);
 }
 
@@ -91,8 +91,8 @@ async fn what_is_withdrawn_no_app_accepts_again() {
     let app = App::ready(&world, "alice").await;
     let browser = at_you(&world).await;
     browser.click("Withdraw everything I have agreed to").await;
-    browser.click("Withdraw all of it").await;
-    browser.says("Your agreement is withdrawn.").await;
+    browser.click("Withdraw everything").await;
+    browser.says("Your agreement has been withdrawn.").await;
     browser.examine("you-withdrawn").await;
     let account = async || app.asks(Method::GET, "/account", json!({})).await;
     assert_eq!(account().await, (403, "M_TERMS_NOT_SIGNED".to_owned()));
@@ -100,7 +100,7 @@ async fn what_is_withdrawn_no_app_accepts_again() {
     assert_eq!(account().await, (403, "M_TERMS_NOT_SIGNED".to_owned()));
     for _ in 0..2 {
         browser.click("I agree to version 1.0").await;
-        browser.says("Your agreement is recorded.").await;
+        browser.says("Your agreement has been recorded.").await;
     }
     assert_eq!(account().await.0, 200);
 }
@@ -113,10 +113,10 @@ async fn everything_is_downloaded_by_who_has_just_signed_in() {
     let browser = at_you(&world).await;
     minutes_pass(&world, 6);
     browser.click("Download everything").await;
-    browser.says("Before we hand out everything that we hold about you").await;
+    browser.says("Please sign in again before you download everything").await;
     browser.examine("sign-in-again").await;
     signs_in(&browser).await;
-    browser.says("You have just signed in: you can download everything now.").await;
+    browser.says("You have just signed in, so you can download everything now.").await;
     browser.click("Download everything").await;
     let export: Value = serde_json::from_str(&browser.downloaded("my-data.json").await).unwrap();
     assert_eq!(export["user_id"], app.mxid);
@@ -130,7 +130,7 @@ async fn who_is_signed_out_everywhere_is_so_in_the_app() {
     let browser = at_you(&world).await;
     browser.click("Sign out everywhere").await;
     browser.click("Sign out everywhere now").await;
-    browser.says("Every app and every other visit is signed out.").await;
+    browser.says("All your apps and all your other sessions have been signed out.").await;
     assert_eq!(app.asks(Method::GET, "/account", json!({})).await.0, 401);
 }
 
@@ -150,7 +150,7 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
     assert_eq!(bob.looks_up(ADDRESS).await.as_deref(), Some("@alice:hs.example"));
     browser.type_into("Your Matrix ID", "@alice:hs.example").await;
     browser.click("Erase everything now").await;
-    browser.reads("Everything is erased").await;
+    browser.reads("Everything has been erased").await;
     browser.says("Your receipt").await;
     browser.examine("erased").await;
     assert_eq!(bob.looks_up(ADDRESS).await, None);
@@ -163,10 +163,10 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
 async fn who_leaves_the_pages_has_to_sign_in_again() {
     let world = World::start().await;
     let browser = at_you(&world).await;
-    browser.says("id.example holds nothing about you").await;
+    browser.says("id.example stores nothing about you").await;
     browser.examine("you-nothing").await;
-    browser.click("Leave these pages").await;
-    browser.reads("You have left these pages").await;
+    browser.click("Sign out").await;
+    browser.reads("You have signed out").await;
     browser.visit("/you").await;
     browser.reads("Sign in").await;
 }

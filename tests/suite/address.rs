@@ -19,11 +19,11 @@ use crate::world::{Answer, Person, SECRET, Server, World, query, until};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The page to which a link is asked for.
-pub const SENT: &str = "Look at your messages";
+pub const SENT: &str = "Check your messages";
 /// The time at which the clock stands still.
 const NOON: &str = "<time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>";
 pub const BROKEN: &str = "This link does not work";
-pub const OVER: &str = "Your visit is over";
+pub const OVER: &str = "Your session has ended";
 
 /// A form as a browser sends it.
 pub fn encoded(fields: &[(&str, &str)]) -> String {
@@ -107,7 +107,7 @@ impl<'a> Visitor<'a> {
 
     pub async fn sees(&self) -> Answer {
         let page = self.gets("/address/held").await;
-        assert_eq!(heading(&page, 200), "What is held about your address");
+        assert_eq!(heading(&page, 200), "What we store about your address");
         page
     }
 
@@ -129,7 +129,7 @@ impl<'a> Visitor<'a> {
         let answer = self.does(action).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         let page = self.gets(answer.headers["location"].to_str().unwrap()).await;
-        assert_eq!(heading(&page, 200), "What is held about your address");
+        assert_eq!(heading(&page, 200), "What we store about your address");
         let said = page.text.split_once("role=\"status\">").expect("it says what was done").1;
         said.split_once("</p>").unwrap().0.to_owned()
     }
@@ -160,10 +160,10 @@ on_both_backends! {
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
         let page = visitor.sees().await;
         for held in [
-            format!("everything that this server holds about {ALICE}."),
+            format!("everything this server stores about {ALICE}."),
             format!("<p>{} <span class=\"soft\">since {NOON}</span></p>", id(&alice)),
             format!("<li>{} <span class=\"soft\">confirmed on {NOON}</span></li>", id(&alice)),
-            format!("<li>{} <span class=\"soft\">not confirmed; asked for on {NOON}</span></li>", id(&bob)),
+            format!("<li>{} <span class=\"soft\">not confirmed; requested on {NOON}</span></li>", id(&bob)),
         ] {
             assert!(main(&page).contains(&held), "{held} is not in {}", main(&page));
         }
@@ -186,7 +186,7 @@ on_both_backends! {
         let sid = mallory.proves(ALICE).await;
         mallory.binds_by(&sid).await.ok();
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert_eq!(visitor.done("unbind").await, "Nobody is found by your address any more");
+        assert_eq!(visitor.done("unbind").await, "Nobody can be found by your address any more");
         assert_eq!(mallory.looks_up(ALICE).await, None);
         assert_eq!(mallory.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
         let page = visitor.sees().await;
@@ -201,7 +201,7 @@ on_both_backends! {
         world.mail.forget();
         let sid = bob.proves(ALICE).await;
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert_eq!(visitor.done("cancel").await, "The confirmations are cancelled");
+        assert_eq!(visitor.done("cancel").await, "The requests have been cancelled");
         assert_eq!(bob.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
         assert_eq!(bob.looks_up(ALICE).await, Some(alice.mxid.clone()));
         assert!(!visitor.sees().await.text.contains(&bob.mxid));
@@ -218,7 +218,7 @@ on_both_backends! {
         let expected = json!([{ "user_id": bob.mxid, "room_id": ROOM, "invited_at": world.clock.now() }]);
         assert_eq!(held["invitations"], expected);
         assert!(!held.to_string().contains(token.as_str().unwrap()), "the token is its inviter's: {held}");
-        assert_eq!(visitor.done("uninvite").await, "The invitations are deleted");
+        assert_eq!(visitor.done("uninvite").await, "The invitations have been deleted");
         assert_eq!(count(&world, "invites").await, 0);
         // Whoever has the address from now on joins no room by it.
         let alice = world.person(&server, "alice").await;
@@ -242,7 +242,7 @@ on_both_backends! {
         let visitor = Visitor::begun(&server, &presses(&server, &path_of(text.body.rsplit(' ').next().unwrap())).await);
         let page = visitor.sees().await;
         assert!(main(&page).contains("holds about +447700900123.") && main(&page).contains(&alice.mxid), "{}", main(&page));
-        assert_eq!(visitor.done("unbind").await, "Nobody is found by your address any more");
+        assert_eq!(visitor.done("unbind").await, "Nobody can be found by your address any more");
         assert_eq!(count(&world, "bindings").await, 0);
     }
 
@@ -264,7 +264,7 @@ on_both_backends! {
             assert_eq!(visitor.does(action).await.headers["location"], "/address/held?lang=en&done=stale");
         }
         let page = visitor.gets("/address/held?lang=en&done=stale").await;
-        assert!(main(&page).contains("<a href=\"/address?lang=en\">Ask for a new link</a>"), "{}", main(&page));
+        assert!(main(&page).contains("<a href=\"/address?lang=en\">Request a new link</a>"), "{}", main(&page));
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
 
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
@@ -295,7 +295,7 @@ on_both_backends! {
         world.clock.advance(30 * MINUTE);
         let page = visitor.gets("/address/held").await;
         assert_eq!(heading(&page, 403), OVER);
-        assert!(main(&page).contains("<a href=\"/address?lang=en\">Ask for a new link</a>"), "{}", main(&page));
+        assert!(main(&page).contains("<a href=\"/address?lang=en\">Request a new link</a>"), "{}", main(&page));
     }
 
     async fn to_open_the_link_changes_and_shows_nothing(world: World) {
@@ -328,7 +328,7 @@ on_both_backends! {
         let token = query(&format!("http://h{path}"), "token");
         for page in [server.get(&path, None).await, posts(&server, "/address/open", &[("token", &token)]).await] {
             assert_eq!(heading(&page, 410), "This link has expired");
-            assert!(main(&page).contains("<a href=\"/address?lang=en\">Ask for a new link</a>"), "{}", main(&page));
+            assert!(main(&page).contains("<a href=\"/address?lang=en\">Request a new link</a>"), "{}", main(&page));
         }
     }
 
@@ -429,7 +429,7 @@ on_both_backends! {
         let path = mailed(&world, &server, ALICE).await;
         let begun = Visitor::begun(&other, &presses(&other, &path).await);
         let visitor = Visitor { server: &server, cookie: begun.cookie.clone() };
-        assert_eq!(visitor.done("unbind").await, "Nobody is found by your address any more");
+        assert_eq!(visitor.done("unbind").await, "Nobody can be found by your address any more");
         let there = Person { world: &world, server: &other, mxid: alice.mxid.clone(), token: alice.token.clone() };
         assert_eq!(there.looks_up(ALICE).await, None);
         assert_eq!(begun.does("leave").await.status, 303);

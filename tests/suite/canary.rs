@@ -176,7 +176,7 @@ async fn objection(process: &Process, world: &World, canaries: &mut Canaries) {
     let visitor = Visitor::begun(server, &presses(server, &path).await);
     canaries.keep("token of a visit", visitor.cookie.split_once('=').unwrap().1);
     assert_eq!(visitor.downloads().await["address"], OBJECTING_EMAIL.to_lowercase());
-    assert_eq!(visitor.done("object").await, "Your objection is noted");
+    assert_eq!(visitor.done("object").await, "Your objection has been recorded");
     assert_eq!(visitor.posts(&[("form_token", BODY), ("action", "withdraw")]).await.status, 403);
 }
 

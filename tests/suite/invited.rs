@@ -18,10 +18,10 @@ use crate::world::{Answer, Person, Server, World, query, until};
 
 pub const BOB: &str = "bob@example.com";
 const INVITED: &str = "You are invited to a conversation";
-const DECLINED: &str = "The invitation is deleted";
+const DECLINED: &str = "The invitation has been deleted";
 const OBJECTED: &str = "You will not be invited again";
-const DELIVERED: &str = "This invitation is delivered";
-const OVER: &str = "This invitation is over";
+const DELIVERED: &str = "This invitation has been delivered";
+const OVER: &str = "This invitation is no longer valid";
 const WRONG: &str = "This link does not work";
 
 /// What the link in the mail of an invitation asks of this server: path and query.
@@ -110,8 +110,8 @@ on_both_backends! {
         assert_eq!(heading(&page, 200), INVITED);
         let text = page.text.replace("&#38;", "&");
         for said in [
-            "Name: Alice + Co", &format!("Matrix ID: {}", alice.mxid), "Space: Fish & Chips", "What is Matrix?", "many providers", "FluffyChat",
-            "Open the invitation in web.example/app", "until 23 December 2026", "Delete this invitation", "Never invite or list me",
+            "Chosen name: Alice + Co", &format!("Matrix ID: {}", alice.mxid), "Space: Fish & Chips", "What is Matrix?", "many providers", "FluffyChat",
+            "Open the invitation in web.example/app", "until 23 December 2026", "Delete this invitation", "Never list or invite me",
             &format!("find you by it on {}", world.config.server.name),
         ] {
             assert!(text.contains(said), "{said} is not in {text}");
@@ -324,7 +324,7 @@ async fn the_page_is_in_the_language_of_its_reader_who_may_choose_another() {
     // The homeserver that asks does not know in which language Bob reads; his browser does.
     assert!(!path.contains("lang="), "{path}");
     let french = server.send(server.request(Method::GET, &path, None).header("Accept-Language", "fr-CA")).await;
-    assert_eq!(heading(&french, 200), "Vous avez reçu une invitation à discuter");
+    assert_eq!(heading(&french, 200), "Vous avez reçu une invitation à une conversation");
     assert!(french.text.contains("/invited?lang=fr\">"));
     for (tag, said) in
         [("de", "Du bist zu einer Unterhaltung eingeladen"), ("es", "Tiene una invitación a una conversación")]

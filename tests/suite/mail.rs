@@ -74,10 +74,10 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         let name = world.config.server.name.to_string();
         let cases = [
-            ("en-GB,en;q=0.8", "Confirm your e-mail address for", "24 hours", "Was this not you?"),
-            ("fr", "Confirmez votre adresse e-mail pour", "24 heures", "Ce n’était pas vous\u{a0}?"),
-            ("xx, de-CH;q=0.7, en;q=0.3", "Bestätige deine E-Mail-Adresse für", "24 Stunden", "Das warst nicht du?"),
-            ("xx", "Confirm your e-mail address for", "24 hours", "Was this not you?"),
+            ("en-GB,en;q=0.8", "Confirm your email address for", "24 hours", "Wasn’t this you?"),
+            ("fr", "Confirmez votre adresse e-mail pour", "24 heures", "Ce n’était pas vous\u{202f}?"),
+            ("xx, de-CH;q=0.7, en;q=0.3", "Bestätige deine E-Mail-Adresse für", "24 Stunden", "Warst du das nicht?"),
+            ("xx", "Confirm your email address for", "24 hours", "Wasn’t this you?"),
         ];
         for (at, (language, subject, lifetime, other)) in cases.into_iter().enumerate() {
             let email = format!("alice{at}@example.com");

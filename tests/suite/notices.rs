@@ -20,8 +20,8 @@ use crate::world::{Answer, Person, SECRET, World, until};
 pub const ALICE: &str = "alice@example.com";
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-pub const BOUND: &str = "Your e-mail address leads to a Matrix account now";
-pub const UNBOUND: &str = "Your e-mail address no longer leads to a Matrix account";
+pub const BOUND: &str = "People can now find a Matrix account by your email address";
+pub const UNBOUND: &str = "People can no longer find a Matrix account by your email address";
 
 /// Returns the mail to an address with this subject.
 pub async fn notice(world: &World, address: &str, subject: &str) -> Message {
@@ -76,17 +76,17 @@ on_both_backends! {
         let path = "/_matrix/identity/v2/3pid/bind";
         let bind = server.request(Method::POST, path, Some(&alice.token)).json(&body);
         server.send(bind.header("Accept-Language", "fr-CA, en;q=0.5")).await.ok();
-        let mail = notice(&world, ALICE, "Votre adresse e-mail mène désormais à un compte Matrix").await;
+        let mail = notice(&world, ALICE, "On peut désormais trouver un compte Matrix grâce à votre adresse e-mail").await;
         let undo = not_me(&mail);
         for part in [words(&mail), mail.html()] {
-            assert!(part.contains(&alice.mxid) && part.contains("2026-11-23 12:00 UTC"), "{part}");
+            assert!(part.contains(&alice.mxid) && part.contains("23 novembre 2026 à 12:00 UTC"), "{part}");
             assert!(part.contains("hs.example"), "{part}");
         }
         // The link reveals neither the address nor the user.
         assert!(undo.len() < 160, "{undo}");
         assert!(!undo.contains("alice") && !undo.contains('@') && undo.ends_with("&lang=fr"), "{undo}");
         let page = opens(&server, &undo).await;
-        assert_eq!(heading(&page, 200), "Ce n’était pas vous\u{a0}?");
+        assert_eq!(heading(&page, 200), "Ce n’était pas vous\u{202f}?");
         assert!(page.text.contains(&alice.mxid) && !page.text.contains("alice@example"), "{}", page.text);
         assert!(page.headers["content-security-policy"].to_str().unwrap().contains("form-action 'self'"));
         assert!(!page.text.contains("<script"));
@@ -103,7 +103,7 @@ on_both_backends! {
         let path = undoing(&world, ALICE).await;
         until(PATIENCE, "it is not delivered", async || count(&world, "outbox").await == 0).await;
         assert_eq!(notices(&world, ALICE), [BOUND]);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "It is undone");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "Done. The link has been removed");
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
@@ -126,7 +126,7 @@ on_both_backends! {
         let binary = Binary::of(&world);
         let _process = binary.serve().await;
         for (command, subject, said) in
-            [("bind", BOUND, "@alice:hs.example"), ("unbind", UNBOUND, "by the people who run this server")]
+            [("bind", BOUND, "@alice:hs.example"), ("unbind", UNBOUND, "by the operators of this server")]
         {
             let done = binary.run(&[command, "--address", ALICE, "--user", "@alice:hs.example"]);
             assert_eq!(done.status, Some(0), "{done:?}");
@@ -146,7 +146,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
         assert_eq!((count(&world, "outbox").await, world.mail.count()), (0, 1));
         let path = not_me(&world.validation_mail(ALICE).await);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "The request is cancelled");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "The request has been cancelled");
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
@@ -168,7 +168,7 @@ on_both_backends! {
         let server = world.start().await;
         world.clock.advance(2 * MINUTE);
         let path = undoing(&world, ALICE).await;
-        assert_eq!(heading(&opens(&server, &path).await, 200), "Was this not you?");
+        assert_eq!(heading(&opens(&server, &path).await, 200), "Wasn’t this you?");
         until(PATIENCE, "it stays in the outbox", async || count(&world, "outbox").await == 0).await;
     }
 
@@ -247,7 +247,7 @@ on_both_backends! {
         assert!(text.to == "447700900123" && text.body.contains(&alice.mxid), "{text:?}");
         let undo = Url::parse(text.body.rsplit(' ').next().unwrap()).unwrap();
         let path = format!("{}?{}", undo.path(), undo.query().unwrap());
-        assert_eq!(heading(&presses(&server, &path).await, 200), "It is undone");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "Done. The link has been removed");
         assert_eq!(alice.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
         assert_eq!(count(&world, "bindings").await, 0);
     }

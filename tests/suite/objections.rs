@@ -37,7 +37,7 @@ async fn objects(person: &Person<'_>, sid: &str, secret: &str) -> Answer {
 /// Objects on the page, and discards the mail with the link to it.
 async fn objects_by_mail(world: &World, server: &Server, address: &str) {
     let visitor = Visitor::by_mail(world, server, address).await;
-    assert_eq!(visitor.done("object").await, "Your objection is noted");
+    assert_eq!(visitor.done("object").await, "Your objection has been recorded");
     world.mail.forget();
 }
 
@@ -55,9 +55,9 @@ on_both_backends! {
         invites(&bob, ALICE).await.ok();
         bob.asks_to_prove(ALICE).await;
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert_eq!(visitor.done("object").await, "Your objection is noted");
+        assert_eq!(visitor.done("object").await, "Your objection has been recorded");
         let page = visitor.sees().await;
-        let since = "You object, since <time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>.";
+        let since = "You objected on <time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>.";
         assert!(page.text.contains(since), "{}", page.text);
         assert!(!page.text.contains(&bob.mxid) && !page.text.contains("value=\"object\""), "{}", page.text);
         let held = visitor.downloads().await;
@@ -138,7 +138,7 @@ on_both_backends! {
         let bob = world.person(&server, "bob").await;
         objects_by_mail(&world, &server, ALICE).await;
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert_eq!(visitor.done("withdraw").await, "Your objection is withdrawn");
+        assert_eq!(visitor.done("withdraw").await, "Your objection has been withdrawn");
         assert_eq!(count(&world, "objections").await, 0);
         invites(&bob, ALICE).await.ok();
         bob.binds(ALICE).await;
@@ -153,7 +153,7 @@ on_both_backends! {
         assert_eq!(visitor.does("erase").await.status, 303);
         assert_eq!(invites(&bob, ALICE).await.error(), (400, "M_EMAIL_SEND_ERROR"));
         let visitor = Visitor::by_mail(&world, &server, ALICE).await;
-        assert!(visitor.sees().await.text.contains("You object, since"));
+        assert!(visitor.sees().await.text.contains("You objected on"));
     }
 
     async fn objecting_twice_keeps_the_first_time(world: World) {

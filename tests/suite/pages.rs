@@ -208,7 +208,7 @@ async fn the_start_page_links_to_the_other_pages_and_says_what_it_knows() {
     for href in ["/you?lang=en", "/address?lang=en", "/retention?lang=en", "mailto:help@club.example"] {
         assert!(start.text.contains(&format!("href=\"{href}\"")), "no way to {href}: {}", start.text);
     }
-    assert!(start.text.contains("It sets no cookie, runs no script") && !start.headers.contains_key("set-cookie"));
+    assert!(start.text.contains("It sets no cookies, runs no scripts") && !start.headers.contains_key("set-cookie"));
     for path in ["/", "/retention", "/nowhere"] {
         let page = page(&server, path, "es").await;
         assert!(page.text.contains("<a href=\"https://club.example/imprint\">Aviso legal</a>"), "{path}");

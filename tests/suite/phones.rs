@@ -316,7 +316,7 @@ on_both_backends! {
         assert_eq!(validated(&alice, &first).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
         let wrong = format!("sid={first}&client_secret={SECRET}&token={}", other_than(&code, 1));
         for (query, status, said) in [
-            (&wrong, 404, "Ce code n’est pas le bon"), (&good, 200, "Votre adresse est confirmée"),
+            (&wrong, 404, "Ce code est incorrect"), (&good, 200, "Votre adresse est confirmée"),
             (&good, 200, "Votre adresse était déjà confirmée"),
         ] {
             let answer = opens(&server, Method::GET, query, "fr").await;
@@ -358,9 +358,9 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for (attempt, language, said) in [
-            (1, "en", "is your code for 127.0.0.1:8090. It works for 10 min. Give it to nobody."),
+            (1, "en", "is your code for 127.0.0.1:8090. It works for 10 min. Do not share it."),
             (2, "fr", "est votre code pour 127.0.0.1:8090. Valable 10 min. Ne le donnez à personne."),
-            (3, "de", "ist dein Code für 127.0.0.1:8090. Er gilt 10 Min. Gib ihn niemandem."),
+            (3, "de", "ist dein Code für 127.0.0.1:8090. Er gilt 10 Min. Gib ihn nicht weiter."),
         ] {
             let path = format!("/_matrix/identity/v2{REQUEST}");
             let asked = server.request(Method::POST, &path, Some(&alice.token)).json(&asked(NUMBER, attempt));

@@ -14,7 +14,7 @@ use crate::notices::{ALICE, PATIENCE, moody};
 use crate::undoing::heading;
 use crate::world::{Answer, Server, World, until};
 
-const WRONG: &str = "What is held about your address";
+const WRONG: &str = "What we store about your address";
 
 /// Submits an address with the form, from another network.
 async fn asks_from(server: &Server, network: &str, typed: &str) -> Answer {
@@ -137,7 +137,7 @@ on_both_backends! {
         for number in ["+447700900001", "+447700900002"] {
             let page = asks(&server, number).await;
             assert_eq!(heading(&page, 400), WRONG);
-            assert!(page.text.contains("sends no text messages to that country") && page.text.contains(number), "{}", page.text);
+            assert!(page.text.contains("does not send text messages to that country") && page.text.contains(number), "{}", page.text);
         }
         assert_eq!(heading(&asks(&server, "+491701234567").await, 200), SENT);
     }

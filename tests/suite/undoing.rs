@@ -98,7 +98,7 @@ on_both_backends! {
         until(PATIENCE, "the other node does not follow", async || there.looks_up(ALICE).await.is_some()).await;
         let path = undoing(&world, ALICE).await;
         let page = presses(&server, &path).await;
-        assert_eq!(heading(&page, 200), "It is undone");
+        assert_eq!(heading(&page, 200), "Done. The link has been removed");
         assert_eq!(mallory.looks_up(ALICE).await, None);
         assert_eq!(there.looks_up(ALICE).await, None);
         // The session that the reader confirmed by mistake cannot bind again.
@@ -136,7 +136,7 @@ on_both_backends! {
             assert_eq!(heading(&posts_link(&server, old).await, 410), "This link is out of date");
         }
         assert_eq!(bob.looks_up(ALICE).await, Some(alice.mxid.clone()));
-        assert_eq!(heading(&presses(&server, &undoing(&world, ALICE).await).await, 200), "It is undone");
+        assert_eq!(heading(&presses(&server, &undoing(&world, ALICE).await).await, 200), "Done. The link has been removed");
         assert_eq!(bob.looks_up(ALICE).await, None);
     }
 
@@ -146,7 +146,7 @@ on_both_backends! {
         alice.binds(ALICE).await;
         let path = undoing(&world, ALICE).await;
         let pages = futures_util::future::join_all((0..8).map(|_| posts_link(&server, &path))).await;
-        let done = pages.iter().filter(|page| heading(page, 200) == "It is undone").count();
+        let done = pages.iter().filter(|page| heading(page, 200) == "Done. The link has been removed").count();
         assert_eq!(done, 1);
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
@@ -214,9 +214,9 @@ on_both_backends! {
         let mail = world.validation_mail(ALICE).await;
         let path = not_me(&mail);
         let page = opens(&server, &path).await;
-        assert_eq!(heading(&page, 200), "Was this not you?");
+        assert_eq!(heading(&page, 200), "Wasn’t this you?");
         assert!(page.text.contains(&mallory.mxid) && !page.text.contains(ALICE), "{}", page.text);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "The request is cancelled");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "The request has been cancelled");
         let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": query(&link(&mail), "token") });
         let answer = mallory.post("/validate/email/submitToken", submitted).await;
         assert_eq!(answer.error(), (404, "M_NO_VALID_SESSION"));
@@ -233,7 +233,7 @@ on_both_backends! {
         world.clock.advance(SECOND);
         let sid = mallory.proves(ALICE).await;
         let path = not_me(&world.validation_mail(ALICE).await);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "The request is cancelled");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "The request has been cancelled");
         assert_eq!(mallory.binds_by(&sid).await.error(), (404, "M_NO_VALID_SESSION"));
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
         // Used.
@@ -241,7 +241,7 @@ on_both_backends! {
         mallory.binds(ALICE).await;
         assert_eq!(alice.looks_up(ALICE).await, Some(mallory.mxid.clone()));
         let path = not_me(&world.validation_mail(ALICE).await);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "The request is cancelled");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "The request has been cancelled");
         assert_eq!(alice.looks_up(ALICE).await, None);
     }
 
@@ -253,7 +253,7 @@ on_both_backends! {
         world.clock.advance(DAY + HOUR);
         alice.proves(ALICE).await;
         let path = not_me(&world.validation_mail(ALICE).await);
-        assert_eq!(heading(&presses(&server, &path).await, 200), "The request is cancelled");
+        assert_eq!(heading(&presses(&server, &path).await, 200), "The request has been cancelled");
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
     }
 
@@ -267,7 +267,7 @@ on_both_backends! {
         let inner = path.strip_prefix("/id").expect("the link has the path of the proxy");
         let page = opens(&server, inner).await;
         assert!(page.text.contains("<form method=\"post\" action=\"/id/not-me?lang=en\">"), "{}", page.text);
-        assert_eq!(heading(&posts_link(&server, inner).await, 200), "It is undone");
+        assert_eq!(heading(&posts_link(&server, inner).await, 200), "Done. The link has been removed");
     }
 }
 

@@ -119,7 +119,7 @@ on_both_backends! {
         assert_eq!(heading(&page, 200), "Your data");
         for held in [
             "@alice:hs.example", ALICE, "alice@work.example", "third@example.com", "bob@example.com", "!tea:hs.example",
-            "carol@example.com", "Invitation to be passed on, for", "/policies/privacy_policy/1.0/en", "You agree to the version that is in force.",
+            "carol@example.com", "Invitation to be passed on for", "/policies/privacy_policy/1.0/en", "You have agreed to the current version.",
             "<time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>",
         ] {
             assert!(page.text.contains(held), "{held} is missing in {}", page.text);
@@ -210,7 +210,7 @@ on_both_backends! {
         let server = world.start().await;
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
         let page = visitor.opens("/you").await;
-        assert!(page.text.contains("holds nothing about you, apart from this visit"), "{}", page.text);
+        assert!(page.text.contains("stores nothing about you except this session"), "{}", page.text);
         let export = visitor.opens("/you/export").await.ok();
         assert_eq!((&export["account"], &export["bindings"]), (&Value::Null, &json!([])));
         for form in ["/you/withdraw", "/you/unbind-all", "/you/sign-out-everywhere"] {
@@ -222,7 +222,7 @@ on_both_backends! {
         let address = Address::parse(Medium::Email, ALICE).unwrap();
         vouch.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
         assert!(visitor.opens("/you").await.text.contains(ALICE));
-        assert!(does(&visitor, "/you/unbind", &[("medium", "email"), ("address", ALICE)]).await.starts_with("The address is removed"));
+        assert!(does(&visitor, "/you/unbind", &[("medium", "email"), ("address", ALICE)]).await.starts_with("The address has been removed"));
         assert_eq!(count(&world, "bindings").await, 0);
     }
 
@@ -234,7 +234,7 @@ on_both_backends! {
         let (visitor, bob) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &server, "bob").await);
         let this = [("medium", "email"), ("address", ALICE)];
         assert!(does(&bob, "/you/unbind", &this).await.starts_with("Nothing was changed"));
-        assert!(does(&bob, "/you/unbind-all", &[]).await.starts_with("All addresses are removed"));
+        assert!(does(&bob, "/you/unbind-all", &[]).await.starts_with("All addresses have been removed"));
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
         world.mail.forget();
         // At the same time, and again: no error, and one notice.
@@ -256,7 +256,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = somebody(&world, &server).await;
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
-        assert!(does(&visitor, "/you/unbind-all", &[]).await.starts_with("All addresses are removed"));
+        assert!(does(&visitor, "/you/unbind-all", &[]).await.starts_with("All addresses have been removed"));
         assert_eq!(count(&world, "bindings").await, 0);
         for email in [ALICE, "alice@work.example"] {
             assert_eq!(alice.looks_up(email).await, None);
@@ -277,7 +277,7 @@ on_both_backends! {
             for person in [&there, &alice] {
                 assert_eq!(person.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
             }
-            assert!(note(&visitor.opens(leads_to(&answer)).await).starts_with("Your agreement is withdrawn"));
+            assert!(note(&visitor.opens(leads_to(&answer)).await).starts_with("Your agreement has been withdrawn"));
             let urls = ["privacy_policy/1.0/en", "terms_of_service/1.0/en"].map(|path| format!("{}policies/{path}", world.config.server.public_url));
             for urls in [&urls[..], &urls[..1]] {
                 let answer = there.post("/terms", json!({ "user_accepts": urls })).await;
@@ -287,7 +287,7 @@ on_both_backends! {
             world.clock.advance(MINUTE);
             for policy in ["privacy_policy", "terms_of_service"] {
                 let shown = [("policy", policy), ("version", "1.0"), ("language", "fr")];
-                assert_eq!(does(&visitor, "/you/accept", &shown).await, "Your agreement is recorded.");
+                assert_eq!(does(&visitor, "/you/accept", &shown).await, "Your agreement has been recorded.");
             }
             assert_eq!((alice.get("/account").await.status, there.get("/account").await.status), (200, 200));
         }
@@ -336,7 +336,7 @@ on_both_backends! {
             assert_eq!(gone.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
         }
         assert!(!elsewhere.opens("/you").await.text.contains("@alice"));
-        assert!(note(&visitor.opens(leads_to(&answer)).await).starts_with("Every app"));
+        assert!(note(&visitor.opens(leads_to(&answer)).await).starts_with("All your apps"));
         bob.get("/account").await.ok();
     }
 
@@ -372,7 +372,7 @@ on_both_backends! {
         assert_eq!(export["bindings"].as_array().unwrap().len(), 2);
         visitor.opens("/you/export").await.ok();
         assert_eq!(leads_to(&visitor.opens("/you/export").await), "/you?said=later&lang=en");
-        assert!(note(&visitor.opens("/you?said=later").await).starts_with("You have downloaded this often"));
+        assert!(note(&visitor.opens("/you?said=later").await).starts_with("You have reached the download limit"));
         // Exactly five minutes are too long.
         world.clock.advance(1);
         assert_eq!(leads_to(&visitor.opens("/you/export").await), "/you?for=export&lang=en");
@@ -434,7 +434,7 @@ on_both_backends! {
             }
         }
         assert_eq!(page.status, 200, "{}", page.text);
-        assert!(page.text.contains("<h1>Everything is erased</h1>"));
+        assert!(page.text.contains("<h1>Everything has been erased</h1>"));
         assert!(page.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
         let receipt = receipt(&page);
         assert_signed(&server, world.config.server.name.as_str(), &receipt).await;
@@ -458,7 +458,7 @@ on_both_backends! {
         // Whoever comes back begins anew.
         world.homeserver.behave(Conduct::Honest);
         let back = Visitor::signed_in(&world, &server, "alice").await;
-        assert!(back.opens("/you").await.text.contains("holds nothing about you"));
+        assert!(back.opens("/you").await.text.contains("stores nothing about you"));
         let alice = world.newcomer(&server, "alice").await;
         assert_eq!(alice.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
         alice.accepts_everything().await;

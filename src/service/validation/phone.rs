@@ -12,8 +12,8 @@ use super::{Asker, TokenRequest, Unsent};
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
 use crate::identity::session::CODE_TRIES;
-use crate::notify::code::{CodeFacts, code_text};
 use crate::notify::sms::SendError;
+use crate::notify::sms_texts::{CodeFacts, code_text};
 use crate::service::Vouch;
 use crate::store::sessions::{self, Session};
 

@@ -23,7 +23,7 @@ async fn signs_in(browser: &Browser, mxid: &str) {
 /// Accepts both policies, in French.
 async fn accepts(browser: &Browser) {
     browser.click("J’accepte la version 1.0").await;
-    browser.says("Votre accord est enregistré.").await;
+    browser.says("Votre accord a été enregistré.").await;
     browser.click("J’accepte la version 1.0").await;
     browser.says_no_more("J’accepte la version").await;
     browser.says("1.0 (fr)").await;
@@ -55,7 +55,7 @@ async fn what_is_withdrawn_on_the_page_no_app_takes_back() {
 
     browser.click("Retirer tout ce que j’ai accepté").await;
     browser.click("Tout retirer").await;
-    browser.says("Votre accord est retiré.").await;
+    browser.says("Votre accord a été retiré.").await;
     assert_eq!(app_asks(&alice).await.error(), (403, "M_TERMS_NOT_SIGNED"));
     assert_eq!(alice.would_accept_the_terms().await.error(), (403, "M_FORBIDDEN"));
     assert_eq!(app_asks(&alice).await.error(), (403, "M_TERMS_NOT_SIGNED"));
@@ -68,7 +68,7 @@ async fn what_is_withdrawn_on_the_page_no_app_takes_back() {
 async fn what_the_app_bound_is_seen_and_unbound_on_the_page() {
     let world = start(None).await;
     let (alice, browser) = arrive(&world).await;
-    browser.says("Aucune adresse ne mène à vous.").await;
+    browser.says("Aucune adresse ne permet de vous trouver.").await;
     accepts(&browser).await;
     alice.binds(EMAIL).await;
     let bob = world.person("bob").await;
@@ -77,13 +77,13 @@ async fn what_the_app_bound_is_seen_and_unbound_on_the_page() {
     browser.visit(&format!("{}/you", world.vouch.url)).await;
     browser.click(&format!("Retirer {EMAIL}")).await;
     browser.click("Retirer cette adresse").await;
-    browser.says("L’adresse est retirée.").await;
-    browser.says("Aucune adresse ne mène à vous.").await;
+    browser.says("L’adresse a été retirée.").await;
+    browser.says("Aucune adresse ne permet de vous trouver.").await;
     assert_eq!(bob.looks_up(EMAIL).await, None);
 
     browser.click("Se déconnecter partout").await;
     browser.click("Se déconnecter partout maintenant").await;
-    browser.says("Toutes les applications et toutes les autres visites sont déconnectées.").await;
+    browser.says("Toutes vos applications et toutes vos autres sessions ont été déconnectées.").await;
     assert_eq!(app_asks(&alice).await.error(), (401, "M_UNAUTHORIZED"));
     app_asks(&bob).await.ok();
 }
@@ -98,7 +98,7 @@ async fn a_wrong_password_is_told_and_may_be_corrected() {
     browser.click("Continuer").await;
     browser.type_into("Votre mot de passe Matrix", "no-such-word").await;
     browser.click("Se connecter avec le mot de passe").await;
-    browser.says("L’identifiant Matrix et le mot de passe ne correspondent pas.").await;
+    browser.says("Identifiant Matrix ou mot de passe incorrect.").await;
     browser.type_into("Votre mot de passe Matrix", PASSWORD).await;
     browser.click("Se connecter avec le mot de passe").await;
     browser.reads("Vos données").await;

@@ -43,7 +43,7 @@ async fn who_comes_by_single_sign_on_downloads_everything_and_has_it_erased() {
     assert_eq!(bob.looks_up(EMAIL).await, Some(alice.mxid.clone()));
     browser.type_into("Your Matrix ID", &alice.mxid).await;
     browser.click("Erase everything now").await;
-    browser.reads("Everything is erased").await;
+    browser.reads("Everything has been erased").await;
     browser.click("Download the receipt").await;
     let receipt: Value = serde_json::from_str(&browser.downloaded("erasure-receipt.json").await).unwrap();
     assert_eq!((&receipt["user_id"], &receipt["erased"]["bindings"]), (&json!(alice.mxid), &json!(1)), "{receipt}");
