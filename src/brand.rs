@@ -1,4 +1,4 @@
-//! Who runs this server, as pages and mails show it.
+//! The operator's name and look on pages and in emails.
 
 use std::fs;
 use std::path::Path;
@@ -13,41 +13,41 @@ pub use colour::Colour;
 /// The largest logo, in bytes.
 const MAX_LOGO: usize = 256 * 1024;
 
-/// Name, contact, logo and colour of the operator.
+/// The operator's name, contact, logo and colour.
 #[derive(Clone, Debug)]
 pub struct Brand {
-    /// One visible line.
+    /// The name: one line of visible characters.
     pub name: String,
-    /// Whom people can write to.
+    /// Where people can ask for help.
     pub contact: Option<Contact>,
-    /// The page of the legal notice: `http:` or `https:`.
+    /// The URL of the legal notice: `http:` or `https:`.
     pub imprint: Option<String>,
-    /// The picture at the top.
+    /// The logo at the top of pages and emails.
     pub logo: Option<Logo>,
     /// The colour of links and buttons.
     pub accent: Colour,
 }
 
-/// Whom people can write to.
+/// An email address or a web page where people can ask for help.
 #[derive(Clone, Debug)]
 pub struct Contact {
-    /// As it is shown.
+    /// The text of the link.
     pub text: String,
-    /// Where it leads: `mailto:`, `http:` or `https:`.
+    /// The target of the link: `mailto:`, `http:` or `https:`.
     pub href: String,
 }
 
-/// A picture.
+/// A logo.
 #[derive(Clone, Debug)]
 pub struct Logo {
     /// `image/png`, `image/jpeg` or `image/svg+xml`.
     pub media_type: &'static str,
-    /// The file.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 
 impl Brand {
-    /// The logo, if mail programs can show it: SVG is shown by hardly any.
+    /// Returns the logo, unless it is an SVG, which hardly any mail program shows.
     #[must_use]
     pub fn mail_logo(&self) -> Option<&Logo> {
         self.logo.as_ref().filter(|logo| logo.media_type != SVG)

@@ -1,13 +1,12 @@
-//! Every word a person reads, in the reader's language.
+//! Every text that people read, in their language.
 //!
-//! Ours are built in (`templates/texts/<lang>.ftl`, [Fluent](https://projectfluent.org)); an operator's directory may
-//! replace any single message, or add a language. What a language lacks is said in its base language (`de` for
-//! `de-AT`), then in the server's default language, then in English.
+//! Our texts are built in (`templates/texts/<lang>.ftl`, in [Fluent](https://projectfluent.org)). An operator's
+//! directory can replace single messages or add languages. A message that a language lacks comes from its base language
+//! (`de` for `de-AT`), then from the server's default language, then from English.
 //!
-//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they enter a text: one
-//! line, nothing invisible, and nothing that turns the direction of writing. A value that holds right-to-left letters
-//! is set between isolating marks so that it cannot rearrange its neighbours; all others stay bare, because marks
-//! around everything would be copied along.
+//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they enter a text. A value
+//! with right-to-left letters is put between isolating marks, so that it cannot rearrange the text around it. Other
+//! values have no such marks, because people would copy the marks along with the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,7 +25,7 @@ mod visible;
 
 pub use visible::visible;
 
-/// The languages that are built in. English is the last resort and the list of what may be said at all.
+/// The built-in languages. English is the last resort, and defines which messages exist.
 const BUILT_IN: [(&str, &str); 4] = [
     ("en", include_str!("../templates/texts/en.ftl")),
     ("fr", include_str!("../templates/texts/fr.ftl")),
@@ -34,10 +33,10 @@ const BUILT_IN: [(&str, &str); 4] = [
     ("es", include_str!("../templates/texts/es.ftl")),
 ];
 
-/// The message in which a language says its own name.
+/// The message with a language's own name.
 const NAME: &str = "page-language-name";
 
-/// The most characters of a value that enter a text: the length of the longest Matrix ID.
+/// The longest value in a text, in characters: the length of the longest Matrix ID.
 const MAX_VALUE: usize = 255;
 
 /// All texts in all languages.
@@ -46,27 +45,27 @@ pub struct Texts {
     default: Language,
 }
 
-/// One of the languages of a [`Texts`]; means nothing to another one.
+/// A language of one [`Texts`]; it is meaningless to any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Language(usize);
 
 struct Entry {
     tag: String,
     bundle: FluentBundle<FluentResource>,
-    /// Where to look for a message, this language first.
+    /// The languages to search for a message, starting with this one.
     chain: Vec<Language>,
 }
 
-/// Why the operator's texts cannot be used: the file, where in it, and what is wrong.
+/// Why the operator's texts cannot be used: the file, the place in it, and the problem.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TextsError(String);
 
 impl Texts {
-    /// Our texts, and over them the operator's.
+    /// Loads our texts, and the operator's on top of them.
     ///
     /// # Errors
-    /// [`TextsError`] for a file that cannot be read or is not Fluent, for a message or a variable that we do not
-    /// have, and for a default language without texts.
+    /// Returns a [`TextsError`] for a file that cannot be read or is not Fluent, for a message or variable that does not
+    /// exist, and for a default language without texts.
     pub fn load(default_language: &LanguageIdentifier, directory: Option<&Path>) -> Result<Self, TextsError> {
         let mut bundles = BTreeMap::new();
         for (tag, source) in BUILT_IN {
@@ -102,38 +101,38 @@ impl Texts {
         Ok(Self { languages: languages.collect(), default })
     }
 
-    /// The language for whom no better is known.
+    /// Returns the language for readers whose language is not known.
     #[must_use]
     pub fn default_language(&self) -> Language {
         self.default
     }
 
-    /// All languages there are.
+    /// Returns all languages.
     pub fn languages(&self) -> impl Iterator<Item = Language> + use<> {
         (0..self.languages.len()).map(Language)
     }
 
-    /// The tag of a language, such as `en` or `pt-BR`.
+    /// Returns the tag of a language, such as `en` or `pt-BR`.
     #[must_use]
     pub fn tag(&self, language: Language) -> &str {
         &self.entry(language).tag
     }
 
-    /// What a language calls itself, such as `Français`.
+    /// Returns a language's own name, such as `Français`.
     #[must_use]
     pub fn name(&self, language: Language) -> String {
         self.get(language, NAME, &[])
     }
 
-    /// The best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the first of the reader's wishes
-    /// that can be met, nearest tag first (`fr-CA`, then `fr`, then any other French), else the default.
+    /// Returns the best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the most wanted one that is
+    /// available (for `fr-CA` that, then `fr`, then any other French), or else the default.
     #[must_use]
     pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
         let wishes = accept::wishes(accept_language.unwrap_or_default());
         wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default)
     }
 
-    /// The language nearest to a tag, if there is any of that family.
+    /// Returns the language nearest to a tag, if there is one with the same base.
     #[must_use]
     pub fn nearest(&self, tag: &str) -> Option<Language> {
         if tag == "*" {
@@ -142,21 +141,21 @@ impl Texts {
         accept::nearest(tag, &self.languages.iter().map(|entry| entry.tag.as_str())).map(Language)
     }
 
-    /// A message in a language, with the values it names.
+    /// Returns a message in a language, filled in with values.
     #[must_use]
     pub fn get(&self, language: Language, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
         let args: FluentArgs<'_> = values.iter().map(|(name, value)| (*name, cleaned(value))).collect();
         let bundles = self.entry(language).chain.iter().map(|language| &self.entry(*language).bundle);
         let text = bundles.into_iter().find_map(|bundle| {
             let pattern = bundle.get_message(id)?.value()?;
-            // What could go wrong here was refused when the texts were loaded.
+            // Anything that could go wrong here was refused when the texts were loaded.
             Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
         });
         debug_assert!(text.is_some(), "the message {id} is in no language");
         text.unwrap_or_default()
     }
 
-    /// A span of time in words, in the largest of days (from two days on), hours and minutes that fits evenly.
+    /// Returns a span of time in words, in the largest unit that fits evenly: days (from two), hours or minutes.
     #[must_use]
     pub fn span(&self, language: Language, span: Millis) -> String {
         let (id, unit) = match span {
@@ -172,7 +171,7 @@ impl Texts {
     }
 }
 
-/// The direction in which a language is written, as HTML's `dir` has it.
+/// Returns the direction in which a language is written, as in HTML's `dir`.
 #[must_use]
 pub fn direction(tag: &str) -> &'static str {
     match tag.parse::<LanguageIdentifier>().map(|language| language.character_direction()) {

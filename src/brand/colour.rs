@@ -1,4 +1,4 @@
-//! A colour that stays legible, whatever the operator has chosen.
+//! Colours that stay legible, whatever the operator chooses.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ impl Colour {
     /// White.
     pub const WHITE: Self = Self([255; 3]);
 
-    /// The colour of these channels.
+    /// Creates a colour from its channels.
     #[must_use]
     pub const fn rgb(red: u8, green: u8, blue: u8) -> Self {
         Self([red, green, blue])
     }
 
-    /// A colour written as `#rrggbb`.
+    /// Parses a colour written as `#rrggbb`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
@@ -30,20 +30,20 @@ impl Colour {
         Some(Self([r, g, b]))
     }
 
-    /// This colour, or the nearest shade of it (darker, or lighter, by steps) that can be read on `ground`.
+    /// Returns this colour, or the nearest darker or lighter shade of it that is legible on `background`.
     #[must_use]
-    pub fn legible_on(self, ground: Self) -> Self {
-        let pole = ground.ink();
-        (0..=20).map(|step| self.mixed(pole, step)).find(|c| c.contrast(ground) >= LEGIBLE).unwrap_or(pole)
+    pub fn legible_on(self, background: Self) -> Self {
+        let pole = background.ink();
+        (0..=20).map(|step| self.mixed(pole, step)).find(|c| c.contrast(background) >= LEGIBLE).unwrap_or(pole)
     }
 
-    /// Black or white, whichever is easier to read on this colour.
+    /// Returns black or white, whichever is easier to read on this colour.
     #[must_use]
     pub fn ink(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) { Self::WHITE } else { Self::BLACK }
     }
 
-    /// The contrast ratio, 1 to 21 (WCAG 2.2).
+    /// Returns the contrast ratio, 1 to 21 (WCAG 2.2).
     fn contrast(self, other: Self) -> f64 {
         let (a, b) = (self.luminance(), other.luminance());
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
@@ -58,7 +58,7 @@ impl Colour {
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
-    /// This colour with `twentieths` of another in it.
+    /// Returns this colour mixed with some twentieths of another.
     fn mixed(self, other: Self, twentieths: u16) -> Self {
         let mix = |(a, b): (u8, u8)| (u16::from(a) * (20 - twentieths) + u16::from(b) * twentieths) / 20;
         let [r, g, b] = [0, 1, 2].map(|i| u8::try_from(mix((self.0[i], other.0[i]))).unwrap_or(u8::MAX));
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_colour_that_can_be_read_is_left_alone() {
+    fn a_legible_colour_is_left_alone() {
         let accent = Colour::parse("#0f6b5c").unwrap();
         assert_eq!(accent.legible_on(Colour::WHITE), accent);
         assert_eq!(accent.ink(), Colour::WHITE);
@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_accent_can_be_read_on_any_ground(accent: [u8; 3], ground: [u8; 3]) {
+        fn any_accent_is_legible_on_any_background(accent: [u8; 3], ground: [u8; 3]) {
             let (accent, ground) = (Colour(accent), Colour(ground));
             prop_assert!(accent.legible_on(ground).contrast(ground) >= LEGIBLE);
             prop_assert!(ground.ink().contrast(ground) >= LEGIBLE);

@@ -1,4 +1,4 @@
-//! Mails and texts as files, for who tries the server out.
+//! Emails and texts as files, for trying the server out.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use time::macros::format_description;
 use super::StartError;
 use crate::clock::Clock;
 
-/// A directory of files whose names sort by time.
+/// A directory of message files, whose names sort by time.
 pub(super) struct Directory {
     setting: &'static str,
     extension: &'static str,
@@ -22,12 +22,12 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The directory that `setting` names.
+    /// Describes the directory named by `setting`, without creating it.
     pub(super) fn new(setting: &'static str, path: &Path, extension: &'static str, clock: Clock) -> Self {
         Self { setting, extension, path: path.to_owned(), clock, written: AtomicU32::new(0) }
     }
 
-    /// Makes the directory, readable by its owner only.
+    /// Creates the directory, accessible only to its owner.
     pub(super) fn make(&self) -> Result<(), StartError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
         made.map_err(|error| StartError::file(self.setting, &self.path, error))
@@ -41,7 +41,8 @@ impl Directory {
         tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
-    /// Time, then a number for messages of the same millisecond, then chance for two servers on one directory.
+    /// Returns the time, then a number for messages of the same millisecond, then random digits in case two servers
+    /// share the directory.
     fn next_name(&self) -> String {
         let now = i128::from(self.clock.now()) * 1_000_000;
         let now = OffsetDateTime::from_unix_timestamp_nanos(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
@@ -52,12 +53,12 @@ impl Directory {
     }
 }
 
-/// Who looks into the directory sees whole messages only.
+/// Writes the file under a temporary name first, so that only complete messages are visible.
 fn write_whole(part: &Path, whole: &Path, message: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
     let written = file.write_all(message).and_then(|()| fs::rename(part, whole));
     if written.is_err() {
-        // The first error is the one to tell of.
+        // Report the first error.
         let _ = fs::remove_file(part);
     }
     written
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_directory_that_is_away_is_an_error_without_a_trace() {
+    async fn a_missing_directory_is_an_error() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("mail");
         let directory = Directory::new("mail.directory", &path, "eml", Clock::stopped_at(0));

@@ -1,12 +1,12 @@
-//! The alphabet of texts, and how many messages a text is.
+//! The GSM alphabet, and how many messages a text takes.
 
-/// The characters of GSM 03.38, each of which takes 7 bits.
+/// The basic characters of GSM 03.38. Each takes 7 bits.
 const DEFAULT: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
                        ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-/// Those of its extension, which take 14.
+/// The characters of its extension table. Each takes 14 bits.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How many 7 bits a character takes; nothing if it is not in the alphabet.
+/// Returns how many units of 7 bits a character takes, if it is in the alphabet.
 fn septets(c: char) -> Option<usize> {
     match c {
         c if DEFAULT.contains(c) => Some(1),
@@ -15,13 +15,13 @@ fn septets(c: char) -> Option<usize> {
     }
 }
 
-/// Whether a text has nothing but characters of that alphabet.
+/// Whether a text consists of GSM characters only.
 pub(super) fn is_gsm(text: &str) -> bool {
     text.chars().all(|c| septets(c).is_some())
 }
 
-/// How many messages a text is on the way: one of 160 characters of GSM 03.38 or of 70 others, or several which are shorter
-/// by the header that tells how to put them together (3GPP TS 23.040).
+/// Returns how many messages a text is sent as. One message has room for 160 GSM characters, or for 70 UTF-16 units if
+/// the text has any other character. If there are several, a header takes some of that room (3GPP TS 23.040).
 pub(super) fn segments(text: &str) -> usize {
     let (length, one, several) = match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => (septets, 160, 153),

@@ -1,4 +1,4 @@
-//! Sending mails: composed here, handed to an SMTP server or, where none is configured, written to a directory.
+//! Sending emails: through an SMTP server or, if none is configured, to files in a directory.
 
 mod compose;
 mod smtp;
@@ -19,18 +19,18 @@ use crate::clock::Clock;
 use crate::config;
 use crate::identity::threepid::Address;
 
-/// What is written to somebody.
+/// The content of an email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    /// The subject. Whatever it holds becomes one line.
+    /// The subject. It is reduced to one line.
     pub subject: String,
-    /// The plain text; its lines end in LF.
+    /// The plain text, with lines ending in LF.
     pub text: String,
-    /// The same as HTML. If the brand has a logo, `cid:logo` shows it.
+    /// The same content as HTML. If the brand has a logo, `cid:logo` shows it.
     pub html: String,
 }
 
-/// Sends mails.
+/// Sends emails.
 pub struct Mailer {
     composer: Composer,
     transport: Transport,
@@ -42,11 +42,11 @@ enum Transport {
 }
 
 impl Mailer {
-    /// Reads the certificates, if any are configured. The SMTP server is not contacted: it may be away when this one
-    /// starts.
+    /// Reads the certificates, if any are configured. Does not contact the SMTP server, which may be unavailable when
+    /// this server starts.
     ///
     /// # Errors
-    /// [`StartError`], which names the setting and the file.
+    /// Returns a [`StartError`] that names the setting and the file.
     pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, StartError> {
         let transport = match &mail.transport {
             config::MailTransport::Directory(path) => {
@@ -59,10 +59,10 @@ impl Mailer {
         Ok(Self { composer: Composer::new(&mail.sender, brand.mail_logo(), clock), transport })
     }
 
-    /// Makes the mail directory, if mails go to one.
+    /// Creates the mail directory, if emails are written to one.
     ///
     /// # Errors
-    /// [`StartError`], which names the setting and the directory.
+    /// Returns a [`StartError`] that names the setting and the directory.
     pub fn make_directory(&self) -> Result<(), StartError> {
         match &self.transport {
             Transport::Directory(directory) => directory.make(),
@@ -70,11 +70,11 @@ impl Mailer {
         }
     }
 
-    /// Sends one mail to one address, which is written to byte for byte as it was parsed.
+    /// Sends an email to an address, byte for byte as the address was parsed.
     ///
     /// # Errors
-    /// [`SendError`]. The mail was not accepted by anybody, except that after [`SendError::TimedOut`] and
-    /// [`SendError::Unreachable`] it may have been, if the server's last word was lost.
+    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the server may have
+    /// accepted the email, if only its reply was lost.
     pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
         let to: Recipient = to.as_str().parse().map_err(|_| SendError::Recipient)?;
         let message = self.composer.compose(&to, email)?;
@@ -87,22 +87,22 @@ impl Mailer {
     }
 }
 
-/// Why a mail was not sent: coarse, because it is logged, and neither an address nor the server's words may be.
+/// Why an email was not sent. Coarse, because it is logged, and logs contain neither addresses nor the server's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// There is no connection to the server, or it broke off.
+    /// The connection to the server could not be established, or it broke.
     Unreachable,
-    /// `mail.timeout` has passed.
+    /// Sending took longer than `mail.timeout`.
     TimedOut,
-    /// The connection cannot be protected as `mail.security` wants it.
+    /// The connection cannot be secured as `mail.security` requires.
     Tls,
-    /// The server does not take `mail.user` and `mail.password`.
+    /// The server rejected `mail.user` and `mail.password`.
     Login,
-    /// The recipient cannot be written to: the server refuses, or SMTP has no way to name such an address.
+    /// The server rejected the recipient, or SMTP cannot express the address.
     Recipient,
-    /// The server refuses the mail for another reason.
+    /// The server rejected the email for another reason.
     Refused,
-    /// The file cannot be written.
+    /// The file could not be written.
     File(io::ErrorKind),
 }
 

@@ -1,4 +1,4 @@
-//! Sending texts to phones: through the gateways of `[sms]`, or to files.
+//! Sending text messages: through the gateways of `[sms]`, or to files.
 
 mod areas;
 mod http;
@@ -22,8 +22,8 @@ use crate::clock::Clock;
 use crate::config::{self, Gateway, GatewayKind, Route, Sender};
 use crate::identity::threepid::{Address, Medium};
 
-/// Sends text messages: through the gateway that the rules of `[sms]` choose for a number, or to files where no gateway
-/// is configured.
+/// Sends text messages through the gateway that the rules of `[sms]` choose for a number, or to files if no gateway is
+/// configured.
 pub struct SmsSender {
     rules: Areas<Route>,
     otherwise: Route,
@@ -35,7 +35,7 @@ pub struct SmsSender {
     timeout: Duration,
 }
 
-/// One text.
+/// A text message.
 struct Text<'a> {
     /// E.164 without `+`.
     digits: &'a str,
@@ -51,10 +51,11 @@ impl Text<'_> {
 }
 
 impl SmsSender {
-    /// Reads the certificates, if any are configured. No gateway is contacted: it may be away when the server starts.
+    /// Reads the certificates, if any are configured. Does not contact any gateway, which may be unavailable when this
+    /// server starts.
     ///
     /// # Errors
-    /// [`StartError`], which names the setting.
+    /// Returns a [`StartError`] that names the setting.
     pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, StartError> {
         Ok(Self {
             rules: Areas::new(&sms.rules),
@@ -68,32 +69,32 @@ impl SmsSender {
         })
     }
 
-    /// Makes the directory, if texts go to one.
+    /// Creates the directory, if texts are written to one.
     ///
     /// # Errors
-    /// [`StartError`], which names the setting and the directory.
+    /// Returns a [`StartError`] that names the setting and the directory.
     pub fn make_directory(&self) -> Result<(), StartError> {
         let is_used = self.otherwise == Route::Directory || self.rules.contains(&Route::Directory);
         if is_used { self.directory.make() } else { Ok(()) }
     }
 
-    /// Whether the operator lets messages go to this number's country. Nothing goes to what is no phone number.
+    /// Whether the rules allow texts to this number. They allow none to anything but a phone number.
     #[must_use]
     pub fn reaches(&self, to: &Address) -> bool {
         self.route(to) != Route::Reject
     }
 
-    /// How long sending one may take at most.
+    /// Returns the longest time that sending a text can take.
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.timeout
     }
 
-    /// Sends one text to one number.
+    /// Sends a text to a number.
     ///
     /// # Errors
-    /// [`SendError`]. The text was not accepted by anybody, except that after [`SendError::TimedOut`] and
-    /// [`SendError::Unreachable`] it may have been, if the gateway's answer was lost.
+    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the gateway may have
+    /// accepted the text, if only its reply was lost.
     pub async fn send(&self, to: &Address, text: &str) -> Result<(), SendError> {
         let sender = self.senders.find(to).or(self.sender.as_ref());
         let text = Text { digits: to.as_str(), sender, content: text };
@@ -119,7 +120,7 @@ impl SmsSender {
     }
 
     async fn hand_over(&self, kind: GatewayKind, text: &Text<'_>) -> Result<(), SendError> {
-        // The configuration has no rule for a gateway that is not there.
+        // The configuration refuses rules for gateways that are not configured.
         let gateway = self.gateways.iter().find(|gateway| gateway.kind() == kind).ok_or(SendError::Refused)?;
         let client = &self.client;
         match gateway {
@@ -135,27 +136,27 @@ impl SmsSender {
     }
 }
 
-/// Why a text was not sent: coarse, because it is logged, and neither a number nor the gateway's words may be.
+/// Why a text was not sent. Coarse, because it is logged, and logs contain neither numbers nor the gateway's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
-    /// The operator or the gateway does not serve this number or its country.
+    /// The operator or the gateway does not allow texts to this number.
     Rejected,
-    /// There is no connection to the gateway, or it broke off.
+    /// The connection to the gateway could not be established, or it broke.
     Unreachable,
-    /// `sms.timeout` has passed.
+    /// Sending took longer than `sms.timeout`.
     TimedOut,
-    /// The gateway cannot prove its name.
+    /// The gateway's certificate could not be verified.
     Tls,
-    /// The gateway does not take the credentials.
+    /// The gateway rejected the credentials.
     Login,
-    /// The gateway refuses the text for another reason.
+    /// The gateway rejected the text for another reason.
     Refused,
-    /// The file cannot be written.
+    /// The file could not be written.
     File(io::ErrorKind),
 }
 
 impl SendError {
-    /// Whether the text may have been sent all the same, and be paid for.
+    /// Whether the text may have been sent, and charged, all the same.
     #[must_use]
     pub const fn may_have_sent(self) -> bool {
         matches!(self, Self::TimedOut | Self::Unreachable)

@@ -1,16 +1,17 @@
-//! What a reader would like to read: `Accept-Language`.
+//! Parsing and matching of `Accept-Language`.
 
-/// More wishes than this are not read.
+/// The most language ranges that are read.
 const MAX_WISHES: usize = 32;
 
-/// The language ranges of a header, dearest first; what is no range, and what is not wanted (`q=0`), is left out.
+/// Returns the language ranges of a header, the most wanted first, without those that are invalid or not wanted
+/// (`q=0`).
 pub(super) fn wishes(header: &str) -> Vec<&str> {
     let mut wishes: Vec<_> = header.split(',').take(MAX_WISHES).filter_map(wish).collect();
     wishes.sort_by_key(|(_, quality)| std::cmp::Reverse(*quality));
     wishes.into_iter().map(|(range, _)| range).collect()
 }
 
-/// A range and its quality in thousandths.
+/// Parses a range and its quality, in thousandths.
 fn wish(item: &str) -> Option<(&str, u16)> {
     let mut parts = item.split(';').map(str::trim);
     let range = parts.next()?;
@@ -26,7 +27,7 @@ fn is_subtag(subtag: &str) -> bool {
     (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// `0`, `1`, or either with up to three decimals, as thousandths (RFC 9110 section 12.4.2).
+/// Parses a quality between 0 and 1 with up to three decimals, in thousandths (RFC 9110 section 12.4.2).
 fn quality(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let is_digits = decimals.len() <= 3 && decimals.bytes().all(|b| b.is_ascii_digit());
@@ -38,8 +39,8 @@ fn quality(text: &str) -> Option<u16> {
     }
 }
 
-/// The place of the tag nearest to `wish` among `tags`: itself, else with one subtag less after another (RFC 4647
-/// section 3.4), else any of the same language.
+/// Returns the position of the tag nearest to `wish`: the same tag, or the one left after removing subtags from the end
+/// (RFC 4647 section 3.4), or any tag of the same language.
 pub(super) fn nearest<'a>(wish: &str, tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<usize> {
     let mut wish = wish;
     loop {

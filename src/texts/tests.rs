@@ -23,17 +23,17 @@ fn tag(texts: &Texts, header: Option<&str>) -> String {
     texts.tag(texts.negotiate(header)).to_owned()
 }
 
-/// Every `"mail-…"`, `"page-…"`, `"sms-…"` and `"span-…"` in the code and the templates.
-fn ids_in_use(folder: &Path, found: &mut BTreeSet<String>) {
+/// Collects every `"mail-…"`, `"page-…"`, `"sms-…"` and `"span-…"` in the code and the templates.
+fn ids_in_use(folder: &Path, ids: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if path.is_dir() {
-            ids_in_use(&path, found);
+            ids_in_use(&path, ids);
         } else if ["rs", "html", "txt"].contains(&extension) && !path.ends_with("texts/tests.rs") {
             let text = fs::read_to_string(&path).unwrap();
             let is_id = |word: &&str| ["mail-", "page-", "sms-", "span-"].iter().any(|prefix| word.starts_with(prefix));
-            found.extend(text.split('"').filter(is_id).map(ToOwned::to_owned));
+            ids.extend(text.split('"').filter(is_id).map(ToOwned::to_owned));
         }
     }
 }
@@ -75,14 +75,14 @@ fn every_message_is_used_and_every_message_used_is_there() {
 }
 
 #[test]
-fn languages_are_listed_in_their_own_words() {
+fn languages_are_listed_by_their_own_names() {
     let texts = ours();
     let names: Vec<_> = texts.languages().map(|language| texts.name(language)).collect();
     assert_eq!(names, ["Deutsch", "English", "Español", "Français"]);
 }
 
 #[test]
-fn the_reader_gets_the_dearest_language_there_is() {
+fn the_reader_gets_the_most_wanted_language_available() {
     let texts = ours();
     for (header, language) in [
         ("fr", "fr"),
@@ -118,7 +118,7 @@ fn an_operator_replaces_a_single_message() {
 }
 
 #[test]
-fn what_a_language_lacks_is_said_in_its_base_then_in_the_default() {
+fn missing_messages_come_from_the_base_language_and_then_the_default() {
     let files = [
         ("de-AT.ftl", "page-language-name = Deutsch (Österreich)"),
         ("it.ftl", "page-language-name = Italiano\npage-home = Inizio"),
@@ -131,7 +131,7 @@ fn what_a_language_lacks_is_said_in_its_base_then_in_the_default() {
 }
 
 #[test]
-fn an_operators_slip_is_named_with_its_file_and_its_message() {
+fn an_operators_mistake_is_named_with_its_file_and_message() {
     let own_name = "page-language-name = Italiano\n";
     for (file, text, said) in [
         ("de.ftl", "page-home = Start\n\npage contact = x\n", "texts/de.ftl: line 3: Expected a token"),
@@ -142,14 +142,14 @@ fn an_operators_slip_is_named_with_its_file_and_its_message() {
             "mail-contact = { $contact -> \n [a] { $brand }\n *[b] x\n }",
             "texts/de.ftl: the message “mail-contact” has no variable $brand; it has $contact",
         ),
-        ("de.ftl", "page-home = a\npage-home = b", "texts/de.ftl: the message “page-home” is there twice"),
+        ("de.ftl", "page-home = a\npage-home = b", "texts/de.ftl: the message “page-home” is defined twice"),
         ("de.ftl", "page-home = { -we }", "texts/de.ftl: the message “page-home” uses the term “-we”, which is not"),
         ("de.ftl", "page-home = { page-contact }", "texts/de.ftl: the message “page-home” uses the message"),
         ("de.ftl", "page-home = { NOW() }", "texts/de.ftl: the message “page-home” uses the function NOW()"),
         ("de.ftl", "-we = { -we }", "texts/de.ftl: the term “-we” uses the term “-we”"),
         ("de.ftl", "page-home =\n    .title = x", "texts/de.ftl: the message “page-home” has no text"),
-        ("german.txt", own_name, "texts/german.txt: a file of texts is named after its language"),
-        ("pt-br.ftl", own_name, "texts/pt-br.ftl: a file of texts is named after its language"),
+        ("german.txt", own_name, "texts/german.txt: a file of texts must be named after its language"),
+        ("pt-br.ftl", own_name, "texts/pt-br.ftl: a file of texts must be named after its language"),
         ("it.ftl", "page-home = Inizio", "texts/it.ftl: a new language needs the message “page-language-name”"),
     ] {
         let error = texts("en", &[(file, text)]).unwrap_err();
@@ -164,7 +164,7 @@ fn a_default_language_needs_texts() {
 }
 
 #[test]
-fn spans_are_said_in_the_largest_unit_that_fits() {
+fn spans_are_written_in_the_largest_unit_that_fits() {
     let texts = ours();
     let [english, german] = ["en", "de"].map(|tag| texts.nearest(tag).unwrap());
     assert_eq!(texts.span(english, 24 * HOUR), "24 hours");
@@ -198,7 +198,7 @@ fn a_value_cannot_rearrange_a_text() {
 }
 
 #[test]
-fn a_long_value_is_cut_and_says_so() {
+fn a_long_value_is_cut_and_ends_in_an_ellipsis() {
     assert_eq!(visible("abcdef", 6), "abcdef");
     assert_eq!(visible("abcdefg", 6), "abcde…");
     assert_eq!(visible(" é\t\u{301}  x ", 6), "é \u{301} x");
@@ -206,13 +206,13 @@ fn a_long_value_is_cut_and_says_so() {
 
 proptest! {
     #[test]
-    fn any_header_gets_some_language(header in ".{0,200}") {
+    fn every_header_gets_some_language(header in ".{0,200}") {
         let texts = ours();
         prop_assert!(["de", "en", "es", "fr"].contains(&&*tag(&texts, Some(&header))));
     }
 
     #[test]
-    fn what_is_visible_is_one_short_line_and_stays_as_it_is(text in "\\PC{0,40}[\u{0}-\u{3000}]{0,40}", max in 1usize..60) {
+    fn visible_text_is_one_short_line_and_stays_unchanged(text in "\\PC{0,40}[\u{0}-\u{3000}]{0,40}", max in 1usize..60) {
         let line = visible(&text, max);
         prop_assert!(line.chars().count() <= max);
         let is_unseen = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}');

@@ -54,7 +54,7 @@ async fn a_password_goes_to_the_homeserver_and_nowhere_else() {
     browser.examine("sign-in").await;
     browser.type_into("Your Matrix ID", "@alice:hs.example").await;
     browser.click("Continue").await;
-    browser.says("hs.example is found").await;
+    browser.says("We found hs.example.").await;
     browser.examine("sign-in-password").await;
     browser.type_into("Your Matrix password", "wrong").await;
     browser.click("Sign in with password").await;
@@ -75,9 +75,9 @@ async fn single_sign_on_leads_to_a_page_of_the_homeserver_and_back() {
     browser.visit("/you").await;
     browser.type_into("Your Matrix ID", "@alice:hs.example").await;
     browser.click("Continue").await;
-    browser.says("hs.example is found").await;
+    browser.says("We found hs.example.").await;
     browser.examine("sign-in-sso").await;
-    browser.click("Single sign-on of hs.example").await;
+    browser.click("Single sign-on at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Your data").await;
@@ -93,15 +93,15 @@ async fn oauth_leads_to_a_page_of_the_homeserver_and_back() {
     browser.visit("/you").await;
     browser.type_into("Your Matrix ID", "@alice:hs.example").await;
     browser.click("Continue").await;
-    browser.says("hs.example is found").await;
+    browser.says("We found hs.example.").await;
     browser.examine("sign-in-oauth").await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.click("Cancel").await;
     browser.says("You did not sign in at hs.example").await;
     browser.examine("sign-in-cancelled").await;
     browser.click("Continue").await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Your data").await;
     has_left_nothing_behind(&browser, &world).await;
@@ -118,5 +118,5 @@ async fn what_is_mistyped_or_not_there_is_said_where_the_reader_is() {
     browser.examine("sign-in-mistyped").await;
     browser.type_into("Your Matrix ID", "@alice:nowhere.example").await;
     browser.click("Continue").await;
-    browser.says("nowhere.example does not answer.").await;
+    browser.says("nowhere.example does not respond.").await;
 }

@@ -78,7 +78,7 @@ async fn the_keyboard_is_enough_in_french_on_a_narrow_phone_by_night() {
     assert!(browser.focus_is_seen().await);
     browser.press("@alice:hs.example").await;
     browser.press(key::ENTER).await;
-    browser.says("hs.example est trouvé.").await;
+    browser.says("Nous avons trouvé hs.example.").await;
     assert_eq!(browser.focused().await, "Votre mot de passe Matrix");
     assert!(browser.focus_is_seen().await);
     browser.press("wrong").await;
@@ -99,7 +99,7 @@ async fn single_sign_on_leads_to_the_homeserver_and_back() {
     // The language that was chosen is the one in which it goes on.
     browser.visit("/you?lang=en").await;
     browser.names(ALICE).await;
-    browser.click("Single sign-on of hs.example").await;
+    browser.click("Single sign-on at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Your data").await;
@@ -114,7 +114,7 @@ async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() 
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Your data").await;
@@ -160,7 +160,7 @@ async fn a_homeserver_that_ends_no_session_is_not_signed_in_to_by_oauth() {
         browser.visit("/you").await;
         browser.names(ALICE).await;
         browser.says("Sign in with password").await;
-        browser.says_no_more("Sign in on the page of hs.example").await;
+        browser.says_no_more("Sign in at hs.example").await;
     }
     browser.gives_password(PASSWORD).await;
     browser.reads("Your data").await;
@@ -175,7 +175,7 @@ async fn a_homeserver_from_before_the_specification_had_oauth_is_asked_under_the
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     let asked = browser.url().await.query().unwrap().to_owned();
     assert!(asked.contains("msc2967.client") && !asked.contains("urn%3Amatrix%3Aclient%3A"), "{asked}");
@@ -190,10 +190,10 @@ async fn of_several_ways_people_choose_theirs_and_may_change_their_mind() {
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.says("hs.example is found.").await;
-    assert_eq!(browser.focused().await, "Sign in on the page of hs.example");
+    browser.says("We found hs.example.").await;
+    assert_eq!(browser.focused().await, "Sign in at hs.example");
     browser.examine("sign-in-ways").await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.click("Cancel").await;
     browser.is_told("You did not sign in at hs.example.").await;
@@ -213,7 +213,7 @@ async fn who_came_to_download_is_told_why_he_signs_in_and_finds_the_way_back() {
     browser.says("Please sign in again before").await;
     browser.examine("sign-in-again").await;
     browser.names(ALICE).await;
-    browser.click("Single sign-on of hs.example").await;
+    browser.click("Single sign-on at hs.example").await;
     browser.click("Continue as alice").await;
     browser.says("you can download everything now").await;
     left_nothing_behind(&world, &browser, &[]).await;
@@ -230,7 +230,7 @@ async fn what_is_wrong_with_a_homeserver_is_said() {
         browser.visit("/you").await;
     }
     browser.names("@alice:nowhere.example").await;
-    browser.is_told("nowhere.example does not answer.").await;
+    browser.is_told("nowhere.example does not respond.").await;
 
     let well_known = "/.well-known/matrix/client";
     let answers = |path: &str, status: u16, answer: Value| {
@@ -264,13 +264,13 @@ async fn what_is_wrong_with_a_homeserver_is_said() {
         answers("/_matrix/client/v3/login", 200, json!({ "flows": flows }));
         browser.visit("/you").await;
         browser.names(ALICE).await;
-        browser.is_told("hs.example offers no way to sign in that this page knows.").await;
+        browser.is_told("hs.example offers no way to sign in that this page supports.").await;
     }
     // One that lets no page of another site read its answers.
     world.homeserver.behave(Conduct::Answers(200, "{}".to_owned()));
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.is_told("hs.example does not answer.").await;
+    browser.is_told("hs.example does not respond.").await;
     assert!(browser.sent().await.iter().all(|sent| sent.method == "GET"), "nobody was given anything");
 }
 
@@ -291,8 +291,8 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
     for (status, answer, problem) in [
         (403, json!({ "errcode": "M_USER_DEACTIVATED" }), "This account has been closed on its homeserver."),
         (429, json!({ "errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 4_500 }), "Try again in 5 s."),
-        (500, json!("oops"), "hs.example has refused to sign you in."),
-        (200, json!({}), "hs.example has refused to sign you in."),
+        (500, json!("oops"), "hs.example refused to sign you in."),
+        (200, json!({}), "hs.example refused to sign you in."),
     ] {
         answers(login, status, answer);
         browser.gives_password(PASSWORD).await;
@@ -301,7 +301,7 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
     for stranger in ["@alice:other.example", "@alice:hs.example:8448", "@alice:xhs.example"] {
         answers(login, 200, json!({ "access_token": "of-a-stranger", "user_id": stranger }));
         browser.gives_password(PASSWORD).await;
-        browser.is_told("You have signed in as somebody of another homeserver than hs.example.").await;
+        browser.is_told("You signed in with an account that is not on hs.example.").await;
     }
     let logouts = |world: &World| {
         let requests = world.homeserver.requests();
@@ -311,7 +311,7 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
     assert_eq!(logouts(&world), 3);
     answers(login, 200, json!({ "access_token": "of-alice", "user_id": ALICE }));
     browser.gives_password(PASSWORD).await;
-    browser.is_told("hs.example has refused to sign you in.").await;
+    browser.is_told("hs.example refused to sign you in.").await;
     assert_eq!(logouts(&world), 4, "signed out also where there is no token to be had");
     let sent = browser.sent().await;
     assert!(!sent.iter().any(|sent| sent.method == "POST" && sent.url.host_str() == Some("id.example")));
@@ -338,7 +338,7 @@ async fn what_was_not_begun_here_is_not_ended_here() {
     // Of what was begun, only the right answer is one; and the first ends it.
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.click("Single sign-on of hs.example").await;
+    browser.click("Single sign-on at hs.example").await;
     browser.reads("Sign in to hs.example").await;
     browser.visit("/you/sign-in?state=x&loginToken=stolen").await;
     browser.is_told("Too much time has passed").await;
@@ -369,7 +369,7 @@ async fn who_may_not_use_this_server_is_told_on_the_same_page() {
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.click("Sign in on the page of hs.example").await;
+    browser.click("Sign in at hs.example").await;
     browser.click("Continue as alice").await;
     browser.reads("Signing in did not work").await;
     browser.is_told("Users of this homeserver cannot use this server.").await;

@@ -241,7 +241,7 @@ on_both_backends! {
         assert!(text.to == "447700900123" && !text.body.contains(&alice.mxid), "{text:?}");
         let visitor = Visitor::begun(&server, &presses(&server, &path_of(text.body.rsplit(' ').next().unwrap())).await);
         let page = visitor.sees().await;
-        assert!(main(&page).contains("holds about +447700900123.") && main(&page).contains(&alice.mxid), "{}", main(&page));
+        assert!(main(&page).contains("stores about +447700900123.") && main(&page).contains(&alice.mxid), "{}", main(&page));
         assert_eq!(visitor.done("unbind").await, "Nobody can be found by your address any more");
         assert_eq!(count(&world, "bindings").await, 0);
     }
@@ -257,7 +257,7 @@ on_both_backends! {
         let unsure = visitor.posts(&[("form_token", &token), ("action", "erase")]).await;
         assert_eq!(unsure.headers["location"], "/address/held?lang=en&done=unsure");
         let page = visitor.gets("/address/held?lang=en&done=unsure").await;
-        assert!(page.text.contains("role=\"alert\">Nothing was erased: tick the box first."), "{}", main(&page));
+        assert!(page.text.contains("role=\"alert\">Nothing was erased. Tick the box first."), "{}", main(&page));
 
         world.clock.advance(5 * MINUTE);
         for action in ["erase", "download"] {
@@ -472,7 +472,7 @@ on_both_backends! {
         let mail = world.mail.wait_for(is_link).await;
         assert_eq!(mail.subject(), "Voir ce que 127.0.0.1:8090 conserve sur votre adresse");
         let path = path_of(&mail.links().into_iter().find(|link| link.contains("/address/open?")).unwrap());
-        assert_eq!(heading(&server.get(&path, None).await, 200), "Est-ce votre adresse\u{a0}?");
+        assert_eq!(heading(&server.get(&path, None).await, 200), "Est-ce votre adresse\u{202f}?");
         let token = query(&format!("http://h{path}"), "token");
         let opened = posts(&server, "/address/open?lang=fr", &[("token", &token)]).await;
         assert_eq!(opened.headers["location"], "/address/held?lang=fr");

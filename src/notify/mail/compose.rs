@@ -1,4 +1,4 @@
-//! From an email to the bytes of a mail (RFC 5322).
+//! Turning an email into an Internet message (RFC 5322).
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,16 +14,16 @@ use super::{Email, SendError};
 use crate::brand::Logo;
 use crate::clock::Clock;
 
-/// Longer subjects are cut: no reader shows more, and a line of a mail ends at 998 bytes (RFC 5322 section 2.1.1).
+/// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322 section 2.1.1).
 const MAX_SUBJECT_CHARS: usize = 200;
 
-/// No robot answers these (RFC 3834 section 5), Exchange included ([MS-OXCMAIL] 2.1.3.2.20).
+/// Headers that stop automatic replies (RFC 3834 section 5), from Exchange too ([MS-OXCMAIL] 2.1.3.2.20).
 const NO_ANSWERS: [(HeaderName, &str); 2] = [
     (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
     (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
 ];
 
-/// Composes mails of one sender.
+/// Composes messages from one sender.
 pub(super) struct Composer {
     sender: Mailbox,
     logo: Option<SinglePart>,
@@ -35,7 +35,7 @@ impl Composer {
         Self { sender: sender.clone(), logo: logo.map(logo_part), clock }
     }
 
-    /// Header and body: UTF-8, lines ended by CR LF and nothing else.
+    /// Returns header and body in UTF-8, with lines that end in CR LF.
     pub(super) fn compose(&self, to: &Recipient, email: Email) -> Result<String, SendError> {
         let text = SinglePart::plain(clean(email.text));
         let html = SinglePart::html(clean(email.html));
@@ -63,8 +63,8 @@ impl Composer {
     }
 }
 
-/// A boundary nobody can foresee, so that no text can contain it; lettre's own comes from a generator that is not
-/// meant to be unpredictable.
+/// Returns a multipart body with an unpredictable boundary, so that no text can contain it. lettre's own boundaries
+/// come from a generator that is not meant to be unpredictable.
 fn multipart(kind: &str, parameters: &str) -> MultiPart {
     let content_type = format!("multipart/{kind}; boundary=\"{}\"{parameters}", random_word());
     let content_type = ContentType::parse(&content_type).expect("a content type is well-formed");
@@ -75,14 +75,14 @@ fn random_word() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-/// One line without control characters, and nothing that a reader would take for an encoded word (RFC 2047).
+/// Returns one line without control characters, and without anything that looks like an encoded word (RFC 2047).
 fn one_line(subject: &str) -> String {
     let visible: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_SUBJECT_CHARS).collect::<String>().replace("=?", "= ?")
 }
 
-/// Line ends become `\n` (which lettre makes CR LF of), other control characters go.
+/// Normalizes line ends to `\n`, which lettre turns into CR LF, and removes other control characters.
 fn clean(text: String) -> String {
     let is_harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
     if text.chars().all(is_harmless) {

@@ -1,8 +1,8 @@
-//! Handing mails to an SMTP server.
+//! Delivering emails to an SMTP server.
 //!
-//! The conversation and the pool are led here, on lettre's connections: lettre's own pool puts a connection back in the
-//! middle of a conversation when a deadline cancels it (the next mail's commands would become part of a mail to
-//! somebody else), spends a `NOOP` on each mail, and does not bound how many connections are open.
+//! This module has its own dialogue and connection pool, on top of lettre's connections. lettre's pool takes back a
+//! connection in the middle of a dialogue when a deadline cancels it (the next email's commands would become part of
+//! an email to somebody else), sends a `NOOP` for each email, and does not limit how many connections are open.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -27,9 +27,9 @@ use super::SendError;
 use crate::config::{Smtp, SmtpSecurity};
 use crate::notify::StartError;
 
-/// How long a connection may idle and be used again. Servers close idle ones after some minutes at most.
+/// How long an idle connection can be reused. Servers close idle connections after a few minutes at most.
 const MAX_IDLE: Duration = Duration::from_secs(30);
-/// What a server answers to anything before it closes the connection (RFC 5321 section 3.8).
+/// The reply to any command before the server closes the connection (RFC 5321 section 3.8).
 const SHUTTING_DOWN: u16 = 421;
 
 /// An SMTP server and the connections to it.
@@ -41,7 +41,7 @@ pub(super) struct SmtpServer {
     timeout: Duration,
     sender: Recipient,
     hello: ClientId,
-    /// One permit a connection, whether it is talking or idle.
+    /// One permit per email being sent, which bounds the number of connections.
     permits: Semaphore,
     idle: Mutex<Vec<Idle>>,
 }
@@ -52,25 +52,25 @@ enum Protection {
     None,
 }
 
-/// A connection between two mails.
+/// A connection that waits for the next email.
 struct Idle {
     since: Instant,
     connection: Connection,
 }
 
-/// What a command met with.
+/// Why a command failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trouble {
-    /// The connection broke off, or the server is about to close it.
+    /// The connection broke, or the server is about to close it.
     Gone,
-    /// The server says no.
+    /// The server rejected the command.
     Refused,
 }
 
-/// The server did not get as far as asking for the mail's text.
+/// The dialogue failed before the server asked for the message.
 struct NotBegun {
     error: SendError,
-    /// A connection made anew may fare better.
+    /// Whether a new connection may succeed.
     stale: bool,
 }
 
@@ -113,25 +113,25 @@ impl SmtpServer {
         })
     }
 
-    /// Hands over one mail, whose lines end in CR LF, the last one too.
+    /// Delivers one message. All of its lines end in CR LF, including the last one.
     pub(super) async fn send(&self, to: &Recipient, message: String) -> Result<(), SendError> {
         let conversation = self.converse(to, wire_format(&message));
         tokio::time::timeout(self.timeout, conversation).await.unwrap_or(Err(SendError::TimedOut))
     }
 
-    /// A connection goes back to the idle ones only after a conversation that ended well: one that was refused,
-    /// broken off or cancelled is closed, and with it the server forgets whatever it had of the mail.
+    /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other is closed, so that
+    /// the server drops whatever it has received of the message.
     async fn converse(&self, to: &Recipient, text: String) -> Result<(), SendError> {
         let _permit = self.permits.acquire().await.map_err(|_| SendError::Unreachable)?;
         let mut connection = self.announce(to).await?;
-        // From here on nothing is tried again: the server may have the mail although its answer is lost.
+        // No retries from here on: the server may have accepted the message even if its reply is lost.
         say(&mut connection, text, 250).await?;
         self.idle().push(Idle { since: Instant::now(), connection });
         Ok(())
     }
 
-    /// A connection whose server waits for the mail's text. One that was closed while it idled, or whose other end
-    /// has vanished without a word, is replaced.
+    /// Returns a connection on which the server waits for the message. An idle connection that the server has closed
+    /// or that does not respond is replaced.
     async fn announce(&self, to: &Recipient) -> Result<Connection, SendError> {
         if let Some(mut connection) = self.take_idle()
             && let Ok(begun) = tokio::time::timeout(self.timeout / 2, self.begin(&mut connection, to)).await
@@ -156,7 +156,7 @@ impl SmtpServer {
             parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
         }
         let mail = Mail::new(Some(self.sender.clone()), parameters);
-        // A server that has had enough of this connection says so here, in one way or another.
+        // A server that no longer wants this connection rejects the first command, in one way or another.
         say(connection, mail, 250).await.map_err(|trouble| NotBegun { error: trouble.into(), stale: true })?;
         let rcpt = Rcpt::new(to.clone(), Vec::new());
         say(connection, rcpt, 250).await.map_err(|trouble| match trouble {
@@ -170,12 +170,12 @@ impl SmtpServer {
 
     async fn connect(&self) -> Result<Connection, SendError> {
         let tls = if let Protection::Tls(parameters) = &self.protection { Some(parameters.clone()) } else { None };
-        // Half of the time at most for one of the host's network addresses, so that the next one has a chance.
+        // At most half of the time for each network address of the host, so that there is time for the next one.
         let patience = Some(self.timeout / 2);
         let connected = Connection::connect_tokio1((&*self.host, self.port), patience, &self.hello, tls, None).await;
         let mut connection = connected.map_err(|error| connect_error(&error))?;
         if let Protection::Starttls(parameters) = &self.protection {
-            // Without the offer (somebody may have stripped it) nothing more is said: no login, no address.
+            // If the server does not offer STARTTLS (an attacker may have removed the offer), nothing else is sent.
             connection.starttls(parameters.clone(), &self.hello).await.map_err(|_| SendError::Tls)?;
         }
         if let Some(credentials) = &self.credentials {
@@ -188,7 +188,7 @@ impl SmtpServer {
         Ok(connection)
     }
 
-    /// The connection used last; those that have idled for too long are closed.
+    /// Returns the connection that was used last, and closes those that have been idle for too long.
     fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle();
         let fresh = idle.iter().position(|parked| parked.since.elapsed() < MAX_IDLE).unwrap_or(idle.len());
@@ -203,8 +203,8 @@ impl SmtpServer {
     }
 }
 
-/// Says one thing, in one write, and insists on the one answer that fits: after any other, what the server says and
-/// what it is believed to speak of may have come apart (by what somebody put into the stream before TLS, for one).
+/// Sends a command in one write, and accepts only the expected reply. After any other, replies and commands may be out
+/// of step, for example because an attacker injected data before TLS.
 async fn say(connection: &mut Connection, words: impl Display, answer: u16) -> Result<(), Trouble> {
     trouble(connection.command(words).await, answer)
 }
@@ -235,7 +235,7 @@ fn connect_error(error: &SmtpError) -> SendError {
     if inner.any(<dyn Error + Send + Sync>::is::<rustls::Error>) { SendError::Tls } else { SendError::Unreachable }
 }
 
-/// Dots at the start of lines doubled, and the one dot that ends it (RFC 5321 section 4.5.2).
+/// Doubles dots at the start of lines and adds the final dot (RFC 5321 section 4.5.2).
 fn wire_format(message: &str) -> String {
     let mut text = message.replace("\r\n.", "\r\n..");
     text.push_str(".\r\n");
@@ -246,7 +246,7 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The system's certificate authorities and those of `mail.ca_file`.
+/// Trusts the system's certificate authorities and those in `mail.ca_file`.
 fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, StartError> {
     let mut builder = TlsParameters::builder(settings.host.clone())
         .dangerous_accept_invalid_certs(!settings.verify_certificate)
@@ -258,7 +258,7 @@ fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, StartError> {
     }
     builder.build().map_err(|_| match &settings.ca_file {
         Some(path) => {
-            StartError::file("mail.ca_file", path, io::Error::other("holds something that is no certificate"))
+            StartError::file("mail.ca_file", path, io::Error::other("contains something that is not a certificate"))
         }
         None => StartError::Setting { setting: "mail.security", problem: "TLS cannot be set up" },
     })
@@ -268,7 +268,7 @@ fn read_certificates(path: &Path) -> io::Result<Vec<Certificate>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&std::fs::read(path)?).collect();
     let certificates = certificates.map_err(|_| io::Error::other("is not PEM"))?;
     if certificates.is_empty() {
-        return Err(io::Error::other("holds no certificate"));
+        return Err(io::Error::other("contains no certificate"));
     }
     certificates.iter().map(|der| Certificate::from_der(der.to_vec()).map_err(io::Error::other)).collect()
 }

@@ -1,4 +1,4 @@
-//! Which of the operator's entries a phone number belongs to.
+//! Finding the operator's entry for a phone number.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -15,8 +15,8 @@ impl<T: Clone + PartialEq> Areas<T> {
         Self(entries.clone())
     }
 
-    /// The entry that says the most about a number: the longest beginning; a country says more than its calling code,
-    /// but less than what lies within the country; and `*` says the least.
+    /// Returns the most specific entry for a number: the longest prefix within its country, then the country, then its
+    /// calling code or a part of that, then `*`.
     pub(super) fn find(&self, number: &Address) -> Option<&T> {
         let digits = number.as_str();
         let code = calling_code::of(number)?.to_string().len();
@@ -29,12 +29,12 @@ impl<T: Clone + PartialEq> Areas<T> {
             .or_else(|| self.0.get(&Area::Anywhere))
     }
 
-    /// Whether any entry is this.
+    /// Whether any area has this entry.
     pub(super) fn contains(&self, entry: &T) -> bool {
         self.0.values().any(|this| this == entry)
     }
 
-    /// Countries take a library to tell, so it is only asked if there is one.
+    /// Looks the country up only if an entry needs it, because that takes a large library.
     fn by_country(&self, number: &Address) -> Option<&T> {
         let names_countries = self.0.keys().any(|area| matches!(area, Area::Country(_)));
         let country = names_countries.then(|| calling_code::country(number)).flatten()?;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_beginning_goes_first() {
+    fn the_longest_prefix_wins() {
         let entries = [prefix("1"), prefix("1242"), prefix("4"), prefix("44")];
         assert_eq!(find(&entries, "12425551234"), Some(prefix("1242")));
         assert_eq!(find(&entries, "12024561111"), Some(prefix("1")));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_lies_between_its_calling_code_and_what_is_within_it() {
+    fn a_country_is_more_specific_than_its_calling_code_but_less_than_a_prefix_within_it() {
         let entries = [prefix("1"), country("CA"), prefix("1416"), country("GB"), Area::Anywhere];
         assert_eq!(find(&entries, "16135550123"), Some(country("CA")));
         assert_eq!(find(&entries, "14165550123"), Some(prefix("1416")));
@@ -85,13 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn an_email_address_is_nowhere() {
+    fn an_email_address_has_no_entry() {
         assert!(areas(&[Area::Anywhere]).find(&Address::email("alice@example.com").unwrap()).is_none());
     }
 
     proptest! {
         #[test]
-        fn what_is_found_is_the_longest_that_fits(
+        fn the_longest_matching_prefix_is_found(
             prefixes in proptest::collection::btree_set("[1-9][0-9]{0,5}", 0..20),
             digits in "[1-9][0-9]{4,14}",
         ) {

@@ -1,4 +1,4 @@
-//! One HTTP exchange with a gateway.
+//! HTTP requests to gateways.
 
 use std::error::Error;
 use std::io;
@@ -13,27 +13,27 @@ use crate::config;
 use crate::crypto::trust::{self, TrustError};
 use crate::notify::StartError;
 
-/// The most bytes of an answer that are read. What gateways say fits into a fraction of it.
+/// The most bytes of a response that are read. Gateways need a fraction of that.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How long a connection may idle and be used again.
+/// How long an idle connection can be reused.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
-/// What a gateway has answered.
+/// A gateway's response.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
-    /// At most [`MAX_ANSWER`] bytes of it.
+    /// The first [`MAX_ANSWER`] bytes.
     pub(super) body: String,
 }
 
 impl Answer {
-    /// The body if it is JSON, or null.
+    /// Returns the body as JSON, or null if it is not.
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
-/// A client that goes where it is told and nowhere else: it follows no redirect, and neither the environment's proxy
-/// nor anybody else hears of the credentials.
+/// Returns a client that follows no redirects and uses no proxy from the environment, so that nobody but the gateway
+/// receives the credentials.
 pub(super) fn client(sms: &config::Sms) -> Result<Client, StartError> {
     let tls = trust::client_config(sms.ca_file.as_deref())
         .map_err(|TrustError { path, reason }| StartError::file("sms.ca_file", path, io::Error::other(reason)))?;
@@ -47,10 +47,10 @@ pub(super) fn client(sms: &config::Sms) -> Result<Client, StartError> {
         .timeout(sms.timeout)
         .pool_idle_timeout(MAX_IDLE)
         .build();
-    client.map_err(|_| StartError::Setting { setting: "sms", problem: "the HTTP library refuses its settings" })
+    client.map_err(|_| StartError::Setting { setting: "sms", problem: "the HTTP library rejects these settings" })
 }
 
-/// Sends the request and reads the answer.
+/// Sends a request and reads the response.
 pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, SendError> {
     let mut response = request.send().await.map_err(|error| trouble(&error))?;
     let status = response.status();
@@ -76,7 +76,7 @@ fn trouble(error: &reqwest::Error) -> SendError {
     }
 }
 
-/// rustls' errors travel inside of I/O errors, which do not tell of them as their source.
+/// rustls' errors are wrapped in I/O errors, which do not return them as their source.
 fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     error.is::<rustls::Error>()

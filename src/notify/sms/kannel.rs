@@ -9,7 +9,7 @@ use crate::config::Kannel;
 use crate::notify::gsm::is_gsm;
 
 pub(super) fn request(client: &Client, kannel: &Kannel, text: &Text<'_>) -> RequestBuilder {
-    // What a 7-bit message cannot hold, Kannel would replace by question marks.
+    // Kannel would replace characters that a 7-bit message cannot express with question marks.
     let coding = if is_gsm(text.content) { "0" } else { "2" };
     let mut url = kannel.url.clone();
     let mut query = url.query_pairs_mut();
@@ -26,7 +26,7 @@ pub(super) fn request(client: &Client, kannel: &Kannel, text: &Text<'_>) -> Requ
     client.get(url)
 }
 
-/// 202 is sent (`0: Accepted for delivery`) or will be (`3: Queued for later delivery`); versions before 1.4 said 200.
+/// 202 means sent (`0: Accepted for delivery`) or queued (`3: Queued for later delivery`). Versions before 1.4 return 200.
 pub(super) fn verdict(answer: &Answer) -> Result<(), SendError> {
     match answer.status {
         StatusCode::ACCEPTED => Ok(()),

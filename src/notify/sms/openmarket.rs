@@ -7,7 +7,7 @@ use super::http::Answer;
 use super::{SendError, Text};
 use crate::config::{OpenMarket, Sender};
 
-/// No operator is known for the number, or it is none.
+/// The number has no known operator, or it is not valid.
 const NOT_SERVED: [u64; 2] = [345, 349];
 
 pub(super) fn request(client: &Client, gateway: &OpenMarket, text: &Text<'_>) -> RequestBuilder {
@@ -28,7 +28,7 @@ pub(super) fn request(client: &Client, gateway: &OpenMarket, text: &Text<'_>) ->
         .body(json!({ "mobileTerminate": message }).to_string())
 }
 
-/// The sender and its type of number.
+/// Returns the sender and its type of number.
 fn source(sender: &Sender) -> Value {
     let (ton, address) = match sender {
         Sender::Number(digits) => ("1", digits),
@@ -47,7 +47,7 @@ pub(super) fn verdict(answer: &Answer) -> Result<(), SendError> {
     }
 }
 
-/// `OpenMarket`'s own code, a number or one in quotes.
+/// Returns `OpenMarket`'s own code, which is a number or a string.
 fn code(body: &Value) -> Option<u64> {
     let code = &body["error"]["code"];
     code.as_u64().or_else(|| code.as_str()?.parse().ok())

@@ -7,10 +7,10 @@ use super::http::Answer;
 use super::{SendError, Text};
 use crate::config::Twilio;
 
-/// Why a number is not written to (<https://www.twilio.com/docs/api/errors>): invalid, unreachable, a short code, a
-/// country that is not enabled, the recipient has said STOP, no way there, no mobile phone, a landline.
+/// Codes for numbers that cannot be texted (<https://www.twilio.com/docs/api/errors>): invalid, unreachable, a short
+/// code, in a country that is not enabled, unsubscribed with STOP, without a route, not a mobile, a landline.
 const NOT_SERVED: [u64; 9] = [21211, 21214, 21217, 21265, 21408, 21610, 21612, 21614, 21635];
-/// The credentials are wrong.
+/// The code for wrong credentials.
 const AUTHENTICATION: u64 = 20003;
 
 pub(super) fn request(client: &Client, twilio: &Twilio, text: &Text<'_>) -> RequestBuilder {

@@ -1,4 +1,4 @@
-//! A gateway that the operator describes: one HTTP request, written from templates.
+//! A gateway described by the operator: one HTTP request, filled in from templates.
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -52,7 +52,7 @@ fn escaped(value: &str, escape: Escape) -> String {
             let quoted = serde_json::Value::from(value).to_string();
             quoted[1..quoted.len() - 1].to_owned()
         }
-        // A space may stand in a path, where a plus would be a plus.
+        // In a path, a plus sign does not stand for a space.
         Escape::Percent => form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20"),
         Escape::Xml => value
             .replace('&', "&amp;")
@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_is_read_as_it_was(value: String) {
+        fn escaped_values_are_read_unchanged(value: String) {
             let json = format!("\"{}\"", escaped(&value, Escape::Json));
             prop_assert_eq!(&serde_json::from_str::<String>(&json).unwrap(), &value);
             let form = format!("a={}&b=c", escaped(&value, Escape::Percent));

@@ -19,7 +19,7 @@ async fn who_comes_by_single_sign_on_downloads_everything_and_has_it_erased() {
     browser.visit(&format!("{}/you", world.vouch.url)).await;
     browser.type_into("Your Matrix ID", &alice.mxid).await;
     browser.click("Continue").await;
-    browser.click("Single sign-on of hs.example").await;
+    browser.click("Single sign-on at hs.example").await;
     browser.reads("Single sign-on").await;
     browser.click("Yes, it is me").await;
     browser.reads("Continue to your account").await;
