@@ -106,7 +106,7 @@ on_both_backends! {
         let server = world.start().await;
         for (errand, next) in [("export", "/you?for=export&"), ("erase", "/you?for=erase&"), ("", "/you?"), ("//evil.example", "/you?")] {
             let page = server.get(&format!("/you/sign-in?for={errand}&lang=fr"), None).await;
-            let is_said = page.text.contains("connecter de nouveau");
+            let is_said = page.text.contains("déverrouillé");
             assert_eq!((page.status, is_said), (200, matches!(errand, "export" | "erase")), "{errand}");
             assert!(!page.text.contains("evil"), "{}", page.text);
             let openid = world.homeserver.openid_token("alice");

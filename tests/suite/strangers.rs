@@ -160,7 +160,7 @@ on_both_backends! {
         ] {
             let page = asks(&server, typed).await;
             assert_eq!(heading(&page, 400), WRONG, "{typed:?}");
-            assert!(page.text.contains("<title>This is no address · "), "{}", page.text);
+            assert!(page.text.contains("<title>This is not a valid address · "), "{}", page.text);
             assert!(page.text.contains("id=\"address-error\" role=\"alert\"") && page.text.contains("aria-invalid=\"true\""));
             assert!(!page.text.contains("<script"), "{}", page.text);
         }

@@ -388,7 +388,7 @@ on_both_backends! {
         let before = amounts(&world).await;
         let page = visitor.opens(leads_to(&visitor.opens("/you?for=erase").await)).await;
         assert_eq!(heading(&page, 200), "Erase everything?");
-        for loss in ["2 links from addresses to you", "1 sign-in of an app", "1 invitation you sent", "for 30 days more, without your name"] {
+        for loss in ["2 links between addresses and you", "1 sign-in of an app", "1 invitation you sent", "for another 30 days, without your name"] {
             assert!(page.text.contains(loss), "{loss} is missing in {}", page.text);
         }
         for wrong in ["", "alice", "@ALICE:hs.example", "@bob:hs.example", "<b>\"@alice:hs.example", "@alice:hs.example2"] {
