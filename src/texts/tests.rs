@@ -143,7 +143,11 @@ fn an_operators_mistake_is_named_with_its_file_and_message() {
             "texts/de.ftl: the message “mail-contact” has no variable $brand; it has $contact",
         ),
         ("de.ftl", "page-home = a\npage-home = b", "texts/de.ftl: the message “page-home” is defined twice"),
-        ("de.ftl", "page-home = { -we }", "texts/de.ftl: the message “page-home” uses the term “-we”, which is not"),
+        (
+            "de.ftl",
+            "page-home = { -we }",
+            "texts/de.ftl: the message “page-home” uses the term “-we”, which does not exist",
+        ),
         ("de.ftl", "page-home = { page-contact }", "texts/de.ftl: the message “page-home” uses the message"),
         ("de.ftl", "page-home = { NOW() }", "texts/de.ftl: the message “page-home” uses the function NOW()"),
         ("de.ftl", "-we = { -we }", "texts/de.ftl: the term “-we” uses the term “-we”"),
