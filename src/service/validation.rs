@@ -195,7 +195,7 @@ impl Vouch {
     async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Failure> {
         let (now, attempt) = (new.modified_at, request.send_attempt);
         let mut session = rows::get_or_begin(conn, new.clone()).await?;
-        if self.is_expired(&session, now) || (phone::is_dead(&session) && attempt > session.send_attempt) {
+        if self.is_expired(&session, now) || (sessions::is_dead(&session) && attempt > session.send_attempt) {
             // What it proved is over: the new one has another id and proves nothing yet.
             rows::remove(conn, session.id).await?;
             session = rows::get_or_begin(conn, new.clone()).await?;

@@ -1,4 +1,4 @@
-//! Found by an address, and no longer.
+//! Binding addresses through the homeserver.
 
 use reqwest::Method;
 use serde_json::json;
@@ -25,7 +25,7 @@ async fn an_address_bound_through_the_homeserver_is_found() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_homeserver_did_not_give_is_refused() {
+async fn a_token_that_the_homeserver_did_not_issue_is_refused() {
     let world = World::start().await;
     let alice = Person::join(&world, "alice").await;
     let mut openid = alice.openid_token().await;

@@ -1,4 +1,4 @@
-//! Invitations to addresses: of those who are known, of those who are not, and of those who make themselves known afterwards.
+//! Invitations to addresses that are bound, unbound, or bound later.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,42 +10,43 @@ use crate::world::{Answer, World};
 
 const CAROL: &str = "carol@mail.example";
 
-/// Waits for the mail with which an address is invited.
+/// Waits for the invitation email to an address.
 pub async fn invitation(world: &World, email: &str) -> Message {
     world.mail.wait_for(|mail| mail.to == [email] && landing(mail).is_some()).await
 }
 
-/// The page to which the mail of an invitation leads.
+/// Returns the page that the email of an invitation links to.
 fn landing(mail: &Message) -> Option<String> {
     mail.links().into_iter().find(|link| link.contains("/invited?token="))
 }
 
-/// Where clients have an invitation signed: a parameter of the link to the web client, which the page of the invitation has.
+/// Returns where clients have an invitation signed: a parameter of the link to the web client on
+/// the invitation page.
 pub async fn sign_url(world: &World, mail: &Message) -> Url {
     let page = world.request(Method::GET, &landing(mail).unwrap(), None).send().await.unwrap().text().await.unwrap();
     let links =
         page.split("href=\"").filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&#38;", "&"));
-    // The fragment has a query of its own, as clients have it.
+    // Clients put a query into the fragment.
     let mut links = links.filter_map(|link| link.replacen("/#/", "/", 1).parse::<Url>().ok());
     let sign_url = |link: Url| link.query_pairs().find(|(name, _)| name == "signurl").map(|(_, url)| url.into_owned());
     links.find_map(sign_url).expect("the page has a link to a web client").parse().expect("it is a URL")
 }
 
-/// Has an invitation signed as clients do: in the query, with an empty body and no token.
+/// Signs an invitation as clients do: with everything in the query, an empty body and no token.
 async fn sign(world: &World, mail: &Message, mxid: &str) -> Value {
     let mut url = sign_url(world, mail).await;
     url.query_pairs_mut().append_pair("mxid", mxid);
     Answer::to(world.request(Method::POST, url.as_str(), None)).await.ok()
 }
 
-/// The pending invitations that a room shows.
+/// Returns the pending invitations in the state of a room.
 async fn pending(person: &Person<'_>, room: &str) -> Vec<Value> {
     let state = person.state(room).await.into_iter();
     state.filter(|event| event["type"] == "m.room.third_party_invite").collect()
 }
 
 #[tokio::test]
-async fn who_is_bound_is_invited_by_name() {
+async fn a_bound_address_is_invited_by_matrix_id() {
     let world = World::start().await;
     let (alice, carol) = (world.person("alice").await, world.person("carol").await);
     carol.binds(CAROL).await;
@@ -59,7 +60,7 @@ async fn who_is_bound_is_invited_by_name() {
 }
 
 #[tokio::test]
-async fn a_stranger_joins_by_the_link_in_the_mail() {
+async fn an_unknown_user_joins_by_the_link_in_the_email() {
     let world = World::start().await;
     let alice = world.person("alice").await;
     let room = alice.creates_a_room("Garden", &[]).await;
@@ -72,7 +73,7 @@ async fn a_stranger_joins_by_the_link_in_the_mail() {
     assert!(mail.text().contains("alice"), "{}", mail.text());
     assert!(mail.text().contains("Garden"), "{}", mail.text());
 
-    // The link is all that she has: she knows nothing of the identity server.
+    // She has only the link, and no account at the identity server.
     let carol = Person::join(&world, "carol").await;
     let signed = sign(&world, &mail, &carol.mxid).await;
     carol.joins(&room, Some(signed)).await;
@@ -100,7 +101,7 @@ async fn invitations_become_memberships_when_the_address_is_bound() {
 }
 
 #[tokio::test]
-async fn a_revoked_invitation_spoils_no_other() {
+async fn a_revoked_invitation_does_not_affect_others() {
     let world = World::start().await;
     let alice = world.person("alice").await;
     let garden = alice.creates_a_room("Garden", &[CAROL]).await;
@@ -115,14 +116,15 @@ async fn a_revoked_invitation_spoils_no_other() {
     assert_eq!(alice.member(&garden, &carol.mxid).await, None);
 }
 
-/// The room shows the key that signed when the invitation was stored. Synapse looks at the first signature alone, whatever others there are.
+/// The room contains the key that signed when the invitation was stored. Synapse only checks the
+/// first signature.
 #[tokio::test]
-async fn an_invitation_outlives_the_key_it_was_stored_under() {
+async fn an_invitation_outlives_the_key_it_was_stored_with() {
     let world = World::start().await;
     let (alice, carol) = (world.person("alice").await, world.person("carol").await);
     let room = alice.creates_a_room("Garden", &[CAROL]).await;
     world.vouch.stop();
-    // In a signature that has them all, these come first and last.
+    // In an object with all signatures, these are the first and the last.
     for key in [
         "ed25519 0 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1",
         "ed25519 zzzz ZJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1",

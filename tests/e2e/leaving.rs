@@ -1,4 +1,4 @@
-//! The homeserver unbinds addresses, in its user's name or because the account ends.
+//! The homeserver unbinds addresses for its user, or because the account is deactivated.
 
 use reqwest::Method;
 use serde_json::json;
@@ -15,7 +15,7 @@ async fn an_address_unbound_through_the_homeserver_is_no_longer_found() {
     assert_eq!(bob.looks_up("alice@mail.example").await, None);
     assert_eq!(bob.looks_up("alice@work.example").await.as_deref(), Some("@alice:hs.example"));
 
-    // The homeserver remembers by itself where an address is bound.
+    // The homeserver remembers where an address is bound.
     let body = json!({ "medium": "email", "address": "alice@work.example" });
     let deleted = alice.homeserver(Method::POST, "/account/3pid/delete", body).await.ok();
     assert_eq!(deleted, json!({ "id_server_unbind_result": "success" }));
@@ -23,7 +23,7 @@ async fn an_address_unbound_through_the_homeserver_is_no_longer_found() {
 }
 
 #[tokio::test]
-async fn nobody_unbinds_the_address_of_another() {
+async fn nobody_can_unbind_the_address_of_another_user() {
     let world = World::start().await;
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     alice.binds("alice@mail.example").await;
@@ -37,7 +37,7 @@ async fn a_deactivated_user_is_no_longer_found() {
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     alice.binds("alice@mail.example").await;
     alice.binds("alice@work.example").await;
-    // Without a token of the identity server the homeserver's signature is all there is.
+    // There is no token of the identity server, only the signature of the homeserver.
     alice.identity_server(Method::POST, "/account/logout", json!({})).await.ok();
     let deactivated = alice.confirm("/account/deactivate", json!({})).await.ok();
     assert_eq!(deactivated, json!({ "id_server_unbind_result": "success" }));
@@ -45,9 +45,10 @@ async fn a_deactivated_user_is_no_longer_found() {
     assert_eq!(bob.looks_up("alice@work.example").await, None);
 }
 
-/// A signature has no time, so one that unbound before could be somebody's who kept it: it does not undo a bind of today.
+/// Signatures have no time, so one that was used before may be a replay, and does not undo a recent
+/// bind.
 #[tokio::test]
-async fn who_was_bound_again_today_unbinds_by_another_proof() {
+async fn an_address_bound_again_today_needs_another_proof_to_be_unbound() {
     let world = World::start().await;
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
     alice.binds("alice@mail.example").await;
@@ -55,7 +56,7 @@ async fn who_was_bound_again_today_unbinds_by_another_proof() {
     let session = alice.proves("alice@mail.example").await;
     alice.binds_through_the_homeserver(&session).await;
 
-    // Better the user stays than that the address stays bound to nobody.
+    // Keeping the account is better than an address that stays bound to a deactivated one.
     let refused = alice.confirm("/account/deactivate", json!({})).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     assert_eq!(bob.looks_up("alice@mail.example").await.as_deref(), Some("@alice:hs.example"));

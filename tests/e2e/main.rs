@@ -1,4 +1,5 @@
-//! Vouch beside a real Synapse, and matrix-js-sdk as the client of both. `scripts/e2e` installs them and runs this.
+//! Vouch with a real Synapse, and matrix-js-sdk as the client of both. `scripts/e2e` installs them
+//! and runs this.
 
 mod binding;
 mod invites;

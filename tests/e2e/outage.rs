@@ -1,4 +1,4 @@
-//! The homeserver is away when an invited address is bound.
+//! The homeserver is unavailable when an invited address is bound.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::{PATIENCE, World};
 
-/// The one delivery that waits, once it has failed.
+/// Returns the only pending delivery, once it has failed.
 async fn waiting(world: &World) -> Value {
     let begun = Instant::now();
     loop {
@@ -36,7 +36,7 @@ async fn an_invitation_arrives_when_the_homeserver_is_back() {
     world.synapse.start_again();
     world.until_up(&world.synapse.url, "/health").await;
     assert_eq!(alice.member(&room, &carol.mxid).await, None);
-    // Its turn would come by itself, half a minute after it failed.
+    // It would be retried half a minute after the failure.
     world.vouch.run(&["outbox", "retry", &delivery["id"].to_string()]);
     alice.sees_invited(&room, &carol.mxid).await;
 }

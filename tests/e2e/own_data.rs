@@ -1,4 +1,4 @@
-//! An app offers its user what is held, and its erasure.
+//! An app exports and erases the data of its user.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::person::Person;
 use crate::world::{Answer, World};
 
-/// What the app gets of its user's data with the token it has.
+/// Requests the data of the user with the token of the app.
 async fn asks(person: &Person<'_>, method: Method) -> Answer {
     let url = format!("{}/_matrix/identity/unstable/im.vouch/account/data", person.world.vouch.url);
     Answer::to(person.world.request(method, &url, Some(&person.id_token))).await
@@ -33,7 +33,7 @@ async fn an_app_that_has_just_registered_exports_and_erases() {
     assert_eq!(bob.looks_up("alice@mail.example").await, None);
     assert_eq!(asks(&alice, Method::GET).await.error(), (401, "M_UNAUTHORIZED"));
 
-    // Who comes back is somebody new.
+    // A returning user has a new account.
     alice.registers().await;
     let held = asks(&alice, Method::GET).await.ok();
     assert_eq!((&held["bindings"], &held["account"]["consents"]), (&json!([]), &json!([])));

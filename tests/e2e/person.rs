@@ -1,4 +1,4 @@
-//! Somebody with an account on the homeserver, and what such people do.
+//! A user of the homeserver, and what users do.
 
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub struct Person<'a> {
     pub mxid: String,
     /// The access token of the homeserver.
     pub token: String,
-    /// The access token of the identity server; empty before [`Self::registers`].
+    /// The access token of the identity server, empty before [`Self::registers`].
     pub id_token: String,
 }
 
@@ -30,7 +30,7 @@ pub struct Session {
 }
 
 impl<'a> Person<'a> {
-    /// Makes an account on the homeserver.
+    /// Creates an account on the homeserver.
     pub async fn join(world: &'a World, localpart: &str) -> Self {
         let asked = json!({ "username": localpart, "password": PASSWORD, "auth": { "type": "m.login.dummy" } });
         let url = format!("{}/_matrix/client/v3/register", world.synapse.url);
@@ -38,13 +38,13 @@ impl<'a> Person<'a> {
         Self { world, mxid: text(&account["user_id"]), token: text(&account["access_token"]), id_token: String::new() }
     }
 
-    /// Asks the homeserver; `path` is below `/_matrix/client/v3`.
+    /// Sends a request to the homeserver, with a path relative to `/_matrix/client/v3`.
     pub async fn homeserver(&self, method: Method, path: &str, body: Value) -> Answer {
         let url = format!("{}/_matrix/client/v3{path}", self.world.synapse.url);
         Answer::to(self.world.request(method, &url, Some(&self.token)).json(&body)).await
     }
 
-    /// Asks the identity server; `path` is below `/_matrix/identity/v2`.
+    /// Sends a request to the identity server, with a path relative to `/_matrix/identity/v2`.
     pub async fn identity_server(&self, method: Method, path: &str, body: Value) -> Answer {
         let url = format!("{}/_matrix/identity/v2{path}", self.world.vouch.url);
         let token = Some(self.id_token.as_str()).filter(|token| !token.is_empty());
@@ -69,7 +69,7 @@ impl<'a> Person<'a> {
         self.would_accept_the_terms().await.ok();
     }
 
-    /// Tries to: what the server says about that.
+    /// Tries to accept it, and returns the answer.
     pub async fn would_accept_the_terms(&self) -> Answer {
         let terms = self.identity_server(Method::GET, "/terms", json!({})).await.ok();
         let policies = terms["policies"].as_object().unwrap();
@@ -77,7 +77,7 @@ impl<'a> Person<'a> {
         self.identity_server(Method::POST, "/terms", json!({ "user_accepts": urls })).await
     }
 
-    /// Proves an e-mail address by the link in the mail.
+    /// Proves an email address by the link in the email.
     pub async fn proves(&self, email: &str) -> Session {
         let client_secret = format!("{:032x}", rand::random::<u128>());
         let asked = json!({ "client_secret": client_secret, "email": email, "send_attempt": 1 });
@@ -86,14 +86,14 @@ impl<'a> Person<'a> {
         Session { sid: text(&answer["sid"]), client_secret }
     }
 
-    /// Opens the link of the mail with which a session proves an address: a page, or the way on.
+    /// Opens the link in the email of a validation session. Returns the page or redirect.
     pub async fn opens_the_link(&self, email: &str, client_secret: &str) -> Response {
         let link = |mail: &Message| mail.links().into_iter().find(|link| link.contains(client_secret));
         let mail = self.world.mail.wait_for(|mail| mail.to == [email] && link(mail).is_some()).await;
         self.world.request(Method::GET, &link(&mail).unwrap(), None).send().await.unwrap()
     }
 
-    /// Has the homeserver bind what a session has proved.
+    /// Makes the homeserver bind the address that a session has proved.
     pub async fn binds_through_the_homeserver(&self, session: &Session) {
         let body = json!({
             "sid": session.sid,
@@ -104,12 +104,12 @@ impl<'a> Person<'a> {
         self.homeserver(Method::POST, "/account/3pid/bind", body).await.ok();
     }
 
-    /// Proves an e-mail address and binds it through the homeserver.
+    /// Proves an email address and binds it through the homeserver.
     pub async fn binds(&self, email: &str) {
         self.binds_through_the_homeserver(&self.proves(email).await).await;
     }
 
-    /// Who has this e-mail address, found by its hash.
+    /// Looks an email address up by its hash.
     pub async fn looks_up(&self, email: &str) -> Option<String> {
         let details = self.identity_server(Method::GET, "/hash_details", json!({})).await.ok();
         let pepper = text(&details["lookup_pepper"]);
@@ -119,14 +119,14 @@ impl<'a> Person<'a> {
         answer["mappings"][&hash].as_str().map(str::to_owned)
     }
 
-    /// Makes a room with this name, and has the homeserver invite e-mail addresses while it does so.
+    /// Creates a room with this name, and invites email addresses in the same request.
     pub async fn creates_a_room(&self, name: &str, invited: &[&str]) -> String {
         let invitations: Vec<Value> = invited.iter().map(|email| self.invite("email", email)).collect();
         let body = json!({ "name": name, "preset": "private_chat", "invite_3pid": invitations });
         text(&self.homeserver(Method::POST, "/createRoom", body).await.ok()["room_id"])
     }
 
-    /// Has the homeserver invite an address.
+    /// Makes the homeserver invite an address.
     pub async fn invites(&self, medium: &str, address: &str, room: &str) {
         let path = format!("/rooms/{}/invite", encode(room));
         self.homeserver(Method::POST, &path, self.invite(medium, address)).await.ok();
@@ -137,19 +137,19 @@ impl<'a> Person<'a> {
         json!({ "id_server": server, "id_access_token": token, "medium": medium, "address": address })
     }
 
-    /// The membership event of somebody in a room, as this person sees it.
+    /// Returns the membership event of a user in a room, as this user sees it.
     pub async fn member(&self, room: &str, mxid: &str) -> Option<Value> {
         let events = self.state(room).await;
         events.into_iter().find(|event| event["type"] == "m.room.member" && event["state_key"] == mxid)
     }
 
-    /// The state of a room.
+    /// Returns the state of a room.
     pub async fn state(&self, room: &str) -> Vec<Value> {
         let state = self.homeserver(Method::GET, &format!("/rooms/{}/state", encode(room)), json!({})).await.ok();
         state.as_array().unwrap().clone()
     }
 
-    /// Waits until somebody is invited to a room by name, and returns that event.
+    /// Waits until a user is invited to a room by Matrix ID, and returns the event.
     pub async fn sees_invited(&self, room: &str, mxid: &str) -> Value {
         let begun = Instant::now();
         loop {
@@ -162,38 +162,38 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Joins a room, with what proves an invitation if there is nothing else.
+    /// Joins a room, with the signed invitation if there is one.
     pub async fn joins(&self, room: &str, third_party_signed: Option<Value>) {
         let body = json!({ "third_party_signed": third_party_signed });
         self.homeserver(Method::POST, &format!("/rooms/{}/join", encode(room)), body).await.ok();
     }
 
-    /// Has the homeserver unbind an e-mail address: what it says about that.
+    /// Makes the homeserver unbind an email address, and returns its answer.
     pub async fn unbinds_through_the_homeserver(&self, email: &str) -> Value {
         let body = json!({ "id_server": self.world.vouch.name, "medium": "email", "address": email });
         self.homeserver(Method::POST, "/account/3pid/unbind", body).await.ok()["id_server_unbind_result"].take()
     }
 
-    /// Asks the homeserver for what takes the password once more.
+    /// Sends a request that has to be confirmed with the password.
     pub async fn confirm(&self, path: &str, mut body: Value) -> Answer {
         body["auth"] = self.auth();
         self.homeserver(Method::POST, path, body).await
     }
 
-    /// The password, as the homeserver is told it.
+    /// Returns the authentication by password.
     pub fn auth(&self) -> Value {
         let user = json!({ "type": "m.id.user", "user": self.mxid });
         json!({ "type": "m.login.password", "identifier": user, "password": PASSWORD })
     }
 }
 
-/// A text that must be there.
+/// Returns a string that must be present.
 #[track_caller]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
-/// As one segment of a path.
+/// Encodes a path segment.
 pub fn encode(segment: &str) -> String {
     let mut url = Url::parse("https://localhost").unwrap();
     url.path_segments_mut().unwrap().push(segment);

@@ -1,4 +1,5 @@
-//! Phone numbers: added to accounts of the homeserver, which has them checked by the identity server, and invited before they are known.
+//! Phone numbers: added to accounts on the homeserver, which delegates validation to the identity
+//! server, and invited before they are bound.
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use crate::world::{Answer, World};
 
 const SECRET: &str = "sd2CP3Ng";
 
-/// The texts that were sent to a number, the oldest first.
+/// Returns the text messages to a number, oldest first.
 fn texts(world: &World, msisdn: &str) -> Vec<String> {
     let files = fs::read_dir(world.folder.path().join("vouch/data/sms")).unwrap();
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
@@ -20,13 +21,13 @@ fn texts(world: &World, msisdn: &str) -> Vec<String> {
     texts.filter(|text| text.starts_with(&format!("To: +{msisdn}\n"))).collect()
 }
 
-/// The newest code that was sent to a number, as a phone reads it: from the last line, `@host #code`.
+/// Returns the latest code sent to a number, read as phones do from the last line, `@host #code`.
 pub fn code(world: &World, msisdn: &str) -> String {
     let text = texts(world, msisdn).pop().expect("a text was sent");
     text.trim_end().rsplit_once('#').expect("its last line has the code").1.to_owned()
 }
 
-/// Proves a number of the United Kingdom to the identity server.
+/// Proves a British phone number to the identity server.
 async fn proves(person: &Person<'_>, national: &str, msisdn: &str) -> Session {
     let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": national, "send_attempt": 1 });
     let answer = person.identity_server(Method::POST, "/validate/msisdn/requestToken", asked).await.ok();
@@ -39,7 +40,7 @@ async fn proves(person: &Person<'_>, national: &str, msisdn: &str) -> Session {
 #[tokio::test]
 async fn a_phone_is_added_to_an_account() {
     let world = World::start().await;
-    // The homeserver asks for her: the identity server does not know her.
+    // The homeserver sends the request, because she has no account at the identity server.
     let alice = Person::join(&world, "alice").await;
     let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": "07700 900 001", "send_attempt": 1 });
     let session = alice.homeserver(Method::POST, "/account/3pid/msisdn/requestToken", asked).await.ok();

@@ -11,10 +11,10 @@ use crate::person::{Person, text};
 use crate::phones::code;
 use crate::world::{World, installed};
 
-/// What the SDK calls an identity server.
+/// The name of the SDK for an identity server.
 const IDENTITY_SERVER: &str = "SERVICE_TYPE_IS";
 
-/// A client of the SDK in a process of its own, logged in to the homeserver; killed when dropped.
+/// A process with a client of the SDK, logged in to the homeserver. It is killed when dropped.
 struct Sdk {
     child: Child,
     calls: ChildStdin,
@@ -34,14 +34,15 @@ impl Sdk {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("scripts/e2e has installed it");
         let (calls, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (tell, answers) = mpsc::unbounded_channel();
-        // Not awaited: it ends with the process.
+        // Not awaited, because it ends with the process.
         std::thread::spawn(move || {
             BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| tell.send(line))
         });
         Self { child, calls, answers, identity_server: world.vouch.url.clone() }
     }
 
-    /// Calls a method of `MatrixClient`: what its promise resolves to, or the status and body of the `MatrixError`.
+    /// Calls a method of `MatrixClient`. Returns its result, or the status and body of the
+    /// `MatrixError`.
     async fn try_call(&mut self, method: &str, arguments: Value) -> Result<Value, (u64, Value)> {
         writeln!(self.calls, "{}", json!({ "method": method, "arguments": arguments })).unwrap();
         let answer = self.answers.recv().await.expect("the SDK threw what is no Matrix error; see above");
@@ -73,7 +74,7 @@ impl Sdk {
 
 impl Drop for Sdk {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -141,7 +142,7 @@ async fn the_sdk_invites_and_is_invited() {
 }
 
 #[tokio::test]
-async fn the_sdk_proves_phones_to_either_server() {
+async fn the_sdk_proves_phone_numbers_to_either_server() {
     let world = World::start().await;
     let alice = Person::join(&world, "alice").await;
     let mut sdk = Sdk::start(&alice);

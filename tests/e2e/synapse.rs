@@ -1,4 +1,4 @@
-//! A real Synapse in a process of its own, killed when dropped.
+//! A real Synapse process, killed when dropped.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ use vouch_test_support::ca::Ca;
 
 use super::world::installed;
 
-/// The homeserver's name. It is not in the DNS: Vouch is told where it is.
+/// The name of the homeserver. It is not in the DNS; Vouch has an override for it.
 pub const NAME: &str = "hs.example";
 
 pub struct Synapse {
     pub url: String,
     pub port: u16,
     folder: PathBuf,
-    /// None while it is stopped.
+    /// `None` while it is stopped.
     child: Mutex<Option<Child>>,
 }
 
 impl Synapse {
-    /// Starts a new homeserver that asks the identity server at `delegate` to check phone numbers, with further settings of its own.
+    /// Starts a new homeserver that delegates the validation of phone numbers to the identity
+    /// server at `delegate`, with additional settings.
     pub fn start(world: &Path, ca: &Ca, port: u16, delegate: &str, settings: &Map<String, Value>) -> Self {
         let folder = world.join("synapse");
         fs::create_dir(&folder).unwrap();
@@ -32,14 +33,14 @@ impl Synapse {
         fs::write(folder.join("signing.key"), format!("ed25519 e2e {seed}\n")).unwrap();
         let mut config = config(&folder, port, delegate, &certificate, &key);
         config.as_object_mut().unwrap().extend(settings.clone());
-        // JSON is YAML.
+        // JSON is valid YAML.
         fs::write(folder.join("homeserver.yaml"), config.to_string()).unwrap();
         let synapse = Self { url: format!("https://localhost:{port}"), port, folder, child: Mutex::default() };
         synapse.start_again();
         synapse
     }
 
-    /// Starts it with all that it had when it was stopped.
+    /// Starts it with the data that it had when it was stopped.
     pub fn start_again(&self) {
         let world = self.folder.parent().unwrap();
         let log = File::options().append(true).create(true).open(world.join("synapse.log")).unwrap();
@@ -50,10 +51,10 @@ impl Synapse {
         *self.child.lock().unwrap() = Some(command.spawn().expect("scripts/e2e has installed it"));
     }
 
-    /// Stops it as a crash would; what it had answered stays.
+    /// Kills it, as a crash would.
     pub fn stop(&self) {
         if let Some(mut child) = self.child.lock().unwrap().take() {
-            // It may have ended already.
+            // It may have exited already.
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -88,7 +89,7 @@ fn config(folder: &Path, port: u16, delegate: &str, certificate: &Path, key: &Pa
         "trusted_key_servers": [],
         "enable_registration": true,
         "enable_registration_without_verification": true,
-        // The least there is, for speed.
+        // The minimum, for speed.
         "bcrypt_rounds": 4,
         // The identity server is on this machine.
         "ip_range_whitelist": ["127.0.0.1"],

@@ -1,4 +1,4 @@
-//! The real binary in a process of its own, with its own TLS, killed when dropped.
+//! A process of the real binary with its own TLS, killed when dropped.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -11,13 +11,14 @@ use super::synapse::{self, Synapse};
 
 pub struct Vouch {
     pub url: String,
-    /// As clients and homeservers name it: host and port.
+    /// Its name for clients and homeservers: host and port.
     pub name: String,
     program: Program,
 }
 
 impl Vouch {
-    /// Starts a new server that trusts the homeserver's certificate and sends its mails to `mail`.
+    /// Starts a new server that trusts the certificate of the homeserver and sends emails to
+    /// `mail`.
     pub fn start(world: &Path, ca: &Ca, port: u16, synapse: &Synapse, mail: SocketAddr) -> Self {
         let folder = world.join("vouch");
         fs::create_dir(&folder).unwrap();
@@ -34,7 +35,7 @@ impl Vouch {
             ("FEDERATION__CA_FILE", world.join("ca.pem").display().to_string()),
             ("FEDERATION__ALLOWED_RANGES", "127.0.0.0/8".to_owned()),
             ("FEDERATION__OVERRIDES", format!(r#"{{ "{}" = "127.0.0.1:{}" }}"#, synapse::NAME, synapse.port)),
-            // A busy machine is no reason to fail.
+            // Generous, because the machine may be busy.
             ("FEDERATION__CONNECT_TIMEOUT", "30s".to_owned()),
             ("FEDERATION__TIMEOUT", "30s".to_owned()),
             ("MAIL__HOST", mail.ip().to_string()),
@@ -50,17 +51,17 @@ impl Vouch {
         Self { url, name, program }
     }
 
-    /// Starts it with all that it had when it was stopped.
+    /// Starts it with the data that it had when it was stopped.
     pub fn start_again(&self) {
         self.program.start();
     }
 
-    /// Stops it as a crash would; what it had acknowledged stays.
+    /// Kills it, as a crash would.
     pub fn stop(&self) {
         self.program.stop();
     }
 
-    /// Runs a command of the operator to its end; returns what it says.
+    /// Runs an operator's command and returns its output.
     pub fn run(&self, arguments: &[&str]) -> String {
         self.program.run(arguments)
     }

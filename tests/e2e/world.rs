@@ -1,5 +1,5 @@
-//! The world of a story: a Synapse, a Vouch and a mail server on the loopback interface. All their certificates are of one authority, made for
-//! this story; each of the two servers trusts it and nobody else.
+//! The environment of a test: Synapse, Vouch and a mail server on the loopback interface. A
+//! certificate authority is created for each test, and is the only one that the servers trust.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use super::person::Person;
 use super::synapse::Synapse;
 use super::vouch::Vouch;
 
-/// How long a story waits for anything before it fails. The machine may be busy.
+/// How long a test waits before it fails. Generous, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World {
-    // In this order they end: nobody speaks to a server that is gone.
+    // Dropped in this order, so that no server contacts one that is gone.
     pub synapse: Synapse,
     pub vouch: Vouch,
     pub mail: MailSink,
@@ -28,12 +28,12 @@ pub struct World {
 }
 
 impl World {
-    /// Everything is up when this returns.
+    /// Starts everything, and returns when all servers are up.
     pub async fn start() -> Self {
         Self::start_with(&Map::new()).await
     }
 
-    /// The same with further settings of Synapse.
+    /// Does the same with additional settings of Synapse.
     pub async fn start_with(settings: &Map<String, Value>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ca = Ca::new();
@@ -50,7 +50,8 @@ impl World {
         world
     }
 
-    /// A new user of the homeserver, with a token of the identity server and its terms accepted.
+    /// Creates a user of the homeserver who is registered at the identity server and has accepted
+    /// its terms.
     pub async fn person(&self, localpart: &str) -> Person<'_> {
         let mut person = Person::join(self, localpart).await;
         person.registers().await;
@@ -71,7 +72,7 @@ impl World {
         }
     }
 
-    /// A request to one of the servers.
+    /// Creates a request to one of the servers.
     pub fn request(&self, method: Method, url: &str, token: Option<&str>) -> RequestBuilder {
         let request = self.http.request(method, url);
         match token {
@@ -82,7 +83,7 @@ impl World {
 }
 
 impl Drop for World {
-    /// What the servers said is worth reading when a story fails, and only then.
+    /// Prints the logs of the servers if the test failed.
     fn drop(&mut self) {
         if std::thread::panicking() {
             for name in ["synapse.log", "vouch.log"] {
@@ -92,7 +93,7 @@ impl Drop for World {
     }
 }
 
-/// What a server answered.
+/// The answer of a server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -107,27 +108,27 @@ impl Answer {
         Self { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
     }
 
-    /// The body of an answer that must be 200.
+    /// Returns the body of an answer that must be 200.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
     }
 
-    /// The status and the errcode.
+    /// Returns the status and the `errcode`.
     pub fn error(&self) -> (u16, &str) {
         (self.status, self.body["errcode"].as_str().unwrap_or_default())
     }
 }
 
-/// Where Synapse, Node and the SDK are: a virtual environment with a `node_modules`. `scripts/e2e` makes it.
+/// Returns the virtual environment with Synapse, Node and the SDK, which `scripts/e2e` creates.
 pub fn installed() -> PathBuf {
     std::env::var_os("VOUCH_TEST_E2E").expect("no Synapse to test with: run scripts/e2e").into()
 }
 
-/// A client that trusts the authority of this world alone.
+/// Returns a client that only trusts the authority of this test.
 fn client(ca: &Ca) -> Client {
-    // Another test of this process may have been first.
+    // Another test in this process may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let certificate = Certificate::from_pem(ca.pem().as_bytes()).unwrap();
     let client = Client::builder().tls_certs_only([certificate]).no_proxy().timeout(PATIENCE);

@@ -1,4 +1,4 @@
-//! The certificate authority of one test run: what it signs is trusted by whoever is given its certificate.
+//! A certificate authority for tests. Clients trust it if they are given its certificate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,23 +9,23 @@ use rcgen::{
 };
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate authority with a key of its own; nobody trusts it unless told to.
+/// A certificate authority with its own key.
 pub struct Ca {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Ca {
-    /// A new authority.
+    /// Creates an authority.
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "Vouch test authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let issuer = CertifiedIssuer::self_signed(params, new_key()).expect("the parameters are sound");
+        let issuer = CertifiedIssuer::self_signed(params, new_key()).expect("the parameters are valid");
         Self { issuer }
     }
 
-    /// The authority's own certificate, PEM: what a client is given to trust.
+    /// Returns the certificate of the authority in PEM, for clients to trust.
     pub fn pem(&self) -> String {
         self.issuer.pem()
     }
@@ -35,12 +35,13 @@ impl Ca {
         fs::write(path, self.pem()).expect("the directory exists");
     }
 
-    /// A certificate for DNS names and IP addresses, and its key: as rustls' `with_single_cert` takes them.
+    /// Issues a certificate for DNS names and IP addresses. Returns it with its key, as rustls'
+    /// `with_single_cert` expects.
     pub fn certificate_for(&self, names: &[&str]) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         self.sign(&params_for(names)).into_der()
     }
 
-    /// The same, but its time was over in 2001.
+    /// Issues a certificate that expired in 2001.
     pub fn expired_certificate_for(&self, names: &[&str]) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let mut params = params_for(names);
         params.not_before = date_time_ymd(2000, 1, 1);
@@ -48,7 +49,7 @@ impl Ca {
         self.sign(&params).into_der()
     }
 
-    /// Writes a new certificate for `names` and its key to `dir`: the paths of both, PEM.
+    /// Writes a new certificate for `names` and its key to `dir` in PEM. Returns both paths.
     pub fn write_certificate_for(&self, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
         let Signed { certificate, key } = self.sign(&params_for(names));
         let (certificate_file, key_file) = (dir.join("certificate.pem"), dir.join("key.pem"));
@@ -59,7 +60,7 @@ impl Ca {
 
     fn sign(&self, params: &CertificateParams) -> Signed {
         let key = new_key();
-        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are sound");
+        let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are valid");
         Signed { certificate, key }
     }
 }

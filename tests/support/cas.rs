@@ -1,4 +1,5 @@
-//! A single sign-on server as homeservers and browsers see one. It speaks CAS (Central Authentication Service), protocol 2.0, without TLS.
+//! A single sign-on server for homeservers and browsers that speaks CAS (Central Authentication
+//! Service) 2.0 without TLS.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use url::{Url, form_urlencoded};
 
-/// A running server on a free port of 127.0.0.1; it stops when dropped.
+/// A running server on a free port of 127.0.0.1, which stops when dropped.
 pub struct Cas {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -26,12 +27,13 @@ pub struct Cas {
 
 struct State {
     user: String,
-    /// The tickets that nobody has shown yet, and the service each was given for.
+    /// The unused tickets, with the service that each was issued for.
     tickets: Mutex<HashMap<String, String>>,
 }
 
 impl Cas {
-    /// Starts one that knows `user` alone and asks for no password: its page has a heading “Single sign-on” and a button “Yes, it is me”.
+    /// Starts a server that only knows `user` and asks for no password. Its page has a heading
+    /// “Single sign-on” and a button “Yes, it is me”.
     pub fn start(user: &str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("the listener is bound");
@@ -41,7 +43,7 @@ impl Cas {
         Self { address, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Its URL, without a path.
+    /// Returns its URL, without a path.
     pub fn url(&self) -> String {
         format!("http://localhost:{}", self.address.port())
     }
@@ -51,15 +53,15 @@ impl Drop for Cas {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed over there.
+            // The thread has already printed any panic.
             let _ = thread.join();
         }
     }
 }
 
-/// Accepts connections until `stopped`; then all of them end at once.
+/// Accepts connections until `stopped`, which closes all of them.
 fn serve(listener: std::net::TcpListener, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be created");
     runtime.block_on(async {
         listener.set_nonblocking(true).expect("a socket can be non-blocking");
         let listener = TcpListener::from_std(listener).expect("the socket listens");
@@ -94,7 +96,7 @@ impl State {
         }
     }
 
-    /// With a ticket for this service, to which it then is shown.
+    /// Redirects to the service with a new ticket.
     fn send_back(&self, service: &str) -> Response<Full<Bytes>> {
         let ticket = format!("ST-{:032x}", rand::random::<u128>());
         let mut url: Url = service.parse().expect("a service is a URL");
@@ -105,7 +107,7 @@ impl State {
         response
     }
 
-    /// A ticket is good once, and for its own service.
+    /// Validates a ticket, which can be used once, and only by its service.
     fn validate(&self, ticket: Option<&String>, service: &str) -> Response<Full<Bytes>> {
         let given = ticket.and_then(|it| self.tickets.lock().unwrap_or_else(PoisonError::into_inner).remove(it));
         let outcome = if given.as_deref() == Some(service) {
@@ -128,5 +130,5 @@ fn page(user: &str) -> Response<Full<Bytes>> {
 }
 
 fn response(status: StatusCode, kind: &str, body: String) -> Response<Full<Bytes>> {
-    Response::builder().status(status).header(CONTENT_TYPE, kind).body(Full::from(body)).expect("it is sound")
+    Response::builder().status(status).header(CONTENT_TYPE, kind).body(Full::from(body)).expect("the response is valid")
 }

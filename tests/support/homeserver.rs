@@ -1,6 +1,6 @@
-//! A homeserver of another organisation, as far as an identity server sees one: it vouches for its users' OpenID tokens
-//! (Server-Server API, "OpenID"), publishes its signing key and says where it is to be reached. TLS only, as in the world. Its users can
-//! sign in to it, with an app or a browser.
+//! A stub homeserver of another organisation: it confirms OpenID tokens (Server-server API,
+//! "OpenID"), publishes its signing keys and its address, all over TLS only. Its users can sign in
+//! with an app or a browser.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -10,21 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures_util::stream;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::CONTENT_TYPE;
+use hyper::body::Bytes;
 use hyper::http::request::Parts;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use ruma_common::CanonicalJsonValue;
 use ruma_common::serde::{Base64, base64::Standard};
 use ruma_signatures::{Ed25519KeyPair, KeyPair as _, sign_json};
 use serde_json::{Map, Value, json};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -35,36 +28,38 @@ use super::ca::Ca;
 
 mod client;
 mod oauth;
+mod server;
 
 pub use client::{Device, Flow};
+use server::{answer, error, json_answer, serve};
 
-/// The ID of the homeserver's signing key, until it has another.
+/// The ID of the homeserver's first signing key.
 pub const KEY_ID: &str = "ed25519:stub";
 
-/// Where an identity server tells of an address that was bound to one of the homeserver's users.
+/// Where identity servers announce that an address was bound to one of the homeserver's users.
 const ONBIND: &str = "/_matrix/federation/v1/3pid/onbind";
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// How a homeserver answers, whatever it is asked.
+/// How a homeserver answers all requests.
 #[derive(Clone, Debug, Default)]
 pub enum Conduct {
     /// As the specification says.
     #[default]
     Honest,
-    /// With this status and body: a fault of its own, something that is not JSON, somebody else's `sub`.
+    /// With this status and body.
     Answers(u16, String),
-    /// As the specification says, but only after so long.
+    /// As the specification says, after a delay.
     Slow(Duration),
-    /// With headers at once, and then a byte every tenth of a second, for ever.
+    /// With headers at once, and then a byte every tenth of a second, forever.
     Trickles,
-    /// With a body that never ends, as fast as it is read.
+    /// With an endless body, as fast as it is read.
     Endless,
-    /// Not at all: the connection is closed.
+    /// By closing the connection.
     HangsUp,
 }
 
-/// A running homeserver; it stops when dropped.
+/// A running homeserver, which stops when dropped.
 pub struct Homeserver {
     address: SocketAddr,
     state: Arc<State>,
@@ -76,22 +71,22 @@ struct State {
     name: String,
     port: u16,
     key: Mutex<Ed25519KeyPair>,
-    /// The public keys that signed before, by their IDs.
+    /// The former public keys, by ID.
     old_keys: Mutex<Map<String, Value>>,
-    /// What stands in the place of the end of its keys' validity, which otherwise is a day from now.
+    /// Replaces the end of the validity of its keys, by default a day from now.
     valid_until: Mutex<Option<Value>>,
-    /// Who an access token belongs to.
+    /// The owner of each access token.
     tokens: Mutex<HashMap<String, String>>,
     accounts: Mutex<client::Accounts>,
     conduct: Mutex<Conduct>,
     requests: Mutex<Vec<Request<Bytes>>>,
     onbind: Mutex<Box<Onbind>>,
-    /// Requests that are being answered, and the most there ever were.
+    /// The number of requests in progress, and its maximum.
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
 }
 
-/// The status and body with which a homeserver answers when it is told of a bound address.
+/// Returns the status and body of the answer to an announced binding.
 type Onbind = dyn FnMut(&Method, &Value) -> (StatusCode, Value) + Send;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -103,14 +98,14 @@ impl Homeserver {
         Self::start_with(name, chain, key)
     }
 
-    /// The same with any certificate: one for another name, or one whose time is over.
+    /// Starts it with any certificate, such as an expired one or one for another name.
     pub fn start_with(name: &str, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
         let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .expect("the key is that of the certificate");
+            .expect("the key belongs to the certificate");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("the listener is bound");
         let state = Arc::new(State {
@@ -135,97 +130,98 @@ impl Homeserver {
         Self { address, state, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// The server name, without a port.
+    /// Returns the server name, without a port.
     pub fn name(&self) -> &str {
         &self.state.name
     }
 
-    /// Where it listens.
+    /// Returns its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The Matrix ID of one of its users.
+    /// Returns the Matrix ID of one of its users.
     pub fn user_id(&self, localpart: &str) -> String {
         self.state.user_id(localpart)
     }
 
-    /// What the user's client gets from `POST /_matrix/client/v3/user/{userId}/openid/request_token`, and hands on to an identity server.
+    /// Returns what `POST /_matrix/client/v3/user/{userId}/openid/request_token` answers, which
+    /// clients send to identity servers.
     pub fn openid_token(&self, localpart: &str) -> Value {
         self.state.new_openid_token(self.user_id(localpart))
     }
 
-    /// Lets somebody sign in.
+    /// Creates a user.
     pub fn has_user(&self, localpart: &str, password: &str) {
         lock(&self.state.accounts).passwords.insert(localpart.to_owned(), password.to_owned());
     }
 
-    /// Lets its users sign in in these ways from now on; at first it is by password.
+    /// Sets the ways to sign in. The default is by password.
     pub fn offers(&self, flows: &[Flow]) {
         flows.clone_into(&mut lock(&self.state.accounts).flows);
     }
 
-    /// Answers clients like this from now on when they ask for that path, in place of what it would.
+    /// Sets the answer to clients for this method and path.
     pub fn answers_clients(&self, method: Method, path: &str, status: StatusCode, answer: Value) {
         lock(&self.state.accounts).scripted.insert((method, path.to_owned()), (status, answer));
     }
 
-    /// Where its users are signed in.
+    /// Returns the devices that are signed in.
     pub fn devices(&self) -> Vec<Device> {
         lock(&self.state.accounts).devices.values().cloned().collect()
     }
 
-    /// Answers like this from now on.
+    /// Sets how it answers.
     pub fn behave(&self, conduct: Conduct) {
         *lock(&self.state.conduct) = conduct;
     }
 
-    /// Publishes its keys with this `valid_until_ts` from now on, whatever it is.
+    /// Sets the published `valid_until_ts` to any value.
     pub fn publish_keys_until(&self, valid_until_ts: impl Into<Value>) {
         *lock(&self.state.valid_until) = Some(valid_until_ts.into());
     }
 
-    /// Signs with a new key from now on, and publishes the one before as an old one.
+    /// Replaces the signing key, and publishes the previous one as an old key.
     pub fn rotate_key(&self, id: &str) {
         let before = std::mem::replace(&mut *lock(&self.state.key), new_signing_key(id));
         let old = json!({ "key": public_key(&before), "expired_ts": 1 });
         lock(&self.state.old_keys).insert(format!("ed25519:{}", before.version()), old);
     }
 
-    /// What `GET /_matrix/key/v2/server` answers.
+    /// Returns what `GET /_matrix/key/v2/server` answers.
     pub fn key_document(&self) -> Value {
         self.state.keys()
     }
 
-    /// The ID of its key and its signature over an object.
+    /// Returns the ID of its key, and its signature over an object.
     pub fn sign(&self, object: &Value) -> (String, String) {
         let Ok(CanonicalJsonValue::Object(mut object)) = object.clone().try_into() else {
-            panic!("only an object of canonical values can be signed")
+            panic!("only canonical JSON objects can be signed")
         };
         let key = lock(&self.state.key);
-        sign_json(self.name(), &*key, &mut object).expect("its signatures are those of servers");
+        sign_json(self.name(), &*key, &mut object).expect("its signatures are valid");
         let id = format!("ed25519:{}", key.version());
         let signed: Value = CanonicalJsonValue::Object(object).into();
-        let signature = signed["signatures"][self.name()][&id].as_str().expect("it was made right now");
+        let signature = signed["signatures"][self.name()][&id].as_str().expect("it was just created");
         (id.clone(), signature.to_owned())
     }
 
-    /// Answers like this from now on when it is told of a bound address.
+    /// Sets the answer to announced bindings.
     pub fn answer_onbind(&self, answer: impl FnMut(&Method, &Value) -> (StatusCode, Value) + Send + 'static) {
         *lock(&self.state.onbind) = Box::new(answer);
     }
 
-    /// What it was told of bound addresses so far, oldest first.
+    /// Returns the announced bindings, oldest first.
     pub fn told(&self) -> Vec<Request<Bytes>> {
         self.requests().into_iter().filter(|request| request.uri().path() == ONBIND).collect()
     }
 
-    /// The most requests that were ever being answered at once.
+    /// Returns the maximum number of concurrent requests so far.
     pub fn most_at_once(&self) -> usize {
         self.state.most_at_once.load(Ordering::SeqCst)
     }
 
-    /// All requests so far, oldest first.
+    /// Returns all requests so far, oldest first.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         lock(&self.state.requests).clone()
     }
@@ -235,7 +231,7 @@ impl Drop for Homeserver {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed over there.
+            // The thread has already printed any panic.
             let _ = thread.join();
         }
     }
@@ -280,7 +276,8 @@ impl State {
         }
     }
 
-    /// The published keys, signed by the one that signs: as text, for a test may have put something in it that is no canonical JSON.
+    /// Returns the published keys, signed as text, because tests may insert values that are not
+    /// canonical JSON.
     fn keys(&self) -> Value {
         let key = lock(&self.key);
         let id = format!("ed25519:{}", key.version());
@@ -290,7 +287,7 @@ impl State {
             "verify_keys": { &id: { "key": public_key(&key) } },
             "old_verify_keys": *lock(&self.old_keys),
         });
-        // In the order of canonical JSON, whatever order a value would keep.
+        // Canonical JSON demands this order.
         keys.sort_all_objects();
         let signature = key.sign(keys.to_string().as_bytes()).base64();
         keys["signatures"] = json!({ &self.name: { id: signature } });
@@ -307,7 +304,7 @@ fn public_key(key: &Ed25519KeyPair) -> String {
     Base64::<Standard, _>::new(key.public_key()).encode()
 }
 
-/// Synapse knows POST alone.
+/// Synapse only implements POST.
 fn as_synapse(method: &Method, _: &Value) -> (StatusCode, Value) {
     if method == Method::POST {
         return (StatusCode::OK, json!({}));
@@ -317,103 +314,10 @@ fn as_synapse(method: &Method, _: &Value) -> (StatusCode, Value) {
 
 fn new_signing_key(id: &str) -> Ed25519KeyPair {
     let version = id.trim_start_matches("ed25519:").to_owned();
-    Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was made right now")
+    Ed25519KeyPair::from_der(&Ed25519KeyPair::generate(), version).expect("it was just created")
 }
 
-/// Accepts connections until `stopped`; then all of them end at once.
-fn serve(listener: std::net::TcpListener, tls: &TlsAcceptor, state: &Arc<State>, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        listener.set_nonblocking(true).expect("a socket can be non-blocking");
-        let listener = TcpListener::from_std(listener).expect("the socket listens");
-        let accept = async {
-            loop {
-                if let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(converse(stream, tls.clone(), Arc::clone(state)));
-                }
-            }
-        };
-        tokio::select! {
-            () = accept => {}
-            _ = stopped => {}
-        }
-    });
-}
-
-/// Serves one connection. A client that breaks it off, or does not trust the certificate, is none of a server's concern.
-async fn converse(stream: TcpStream, tls: TlsAcceptor, state: Arc<State>) {
-    let Ok(stream) = tls.accept(stream).await else { return };
-    let service = service_fn(move |request| respond(request, Arc::clone(&state)));
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-}
-
-/// Records the request and answers as [`Conduct`] says; an error makes hyper close the connection.
-async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, &'static str> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| "the request was broken off")?.to_bytes();
-    lock(&state.requests).push(Request::from_parts(parts.clone(), body.clone()));
-    let _busy = Busy::with(&state);
-    let conduct = lock(&state.conduct).clone();
-    match conduct {
-        Conduct::Honest => {}
-        Conduct::Answers(status, body) => {
-            let status = StatusCode::from_u16(status).map_err(|_| "no status")?;
-            return Ok(answer(status, Full::from(body).boxed_unsync()));
-        }
-        Conduct::Slow(delay) => tokio::time::sleep(delay).await,
-        Conduct::Trickles => return Ok(answer(StatusCode::OK, trickle())),
-        Conduct::Endless => return Ok(answer(StatusCode::OK, flood())),
-        Conduct::HangsUp => return Err("hung up"),
-    }
-    Ok(state.answer(&parts, &body))
-}
-
-/// A request that is being answered, until this is dropped.
-struct Busy<'a>(&'a State);
-
-impl<'a> Busy<'a> {
-    fn with(state: &'a State) -> Self {
-        let at_once = state.at_once.fetch_add(1, Ordering::SeqCst) + 1;
-        state.most_at_once.fetch_max(at_once, Ordering::SeqCst);
-        Self(state)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.at_once.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn answer(status: StatusCode, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().expect("a media type is a header value"));
-    response
-}
-
-fn json_answer(status: StatusCode, body: &Value) -> Response<Body> {
-    answer(status, Full::from(body.to_string()).boxed_unsync())
-}
-
-fn error(status: StatusCode, errcode: &str, text: &str) -> Response<Body> {
-    json_answer(status, &json!({ "errcode": errcode, "error": text }))
-}
-
-fn trickle() -> Body {
-    let frames = stream::unfold((), |()| async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        Some((Ok(Frame::data(Bytes::from_static(b" "))), ()))
-    });
-    StreamBody::new(frames).boxed_unsync()
-}
-
-fn flood() -> Body {
-    let frames = stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(&[b' '; 16 * 1024]))));
-    StreamBody::new(frames).boxed_unsync()
-}
-
-/// A test that panicked while it held the lock has failed already; the others go on.
+/// Locks a mutex. A test that panicked while holding the lock has already failed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

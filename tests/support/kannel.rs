@@ -1,12 +1,12 @@
-//! A Kannel for tests: bearerbox and smsbox on the loopback interface. What it is given to send it hands to an SMSC that
-//! is spoken to over HTTP.
+//! A Kannel for tests: bearerbox and smsbox on the loopback interface. It passes messages to an
+//! SMSC over HTTP.
 
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A running Kannel; it stops when dropped.
+/// A running Kannel, which stops when dropped.
 pub struct Kannel {
     directory: TempDir,
     url: String,
@@ -14,13 +14,13 @@ pub struct Kannel {
 }
 
 impl Kannel {
-    /// Starts one whose SMSC is at `smsc_url` and speaks as another Kannel's `sendsms` does.
+    /// Starts a Kannel whose SMSC at `smsc_url` speaks the protocol of another Kannel's `sendsms`.
     ///
     /// # Panics
     ///
-    /// If Kannel is not installed and cannot be: the message says what to install.
+    /// If Kannel is not installed and cannot be. The message says what to install.
     pub fn start(smsc_url: &str) -> Self {
-        let directory = TempDir::new().expect("there is a directory for temporary files");
+        let directory = TempDir::new().expect("there is a temporary directory");
         let output = command("start", directory.path()).arg(smsc_url).output().expect("bash is installed");
         assert!(output.status.success(), "scripts/kannel start: {}", String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8_lossy(&output.stdout);
@@ -28,17 +28,17 @@ impl Kannel {
         Self { url: url.to_owned(), password: password.to_owned(), directory }
     }
 
-    /// Its `sendsms` service.
+    /// Returns the URL of its `sendsms` service.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The name of its one `sendsms-user`.
+    /// Returns the name of its only `sendsms-user`.
     pub fn user(&self) -> &'static str {
         "vouch"
     }
 
-    /// That user's password.
+    /// Returns the password of that user.
     pub fn password(&self) -> &str {
         &self.password
     }

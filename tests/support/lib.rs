@@ -1,8 +1,8 @@
-//! The world around Vouch, for its tests, benches and the tour: what other organisations run (a homeserver, a mail server) and what an
-//! operator brings (certificates, a database). Everything here speaks the true protocols on the loopback interface and knows nothing
-//! of Vouch itself.
+//! The environment of Vouch for its tests, benches and the tour: what other organisations run (a
+//! homeserver, a mail server) and what an operator supplies (certificates, a database). Everything
+//! speaks the real protocols on the loopback interface, and nothing depends on Vouch itself.
 //!
-//! Nothing here needs a runtime of its caller: what runs in the background has a thread of its own, ended when the value is dropped.
+//! Most servers run on their own thread, without a runtime of the caller, until they are dropped.
 
 pub mod ca;
 pub mod cas;

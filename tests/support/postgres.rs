@@ -1,4 +1,5 @@
-//! PostgreSQL for tests: a place of its own for each test in the run's cluster, and whole clusters for tests that break them.
+//! PostgreSQL for tests: a schema for each test in a shared cluster, and whole clusters for tests
+//! that break them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,25 +9,26 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 use url::Url;
 
-/// The variable with the URL of the run's cluster; `scripts/test` sets it.
+/// The variable with the URL of the shared cluster, which `scripts/test` sets.
 const VARIABLE: &str = "VOUCH_TEST_POSTGRES";
 
-/// An empty place for one test, gone when dropped.
+/// An empty schema for one test, removed when dropped.
 ///
-/// It is a schema, not a database: that takes half a millisecond in place of 26 (measured with PostgreSQL 15, to create and to drop), and tests
-/// in other processes do not wait for it. What belongs to a whole database is shared with the tests that run at the same time: advisory locks,
-/// notifications, `pg_stat_activity`. A test that minds starts a [`Cluster`].
+/// A schema takes half a millisecond to create and drop, a database 26 (measured with PostgreSQL
+/// 15), and does not block tests in other processes. Tests that run at the same time share what
+/// belongs to the database: advisory locks, notifications and `pg_stat_activity`. A test that
+/// cannot share them starts a [`Cluster`].
 pub struct Database {
     url: Url,
     schema: String,
 }
 
 impl Database {
-    /// A place in the cluster of this run.
+    /// Creates a schema in the shared cluster.
     ///
     /// # Panics
     ///
-    /// If `VOUCH_TEST_POSTGRES` is not set, or does not lead to a running cluster.
+    /// If `VOUCH_TEST_POSTGRES` is not set to the URL of a running cluster.
     pub fn create() -> Self {
         let url = std::env::var(VARIABLE).unwrap_or_else(|_| {
             panic!("no PostgreSQL to test on: run scripts/test, or set {VARIABLE} (see scripts/postgres)")
@@ -39,17 +41,17 @@ impl Database {
         Self { url, schema }
     }
 
-    /// The URL for a server: whatever connects with it sees and makes tables in this place alone.
+    /// Returns a URL under which only this schema is visible.
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
 
-    /// The schema's name.
+    /// Returns the name of the schema.
     pub fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// A connection to look at what a server has stored.
+    /// Connects, to inspect what a server has stored.
     pub async fn connect(&self) -> Client {
         connect(&self.url).await.expect("the cluster runs")
     }
@@ -57,12 +59,14 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // A server that is being killed may hold a lock for a moment; what cannot be dropped goes with the cluster.
+        // A dying server may briefly hold a lock. What cannot be dropped is removed with the
+        // cluster.
         let _ = execute(&self.url, format!("SET lock_timeout = '5s'; DROP SCHEMA {} CASCADE", self.schema));
     }
 }
 
-/// A cluster for one test alone, to be stopped and started at will; gone when dropped. It takes a second to make.
+/// A cluster for one test, which can be stopped and started, and is removed when dropped. Creating
+/// it takes a second.
 pub struct Cluster {
     directory: TempDir,
     url: String,
@@ -74,24 +78,24 @@ impl Cluster {
         Self::start_with(&[])
     }
 
-    /// Starts a new cluster with settings of its own, each `name=value`.
+    /// Starts a new cluster with additional settings, each `name=value`.
     pub fn start_with(settings: &[&str]) -> Self {
-        let directory = TempDir::new().expect("there is a directory for temporary files");
+        let directory = TempDir::new().expect("there is a temporary directory");
         let url = script("start", directory.path(), settings);
         Self { directory, url }
     }
 
-    /// The URL of its one database, the same after each start.
+    /// Returns the URL of its only database, which does not change.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its files.
+    /// Returns its data directory.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Stops it as a crash would: connections break, what was committed stays.
+    /// Stops it like a crash: connections break, committed data survives.
     pub fn stop(&self) {
         script("stop", self.path(), &[]);
     }
@@ -114,7 +118,7 @@ fn command(verb: &str, directory: &Path) -> Command {
     command
 }
 
-/// Runs `scripts/postgres` and gives what it printed.
+/// Runs `scripts/postgres` and returns its output.
 fn script(verb: &str, directory: &Path, settings: &[&str]) -> String {
     let settings = settings.iter().flat_map(|setting| ["-c", setting]);
     let output = command(verb, directory).args(settings).output().expect("bash is installed");
@@ -128,15 +132,15 @@ async fn connect(url: &Url) -> Result<Client, tokio_postgres::Error> {
     Ok(client)
 }
 
-/// Executes `sql` on a thread of its own, so that tests of any runtime, and of none, may wait for it.
+/// Executes `sql` on a new thread, so that it works with and without a runtime.
 fn execute(url: &Url, sql: String) -> Result<(), tokio_postgres::Error> {
     let url = url.clone();
     let work = thread::spawn(move || {
         let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be created");
         runtime.block_on(async { connect(&url).await?.batch_execute(&sql).await })
     });
-    work.join().expect("nothing above panics but for want of memory")
+    work.join().expect("the thread does not panic")
 }
 
 #[cfg(test)]
@@ -144,7 +148,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn two_places_do_not_see_each_other() {
+    async fn schemas_are_separate() {
         let (one, other) = (Database::create(), Database::create());
         one.connect()
             .await
@@ -157,7 +161,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_dropped_place_leaves_nothing() {
+    async fn a_dropped_schema_leaves_nothing_behind() {
         let witness = Database::create();
         let gone = {
             let database = Database::create();
@@ -170,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cluster_comes_back_with_what_was_committed() {
+    async fn a_restarted_cluster_has_what_was_committed() {
         let cluster = Cluster::start();
         let url: Url = cluster.url().parse().unwrap();
         let client = connect(&url).await.unwrap();

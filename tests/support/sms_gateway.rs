@@ -1,4 +1,4 @@
-//! An SMS gateway, or anything else that is spoken to over HTTP: it records what it is asked and answers as it is told.
+//! An SMS gateway, or any other HTTP server, that records requests and answers as configured.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -30,17 +30,17 @@ use super::ca::Ca;
 pub enum Conduct {
     /// With this status and body.
     Answers(u16, String),
-    /// With 302 and this place.
+    /// With 302 and this location.
     RedirectsTo(String),
-    /// With 202, but only after so long.
+    /// With 202, after a delay.
     Slow(Duration),
-    /// With 202 and a body that never ends.
+    /// With 202 and an endless body.
     Endless,
-    /// Not at all: the connection is closed.
+    /// By closing the connection.
     HangsUp,
 }
 
-/// A running gateway on a free port of 127.0.0.1; it stops when dropped.
+/// A running gateway on a free port of 127.0.0.1, which stops when dropped.
 pub struct SmsGateway {
     address: SocketAddr,
     has_tls: bool,
@@ -58,17 +58,17 @@ struct State {
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 impl SmsGateway {
-    /// Starts one without TLS. It answers with 202.
+    /// Starts a gateway without TLS that answers 202.
     pub fn start() -> Self {
         Self::start_with(None)
     }
 
-    /// Starts one with TLS and a certificate for `localhost`.
+    /// Starts a gateway with TLS and a certificate for `localhost`.
     pub fn start_tls(ca: &Ca) -> Self {
         Self::start_with(Some(ca.certificate_for(&["localhost"])))
     }
 
-    /// Starts one with a certificate, if any.
+    /// Starts a gateway, with TLS if there is a certificate.
     pub fn start_with(certificate: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>) -> Self {
         let tls = certificate.map(|(chain, key)| {
             let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -76,7 +76,7 @@ impl SmsGateway {
                 .expect("ring has the default versions")
                 .with_no_client_auth()
                 .with_single_cert(chain, key)
-                .expect("the key is that of the certificate");
+                .expect("the key belongs to the certificate");
             TlsAcceptor::from(Arc::new(config))
         });
         let has_tls = tls.is_some();
@@ -95,30 +95,30 @@ impl SmsGateway {
         Self { address, has_tls, state, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Its URL, without a path. With TLS the host is `localhost`, else `127.0.0.1`.
+    /// Returns its URL, without a path. The host is `localhost` with TLS, and `127.0.0.1` without.
     pub fn url(&self) -> String {
         let port = self.address.port();
         if self.has_tls { format!("https://localhost:{port}") } else { format!("http://127.0.0.1:{port}") }
     }
 
-    /// Answers like this from now on.
+    /// Sets how it answers.
     pub fn behave(&self, conduct: Conduct) {
         *lock(&self.state.conduct) = conduct;
     }
 
-    /// All requests so far, oldest first.
+    /// Returns all requests so far, oldest first.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         lock(&self.state.requests).clone()
     }
 
-    /// The only request there was.
+    /// Returns the only request so far.
     pub fn request(&self) -> Request<Bytes> {
         let requests = self.requests();
         let [request] = &requests[..] else { panic!("{} requests", requests.len()) };
         request.clone()
     }
 
-    /// How many connections were made.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         *lock(&self.state.connections)
     }
@@ -128,20 +128,20 @@ impl Drop for SmsGateway {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been printed over there.
+            // The thread has already printed any panic.
             let _ = thread.join();
         }
     }
 }
 
-/// Accepts connections until `stopped`; then all of them end at once.
+/// Accepts connections until `stopped`, which closes all of them.
 fn serve(
     listener: std::net::TcpListener,
     tls: Option<&TlsAcceptor>,
     state: &Arc<State>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be created");
     runtime.block_on(async {
         listener.set_nonblocking(true).expect("a socket can be non-blocking");
         let listener = TcpListener::from_std(listener).expect("the socket listens");
@@ -160,7 +160,8 @@ fn serve(
     });
 }
 
-/// Serves one connection. A client that breaks it off, or does not trust the certificate, is none of a server's concern.
+/// Serves one connection. Errors are ignored: the client may close it, or not trust the
+/// certificate.
 async fn converse(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<State>) {
     match tls {
         Some(tls) => {
@@ -177,7 +178,7 @@ async fn answer_on(stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<State
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Records the request and answers as [`Conduct`] says; an error makes hyper close the connection.
+/// Records the request and answers as [`Conduct`] says. On an error, hyper closes the connection.
 async fn respond(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, &'static str> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "the request was broken off")?.to_bytes();
@@ -207,7 +208,7 @@ fn flood() -> Body {
     StreamBody::new(frames).boxed_unsync()
 }
 
-/// A test that panicked while it held the lock has failed already; the others go on.
+/// Locks a mutex. A test that panicked while holding the lock has already failed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

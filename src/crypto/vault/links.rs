@@ -10,8 +10,7 @@ use aes_gcm::aead::{Aead, Payload};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use super::super::base62;
-use super::{NONCE_BYTES, Unsealable, Vault};
+use super::{NONCE_BYTES, Unsealable, Vault, base62};
 
 /// Associated data of every link: a link of another version does not open.
 const VERSION: &[u8] = b"link:1";

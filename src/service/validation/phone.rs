@@ -17,11 +17,6 @@ use crate::notify::sms_texts::{CodeFacts, code_text};
 use crate::service::Vouch;
 use crate::store::sessions::{self, Session};
 
-/// Whether all tries at the session's code were wrong.
-pub(super) fn is_dead(session: &Session) -> bool {
-    session.validated_at.is_none() && session.wrong_codes >= CODE_TRIES
-}
-
 impl Vouch {
     /// Sends the text of a session, whose code was first sent at `since`.
     pub(super) async fn send_code(

@@ -3,12 +3,12 @@
 use ruma_common::OwnedUserId;
 use subtle::ConstantTimeEq;
 
-use super::{Asker, GRACE, TokenRequest, phone};
+use super::{Asker, GRACE, TokenRequest};
 use crate::clock::Millis;
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
-use crate::identity::session::{ClientSecret, NextLink, Sid};
+use crate::identity::session::{CODE_TRIES, ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
 use crate::service::Vouch;
 use crate::store::accounts;
@@ -100,7 +100,7 @@ impl Vouch {
         if !self.is_of(&session, asker, &named.client_secret)? {
             return Err(Error::no_valid_session());
         }
-        let is_over = self.is_expired(&session, self.clock.now()) || phone::is_dead(&session);
+        let is_over = self.is_expired(&session, self.clock.now()) || is_dead(&session);
         if is_over { Err(Error::session_expired()) } else { Ok(session) }
     }
 
@@ -155,6 +155,11 @@ impl Vouch {
         let parse = |text: String| NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok();
         Ok(self.sealer.open_next_link(session)?.and_then(parse))
     }
+}
+
+/// Returns whether all attempts at the code of a session have failed.
+pub(super) fn is_dead(session: &Session) -> bool {
+    session.validated_at.is_none() && session.wrong_codes >= CODE_TRIES
 }
 
 /// Whether what was typed is what was sent, told in the same time whatever was typed.

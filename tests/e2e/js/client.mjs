@@ -1,5 +1,5 @@
-// matrix-js-sdk in the hands of a test: reads one call a line, {"method", "arguments"}, and answers each with a line, {"result"} or {"error"}.
-// Where the SDK is installed, where the servers are and who is logged in stands in the environment.
+// Drives matrix-js-sdk for a test: reads one call per line, {"method", "arguments"}, and answers each with a line,
+// {"result"} or {"error"}. The environment names the installation of the SDK, the servers, and the user.
 
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const { INSTALLED, HOMESERVER, IDENTITY_SERVER, USER_ID, ACCESS_TOKEN } = process.env;
 const entry = createRequire(`${INSTALLED}/`).resolve("matrix-js-sdk");
-// It logs to the console, and standard output is for answers.
+// The SDK logs to the console, but standard output is for answers.
 for (const level of ["trace", "debug", "log", "info", "warn"]) console[level] = console.error;
 const { MatrixError, createClient } = await import(pathToFileURL(entry));
 

@@ -1,4 +1,5 @@
-//! What a homeserver is to its users' clients (Client-Server API): discovery, signing in and out, and OpenID tokens. With CORS, for clients in browsers.
+//! The Client-server API of the homeserver: discovery, signing in and out, and OpenID tokens, with
+//! CORS for clients in browsers.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,26 +23,26 @@ pub enum Flow {
     OAuth,
 }
 
-/// Where somebody is signed in.
+/// A device that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// The Matrix ID.
     pub user_id: String,
-    /// As the homeserver or the client has named it.
+    /// The device ID, chosen by the homeserver or the client.
     pub device_id: String,
 }
 
-/// Who can sign in, how, and who is.
+/// The accounts, the ways to sign in, and the devices.
 pub(super) struct Accounts {
     pub(super) flows: Vec<Flow>,
-    /// By localpart.
+    /// Passwords by localpart.
     pub(super) passwords: BTreeMap<String, String>,
-    /// By access token.
+    /// Devices by access token.
     pub(super) devices: HashMap<String, Device>,
-    /// Whom a login token signs in, once.
+    /// The users of unused login tokens.
     login_tokens: HashMap<String, String>,
     pub(super) oauth: oauth::Grants,
-    /// What is answered in place of what would be, by method and path.
+    /// Answers that replace the default ones, by method and path.
     pub(super) scripted: HashMap<(Method, String), (StatusCode, Value)>,
 }
 
@@ -59,7 +60,7 @@ impl Default for Accounts {
 }
 
 impl Accounts {
-    /// Signs somebody in; returns the access token.
+    /// Signs a user in and returns the access token.
     pub(super) fn sign_in(&mut self, user_id: String, device_id: String) -> String {
         let token = secret();
         self.devices.insert(token.clone(), Device { user_id, device_id });
@@ -67,7 +68,7 @@ impl Accounts {
     }
 }
 
-/// The answer to a client, if it is one who asks.
+/// Returns the answer to a client, or `None` for other requests.
 pub(super) fn respond(state: &State, request: &Parts, body: &[u8]) -> Option<Response<Body>> {
     let path = request.uri.path();
     let is_shared = ["/_matrix/client/", "/.well-known/matrix/client", "/oauth2/"].iter().any(|p| path.starts_with(p));
@@ -164,7 +165,7 @@ fn with_token(state: &State, request: &Parts, path: &str) -> Response<Body> {
     }
 }
 
-/// The pages of single sign-on: who it is, and back to the client.
+/// The pages of single sign-on: choosing a user, and returning to the client.
 fn sso(state: &State, request: &Parts) -> Response<Body> {
     let query = parameters(request.uri.query().unwrap_or_default().as_bytes());
     let client = query.get("redirectUrl").and_then(|url| Url::parse(url).ok());
@@ -185,14 +186,14 @@ fn sso(state: &State, request: &Parts) -> Response<Body> {
     redirect(client.as_str())
 }
 
-/// A link to the page that was asked for, with somebody's choice: who it is, or nobody.
+/// Returns a link to the requested page with the chosen user, if any.
 pub(super) fn link(request: &Parts, user: Option<&str>) -> String {
     let mut query = form_urlencoded::Serializer::new(request.uri.query().unwrap_or_default().to_owned());
     query.append_pair(if user.is_some() { "user" } else { "cancel" }, user.unwrap_or("1"));
     format!("{}?{}", request.uri.path(), query.finish())
 }
 
-/// A page of the homeserver's own, with links.
+/// Returns a page with links.
 pub(super) fn page(status: StatusCode, title: &str, links: &[(String, String)]) -> Response<Body> {
     let links =
         links.iter().map(|(words, href)| format!("<p><a href=\"{}\">{words}</a></p>", href.replace('&', "&amp;")));

@@ -6,7 +6,7 @@ use super::*;
 
 const REDIRECT: &str = "https://id.example/you";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-/// Of the verifier: both are those of RFC 7636, appendix B.
+/// The challenge for the verifier, both from RFC 7636, appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 async fn ask(request: RequestBuilder) -> (u16, Value) {
@@ -15,7 +15,7 @@ async fn ask(request: RequestBuilder) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// Where a page of the homeserver leads to.
+/// Returns where a page of the homeserver redirects to.
 async fn leads(homeserver: &Homeserver, ca: &Ca, path: &str, query: &[(&str, &str)]) -> Option<Url> {
     let response = client(homeserver, ca).get(url(homeserver, path)).query(query).send().await.unwrap();
     response.headers().get("location").map(|url| url.to_str().unwrap().parse().unwrap())
@@ -25,7 +25,7 @@ fn query(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
 }
 
-/// A homeserver where Alice can sign in, and a client registered with it.
+/// Starts a homeserver on which Alice can sign in, and registers a client.
 async fn with_oauth(ca: &Ca) -> (Homeserver, String) {
     let homeserver = Homeserver::start("one.test", ca);
     homeserver.has_user("alice", "wordpass");
@@ -69,7 +69,7 @@ async fn redeem(homeserver: &Homeserver, ca: &Ca, changed: &[(&str, &str)], code
 }
 
 #[tokio::test]
-async fn a_password_opens_a_device_that_makes_openid_tokens_until_it_is_closed() {
+async fn a_device_gets_openid_tokens_until_it_signs_out() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     homeserver.has_user("alice", "wordpass");
@@ -96,7 +96,7 @@ async fn a_password_opens_a_device_that_makes_openid_tokens_until_it_is_closed()
 }
 
 #[tokio::test]
-async fn a_login_token_is_good_once() {
+async fn a_login_token_works_once() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     homeserver.has_user("alice", "wordpass");
@@ -111,7 +111,7 @@ async fn a_login_token_is_good_once() {
 }
 
 #[tokio::test]
-async fn a_code_is_good_once_and_for_who_knows_the_verifier() {
+async fn a_code_works_once_and_only_with_the_verifier() {
     let ca = Ca::new();
     let (homeserver, id) = with_oauth(&ca).await;
     for wrong in [
@@ -137,7 +137,7 @@ async fn a_code_is_good_once_and_for_who_knows_the_verifier() {
 }
 
 #[tokio::test]
-async fn nobody_is_led_to_where_no_client_was_registered() {
+async fn there_is_no_redirect_to_an_unregistered_client() {
     let ca = Ca::new();
     let (homeserver, id) = with_oauth(&ca).await;
     let asked =

@@ -1,5 +1,5 @@
-//! Signing in by OAuth 2.0, as homeservers offer it (Client-Server API, "OAuth 2.0 API"): server metadata, dynamic client registration, authorization
-//! codes with PKCE, revocation.
+//! Sign-in by OAuth 2.0 (Client-server API, "OAuth 2.0 API"): server metadata, dynamic client
+//! registration, authorization codes with PKCE, and revocation.
 
 use std::collections::HashMap;
 
@@ -13,15 +13,15 @@ use url::{Url, form_urlencoded};
 use super::client::{Flow, link, page, parameters, redirect, secret};
 use super::{Body, State, error, json_answer, lock};
 
-/// The scopes' beginnings: of the specification, and from before it.
+/// The prefixes of scopes, stable and unstable.
 const SCOPES: [&str; 2] = ["urn:matrix:client", "urn:matrix:org.matrix.msc2967.client"];
 
-/// Who may ask, and what was granted.
+/// The registered clients, and the grants.
 #[derive(Default)]
 pub(super) struct Grants {
     /// The redirect URIs of registered clients.
     clients: HashMap<String, Vec<String>>,
-    /// By code. A code is good once.
+    /// Grants by code. Each code can be used once.
     codes: HashMap<String, Grant>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn respond(state: &State, request: &Parts, body: &[u8]) -> Option<Res
     }
 }
 
-/// Everything that a client names is to be under one roof, as Matrix Authentication Service has it.
+/// All URLs of a client must be on the same host, as Matrix Authentication Service demands.
 fn register(state: &State, body: &[u8]) -> Response<Body> {
     let mut client: Value = serde_json::from_slice(body).unwrap_or_default();
     let host = |value: &Value| {
@@ -89,7 +89,8 @@ fn register(state: &State, body: &[u8]) -> Response<Body> {
     json_answer(StatusCode::CREATED, &client)
 }
 
-/// Asks who it is and whether he agrees; then it leads back to the client. What is wrong with the client itself is told here and not there.
+/// Asks for the user and their consent, and redirects to the client. Errors in the client itself
+/// are shown here instead.
 fn authorize(state: &State, request: &Parts) -> Response<Body> {
     let query = parameters(request.uri.query().unwrap_or_default().as_bytes());
     let of = |name: &str| query.get(name).cloned().unwrap_or_default();
@@ -126,7 +127,7 @@ fn authorize(state: &State, request: &Parts) -> Response<Body> {
     back(&redirect_uri, &of("response_mode"), &[("code", &code), ("state", &of("state"))])
 }
 
-/// The device that a scope is for, if it is the whole API for one device.
+/// Returns the device of a scope, if it covers the whole API for one device.
 fn device(scope: &str) -> Option<String> {
     let begins = SCOPES.into_iter().find(|begins| scope.split(' ').any(|one| one == format!("{begins}:api:*")))?;
     let mut devices = scope.split(' ').filter_map(|one| one.strip_prefix(&format!("{begins}:device:")));
@@ -136,7 +137,7 @@ fn device(scope: &str) -> Option<String> {
 }
 
 fn back(redirect_uri: &str, mode: &str, parameters: &[(&str, &str)]) -> Response<Body> {
-    let mut to = Url::parse(redirect_uri).expect("it was registered");
+    let mut to = Url::parse(redirect_uri).expect("the URI was registered");
     if mode == "fragment" {
         to.set_fragment(Some(&form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()));
     } else {
@@ -145,7 +146,7 @@ fn back(redirect_uri: &str, mode: &str, parameters: &[(&str, &str)]) -> Response
     redirect(to.as_str())
 }
 
-/// `POST /oauth2/token`. A code that was shown to the wrong client, or with the wrong verifier, is spent.
+/// `POST /oauth2/token`. Using a code with the wrong client or verifier invalidates it.
 fn redeem(state: &State, form: &HashMap<String, String>) -> Response<Body> {
     let of = |name: &str| form.get(name).map_or("", String::as_str);
     if of("grant_type") != "authorization_code" {

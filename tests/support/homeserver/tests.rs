@@ -7,7 +7,7 @@ use super::*;
 
 const USERINFO: &str = "/_matrix/federation/v1/openid/userinfo";
 
-/// A client that trusts `ca` finds `homeserver` under its name, and follows no redirect.
+/// Returns a client that trusts `ca`, finds `homeserver` by its name, and follows no redirects.
 pub fn client(homeserver: &Homeserver, ca: &Ca) -> reqwest::Client {
     let _ = ring::default_provider().install_default();
     let authority = reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap();
@@ -30,7 +30,7 @@ async fn get(homeserver: &Homeserver, ca: &Ca, path: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_token_tells_whose_it_is() {
+async fn a_token_identifies_its_user() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     let token = homeserver.openid_token("alice");
@@ -43,7 +43,7 @@ async fn a_token_tells_whose_it_is() {
 }
 
 #[tokio::test]
-async fn a_made_up_token_is_unknown() {
+async fn an_invented_token_is_unknown() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     let (status, body) = get(&homeserver, &ca, &format!("{USERINFO}?access_token=x")).await;
@@ -53,7 +53,7 @@ async fn a_made_up_token_is_unknown() {
 }
 
 #[tokio::test]
-async fn its_keys_are_signed_by_themselves() {
+async fn the_key_document_is_signed_by_its_key() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     let (_, keys) = get(&homeserver, &ca, "/_matrix/key/v2/server").await;
@@ -64,7 +64,7 @@ async fn its_keys_are_signed_by_themselves() {
 }
 
 #[tokio::test]
-async fn it_signs_with_the_key_that_it_has_now_and_publishes_the_one_before_as_old() {
+async fn a_replaced_key_is_published_as_old() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     homeserver.publish_keys_until(5);
@@ -84,7 +84,7 @@ async fn it_signs_with_the_key_that_it_has_now_and_publishes_the_one_before_as_o
 }
 
 #[tokio::test]
-async fn its_well_known_leads_to_itself() {
+async fn the_well_known_document_names_its_port() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     let (_, body) = get(&homeserver, &ca, "/.well-known/matrix/server").await;
@@ -92,14 +92,14 @@ async fn its_well_known_leads_to_itself() {
 }
 
 #[tokio::test]
-async fn nobody_trusts_an_authority_that_he_was_not_given() {
+async fn an_unknown_authority_is_not_trusted() {
     let homeserver = Homeserver::start("one.test", &Ca::new());
     let stranger = client(&homeserver, &Ca::new());
     assert!(stranger.get(url(&homeserver, USERINFO)).send().await.unwrap_err().is_connect());
 }
 
 #[tokio::test]
-async fn an_expired_certificate_is_no_certificate() {
+async fn an_expired_certificate_is_refused() {
     let ca = Ca::new();
     let (chain, key) = ca.expired_certificate_for(&["one.test"]);
     let homeserver = Homeserver::start_with("one.test", chain, key);
@@ -107,7 +107,7 @@ async fn an_expired_certificate_is_no_certificate() {
 }
 
 #[tokio::test]
-async fn it_misbehaves_as_told() {
+async fn it_misbehaves_as_configured() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     let client = client(&homeserver, &ca);
@@ -136,7 +136,7 @@ async fn it_misbehaves_as_told() {
 }
 
 #[tokio::test]
-async fn many_connections_are_served_at_once() {
+async fn connections_are_served_concurrently() {
     let ca = Ca::new();
     let homeserver = Homeserver::start("one.test", &ca);
     homeserver.behave(Conduct::Slow(Duration::from_millis(200)));

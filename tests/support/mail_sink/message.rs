@@ -1,44 +1,44 @@
-//! What a mail says, for tests to look at.
+//! The parts of an email, for tests.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-/// A mail as it came.
+/// An email as received.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// `MAIL FROM`.
     pub from: String,
     /// Every `RCPT TO`.
     pub to: Vec<String>,
-    /// Whether it came over TLS.
+    /// Whether it was received over TLS.
     pub tls: bool,
-    /// User and password, if there was a login on the connection.
+    /// User and password, if the client logged in.
     pub credentials: Option<(String, String)>,
     /// Header and body, dots unstuffed.
     pub raw: Vec<u8>,
 }
 
 impl Message {
-    /// The first header of that name, unfolded and otherwise as it came.
+    /// Returns the first header of that name, unfolded but not decoded.
     pub fn header(&self, name: &str) -> Option<String> {
         header(&lossy(&self.raw), name)
     }
 
-    /// The subject, decoded.
+    /// Returns the decoded subject.
     pub fn subject(&self) -> String {
         decode_words(&self.header("Subject").unwrap_or_default())
     }
 
-    /// The decoded `text/plain` part, lines ending in `\n`; empty if there is none.
+    /// Returns the decoded `text/plain` part with `\n` line endings, or an empty string.
     pub fn text(&self) -> String {
         self.part("text/plain")
     }
 
-    /// The decoded `text/html` part, lines ending in `\n`; empty if there is none.
+    /// Returns the decoded `text/html` part with `\n` line endings, or an empty string.
     pub fn html(&self) -> String {
         self.part("text/html")
     }
 
-    /// The links of the text part, in order.
+    /// Returns the links of the text part, in order.
     pub fn links(&self) -> Vec<String> {
         let text = self.text();
         let words = text.split(|c: char| c.is_whitespace() || "<>\"".contains(c));
@@ -50,7 +50,7 @@ impl Message {
     }
 }
 
-/// The decoded content of the first part of the content type, however deep.
+/// Returns the decoded content of the first part with the content type, at any depth.
 pub fn find_part(entity: &str, kind: &str) -> Option<Vec<u8>> {
     let (_, body) = entity.split_once("\r\n\r\n")?;
     let content_type = header(entity, "Content-Type")?;
@@ -91,12 +91,12 @@ fn decode_quoted_printable(text: &str) -> Vec<u8> {
     decoded
 }
 
-/// Decodes the encoded words of RFC 2047, all taken to be UTF-8.
+/// Decodes the encoded words of RFC 2047, assuming UTF-8.
 fn decode_words(text: &str) -> String {
     let mut decoded = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("=?") {
-        // White space between two encoded words is none.
+        // White space between two encoded words is ignored.
         if decoded.is_empty() || !before.trim().is_empty() {
             decoded.extend_from_slice(before.as_bytes());
         }
