@@ -158,7 +158,7 @@ fn a_failed_import_changes_nothing() {
     {
         refused(
             &binary.run_with(&["keys", "import", "--sign", "-"], line),
-            "is not one line \"ed25519 <version> <seed>\"",
+            "must be one line \"ed25519 <version> <seed>\"",
         );
     }
     let another = SYNAPSE.replace("a_Fhq1", "0");
