@@ -23,6 +23,7 @@ use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, TlsFiles};
 use crate::error::{Error, StartError};
+use crate::http;
 use crate::pages::{self, RetentionRow, Site};
 use crate::service::Vouch;
 
@@ -65,10 +66,9 @@ impl Application {
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
                 .wrap(from_fn(note))
                 .configure(api::routes)
-                .configure(pages::routes)
                 .route("/health", web::get().to(health))
                 .route("/ready", web::get().to(ready))
-                .default_service(web::to(pages::not_found))
+                .configure(pages::routes)
         })
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD)
@@ -206,7 +206,7 @@ async fn note(
         let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
         let (status, took) = (status.as_u16(), begun.elapsed().as_millis());
         if let Some(vouch) = access {
-            let network = api::network(request, &vouch.config.server.trusted_proxies);
+            let network = http::network(request.head(), &vouch.config.server.trusted_proxies);
             log::info!("request {number}: {route} {status} {took} ms {network}");
         } else {
             log::warn!("request {number}: {route} {status} {took} ms");

@@ -1,44 +1,54 @@
 //! Establishing associations: binding and unbinding.
 
 use actix_web::http::header;
-use actix_web::web::{Data, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::extract::{caller, caller_network, language, signatory};
-use super::json::Params;
-use super::validation::submission;
+use super::extract::{Caller, Signatory};
+use super::json::{Body, Params};
+use super::validation::{session, submission};
 use crate::error::Error;
 use crate::federation::{SignedRequest, XMatrix};
 use crate::identity::threepid::{Address, Medium};
-use crate::service::{SignedUnbinding, Vouch};
+use crate::service::{Network, SignedUnbinding, Vouch};
+use crate::texts::Language;
 
 /// No homeserver signs with more keys.
 const MAX_CREDENTIALS: usize = 8;
 
 /// `POST /_matrix/identity/v2/3pid/bind`
-pub(super) async fn bind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(&request, payload).await?;
-    let session = submission(params.string("sid")?, params.string("client_secret")?)?;
+pub(super) async fn bind(
+    vouch: Data<Vouch>,
+    Signatory(caller): Signatory,
+    language: Language,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    let mut params = body.params().await?;
+    let session = submission(&mut params)?;
     let mxid = params.string("mxid")?;
-    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid, language(&vouch, &request)).await?))
+    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid, language).await?))
 }
 
-/// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or by a session that proves the address. Terms are not
-/// asked: a user can always leave.
-pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
+/// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or backed by a session that proves the address. The terms need not
+/// be accepted: a user can always leave.
+pub(super) async fn unbind(
+    vouch: Data<Vouch>,
+    request: HttpRequest,
+    caller: Result<Caller, Error>,
+    from: Network,
+    language: Language,
+    body: Body,
+) -> Result<HttpResponse, Error> {
     if let Some(credentials) = credentials(&request) {
-        let mut params = Params::read(&request, payload).await?;
-        let from = caller_network(&vouch, &request);
+        let mut params = body.params().await?;
         let request = signed_request(&vouch, &request, &params)?;
         let (mxid, address) = target(&mut params)?;
-        let unbinding = SignedUnbinding { mxid, address, request, credentials };
-        vouch.unbind_signed(&from, &unbinding).await?;
+        vouch.unbind_signed(&from, &SignedUnbinding { mxid, address, request, credentials }).await?;
     } else {
-        let caller = caller(&vouch, &request).await?;
-        let mut params = Params::read(&request, payload).await?;
+        let caller = caller?;
+        let mut params = body.params().await?;
         let (mxid, address) = target(&mut params)?;
         let (Some(sid), Some(secret)) = (params.optional_string("sid")?, params.optional_string("client_secret")?)
         else {
@@ -46,12 +56,12 @@ pub(super) async fn unbind(vouch: Data<Vouch>, request: HttpRequest, payload: Pa
                 "Nothing shows that the address is yours: sid and client_secret are missing",
             ));
         };
-        vouch.unbind(&caller, &submission(sid, secret)?, &mxid, &address, language(&vouch, &request)).await?;
+        vouch.unbind(&caller, &session(sid, secret)?, &mxid, &address, language).await?;
     }
     Ok(HttpResponse::Ok().json(json!({})))
 }
 
-/// From whom what is to be unbound.
+/// Takes the Matrix ID and the address to unbind.
 fn target(params: &mut Params) -> Result<(OwnedUserId, Address), Error> {
     let mxid = UserId::parse(params.string("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let mut threepid = params.object("threepid")?;
@@ -62,14 +72,15 @@ fn target(params: &mut Params) -> Result<(OwnedUserId, Address), Error> {
     Ok((mxid, address))
 }
 
-/// The `X-Matrix` credentials that can be read, or `None` if there is no header of that scheme. Homeservers send one for each of their keys.
+/// Returns the well-formed `X-Matrix` credentials, or `None` if there is no header of that scheme. Homeservers send one for each of their
+/// keys.
 fn credentials(request: &HttpRequest) -> Option<Vec<XMatrix>> {
     let headers = request.headers().get_all(header::AUTHORIZATION);
     let mut credentials = headers.filter_map(|value| XMatrix::parse(value.as_bytes())).take(MAX_CREDENTIALS).peekable();
     credentials.peek().is_some().then(|| credentials.flatten().collect())
 }
 
-/// The request as its sender has signed it. A reverse proxy may have cut off the path of `public_url`.
+/// Returns the request as its sender signed it. A reverse proxy may have removed the path of `public_url`.
 fn signed_request(vouch: &Vouch, request: &HttpRequest, params: &Params) -> Result<SignedRequest, Error> {
     let uri = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let prefix = vouch.config.server.public_url.path().trim_end_matches('/');

@@ -1,27 +1,34 @@
 //! Invitation storage, and ephemeral invitation signing.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use ruma_common::{RoomId, UserId};
 use serde_json::json;
 
-use super::extract::{caller_network, query, signatory};
-use super::json::Params;
+use super::extract::Signatory;
+use super::json::Body;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::error::Error;
+use crate::http::Query;
 use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
-use crate::service::{InviteRequest, InviteWords, Vouch};
+use crate::service::{InviteRequest, InviteWords, Network, Vouch};
 
 /// `POST /_matrix/identity/v2/store-invite`
-pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let caller = signatory(&vouch, &request).await?;
-    let mut params = Params::read(&request, payload).await?;
+pub(super) async fn store(
+    vouch: Data<Vouch>,
+    Signatory(caller): Signatory,
+    from: Network,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    let mut params = body.params().await?;
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
     let address = params.string("address")?;
     let address = match medium {
         Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
-        // A text may be sent there, so it must be a number that somebody may have.
+        // A text may be sent there, so the number must be one that can exist.
         Medium::Msisdn => PhoneNumber::e164(&address).map_err(|_| Error::invalid_phone_number())?.address,
     };
     let room_id = params.string("room_id")?;
@@ -34,7 +41,7 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
         return Err(Error::forbidden("You can only invite in your own name"));
     }
     let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
-    let stored = vouch.store_invite(&caller, &caller_network(&vouch, &request), &asked).await?;
+    let stored = vouch.store_invite(&caller, &from, &asked).await?;
     let (_, public_key) = vouch.signing.current();
     Ok(HttpResponse::Ok().json(json!({
         "token": stored.token,
@@ -43,20 +50,20 @@ pub(super) async fn store(vouch: Data<Vouch>, request: HttpRequest, payload: Pay
             { "public_key": stored.public_key, "key_validity_url": vouch.links.ephemeral_key_validity().as_str() },
         ],
         "display_name": stored.display_name,
-        // For homeservers from before there were several keys.
+        // For homeservers that predate `public_keys`.
         "public_key": public_key,
     })))
 }
 
-/// `POST /_matrix/identity/v2/sign-ed25519`, and the same below `api/v1`, where Element Android asks for it.
+/// `POST /_matrix/identity/v2/sign-ed25519`, and the same below `api/v1` for Element Android.
 ///
-/// Web clients add `mxid` to the link of the mail and post that with no body at all, so what is not in the body is taken from the query;
-/// nor do they have a token.
-pub(super) async fn sign(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let mut params = Params::read_if_any(&request, payload).await?;
+/// Web clients add `mxid` to the link of the mail and post to it without a body and without a token, so parameters missing from the body are
+/// taken from the query.
+pub(super) async fn sign(vouch: Data<Vouch>, query: Query, body: Body) -> Result<HttpResponse, Error> {
+    let mut params = body.params_if_any().await?;
     let mut parameter = |name: &str| match params.optional_string(name)? {
         Some(text) => Ok(text),
-        None => query(&request, name).map(std::borrow::Cow::into_owned).ok_or_else(|| Error::missing(name)),
+        None => query.required(name).map(Cow::into_owned),
     };
     let mxid = UserId::parse(parameter("mxid")?).map_err(|_| Error::invalid("mxid", "a Matrix ID"))?;
     let token = parameter("token")?;

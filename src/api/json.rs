@@ -1,11 +1,13 @@
-//! Request bodies, read strictly: one JSON object, no key twice, no U+0000.
+//! Request bodies, read strictly: one JSON object, no duplicate key, no U+0000.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt;
 use ruma_common::canonical_json::{CanonicalJsonObject, try_from_json_map};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,64 +17,83 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::Error;
 
-/// The most bytes of a body, but for `lookup`.
-pub const SMALL: usize = 64 * 1024;
+/// The largest body in bytes, except for `lookup`.
+pub(super) const SMALL: usize = 64 * 1024;
 
-/// How long the first byte may take; each [`PACE`] bytes that came give one second more.
+/// How long the first byte may take; each [`PACE`] bytes received add one second.
 const PATIENCE: Duration = Duration::from_secs(4);
 const PACE: usize = 16 * 1024;
 
-/// Reads a whole body of at most `limit` bytes.
-///
-/// # Errors
-/// 413 if it is longer, 408 if it is slower than a bad telephone line, 400 if it breaks off.
-pub async fn read(request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Error> {
-    let begun = Instant::now();
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > limit) {
-        return Err(Error::too_large());
+/// The body of a request, not yet read: a handler reads it once the caller is known, so that 401 and 403 come before any error in the body.
+pub(super) struct Body {
+    announced: Option<usize>,
+    payload: dev::Payload,
+}
+
+impl FromRequest for Body {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let announced = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        ready(Ok(Self { announced, payload: payload.take() }))
     }
-    let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
-    loop {
-        let earned = Duration::from_secs((body.len() / PACE) as u64);
-        let Ok(chunk) = timeout_at(begun + PATIENCE + earned, payload.next()).await else {
-            return Err(Error::too_slow());
-        };
-        match chunk {
-            None => return Ok(body.freeze()),
-            Some(Err(_)) => return Err(Error::not_json()),
-            Some(Ok(chunk)) if body.len() + chunk.len() > limit => return Err(Error::too_large()),
-            Some(Ok(chunk)) => body.extend_from_slice(&chunk),
+}
+
+impl Body {
+    /// Reads a body of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// 413 if it is longer, 408 if it is slower than a bad telephone line, 400 if it breaks off.
+    pub(super) async fn read(self, limit: usize) -> Result<Bytes, Error> {
+        let Self { announced, mut payload } = self;
+        let begun = Instant::now();
+        if announced.is_some_and(|length| length > limit) {
+            return Err(Error::too_large());
         }
+        let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
+        loop {
+            let earned = Duration::from_secs((body.len() / PACE) as u64);
+            let Ok(chunk) = timeout_at(begun + PATIENCE + earned, payload.next()).await else {
+                return Err(Error::too_slow());
+            };
+            match chunk {
+                None => return Ok(body.freeze()),
+                Some(Err(_)) => return Err(Error::not_json()),
+                Some(Ok(chunk)) if body.len() + chunk.len() > limit => return Err(Error::too_large()),
+                Some(Ok(chunk)) => body.extend_from_slice(&chunk),
+            }
+        }
+    }
+
+    /// Reads the parameters in a body of at most [`SMALL`] bytes.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and 400 if it is not a JSON object.
+    pub(super) async fn params(self) -> Result<Params, Error> {
+        Params::parse(&self.read(SMALL).await?)
+    }
+
+    /// Does the same where the body may be empty.
+    ///
+    /// # Errors
+    /// As [`Self::params`].
+    pub(super) async fn params_if_any(self) -> Result<Params, Error> {
+        let body = self.read(SMALL).await?;
+        if body.is_empty() { Ok(Params(Map::new())) } else { Params::parse(&body) }
     }
 }
 
 /// The parameters of a request: the fields of its JSON object.
-pub struct Params(Map<String, Value>);
+pub(super) struct Params(Map<String, Value>);
 
 impl Params {
-    /// Reads the body of a request, of at most [`SMALL`] bytes.
-    ///
-    /// # Errors
-    /// As [`read`], and 400 if it is no JSON object.
-    pub async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Error> {
-        Self::parse(&read(request, payload, SMALL).await?)
-    }
-
-    /// As [`Self::read`], where there may be no body at all.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
-    pub async fn read_if_any(request: &HttpRequest, payload: Payload) -> Result<Self, Error> {
-        let body = read(request, payload, SMALL).await?;
-        if body.is_empty() { Ok(Self(Map::new())) } else { Self::parse(&body) }
-    }
-
     /// Parses a body.
     ///
     /// # Errors
     /// 400 `M_NOT_JSON` or `M_BAD_JSON`
-    pub fn parse(body: &[u8]) -> Result<Self, Error> {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Error> {
         let Strict(value) = serde_json::from_slice(body).map_err(|error| refusal(&error))?;
         match value {
             Value::Object(fields) => Ok(Self(fields)),
@@ -80,20 +101,20 @@ impl Params {
         }
     }
 
-    /// All of them in canonical JSON, as homeservers sign them.
+    /// Returns all of them as canonical JSON, which is what homeservers sign.
     ///
     /// # Errors
-    /// 400 `M_BAD_JSON` if there is a number that canonical JSON cannot have.
-    pub fn canonical(&self) -> Result<CanonicalJsonObject, Error> {
-        let text = "A signed body has no numbers but integers from -(2^53)+1 to (2^53)-1";
+    /// 400 `M_BAD_JSON` if there is a number that canonical JSON does not allow.
+    pub(super) fn canonical(&self) -> Result<CanonicalJsonObject, Error> {
+        let text = "Numbers in a signed body must be integers from -(2^53)+1 to (2^53)-1";
         try_from_json_map(self.0.clone()).map_err(|_| Error::bad_json(text))
     }
 
-    /// A string that must be there.
+    /// Takes a required string.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`
-    pub fn string(&mut self, name: &str) -> Result<String, Error> {
+    pub(super) fn string(&mut self, name: &str) -> Result<String, Error> {
         match self.0.remove(name) {
             None => Err(Error::missing(name)),
             Some(Value::String(text)) => Ok(text),
@@ -101,11 +122,11 @@ impl Params {
         }
     }
 
-    /// A string that may be absent or `null`.
+    /// Takes a string that may be absent or `null`.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`
-    pub fn optional_string(&mut self, name: &str) -> Result<Option<String>, Error> {
+    pub(super) fn optional_string(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -113,19 +134,19 @@ impl Params {
         }
     }
 
-    /// A string that may be absent; of any other type it is as good as absent, and empty too.
-    pub fn word(&mut self, name: &str) -> Option<String> {
+    /// Takes a string; anything else, including an empty string, counts as absent.
+    pub(super) fn word(&mut self, name: &str) -> Option<String> {
         match self.0.remove(name) {
             Some(Value::String(text)) if !text.is_empty() => Some(text),
             _ => None,
         }
     }
 
-    /// An integer that must be there. Element sends `send_attempt` as a JSON string, so decimal strings are taken too.
+    /// Takes a required integer. Element sends `send_attempt` as a JSON string, so decimal strings are accepted.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`
-    pub fn integer(&mut self, name: &str) -> Result<i64, Error> {
+    pub(super) fn integer(&mut self, name: &str) -> Result<i64, Error> {
         let number = match self.0.remove(name) {
             None => return Err(Error::missing(name)),
             Some(Value::Number(number)) => number.as_i64(),
@@ -135,39 +156,39 @@ impl Params {
         number.ok_or_else(|| Error::invalid(name, "an integer"))
     }
 
-    /// A number that may be absent or `null`, and is not used.
+    /// Checks a number that may be absent or `null`, and is not used.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`
-    pub fn optional_number(&mut self, name: &str) -> Result<(), Error> {
+    pub(super) fn optional_number(&mut self, name: &str) -> Result<(), Error> {
         match self.0.remove(name) {
             None | Some(Value::Null | Value::Number(_)) => Ok(()),
             Some(_) => Err(Error::invalid(name, "a number")),
         }
     }
 
-    /// A list of strings that must be there.
+    /// Takes a required list of strings.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`
-    pub fn strings(&mut self, name: &str) -> Result<Vec<String>, Error> {
+    pub(super) fn strings(&mut self, name: &str) -> Result<Vec<String>, Error> {
         let Some(value) = self.0.remove(name) else { return Err(Error::missing(name)) };
         serde_json::from_value(value).map_err(|_| Error::invalid(name, "a list of strings"))
     }
 
-    /// A list of strings that may be absent; `null` is no list.
+    /// Takes a list of strings that may be absent, but not `null`.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`
-    pub fn optional_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
+    pub(super) fn optional_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
         if self.0.contains_key(name) { self.strings(name).map(Some) } else { Ok(None) }
     }
 
-    /// An object that must be there.
+    /// Takes a required object.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`
-    pub fn object(&mut self, name: &str) -> Result<Self, Error> {
+    pub(super) fn object(&mut self, name: &str) -> Result<Self, Error> {
         match self.0.remove(name) {
             None => Err(Error::missing(name)),
             Some(Value::Object(fields)) => Ok(Self(fields)),
@@ -176,7 +197,7 @@ impl Params {
     }
 }
 
-/// The Matrix error for what `serde_json` says.
+/// Converts an error of `serde_json`.
 pub(super) fn refusal(error: &serde_json::Error) -> Error {
     match error.classify() {
         Category::Data => Error::bad_json("The body is JSON of the wrong shape"),
@@ -184,7 +205,7 @@ pub(super) fn refusal(error: &serde_json::Error) -> Error {
     }
 }
 
-/// Any JSON value with no key twice and no U+0000 in a string.
+/// Any JSON value without duplicate keys and U+0000.
 pub(super) struct Strict(pub Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -240,14 +261,14 @@ impl<'de> Visitor<'de> for StrictVisitor {
             without_nul::<A::Error>(&key)?;
             let Strict(value) = entries.next_value()?;
             if fields.insert(key, value).is_some() {
-                return Err(de::Error::custom("a key that stands twice"));
+                return Err(de::Error::custom("a duplicate key"));
             }
         }
         Ok(Value::Object(fields))
     }
 }
 
-/// `text`, unless it holds U+0000, which PostgreSQL cannot store and nobody writes.
+/// Returns `text` unless it contains U+0000, which PostgreSQL cannot store.
 pub(super) fn without_nul<E: de::Error>(text: &str) -> Result<&str, E> {
     if text.contains('\0') { Err(E::custom("a string with U+0000")) } else { Ok(text) }
 }
@@ -264,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_plain_object_is_a_body() {
+    fn a_body_is_a_single_json_object() {
         for not_json in [
             "",
             "{",

@@ -1,11 +1,11 @@
 //! Key management.
 
+use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::extract::required_query;
 use crate::error::Error;
+use crate::http::Query;
 use crate::service::Vouch;
 
 /// `GET /_matrix/identity/v2/pubkey/{keyId}`
@@ -15,13 +15,13 @@ pub(super) async fn public_key(vouch: Data<Vouch>, key_id: Path<String>) -> Resu
 }
 
 /// `GET /_matrix/identity/v2/pubkey/isvalid`
-pub(super) async fn is_valid(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
-    let key = required_query(&request, "public_key")?;
-    Ok(HttpResponse::Ok().json(json!({ "valid": vouch.signing.knows(&key) })))
+pub(super) async fn is_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpResponse, Error> {
+    let is_valid = vouch.signing.knows(&query.required("public_key")?);
+    Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }
 
 /// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`
-pub(super) async fn is_ephemeral_valid(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
-    let key = required_query(&request, "public_key")?;
-    Ok(HttpResponse::Ok().json(json!({ "valid": vouch.is_ephemeral_key_valid(&key).await? })))
+pub(super) async fn is_ephemeral_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpResponse, Error> {
+    let is_valid = vouch.is_ephemeral_key_valid(&query.required("public_key")?).await?;
+    Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }

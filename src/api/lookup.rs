@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use ruma_common::OwnedUserId;
 use serde::Serialize;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
@@ -13,39 +13,41 @@ use serde_json::error::Category;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::extract::{caller_network, signatory};
-use super::json::{self, Strict};
+use super::extract::Signatory;
+use super::json::{self, Body, Strict};
 use crate::error::Error;
-use crate::service::{LookupRequest, Vouch};
+use crate::service::{LookupRequest, Network, Vouch};
 
-/// Bytes a body may have for each address: 64 hexadecimal digits, quotes, a comma and some white space.
+/// Bytes that a body may have for each address: 64 hexadecimal digits, quotes, a comma and some white space.
 const BYTES_AN_ADDRESS: usize = 72;
 
 /// `GET /_matrix/identity/v2/hash_details`
-pub(super) async fn hash_details(vouch: Data<Vouch>, request: HttpRequest) -> Result<HttpResponse, Error> {
-    signatory(&vouch, &request).await?;
-    Ok(HttpResponse::Ok().json(json!({ "lookup_pepper": vouch.lookup_pepper(), "algorithms": vouch.algorithms() })))
+pub(super) async fn hash_details(vouch: Data<Vouch>, _: Signatory) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "lookup_pepper": vouch.lookup_pepper(), "algorithms": vouch.algorithms() }))
 }
 
-/// The answer of a look-up.
+/// The response to a look-up.
 #[derive(Serialize)]
 struct Mappings<'a> {
     mappings: BTreeMap<&'a str, OwnedUserId>,
 }
 
 /// `POST /_matrix/identity/v2/lookup`
-pub(super) async fn lookup(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let caller = signatory(&vouch, &request).await?;
-    let body =
-        json::read(&request, payload, json::SMALL + vouch.config.lookup.max_addresses * BYTES_AN_ADDRESS).await?;
-    let asked = parse(&body)?;
-    let mappings = vouch.lookup(&caller, &caller_network(&vouch, &request), &asked).await?;
+pub(super) async fn lookup(
+    vouch: Data<Vouch>,
+    Signatory(caller): Signatory,
+    from: Network,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    let body = body.read(json::SMALL + vouch.config.lookup.max_addresses * BYTES_AN_ADDRESS).await?;
+    let request = parse(&body)?;
+    let mappings = vouch.lookup(&caller, &from, &request).await?;
     Ok(HttpResponse::Ok().json(Mappings { mappings }))
 }
 
 /// Parses the body without copying its strings.
 fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
-    // Checked to be UTF-8 at once, and not string by string.
+    // Checking all of it for UTF-8 at once is faster than doing it string by string.
     let text = std::str::from_utf8(body).map_err(|_| Error::not_json())?;
     if let Ok(Usual { algorithm, pepper, addresses }) = serde_json::from_str(text) {
         let addresses = addresses.into_iter().map(|Text(address)| address).collect();
@@ -62,8 +64,7 @@ fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
     })
 }
 
-/// The body as nearly everybody sends it, parsed in one pass. Whatever is otherwise is looked at again, to say what is wrong with it if
-/// anything is.
+/// The body as nearly all clients send it, parsed in one pass. Any other body is parsed again to find out what is wrong with it, if anything.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Usual<'a> {
@@ -120,14 +121,14 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 }
             };
             if twice {
-                return Err(de::Error::custom("a key that stands twice"));
+                return Err(de::Error::custom("a duplicate key"));
             }
         }
         Ok(fields)
     }
 }
 
-/// A string, borrowed where it has no escapes, without U+0000.
+/// A string without U+0000, borrowed if it contains no escapes.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -146,7 +147,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
-        // U+0000 can only be written as an escape, and then nothing is borrowed.
+        // U+0000 can only be written as an escape, and a string with escapes is not borrowed.
         Ok(Cow::Borrowed(text))
     }
 

@@ -1,5 +1,5 @@
-//! The Matrix Identity Service API v2, one file a chapter of the specification. Thin: read the request, ask the
-//! [`service`](crate::service), write the answer.
+//! The Matrix Identity Service API v2, one file per chapter of the specification. Handlers are thin: they read the request, call the
+//! [`service`](crate::service) and write the response.
 
 mod account;
 mod binding;
@@ -22,11 +22,9 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error as ActixError, Handler, HttpResponse, Resource, Responder, Route, web};
 
-pub use extract::network;
-
 use crate::error::Error;
 
-/// Mounts every endpoint. Each scope says by itself that it knows no other path: it does not ask the one around it.
+/// Mounts every endpoint. Each scope has its own 404 handler, since it does not fall back to the one around it.
 pub fn routes(app: &mut web::ServiceConfig) {
     let v2 = web::scope("/v2")
         .service(at("/account/register", post(account::register)))
@@ -66,7 +64,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .configure(public_keys)
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));
-    // What the specification does not have: see docs/api.md.
+    // Extensions to the specification: see docs/api.md.
     let own = web::scope("/unstable/im.vouch")
         .service(at("/3pid/object", post(objection::object)))
         .service(
@@ -85,12 +83,12 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(v1)
         .service(own)
         .default_service(web::to(unknown_path));
-    // Around the scope, and not where a path begins so: `/%5fmatrix` leads here too.
+    // Wraps the scope instead of matching on the path: `/%5fmatrix` is routed here too.
     let matrix = web::scope("/_matrix").wrap(from_fn(cross_origin));
     app.service(matrix.service(identity).default_service(web::to(unknown_path)));
 }
 
-/// The keys, which old invitations in room state look for under v1 for ever.
+/// Mounts the key endpoints, which old invitations in room state will always look for under v1.
 fn public_keys(scope: &mut web::ServiceConfig) {
     scope
         .service(at("/pubkey/isvalid", get(keys::is_valid)))
@@ -98,7 +96,7 @@ fn public_keys(scope: &mut web::ServiceConfig) {
         .service(at("/pubkey/{key_id}", get(keys::public_key)));
 }
 
-/// A resource with one method.
+/// Returns a resource with one method.
 fn at(path: &str, route: Route) -> Resource {
     web::resource(path.to_owned()).route(route).default_service(web::to(unknown_method))
 }
@@ -129,10 +127,7 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
     Err(Error::unknown_path())
 }
 
-/// Every answer below `/_matrix` can be read by a web client from any origin, and none is kept by a cache; every pre-flight succeeds.
-///
-/// # Errors
-/// What the service behind returns.
+/// Lets web clients of any origin read every response below `/_matrix`, keeps responses out of caches, and answers every pre-flight request.
 async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,21 +1,19 @@
-//! Objecting: the owner of an address wants it neither invited nor listed. Not of the specification: see docs/api.md.
+//! Objections: the owner of an address does not want it to be invited or listed. Not part of the specification: see docs/api.md.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde_json::json;
 
-use super::extract::caller;
-use super::json::Params;
+use super::extract::Caller;
+use super::json::Body;
 use super::validation::submission;
 use crate::error::Error;
 use crate::service::Vouch;
 
-/// `POST /_matrix/identity/unstable/im.vouch/3pid/object`, for the address that a session of the caller's has proved. Terms are not asked:
-/// nobody has to agree to anything in order to object.
-pub(super) async fn object(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let caller = caller(&vouch, &request).await?;
-    let mut params = Params::read(&request, payload).await?;
-    let session = submission(params.string("sid")?, params.string("client_secret")?)?;
+/// `POST /_matrix/identity/unstable/im.vouch/3pid/object`, for the address that one of the caller's sessions has validated. The terms need not
+/// be accepted: nobody has to agree to anything in order to object.
+pub(super) async fn object(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let session = submission(&mut body.params().await?)?;
     vouch.object_by_session(&caller, &session).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -1,11 +1,11 @@
 //! Terms of service.
 
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use serde_json::json;
 
-use super::extract::caller;
-use super::json::Params;
+use super::extract::Caller;
+use super::json::Body;
 use crate::error::Error;
 use crate::service::Vouch;
 
@@ -15,9 +15,8 @@ pub(super) async fn get(vouch: Data<Vouch>) -> HttpResponse {
 }
 
 /// `POST /_matrix/identity/v2/terms`
-pub(super) async fn accept(vouch: Data<Vouch>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let caller = caller(&vouch, &request).await?;
-    let urls = Params::read(&request, payload).await?.strings("user_accepts")?;
+pub(super) async fn accept(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+    let urls = body.params().await?.strings("user_accepts")?;
     vouch.accept_terms(&caller, &urls).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

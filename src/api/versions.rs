@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde_json::json;
 
-/// The versions of the specification whose identity service API v2 this is.
+/// The versions of the specification that define this API.
 const VERSIONS: &[&str] = &[
     "r0.2.0", "r0.2.1", "r0.3.0", "v1.1", "v1.2", "v1.3", "v1.4", "v1.5", "v1.6", "v1.7", "v1.8", "v1.9", "v1.10",
     "v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
@@ -14,7 +14,7 @@ pub(super) async fn versions() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "versions": VERSIONS }))
 }
 
-/// `GET /_matrix/identity/v2`, and v1's, by which clients see that an identity server is here.
+/// `GET /_matrix/identity/v2` and `GET /_matrix/identity/api/v1`, with which clients check that this is an identity server.
 pub(super) async fn ping() -> HttpResponse {
     HttpResponse::Ok().json(json!({}))
 }

@@ -1,189 +1,163 @@
-//! An address without an account: where a link to it is asked for, and where that link leads.
+//! Managing an address without an account: the page where a link is requested, and the page that the link opens.
 //!
-//! To open the link changes nothing and shows nothing of what is held, for mail scanners open links and browsers fetch them ahead; the button
-//! on its page does, which begins a visit. The form carries the link's token and no second one: it is the whole proof, and who has it could
+//! Opening the link changes nothing and shows nothing of what is stored, because mail scanners open links and browsers prefetch them; the button on
+//! its page begins a web session. The form carries the link's token and needs no second one: it is the whole proof, and anyone who has it could
 //! press the button anyway.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::Frame;
-use super::{Fault, Powers, Site, form, parameter};
-use crate::api;
-use crate::error::{Error, ErrorKind};
+use super::failure::Failure;
+use super::form::Form;
+use super::layout::Layout;
+use super::{Powers, View};
+use crate::error::ErrorKind;
+use crate::http::{Query, add_retry_after};
 use crate::identity::typed::typed;
-use crate::service::{Proof, Subject, Vouch};
-use crate::texts::Language;
+use crate::service::{Network, Proof, Subject, Vouch};
 
-/// The most bytes of what was typed that are shown again.
+/// Longer input is not shown again, in bytes.
 const MAX_SHOWN: usize = 600;
 
-/// Where an address is typed.
+/// The form for an address.
 #[derive(Template)]
 #[template(path = "pages/address.html")]
 struct Asking<'a> {
-    frame: Frame<'a>,
-    heading: String,
-    /// What was done before, elsewhere.
-    done: Option<String>,
-    error: Option<String>,
+    layout: Layout<'a>,
+    /// What was done before, on another page.
+    done: Option<&'static str>,
+    error: Option<&'static str>,
     typed: &'a str,
 }
 
-/// What came of something, and perhaps where to go on.
+/// An outcome, and perhaps a link to the form.
 #[derive(Template)]
 #[template(path = "pages/address_outcome.html")]
 struct Outcome<'a> {
-    frame: Frame<'a>,
-    text: String,
+    layout: Layout<'a>,
+    text: &'static str,
     is_done: bool,
-    /// Whether a link can be asked for (again).
-    leads_on: bool,
+    /// Whether a link can be requested (again).
+    has_link: bool,
 }
 
-/// The button that begins a visit.
+/// The button that begins a web session.
 #[derive(Template)]
 #[template(path = "pages/address_open.html")]
 struct Opening<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     token: &'a str,
 }
 
 /// The address, typed.
 #[derive(Deserialize)]
-struct Typed {
+pub(super) struct Typed {
     address: String,
 }
 
 /// The button, pressed.
 #[derive(Deserialize)]
-struct Opened {
+pub(super) struct Opened {
     token: String,
 }
 
 /// `GET /address`
-pub(super) async fn ask(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let done = match parameter(&request, "done").as_deref() {
+pub(super) async fn ask(view: View, query: Query) -> HttpResponse {
+    view.asking(match query.get("done").as_deref() {
         Some("left") => Some("page-address-left"),
         Some("erased") => Some("page-address-erased"),
         _ => None,
-    };
-    site.asking(site.language(&request), done)
+    })
 }
 
-/// `POST /address`, the form of that page. The answer to an address is the same whatever is held about it.
+/// `POST /address`, the form of that page. The response is the same whatever is stored about the address.
 pub(super) async fn send(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let Some(form) = form::read::<Typed>(&request, payload).await else {
-        return site.mistyped(language, "", "page-address-wrong-text");
+    view: View,
+    from: Network,
+    Form(form): Form<Typed>,
+) -> Result<HttpResponse, Failure> {
+    let text = form.map(|form| form.address).unwrap_or_default();
+    let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, "page-address-wrong-text")) };
+    let Err(error) = vouch.into_inner().send_proof(address, &from, view.language()).await else {
+        return Ok(view.sent());
     };
-    let Ok(address) = typed(&form.address) else {
-        return site.mistyped(language, &form.address, "page-address-wrong-text");
-    };
-    let network = api::network(&request, &vouch.config.server.trusted_proxies);
-    match vouch.into_inner().send_proof(address, &network, language).await {
-        Ok(()) => site.sent(language),
-        Err(error) => match error.kind() {
-            ErrorKind::DestinationRejected => site.mistyped(language, &form.address, "page-address-unreached-text"),
-            ErrorKind::LimitExceeded => site.asked_too_often(language, &error),
-            _ => site.fault(language, Fault::Unavailable),
-        },
+    match error.kind() {
+        ErrorKind::DestinationRejected => Ok(view.mistyped(&text, "page-address-unreached-text")),
+        ErrorKind::LimitExceeded => {
+            let (status, text) = (StatusCode::TOO_MANY_REQUESTS, "page-address-busy-text");
+            let mut page = view.address_outcome(status, "page-address-busy", text, false);
+            add_retry_after(&mut page, &error);
+            Ok(page)
+        }
+        _ => Err(error.into()),
     }
 }
 
 /// `GET /address/open?token=…`
-pub(super) async fn question(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let token = parameter(&request, "token").unwrap_or_default();
-    site.opening(site.language(&request), &token, &vouch.proof(&token))
+pub(super) async fn question(vouch: web::Data<Vouch>, view: View, query: Query) -> HttpResponse {
+    let token = query.get("token").unwrap_or_default();
+    view.opening(&token, &vouch.proof(&token))
 }
 
 /// `POST /address/open`, the form of that page.
 pub(super) async fn open(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let form = form::read::<Opened>(&request, payload).await;
+    view: View,
+    Form(form): Form<Opened>,
+) -> Result<HttpResponse, Failure> {
     match form.map_or(Proof::None, |form| vouch.proof(&form.token)) {
-        Proof::Of(address) => match vouch.begin_visit(&Subject::Address(address)).await {
-            Ok(token) => site.begin_visit(token, &site.held_path(language, None)),
-            Err(_) => site.fault(language, Fault::Unavailable),
-        },
-        useless => site.opening(language, "", &useless),
+        Proof::Of(address) => {
+            let token = vouch.begin_visit(&Subject::Address(address)).await?;
+            Ok(view.begin_session(token, "/address/held"))
+        }
+        useless => Ok(view.opening("", &useless)),
     }
 }
 
-impl Site {
-    /// The form for an address; `done` names what was done before.
-    pub(super) fn asking(&self, language: Language, done: Option<&str>) -> HttpResponse {
-        let frame = Frame::switchable(self, language, self.texts.get(language, "page-address", &[]));
-        let (heading, done) = (frame.title.clone(), done.map(|id| frame.say(id)));
-        let page = Asking { frame, heading, done, error: None, typed: "" };
-        self.personal(StatusCode::OK, Powers::Forms, &page)
+impl View {
+    /// Shows the form for an address, and what was done before.
+    pub(super) fn asking(&self, done: Option<&'static str>) -> HttpResponse {
+        let layout = Layout::switchable(self, "page-address");
+        self.personal(StatusCode::OK, Powers::Forms, &Asking { layout, done, error: None, typed: "" })
     }
 
-    /// The same with what was typed, and what is wrong with it.
-    pub(super) fn mistyped(&self, language: Language, typed: &str, error: &str) -> HttpResponse {
-        let frame = Frame::fixed(self, language, self.texts.get(language, "page-address-wrong", &[]));
-        let (heading, error) = (frame.say("page-address"), Some(frame.say(error)));
+    /// Shows the form again, with what was typed and what is wrong with it.
+    pub(super) fn mistyped(&self, typed: &str, error: &'static str) -> HttpResponse {
         let typed = if typed.len() > MAX_SHOWN { "" } else { typed };
-        self.personal(StatusCode::BAD_REQUEST, Powers::Forms, &Asking { frame, heading, done: None, error, typed })
+        let layout = Layout::fixed(self, "page-address-wrong");
+        self.personal(StatusCode::BAD_REQUEST, Powers::Forms, &Asking { layout, done: None, error: Some(error), typed })
     }
 
-    /// That a message is on its way, if it can be.
-    pub(super) fn sent(&self, language: Language) -> HttpResponse {
-        self.address_outcome(language, StatusCode::OK, "page-address-sent", "page-address-sent-text", false)
+    /// Says that a message has been sent, if it can be.
+    pub(super) fn sent(&self) -> HttpResponse {
+        self.address_outcome(StatusCode::OK, "page-address-sent", "page-address-sent-text", false)
     }
 
-    /// That there are too many messages for the asker's network, or for the server.
-    fn asked_too_often(&self, language: Language, error: &Error) -> HttpResponse {
-        let (status, text) = (StatusCode::TOO_MANY_REQUESTS, "page-address-busy-text");
-        let mut page = self.address_outcome(language, status, "page-address-busy", text, false);
-        if let Some(wait) = error.error_response().headers().get(RETRY_AFTER) {
-            page.headers_mut().insert(RETRY_AFTER, wait.clone());
-        }
-        page
-    }
-
-    /// The page behind a link, if it proves something.
-    pub(super) fn opening(&self, language: Language, token: &str, proof: &Proof) -> HttpResponse {
-        match proof {
+    /// Shows the button that begins a web session, if the link proves something.
+    pub(super) fn opening(&self, token: &str, proof: &Proof) -> HttpResponse {
+        let (status, title, text) = match proof {
             Proof::Of(_) => {
-                let frame = Frame::fixed(self, language, self.texts.get(language, "page-address-open", &[]));
-                self.personal(StatusCode::OK, Powers::Forms, &Opening { frame, token })
+                let page = Opening { layout: Layout::fixed(self, "page-address-open"), token };
+                return self.personal(StatusCode::OK, Powers::Forms, &page);
             }
-            Proof::Expired => {
-                let (title, text) = ("page-address-expired", "page-address-expired-text");
-                self.address_outcome(language, StatusCode::GONE, title, text, true)
-            }
-            Proof::None => {
-                let (title, text) = ("page-validated-wrong", "page-address-broken-text");
-                self.address_outcome(language, StatusCode::NOT_FOUND, title, text, true)
-            }
-        }
+            Proof::Expired => (StatusCode::GONE, "page-address-expired", "page-address-expired-text"),
+            Proof::None => (StatusCode::NOT_FOUND, "page-validated-wrong", "page-address-broken-text"),
+        };
+        self.address_outcome(status, title, text, true)
     }
 
-    /// A page that says one thing, and where a link can be asked for if it `leads_on`.
+    /// Shows an outcome, with a link to the form if it `has_link`.
     pub(super) fn address_outcome(
         &self,
-        language: Language,
         status: StatusCode,
         title: &str,
-        text: &str,
-        leads_on: bool,
+        text: &'static str,
+        has_link: bool,
     ) -> HttpResponse {
-        let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
-        let outcome = Outcome { text: frame.say(text), frame, is_done: status == StatusCode::OK, leads_on };
-        self.personal(status, Powers::None, &outcome)
+        let (layout, is_done) = (Layout::fixed(self, title), status == StatusCode::OK);
+        self.personal(status, Powers::None, &Outcome { layout, text, is_done, has_link })
     }
 }

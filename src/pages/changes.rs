@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::blocks::{Kind, blocks};
 use super::diff::{Fate, Passage, Piece, compare};
 use super::documents::Link;
-use super::frame::{Choice, Frame};
-use super::{Cache, Fault, Site, parameter};
+use super::layout::{Choice, Layout};
+use super::{Cache, Fault, Site, View};
+use crate::http::Query;
 use crate::identity::policy::{DocumentRef, Policies, Version};
-use crate::texts::{Language, direction};
+use crate::texts::direction;
 
 /// How long the best way to show the changes of a document is looked for. Those of a few pages take some milliseconds.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(150);
 #[derive(Template)]
 #[template(path = "pages/changes.html")]
 struct Changes<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     tag: &'a str,
     direction: &'static str,
     span: String,
@@ -40,17 +41,17 @@ enum Row {
 
 /// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version before.
 pub(super) async fn changes(
-    site: web::Data<Site>,
+    view: View,
     policies: web::Data<Policies>,
     path: web::Path<(String, String, String)>,
-    request: HttpRequest,
+    query: Query,
 ) -> HttpResponse {
-    let since = parameter(&request, "since");
-    let missing = || site.fault(site.language(&request), Fault::NotFound);
+    let since = query.get("since");
+    let missing = || view.fault(Fault::NotFound);
     let (id, version, language) = &*path;
     let Some((newer, older)) = versions(&policies, id, version, since.as_deref()) else { return missing() };
     let Some(document) = newer.document(language) else { return missing() };
-    let Some(before) = older.document(language) else { return site.apart(document, older) };
+    let Some(before) = older.document(language) else { return view.apart(document, older) };
     let texts = [before, document].map(|text| (text.document.name.clone(), text.document.markdown.clone()));
     // Not on the thread that serves everybody.
     let passages = web::block(move || {
@@ -58,8 +59,8 @@ pub(super) async fn changes(
         compare(&old, &new, Instant::now() + PATIENCE)
     });
     match passages.await {
-        Ok(passages) => site.changed(document, before, passages),
-        Err(_) => site.fault(site.language(&request), Fault::Unavailable),
+        Ok(passages) => view.changed(document, before, passages),
+        Err(_) => view.fault(Fault::Unavailable),
     }
 }
 
@@ -94,27 +95,29 @@ impl Site {
     fn changes_path(&self, newer: DocumentRef<'_>, older: &Version) -> String {
         format!("{}{}/changes?since={}", self.base, newer.path(), older.version())
     }
+}
 
+impl View {
     fn changed(&self, newer: DocumentRef<'_>, older: DocumentRef<'_>, passages: Vec<Passage>) -> HttpResponse {
-        let mut page = self.changes_page(newer, older.version);
+        let view = &self.in_language_of(newer);
+        let mut page = view.changes_page(newer, older.version);
         let is_same = passages.iter().all(|passage| passage.fate() == Some(Fate::Kept));
-        page.rows = if is_same { Vec::new() } else { self.shortened(page.frame.language, passages) };
-        page.whole = [newer, older].map(|document| self.link(page.frame.language, document)).into();
-        self.respond(StatusCode::OK, Cache::Shared, &page)
+        page.rows = if is_same { Vec::new() } else { view.shortened(passages) };
+        page.whole = [newer, older].map(|document| view.link(document)).into();
+        view.respond(StatusCode::OK, Cache::Shared, &page)
     }
 
     /// The page for a language that the older version lacks.
     fn apart(&self, newer: DocumentRef<'_>, older: &Version) -> HttpResponse {
-        let mut page = self.changes_page(newer, older);
-        let version = [("version", older.version().into())];
-        page.apart = Some(self.texts.get(page.frame.language, "page-changes-apart", &version));
-        let both = [Some(newer), self.best(older, newer.language)].into_iter().flatten();
-        page.whole = both.map(|document| self.link(page.frame.language, document)).collect();
-        self.respond(StatusCode::OK, Cache::Shared, &page)
+        let view = &self.in_language_of(newer);
+        let mut page = view.changes_page(newer, older);
+        page.apart = Some(view.say_with("page-changes-apart", "version", older.version()));
+        let both = [Some(newer), view.best(older, newer.language)].into_iter().flatten();
+        page.whole = both.map(|document| view.link(document)).collect();
+        view.respond(StatusCode::OK, Cache::Shared, &page)
     }
 
     fn changes_page<'a>(&'a self, newer: DocumentRef<'a>, older: &Version) -> Changes<'a> {
-        let language = self.texts.nearest(newer.language).unwrap_or(self.texts.default_language());
         let name = newer.document.name.as_str();
         let choices = newer
             .version
@@ -122,15 +125,14 @@ impl Site {
             .map(|other| Choice { href: self.changes_path(other, older), ..self.choice(other, newer.language) });
         let span = [("older", older.version().into()), ("newer", newer.version.version().into())];
         Changes {
-            frame: Frame {
-                site: self,
-                language,
-                title: self.texts.get(language, "page-changes-title", &[("name", name.into())]),
+            layout: Layout {
+                view: self,
+                title: self.say_with("page-changes-title", "name", name),
                 choices: choices.collect(),
             },
             tag: newer.language,
             direction: direction(newer.language),
-            span: self.texts.get(language, "page-changes-span", &span),
+            span: self.texts.get(self.language(), "page-changes-span", &span),
             rows: Vec::new(),
             apart: None,
             whole: Vec::new(),
@@ -138,7 +140,7 @@ impl Site {
     }
 
     /// What has changed, each change with its neighbours and the heading that it stands under; and how much is between.
-    fn shortened(&self, language: Language, passages: Vec<Passage>) -> Vec<Row> {
+    fn shortened(&self, passages: Vec<Passage>) -> Vec<Row> {
         let shown = shown(&passages);
         let mut rows = Vec::new();
         let mut hidden = 0;
@@ -147,17 +149,16 @@ impl Site {
                 hidden += 1;
                 continue;
             }
-            rows.extend(self.gap(language, hidden));
+            rows.extend(self.gap(hidden));
             hidden = 0;
             rows.push(Row::Passage(passage));
         }
-        rows.extend(self.gap(language, hidden));
+        rows.extend(self.gap(hidden));
         rows
     }
 
-    fn gap(&self, language: Language, hidden: usize) -> Option<Row> {
-        let count = [("count", hidden.into())];
-        (hidden > 0).then(|| Row::Gap(self.texts.get(language, "page-changes-gap", &count)))
+    fn gap(&self, hidden: usize) -> Option<Row> {
+        (hidden > 0).then(|| Row::Gap(self.say_with("page-changes-gap", "count", hidden)))
     }
 }
 

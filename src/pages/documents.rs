@@ -4,18 +4,18 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::frame::{Choice, Frame};
-use super::{Cache, Site, markdown};
+use super::layout::{Choice, Layout};
+use super::{Cache, Site, View, markdown};
 use crate::identity::policy::{DocumentRef, Policies, Version};
-use crate::texts::{Language, direction};
+use crate::texts::direction;
 
-/// The policy below which the retention table stands.
+/// The policy that ends with the retention table.
 const PRIVACY_POLICY: &str = "privacy_policy";
 
 #[derive(Template)]
 #[template(path = "pages/home.html")]
 struct Home<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     run_by: String,
     in_force: Vec<Link>,
 }
@@ -23,15 +23,15 @@ struct Home<'a> {
 #[derive(Template)]
 #[template(path = "pages/retention.html")]
 struct Retention<'a> {
-    frame: Frame<'a>,
-    /// What is kept, and for how long, in words.
+    layout: Layout<'a>,
+    /// What is stored and for how long, in words.
     retention: Vec<(String, String)>,
 }
 
 #[derive(Template)]
 #[template(path = "pages/policies.html")]
 struct List<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     in_force: Vec<Link>,
     older: Vec<Link>,
 }
@@ -42,22 +42,22 @@ pub(super) struct Link {
     pub tag: String,
     pub name: String,
     pub version: String,
-    /// The page of what has changed since it, where there is one to lead to.
+    /// The page with what has changed since, if there is one.
     pub changes: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "pages/policy.html")]
 struct Policy<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     tag: &'a str,
     direction: &'static str,
     version: String,
     newer: Option<Newer>,
-    /// The page of what has changed since this version, or in it since the one before; and what the link says.
+    /// A link to what has changed since this version, or in it since the one before, and its text.
     changes: Option<(String, String)>,
     text: String,
-    /// What is kept, and for how long, in words.
+    /// What is stored and for how long, in words.
     retention: Vec<(String, String)>,
 }
 
@@ -69,94 +69,91 @@ struct Newer {
     name: String,
 }
 
-impl Site {
-    /// The start page.
+impl View {
+    /// Shows the start page.
     #[must_use]
-    pub fn home(&self, language: Language, policies: &Policies) -> HttpResponse {
-        let frame = Frame::switchable(self, language, self.texts.get(language, "page-tagline", &[]));
-        let in_force = self.links(language, policies.in_force());
-        let name = [("name", self.brand.name.as_str().into())];
-        let run_by = self.texts.get(language, "page-home-run-by", &name);
-        self.respond(StatusCode::OK, Cache::Shared, &Home { frame, run_by, in_force })
+    pub fn home(&self, policies: &Policies) -> HttpResponse {
+        let layout = Layout::switchable(self, "page-tagline");
+        let in_force = self.links(policies.in_force());
+        let run_by = self.say_with("page-home-run-by", "name", self.brand.name.as_str());
+        self.respond(StatusCode::OK, Cache::Shared, &Home { layout, run_by, in_force })
     }
 
-    /// The list of all policies.
+    /// Shows the list of all policies.
     #[must_use]
-    pub fn policies(&self, language: Language, policies: &Policies) -> HttpResponse {
-        let frame = Frame::switchable(self, language, self.texts.get(language, "page-policies", &[]));
-        let in_force = self.links(language, policies.in_force());
+    pub fn policies(&self, policies: &Policies) -> HttpResponse {
+        let layout = Layout::switchable(self, "page-policies");
+        let in_force = self.links(policies.in_force());
         let older = policies.all().flat_map(|versions| versions.iter().rev().skip(1));
         let older = older
-            .filter_map(|version| self.best(version, self.texts.tag(language)))
-            .map(|document| Link { changes: self.changes_since(policies, document), ..self.link(language, document) });
+            .filter_map(|version| self.best(version, self.tag()))
+            .map(|document| Link { changes: self.changes_since(policies, document), ..self.link(document) });
         let older = older.collect();
-        self.respond(StatusCode::OK, Cache::Shared, &List { frame, in_force, older })
+        self.respond(StatusCode::OK, Cache::Shared, &List { layout, in_force, older })
     }
 
-    /// What is kept, and for how long.
+    /// Shows what is stored and for how long.
     #[must_use]
-    pub fn retention(&self, language: Language) -> HttpResponse {
-        let frame = Frame::switchable(self, language, self.texts.get(language, "page-retention", &[]));
-        self.respond(StatusCode::OK, Cache::Shared, &Retention { frame, retention: self.retention_in(language) })
+    pub fn retention(&self) -> HttpResponse {
+        let layout = Layout::switchable(self, "page-retention");
+        self.respond(StatusCode::OK, Cache::Shared, &Retention { layout, retention: self.retention_rows() })
     }
 
-    /// One document. What it says never changes under its URL, so its language is its own, not the reader's.
+    /// Shows one document, in its own language rather than the reader's, since what is at a URL never changes.
     #[must_use]
     pub fn policy(&self, document: DocumentRef<'_>, policies: &Policies) -> HttpResponse {
-        let language = self.texts.nearest(document.language).unwrap_or(self.texts.default_language());
+        let view = &self.in_language_of(document);
         let version = document.version;
         let newest = policies.newest(version.policy()).filter(|newest| newest.version() != version.version());
         let text = &document.document;
         let page = Policy {
-            frame: Frame {
-                site: self,
-                language,
+            layout: Layout {
+                view,
                 title: text.name.clone(),
                 choices: version.documents().map(|other| self.choice(other, document.language)).collect(),
             },
             tag: document.language,
             direction: direction(document.language),
-            version: self.version(language, version),
-            newer: newest.and_then(|newest| self.newer(language, newest, document.language)),
-            changes: self.changes_of(language, document, policies),
+            version: view.version(version),
+            newer: newest.and_then(|newest| view.newer(newest, document.language)),
+            changes: view.changes_of(document, policies),
             text: markdown::to_html(&text.markdown),
-            retention: if version.policy() == PRIVACY_POLICY { self.retention_in(language) } else { Vec::new() },
+            retention: if version.policy() == PRIVACY_POLICY { view.retention_rows() } else { Vec::new() },
         };
-        self.respond(StatusCode::OK, Cache::Shared, &page)
+        view.respond(StatusCode::OK, Cache::Shared, &page)
     }
 
-    /// Where to read what has changed since an old version, or in the one in force.
-    fn changes_of(
-        &self,
-        language: Language,
-        document: DocumentRef<'_>,
-        policies: &Policies,
-    ) -> Option<(String, String)> {
+    /// Returns the view in which a document is shown: in its language, if there are texts in it.
+    pub(super) fn in_language_of(&self, document: DocumentRef<'_>) -> View {
+        self.in_language(self.texts.nearest(document.language).unwrap_or(self.texts.default_language()))
+    }
+
+    /// Returns a link to what has changed since an old version, or in the current one, and its text.
+    fn changes_of(&self, document: DocumentRef<'_>, policies: &Policies) -> Option<(String, String)> {
         let version = document.version;
-        let of =
-            |older: &Version| self.texts.get(language, "page-changes-since", &[("version", older.version().into())]);
+        let since = |older: &Version| self.say_with("page-changes-since", "version", older.version());
         if let Some(href) = self.changes_since(policies, document) {
-            return Some((href, of(version)));
+            return Some((href, since(version)));
         }
         let before = policies.versions(version.policy()).iter().rev().nth(1)?;
-        Some((self.changes_between(version, before, document.language)?, of(before)))
+        Some((self.changes_between(version, before, document.language)?, since(before)))
     }
 
-    fn retention_in(&self, language: Language) -> Vec<(String, String)> {
-        self.retention.iter().map(|row| row.in_words(&self.texts, language)).collect()
+    fn retention_rows(&self) -> Vec<(String, String)> {
+        self.retention.iter().map(|row| row.in_words(&self.texts, self.language())).collect()
     }
 
-    fn links<'a>(&self, language: Language, versions: impl Iterator<Item = &'a Version>) -> Vec<Link> {
-        let documents = versions.filter_map(|version| self.best(version, self.texts.tag(language)));
-        documents.map(|document| self.link(language, document)).collect()
+    fn links<'a>(&self, versions: impl Iterator<Item = &'a Version>) -> Vec<Link> {
+        let documents = versions.filter_map(|version| self.best(version, self.tag()));
+        documents.map(|document| self.link(document)).collect()
     }
 
-    pub(super) fn link(&self, language: Language, document: DocumentRef<'_>) -> Link {
+    pub(super) fn link(&self, document: DocumentRef<'_>) -> Link {
         Link {
             href: format!("{}{}", self.base, document.path()),
             tag: document.language.to_owned(),
             name: document.document.name.clone(),
-            version: self.version(language, document.version),
+            version: self.version(document.version),
             changes: None,
         }
     }
@@ -168,17 +165,18 @@ impl Site {
         Choice { name, href: format!("{}{}", self.base, document.path()), is_current: tag == current, tag }
     }
 
-    fn newer(&self, language: Language, newest: &Version, tag: &str) -> Option<Newer> {
-        let Link { href, tag, name, .. } = self.link(language, self.best(newest, tag)?);
-        let version = [("version", newest.version().into())];
-        Some(Newer { notice: self.texts.get(language, "page-policy-superseded", &version), href, tag, name })
+    fn newer(&self, newest: &Version, tag: &str) -> Option<Newer> {
+        let Link { href, tag, name, .. } = self.link(self.best(newest, tag)?);
+        Some(Newer { notice: self.say_with("page-policy-superseded", "version", newest.version()), href, tag, name })
     }
 
-    fn version(&self, language: Language, version: &Version) -> String {
-        self.texts.get(language, "page-policy-version", &[("version", version.version().into())])
+    fn version(&self, version: &Version) -> String {
+        self.say_with("page-policy-version", "version", version.version())
     }
+}
 
-    /// The document of a version that a reader of `tag` understands best.
+impl Site {
+    /// Returns the document of a version that a reader of `tag` understands best.
     pub(super) fn best<'a>(&self, version: &'a Version, tag: &str) -> Option<DocumentRef<'a>> {
         let base = tag.split('-').next().unwrap_or(tag);
         let default = self.texts.tag(self.texts.default_language());

@@ -1,26 +1,36 @@
-//! What a browser sends with a form.
+//! Forms that browsers send.
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-/// How long a form may take to come. A browser sends so little at once; nobody else keeps a connection busy with it.
+/// How long a form may take to arrive. A browser sends so little at once; nobody else keeps a connection busy with it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Reads a form of at most 16 KiB, the limit of [`web::Form`]. `None` is for what is no form, or not this one: no browser sends that, unless
-/// another site has it do so.
-pub(super) async fn read<T: DeserializeOwned + 'static>(request: &HttpRequest, payload: web::Payload) -> Option<T> {
-    if !is_from_here(request) {
-        return None;
+/// A form of at most 16 KiB, the limit of [`web::Form`]. `None` stands for anything else: no browser sends that, unless another site makes it.
+pub(super) struct Form<T>(pub Option<T>);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let form = is_from_here(request).then(|| web::Form::<T>::from_request(request, payload));
+        Box::pin(async move {
+            let Some(form) = form else { return Ok(Self(None)) };
+            Ok(Self(timeout(PATIENCE, form).await.ok().and_then(Result::ok).map(web::Form::into_inner)))
+        })
     }
-    let form = web::Form::<T>::from_request(request, &mut payload.into_inner());
-    timeout(PATIENCE, form).await.ok()?.ok().map(web::Form::into_inner)
 }
 
-/// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata, `Sec-Fetch-Site`); `Origin` says nothing, for
-/// our pages tell no referrer.
+/// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata, `Sec-Fetch-Site`). `Origin` does not help,
+/// since our pages send no referrer.
 fn is_from_here(request: &HttpRequest) -> bool {
     request.headers().get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }

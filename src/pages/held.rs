@@ -1,35 +1,36 @@
-//! What is held about an address, for whoever reads its messages; and what he does with it.
+//! What is stored about an address, for anyone who reads its messages; and what they can do about it.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use askama::Template;
 use ruma_common::OwnedUserId;
 use serde::Deserialize;
 
-use super::frame::Frame;
-use super::moment::Moment;
-use super::visit::{current, submitted};
-use super::{Cache, Fault, Powers, Site, hide, parameter, secure};
-use crate::error::Error;
+use super::failure::Failure;
+use super::layout::Layout;
+use super::session::{Extraction, SessionToken, Submitted, Visitor};
+use super::timestamp::Timestamp;
+use super::{Cache, Powers, View, hide, secure};
+use crate::http::Query;
 use crate::identity::threepid::Address;
 use crate::service::{Held, HeldConfirmation, HeldDelivery, Subject, Visit, Vouch};
-use crate::texts::{Language, visible};
+use crate::texts::visible;
 
 /// The longest Matrix ID, in characters.
 const MAX_MXID: usize = 255;
 
-/// What the visitor asks for, by a button.
+/// A button, pressed.
 #[derive(Deserialize)]
-struct Wish {
+pub(super) struct Wish {
     action: Action,
-    /// The box that says that he means it.
+    /// The check box that confirms an erasure.
     sure: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Action {
+pub(super) enum Action {
     Unbind,
     Cancel,
     Uninvite,
@@ -48,9 +49,9 @@ pub(super) enum Done {
     Uninvited,
     Objected,
     Withdrawn,
-    /// Nothing: the proof is too old.
+    /// Nothing, because the proof is too old.
     Stale,
-    /// Nothing: the box was not ticked.
+    /// Nothing, because the box was not ticked.
     Unsure,
 }
 
@@ -88,11 +89,41 @@ impl Done {
     }
 }
 
-/// What is held, in words.
+/// Somebody who has proved that they read the messages of an address.
+pub(super) struct AddressOwner {
+    address: Address,
+    session: Visit,
+}
+
+impl Visitor for AddressOwner {
+    fn from_session(session: Visit) -> Option<Self> {
+        let Subject::Address(address) = &session.subject else { return None };
+        Some(Self { address: address.clone(), session })
+    }
+
+    fn missing() -> Failure {
+        Failure::AddressNotProved
+    }
+
+    fn refused() -> Failure {
+        Failure::AddressNotProved
+    }
+}
+
+impl FromRequest for AddressOwner {
+    type Error = Failure;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        Box::pin(SessionToken::from(request).visitor())
+    }
+}
+
+/// What is stored, in words.
 #[derive(Template)]
 #[template(path = "pages/held.html")]
 struct Page<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     done: Option<Done>,
     form_token: &'a str,
     lead: String,
@@ -100,88 +131,56 @@ struct Page<'a> {
     confirmations: Vec<Entry>,
     invitations: Vec<Entry>,
     deliveries: Vec<Entry>,
-    objects_since: Option<Moment>,
+    objects_since: Option<Timestamp>,
 }
 
-/// Something that is held.
+/// Something that is stored.
 struct Entry {
-    /// Whom it is about, or who caused it; a homeserver has no name here.
+    /// Whom it is about, or who caused it; homeservers are not named here.
     mxid: Option<String>,
-    /// The id of the words before the time.
+    /// The message before the time.
     what: &'static str,
-    at: Moment,
+    at: Timestamp,
 }
 
 /// `GET /address/held`
-pub(super) async fn show(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let Ok(visit) = current(&vouch, &site, &request).await else { return site.fault(language, Fault::Unavailable) };
-    let Some((visit, address)) = visit.as_ref().and_then(of_address) else { return site.not_proved(language) };
-    match vouch.held_about(address).await {
-        Ok(held) => {
-            let name = parameter(&request, "done");
-            let done = Done::ALL.into_iter().find(|done| Some(done.name()) == name.as_deref());
-            site.held(language, &held, &visit.form_token, done)
-        }
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
+pub(super) async fn show(
+    vouch: web::Data<Vouch>,
+    view: View,
+    owner: AddressOwner,
+    query: Query,
+) -> Result<HttpResponse, Failure> {
+    let held = vouch.held_about(&owner.address).await?;
+    let name = query.get("done");
+    let done = Done::ALL.into_iter().find(|done| Some(done.name()) == name.as_deref());
+    Ok(view.held(&held, &owner.session.form_token, done))
 }
 
 /// `POST /address/held`, each form of that page.
 pub(super) async fn act(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (visit, wish) = match submitted::<Wish>(&vouch, &site, &request, payload).await {
-        Ok(Some(form)) => form,
-        Ok(None) => return site.not_proved(language),
-        Err(_) => return site.fault(language, Fault::Unavailable),
-    };
-    let Some((visit, address)) = of_address(&visit) else { return site.not_proved(language) };
-    match fulfil(&vouch, &site, language, visit, address, &wish).await {
-        Ok(response) => response,
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
-}
-
-async fn fulfil(
-    vouch: &Vouch,
-    site: &Site,
-    language: Language,
-    visit: &Visit,
-    address: &Address,
-    wish: &Wish,
-) -> Result<HttpResponse, Error> {
-    let back = |done| Ok(site.see_other(&site.held_path(language, Some(done))));
-    let tag = site.texts.tag(language);
-    match wish.action {
-        Action::Download | Action::Erase if !vouch.is_fresh(visit.proved_at) => back(Done::Stale),
-        Action::Erase if wish.sure.is_none() => back(Done::Unsure),
-        Action::Unbind => vouch.release(address).await.and_then(|()| back(Done::Unbound)),
-        Action::Cancel => vouch.cancel_confirmations(address).await.and_then(|()| back(Done::Cancelled)),
-        Action::Uninvite => vouch.delete_invitations(address).await.and_then(|()| back(Done::Uninvited)),
-        Action::Object => vouch.object(address).await.and_then(|()| back(Done::Objected)),
-        Action::Withdraw => vouch.withdraw_objection(address).await.and_then(|_| back(Done::Withdrawn)),
-        Action::Download => Ok(download(&vouch.held_about(address).await?)),
+    view: View,
+    Submitted(AddressOwner { address, session }, wish): Submitted<AddressOwner, Wish>,
+) -> Result<HttpResponse, Failure> {
+    let done = match wish.action {
+        Action::Download | Action::Erase if !vouch.is_fresh(session.proved_at) => Done::Stale,
+        Action::Erase if wish.sure.is_none() => Done::Unsure,
+        Action::Unbind => vouch.release(&address).await.map(|()| Done::Unbound)?,
+        Action::Cancel => vouch.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
+        Action::Uninvite => vouch.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
+        Action::Object => vouch.object(&address).await.map(|()| Done::Objected)?,
+        Action::Withdraw => vouch.withdraw_objection(&address).await.map(|_| Done::Withdrawn)?,
+        Action::Download => return Ok(download(&vouch.held_about(&address).await?)),
         Action::Erase => {
-            vouch.erase_address(address).await?;
-            Ok(site.end_visit(&format!("/address?lang={tag}&done=erased")))
+            vouch.erase_address(&address).await?;
+            return Ok(view.end_session("/address?done=erased"));
         }
         Action::Leave => {
-            vouch.end_visit(visit).await?;
-            Ok(site.end_visit(&format!("/address?lang={tag}&done=left")))
+            vouch.end_visit(&session).await?;
+            return Ok(view.end_session("/address?done=left"));
         }
-    }
-}
-
-fn of_address(visit: &Visit) -> Option<(&Visit, &Address)> {
-    match &visit.subject {
-        Subject::Address(address) => Some((visit, address)),
-        Subject::User(_) => None,
-    }
+    };
+    Ok(view.see_other(&format!("/address/held?done={}", done.name())))
 }
 
 fn download(held: &Held) -> HttpResponse {
@@ -192,29 +191,17 @@ fn download(held: &Held) -> HttpResponse {
     response
 }
 
-impl Site {
-    /// The path of the page, on which something is said to be done.
-    pub(super) fn held_path(&self, language: Language, done: Option<Done>) -> String {
-        let done = done.map(|done| format!("&done={}", done.name())).unwrap_or_default();
-        format!("/address/held?lang={}{done}", self.texts.tag(language))
-    }
-
-    /// The page in place of one that only a visit shows.
-    fn not_proved(&self, language: Language) -> HttpResponse {
-        let (title, text) = ("page-held-over", "page-held-over-text");
-        self.address_outcome(language, StatusCode::FORBIDDEN, title, text, true)
-    }
-
-    /// What is held about an address.
-    pub(super) fn held(&self, language: Language, held: &Held, form_token: &str, done: Option<Done>) -> HttpResponse {
-        let mut frame = Frame::switchable(self, language, self.texts.get(language, "page-held", &[]));
+impl View {
+    /// Shows what is stored about an address.
+    pub(super) fn held(&self, held: &Held, form_token: &str, done: Option<Done>) -> HttpResponse {
+        let mut layout = Layout::switchable(self, "page-held");
         if let Some(done) = done {
-            frame.title = format!("{} – {}", frame.say(done.text()), frame.title);
+            layout.title = format!("{} – {}", layout.say(done.text()), layout.title);
         }
         let entry = |mxid: Option<&OwnedUserId>, what, at| Entry {
             mxid: mxid.map(|mxid| visible(mxid.as_str(), MAX_MXID)),
             what,
-            at: self.moment(language, at),
+            at: self.timestamp(at),
         };
         let address = if held.medium == "msisdn" { format!("+{}", held.address) } else { held.address.clone() };
         let confirmation = |it: &HeldConfirmation| match it.validated_at {
@@ -226,9 +213,10 @@ impl Site {
             entry(Some(&it.user_id), what, it.queued_at)
         };
         let page = Page {
+            layout,
             done,
             form_token,
-            lead: self.texts.get(language, "page-held-lead", &[("address", address.into())]),
+            lead: self.say_with("page-held-lead", "address", address),
             binding: held.binding.as_ref().map(|it| entry(Some(&it.user_id), "page-you-since", it.bound_at)),
             confirmations: held.confirmations.iter().map(confirmation).collect(),
             invitations: held
@@ -237,8 +225,7 @@ impl Site {
                 .map(|it| entry(Some(&it.user_id), "page-held-invitation", it.invited_at))
                 .collect(),
             deliveries: held.deliveries.iter().map(delivery).collect(),
-            objects_since: held.objects_since.map(|at| self.moment(language, at)),
-            frame,
+            objects_since: held.objects_since.map(|at| self.timestamp(at)),
         };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }

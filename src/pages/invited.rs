@@ -1,20 +1,22 @@
-//! The page behind the link in the mail of an invitation: who invites where, how to answer, and how to refuse. To open it changes nothing, for mail
-//! scanners open links; its buttons do. As with a [“this was not me” link](super::not_me), the token is the whole proof, so that the form carries
-//! it and no second one.
+//! The page behind the link in the mail of an invitation: who invites to which room, how to answer, and how to refuse. Opening it changes nothing,
+//! because mail scanners open links; its buttons do. As with a [“this wasn't me” link](super::not_me), the token is the whole proof, so the form
+//! carries it and needs no second one.
 //!
-//! The page holds secrets, as the mail did: whoever has a link into a web app can accept the invitation. So nobody keeps the page, and no other site
-//! learns from where it was come to.
+//! The page holds secrets, as the mail does: anyone with a link into a web app can accept the invitation. So no cache may keep it, and no other
+//! site learns its URL.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use url::Url;
 
-use super::frame::Frame;
-use super::{Fault, Powers, Site, form, hide, parameter};
+use super::failure::Failure;
+use super::form::Form;
+use super::layout::Layout;
+use super::{Powers, View};
+use crate::http::Query;
 use crate::service::{Invitation, Landing, Vouch};
-use crate::texts::Language;
 
 /// A button, pressed.
 #[derive(Deserialize)]
@@ -33,11 +35,11 @@ pub(super) enum Action {
     Object,
 }
 
-/// An invitation that waits.
+/// An invitation that has not been answered.
 #[derive(Template)]
 #[template(path = "pages/invited.html")]
 struct Invited<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     inviter: Option<String>,
     mxid: String,
     room: Option<String>,
@@ -58,88 +60,66 @@ struct WebApp<'a> {
 #[derive(Template)]
 #[template(path = "pages/invited_outcome.html")]
 struct Outcome<'a> {
-    frame: Frame<'a>,
-    text: String,
+    layout: Layout<'a>,
+    text: &'static str,
     is_done: bool,
 }
 
 /// `GET /invited?token=…`
-pub(super) async fn show(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let token = parameter(&request, "token").unwrap_or_default();
-    match vouch.landing(&token).await {
-        Ok(landing) => site.invited(language, vouch.config.server.name.as_str(), &token, &landing),
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
+pub(super) async fn show(vouch: web::Data<Vouch>, view: View, query: Query) -> Result<HttpResponse, Failure> {
+    let token = query.get("token").unwrap_or_default();
+    let landing = vouch.landing(&token).await?;
+    Ok(view.invited(vouch.config.server.name.as_str(), &token, &landing))
 }
 
 /// `POST /invited`, the form of that page.
 pub(super) async fn refuse(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let Some(Refusal { token, action }) = form::read(&request, payload).await else {
-        return site.answered(language, Action::Decline, &Landing::Unknown);
+    view: View,
+    Form(form): Form<Refusal>,
+) -> Result<HttpResponse, Failure> {
+    let Some(Refusal { token, action }) = form else {
+        return Ok(view.answered(Action::Decline, &Landing::Unknown));
     };
     let landing = match action {
-        Action::Decline => vouch.decline(&token).await,
-        Action::Object => vouch.decline_for_good(&token).await,
+        Action::Decline => vouch.decline(&token).await?,
+        Action::Object => vouch.decline_for_good(&token).await?,
     };
-    match landing {
-        Ok(landing) => site.answered(language, action, &landing),
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
+    Ok(view.answered(action, &landing))
 }
 
-impl Site {
-    /// The invitation, if it waits for an answer.
-    pub(super) fn invited(&self, language: Language, server: &str, token: &str, landing: &Landing) -> HttpResponse {
-        let Landing::Waiting(invitation) = landing else {
-            return self.answered(language, Action::Decline, landing);
-        };
-        let say = |id: &str, name: &str, value: &str| self.texts.get(language, id, &[(name, value.into())]);
+impl View {
+    /// Shows the invitation, if it has not been answered.
+    pub(super) fn invited(&self, server: &str, token: &str, landing: &Landing) -> HttpResponse {
+        let Landing::Waiting(invitation) = landing else { return self.answered(Action::Decline, landing) };
         let room = if invitation.is_space { "mail-invite-space" } else { "mail-invite-room" };
         let page = Invited {
-            frame: self.invited_frame(language, token),
-            inviter: invitation.inviter.as_ref().map(|name| say("mail-invite-by", "name", name.as_str())),
-            mxid: say("mail-matrix-id", "mxid", invitation.sender.as_str()),
-            room: invitation.room.as_ref().map(|name| say(room, "room", name.as_str())),
-            apps: web_apps(invitation, |name| say("page-invited-open", "app", name)),
-            own_app: say("page-invited-apps-address", "server", server),
-            kept: say("page-invited-address-text", "date", &self.day(language, invitation.until).words),
+            // Somebody invited through a stranger's server has never chosen a language.
+            layout: Layout::with_choices(self, "mail-invite-title", |tag| format!("?token={token}&lang={tag}")),
+            inviter: invitation.inviter.as_ref().map(|name| self.say_with("mail-invite-by", "name", name.as_str())),
+            mxid: self.say_with("mail-matrix-id", "mxid", invitation.sender.as_str()),
+            room: invitation.room.as_ref().map(|name| self.say_with(room, "room", name.as_str())),
+            apps: web_apps(invitation, |name| self.say_with("page-invited-open", "app", name)),
+            own_app: self.say_with("page-invited-apps-address", "server", server),
+            kept: self.say_with("page-invited-address-text", "date", self.day(invitation.until).words),
             token,
         };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }
 
-    /// What came of a button, or why there is none.
-    pub(super) fn answered(&self, language: Language, action: Action, landing: &Landing) -> HttpResponse {
+    /// Says what a button has done, or why there is none.
+    pub(super) fn answered(&self, action: Action, landing: &Landing) -> HttpResponse {
         let (title, text, is_done) = match (landing, action) {
             (Landing::Waiting(_), Action::Decline) => ("page-invited-declined", "page-invited-declined-text", true),
             (Landing::Waiting(_), Action::Object) => ("page-invited-objected", "page-invited-objected-text", true),
             (Landing::Delivered, _) => ("page-invited-delivered", "page-invited-delivered-text", true),
             (Landing::Over, _) => ("page-invited-over", "page-invited-over-text", false),
             (Landing::Unknown, _) => {
-                let wrong = ("page-validated-wrong", "page-not-me-wrong-text");
-                let mut page = self.notice(language, StatusCode::NOT_FOUND, wrong.0, wrong.1);
-                hide(&mut page);
-                return page;
+                return self.notice(StatusCode::NOT_FOUND, "page-validated-wrong", "page-not-me-wrong-text");
             }
         };
-        let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
-        self.personal(StatusCode::OK, Powers::None, &Outcome { text: frame.say(text), frame, is_done })
-    }
-
-    /// The other languages are other links of the same page: who is invited by a stranger's server has never chosen one.
-    fn invited_frame(&self, language: Language, token: &str) -> Frame<'_> {
-        let mut frame = Frame::switchable(self, language, self.texts.get(language, "mail-invite-title", &[]));
-        for choice in &mut frame.choices {
-            choice.href = format!("?token={token}&lang={}", choice.tag);
-        }
-        frame
+        let outcome = Outcome { layout: Layout::fixed(self, title), text, is_done };
+        self.personal(StatusCode::OK, Powers::None, &outcome)
     }
 }
 
@@ -151,7 +131,7 @@ fn web_apps(invitation: &Invitation, open: impl Fn(&str) -> String) -> Vec<WebAp
     invitation.links.iter().map(app).collect()
 }
 
-/// Where a web app is, as people write it.
+/// Returns the address of a web app as people write it.
 fn app_name(link: &Url) -> String {
     format!("{}{}", link.authority(), link.path().trim_end_matches('/'))
 }

@@ -1,64 +1,67 @@
-//! What people see in a browser: a few quiet pages that load nothing from anywhere else, and work without scripts but for the one on which one
-//! signs in.
+//! What people see in a browser: a few quiet pages that load nothing from anywhere else and, except for the sign-in page, work without scripts.
 //!
-//! [`Site`] renders them; each answer carries the headers that go with it. Pages about one person need a visit, or a link that is a
-//! proof by itself; anybody may open the others. The page behind a validation link is rendered for `api` by [`Site::validated`].
+//! [`View`] renders them, with the headers that go with each. Pages about one person require a web session or a link that is itself a proof; anybody
+//! may open the others. The page behind a validation link is rendered for `api` by [`View::validated`].
 
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::brand::{Brand, Colour};
-use crate::texts::{Language, Texts};
+use crate::http::NO_STORE;
+use crate::texts::Texts;
 
 mod address;
 mod blocks;
 mod changes;
 mod diff;
 mod documents;
+mod failure;
 mod form;
-mod frame;
 mod held;
 mod invited;
+mod layout;
 mod markdown;
-mod moment;
 mod not_me;
 mod notices;
 mod retention;
 mod routes;
+mod session;
 mod sign_in;
-mod visit;
+mod timestamp;
+mod view;
 mod you;
 
 pub use notices::{AskedBy, Fault, Validation};
 pub use retention::RetentionRow;
-pub use routes::{not_found, routes};
+pub use routes::routes;
+pub use view::View;
 
 /// The background of all pages, light and dark.
 const LIGHT_GROUND: Colour = Colour::rgb(0xfa, 0xfa, 0xf7);
 const DARK_GROUND: Colour = Colour::rgb(0x14, 0x19, 0x18);
-/// What stands out from the dark ground, such as buttons: the accent colour must be legible on the lighter of the two. By day the ground is
-/// the darker one.
+/// The background of buttons and the like in dark mode: the accent colour must be legible on the lighter of the two. In light mode the page
+/// background is the darker one.
 const DARK_RAISED: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
-/// Renders all pages.
+/// What all pages are rendered with.
 #[derive(Debug)]
 pub struct Site {
     brand: Arc<Brand>,
     texts: Arc<Texts>,
-    /// The path below which the server is reached, without a slash at its end: empty, or such as `/id`.
+    /// The path below which the server is reached, without a trailing slash: empty, or like `/id`.
     base: String,
     retention: Vec<RetentionRow>,
     style: String,
     style_hash: String,
     sign_in_hash: String,
-    /// Whether cookies may only travel encrypted: `public_url` is `https`.
+    /// Whether `public_url` is `https`, and so cookies must only be sent encrypted.
     is_encrypted: bool,
 }
 
@@ -69,28 +72,28 @@ struct Style {
     dark: Colour,
 }
 
-/// Who may keep a copy of a page.
+/// Who may cache a page.
 #[derive(Clone, Copy)]
 enum Cache {
-    /// The same for everybody who reads that language.
+    /// Anybody: it is the same for all readers of a language.
     Shared,
-    /// For one person, or for one moment.
+    /// Nobody: it is for one person, or will soon change.
     Never,
 }
 
-/// What a page can do beside being read; all else is forbidden to it.
+/// What a page may do besides being read.
 #[derive(Clone, Copy)]
 enum Powers {
     None,
     /// Send forms to this server.
     Forms,
-    /// That, run the script that signs people in, and ask their homeservers.
+    /// That, and run the script that signs people in and talks to their homeservers.
     SignIn,
 }
 
 impl Site {
-    /// Pages of that brand in those languages, for a server reached at `public_url`; `retention` is the table shown
-    /// below the privacy policy.
+    /// Creates the site of a brand in some languages, for a server reached at `public_url`; `retention` is the table shown below the privacy
+    /// policy.
     ///
     /// # Errors
     /// Only if the style cannot be rendered.
@@ -109,20 +112,12 @@ impl Site {
         Ok(Self { brand, texts, base, retention, style, style_hash, sign_in_hash, is_encrypted })
     }
 
-    /// The language to answer in: the one the query asks for (`?lang=fr`), else the best for `Accept-Language`.
-    #[must_use]
-    pub fn language(&self, request: &HttpRequest) -> Language {
-        let asked = parameter(request, "lang").and_then(|tag| self.texts.nearest(&tag));
-        let header = || request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        asked.unwrap_or_else(|| self.texts.negotiate(header()))
-    }
-
-    /// A page that is only read.
+    /// Renders a page that is only read.
     fn respond(&self, status: StatusCode, cache: Cache, page: &impl Template) -> HttpResponse {
         self.respond_with(status, cache, Powers::None, page)
     }
 
-    /// A page about one person, or for one alone: kept by nobody, and for no search engine, which would find a link that was pasted somewhere.
+    /// Renders a page about or for one person: no cache keeps it, and no search engine, which might find a link that was pasted somewhere.
     fn personal(&self, status: StatusCode, powers: Powers, page: &impl Template) -> HttpResponse {
         let mut response = self.respond_with(status, Cache::Never, powers, page);
         hide(&mut response);
@@ -151,19 +146,13 @@ impl Site {
     }
 }
 
-/// The first query parameter of that name.
-fn parameter(request: &HttpRequest, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
 /// Keeps a page out of search engines.
 fn hide(response: &mut HttpResponse) {
     let hidden = HeaderValue::from_static("noindex, nofollow");
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), hidden);
 }
 
-/// The headers of everything under `pages` but for the content security policy.
+/// Adds the headers of everything in `pages` except the content security policy.
 fn secure(response: &mut HttpResponseBuilder, cache: Cache) -> &mut HttpResponseBuilder {
     const HEADERS: [(HeaderName, &str); 3] = [
         (HeaderName::from_static("x-frame-options"), "DENY"),
@@ -177,7 +166,7 @@ fn secure(response: &mut HttpResponseBuilder, cache: Cache) -> &mut HttpResponse
         Cache::Shared => {
             response.insert_header(("Cache-Control", "public, max-age=300")).insert_header(("Vary", "Accept-Language"))
         }
-        Cache::Never => response.insert_header(("Cache-Control", "no-store")),
+        Cache::Never => response.insert_header(NO_STORE),
     }
 }
 

@@ -1,21 +1,23 @@
-//! The page behind a “this was not me” link. To open it changes nothing, for mail scanners open links and browsers fetch them ahead; the
-//! button on it does.
+//! The page behind a “this wasn't me” link. Opening it changes nothing, because mail scanners open links and browsers prefetch them; its button
+//! does.
 //!
-//! There is no cookie, and so nothing that another site could make a visitor's browser do in his name: the token is the whole proof, and who
-//! has it could press the button anyway. So the form carries it and no second one.
+//! There is no cookie, and so nothing that another site could make a visitor's browser do in their name: the token is the whole proof, and anyone
+//! who has it could press the button anyway. So the form carries it and needs no second one.
 //!
-//! The page names the Matrix ID, without which nobody could tell what to answer, but never the address: a link that somebody finds does
-//! not say whose it is.
+//! The page names the Matrix ID, without which nobody could tell how to answer, but never the address: a link that a stranger finds does not say
+//! whose it is.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::frame::Frame;
-use super::{Fault, Powers, Site, form, hide, parameter};
+use super::failure::Failure;
+use super::form::Form;
+use super::layout::Layout;
+use super::{Powers, View};
+use crate::http::Query;
 use crate::service::{Dispute, Vouch};
-use crate::texts::Language;
 
 /// The button, pressed.
 #[derive(Deserialize)]
@@ -27,57 +29,46 @@ pub(super) struct Confirmation {
 #[derive(Template)]
 #[template(path = "pages/not_me.html")]
 struct Question<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     text: String,
     mxid: String,
-    consequence: String,
+    consequence: &'static str,
     token: &'a str,
 }
 
 /// `GET /not-me?token=…`
-pub(super) async fn ask(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let token = parameter(&request, "token").unwrap_or_default();
-    match vouch.disputes.open(&token).await {
-        Ok(dispute) => site.question(language, vouch.config.server.name.as_str(), &token, &dispute),
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
+pub(super) async fn ask(vouch: web::Data<Vouch>, view: View, query: Query) -> Result<HttpResponse, Failure> {
+    let token = query.get("token").unwrap_or_default();
+    let dispute = vouch.disputes.open(&token).await?;
+    Ok(view.question(vouch.config.server.name.as_str(), &token, &dispute))
 }
 
 /// `POST /not-me`, the form of that page.
 pub(super) async fn undo(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let Some(form) = form::read::<Confirmation>(&request, payload).await else {
-        return site.undone(language, &Dispute::Unknown);
-    };
-    match vouch.disputes.undo(&form.token).await {
-        Ok(dispute) => site.undone(language, &dispute),
-        Err(_) => site.fault(language, Fault::Unavailable),
-    }
+    view: View,
+    Form(form): Form<Confirmation>,
+) -> Result<HttpResponse, Failure> {
+    let Some(form) = form else { return Ok(view.undone(&Dispute::Unknown)) };
+    Ok(view.undone(&vouch.disputes.undo(&form.token).await?))
 }
 
-impl Site {
-    /// The question whether to undo, if there is something to undo.
-    pub(super) fn question(&self, language: Language, server: &str, token: &str, dispute: &Dispute) -> HttpResponse {
+impl View {
+    /// Asks whether to undo something, if there is something to undo.
+    pub(super) fn question(&self, server: &str, token: &str, dispute: &Dispute) -> HttpResponse {
         let (mxid, text, consequence) = match dispute {
             Dispute::Bound(mxid) => (mxid, "page-not-me-bound", "page-not-me-bound-consequence"),
             Dispute::Asked(mxid) => (mxid, "page-not-me-asked", "page-not-me-asked-consequence"),
-            Dispute::Settled | Dispute::Superseded | Dispute::Unknown => return self.undone(language, dispute),
+            Dispute::Settled | Dispute::Superseded | Dispute::Unknown => return self.undone(dispute),
         };
-        let frame = Frame::fixed(self, language, self.texts.get(language, "page-not-me", &[]));
-        let text = self.texts.get(language, text, &[("server", server.into())]);
-        let mxid = self.texts.get(language, "mail-matrix-id", &[("mxid", mxid.as_str().into())]);
-        let question = Question { consequence: frame.say(consequence), frame, text, mxid, token };
-        self.personal(StatusCode::OK, Powers::Forms, &question)
+        let layout = Layout::fixed(self, "page-not-me");
+        let text = self.say_with(text, "server", server);
+        let mxid = self.say_with("mail-matrix-id", "mxid", mxid.as_str());
+        self.personal(StatusCode::OK, Powers::Forms, &Question { layout, text, mxid, consequence, token })
     }
 
-    /// What came of it.
-    pub(super) fn undone(&self, language: Language, dispute: &Dispute) -> HttpResponse {
+    /// Says what has been undone.
+    pub(super) fn undone(&self, dispute: &Dispute) -> HttpResponse {
         let (status, title, text) = match dispute {
             Dispute::Bound(_) => (StatusCode::OK, "page-not-me-unbound", "page-not-me-unbound-text"),
             Dispute::Asked(_) => (StatusCode::OK, "page-not-me-cancelled", "page-not-me-cancelled-text"),
@@ -85,8 +76,6 @@ impl Site {
             Dispute::Superseded => (StatusCode::GONE, "page-not-me-superseded", "page-not-me-superseded-text"),
             Dispute::Unknown => (StatusCode::NOT_FOUND, "page-validated-wrong", "page-not-me-wrong-text"),
         };
-        let mut page = self.notice(language, status, title, text);
-        hide(&mut page);
-        page
+        self.notice(status, title, text)
     }
 }

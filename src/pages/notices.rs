@@ -1,4 +1,4 @@
-//! Pages that say one thing: how a validation went, and what is wrong.
+//! Pages with a single message: the outcome of a validation, and faults.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -6,68 +6,67 @@ use askama::Template;
 use ruma_common::OwnedUserId;
 use url::Url;
 
-use super::frame::Frame;
-use super::{Cache, Powers, Site};
-use crate::texts::Language;
+use super::layout::Layout;
+use super::{Powers, View};
 
-/// How it went with a validation link.
+/// The outcome of a validation link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validation {
-    /// The address is proved now.
+    /// The address is now validated.
     Proved,
-    /// It was proved before.
+    /// The address had been validated before.
     AlreadyDone,
     /// The session has expired.
     Expired,
-    /// No session and token like these: which of the two is not said.
+    /// There is no such session, or it has another token.
     WrongLink,
-    /// The code of a text has expired, or was tried too often.
+    /// The code in a text has expired, or there were too many attempts.
     CodeExpired,
-    /// No session and code like these.
+    /// There is no such session, or it has another code.
     WrongCode,
 }
 
-/// Who asked that an address be confirmed.
+/// The user who asked for an address to be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AskedBy {
     /// The Matrix ID.
     pub mxid: OwnedUserId,
-    /// The page on which the reader says that it was not him.
+    /// The page on which the reader can say that it was not them.
     pub cancel: Url,
 }
 
-/// What a page could not do.
+/// Why there is no page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no such page.
     NotFound,
-    /// The server cannot answer for the moment.
+    /// The server is temporarily unavailable.
     Unavailable,
 }
 
 #[derive(Template)]
 #[template(path = "pages/notice.html")]
 struct Notice<'a> {
-    frame: Frame<'a>,
-    text: String,
+    layout: Layout<'a>,
+    text: &'static str,
     is_done: bool,
 }
 
-/// A confirmed address: what happens next, and who asked.
+/// A confirmed address: what comes next, and who asked for it.
 #[derive(Template)]
 #[template(path = "pages/validated.html")]
 struct Confirmed<'a> {
-    frame: Frame<'a>,
-    text: String,
+    layout: Layout<'a>,
+    text: &'static str,
     asked_by: Option<&'a AskedBy>,
     mxid: String,
 }
 
-impl Site {
-    /// The page behind a validation link. Its URL holds secrets, so it is not linked to in other languages. Who asked is told only to a reader
-    /// who has them all.
+impl View {
+    /// Shows the outcome of a validation link. Its URL holds secrets, so there is no link to it in other languages. Only a reader who has all the
+    /// secrets learns who asked.
     #[must_use]
-    pub fn validated(&self, language: Language, outcome: Validation, asked_by: Option<&AskedBy>) -> HttpResponse {
+    pub fn validated(&self, outcome: Validation, asked_by: Option<&AskedBy>) -> HttpResponse {
         let (status, title, text) = match outcome {
             Validation::Proved => (StatusCode::OK, "page-validated", "page-validated-text"),
             Validation::AlreadyDone => (StatusCode::OK, "page-validated-again", "page-validated-again-text"),
@@ -76,33 +75,27 @@ impl Site {
             Validation::CodeExpired => (StatusCode::BAD_REQUEST, "page-code-expired", "page-code-expired-text"),
             Validation::WrongCode => (StatusCode::NOT_FOUND, "page-code-wrong", "page-code-wrong-text"),
         };
-        if status == StatusCode::OK {
-            return self.confirmed(language, title, text, asked_by);
+        if status != StatusCode::OK {
+            return self.notice(status, title, text);
         }
-        self.notice(language, status, title, text)
+        let mxid = asked_by.map(|asked| self.say_with("mail-matrix-id", "mxid", asked.mxid.as_str()));
+        let page = Confirmed { layout: Layout::fixed(self, title), text, asked_by, mxid: mxid.unwrap_or_default() };
+        self.personal(status, Powers::None, &page)
     }
 
-    fn confirmed(&self, language: Language, title: &str, text: &str, asked_by: Option<&AskedBy>) -> HttpResponse {
-        let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
-        let mxid = asked_by.map(|asked| [("mxid", asked.mxid.as_str().into())]);
-        let mxid = mxid.map(|mxid| self.texts.get(language, "mail-matrix-id", &mxid)).unwrap_or_default();
-        let page = Confirmed { text: frame.say(text), frame, asked_by, mxid };
-        self.personal(StatusCode::OK, Powers::None, &page)
-    }
-
-    /// The page in place of one that cannot be shown.
+    /// Shows a page in place of one that cannot be shown.
     #[must_use]
-    pub fn fault(&self, language: Language, fault: Fault) -> HttpResponse {
+    pub fn fault(&self, fault: Fault) -> HttpResponse {
         let (status, title, text) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, "page-missing", "page-missing-text"),
             Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "page-unavailable", "page-unavailable-text"),
         };
-        self.notice(language, status, title, text)
+        self.notice(status, title, text)
     }
 
-    pub(super) fn notice(&self, language: Language, status: StatusCode, title: &str, text: &str) -> HttpResponse {
-        let frame = Frame::fixed(self, language, self.texts.get(language, title, &[]));
-        let notice = Notice { text: frame.say(text), frame, is_done: status == StatusCode::OK };
-        self.respond(status, Cache::Never, &notice)
+    /// Shows a single message.
+    pub(super) fn notice(&self, status: StatusCode, title: &str, text: &'static str) -> HttpResponse {
+        let notice = Notice { layout: Layout::fixed(self, title), text, is_done: status == StatusCode::OK };
+        self.personal(status, Powers::None, &notice)
     }
 }

@@ -1,13 +1,17 @@
-//! Where the pages are, and the handlers of those that are the same for everybody.
+//! The routes of the pages, and the handlers of those that are the same for everybody.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpResponse, web};
 
-use super::{Cache, Fault, Site, address, changes, held, invited, not_me, secure, sign_in, you};
+use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me, secure, sign_in, you};
 use crate::identity::policy::Policies;
 
-/// Mounts the pages. They need `web::Data` of a [`Site`], of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
+/// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them. They need `web::Data` of a
+/// [`Site`](super::Site), of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.route("/", web::get().to(home))
+    let pages = web::scope("")
+        .wrap(from_fn(failure::show))
+        .route("/", web::get().to(home))
         .route("/", web::head().to(home))
         .route("/policies", web::get().to(policies))
         .route("/policies", web::head().to(policies))
@@ -37,48 +41,44 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/address/held", web::post().to(held::act))
         .route("/logo", web::get().to(logo))
         .route("/logo", web::head().to(logo))
-        .configure(you::routes);
+        .configure(you::routes)
+        .default_service(web::to(not_found));
+    app.service(pages);
 }
 
 /// `GET /`
-async fn home(site: web::Data<Site>, policies: web::Data<Policies>, request: HttpRequest) -> HttpResponse {
-    site.home(site.language(&request), &policies)
+async fn home(view: View, policies: web::Data<Policies>) -> HttpResponse {
+    view.home(&policies)
 }
 
 /// `GET /policies`
-async fn policies(site: web::Data<Site>, policies: web::Data<Policies>, request: HttpRequest) -> HttpResponse {
-    site.policies(site.language(&request), &policies)
+async fn policies(view: View, policies: web::Data<Policies>) -> HttpResponse {
+    view.policies(&policies)
 }
 
 /// `GET /policies/{id}/{version}/{lang}`
-async fn policy(
-    site: web::Data<Site>,
-    policies: web::Data<Policies>,
-    path: web::Path<(String, String, String)>,
-    request: HttpRequest,
-) -> HttpResponse {
+async fn policy(view: View, policies: web::Data<Policies>, path: web::Path<(String, String, String)>) -> HttpResponse {
     let (id, version, language) = &*path;
     match policies.find(id, version, language) {
-        Some(document) => site.policy(document, &policies),
-        None => site.fault(site.language(&request), Fault::NotFound),
+        Some(document) => view.policy(document, &policies),
+        None => view.fault(Fault::NotFound),
     }
 }
 
 /// `GET /retention`
-async fn retention(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    site.retention(site.language(&request))
+async fn retention(view: View) -> HttpResponse {
+    view.retention()
 }
 
 /// `GET /logo`
-async fn logo(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let Some(logo) = &site.brand.logo else { return site.fault(site.language(&request), Fault::NotFound) };
+async fn logo(view: View) -> HttpResponse {
+    let Some(logo) = &view.brand.logo else { return view.fault(Fault::NotFound) };
     let mut response = HttpResponse::Ok();
     // An SVG opened on its own is a document: it may style itself, and nothing else.
     response.insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     secure(&mut response, Cache::Shared).content_type(logo.media_type).body(logo.bytes.clone())
 }
 
-/// The page for whatever path no other route knows.
-pub async fn not_found(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    site.fault(site.language(&request), Fault::NotFound)
+async fn not_found(view: View) -> HttpResponse {
+    view.fault(Fault::NotFound)
 }

@@ -1,27 +1,27 @@
-//! Signing in with a Matrix account, to see what is held about it.
+//! Signing in with a Matrix account, to see what is stored about it.
 //!
-//! The page's script does it, in the browser, with the person's own homeserver; see `templates/pages/sign_in.js`. All that comes here is an
-//! OpenID token: the homeserver says whose it is, and then it is forgotten. Where a homeserver sends people back with a login token, that stands
-//! in the URL which the browser asks for. Nothing here reads or logs it, it works once, and the script redeems it before anything else.
+//! The page's script does it in the browser, with the person's own homeserver; see `templates/pages/sign_in.js`. This server receives only an
+//! OpenID token: the homeserver says whose it is, and then it is forgotten. A homeserver that sends people back with a login token puts it into
+//! the URL that the browser requests. Nothing here reads or logs it, it works once, and the script redeems it before anything else.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 use askama::Template;
 use ruma_common::ServerName;
 use serde::Deserialize;
 
-use super::frame::Frame;
-use super::{Powers, Site, form, parameter, visit};
-use crate::api::network;
-use crate::error::Error;
-use crate::service::{Registration, Vouch};
-use crate::texts::Language;
+use super::form::Form;
+use super::layout::Layout;
+use super::session::SessionToken;
+use super::{Powers, View};
+use crate::error::{Error, ErrorKind};
+use crate::http::{Query, add_retry_after};
+use crate::service::{Network, Registration, Vouch};
 
-/// What signs people in.
+/// The script that signs people in.
 pub(super) const SCRIPT: &str = include_str!("../../templates/pages/sign_in.js");
 
-/// What the page may do beside sending forms: run that one script, which makes no HTML, and ask any homeserver there is.
+/// Returns what the page may do besides sending forms: run that one script, which creates no HTML, and talk to any homeserver.
 pub(super) fn policy(script_hash: &str) -> String {
     format!(
         "; script-src 'sha256-{script_hash}'; connect-src https:; require-trusted-types-for 'script'; \
@@ -29,14 +29,14 @@ pub(super) fn policy(script_hash: &str) -> String {
     )
 }
 
-/// What somebody signs in for.
+/// Why somebody signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Errand {
-    /// To see what is held.
+pub(super) enum Errand {
+    /// To see what is stored.
     Look,
-    /// To download all of it, which wants a fresh proof.
+    /// To download all of it, which requires a fresh proof.
     Export,
-    /// To have all of it erased, which wants one too.
+    /// To erase all of it, which also requires one.
     Erase,
 }
 
@@ -49,12 +49,12 @@ impl Errand {
         }
     }
 
-    /// The one that the query names: `?for=export`.
-    fn of(request: &HttpRequest) -> Self {
-        parameter(request, "for").map_or(Self::Look, |word| Self::from_word(&word))
+    /// Returns the errand that the query names: `?for=export`.
+    pub(super) fn of(query: &Query) -> Self {
+        query.get("for").map_or(Self::Look, |word| Self::from_word(&word))
     }
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Look => "",
             Self::Export => "export",
@@ -62,7 +62,12 @@ impl Errand {
         }
     }
 
-    /// Why somebody who may be signed in has to do it again.
+    /// Returns `path` for this errand.
+    fn path(self, path: &str) -> String {
+        if self == Self::Look { path.to_owned() } else { format!("{path}?for={}", self.word()) }
+    }
+
+    /// Returns the message that says why somebody who may be signed in has to do it again.
     fn why(self) -> Option<&'static str> {
         match self {
             Self::Look => None,
@@ -72,9 +77,9 @@ impl Errand {
     }
 }
 
-/// What the script hands over.
+/// The form that the script sends.
 #[derive(Deserialize)]
-struct HandedOver {
+pub(super) struct HandedOver {
     access_token: String,
     matrix_server_name: String,
     #[serde(default, rename = "for")]
@@ -84,116 +89,100 @@ struct HandedOver {
 #[derive(Template)]
 #[template(path = "pages/sign_in.html")]
 struct SignIn<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     errand: Errand,
     /// What went wrong before.
-    problem: Option<String>,
+    problem: Option<&'static str>,
     script: &'static str,
 }
 
 impl SignIn<'_> {
-    /// A text in which the script puts the name of a homeserver, or how long to wait.
+    /// Returns a text into which the script puts the name of a homeserver, or how long to wait.
     fn pattern(&self, id: &str) -> String {
         let values = ["server", "seconds"].map(|name| (name, format!("{{{name}}}").into()));
-        self.frame.site.texts.get(self.frame.language, id, &values)
+        self.layout.view.texts.get(self.layout.view.language(), id, &values)
     }
 
-    /// What the homeserver lists among the person's devices, for a moment.
+    /// Returns what the homeserver briefly lists among the person's devices.
     fn device(&self) -> String {
-        let name = self.frame.brand().name.as_str();
-        self.frame.site.texts.get(self.frame.language, "page-sign-in-device", &[("name", name.into())])
+        let view = self.layout.view;
+        view.say_with("page-sign-in-device", "name", view.brand.name.as_str())
     }
 }
 
-/// The sign-in page, for whoever has no visit yet.
-pub(super) fn page(site: &Site, request: &HttpRequest) -> HttpResponse {
-    site.sign_in(site.language(request), Errand::of(request), StatusCode::OK, None)
+/// Shows the sign-in page.
+pub(super) fn page(view: &View, query: &Query) -> HttpResponse {
+    view.sign_in(Errand::of(query), StatusCode::OK, None)
 }
 
-/// `GET /you/sign-in`: also for who visits already, because a fresh proof may be asked for, and homeservers send people back to it.
-pub(super) async fn show(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    page(&site, &request)
+/// `GET /you/sign-in`: also for somebody who has signed in, since a fresh proof may be required, and homeservers redirect to it.
+pub(super) async fn show(view: View, query: Query) -> HttpResponse {
+    page(&view, &query)
 }
 
-/// `POST /you/sign-in`: the token that the script has got.
+/// `POST /you/sign-in`: the token that the script has obtained.
 pub(super) async fn sign_in(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
+    view: View,
+    from: Network,
     request: HttpRequest,
-    payload: web::Payload,
+    Form(form): Form<HandedOver>,
 ) -> HttpResponse {
-    let language = site.language(&request);
-    let Some((errand, registration)) = handed_over(&request, payload).await else {
-        return site.sign_in(language, Errand::Look, StatusCode::BAD_REQUEST, Some("page-sign-in-unreadable"));
+    let Some((errand, registration)) = form.and_then(HandedOver::read) else {
+        return view.sign_in(Errand::Look, StatusCode::BAD_REQUEST, Some("page-sign-in-unreadable"));
     };
-    match begin(&vouch, &site, &request, &registration).await {
-        Ok(token) => site.begin_visit(token, &format!("/you?{}", site.query(language, errand))),
-        Err(error) => site.not_signed_in(language, errand, &error),
+    match begin(&vouch, (&request).into(), &from, &registration).await {
+        Ok(token) => view.begin_session(token, &errand.path("/you")),
+        Err(error) => view.not_signed_in(errand, &error),
     }
 }
 
-async fn handed_over(request: &HttpRequest, payload: web::Payload) -> Option<(Errand, Registration)> {
-    let HandedOver { access_token, matrix_server_name, errand } = form::read(request, payload).await?;
-    let matrix_server_name = ServerName::parse(matrix_server_name).ok()?;
-    let registration = Registration { matrix_server_name, access_token };
-    (!registration.access_token.is_empty()).then(|| (Errand::from_word(&errand), registration))
+impl HandedOver {
+    fn read(self) -> Option<(Errand, Registration)> {
+        let Self { access_token, matrix_server_name, errand } = self;
+        let matrix_server_name = ServerName::parse(matrix_server_name).ok()?;
+        let registration = Registration { matrix_server_name, access_token };
+        (!registration.access_token.is_empty()).then(|| (Errand::from_word(&errand), registration))
+    }
 }
 
-/// Begins a visit, which takes the place of the one before.
+/// Begins a web session in place of the current one.
 async fn begin(
     vouch: &Vouch,
-    site: &Site,
-    request: &HttpRequest,
+    current: SessionToken,
+    from: &Network,
     registration: &Registration,
 ) -> Result<String, Error> {
-    let from = network(request, &vouch.config.server.trusted_proxies);
-    let token = vouch.sign_in(&from, registration).await?;
-    if let Some(before) = visit::current(vouch, site, request).await? {
-        vouch.end_visit(&before).await?;
+    let token = vouch.sign_in(from, registration).await?;
+    if let Some(session) = current.session().await? {
+        vouch.end_visit(&session).await?;
     }
     Ok(token)
 }
 
-impl Site {
-    fn query(&self, language: Language, errand: Errand) -> String {
-        let tag = self.texts.tag(language);
-        match errand {
-            Errand::Look => format!("lang={tag}"),
-            Errand::Export | Errand::Erase => format!("for={}&lang={tag}", errand.word()),
-        }
-    }
-
-    fn sign_in(
-        &self,
-        language: Language,
-        errand: Errand,
-        status: StatusCode,
-        problem: Option<&'static str>,
-    ) -> HttpResponse {
+impl View {
+    fn sign_in(&self, errand: Errand, status: StatusCode, problem: Option<&'static str>) -> HttpResponse {
         let title = if problem.is_some() { "page-sign-in-failed" } else { "page-sign-in" };
-        let mut frame = Frame::switchable(self, language, self.texts.get(language, title, &[]));
-        // Where a form was sent to, and for whatever one came, the page is there in other languages too.
-        for (choice, language) in frame.choices.iter_mut().zip(self.texts.languages()) {
-            choice.href = format!("{}/you/sign-in?{}", self.base, self.query(language, errand));
-        }
-        let problem = problem.map(|id| frame.say(id));
-        self.personal(status, Powers::SignIn, &SignIn { frame, errand, problem, script: SCRIPT })
+        // The response to the form and the page for an errand can be read in other languages too.
+        let href = |tag: &str| {
+            let path = errand.path("/you/sign-in");
+            format!("{}{path}{}lang={tag}", self.base, if path.contains('?') { '&' } else { '?' })
+        };
+        let layout = Layout::with_choices(self, title, href);
+        self.personal(status, Powers::SignIn, &SignIn { layout, errand, problem, script: SCRIPT })
     }
 
-    /// The page again, with what was wrong and what to do.
-    fn not_signed_in(&self, language: Language, errand: Errand, error: &Error) -> HttpResponse {
-        let status = error.status_code();
-        let problem = match status {
-            StatusCode::UNAUTHORIZED => "page-sign-in-not-vouched",
-            StatusCode::FORBIDDEN => "page-sign-in-blocked",
-            StatusCode::TOO_MANY_REQUESTS => "page-sign-in-too-often",
-            StatusCode::BAD_GATEWAY => "page-sign-in-homeserver-away",
+    /// Shows the page again, with what went wrong and what to do.
+    fn not_signed_in(&self, errand: Errand, error: &Error) -> HttpResponse {
+        let problem = match error.kind() {
+            ErrorKind::Unauthorized => "page-sign-in-not-vouched",
+            ErrorKind::Forbidden => "page-sign-in-blocked",
+            ErrorKind::LimitExceeded => "page-sign-in-too-often",
+            ErrorKind::BadGateway => "page-sign-in-homeserver-away",
             _ => "page-unavailable-text",
         };
-        let mut response = self.sign_in(language, errand, status, Some(problem));
-        if let Some(wait) = error.error_response().headers().get(RETRY_AFTER) {
-            response.headers_mut().insert(RETRY_AFTER, wait.clone());
-        }
+        let mut response = self.sign_in(errand, error.status_code(), Some(problem));
+        add_retry_after(&mut response, error);
         response
     }
 }

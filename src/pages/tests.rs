@@ -32,8 +32,23 @@ fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
     Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()
 }
 
-pub(super) fn site() -> Site {
+fn site() -> Site {
     site_at("https://id.example.org", brand(None))
+}
+
+pub(super) fn view(tag: &str) -> View {
+    in_language(site(), tag)
+}
+
+/// A view of a site below a path, in each language.
+fn views() -> [(&'static str, View); 4] {
+    let site = || site_at("https://example.org/id/", brand(None));
+    ["en", "fr", "de", "es"].map(|tag| (tag, in_language(site(), tag)))
+}
+
+fn in_language(site: Site, tag: &str) -> View {
+    let language = site.texts.nearest(tag).unwrap();
+    View::new(web::Data::new(site), language)
 }
 
 fn ours() -> Policies {
@@ -57,7 +72,7 @@ fn renewed() -> Policies {
 
 async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
     let (site, policies) = (web::Data::new(site), web::Data::new(policies));
-    let app = App::new().app_data(site).app_data(policies).configure(routes).default_service(web::to(not_found));
+    let app = App::new().app_data(site).app_data(policies).configure(routes);
     call_service(&init_service(app).await, request.to_request()).await
 }
 
@@ -209,8 +224,7 @@ async fn a_document_in_a_language_without_texts_is_marked_as_such() {
 
 #[actix_web::test]
 async fn how_a_validation_went_in_three_languages() {
-    let site = site();
-    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, view) in ["en", "fr", "de", "es"].map(|tag| (tag, view(tag))) {
         for (outcome, status) in [
             (Validation::Proved, 200),
             (Validation::AlreadyDone, 200),
@@ -223,7 +237,7 @@ async fn how_a_validation_went_in_three_languages() {
                 mxid: ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap(),
                 cancel: Url::parse("https://id.example.org/not-me?token=t0ken&lang=en").unwrap(),
             });
-            let response = site.validated(language, outcome, asked_by.as_ref());
+            let response = view.validated(outcome, asked_by.as_ref());
             assert_eq!(response.status().as_u16(), status);
             assert_eq!(response.headers().get("Cache-Control").unwrap(), "no-store");
             let html = html(response).await;
@@ -234,10 +248,9 @@ async fn how_a_validation_went_in_three_languages() {
 
 #[actix_web::test]
 async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
-    let site = site_at("https://example.org/id/", brand(None));
     let mxid = || ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
     let main = |html: &str| html[html.find("<main").unwrap()..].to_owned();
-    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, view) in views() {
         for (name, dispute, asked, done) in [
             ("bound", Dispute::Bound(mxid()), 200, 200),
             ("asked", Dispute::Asked(mxid()), 200, 200),
@@ -245,8 +258,8 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
             ("superseded", Dispute::Superseded, 410, 410),
             ("unknown", Dispute::Unknown, 404, 404),
         ] {
-            let question = site.question(language, "id.example.org", "t0ken", &dispute);
-            let answer = site.undone(language, &dispute);
+            let question = view.question("id.example.org", "t0ken", &dispute);
+            let answer = view.undone(&dispute);
             assert_eq!((question.status().as_u16(), answer.status().as_u16()), (asked, done), "{name}");
             for page in [&question, &answer] {
                 assert_eq!(page.headers().get("Cache-Control").unwrap(), "no-store");
@@ -263,15 +276,14 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
 
 #[actix_web::test]
 async fn a_form_may_be_sent_to_this_server_from_the_page_that_has_one_and_from_no_other() {
-    let site = site();
+    let view = view("en");
     let policy = |response: &HttpResponse| {
         response.headers().get("Content-Security-Policy").unwrap().to_str().unwrap().to_owned()
     };
     let mallory = ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap();
-    let language = site.texts.default_language();
-    let question = site.question(language, "id.example.org", "t0ken", &Dispute::Bound(mallory));
+    let question = view.question("id.example.org", "t0ken", &Dispute::Bound(mallory));
     assert!(policy(&question).contains("form-action 'self';") && policy(&question).starts_with("default-src 'none';"));
-    assert!(policy(&site.undone(language, &Dispute::Settled)).contains("form-action 'none';"));
+    assert!(policy(&view.undone(&Dispute::Settled)).contains("form-action 'none';"));
 }
 
 #[actix_web::test]
@@ -280,8 +292,7 @@ async fn an_unknown_page_is_a_page_too() {
         let (status, html) = page(site(), renewed(), uri).await;
         assert_eq!((status, html.contains("Page not found")), (404, true), "{uri}");
     }
-    let site = site();
-    assert_eq!(site.fault(site.texts.default_language(), Fault::Unavailable).status().as_u16(), 503);
+    assert_eq!(view("en").fault(Fault::Unavailable).status().as_u16(), 503);
 }
 
 #[actix_web::test]

@@ -1,22 +1,25 @@
-//! `/you`: what a person who has signed in with a Matrix account sees of his own data, and does about it.
+//! `/you`: what somebody who has signed in with a Matrix account sees of their own data, and what they can do about it.
 //!
-//! Whatever changes something is a form with the token of the visit, answered with 303 to this page, which says what was done by one of a few
-//! [notices](Said) named in its query. To download or to erase everything, the proof has to be [fresh](Vouch::is_fresh): otherwise the
-//! person signs in again first. Each thing is done for the Matrix ID of the visit, so that no form can name somebody else's.
+//! Whatever changes something is a form with the token of the web session. Its response is a redirect to this page, which says what was done: one of
+//! a few [outcomes](Said) named in the query. Downloading or erasing everything requires a [fresh](Vouch::is_fresh) proof: otherwise the person has
+//! to sign in again first. Everything is done for the Matrix ID of the session, so no form can name somebody else's.
 
 mod actions;
 mod erase;
 mod view;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::http::header::CONTENT_DISPOSITION;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use ruma_common::OwnedUserId;
-use serde::de::DeserializeOwned;
 
-use super::{Fault, Site, hide, parameter, sign_in, visit};
-use crate::error::Error;
+use super::failure::Failure;
+use super::session::{Extraction, SessionToken, Visitor};
+use super::sign_in::Errand;
+use super::{View, hide};
+use crate::error::ErrorKind;
+use crate::http::{NO_STORE, Query};
 use crate::service::{Subject, Visit, Vouch};
-use crate::texts::Language;
 
 /// Mounts these pages.
 pub(super) fn routes(app: &mut web::ServiceConfig) {
@@ -36,38 +39,48 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 }
 
 /// Somebody who has signed in.
-struct Person {
+pub(super) struct Person {
     mxid: OwnedUserId,
-    visit: Visit,
+    session: Visit,
 }
 
-impl Person {
-    /// Whoever visits as the reader of an address has no Matrix ID to show anything of.
-    fn of(visit: Visit) -> Option<Self> {
-        let Subject::User(mxid) = &visit.subject else { return None };
-        Some(Self { mxid: mxid.clone(), visit })
+impl Visitor for Person {
+    fn from_session(session: Visit) -> Option<Self> {
+        let Subject::User(mxid) = &session.subject else { return None };
+        Some(Self { mxid: mxid.clone(), session })
     }
 
-    /// Who has signed in, if anybody.
-    async fn current(vouch: &Vouch, site: &Site, request: &HttpRequest) -> Result<Option<Self>, Error> {
-        Ok(visit::current(vouch, site, request).await?.and_then(Self::of))
+    fn missing() -> Failure {
+        Failure::NotSignedIn
     }
 
-    /// Who has sent a form of these pages, and what it says; or the answer to what is no such form.
-    async fn submitted<T: DeserializeOwned + 'static>(
-        vouch: &Vouch,
-        site: &Site,
-        request: &HttpRequest,
-        payload: web::Payload,
-    ) -> Result<(Self, T), HttpResponse> {
-        let language = site.language(request);
-        let sent = visit::submitted::<T>(vouch, site, request, payload).await;
-        let sent = sent.map_err(|error| site.failed(language, &error))?;
-        sent.and_then(|(visit, form)| Some((Self::of(visit)?, form))).ok_or_else(|| site.refused(language))
+    fn refused() -> Failure {
+        Failure::Refused
     }
 }
 
-/// What these pages say when they are opened after something was done.
+impl FromRequest for Person {
+    type Error = Failure;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        Box::pin(SessionToken::from(request).visitor())
+    }
+}
+
+/// Returns the person if they have signed in within the last minutes.
+///
+/// # Errors
+/// [`Failure::ProofRequired`] otherwise.
+fn with_fresh_proof(vouch: &Vouch, person: Result<Person, Failure>, errand: Errand) -> Result<Person, Failure> {
+    match person {
+        Ok(person) if vouch.is_fresh(person.session.proved_at) => Ok(person),
+        Ok(_) | Err(Failure::NotSignedIn) => Err(Failure::ProofRequired(errand)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What these pages say was done, or why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Accepted,
@@ -94,7 +107,7 @@ impl Said {
         Self::Later,
     ];
 
-    /// As the query has it.
+    /// Returns its name in the query.
     const fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -123,93 +136,54 @@ impl Said {
         }
     }
 
-    /// Whether it is what the person wanted.
+    /// Whether the person got what they wanted.
     const fn is_good(self) -> bool {
         !matches!(self, Self::Outdated | Self::NotBound | Self::Later)
     }
 
-    fn of(request: &HttpRequest) -> Option<Self> {
-        let name = parameter(request, "said")?;
+    fn of(query: &Query) -> Option<Self> {
+        let name = query.get("said")?;
         Self::ALL.into_iter().find(|said| said.name() == name)
     }
 }
 
-/// `GET /you`. With `?for=export` or `?for=erase` it is for whoever is sent here to prove anew who he is, and leads back.
-async fn page(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let person = match Person::current(&vouch, &site, &request).await {
-        Ok(Some(person)) => person,
-        Ok(None) => return sign_in::page(&site, &request),
-        Err(error) => return site.failed(language, &error),
+/// `GET /you`. With `?for=export` or `?for=erase` it asks for a fresh proof, and then leads on.
+async fn page(vouch: web::Data<Vouch>, view: View, person: Person, query: Query) -> Result<HttpResponse, Failure> {
+    let said = match Errand::of(&query) {
+        Errand::Look => Said::of(&query),
+        _ if !vouch.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
+        Errand::Erase => return Ok(view.see_other("/you/erase")),
+        Errand::Export => Some(Said::Ready),
     };
-    let purpose = parameter(&request, "for");
-    let said = match purpose.as_deref() {
-        Some("export" | "erase") if !vouch.is_fresh(person.visit.proved_at) => return sign_in::page(&site, &request),
-        Some("erase") => return site.see_other(&site.localized("/you/erase", language)),
-        Some("export") => Some(Said::Ready),
-        _ => Said::of(&request),
-    };
-    match vouch.export(&person.mxid).await {
-        Ok(held) => site.overview(language, &person.visit.form_token, &held, &vouch.policies, said),
-        Err(error) => site.failed(language, &error),
-    }
+    let held = vouch.export(&person.mxid).await?;
+    Ok(view.overview(&person.session.form_token, &held, &vouch.policies, said))
 }
 
 /// `GET /you/export`
-async fn export(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    let person = match Person::current(&vouch, &site, &request).await {
-        Ok(Some(person)) if vouch.is_fresh(person.visit.proved_at) => person,
-        Ok(_) => return site.see_other(&site.localized("/you?for=export", language)),
-        Err(error) => return site.failed(language, &error),
+async fn export(vouch: web::Data<Vouch>, view: View, person: Result<Person, Failure>) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&vouch, person, Errand::Export)?;
+    let held = match vouch.export_own(&person.mxid).await {
+        Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(Said::Later)),
+        held => held?,
     };
-    match vouch.export_own(&person.mxid).await {
-        Ok(held) => {
-            let mut response = HttpResponse::Ok();
-            response
-                .insert_header(("Content-Disposition", "attachment; filename=\"my-data.json\""))
-                .insert_header(("Cache-Control", "no-store"))
-                .insert_header(("X-Content-Type-Options", "nosniff"));
-            let mut response = response.json(held);
-            hide(&mut response);
-            response
-        }
-        Err(error) => site.failed(language, &error),
-    }
+    let mut response = HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""))
+        .insert_header(NO_STORE)
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .json(held);
+    hide(&mut response);
+    Ok(response)
 }
 
 /// `GET /you/left`
-async fn left(site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let mut page = site.notice(site.language(&request), StatusCode::OK, "page-you-left", "page-you-left-text");
-    hide(&mut page);
-    page
+async fn left(view: View) -> HttpResponse {
+    view.notice(StatusCode::OK, "page-you-left", "page-you-left-text")
 }
 
-impl Site {
-    /// The path of a page in a language.
-    fn localized(&self, path: &str, language: Language) -> String {
-        let sign = if path.contains('?') { '&' } else { '?' };
-        format!("{path}{sign}lang={}", self.texts.tag(language))
-    }
-
-    /// Leads back to `/you`, which then says that.
-    fn said(&self, language: Language, said: Said) -> HttpResponse {
-        self.see_other(&self.localized(&format!("/you?said={}", said.name()), language))
-    }
-
-    /// What could not be done for the moment.
-    fn failed(&self, language: Language, error: &Error) -> HttpResponse {
-        if error.status_code() == StatusCode::TOO_MANY_REQUESTS {
-            return self.said(language, Said::Later);
-        }
-        self.fault(language, Fault::Unavailable)
-    }
-
-    /// The answer to a form that is of no visit, or of none of its pages.
-    fn refused(&self, language: Language) -> HttpResponse {
-        let mut page = self.notice(language, StatusCode::FORBIDDEN, "page-you-refused", "page-you-refused-text");
-        hide(&mut page);
-        page
+impl View {
+    /// Redirects to `/you`, which then says that.
+    fn said(&self, said: Said) -> HttpResponse {
+        self.see_other(&format!("/you?said={}", said.name()))
     }
 }
 

@@ -59,17 +59,16 @@ async fn main_of(response: HttpResponse, status: u16) -> String {
 
 #[actix_web::test]
 async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
-    let site = site_at("https://example.org/id/", brand(None));
-    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, view) in views() {
         let of = Proof::Of(Address::email("alice@example.com").unwrap());
         for (name, response, status) in [
-            ("asking", site.asking(language, None), 200),
-            ("left", site.asking(language, Some("page-address-left")), 200),
-            ("mistyped", site.mistyped(language, "\"><b>alice", "page-address-wrong-text"), 400),
-            ("sent", site.sent(language), 200),
-            ("opening", site.opening(language, "t0ken", &of), 200),
-            ("expired", site.opening(language, "", &Proof::Expired), 410),
-            ("broken", site.opening(language, "", &Proof::None), 404),
+            ("asking", view.asking(None), 200),
+            ("left", view.asking(Some("page-address-left")), 200),
+            ("mistyped", view.mistyped("\"><b>alice", "page-address-wrong-text"), 400),
+            ("sent", view.sent(), 200),
+            ("opening", view.opening("t0ken", &of), 200),
+            ("expired", view.opening("", &Proof::Expired), 410),
+            ("broken", view.opening("", &Proof::None), 404),
         ] {
             insta::assert_snapshot!(format!("address_{name}_{tag}"), main_of(response, status).await);
         }
@@ -78,15 +77,14 @@ async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
 
 #[actix_web::test]
 async fn what_is_held_is_shown_in_four_languages() {
-    let site = site_at("https://example.org/id/", brand(None));
     let objecting = Held { objects_since: Some(NOON), ..nothing() };
-    for (tag, language) in ["en", "fr", "de", "es"].map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, view) in views() {
         for (name, held, done) in [
             ("everything", &everything(), None),
             ("objecting", &objecting, Some(Done::Objected)),
             ("stale", &nothing(), Some(Done::Stale)),
         ] {
-            let page = main_of(site.held(language, held, "f0rm", done), 200).await;
+            let page = main_of(view.held(held, "f0rm", done), 200).await;
             insta::assert_snapshot!(format!("held_{name}_{tag}"), page);
         }
     }

@@ -7,7 +7,6 @@ use crate::service::{Invitation, Landing};
 
 /// Monday, 2026-11-23, 12:00 UTC.
 const NOON: i64 = 1_795_435_200_000;
-const LANGUAGES: [&str; 4] = ["en", "fr", "de", "es"];
 
 fn waiting(name: &str, apps: &[&str]) -> Landing {
     let link = |app: &&str| Url::parse(&format!("{app}/#/room/%21room%3Ab?email=a%40b&signurl=c")).unwrap();
@@ -27,10 +26,9 @@ fn main(html: &str) -> &str {
 
 #[actix_web::test]
 async fn an_invitation_is_shown_in_four_languages() {
-    let site = site_at("https://example.org/id/", brand(None));
     let bobs = waiting("Bob’s Space", &["https://app.element.io", "https://chat.example/app"]);
-    for (tag, language) in LANGUAGES.map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
-        let page = site.invited(language, "id.example.org", "t0ken", &bobs);
+    for (tag, view) in views() {
+        let page = view.invited("id.example.org", "t0ken", &bobs);
         assert_eq!(page.status().as_u16(), 200);
         let html = html(page).await;
         let switch = "href=\"?token=t0ken&#38;lang=es\" hreflang=\"es\"";
@@ -41,8 +39,7 @@ async fn an_invitation_is_shown_in_four_languages() {
 
 #[actix_web::test]
 async fn what_is_not_known_of_an_invitation_is_not_shown() {
-    let site = site();
-    let page = site.invited(site.texts.nearest("en").unwrap(), "b", "t", &waiting("", &["https://app.element.io"]));
+    let page = view("en").invited("b", "t", &waiting("", &["https://app.element.io"]));
     let html = html(page).await;
     assert!(!html.contains("Name:") && !html.contains("Room:") && !html.contains("another web app"), "{}", main(&html));
     assert!(html.contains("Matrix ID: @bob:matrix.example.com"));
@@ -50,8 +47,7 @@ async fn what_is_not_known_of_an_invitation_is_not_shown() {
 
 #[actix_web::test]
 async fn what_became_of_an_invitation_is_said_in_four_languages() {
-    let site = site_at("https://example.org/id/", brand(None));
-    for (tag, language) in LANGUAGES.map(|tag| (tag, site.texts.nearest(tag).unwrap())) {
+    for (tag, view) in views() {
         for (name, landing, action, status) in [
             ("declined", waiting("", &["https://app.element.io"]), Action::Decline, 200),
             ("objected", waiting("", &["https://app.element.io"]), Action::Object, 200),
@@ -59,7 +55,7 @@ async fn what_became_of_an_invitation_is_said_in_four_languages() {
             ("over", Landing::Over, Action::Object, 200),
             ("unknown", Landing::Unknown, Action::Object, 404),
         ] {
-            let page = site.answered(language, action, &landing);
+            let page = view.answered(action, &landing);
             assert_eq!(page.status().as_u16(), status, "{name}");
             assert_eq!(page.headers().get("Cache-Control").unwrap(), "no-store");
             assert_eq!(page.headers().get("X-Robots-Tag").unwrap(), "noindex, nofollow");

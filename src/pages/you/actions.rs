@@ -1,21 +1,22 @@
 //! The forms of `/you`.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::{Person, Said};
 use crate::identity::threepid::{Address, Medium};
-use crate::pages::Site;
-use crate::pages::visit::Nothing;
+use crate::pages::View;
+use crate::pages::failure::Failure;
+use crate::pages::session::{Nothing, Submitted};
 use crate::service::{Shown, Vouch, Withdrawal};
 
-/// Which policy's consent is withdrawn; none: all.
+/// The policy to which consent is withdrawn; without one, all.
 #[derive(Deserialize)]
 pub(super) struct Withdrawn {
     policy: Option<String>,
 }
 
-/// Which address is unbound.
+/// The address to unbind.
 #[derive(Deserialize)]
 pub(super) struct Unbound {
     medium: String,
@@ -25,113 +26,64 @@ pub(super) struct Unbound {
 /// `POST /you/accept`
 pub(super) async fn accept(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, shown) = match Person::submitted::<Shown>(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
-    match vouch.give_consent(&person.mxid, &shown).await {
-        Ok(true) => site.said(language, Said::Accepted),
-        Ok(false) => site.said(language, Said::Outdated),
-        Err(error) => site.failed(language, &error),
-    }
+    view: View,
+    Submitted(person, shown): Submitted<Person, Shown>,
+) -> Result<HttpResponse, Failure> {
+    let is_given = vouch.give_consent(&person.mxid, &shown).await?;
+    Ok(view.said(if is_given { Said::Accepted } else { Said::Outdated }))
 }
 
 /// `POST /you/withdraw`
 pub(super) async fn withdraw(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, form) = match Person::submitted::<Withdrawn>(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
+    view: View,
+    Submitted(person, form): Submitted<Person, Withdrawn>,
+) -> Result<HttpResponse, Failure> {
     let which = form.policy.map_or(Withdrawal::All, |policy| Withdrawal::Of(vec![policy]));
     match vouch.withdraw_terms(&person.mxid, which).await {
-        Ok(()) => site.said(language, Said::Withdrawn),
-        Err(error) if error.is_refusal() => site.refused(language),
-        Err(error) => site.failed(language, &error),
+        Err(error) if error.is_refusal() => Err(Failure::Refused),
+        withdrawn => Ok(withdrawn.map(|()| view.said(Said::Withdrawn))?),
     }
 }
 
 /// `POST /you/unbind`
 pub(super) async fn unbind(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, form) = match Person::submitted::<Unbound>(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
+    view: View,
+    Submitted(person, form): Submitted<Person, Unbound>,
+) -> Result<HttpResponse, Failure> {
     let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
-    let Some(address) = address else { return site.refused(language) };
-    match vouch.unbind_own(&person.mxid, &address, language).await {
-        Ok(true) => site.said(language, Said::Unbound),
-        Ok(false) => site.said(language, Said::NotBound),
-        Err(error) => site.failed(language, &error),
-    }
+    let address = address.ok_or(Failure::Refused)?;
+    let is_unbound = vouch.unbind_own(&person.mxid, &address, view.language()).await?;
+    Ok(view.said(if is_unbound { Said::Unbound } else { Said::NotBound }))
 }
 
 /// `POST /you/unbind-all`
 pub(super) async fn unbind_all(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, Nothing {}) = match Person::submitted(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
-    match vouch.unbind_all_own(&person.mxid, language).await {
-        Ok(()) => site.said(language, Said::AllUnbound),
-        Err(error) => site.failed(language, &error),
-    }
+    view: View,
+    Submitted(person, Nothing {}): Submitted<Person, Nothing>,
+) -> Result<HttpResponse, Failure> {
+    vouch.unbind_all_own(&person.mxid, view.language()).await?;
+    Ok(view.said(Said::AllUnbound))
 }
 
 /// `POST /you/sign-out-everywhere`
 pub(super) async fn sign_out_everywhere(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, Nothing {}) = match Person::submitted(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
-    match vouch.log_out_everywhere(&person.mxid, &person.visit).await {
-        Ok(()) => site.said(language, Said::SignedOut),
-        Err(error) => site.failed(language, &error),
-    }
+    view: View,
+    Submitted(person, Nothing {}): Submitted<Person, Nothing>,
+) -> Result<HttpResponse, Failure> {
+    vouch.log_out_everywhere(&person.mxid, &person.session).await?;
+    Ok(view.said(Said::SignedOut))
 }
 
 /// `POST /you/sign-out`
 pub(super) async fn sign_out(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, Nothing {}) = match Person::submitted(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
-    match vouch.end_visit(&person.visit).await {
-        Ok(()) => site.end_visit(&site.localized("/you/left", language)),
-        Err(error) => site.failed(language, &error),
-    }
+    view: View,
+    Submitted(person, Nothing {}): Submitted<Person, Nothing>,
+) -> Result<HttpResponse, Failure> {
+    vouch.end_visit(&person.session).await?;
+    Ok(view.end_session("/you/left"))
 }

@@ -1,17 +1,19 @@
-//! `/you/erase`: what will be erased, the question, and the receipt.
+//! `/you/erase`: what will be erased, the confirmation, and the receipt.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
-use super::Person;
-use crate::pages::frame::Frame;
-use crate::pages::moment::Moment;
-use crate::pages::{Powers, Site};
+use super::{Person, with_fresh_proof};
+use crate::pages::failure::Failure;
+use crate::pages::layout::Layout;
+use crate::pages::session::Submitted;
+use crate::pages::sign_in::Errand;
+use crate::pages::timestamp::Timestamp;
+use crate::pages::{Powers, View};
 use crate::service::{Erased, Export, Receipt, Vouch};
-use crate::texts::Language;
 
 /// The typed confirmation.
 #[derive(Deserialize)]
@@ -22,10 +24,10 @@ pub(super) struct Confirmation {
 #[derive(Template)]
 #[template(path = "pages/you_erase.html")]
 struct Question<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     mxid: &'a str,
     form_token: &'a str,
-    /// What will be removed: a sentence each.
+    /// What will be removed, a sentence each.
     losses: Vec<String>,
     kept: String,
     /// What was typed instead of the Matrix ID.
@@ -35,118 +37,92 @@ struct Question<'a> {
 #[derive(Template)]
 #[template(path = "pages/you_erased.html")]
 struct Done<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     lead: String,
     mxid: &'a str,
-    at: Moment,
-    /// What was removed: a sentence each.
+    at: Timestamp,
+    /// What was removed, a sentence each.
     removed: Vec<String>,
-    kept: Option<(String, Moment)>,
+    kept: Option<(String, Timestamp)>,
     json: String,
     json_in_base64: String,
 }
 
 /// `GET /you/erase`
-pub(super) async fn ask(vouch: web::Data<Vouch>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
-    let language = site.language(&request);
-    match Person::current(&vouch, &site, &request).await {
-        Ok(Some(person)) if vouch.is_fresh(person.visit.proved_at) => {
-            question(&vouch, &site, language, &person, None).await
-        }
-        Ok(_) => site.see_other(&site.localized("/you?for=erase", language)),
-        Err(error) => site.failed(language, &error),
-    }
+pub(super) async fn ask(
+    vouch: web::Data<Vouch>,
+    view: View,
+    person: Result<Person, Failure>,
+) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&vouch, person, Errand::Erase)?;
+    question(&vouch, &view, &person, None).await
 }
 
 /// `POST /you/erase`, the form of that page.
 pub(super) async fn erase(
     vouch: web::Data<Vouch>,
-    site: web::Data<Site>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> HttpResponse {
-    let language = site.language(&request);
-    let (person, form) = match Person::submitted::<Confirmation>(&vouch, &site, &request, payload).await {
-        Ok(submitted) => submitted,
-        Err(answer) => return answer,
-    };
-    if !vouch.is_fresh(person.visit.proved_at) {
-        return site.see_other(&site.localized("/you?for=erase", language));
-    }
+    view: View,
+    Submitted(person, form): Submitted<Person, Confirmation>,
+) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&vouch, Ok(person), Errand::Erase)?;
     if form.confirmation.trim() != person.mxid.as_str() {
-        return question(&vouch, &site, language, &person, Some(&form.confirmation)).await;
+        return question(&vouch, &view, &person, Some(&form.confirmation)).await;
     }
-    match vouch.erase_user(&person.mxid).await {
-        Ok(receipt) => {
-            let signed = serde_json::to_string_pretty(&vouch.signed_receipt(&receipt)).unwrap_or_default();
-            let mut response = site.erased(language, vouch.config.server.name.as_str(), &receipt, signed);
-            site.forget_visit(&mut response);
-            response
-        }
-        Err(error) => site.failed(language, &error),
-    }
+    let receipt = vouch.erase_user(&person.mxid).await?;
+    let signed = serde_json::to_string_pretty(&vouch.signed_receipt(&receipt)).unwrap_or_default();
+    let mut response = view.erased(vouch.config.server.name.as_str(), &receipt, signed);
+    view.forget_session(&mut response);
+    Ok(response)
 }
 
-async fn question(
-    vouch: &Vouch,
-    site: &Site,
-    language: Language,
-    person: &Person,
-    typed: Option<&str>,
-) -> HttpResponse {
-    match vouch.export(&person.mxid).await {
-        Ok(held) => {
-            let span = site.texts.span(language, vouch.config.retention.consent);
-            site.erase_question(language, &held, &person.visit.form_token, &span, typed)
-        }
-        Err(error) => site.failed(language, &error),
-    }
+async fn question(vouch: &Vouch, view: &View, person: &Person, typed: Option<&str>) -> Result<HttpResponse, Failure> {
+    let held = vouch.export(&person.mxid).await?;
+    let span = view.texts.span(view.language(), vouch.config.retention.consent);
+    Ok(view.erase_question(&held, &person.session.form_token, &span, typed))
 }
 
-impl Site {
-    /// The page that says what an erasure will remove, and asks for the Matrix ID to be typed.
+impl View {
+    /// Says what an erasure will remove, and asks for the Matrix ID to be typed.
     pub(super) fn erase_question(
         &self,
-        language: Language,
         held: &Export,
         form_token: &str,
         consents_kept: &str,
         typed: Option<&str>,
     ) -> HttpResponse {
-        let title = if typed.is_some() { "page-you-erase-wrong-title" } else { "page-you-erase-title" };
-        let frame = Frame::switchable(self, language, self.texts.get(language, title, &[]));
+        let (status, title) = match typed {
+            Some(_) => (StatusCode::BAD_REQUEST, "page-you-erase-wrong-title"),
+            None => (StatusCode::OK, "page-you-erase-title"),
+        };
         let question = Question {
-            frame,
+            layout: Layout::switchable(self, title),
             mxid: held.user_id.as_str(),
             form_token,
-            losses: self.removed(language, &held.to_be_erased()),
-            kept: self.texts.get(language, "page-you-erase-kept", &[("span", consents_kept.into())]),
+            losses: self.removed(&held.to_be_erased()),
+            kept: self.say_with("page-you-erase-kept", "span", consents_kept),
             typed,
         };
-        let status = if typed.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         self.personal(status, Powers::Forms, &question)
     }
 
-    /// The page that says what was erased, with the signed receipt.
-    pub(super) fn erased(&self, language: Language, server: &str, receipt: &Receipt, signed: String) -> HttpResponse {
-        let frame = Frame::fixed(self, language, self.texts.get(language, "page-you-erased", &[]));
-        let consents = [("count", receipt.consents.into())];
-        let kept = self.texts.get(language, "page-you-erased-kept", &consents);
+    /// Says what was erased, with the signed receipt.
+    pub(super) fn erased(&self, server: &str, receipt: &Receipt, signed: String) -> HttpResponse {
+        let kept = self.say_with("page-you-erased-kept", "count", receipt.consents);
         let done = Done {
-            lead: self.texts.get(language, "page-you-erased-text", &[("server", server.into())]),
-            frame,
+            layout: Layout::fixed(self, "page-you-erased"),
+            lead: self.say_with("page-you-erased-text", "server", server),
             mxid: receipt.user_id.as_str(),
-            at: self.moment(language, receipt.erased_at),
-            removed: self.removed(language, &receipt.erased),
-            kept: (receipt.consents > 0).then(|| (kept, self.moment(language, receipt.consents_until))),
+            at: self.timestamp(receipt.erased_at),
+            removed: self.removed(&receipt.erased),
+            kept: (receipt.consents > 0).then(|| (kept, self.timestamp(receipt.consents_until))),
             json_in_base64: BASE64_STANDARD.encode(&signed),
             json: signed,
         };
         self.personal(StatusCode::OK, Powers::None, &done)
     }
 
-    /// What an erasure removes, in words.
-    fn removed(&self, language: Language, erased: &Erased) -> Vec<String> {
+    /// Returns what an erasure removes, in words.
+    fn removed(&self, erased: &Erased) -> Vec<String> {
         let counts = [
             ("page-you-count-account", usize::from(erased.account)),
             ("page-you-count-bindings", erased.bindings),
@@ -157,6 +133,6 @@ impl Site {
             ("page-you-count-visits", erased.visits),
         ];
         let some = counts.into_iter().filter(|(_, count)| *count > 0);
-        some.map(|(id, count)| self.texts.get(language, id, &[("count", count.into())])).collect()
+        some.map(|(id, count)| self.say_with(id, "count", count)).collect()
     }
 }

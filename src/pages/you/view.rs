@@ -6,26 +6,25 @@ use askama::Template;
 
 use super::Said;
 use crate::identity::policy::{Policies, Version};
-use crate::pages::frame::Frame;
-use crate::pages::moment::Moment;
-use crate::pages::{Powers, Site};
+use crate::pages::layout::Layout;
+use crate::pages::timestamp::Timestamp;
+use crate::pages::{Powers, View};
 use crate::service::{
     Bound, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession, ExportedToken,
 };
-use crate::texts::Language;
 
 #[derive(Template)]
 #[template(path = "pages/you.html")]
 struct Overview<'a> {
-    frame: Frame<'a>,
+    layout: Layout<'a>,
     form_token: &'a str,
     said: Option<Said>,
     lead: String,
     mxid: &'a str,
-    since: Option<Moment>,
+    since: Option<Timestamp>,
     addresses: Vec<Listed>,
     apps: Vec<App>,
-    visits: Vec<Moment>,
+    visits: Vec<Timestamp>,
     policies: Vec<Agreement>,
     can_withdraw_all: bool,
     confirmations: Vec<Confirmation>,
@@ -37,35 +36,35 @@ struct Overview<'a> {
 struct Listed {
     medium: &'static str,
     address: String,
-    since: Moment,
+    since: Timestamp,
     remove: String,
 }
 
 /// An access token.
 struct App {
-    since: Moment,
-    used: Moment,
+    since: Timestamp,
+    used: Timestamp,
 }
 
 /// A validation session.
 struct Confirmation {
     address: String,
-    changed: Moment,
-    confirmed: Option<Moment>,
+    changed: Timestamp,
+    confirmed: Option<Timestamp>,
 }
 
 /// An invitation.
 struct Invitation {
     address: Option<String>,
     room: String,
-    at: Moment,
+    at: Timestamp,
 }
 
 /// A delivery.
 struct Delivery {
     what: String,
     address: String,
-    queued: Moment,
+    queued: Timestamp,
 }
 
 /// A policy, and what the person has said to it.
@@ -97,15 +96,14 @@ struct Record {
     language: String,
     url: String,
     sha256: String,
-    accepted: Moment,
-    withdrawn: Option<Moment>,
+    accepted: Timestamp,
+    withdrawn: Option<Timestamp>,
 }
 
-impl Site {
+impl View {
     /// Everything held about a person, with what he can do about it.
     pub(super) fn overview(
         &self,
-        language: Language,
         form_token: &str,
         held: &Export,
         policies: &Policies,
@@ -121,85 +119,75 @@ impl Site {
         let tokens = account.map_or(&[][..], |account| &account.access_tokens);
         let sessions = account.map_or(&[][..], |account| &account.validation_sessions);
         let invitations = account.map_or(&[][..], |account| &account.invitations);
-        let policies = self.agreements(language, account, policies);
+        let policies = self.agreements(account, policies);
         let overview = Overview {
-            frame: Frame::switchable(self, language, self.texts.get(language, title, &[])),
+            layout: Layout::switchable(self, title),
             form_token,
             said,
-            lead: self.texts.get(language, lead, &[("server", held.server_name.as_str().into())]),
+            lead: self.say_with(lead, "server", held.server_name.as_str()),
             mxid: held.user_id.as_str(),
-            since: account.map(|account| self.moment(language, account.registered_at)),
-            addresses: held.bindings.iter().map(|bound| self.listed(language, bound)).collect(),
-            apps: tokens.iter().map(|token| self.app(language, token)).collect(),
-            visits: held.visits.iter().map(|visit| self.moment(language, visit.proved_at)).collect(),
+            since: account.map(|account| self.timestamp(account.registered_at)),
+            addresses: held.bindings.iter().map(|bound| self.listed(bound)).collect(),
+            apps: tokens.iter().map(|token| self.app(token)).collect(),
+            visits: held.visits.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
             can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
             policies,
-            confirmations: sessions.iter().map(|session| self.confirmation(language, session)).collect(),
-            invitations: invitations.iter().map(|invite| self.invitation(language, invite)).collect(),
-            deliveries: held.deliveries.iter().map(|delivery| self.delivery(language, delivery)).collect(),
+            confirmations: sessions.iter().map(|session| self.confirmation(session)).collect(),
+            invitations: invitations.iter().map(|invite| self.invitation(invite)).collect(),
+            deliveries: held.deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
         };
         self.personal(StatusCode::OK, Powers::Forms, &overview)
     }
 
-    fn listed(&self, language: Language, bound: &Bound) -> Listed {
+    fn listed(&self, bound: &Bound) -> Listed {
         Listed {
             medium: bound.medium,
             address: bound.address.clone(),
-            since: self.moment(language, bound.bound_at),
-            remove: self.texts.get(language, "page-you-unbind", &[("address", bound.address.as_str().into())]),
+            since: self.timestamp(bound.bound_at),
+            remove: self.say_with("page-you-unbind", "address", bound.address.as_str()),
         }
     }
 
-    fn app(&self, language: Language, token: &ExportedToken) -> App {
-        App { since: self.moment(language, token.created_at), used: self.day(language, token.last_used_at) }
+    fn app(&self, token: &ExportedToken) -> App {
+        App { since: self.timestamp(token.created_at), used: self.day(token.last_used_at) }
     }
 
-    fn confirmation(&self, language: Language, session: &ExportedSession) -> Confirmation {
+    fn confirmation(&self, session: &ExportedSession) -> Confirmation {
         Confirmation {
             address: session.address.clone(),
-            changed: self.moment(language, session.modified_at),
-            confirmed: session.validated_at.map(|at| self.moment(language, at)),
+            changed: self.timestamp(session.modified_at),
+            confirmed: session.validated_at.map(|at| self.timestamp(at)),
         }
     }
 
-    fn invitation(&self, language: Language, invite: &ExportedInvite) -> Invitation {
+    fn invitation(&self, invite: &ExportedInvite) -> Invitation {
         Invitation {
             address: invite.address.clone(),
             room: invite.room_id.to_string(),
-            at: self.moment(language, invite.invited_at),
+            at: self.timestamp(invite.invited_at),
         }
     }
 
-    fn delivery(&self, language: Language, delivery: &ExportedDelivery) -> Delivery {
+    fn delivery(&self, delivery: &ExportedDelivery) -> Delivery {
         let what = if delivery.kind == "notice" { "page-you-delivery-notice" } else { "page-you-delivery-invitation" };
-        Delivery {
-            what: self.texts.get(language, what, &[]),
-            address: delivery.address.clone(),
-            queued: self.moment(language, delivery.queued_at),
-        }
+        Delivery { what: self.say(what), address: delivery.address.clone(), queued: self.timestamp(delivery.queued_at) }
     }
 
     /// The policies that are in force, and then those that the person once agreed to and that are no longer in use.
-    fn agreements(&self, language: Language, account: Option<&ExportedAccount>, policies: &Policies) -> Vec<Agreement> {
+    fn agreements(&self, account: Option<&ExportedAccount>, policies: &Policies) -> Vec<Agreement> {
         let consents = account.map_or(&[][..], |account| &account.consents);
         let mut agreements: Vec<_> =
-            policies.in_force().filter_map(|version| self.agreement(language, version, policies, consents)).collect();
+            policies.in_force().filter_map(|version| self.agreement(version, policies, consents)).collect();
         for consent in consents {
             if agreements.iter().all(|agreement| agreement.policy != consent.policy) {
-                agreements.push(self.former_agreement(language, &consent.policy, consents));
+                agreements.push(self.former_agreement(&consent.policy, consents));
             }
         }
         agreements
     }
 
-    fn agreement(
-        &self,
-        language: Language,
-        version: &Version,
-        policies: &Policies,
-        consents: &[ExportedConsent],
-    ) -> Option<Agreement> {
-        let document = self.best(version, self.texts.tag(language))?;
+    fn agreement(&self, version: &Version, policies: &Policies, consents: &[ExportedConsent]) -> Option<Agreement> {
+        let document = self.best(version, self.tag())?;
         let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
         let of_this = theirs().find(|consent| consent.version == version.version());
         let is_agreed = of_this.is_some_and(|consent| consent.withdrawn_at.is_none());
@@ -220,49 +208,43 @@ impl Site {
                 .and_then(|accepted| self.changes_since(policies, accepted)),
             href,
             name: document.document.name.clone(),
-            label: self.texts.get(language, "page-you-accept", &[("version", version.version().into())]),
+            label: self.say_with("page-you-accept", "version", version.version()),
         };
         Some(Agreement {
             policy: version.policy().to_owned(),
             name: document.document.name.clone(),
-            state: self.texts.get(language, state, &[]),
+            state: self.say(state),
             offer: (!is_agreed).then_some(offer),
-            withdraw: self.withdrawable(language, &document.document.name, theirs()),
-            records: theirs().map(|consent| self.record(language, consent)).collect(),
+            withdraw: self.withdrawable(&document.document.name, theirs()),
+            records: theirs().map(|consent| self.record(consent)).collect(),
         })
     }
 
-    fn former_agreement(&self, language: Language, policy: &str, consents: &[ExportedConsent]) -> Agreement {
+    fn former_agreement(&self, policy: &str, consents: &[ExportedConsent]) -> Agreement {
         let theirs = || consents.iter().filter(|consent| consent.policy == policy);
         Agreement {
             policy: policy.to_owned(),
             name: policy.to_owned(),
-            state: self.texts.get(language, "page-you-policy-former", &[]),
+            state: self.say("page-you-policy-former"),
             offer: None,
-            withdraw: self.withdrawable(language, policy, theirs()),
-            records: theirs().map(|consent| self.record(language, consent)).collect(),
+            withdraw: self.withdrawable(policy, theirs()),
+            records: theirs().map(|consent| self.record(consent)).collect(),
         }
     }
 
-    fn withdrawable<'a>(
-        &self,
-        language: Language,
-        name: &str,
-        mut theirs: impl Iterator<Item = &'a ExportedConsent>,
-    ) -> Option<String> {
+    fn withdrawable<'a>(&self, name: &str, mut theirs: impl Iterator<Item = &'a ExportedConsent>) -> Option<String> {
         let stands = theirs.any(|consent| consent.withdrawn_at.is_none());
-        stands.then(|| self.texts.get(language, "page-you-withdraw", &[("name", name.into())]))
+        stands.then(|| self.say_with("page-you-withdraw", "name", name))
     }
 
-    fn record(&self, language: Language, consent: &ExportedConsent) -> Record {
-        let version = [("version", consent.version.as_str().into())];
+    fn record(&self, consent: &ExportedConsent) -> Record {
         Record {
-            version: self.texts.get(language, "page-policy-version", &version),
+            version: self.say_with("page-policy-version", "version", consent.version.as_str()),
             language: consent.language.clone(),
             url: consent.url.clone(),
             sha256: consent.sha256.clone(),
-            accepted: self.moment(language, consent.accepted_at),
-            withdrawn: consent.withdrawn_at.map(|at| self.moment(language, at)),
+            accepted: self.timestamp(consent.accepted_at),
+            withdrawn: consent.withdrawn_at.map(|at| self.timestamp(at)),
         }
     }
 }
