@@ -5,9 +5,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use vouch::identity::budget::Seen;
+use vouch::crypto::vault::BlindIndex;
 use vouch::identity::directory::{Directories, Directory};
 use vouch::identity::pepper::{Digest, Epoch, Peppers, digest};
+use vouch::identity::recent_lookups::RecentLookups;
 use vouch::identity::threepid::sealed_lookup_forms;
 
 const BINDINGS: i64 = 1_000_000;
@@ -83,11 +84,15 @@ fn directory(c: &mut Criterion) {
 fn seen(c: &mut Criterion) {
     let mut group = c.benchmark_group("budget");
     group.throughput(Throughput::Elements(1_000));
-    let seen = Seen::new(1_000_000);
+    let recent = RecentLookups::new(1_000_000);
     let book: Vec<_> = (0..1_000).map(digest_of).collect();
-    group.bench_function("count 1,000 new ones", |b| b.iter(|| seen.new_ones([1; 16], epoch(), &book).count()));
-    seen.remember(seen.new_ones([2; 16], epoch(), &book));
-    group.bench_function("count 1,000 repeats", |b| b.iter(|| seen.new_ones([2; 16], epoch(), &book).count()));
+    group.bench_function("count 1,000 new ones", |b| {
+        b.iter(|| recent.new_lookups(BlindIndex([1; 16]), epoch(), &book).count());
+    });
+    recent.add(recent.new_lookups(BlindIndex([2; 16]), epoch(), &book));
+    group.bench_function("count 1,000 repeats", |b| {
+        b.iter(|| recent.new_lookups(BlindIndex([2; 16]), epoch(), &book).count());
+    });
     group.finish();
 }
 

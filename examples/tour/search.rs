@@ -75,7 +75,7 @@ fn meaning(table: &str) -> &'static str {
         "consents" => "what was accepted. A policy is no secret; who it was stands behind a number.",
         "sessions" => "Bob's proof of his address. Address sealed, secret as a fingerprint. Deleted after a day.",
         "bindings" => "Bob's. Alice's row is deleted, not marked.",
-        "budgets" => "how much somebody has looked up, or how many mails they caused: a number, not of what.",
+        "rate_limits" => "how much somebody has looked up, or how many mails they caused: a time, not of what.",
         _ => "",
     }
 }

@@ -114,7 +114,7 @@ impl Budgets {
 }
 
 /// The parameters of a leaky bucket. Neither is 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bucket {
     /// `capacity`: how much fits.
     pub capacity: u32,

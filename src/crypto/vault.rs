@@ -94,8 +94,8 @@ pub enum Purpose {
     SessionAddress,
     /// `sessions.secret_hash`, of a client secret.
     ClientSecret,
-    /// `budgets.principal`, of the limited party and the name of the budget.
-    Budget,
+    /// `rate_limits.key`, of a limit's name and what it limits.
+    RateLimit,
     /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
     UnbindSignature,
     /// `invites.address_index`, of an address.
@@ -130,7 +130,7 @@ impl Purpose {
         (Self::Session, "index:sessions.key"),
         (Self::SessionAddress, "index:sessions.address"),
         (Self::ClientSecret, "index:sessions.secret"),
-        (Self::Budget, "index:budgets.principal"),
+        (Self::RateLimit, "index:budgets.principal"),
         (Self::UnbindSignature, "index:unbind_signatures.signature"),
         (Self::InviteAddress, "index:invites.address"),
         (Self::InviteToken, "index:invites.token"),

@@ -1,11 +1,13 @@
 //! The domain rules, without HTTP or SQL.
 
-pub mod budget;
 pub(crate) mod calling_code;
 pub mod directory;
+pub mod network;
 pub mod pepper;
 pub(crate) mod phone;
 pub(crate) mod policy;
+pub(crate) mod rate_limit;
+pub mod recent_lookups;
 pub(crate) mod redaction;
 pub(crate) mod session;
 pub mod threepid;

@@ -69,7 +69,7 @@ impl Vouch {
     /// # Errors
     /// As [`Self::register`].
     pub(super) async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
-        self.spend_registration(from).await?;
+        self.rate_limits.charge_registration(from).await?;
         let Registration { matrix_server_name, access_token } = registration;
         Ok(self.federation.userinfo(matrix_server_name, access_token).await?)
     }

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{Network, Vouch};
 use crate::clock::{HOUR, Millis};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::address_email;
 use crate::notify::sms_texts::address_text;
@@ -74,7 +74,7 @@ impl Vouch {
         if to.medium() == Medium::Msisdn && !self.messenger.sms_sender.reaches(&to) {
             return Err(Error::destination_rejected());
         }
-        self.spend_proof(&to, from).await?;
+        self.rate_limits.charge_proof(&to, from).await?;
         let vouch = Arc::clone(self);
         drop(tokio::task::spawn_local(async move { vouch.send_paid_proof(&to, language).await }));
         Ok(())
@@ -82,9 +82,9 @@ impl Vouch {
 
     /// Sends the link, if the address may get one more. Nobody is told what came of it.
     async fn send_paid_proof(&self, to: &Address, language: Language) {
-        if let Err(error) = self.spend_proof_to(to).await {
-            self.refund_text(to);
-            if error.errcode() != "M_LIMIT_EXCEEDED" {
+        if let Err(error) = self.rate_limits.charge_proof_to(to).await {
+            self.rate_limits.refund_text(to);
+            if error.kind() != ErrorKind::LimitExceeded {
                 log::warn!("a link to what is held was not sent: {}", error.errcode());
             }
             return;
@@ -102,7 +102,7 @@ impl Vouch {
         };
         if let Err(error) = self.messenger.mailer.send(to, email).await {
             log::warn!("a mail with a link to what is held was not sent: {error}");
-            self.refund_proof_to(to);
+            self.rate_limits.refund_proof_to(to);
         }
     }
 
@@ -111,8 +111,8 @@ impl Vouch {
         if let Err(error) = self.messenger.sms_sender.send(to, &text).await {
             log::warn!("a text with a link to what is held was not sent: {error}");
             if !error.may_have_sent() {
-                self.refund_text(to);
-                self.refund_proof_to(to);
+                self.rate_limits.refund_text(to);
+                self.rate_limits.refund_proof_to(to);
             }
         }
     }

@@ -137,7 +137,7 @@ impl Vouch {
     /// # Errors
     /// 429, and 503 if the database is away.
     pub async fn export_own(&self, mxid: &UserId) -> Result<Export, Error> {
-        self.spend_export(mxid).await?;
+        self.rate_limits.charge_export(mxid).await?;
         self.export(mxid).await
     }
 

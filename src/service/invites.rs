@@ -71,12 +71,12 @@ impl Vouch {
         if let Some(bound) = self.binding_of(&request.address).await? {
             return Err(Error::threepid_in_use(&bound.user_id));
         }
-        let charged = self.spend_invite(caller, from, &request.address).await?;
+        let charged = self.rate_limits.charge_invite(caller, from, &request.address).await?;
         let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
         if let Err(error) = self.tell_wanted(caller, request, &token, &key).await {
             // A text that failed may have been paid for all the same.
             if medium == Medium::Email {
-                self.refund_invite(charged).await?;
+                self.rate_limits.refund_invite(charged).await?;
             }
             return Err(error);
         }

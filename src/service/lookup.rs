@@ -96,14 +96,14 @@ impl Vouch {
 
     /// Charges for addresses this user has not looked up during this epoch.
     async fn charge(&self, caller: &Caller, from: &Network, epoch: Epoch, digests: &[Digest]) -> Result<(), Error> {
-        let whose = caller.user_index.0;
-        if !self.seen.knows(whose, epoch) {
-            self.seen.own(whose, epoch, &self.own_digests(caller, epoch).await?);
+        let whose = caller.user_index;
+        if !self.recent_lookups.knows(whose, epoch) {
+            self.recent_lookups.add_own(whose, epoch, &self.own_digests(caller, epoch).await?);
         }
-        let new = self.seen.new_ones(whose, epoch, digests);
+        let new = self.recent_lookups.new_lookups(whose, epoch, digests);
         if new.count() > 0 {
-            self.spend_lookup(caller, from, new.count()).await?;
-            self.seen.remember(new);
+            self.rate_limits.charge_lookup(caller, from, new.count()).await?;
+            self.recent_lookups.add(new);
         }
         Ok(())
     }
@@ -125,8 +125,8 @@ impl Vouch {
     pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
         let current = self.directory.current_epoch();
         for epoch in [current, current.previous()] {
-            if self.seen.knows(caller.user_index.0, epoch) {
-                self.seen.own(caller.user_index.0, epoch, &self.directory.digests(address, epoch));
+            if self.recent_lookups.knows(caller.user_index, epoch) {
+                self.recent_lookups.add_own(caller.user_index, epoch, &self.directory.digests(address, epoch));
             }
         }
     }

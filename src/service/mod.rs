@@ -21,9 +21,9 @@ mod onbind;
 mod operator;
 mod outbox;
 mod person;
+mod rate_limits;
 mod retention;
 mod sealing;
-mod spending;
 mod start;
 mod terms;
 mod unbinding;
@@ -32,6 +32,7 @@ mod visits;
 
 use std::sync::Arc;
 
+pub use crate::identity::network::Network;
 pub use accounts::{Caller, Registration};
 pub use address::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
 pub use directory::Directory;
@@ -45,7 +46,7 @@ pub use links::PublicLinks;
 pub use lookup::LookupRequest;
 pub use operator::{Bound, Erased};
 pub use outbox::{ExportedDelivery, Outbox, Queued, Revealed};
-pub use spending::Network;
+pub use rate_limits::RateLimits;
 pub use start::Made;
 pub use terms::{Shown, Withdrawal};
 pub use unbinding::SignedUnbinding;
@@ -57,8 +58,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
 use crate::federation::Federation;
-use crate::identity::budget::Seen;
 use crate::identity::policy::Policies;
+use crate::identity::recent_lookups::RecentLookups;
 use crate::store::Store;
 use crate::texts::Texts;
 
@@ -91,6 +92,6 @@ pub struct Vouch {
     messenger: Arc<messenger::Messenger>,
     federation: Federation,
     bearers: accounts::Bearers,
-    seen: Seen,
-    purse: spending::Purse,
+    rate_limits: Arc<RateLimits>,
+    recent_lookups: RecentLookups,
 }

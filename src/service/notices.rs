@@ -18,7 +18,7 @@ use super::Vouch;
 use super::dispute_link::DisputeLink;
 use super::outbox::{Delivery, Event, Notice, Outcome};
 use crate::clock::Millis;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{BoundFacts, Remover, UnboundFacts, bound_email, unbound_email};
 use crate::notify::sms;
@@ -44,7 +44,7 @@ impl Vouch {
         }
         // It is made in any case: what is bound now may be unbound before this bind.
         if !self.leads_to(address, mxid).await? {
-            self.spend_notice(address).await?;
+            self.rate_limits.charge_notice(address).await?;
         }
         Ok(Some(self.notice(address, mxid, at, language, Event::Bound)))
     }
@@ -64,8 +64,8 @@ impl Vouch {
             return Ok(None);
         }
         if self.leads_to(address, mxid).await? {
-            match self.spend_notice(address).await {
-                Err(error) if error.errcode() == "M_LIMIT_EXCEEDED" => return Ok(None),
+            match self.rate_limits.charge_notice(address).await {
+                Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(None),
                 spent => spent?,
             }
         }
@@ -123,8 +123,8 @@ impl Vouch {
     }
 
     async fn text_notice(&self, notice: &Notice) -> Outcome {
-        if let Err(error) = self.spend_text(&notice.address).await {
-            let is_full = error.errcode() == "M_LIMIT_EXCEEDED";
+        if let Err(error) = self.rate_limits.charge_text(&notice.address).await {
+            let is_full = error.kind() == ErrorKind::LimitExceeded;
             return later(if is_full { "the budget of texts is full" } else { error.errcode() });
         }
         let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
@@ -140,7 +140,7 @@ impl Vouch {
             return Outcome::Delivered;
         };
         if !error.may_have_sent() {
-            self.refund_text(&notice.address);
+            self.rate_limits.refund_text(&notice.address);
         }
         match error {
             sms::SendError::Rejected => Outcome::Refused { last_error: error.to_string() },

@@ -7,8 +7,9 @@ use super::Vouch;
 use super::outbox::Delivery;
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
+use crate::identity::rate_limit::micros;
 use crate::store::{
-    Error as StoreError, accounts, budgets, consents, invites, leases, meta, outbox, sessions, unbind_signatures,
+    Error as StoreError, accounts, consents, invites, leases, meta, outbox, rate_limits, sessions, unbind_signatures,
     visits,
 };
 
@@ -22,21 +23,21 @@ const LATE: Millis = 30 * MINUTE;
 const LAST_TRIES: usize = 3;
 
 impl Vouch {
-    /// Sweeps, gives back idle budget, and remembers the time, for ever.
+    /// Sweeps, gives back unused credit of rate limits, and remembers the time, for ever.
     pub async fn keep_house(self: Arc<Self>) {
         loop {
-            self.seen.retire(self.directory.current_epoch().previous());
+            self.recent_lookups.forget_before(self.directory.current_epoch().previous());
             if let Err(error) = self.sweep().await {
                 log::warn!("what is over could not be removed, and will be tried again: {}", error.errcode());
             }
-            if let Err(error) = self.give_back(false).await {
-                log::debug!("idle budget could not be given back: {}", error.errcode());
+            if let Err(error) = self.rate_limits.give_back(false).await {
+                log::debug!("unused credit of rate limits could not be given back: {}", error.errcode());
             }
             self.clock.pause(LOOK).await;
         }
     }
 
-    /// Remembers the time, and gives back the budget that was not spent: the last thing a node does.
+    /// Remembers the time, and gives back the unused credit of rate limits: the last thing a node does.
     ///
     /// # Errors
     /// 503 if the database is away.
@@ -50,7 +51,7 @@ impl Vouch {
                 break;
             }
         }
-        let given_back = self.give_back(true).await;
+        let given_back = self.rate_limits.give_back(true).await;
         remembered?;
         given_back
     }
@@ -78,7 +79,7 @@ impl Vouch {
                 + unbind_signatures::sweep(conn, now - retention.unbind_signature).await?
                 + visits::sweep(conn, now - retention.visit).await?
                 + invites::sweep(conn, now - retention.invite, now).await?
-                + budgets::sweep(conn, now).await?)
+                + rate_limits::sweep(conn, micros(now)).await?)
         });
         let swept = swept.await?;
         if swept > 0 {

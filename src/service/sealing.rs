@@ -9,7 +9,6 @@ use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use crate::clock::Millis;
 use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault};
 use crate::error::Error;
-use crate::identity::budget::Principal;
 use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
 use crate::store::accounts::Account;
@@ -242,9 +241,9 @@ impl Sealer {
         self.vault.index(Purpose::UnbindSignature, &[origin.as_bytes(), signature])
     }
 
-    /// `budgets.principal`
-    pub(super) fn principal(&self, budget: &str, of: &[u8]) -> Principal {
-        self.vault.index(Purpose::Budget, &[budget.as_bytes(), of]).0
+    /// `rate_limits.key`, of the limit's name and what it limits.
+    pub(super) fn rate_limit_key(&self, name: &str, subject: &[u8]) -> BlindIndex {
+        self.vault.index(Purpose::RateLimit, &[name.as_bytes(), subject])
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::accounts::Bearers;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
+use super::rate_limits::RateLimits;
 use super::sealing::Sealer;
-use super::spending::Purse;
 use super::{Directory, Disputes, Outbox, Vouch};
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
@@ -17,16 +17,16 @@ use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
-use crate::identity::budget::Seen;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
+use crate::identity::recent_lookups::RecentLookups;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
 
-/// How many looked-up addresses are remembered at most (twice this, at some 10 bytes each).
-const SEEN: usize = 20_000_000;
+/// Recent look-ups are kept up to twice this number, at some 10 bytes each.
+const RECENT_LOOKUPS: usize = 20_000_000;
 
 /// What a start has made because it was absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,6 +102,7 @@ impl Vouch {
         let outbox = Outbox::new(store.clone(), sealer.clone(), clock.clone());
         let links = Arc::new(links);
         let disputes = Disputes::new(store.clone(), sealer.clone(), Arc::clone(&links), Arc::clone(&directory));
+        let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
         Ok(Arc::new(Self {
             made,
             clock,
@@ -118,8 +119,8 @@ impl Vouch {
             outbox: Arc::new(outbox),
             federation,
             bearers: Bearers::default(),
-            seen: Seen::new(SEEN),
-            purse: Purse::default(),
+            rate_limits: Arc::new(rate_limits),
+            recent_lookups: RecentLookups::new(RECENT_LOOKUPS),
             config,
         }))
     }

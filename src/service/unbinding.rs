@@ -78,7 +78,7 @@ impl Vouch {
         if is_too_soon {
             // The address is bound to that user, and so was charged for. Whoever repeats a signature must not use up what it is to be told.
             if is_charged {
-                self.refund_notice(address);
+                self.rate_limits.refund_notice(address);
             }
             return Err(Error::forbidden(
                 "This signature has unbound the address before, and it was bound again since: try again a day after that",
@@ -109,7 +109,7 @@ impl Vouch {
         if addressed.is_empty() {
             return Err(Error::unauthorized("The request is signed for another server than this"));
         }
-        self.spend_unbinding(from).await?;
+        self.rate_limits.charge_unbinding(from).await?;
         let mut signed = Vec::new();
         let mut refusal = Error::unauthorized("The signature does not fit the request");
         for (credential, destinations) in addressed {

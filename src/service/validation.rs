@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
-use super::spending::Failure;
 use super::{Caller, Network, Vouch};
 use crate::clock::{Millis, SECOND};
 use crate::error::Error;
@@ -33,8 +32,6 @@ const GRACE: Millis = 2 * SECOND;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a claim is tried: others may come first, give up, or die.
 const TRIES: usize = 20;
-/// The longest that one who was overtaken stands aside.
-const ASIDE: Duration = Duration::from_millis(20);
 
 /// Who has an address checked.
 #[derive(Clone, Copy)]
@@ -118,12 +115,10 @@ impl Vouch {
         for _ in 0..TRIES {
             let new = self.new_session(asker, &request, self.clock.now());
             let (vouch, wanted) = (Arc::clone(self), Arc::clone(&request));
-            match self.store.write(async move |conn| vouch.claim(conn, new, &wanted).await).await {
-                Err(Failure::Overtaken) => step_aside().await,
-                Err(Failure::Refused(error)) => return Err(error),
-                Ok(Claim::Sent(sid)) => return Ok(sid),
-                Ok(Claim::Wait { id }) => self.until_settled(id, &request).await?,
-                Ok(Claim::Ours(claimed)) => {
+            match self.store.write(async move |conn| vouch.claim(conn, new, &wanted).await).await? {
+                Claim::Sent(sid) => return Ok(sid),
+                Claim::Wait { id } => self.until_settled(id, &request).await?,
+                Claim::Ours(claimed) => {
                     if let Err(unsent) = self.pay_and_send(asker, from, &claimed, &request).await {
                         self.renounce(claimed.id, &request, unsent.refunded).await?;
                         return Err(unsent.why);
@@ -145,7 +140,7 @@ impl Vouch {
         claimed: &Claimed,
         request: &TokenRequest,
     ) -> Result<(), Unsent> {
-        self.spend_message(asker, request.address.medium(), from).await?;
+        self.rate_limits.charge_message(asker, request.address.medium(), from).await?;
         // Now that the session is there: who objects from here on removes it.
         self.check_wanted(&request.address).await?;
         match claimed.code_since {
@@ -172,27 +167,19 @@ impl Vouch {
     }
 
     /// Gives up a claim whose message was not to be.
-    async fn renounce(self: &Arc<Self>, id: i64, request: &Arc<TokenRequest>, refunded: bool) -> Result<(), Error> {
-        for _ in 0..TRIES {
-            let (vouch, asked) = (Arc::clone(self), Arc::clone(request));
-            let done = self.store.write(async move |conn| {
-                rows::not_sent(conn, id, asked.send_attempt).await?;
-                // Nobody fills the database with sessions of messages that he has no budget for.
-                rows::remove_unsent(conn, id).await?;
-                if refunded { vouch.refund_message_to(conn, &asked.address).await } else { Ok(()) }
-            });
-            match done.await {
-                Ok(()) => return Ok(()),
-                Err(Failure::Refused(error)) => return Err(error),
-                Err(Failure::Overtaken) => step_aside().await,
-            }
-        }
-        // The claim runs out by itself.
-        Ok(())
+    async fn renounce(&self, id: i64, request: &Arc<TokenRequest>, refunded: bool) -> Result<(), Error> {
+        let (rate_limits, asked) = (Arc::clone(&self.rate_limits), Arc::clone(request));
+        let done = self.store.write(async move |conn| {
+            rows::not_sent(conn, id, asked.send_attempt).await?;
+            // Otherwise sessions whose messages are refused could fill the database.
+            rows::remove_unsent(conn, id).await?;
+            if refunded { rate_limits.refund_message_to(conn, &asked.address).await } else { Ok(()) }
+        });
+        done.await
     }
 
-    /// One transaction: the session's row, the address's budget, and the claim.
-    async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Failure> {
+    /// One transaction: the session's row, the address's rate limit, and the claim.
+    async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Error> {
         let (now, attempt) = (new.modified_at, request.send_attempt);
         let mut session = rows::get_or_begin(conn, new.clone()).await?;
         if self.is_expired(&session, now) || (sessions::is_dead(&session) && attempt > session.send_attempt) {
@@ -208,7 +195,7 @@ impl Vouch {
         if !is_new && attempt <= session.sending_attempt && now < session.sending_until {
             return Ok(Claim::Wait { id: session.id });
         }
-        self.spend_message_to(conn, &request.address, now).await?;
+        self.rate_limits.charge_message_to(conn, &request.address).await?;
         let mut code_since = session.code_since;
         if !is_new {
             rows::sending(conn, session.id, attempt, new.sending_until, new.next_link).await?;
@@ -229,9 +216,4 @@ impl Vouch {
             }
         }
     }
-}
-
-/// Lets others go first, who charge what we charge: all texts are charged to one server.
-async fn step_aside() {
-    tokio::time::sleep(ASIDE.mul_f64(rand::random::<f64>())).await;
 }

@@ -76,7 +76,7 @@ impl Vouch {
     /// As [`Self::register`].
     pub async fn sign_in(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
-        self.spend_openid_token(&registration.access_token).await?;
+        self.rate_limits.use_openid_token(&registration.access_token).await?;
         self.begin_visit(&Subject::User(mxid)).await
     }
 

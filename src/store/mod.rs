@@ -3,7 +3,6 @@
 
 pub mod accounts;
 pub mod bindings;
-pub mod budgets;
 mod connection;
 pub mod consents;
 mod error;
@@ -15,6 +14,7 @@ pub mod objections;
 pub mod outbox;
 mod postgres;
 mod prepared;
+pub mod rate_limits;
 mod schema;
 pub mod sessions;
 mod sqlite;

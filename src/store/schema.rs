@@ -79,15 +79,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    budgets (principal) {
-        principal -> Binary,
-        level -> BigInt,
-        leveled_at -> BigInt,
-        empty_at -> BigInt,
-    }
-}
-
-diesel::table! {
     invites (id) {
         id -> BigInt,
         token_hash -> Binary,
@@ -141,6 +132,13 @@ diesel::table! {
         subject_index -> Binary,
         subject -> Binary,
         proved_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    rate_limits (key) {
+        key -> Binary,
+        empty_at -> BigInt,
     }
 }
 

@@ -37,6 +37,7 @@ mod pages;
 mod phone_checks;
 mod phones;
 mod program;
+mod rate_limits;
 mod retention;
 mod ruma;
 mod schema;
@@ -45,7 +46,7 @@ mod signed_unbind;
 mod signing_keys;
 mod site;
 mod sms;
-mod spending;
+
 mod strangers;
 mod terms;
 mod texts;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use vouch_test_support::postgres::Database;
 
 /// The class of a column's type: what its values are in Rust.
@@ -150,4 +150,44 @@ async fn each_migration_does_the_same_on_both_backends_and_can_be_reverted() {
         assert_eq!(sqlite_keys(&mut sqlite), keys, "before {name}");
         assert_eq!(postgres_keys(&postgres).await, keys, "before {name}");
     }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_full_stays_full_through_the_migration_to_one_time() {
+    let database = tokio::task::spawn_blocking(Database::create).await.unwrap();
+    let postgres = database.connect().await;
+    let mut sqlite = SqliteConnection::establish(":memory:").unwrap();
+    let names = names("sqlite");
+    let last = names.iter().position(|name| name.ends_with("rate_limits")).unwrap();
+    for name in &names[..last] {
+        sqlite.batch_execute(&script("sqlite", name, "up.sql")).unwrap();
+        postgres.batch_execute(&script("postgres", name, "up.sql")).await.unwrap();
+    }
+    // One that has 10 of 10 units and drains in 10 hours, one that was refunded, and one that drains in 100,000 years.
+    let old = |hex: fn(&str) -> String| {
+        let row = |key: &str, level: i64, empty_at: i64| format!("({}, {level}, 1000, {empty_at})", hex(key));
+        let rows = [row("01", 36_000_000, 36_001_000), row("02", 0, 36_001_000), row("03", i64::MAX, i64::MAX)];
+        format!("INSERT INTO budgets (principal, level, leveled_at, empty_at) VALUES {}", rows.join(", "))
+    };
+    sqlite.batch_execute(&old(|key| format!("x'{key}'"))).unwrap();
+    postgres.batch_execute(&old(|key| format!("'\\x{key}'"))).await.unwrap();
+    sqlite.batch_execute(&script("sqlite", &names[last], "up.sql")).unwrap();
+    postgres.batch_execute(&script("postgres", &names[last], "up.sql")).await.unwrap();
+
+    let expected = [(vec![1], 36_001_000_000), (vec![3], 4_000_000_000_000_000_000)];
+    let sql = "SELECT key, empty_at FROM rate_limits ORDER BY key";
+    let migrated: Vec<Migrated> = diesel::sql_query(sql).load(&mut sqlite).unwrap();
+    let migrated: Vec<(Vec<u8>, i64)> = migrated.into_iter().map(|row| (row.key, row.empty_at)).collect();
+    assert_eq!(migrated, expected);
+    let migrated: Vec<(Vec<u8>, i64)> =
+        postgres.query(sql, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert_eq!(migrated, expected);
+}
+
+#[derive(QueryableByName)]
+struct Migrated {
+    #[diesel(sql_type = Binary)]
+    key: Vec<u8>,
+    #[diesel(sql_type = BigInt)]
+    empty_at: i64,
 }

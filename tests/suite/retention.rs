@@ -12,7 +12,7 @@ use crate::world::{SECRET, World};
 
 /// The tables whose rows expire.
 const PASSING: [&str; 7] =
-    ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "budgets"];
+    ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "rate_limits"];
 
 /// Returns those of the tables that have rows.
 async fn filled<'a>(world: &World, tables: &[&'a str]) -> Vec<&'a str> {

@@ -254,7 +254,7 @@ on_both_backends! {
         let cookie = cookie(&answer);
         let in_hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
         let mut held = Vec::new();
-        for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("budgets", "principal")] {
+        for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("rate_limits", "key")] {
             held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", in_hex.replace("{}", column))).await);
         }
         assert!(held.len() >= 4);

@@ -1,10 +1,11 @@
-//! Budgets: what a stranger may look up.
+//! Rate limits: how much a stranger may look up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -16,19 +17,19 @@ use crate::world::{Answer, Person, World, hash};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
 
-/// So many hashes that nobody has asked for before.
+/// `n` hashes that nobody has looked up before.
 fn new(n: usize) -> Vec<String> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let hash = |_| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()));
     (0..n).map(hash).collect()
 }
 
-async fn asks(person: &Person<'_>, addresses: &[String]) -> Answer {
-    asks_through(person, addresses, &[]).await
+async fn looks_up(person: &Person<'_>, addresses: &[String]) -> Answer {
+    looks_up_through(person, addresses, &[]).await
 }
 
-/// A look-up that came through these proxies, if one believes it.
-async fn asks_through(person: &Person<'_>, addresses: &[String], forwarded_for: &[&str]) -> Answer {
+/// A look-up with these `X-Forwarded-For` headers.
+async fn looks_up_through(person: &Person<'_>, addresses: &[String], forwarded_for: &[&str]) -> Answer {
     let body = json!({ "algorithm": "sha256", "pepper": person.pepper().await, "addresses": addresses });
     let mut request =
         person.server.request(Method::POST, "/_matrix/identity/v2/lookup", Some(&person.token)).json(&body);
@@ -38,7 +39,7 @@ async fn asks_through(person: &Person<'_>, addresses: &[String], forwarded_for: 
     person.server.send(request).await
 }
 
-/// The answer of a look-up that does not fit, and when it will.
+/// Checks that a look-up exceeds a limit. Returns `retry_after_ms`.
 #[track_caller]
 fn refused(answer: &Answer) -> i64 {
     assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"), "{}", answer.text);
@@ -51,17 +52,17 @@ on_both_backends! {
     async fn a_newcomer_looks_up_2000_addresses_and_then_50_an_hour(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        asks(&alice, &new(2_000)).await.ok();
+        looks_up(&alice, &new(2_000)).await.ok();
         for _ in 0..2 {
-            assert_eq!(refused(&asks(&alice, &new(1)).await), 72_000);
+            assert_eq!(refused(&looks_up(&alice, &new(1)).await), 72_000);
             world.clock.advance(71_999);
-            assert_eq!(refused(&asks(&alice, &new(1)).await), 1);
+            assert_eq!(refused(&looks_up(&alice, &new(1)).await), 1);
             world.clock.advance(1);
-            asks(&alice, &new(1)).await.ok();
+            looks_up(&alice, &new(1)).await.ok();
         }
         world.clock.advance(HOUR);
-        asks(&alice, &new(50)).await.ok();
-        refused(&asks(&alice, &new(1)).await);
+        looks_up(&alice, &new(50)).await.ok();
+        refused(&looks_up(&alice, &new(1)).await);
     }
 
     async fn an_address_book_of_10_000_fits_an_account_that_is_a_week_old(world: World) {
@@ -69,24 +70,24 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         world.clock.advance(7 * DAY - 1);
         server.until_ready().await;
-        refused(&asks(&alice, &new(2_001)).await);
+        refused(&looks_up(&alice, &new(2_001)).await);
         world.clock.advance(1);
-        asks(&alice, &new(10_000)).await.ok();
-        assert_eq!(refused(&asks(&alice, &new(1)).await), 72_000);
+        looks_up(&alice, &new(10_000)).await.ok();
+        assert_eq!(refused(&looks_up(&alice, &new(1)).await), 72_000);
     }
 
-    async fn all_or_nothing_is_charged(mut world: World) {
+    async fn a_look_up_that_is_refused_is_not_charged_in_part(mut world: World) {
         world.config.budgets.lookup_newcomer = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        asks(&alice, &new(8)).await.ok();
+        looks_up(&alice, &new(8)).await.ok();
         let too_many = new(3);
-        refused(&asks(&alice, &too_many).await);
-        asks(&alice, &too_many[..2]).await.ok();
-        refused(&asks(&alice, &too_many[2..]).await);
+        refused(&looks_up(&alice, &too_many).await);
+        looks_up(&alice, &too_many[..2]).await.ok();
+        refused(&looks_up(&alice, &too_many[2..]).await);
     }
 
-    async fn repeats_and_ones_own_addresses_are_free(mut world: World) {
+    async fn repeated_look_ups_and_a_users_own_addresses_are_free(mut world: World) {
         world.config.budgets.lookup_newcomer = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -94,17 +95,17 @@ on_both_backends! {
         let pepper = alice.pepper().await;
         let mut asked = new(10);
         asked.push(hash("one@example.com", &pepper));
-        asks(&alice, &asked).await.ok();
-        asks(&alice, &asked).await.ok();
+        looks_up(&alice, &asked).await.ok();
+        looks_up(&alice, &asked).await.ok();
         alice.binds("two@example.com").await;
-        asks(&alice, &[hash("two@example.com", &pepper)]).await.ok();
-        refused(&asks(&alice, &new(1)).await);
+        looks_up(&alice, &[hash("two@example.com", &pepper)]).await.ok();
+        refused(&looks_up(&alice, &new(1)).await);
         let bob = world.person(&server, "bob").await;
-        refused(&asks(&bob, &asked).await);
-        asks(&bob, &asked[..10]).await.ok();
+        refused(&looks_up(&bob, &asked).await);
+        looks_up(&bob, &asked[..10]).await.ok();
     }
 
-    async fn what_is_refused_otherwise_is_not_charged(mut world: World) {
+    async fn an_invalid_look_up_is_not_charged(mut world: World) {
         world.config.budgets.lookup_newcomer = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -116,68 +117,68 @@ on_both_backends! {
         ] {
             assert_eq!(alice.post("/lookup", body).await.error(), (400, errcode));
         }
-        asks(&alice, &new(10)).await.ok();
+        looks_up(&alice, &new(10)).await.ok();
     }
 
-    async fn a_homeserver_has_a_budget_for_all_its_users(mut world: World) {
+    async fn the_users_of_a_homeserver_share_a_limit(mut world: World) {
         world.config.budgets.lookup_homeserver = TIGHT;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        asks(&alice, &new(6)).await.ok();
-        refused(&asks(&bob, &new(5)).await);
-        asks(&bob, &new(4)).await.ok();
-        refused(&asks(&alice, &new(1)).await);
+        looks_up(&alice, &new(6)).await.ok();
+        refused(&looks_up(&bob, &new(5)).await);
+        looks_up(&bob, &new(4)).await.ok();
+        refused(&looks_up(&alice, &new(1)).await);
     }
 
-    async fn a_trusted_homeserver_has_none(mut world: World) {
+    async fn a_trusted_homeserver_has_no_limit(mut world: World) {
         world.config.budgets.lookup_homeserver = TIGHT;
         world.config.budgets.lookup_newcomer = Bucket { capacity: 20, per_hour: 1 };
         world.config.budgets.trusted_homeservers = vec!["hs.example".try_into().unwrap()];
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        asks(&alice, &new(20)).await.ok();
-        asks(&bob, &new(20)).await.ok();
-        refused(&asks(&bob, &new(1)).await);
+        looks_up(&alice, &new(20)).await.ok();
+        looks_up(&bob, &new(20)).await.ok();
+        refused(&looks_up(&bob, &new(1)).await);
     }
 
-    async fn the_whole_server_stops_if_the_operator_wants_that(mut world: World) {
+    async fn the_limit_of_the_server_is_enforced_only_if_configured(mut world: World) {
         world.config.budgets.lookup_server = TIGHT;
         let server = world.start().await;
-        asks(&world.person(&server, "alice").await, &new(11)).await.ok();
+        looks_up(&world.person(&server, "alice").await, &new(11)).await.ok();
         server.stop().await;
         world.config.budgets.stop_server = true;
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
-        refused(&asks(&bob, &new(11)).await);
+        refused(&looks_up(&bob, &new(11)).await);
     }
 
-    async fn a_network_has_a_budget_and_is_known_by_what_trusted_proxies_say(mut world: World) {
+    async fn a_network_has_a_limit_and_trusted_proxies_name_the_network(mut world: World) {
         world.config.budgets.lookup_network = TIGHT;
         world.config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        asks_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
-        refused(&asks_through(&bob, &new(1), &["203.0.113.254"]).await);
-        // What stands before the last address that is no trusted proxy, anybody can write.
-        refused(&asks_through(&bob, &new(1), &["198.51.100.7, 203.0.113.1"]).await);
-        refused(&asks_through(&bob, &new(1), &["198.51.100.7", "203.0.113.1, 10.1.1.1"]).await);
-        asks_through(&bob, &new(10), &["198.51.100.7, 10.1.1.1"]).await.ok();
-        asks_through(&bob, &new(10), &["2001:db8:1:1::1"]).await.ok();
-        refused(&asks_through(&bob, &new(1), &["2001:db8:1:ffff::2"]).await);
-        asks(&bob, &new(10)).await.ok();
+        looks_up_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
+        refused(&looks_up_through(&bob, &new(1), &["203.0.113.254"]).await);
+        // Anybody can write what precedes the last address that is not a trusted proxy's.
+        refused(&looks_up_through(&bob, &new(1), &["198.51.100.7, 203.0.113.1"]).await);
+        refused(&looks_up_through(&bob, &new(1), &["198.51.100.7", "203.0.113.1, 10.1.1.1"]).await);
+        looks_up_through(&bob, &new(10), &["198.51.100.7, 10.1.1.1"]).await.ok();
+        looks_up_through(&bob, &new(10), &["2001:db8:1:1::1"]).await.ok();
+        refused(&looks_up_through(&bob, &new(1), &["2001:db8:1:ffff::2"]).await);
+        looks_up(&bob, &new(10)).await.ok();
     }
 
-    async fn what_an_untrusted_peer_says_of_its_network_is_not_believed(mut world: World) {
+    async fn forwarded_headers_of_an_untrusted_peer_are_ignored(mut world: World) {
         world.config.budgets.lookup_network = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        asks_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
-        refused(&asks_through(&alice, &new(1), &["198.51.100.7"]).await);
-        refused(&asks(&alice, &new(1)).await);
+        looks_up_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
+        refused(&looks_up_through(&alice, &new(1), &["198.51.100.7"]).await);
+        refused(&looks_up(&alice, &new(1)).await);
     }
 
-    async fn a_restart_forgives_nothing_and_a_clean_one_takes_nothing(mut world: World) {
-        // So much capacity that a node takes some of it ahead.
+    async fn a_restart_neither_forgives_nor_charges_anything(mut world: World) {
+        // Enough capacity that a node charges some of it in advance.
         world.config.budgets.lookup_newcomer = Bucket { capacity: 1_000, per_hour: 1 };
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
@@ -186,37 +187,60 @@ on_both_backends! {
         for n in [1, 2, 500] {
             let running = server.take().unwrap();
             let alice = Person { world: &world, server: &running, mxid: world.homeserver.user_id("alice"), token: token.clone() };
-            asks(&alice, &new(n)).await.ok();
+            looks_up(&alice, &new(n)).await.ok();
             asked += n;
             running.stop().await;
             server = Some(world.start().await);
         }
         let running = server.unwrap();
         let alice = Person { world: &world, server: &running, mxid: world.homeserver.user_id("alice"), token };
-        refused(&asks(&alice, &new(1_000 - asked + 1)).await);
-        asks(&alice, &new(1_000 - asked)).await.ok();
-        refused(&asks(&alice, &new(1)).await);
+        refused(&looks_up(&alice, &new(1_000 - asked + 1)).await);
+        looks_up(&alice, &new(1_000 - asked)).await.ok();
+        refused(&looks_up(&alice, &new(1)).await);
     }
 
-    async fn two_nodes_share_one_budget(mut world: World) {
+    async fn two_nodes_share_a_limit(mut world: World) {
         world.config.budgets.lookup_newcomer = TIGHT;
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };
-        asks(&here, &new(8)).await.ok();
-        refused(&asks(&there, &new(3)).await);
-        asks(&there, &new(2)).await.ok();
-        refused(&asks(&here, &new(1)).await);
+        looks_up(&here, &new(8)).await.ok();
+        refused(&looks_up(&there, &new(3)).await);
+        looks_up(&there, &new(2)).await.ok();
+        refused(&looks_up(&here, &new(1)).await);
     }
 
-    async fn requests_at_once_are_all_charged(mut world: World) {
+    async fn concurrent_requests_are_all_charged(mut world: World) {
         world.config.budgets.lookup_newcomer = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        let answers = futures_util::future::join_all((0..20).map(|_| async { asks(&alice, &new(1)).await })).await;
-        let good = answers.iter().filter(|answer| answer.status == 200).count();
-        assert_eq!(good, 10);
+        let answers = join_all((0..20).map(|_| async { looks_up(&alice, &new(1)).await })).await;
+        let accepted = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(accepted, 10);
         assert!(answers.iter().filter(|answer| answer.status != 200).all(|answer| refused(answer) == HOUR));
+    }
+
+    async fn concurrent_requests_on_two_nodes_never_exceed_a_limit(mut world: World) {
+        // A look-up uses a block, so no node keeps credit.
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 200, per_hour: 1 };
+        let (one, other) = (world.start().await, world.start().await);
+        let people = [world.person(&one, "alice").await, world.person(&other, "bob").await];
+        let requests = || async {
+            let addresses = new(60);
+            let requests = addresses.chunks(2).zip(people.iter().cycle());
+            join_all(requests.map(|(address, person)| looks_up(person, address))).await
+        };
+        let mut accepted = 0;
+        for _ in 0..5 {
+            for answer in requests().await {
+                if answer.status == 200 {
+                    accepted += 2;
+                } else {
+                    assert!(refused(&answer) <= 2 * HOUR);
+                }
+            }
+        }
+        assert_eq!(accepted, 200);
     }
 }
 
@@ -226,34 +250,34 @@ async fn a_request_has_10_000_addresses_at_most() {
     world.config.budgets.lookup_newcomer = Bucket { capacity: 100_000, per_hour: 1 };
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
-    asks(&alice, &new(10_000)).await.ok();
-    assert_eq!(asks(&alice, &new(10_001)).await.error(), (400, "M_INVALID_PARAM"));
-    // In hexadecimal they are longer.
+    looks_up(&alice, &new(10_000)).await.ok();
+    assert_eq!(looks_up(&alice, &new(10_001)).await.error(), (400, "M_INVALID_PARAM"));
+    // Hexadecimal hashes are longer.
     let hex: Vec<String> = (0..10_000_u64).map(|n| hex(&Sha256::digest(n.to_be_bytes()))).collect();
-    asks(&alice, &hex).await.ok();
+    looks_up(&alice, &hex).await.ok();
 }
 
 #[tokio::test]
-async fn an_address_that_is_sent_10_000_times_is_charged_once() {
+async fn an_address_sent_10_000_times_is_charged_once() {
     let mut world = World::on_sqlite().await;
     world.config.budgets.lookup_newcomer = Bucket { capacity: 2, per_hour: 1 };
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
-    let equal = vec![new(1).remove(0); 10_000];
+    let duplicates = vec![new(1).remove(0); 10_000];
     let begun = Instant::now();
-    asks(&alice, &equal).await.ok();
+    looks_up(&alice, &duplicates).await.ok();
     assert!(begun.elapsed() < Duration::from_secs(5), "took {:?}", begun.elapsed());
-    asks(&alice, &new(1)).await.ok();
-    refused(&asks(&alice, &new(1)).await);
+    looks_up(&alice, &new(1)).await.ok();
+    refused(&looks_up(&alice, &new(1)).await);
 }
 
 #[tokio::test]
-async fn what_is_no_hash_costs_nothing() {
+async fn invalid_hashes_are_not_charged() {
     let mut world = World::on_sqlite().await;
     world.config.budgets.lookup_newcomer = TIGHT;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let nonsense: Vec<String> = (0..100).map(|n| format!("nonsense {n}")).collect();
-    asks(&alice, &nonsense).await.ok();
-    asks(&alice, &new(10)).await.ok();
+    looks_up(&alice, &nonsense).await.ok();
+    looks_up(&alice, &new(10)).await.ok();
 }
