@@ -48,7 +48,6 @@ pub struct Logo {
 
 impl Brand {
     /// Returns the logo, unless it is an SVG, which hardly any mail program shows.
-    #[must_use]
     pub fn mail_logo(&self) -> Option<&Logo> {
         self.logo.as_ref().filter(|logo| logo.media_type != SVG)
     }

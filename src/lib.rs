@@ -1,10 +1,10 @@
 //! Vouch, a standalone Matrix identity server: it vouches, by its signature, that an address belongs to a Matrix
 //! user, and lets people find each other without the server's disk, logs or a stranger learning who looks for whom.
 //!
-//! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`], `federation`, [`notify`] → [`crypto`], [`store`].
+//! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`], `federation`, `notify` → [`crypto`], [`store`].
 
 pub mod api;
-pub mod brand;
+mod brand;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -14,9 +14,9 @@ mod federation;
 mod http;
 pub mod identity;
 pub mod logging;
-pub mod notify;
+mod notify;
 pub mod pages;
 pub mod server;
 pub mod service;
 pub mod store;
-pub mod texts;
+mod texts;

@@ -102,7 +102,6 @@ impl Texts {
     }
 
     /// Returns the language for readers whose language is not known.
-    #[must_use]
     pub fn default_language(&self) -> Language {
         self.default
     }
@@ -113,27 +112,23 @@ impl Texts {
     }
 
     /// Returns the tag of a language, such as `en` or `pt-BR`.
-    #[must_use]
     pub fn tag(&self, language: Language) -> &str {
         &self.entry(language).tag
     }
 
     /// Returns a language's own name, such as `Français`.
-    #[must_use]
     pub fn name(&self, language: Language) -> String {
         self.get(language, NAME, &[])
     }
 
     /// Returns the best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the most wanted one that is
     /// available (for `fr-CA` that, then `fr`, then any other French), or else the default.
-    #[must_use]
     pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
         let wishes = accept::wishes(accept_language.unwrap_or_default());
         wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default)
     }
 
     /// Returns the language nearest to a tag, if there is one with the same base.
-    #[must_use]
     pub fn nearest(&self, tag: &str) -> Option<Language> {
         if tag == "*" {
             return Some(self.default);
@@ -142,7 +137,6 @@ impl Texts {
     }
 
     /// Returns a message in a language, filled in with values.
-    #[must_use]
     pub fn get(&self, language: Language, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
         let args: FluentArgs<'_> = values.iter().map(|(name, value)| (*name, cleaned(value))).collect();
         let bundles = self.entry(language).chain.iter().map(|language| &self.entry(*language).bundle);
@@ -156,7 +150,6 @@ impl Texts {
     }
 
     /// Returns a span of time in words, in the largest unit that fits evenly: days (from two), hours or minutes.
-    #[must_use]
     pub fn span(&self, language: Language, span: Millis) -> String {
         let (id, unit) = match span {
             s if s >= 2 * DAY && s % DAY == 0 => ("span-days", DAY),
@@ -172,7 +165,6 @@ impl Texts {
 }
 
 /// Returns the direction in which a language is written, as in HTML's `dir`.
-#[must_use]
 pub fn direction(tag: &str) -> &'static str {
     match tag.parse::<LanguageIdentifier>().map(|language| language.character_direction()) {
         Ok(CharacterDirection::RTL) => "rtl",

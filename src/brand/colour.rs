@@ -16,13 +16,11 @@ impl Colour {
     pub const WHITE: Self = Self([255; 3]);
 
     /// Creates a colour from its channels.
-    #[must_use]
     pub const fn rgb(red: u8, green: u8, blue: u8) -> Self {
         Self([red, green, blue])
     }
 
     /// Parses a colour written as `#rrggbb`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
         let number = u32::from_str_radix(digits, 16).ok()?;
@@ -31,14 +29,12 @@ impl Colour {
     }
 
     /// Returns this colour, or the nearest darker or lighter shade of it that is legible on `background`.
-    #[must_use]
     pub fn legible_on(self, background: Self) -> Self {
         let pole = background.ink();
         (0..=20).map(|step| self.mixed(pole, step)).find(|c| c.contrast(background) >= LEGIBLE).unwrap_or(pole)
     }
 
     /// Returns black or white, whichever is easier to read on this colour.
-    #[must_use]
     pub fn ink(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::BLACK) { Self::WHITE } else { Self::BLACK }
     }

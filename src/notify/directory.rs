@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_become_private_files_in_order_of_time() {
+    async fn messages_become_private_files_ordered_by_time() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("data/mail");
         let clock = Clock::stopped_at(1_700_000_000_000);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_made_is_named_with_its_setting() {
+    fn a_directory_that_cannot_be_created_is_named_with_its_setting() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let directory = Directory::new("mail.directory", &file.path().join("mail"), "eml", Clock::stopped_at(0));
         let error = directory.make().unwrap_err().to_string();

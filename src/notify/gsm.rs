@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_are_counted_as_networks_do() {
+    fn segments_are_counted_as_phone_networks_do() {
         for (text, expected) in [
             ("a".repeat(160), 1),
             ("a".repeat(161), 2),

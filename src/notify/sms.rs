@@ -79,13 +79,11 @@ impl SmsSender {
     }
 
     /// Whether the rules allow texts to this number. They allow none to anything but a phone number.
-    #[must_use]
     pub fn reaches(&self, to: &Address) -> bool {
         self.route(to) != Route::Reject
     }
 
     /// Returns the longest time that sending a text can take.
-    #[must_use]
     pub fn patience(&self) -> Duration {
         self.timeout
     }
@@ -157,7 +155,6 @@ pub enum SendError {
 
 impl SendError {
     /// Whether the text may have been sent, and charged, all the same.
-    #[must_use]
     pub const fn may_have_sent(self) -> bool {
         matches!(self, Self::TimedOut | Self::Unreachable)
     }

@@ -30,7 +30,6 @@ pub struct CodeFacts<'a> {
 
 /// Returns the text with a code. The last line is for machines: browsers fill in the code at that domain and nowhere
 /// else ([origin-bound one-time codes](https://wicg.github.io/sms-one-time-codes/)).
-#[must_use]
 pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
     let values = [("code", facts.code.into()), ("server", say.server.into()), ("minutes", facts.minutes.into())];
     let first = say.texts.get(say.language, "sms-code", &values);
@@ -39,7 +38,6 @@ pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
 }
 
 /// Returns the notice to a number that was bound to `mxid`, with the link that undoes it.
-#[must_use]
 pub fn bound_text(say: Words<'_>, mxid: &str, undo: &Url) -> String {
     // The link is not a variable of the text, because long values are cut.
     let last = format!("{} {undo}", say.text("sms-bound-undo"));
@@ -47,13 +45,11 @@ pub fn bound_text(say: Words<'_>, mxid: &str, undo: &Url) -> String {
 }
 
 /// Returns the notice to a number that was unbound from `mxid`.
-#[must_use]
 pub fn unbound_text(say: Words<'_>, mxid: &str) -> String {
     if_it_fits(&say.with_server("sms-unbound"), Some(&say.with("sms-notice-account", "mxid", mxid)), None)
 }
 
 /// Returns the text with the link to what is stored about a number.
-#[must_use]
 pub fn address_text(say: Words<'_>, link: &Url) -> String {
     format!("{} {link}", say.with_server("sms-address"))
 }
@@ -61,7 +57,6 @@ pub fn address_text(say: Words<'_>, link: &Url) -> String {
 /// Returns the text about an invitation. Its link opens a web app and not the invitation, because a link to that would
 /// fill a text of its own; the invitation appears once the number is added to an account. Names are left out, because
 /// anyone could use them to make this server send advertisements.
-#[must_use]
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
     // “…” is not in the GSM alphabet: it would double the length of the text.
     let inviter = visible(mxid, MAX_INVITER).replace('…', "...");

@@ -10,13 +10,11 @@ use crate::clock::{Millis, SECOND};
 
 impl Texts {
     /// Returns a point in time to the minute, such as “23 November 2026, 12:00 UTC”.
-    #[must_use]
     pub fn timestamp(&self, language: Language, at: Millis) -> String {
         self.formatted(language, "page-moment", at)
     }
 
     /// Returns the day of a point in time, such as “23 November 2026”.
-    #[must_use]
     pub fn date(&self, language: Language, at: Millis) -> String {
         self.formatted(language, "page-moment-day", at)
     }

@@ -10,7 +10,6 @@ const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
 /// Returns a text as one line of visible characters: control characters, characters that are invisible and those that
 /// change the direction of others are removed, white space becomes single spaces, and what exceeds `max` characters is
 /// cut and ends in “…”.
-#[must_use]
 pub fn visible(text: &str, max: usize) -> String {
     let kept: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_visible(*c)).collect();

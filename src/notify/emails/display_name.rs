@@ -12,7 +12,6 @@ pub struct DisplayName(String);
 
 impl DisplayName {
     /// Parses a name. Returns `None` if nothing of it is visible or it contains a link.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let name = visible(text, MAX_NAME);
         let lower = name.to_lowercase();
@@ -21,7 +20,6 @@ impl DisplayName {
     }
 
     /// Returns the name.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -135,19 +135,19 @@ mod tests {
     ];
 
     #[test]
-    fn a_subject_stays_one_header() {
+    fn a_subject_remains_one_header() {
         let mail = compose("Hello\r\nBcc: eve@evil.example\r\n\r\nbody", "text");
         assert_eq!(header_names(&mail), HEADERS);
         assert!(mail.contains("Subject: Hello Bcc: eve@evil.example body\r\n"));
     }
 
     #[test]
-    fn an_encoded_word_in_a_name_is_not_decoded_by_the_reader() {
+    fn an_encoded_word_in_a_name_is_not_decoded() {
         assert!(compose("=?utf-8?b?RXZl?= invites you", "").contains("Subject: = ?utf-8?b?RXZl?= invites you\r\n"));
     }
 
     #[test]
-    fn the_message_id_is_of_the_sender_s_domain_and_never_the_same() {
+    fn message_ids_have_the_senders_domain_and_are_unique() {
         let id = |mail: String| mail.split("Message-ID: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
         let (one, other) = (id(compose("a", "b")), id(compose("a", "b")));
         assert!(one.ends_with("@vouch.test>"), "{one}");
@@ -155,13 +155,13 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_the_clock_s() {
+    fn the_date_comes_from_the_clock() {
         assert!(compose("a", "b").contains("Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
     }
 
     proptest! {
         #[test]
-        fn whatever_is_written_only_cr_lf_ends_lines_and_no_header_is_added(
+        fn any_content_has_only_cr_lf_line_ends_and_no_extra_header(
             subject in "[\\PC\\r\\n\\x00-\\x1f=?]{0,300}",
             text in "[\\PC\\r\\n\\t\\x00.-]{0,300}",
         ) {

@@ -1,4 +1,4 @@
-//! The mailer against an SMTP server that behaves, and against many that do not.
+//! The mailer against SMTP servers that behave well, and badly.
 
 mod tls;
 
@@ -52,7 +52,7 @@ async fn send(mailer: &Mailer, to: &str) -> Result<(), SendError> {
     mailer.send(&Address::email(to).unwrap(), email()).await
 }
 
-/// What a mailer without TLS makes of a sink with these options, and the sink.
+/// Sends an email without TLS to a sink with these options, and returns the result and the sink.
 async fn send_to_sink(options: Options) -> (Result<(), SendError>, MailSink) {
     let sink = MailSink::start_with(options).await;
     let sent = send(&mailer(smtp(&sink, SmtpSecurity::None)), "alice@example.com").await;
@@ -82,7 +82,7 @@ fn ends_lines_only_with_cr_lf(mail: &Message) -> bool {
 }
 
 #[tokio::test]
-async fn line_ends_in_a_mail_neither_end_the_mail_nor_begin_another() {
+async fn line_breaks_in_an_email_cannot_end_it_or_begin_another() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     let smuggled = "a\r\n.\r\nMAIL FROM:<eve@evil.example>\r\nb\n.\nc\r.\rd\r\n.\n";
@@ -100,7 +100,7 @@ async fn line_ends_in_a_mail_neither_end_the_mail_nor_begin_another() {
 }
 
 #[tokio::test]
-async fn a_logo_travels_with_the_html() {
+async fn a_logo_is_attached_to_the_html() {
     let image = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 1_000]].concat();
     let sink = MailSink::start().await;
     let logo = Logo { media_type: "image/png", bytes: image.clone() };
@@ -131,7 +131,7 @@ fn unused(security: SmtpSecurity) -> Smtp {
 }
 
 #[test]
-fn settings_that_can_never_work_are_refused_by_name() {
+fn settings_that_cannot_work_are_refused_by_name() {
     let settings = unused(SmtpSecurity::Tls);
     for (wrong, setting) in [
         (Smtp { host: "mail.example.org:25".to_owned(), ..settings.clone() }, "mail.host: "),
@@ -146,7 +146,7 @@ fn settings_that_can_never_work_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_cannot_be_reached() {
+async fn a_stopped_server_is_reported_as_unreachable() {
     let sink = MailSink::start().await;
     let settings = smtp(&sink, SmtpSecurity::None);
     drop(sink);
@@ -156,8 +156,8 @@ async fn a_server_that_is_down_cannot_be_reached() {
 }
 
 #[tokio::test]
-async fn a_slow_server_costs_no_more_than_the_timeout_of_the_whole_conversation() {
-    // Each answer comes in time, all of them do not.
+async fn the_timeout_applies_to_the_whole_dialogue() {
+    // Each reply is in time, but not all of them together.
     let sink = MailSink::start_with(Options { delay: Duration::from_millis(150), ..Options::default() }).await;
     let settings = Smtp { timeout: Duration::from_millis(500), ..smtp(&sink, SmtpSecurity::None) };
     let start = std::time::Instant::now();
@@ -168,8 +168,8 @@ async fn a_slow_server_costs_no_more_than_the_timeout_of_the_whole_conversation(
 }
 
 #[tokio::test]
-async fn a_mail_cut_off_by_the_timeout_leaves_nothing_for_the_next() {
-    // Somebody else's mail must not be appended to one whose conversation was given up half-way.
+async fn an_email_cut_off_by_the_timeout_leaves_nothing_behind() {
+    // Another email must not be appended to one whose dialogue was abandoned halfway.
     let stuck = Arc::new(tokio::sync::Semaphore::new(1));
     let script = move |line: &str| {
         let first = line == "DATA" && stuck.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok();
@@ -185,7 +185,7 @@ async fn a_mail_cut_off_by_the_timeout_leaves_nothing_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_apart_by_its_reason() {
+async fn rejections_are_distinguished_by_their_reason() {
     for (command, reply, error) in [
         ("RCPT", "550 5.1.1 no such user alice@example.com", SendError::Recipient),
         ("RCPT", "450 4.2.0 greylisted", SendError::Recipient),
@@ -205,14 +205,14 @@ async fn a_refusal_is_told_apart_by_its_reason() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_a_matter_of_the_login() {
+async fn a_wrong_password_is_reported_as_a_failed_login() {
     let sink = MailSink::start_with(Options::when("AUTH", Action::Reply("535 5.7.8 who are you?"))).await;
     let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::None) };
     assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(SendError::Login));
 }
 
 #[tokio::test]
-async fn a_connection_serves_many_mails() {
+async fn a_connection_is_reused_for_many_emails() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     for _ in 0..5 {
@@ -222,7 +222,7 @@ async fn a_connection_serves_many_mails() {
 }
 
 #[tokio::test]
-async fn there_are_never_more_connections_than_allowed() {
+async fn the_number_of_connections_is_limited() {
     let sink = MailSink::start().await;
     let mailer = mailer(Smtp { connections: 2, ..smtp(&sink, SmtpSecurity::None) });
     let sent = futures_util::future::join_all((0..20).map(|_| send(&mailer, "alice@example.com"))).await;
@@ -232,7 +232,7 @@ async fn there_are_never_more_connections_than_allowed() {
 }
 
 #[tokio::test]
-async fn a_connection_the_server_closed_while_it_idled_is_replaced() {
+async fn an_idle_connection_closed_by_the_server_is_replaced() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     send(&mailer, "alice@example.com").await.unwrap();
@@ -242,7 +242,7 @@ async fn a_connection_the_server_closed_while_it_idled_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_had_enough_of_a_connection_gets_the_mail_on_another() {
+async fn a_connection_that_the_server_no_longer_accepts_is_replaced() {
     for (command, action) in [
         ("MAIL", Action::Reply("421 4.7.0 too many messages")),
         ("MAIL", Action::Reply("450 4.7.1 too many messages")),
@@ -258,7 +258,7 @@ async fn a_server_that_has_had_enough_of_a_connection_gets_the_mail_on_another()
 }
 
 #[tokio::test]
-async fn a_connection_whose_other_end_vanished_is_replaced_in_time() {
+async fn an_unresponsive_connection_is_replaced_in_time() {
     let sink = MailSink::start_with(second_time("MAIL", Action::Silence)).await;
     let mailer = mailer(Smtp { timeout: Duration::from_secs(2), ..smtp(&sink, SmtpSecurity::None) });
     send(&mailer, "alice@example.com").await.unwrap();
@@ -267,7 +267,7 @@ async fn a_connection_whose_other_end_vanished_is_replaced_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_connection_of_a_worker_that_ended_is_replaced() {
+async fn a_connection_from_a_finished_worker_is_replaced() {
     let sink = MailSink::start().await;
     let mailer = Arc::new(mailer(smtp(&sink, SmtpSecurity::None)));
     let first = Arc::clone(&mailer);
@@ -280,7 +280,7 @@ async fn a_connection_of_a_worker_that_ended_is_replaced() {
     assert_eq!(sink.count(), 2);
 }
 
-/// The second time that a command is given, something else happens.
+/// Returns options for a sink that acts differently when the command is sent for the second time.
 fn second_time(command: &'static str, action: Action) -> Options {
     let times = std::sync::atomic::AtomicUsize::new(0);
     let second =
@@ -290,7 +290,7 @@ fn second_time(command: &'static str, action: Action) -> Options {
 }
 
 #[tokio::test]
-async fn a_mail_whose_receipt_was_lost_is_not_sent_again() {
+async fn an_email_whose_final_reply_was_lost_is_not_sent_again() {
     let sink = MailSink::start_with(second_time(".", Action::HangUp)).await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     send(&mailer, "alice@example.com").await.unwrap();
@@ -299,7 +299,7 @@ async fn a_mail_whose_receipt_was_lost_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn odd_addresses_are_written_to_byte_for_byte_or_not_at_all() {
+async fn unusual_addresses_are_used_byte_for_byte_or_refused() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     for address in
@@ -320,7 +320,7 @@ async fn odd_addresses_are_written_to_byte_for_byte_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn an_address_beyond_ascii_needs_a_server_that_knows_such() {
+async fn a_non_ascii_address_needs_a_server_with_smtputf8() {
     let sink = MailSink::start_with(Options { smtputf8: false, ..Options::default() }).await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     assert_eq!(send(&mailer, "jürgen@example.com").await, Err(SendError::Recipient));
@@ -329,7 +329,7 @@ async fn an_address_beyond_ascii_needs_a_server_that_knows_such() {
 }
 
 #[tokio::test]
-async fn without_a_server_mails_become_files() {
+async fn without_a_server_emails_become_files() {
     let place = tempfile::tempdir().unwrap();
     let transport = MailTransport::Directory(place.path().join("mail"));
     let mail = Mail { sender: "Vouch <vouch@localhost>".parse().unwrap(), transport };

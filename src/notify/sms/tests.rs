@@ -1,4 +1,4 @@
-//! Texts to stubs of gateways, through true requests.
+//! Sending texts to stub gateways over HTTP.
 
 mod faults;
 mod kannel;
@@ -50,7 +50,7 @@ fn kannel_at(url: &str, password: &str) -> config::Kannel {
     config::Kannel { url: url.parse().unwrap(), user: "vouch".to_owned(), password: password.into(), smsc: None }
 }
 
-/// What stands in a query or a form.
+/// Parses a query or a form.
 fn pairs(encoded: &[u8]) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(encoded).into_owned().collect()
 }
@@ -125,7 +125,7 @@ async fn rules_choose_gateway_and_sender() {
 }
 
 #[tokio::test]
-async fn an_email_address_gets_no_text() {
+async fn an_email_address_cannot_be_texted() {
     let email = Address::email("alice@example.com").unwrap();
     let sms_sender = sms_sender(&Config::default().sms);
     assert!(!sms_sender.reaches(&email));

@@ -1,4 +1,4 @@
-//! TLS: what is sent to a server, and what is not.
+//! What is sent to SMTP servers with and without TLS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::crypto::ring;
 use super::*;
 use vouch_test_support::mail_sink::Tls;
 
-/// A certificate authority in a file, and servers it vouches for.
+/// A certificate authority in a file, and servers with its certificates.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     file: tempfile::NamedTempFile,
@@ -71,7 +71,7 @@ fn an_unusable_ca_file_is_named_with_its_setting() {
 }
 
 #[tokio::test]
-async fn starttls_and_tls_are_used_with_the_login() {
+async fn login_works_over_starttls_and_tls() {
     let authority = Authority::new();
     let server = authority.server("127.0.0.1");
     for (tls, security) in
@@ -87,7 +87,7 @@ async fn starttls_and_tls_are_used_with_the_login() {
 }
 
 #[tokio::test]
-async fn without_starttls_neither_login_nor_address_is_sent() {
+async fn without_starttls_no_login_and_no_address_is_sent() {
     let sink = MailSink::start().await;
     let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::Starttls) };
     assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(SendError::Tls));
@@ -96,7 +96,7 @@ async fn without_starttls_neither_login_nor_address_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refused_starttls_is_no_reason_to_go_on_without() {
+async fn a_rejected_starttls_ends_the_connection() {
     let server = Authority::new().server("127.0.0.1");
     let options = Options::when("STARTTLS", Action::Reply("454 4.7.0 not now"));
     let sink = MailSink::start_with(Options { tls: Tls::Starttls(server), ..options }).await;
@@ -107,7 +107,7 @@ async fn a_refused_starttls_is_no_reason_to_go_on_without() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_an_unknown_authority_or_for_another_name_is_refused() {
+async fn a_certificate_from_an_unknown_authority_or_for_another_name_is_refused() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     for (server, why) in [(stranger.server("127.0.0.1"), "authority"), (authority.server("mail.test"), "name")] {
         for (tls, security) in [
@@ -127,7 +127,7 @@ async fn a_certificate_of_an_unknown_authority_or_for_another_name_is_refused() 
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_no_tls_server() {
+async fn a_server_without_tls_is_refused_if_tls_is_required() {
     let sink = MailSink::start().await;
     assert_eq!(send(&mailer(smtp(&sink, SmtpSecurity::Tls)), "a@b.c").await, Err(SendError::Tls));
 }

@@ -1,4 +1,4 @@
-//! Gateways that are slow, away, or not who they say they are.
+//! Gateways that are slow, unavailable or impostors.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ fn through(gateway: &SmsGateway) -> Sms {
     sms(Gateway::Twilio(twilio(gateway)))
 }
 
-/// Settings that trust an authority, whose file must outlive them.
+/// Settings that trust an authority. Its file must outlive them.
 fn trusting(ca: &Ca, sms: Sms) -> (Sms, tempfile::NamedTempFile) {
     let file = tempfile::NamedTempFile::new().unwrap();
     ca.write_to(file.path());
@@ -19,7 +19,7 @@ fn trusting(ca: &Ca, sms: Sms) -> (Sms, tempfile::NamedTempFile) {
 }
 
 #[tokio::test]
-async fn a_gateway_of_an_authority_of_our_own_is_believed() {
+async fn a_gateway_with_a_certificate_from_ca_file_is_trusted() {
     let ca = Ca::new();
     let gateway = SmsGateway::start_tls(&ca);
     gateway.behave(Conduct::Answers(201, "{}".to_owned()));
@@ -28,7 +28,7 @@ async fn a_gateway_of_an_authority_of_our_own_is_believed() {
 }
 
 #[tokio::test]
-async fn nothing_is_said_to_a_gateway_that_cannot_prove_its_name() {
+async fn nothing_is_sent_to_a_gateway_with_the_wrong_certificate() {
     let ca = Ca::new();
     let unknown = SmsGateway::start_tls(&Ca::new());
     let other_name = SmsGateway::start_with(Some(ca.certificate_for(&["sms.example.org"])));
@@ -41,7 +41,7 @@ async fn nothing_is_said_to_a_gateway_that_cannot_prove_its_name() {
 }
 
 #[tokio::test]
-async fn where_tls_is_expected_nothing_is_said_without() {
+async fn nothing_is_sent_without_tls_if_tls_is_expected() {
     let plain = SmsGateway::start();
     let settings =
         config::Twilio { url: plain.url().replace("http://", "https://").parse().unwrap(), ..twilio(&plain) };
@@ -50,7 +50,7 @@ async fn where_tls_is_expected_nothing_is_said_without() {
 }
 
 #[tokio::test]
-async fn a_slow_gateway_is_not_waited_for() {
+async fn a_slow_gateway_times_out() {
     let gateway = SmsGateway::start();
     gateway.behave(Conduct::Slow(Duration::from_mins(1)));
     let timeout = Duration::from_millis(200);
@@ -62,7 +62,7 @@ async fn a_slow_gateway_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn an_answer_without_end_is_cut() {
+async fn an_endless_response_is_cut() {
     let gateway = SmsGateway::start();
     gateway.behave(Conduct::Endless);
     let settings = Sms { timeout: Duration::from_mins(1), ..sms(Gateway::Kannel(kannel_at(&gateway.url(), "secret"))) };
@@ -70,7 +70,7 @@ async fn an_answer_without_end_is_cut() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_hangs_up_or_is_away_cannot_be_reached() {
+async fn a_gateway_that_hangs_up_or_is_down_is_unreachable() {
     let gateway = SmsGateway::start();
     gateway.behave(Conduct::HangsUp);
     assert_eq!(send(&through(&gateway)).await, Err(SendError::Unreachable));
@@ -98,7 +98,7 @@ fn a_file_without_certificates_is_named_with_its_setting() {
 }
 
 #[test]
-fn what_went_wrong_is_said_without_number_text_or_secret() {
+fn errors_contain_no_number_text_or_secret() {
     let all = [
         SendError::Rejected,
         SendError::Unreachable,

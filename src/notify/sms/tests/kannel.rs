@@ -1,4 +1,4 @@
-//! Kannel: a stub for its answers, and the real thing.
+//! Kannel: a stub for its responses, and a real one.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use vouch_test_support::kannel::Kannel;
 
 use super::*;
 
-/// What a 7-bit message can hold.
+/// A text that fits into a 7-bit message.
 const SHORT: &str = "Grüße für 5 €: [123456]\n@id.example.org #123456";
 
 fn through(url: &str, password: &str) -> Sms {
@@ -18,7 +18,7 @@ fn strings<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String>
 }
 
 #[tokio::test]
-async fn kannel_is_asked_as_its_guide_says() {
+async fn requests_to_kannel_follow_its_guide() {
     let gateway = SmsGateway::start();
     let url = format!("{}/cgi-bin/sendsms", gateway.url());
     send(&through(&url, "kannel-password")).await.unwrap();
@@ -37,7 +37,7 @@ async fn kannel_is_asked_as_its_guide_says() {
 }
 
 #[tokio::test]
-async fn kannels_answers_are_understood() {
+async fn responses_of_kannel_are_understood() {
     let gateway = SmsGateway::start();
     let sms_sender = sms_sender(&through(&gateway.url(), "kannel-password"));
     for (status, body, expected) in [
@@ -56,7 +56,7 @@ async fn kannels_answers_are_understood() {
     }
 }
 
-/// Kannel takes a text at once and sends it in the background.
+/// Waits for a text, because Kannel accepts it at once and sends it in the background.
 async fn wait_for(smsc: &SmsGateway, count: usize) -> Vec<Request<Bytes>> {
     let begun = Instant::now();
     loop {
@@ -69,7 +69,7 @@ async fn wait_for(smsc: &SmsGateway, count: usize) -> Vec<Request<Bytes>> {
     }
 }
 
-/// The text of a message as the SMSC gets it: bytes in the charset that stands beside it.
+/// Decodes a message as the SMSC receives it: bytes, and their charset.
 fn content(request: &Request<Bytes>) -> String {
     let encoded = request.uri().query().unwrap().split('&').find_map(|pair| pair.strip_prefix("text=")).unwrap();
     let mut bytes = Vec::new();
@@ -93,7 +93,7 @@ fn content(request: &Request<Bytes>) -> String {
 }
 
 #[tokio::test]
-async fn a_real_kannel_passes_texts_on_as_they_were_written() {
+async fn a_real_kannel_passes_texts_on_unchanged() {
     let smsc = SmsGateway::start();
     smsc.behave(Conduct::Answers(202, "0: Accepted for delivery".to_owned()));
     let kannel = Kannel::start(&smsc.url());

@@ -1,4 +1,4 @@
-//! What each gateway is asked, and what its answers mean.
+//! Requests to each gateway, and the meaning of its responses.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -21,7 +21,7 @@ async fn verdicts(gateway: &SmsGateway, sms: &Sms, answers: &[(u16, &str, Result
 }
 
 #[tokio::test]
-async fn twilio_is_asked_as_its_api_says() {
+async fn requests_to_twilio_follow_its_api() {
     let gateway = SmsGateway::start();
     gateway.behave(Conduct::Answers(201, "{}".to_owned()));
     let settings = twilio(&gateway);
@@ -36,7 +36,7 @@ async fn twilio_is_asked_as_its_api_says() {
 }
 
 #[tokio::test]
-async fn twilios_services_choose_the_sender_and_its_keys_log_in() {
+async fn twilio_messaging_services_choose_the_sender_and_api_keys_log_in() {
     let gateway = SmsGateway::start();
     gateway.behave(Conduct::Answers(201, "{}".to_owned()));
     let service = "MG00000000000000000000000000000002".to_owned();
@@ -52,7 +52,7 @@ async fn twilios_services_choose_the_sender_and_its_keys_log_in() {
 }
 
 #[tokio::test]
-async fn twilios_answers_are_understood() {
+async fn responses_of_twilio_are_understood() {
     let gateway = SmsGateway::start();
     let answers = [
         (201, r#"{"sid":"SM1","status":"queued","error_code":null}"#, Ok(())),
@@ -93,7 +93,7 @@ fn openmarket(gateway: &SmsGateway, sender: Option<Sender>) -> Sms {
 }
 
 #[tokio::test]
-async fn openmarket_is_asked_as_its_api_says() {
+async fn requests_to_openmarket_follow_its_api() {
     let gateway = SmsGateway::start();
     let sender = |sender| openmarket(&gateway, Some(sender));
     send(&sender(Sender::Name("Vouch".to_owned()))).await.unwrap();
@@ -122,7 +122,7 @@ async fn openmarket_is_asked_as_its_api_says() {
 }
 
 #[tokio::test]
-async fn openmarkets_answers_are_understood() {
+async fn responses_of_openmarket_are_understood() {
     let gateway = SmsGateway::start();
     let answers = [
         (202, "", Ok(())),
@@ -155,7 +155,7 @@ fn through(webhook: &Webhook) -> Sms {
 }
 
 #[tokio::test]
-async fn a_webhook_is_written_from_its_templates() {
+async fn a_webhook_request_is_filled_in_from_its_templates() {
     let gateway = SmsGateway::start();
     let url = format!("{}/to/{{number}}/?d={{digits}}", gateway.url());
     let json = r#"{"to":["{number}"],"from":"{sender}","nested":{"text":"{text}"}}"#;
@@ -170,7 +170,7 @@ async fn a_webhook_is_written_from_its_templates() {
 }
 
 #[tokio::test]
-async fn a_webhook_may_be_a_form_xml_plain_text_or_a_query_alone() {
+async fn a_webhook_can_use_a_form_xml_plain_text_or_only_the_query() {
     let gateway = SmsGateway::start();
     let url = gateway.url() + "/";
     let form = webhook(&url, "application/x-www-form-urlencoded", Some("n={digits}&t={text}&s={sender}"));
@@ -193,7 +193,7 @@ async fn a_webhook_may_be_a_form_xml_plain_text_or_a_query_alone() {
 }
 
 #[tokio::test]
-async fn the_operator_says_which_answers_of_a_webhook_count_as_sent() {
+async fn settings_decide_which_webhook_responses_mean_sent() {
     let gateway = SmsGateway::start();
     let any = webhook(&gateway.url(), "text/plain", Some("{number} {text}"));
     let answers = [
