@@ -1,4 +1,4 @@
-//! The command line: serving, and what an operator does by hand.
+//! The command line: serving, and commands for operators.
 
 mod arguments;
 mod configuration;
@@ -16,40 +16,34 @@ use actix_web::rt::System;
 use clap::Parser;
 
 use crate::config::{Config, environment};
-use crate::error::{Error, StartError};
 use crate::logging;
 use arguments::{Arguments, Command};
 
-/// Why a command did not do what it should; ends the process with status 1 or 2.
+/// Why a command failed, which determines the exit status.
 enum Failure {
     /// The command line or the configuration is wrong: status 2.
     Usage(String),
-    /// It was right, and did not succeed: status 1.
+    /// The command could not be executed: status 1.
     Failed(String),
 }
 
-/// Parses the command line and does what it says.
+/// Parses and executes the command line.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    match execute(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(problem)) => {
-            complain(&problem);
-            ExitCode::from(1)
-        }
-        Err(Failure::Usage(problem)) => {
-            complain(&problem);
-            ExitCode::from(2)
-        }
-    }
+    let (problem, status) = match execute(Arguments::parse()) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Failed(problem)) => (problem, 1),
+        Err(Failure::Usage(problem)) => (problem, 2),
+    };
+    complain(problem);
+    ExitCode::from(status)
 }
 
 fn execute(arguments: Arguments) -> Result<(), Failure> {
-    // An empty variable is none, as for all others.
+    // As for all other variables, an empty one counts as unset.
     let file = arguments.config.filter(|file| !file.as_os_str().is_empty());
     let config = Config::load(file.as_deref(), environment())
-        .map_err(|mistakes| Failure::Usage(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     logging::start(config.log.filter.clone());
     System::new().block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
@@ -68,7 +62,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
     })
 }
 
-/// Writes a line to stdout. A reader that went away is no failure of ours.
+/// Writes a line to stdout. It is not an error if the reader has closed the pipe.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }
@@ -78,20 +72,8 @@ fn complain(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-impl From<StartError> for Failure {
-    fn from(error: StartError) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Failed(error.to_string())
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
         Self::Failed(error.to_string())
     }
 }

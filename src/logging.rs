@@ -1,23 +1,24 @@
-//! What is logged, and by whom: our own modules alone, whatever the level.
+//! Logging, for this crate only.
 //!
-//! We keep addresses, tokens and names out of our own lines. The lines of other crates cannot be answered for: at `debug` and `trace` a
-//! resolver writes the names it asks for, a mail client whole conversations, a database driver values, an HTTP library heads and bodies. So they
-//! are dropped before the filter is asked, and no `RUST_LOG` brings them back.
+//! Our own lines contain no addresses, tokens or user names. Other crates make no such promise: at `debug` and `trace`, a
+//! resolver logs the names it looks up, a mail client whole conversations, a database driver values, and an HTTP library
+//! headers and bodies. So their lines are dropped before the filter is consulted, and `RUST_LOG` cannot bring them back.
 
 use env_filter::Filter;
 use env_logger::{Builder, Logger};
 use log::{LevelFilter, Log, Metadata, Record};
 
-/// Where lines of ours come from: this crate, and modules below it.
+/// The target of our own lines: this crate, and the modules below it.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
-/// Passes on what is ours.
+/// A logger that drops the lines of other crates.
 struct Ours {
     filter: Filter,
     logger: Logger,
 }
 
-/// Begins to log to stderr, in colours only on a terminal. `RUST_LOG` goes before `filter`. Only the first call of a process counts.
+/// Starts logging to stderr, in colour on a terminal. `RUST_LOG` overrides `filter`. Only the first call in a process has an
+/// effect.
 pub fn start(filter: Filter) {
     let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
     let ours = Ours::new(variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build()));
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_holds_for_our_own_lines() {
+    fn the_filter_applies_to_our_own_lines() {
         let ours = Ours::new(env_filter::Builder::new().parse("warn,vouch::federation=debug").build());
         let enabled = |level, target| ours.enabled(&Metadata::builder().level(level).target(target).build());
         assert!(enabled(Level::Warn, "vouch::service") && !enabled(Level::Info, "vouch::service"));

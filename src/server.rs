@@ -1,4 +1,4 @@
-//! The running server: builds what the handlers share, mounts routes and middleware, starts and stops background work.
+//! The running server: creates shared state, mounts routes and middleware, and runs background tasks.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -27,16 +27,16 @@ use crate::http;
 use crate::pages::{self, RetentionRow, Site};
 use crate::service::Vouch;
 
-/// How long an idle connection is kept.
+/// How long an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long the head of a request may take.
+/// How long receiving the head of a request may take.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// How long what was sent to a client may wait for it to read on.
+/// How long a client may leave sent data unread.
 #[cfg(target_os = "linux")]
 const UNREAD: Duration = Duration::from_secs(20);
 
-/// A server that listens and answers once it is [run](Self::run).
+/// A server that listens, and answers once it [runs](Self::run).
 pub struct Application {
     vouch: Arc<Vouch>,
     addresses: Vec<SocketAddr>,
@@ -44,7 +44,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens everything, listens, and starts the background work, in an actix system.
+    /// Opens the database, starts listening and builds the server. Must be called in an actix system.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
@@ -52,7 +52,8 @@ impl Application {
         let vouch = Vouch::open(config, clock).await?;
         let settings = vouch.config.server.clone();
         let rows = RetentionRow::table(&vouch.config.retention, &vouch.config.log);
-        let site = Site::new(vouch.brand.clone(), vouch.texts.clone(), &settings.public_url, rows);
+        let phones = !vouch.config.sms.routes().is_empty();
+        let site = Site::new(vouch.brand.clone(), vouch.texts.clone(), &settings.public_url, rows, phones);
         let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
         let listeners = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
@@ -64,7 +65,7 @@ impl Application {
                 .app_data(policies.clone())
                 .app_data(site.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
-                .wrap(from_fn(note))
+                .wrap(from_fn(log_request))
                 .configure(api::routes)
                 .route("/health", web::get().to(health))
                 .route("/ready", web::get().to(ready))
@@ -87,7 +88,7 @@ impl Application {
         Ok(Self { server: server.run(), vouch, addresses })
     }
 
-    /// What would stop a start, as far as it can be told without making, connecting to or listening on anything.
+    /// Returns the problems that would prevent a start, as far as they can be found by reading files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
         let mut problems = Vouch::check(config);
@@ -95,25 +96,25 @@ impl Application {
         problems
     }
 
-    /// Where it listens.
+    /// Returns the addresses the server listens on.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// What it shares.
+    /// Returns the state that handlers share.
     #[must_use]
     pub fn vouch(&self) -> Arc<Vouch> {
         Arc::clone(&self.vouch)
     }
 
-    /// By which it is stopped: requests in flight finish first.
+    /// Returns a handle that stops the server once requests in flight have finished.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// Answers until it is stopped.
+    /// Serves until the server is stopped.
     ///
     /// # Errors
     /// If a worker cannot be started.
@@ -129,30 +130,30 @@ impl Application {
         background.iter().for_each(rt::task::JoinHandle::abort);
         vouch.outbox.stop();
         if timeout(vouch.config.server.shutdown_timeout, &mut deliverer).await.is_err() {
-            // What it was at may have arrived: nobody tries it again before its lease has run out.
+            // Its current delivery may have arrived. It is not retried before its lease expires.
             deliverer.abort();
         }
         if let Err(error) = vouch.close().await {
-            log::warn!("the last could not be written to the database: {}", error.errcode());
+            log::warn!("pending changes could not be saved: {error}");
         }
         result
     }
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).and_then(impatient);
+    let listener = TcpListener::bind(address).and_then(limit_unread);
     listener.map_err(|error| StartError(format!("server.listen: {address}: {error}; is another server running there?")))
 }
 
-/// Its connections, which inherit this, break off when the other side reads nothing for [`UNREAD`]: HTTP libraries wait for ever.
+/// Makes connections, which inherit the option, fail if the client leaves data unread for [`UNREAD`]: actix waits forever.
 #[cfg(target_os = "linux")]
-fn impatient(listener: TcpListener) -> io::Result<TcpListener> {
+fn limit_unread(listener: TcpListener) -> io::Result<TcpListener> {
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(UNREAD))?;
     Ok(listener)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn impatient(listener: TcpListener) -> io::Result<TcpListener> {
+fn limit_unread(listener: TcpListener) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
@@ -164,7 +165,7 @@ fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
     let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = chain.map_err(|error| of_certificate(&error))?;
     if chain.is_empty() {
-        return Err(of_certificate(&"there is no certificate in it"));
+        return Err(of_certificate(&"the file contains no certificate"));
     }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| problem("tls_key", &files.key, &error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -173,38 +174,38 @@ fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
     config
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .map_err(|error| problem("tls_key", &files.key, &format!("it does not fit server.tls_certificate: {error}")))
+        .map_err(|error| problem("tls_key", &files.key, &format!("does not match server.tls_certificate: {error}")))
 }
 
-/// `GET /health`: the process lives.
+/// `GET /health`: the process is running.
 async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: look-ups can be answered and the database is there.
+/// `GET /ready`: lookups can be answered and the database responds.
 async fn ready(vouch: Data<Vouch>) -> HttpResponse {
     let (directory, database) = (vouch.directory.is_ready(), vouch.is_database_answering().await);
     let body = json!({ "directory": directory, "database": database });
     if directory && database { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
-/// Numbers the requests of this process.
+/// The number of the next request in the log.
 static REQUEST: AtomicU64 = AtomicU64::new(1);
 
-/// Logs what failed on our side, and with `log.access` every request: its number, the route's template, the status, the time
-/// it took, and the network it came from.
-async fn note(
+/// Logs server errors and, with `log.access`, all requests: a number, the route's template, the status, the duration and
+/// the client's network.
+async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let response = next.call(request).await?;
     let (status, request) = (response.status(), response.request());
     let access = request.app_data::<Data<Vouch>>().filter(|vouch| vouch.config.log.access);
     if access.is_some() || status.is_server_error() {
         let number = REQUEST.fetch_add(1, Ordering::Relaxed);
         let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
-        let (status, took) = (status.as_u16(), begun.elapsed().as_millis());
+        let (status, took) = (status.as_u16(), started.elapsed().as_millis());
         if let Some(vouch) = access {
             let network = http::network(request.head(), &vouch.config.server.trusted_proxies);
             log::info!("request {number}: {route} {status} {took} ms {network}");

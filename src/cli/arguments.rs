@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -12,18 +12,18 @@ use crate::identity::threepid::{Address, Medium};
 
 const EXAMPLES: &str = "\
 Examples:
-  vouch                                    Serve on http://127.0.0.1:8090, with everything below ./data
-  vouch check-config --config vouch.toml   Say what is wrong with a configuration
-  vouch lookup alice@example.org           Say who has an address
+  vouch                                    Serve on http://127.0.0.1:8090, with all data below ./data
+  vouch check-config --config vouch.toml   Check a configuration
+  vouch lookup alice@example.org           Print whose an address is
 
-vouch.example.toml documents every setting. Each can also be a variable: [server] listen is VOUCH__SERVER__LISTEN.
-RUST_LOG sets what is logged. Status: 0 done, 1 failed or nothing found, 2 wrong usage or configuration.";
+vouch.example.toml documents every setting. Environment variables override them: VOUCH__SERVER__LISTEN sets [server] listen.
+RUST_LOG sets what is logged. Exit status: 0 success, 1 failed or nothing found, 2 wrong usage or configuration.";
 
 /// A Matrix identity server: it vouches that an address belongs to a Matrix user, and lets people find each other.
 #[derive(Parser)]
 #[command(name = "vouch", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 120)]
 pub(super) struct Arguments {
-    /// The configuration file [default: none, all settings have defaults]
+    /// The configuration file [default: none, since all settings have defaults]
     #[arg(long, global = true, env = "VOUCH_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
@@ -32,16 +32,16 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Serve until SIGTERM or Ctrl-C; this is what happens without a command
+    /// Serve until SIGTERM or Ctrl-C; this is the default command
     Serve,
-    /// Say what is wrong with the configuration; changes nothing
+    /// Check the configuration without changing anything
     CheckConfig,
-    /// Print what is kept, and for how long
+    /// Print what data is stored, and for how long
     Retention,
-    /// List the keys that sign, make a new one, or import one
+    /// List, create or import signing keys
     #[command(subcommand)]
     Keys(Keys),
-    /// Bind an address to a user, without proof: the last one wins
+    /// Bind an address to a user without validation, replacing any other binding of the address
     #[command(after_help = "Example:\n  vouch bind --address alice@example.org --user @alice:example.org")]
     Bind(Binding),
     /// Unbind an address from a user
@@ -50,54 +50,54 @@ pub(super) enum Command {
     /// Print whose an address is
     #[command(after_help = "Example:\n  vouch lookup alice@example.org")]
     Lookup(Sought),
-    /// Object for the owner of an address, who may write by post: it is unbound, and never listed or invited again
+    /// Object on behalf of an address's owner: it is unbound, and can no longer be bound or invited
     #[command(after_help = "Example:\n  vouch object alice@example.org\n  vouch object alice@example.org --withdraw")]
     Object(Objection),
-    /// Print everything that is held about a user, as JSON
+    /// Print all data stored about a user as JSON
     #[command(after_help = "Example:\n  vouch export --user @alice:example.org > alice.json")]
     Export {
         /// The Matrix ID
         #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
         user: OwnedUserId,
     },
-    /// Erase everything that is held about a user or an address, and print a receipt as JSON
+    /// Erase all data stored about a user or an address, and print a receipt as JSON
     #[command(after_help = "Example:\n  vouch erase --user @alice:example.org --yes > receipt.json")]
     Erase(Erasure),
-    /// Show what is still to be delivered to homeservers and people, try it now, or give it up
+    /// List, retry or drop pending deliveries to homeservers and people
     #[command(subcommand, disable_help_subcommand = true)]
     Outbox(Outbox),
 }
 
 #[derive(Subcommand)]
 pub(super) enum Outbox {
-    /// Print what is still to be delivered, the oldest first
+    /// Print pending deliveries, oldest first
     List(Listing),
-    /// Try a delivery now, whatever pause it is in
+    /// Retry a delivery now instead of waiting for the next attempt
     #[command(after_help = "Example:\n  vouch outbox retry 7")]
     Retry(Chosen),
-    /// Give a delivery up: the invitation or notice is lost
+    /// Drop a delivery: the invitation or notice is lost
     #[command(after_help = "Example:\n  vouch outbox drop 7")]
     Drop(Chosen),
 }
 
-/// How the outbox is printed.
+/// How deliveries are printed.
 #[derive(Args)]
 pub(super) struct Listing {
-    /// Say whom each delivery is about
+    /// Show whom each delivery is about
     #[arg(long)]
     pub reveal: bool,
-    /// As JSON, times in milliseconds since 1970
+    /// Print JSON, with times in milliseconds since 1970
     #[arg(long)]
     pub json: bool,
 }
 
-/// One delivery or all.
+/// One delivery, or all of them.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Chosen {
-    /// Its number in the list
+    /// The ID of the delivery, as listed
     pub id: Option<i64>,
-    /// All there are
+    /// All deliveries
     #[arg(long)]
     all: bool,
 }
@@ -129,7 +129,7 @@ pub(super) struct Sought {
 pub(super) struct Objection {
     #[command(flatten)]
     pub sought: Sought,
-    /// Withdraw it: the address can be listed and invited again
+    /// Withdraw the objection: the address can be bound and invited again
     #[arg(long)]
     pub withdraw: bool,
 }
@@ -141,7 +141,7 @@ pub(super) struct Erasure {
     whose: Whose,
     #[command(flatten)]
     medium: MediumOption,
-    /// Do not ask; needed where there is no terminal
+    /// Do not ask for confirmation; required without a terminal
     #[arg(long)]
     pub yes: bool,
 }
@@ -149,22 +149,22 @@ pub(super) struct Erasure {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whose {
-    /// The Matrix ID: its account, tokens, sessions, invitations, bindings and deliveries go
+    /// The Matrix ID whose account, tokens, sessions, invitations, bindings and deliveries are erased
     #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
     user: Option<OwnedUserId>,
-    /// The address: its binding, the sessions that were to prove it, its invitations and its deliveries go
+    /// The address whose binding, validation sessions, invitations and deliveries are erased
     #[arg(long)]
     address: Option<String>,
 }
 
 #[derive(Args)]
 struct MediumOption {
-    /// What the address is; by default `email` if it has an @
+    /// The type of the address; by default `email` if it contains an @
     #[arg(long, value_parser = medium())]
     medium: Option<Medium>,
 }
 
-/// What is to be erased.
+/// What to erase.
 pub(super) enum Subject {
     User(OwnedUserId),
     Address(Address),
@@ -197,12 +197,12 @@ impl MediumOption {
         let (parsed, expected) = match self.medium.unwrap_or(guessed) {
             Medium::Email => (Address::email(text), "an e-mail address such as alice@example.org"),
             Medium::Msisdn => {
-                // As people write them: the specification wants the digits alone.
+                // People write a plus, spaces and hyphens; the specification has only digits.
                 let digits = text.strip_prefix('+').unwrap_or(text).replace([' ', '-'], "");
                 (Address::msisdn(&digits), "an e-mail address, or a phone number such as +491701234567")
             }
         };
-        parsed.map_err(|_| Failure::Usage(format!("the address is none: expected {expected}")))
+        parsed.map_err(|_| Failure::Usage(format!("the address is not valid: expected {expected}")))
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn the_medium_is_told_by_the_address() {
+    fn the_medium_is_derived_from_the_address() {
         assert_eq!(sought(&["Alice@Example.org"]).unwrap(), Address::email("alice@example.org").unwrap());
         let phone = Address::msisdn("491701234567").unwrap();
         for written in ["491701234567", "+49 170 1234567", "+49-170-123-4567"] {
@@ -246,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn one_delivery_is_chosen_or_all() {
+    fn either_one_delivery_or_all_are_chosen() {
         let parse = |words: &[&str]| Arguments::try_parse_from([&["vouch", "outbox", "drop"], words].concat());
         assert!(parse(&["7"]).is_ok() && parse(&["--all"]).is_ok());
         assert!(parse(&[]).is_err() && parse(&["7", "--all"]).is_err() && parse(&["seven"]).is_err());
     }
 
     #[test]
-    fn something_is_erased_and_only_one_thing() {
+    fn exactly_one_thing_is_erased() {
         let parse = |words: &[&str]| Arguments::try_parse_from([&["vouch", "erase"], words].concat());
         assert!(parse(&["--user", "@a:b"]).is_ok());
         assert!(parse(&["--address", "a@b"]).is_ok());

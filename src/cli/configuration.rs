@@ -1,4 +1,4 @@
-//! What the configuration says, and what is wrong with it.
+//! Checking the configuration, and printing the retention table.
 
 use super::{Failure, complain, say};
 use crate::config::Config;
@@ -7,7 +7,7 @@ use crate::pages::RetentionRow;
 use crate::server::Application;
 use crate::texts::Texts;
 
-/// Reads all files that the configuration names, as a start would, and writes none.
+/// Reads all files that the configuration names, as `serve` does, and writes none.
 pub(super) fn check(config: &Config) -> Result<(), Failure> {
     let problems = Application::check(config);
     if !problems.is_empty() {
@@ -20,7 +20,7 @@ pub(super) fn check(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The retention table in force, in the words of the retention page.
+/// Prints the retention table in effect, worded like the retention page.
 pub(super) fn retention(config: &Config) -> Result<(), Failure> {
     let texts = Texts::load(&config.texts.default_language, config.texts.directory.as_deref())
         .map_err(|error| Failure::Usage(error.to_string()))?;

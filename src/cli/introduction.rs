@@ -1,13 +1,13 @@
-//! What the server says of itself when it starts: what it made, where it is, and what to do next.
+//! The banner at start: what was created, how the server can be reached, and what to do next.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use crate::config::{Config, DatabaseUrl, MailTransport};
+use crate::config::{Config, DatabaseUrl, MailTransport, Route};
 use crate::identity::policy::Policies;
 use crate::service::Vouch;
 
-/// Some lines; a first start has a few more.
+/// Returns the banner, which has more lines on first start.
 pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
     let config = &vouch.config;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
@@ -31,20 +31,20 @@ pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
     }
     if vouch.made.database {
         add("try it", &format!("curl {}/_matrix/identity/versions", listens.first().map_or("", String::as_str)));
-        add("next", "copy vouch.example.toml to vouch.toml, edit it, start with --config vouch.toml; see README.md");
+        add("next", "copy vouch.example.toml to vouch.toml, edit it and start with --config vouch.toml; see README.md");
     }
     text
 }
 
 fn database(config: &Config, made: bool) -> String {
-    let made = if made { ", made now" } else { "" };
+    let made = if made { ", created now" } else { "" };
     match &config.database.url {
         DatabaseUrl::Sqlite(path) => format!("SQLite file {}{made}", path.display()),
         DatabaseUrl::Postgres(url) => format!("PostgreSQL{}{made}", postgres_name(url.get_dbname())),
     }
 }
 
-/// The database's name; hosts may be many, and the rest of the URL is secret.
+/// Returns the name of the database. There may be many hosts, and the rest of the URL is secret.
 fn postgres_name(name: Option<&str>) -> String {
     name.map(|name| format!(" database {name}")).unwrap_or_default()
 }
@@ -53,9 +53,9 @@ fn made_keys(vouch: &Vouch) -> Option<String> {
     let keys = &vouch.config.keys;
     let (master, signing) = (keys.master_key_file.display(), keys.signing_key_file.display());
     match (vouch.made.master_key, vouch.made.signing_key) {
-        (true, true) => Some(format!("made {master} and {signing}; keep copies, apart from the database's")),
-        (true, false) => Some(format!("made {master}; keep a copy, apart from the database's")),
-        (false, true) => Some(format!("made {signing}; keep a copy")),
+        (true, true) => Some(format!("created {master} and {signing}; back them up, separately from the database")),
+        (true, false) => Some(format!("created {master}; back it up, separately from the database")),
+        (false, true) => Some(format!("created {signing}; back it up")),
         (false, false) => None,
     }
 }
@@ -70,21 +70,26 @@ fn mails(config: &Config) -> String {
 }
 
 fn texts(config: &Config) -> String {
-    let gateways: Vec<_> = config.sms.gateways.iter().map(|gateway| gateway.kind().to_string()).collect();
-    match gateways.as_slice() {
-        [] => format!(
-            "not sent but written to {} as .txt files, because [sms] has no gateway",
-            config.sms.directory.display()
-        ),
-        names => format!("through {}", names.join(" and ")),
-    }
+    let (sms, routes) = (&config.sms, config.sms.routes());
+    let gateways: Vec<_> = sms.gateways.iter().map(|gateway| gateway.kind()).collect();
+    let used = gateways.iter().filter(|kind| routes.contains(&Route::Gateway(**kind))).map(ToString::to_string);
+    let used = used.collect::<Vec<_>>().join(" and ");
+    let files = format!("written to {} as .txt files", sms.directory.display());
+    let text = match (used.is_empty(), routes.contains(&Route::Directory)) {
+        (true, false) => return "not sent, because [sms] rules reject all numbers".to_owned(),
+        (true, true) if gateways.is_empty() => format!("not sent but {files}, because [sms] has no gateway"),
+        (true, true) => format!("not sent but {files}"),
+        (false, false) => format!("through {used}"),
+        (false, true) => format!("through {used}, or {files}"),
+    };
+    if sms.rules.is_empty() { text } else { format!("{text}; [sms] rules choose") }
 }
 
 fn terms(policies: &Policies) -> String {
     let names: Vec<_> =
         policies.in_force().map(|version| format!("{} {}", version.policy(), version.version())).collect();
     match names.as_slice() {
-        [] => "none; nobody has to accept anything".to_owned(),
+        [] => "none, so people need not accept anything".to_owned(),
         names => format!("{} must be accepted", names.join(" and ")),
     }
 }

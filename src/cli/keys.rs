@@ -1,4 +1,4 @@
-//! The signing keys, by hand: which there are, a new one, and one that another server had.
+//! Listing, creating and importing signing keys.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
-use super::{Failure, say};
+use super::{Failure, complain, say};
 use crate::config::Config;
-use crate::crypto::key_file::KeyFileError;
 use crate::crypto::signing::SigningKeys;
 
 const NODES: &str = "\
-A running server keeps the keys it has read: restart it to sign with another. Where several nodes share a database, give each of
-them the new file before any is restarted: one whose file lacks the key that signed last does not start.";
+A running server keeps the keys it has read: restart it to sign with the new one. If several nodes share a database, give
+each of them the new file before you restart any: a node does not start if its file lacks the key that signed last.";
 
 const IMPORT: &str = "\
 Examples:
@@ -22,46 +21,48 @@ Examples:
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
-    /// Print the id and the public half of each key, and which of them signs
+    /// Print the ID and the public half of each key, and which one signs
     List,
-    /// Make a new key, which signs from the next start on; those before it stay verifiable
+    /// Create a key that signs after the next restart; the other keys remain valid
     #[command(after_help = NODES)]
     New,
-    /// Import the key of another server, which then is vouched for too
+    /// Import a key of another server, so that its signatures remain valid
     #[command(after_help = IMPORT)]
     Import(Import),
 }
 
-/// A key that another server had.
+/// A key of another server.
 #[derive(Args)]
 pub(super) struct Import {
-    /// A file of one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - is standard input
+    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - means standard input
     file: PathBuf,
-    /// Sign with it from the next start on
+    /// Sign with it after the next restart
     #[arg(long)]
     sign: bool,
 }
 
-/// Does what the command says to the file of the keys; no database is needed.
+/// Runs the command on the key file. Stdout has one line per key; stderr says which file it is and what comes next.
 pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
     let (path, name) = (&config.keys.signing_key_file, &config.server.name);
-    match command {
-        Keys::List => {
-            let keys = SigningKeys::read(path, name)?;
-            print(&keys.ok_or_else(|| Failure::Failed(format!("there is no key file at {}", path.display())))?);
-        }
-        Keys::New => print(&SigningKeys::renew(path, name)?),
-        Keys::Import(import) => print(&SigningKeys::import(path, name, &import.line()?, import.sign)?),
-    }
-    Ok(())
-}
-
-/// A line a key: the id, the public half, and whether it signs.
-fn print(keys: &SigningKeys) {
+    let keys = match command {
+        Keys::List => SigningKeys::read(path, name)?
+            .ok_or_else(|| Failure::Failed(format!("there is no key file at {}", path.display())))?,
+        Keys::New => SigningKeys::renew(path, name)?,
+        Keys::Import(import) => SigningKeys::import(path, name, &import.line()?, import.sign)?,
+    };
+    let file = std::path::absolute(path)?;
+    complain(match command {
+        Keys::List => format!("key file {}", file.display()),
+        _ => format!(
+            "key file {}: restart the server for the change to take effect, and back up the file",
+            file.display()
+        ),
+    });
     let width = keys.all().map(|(id, _)| id.len()).max().unwrap_or_default();
     for (place, (id, public)) in keys.all().enumerate() {
         say(format_args!("{id:width$}  {public}  {}", if place == 0 { "signs" } else { "verifies" }));
     }
+    Ok(())
 }
 
 impl Import {
@@ -75,11 +76,5 @@ impl Import {
             file.read_to_string(&mut text)?;
         }
         Ok(text)
-    }
-}
-
-impl From<KeyFileError> for Failure {
-    fn from(error: KeyFileError) -> Self {
-        Self::Failed(error.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator does by hand, beside the running server or without it.
+//! Commands that read and change the database, with or without a running server.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::notify::emails::Remover;
 use crate::service::{Erased, Vouch};
 
-/// The proof that an address was erased, to be kept or handed on.
+/// The proof that an address was erased.
 #[derive(Serialize)]
 struct Receipt<'a> {
     medium: &'static str,
@@ -65,24 +65,24 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
     let vouch = open(config).await?;
     if !objection.withdraw {
         vouch.object(&address).await?;
-        say(format_args!("{} is bound to nobody, and will be neither listed nor invited", address.as_str()));
+        say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
     } else if vouch.withdraw_objection(&address).await? {
         say(format_args!("{} can be listed and invited again", address.as_str()));
     } else {
-        return Err(Failure::Failed(format!("nobody objected for {}", address.as_str())));
+        return Err(Failure::Failed(format!("there is no objection for {}", address.as_str())));
     }
     Ok(())
 }
 
-/// What is said of an objection after what is said of the address.
+/// Returns what to add about an objection after a statement about the address.
 fn objection(since: Option<Millis>) -> String {
-    since.map(|since| format!("; its owner objects to that since {}", in_words(since))).unwrap_or_default()
+    since.map(|since| format!("; its owner has objected to that since {}", in_words(since))).unwrap_or_default()
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
     let export = open(config).await?.export(user).await?;
     if export.is_empty() {
-        return Err(Failure::Failed(format!("nothing is held about {user}")));
+        return Err(Failure::Failed(format!("no data is stored about {user}")));
     }
     say(in_json(&export)?);
     Ok(())
@@ -113,29 +113,29 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
         }
     };
     if erased == Erased::default() {
-        return Err(Failure::Failed(format!("nothing is held about {name}, so nothing was erased")));
+        return Err(Failure::Failed(format!("no data is stored about {name}, so nothing was erased")));
     }
     say(receipt);
     Ok(())
 }
 
-/// Asks on the terminal, so that stdout has the receipt alone.
+/// Asks on stderr, so that stdout contains only the receipt.
 fn is_confirmed(name: &str) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure::Usage("there is no terminal to ask on: add --yes to erase".to_owned()));
     }
-    complain(format_args!("Everything held about {name} will be erased; this cannot be undone."));
-    write!(io::stderr(), "Type yes to go on: ")?;
+    complain(format_args!("All data stored about {name} will be erased. This cannot be undone."));
+    write!(io::stderr(), "Type yes to continue: ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
 pub(super) fn in_json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.to_string()))
+    Ok(serde_json::to_string_pretty(value)?)
 }
 
-/// RFC 3339, to the second.
+/// Formats a time as RFC 3339, with a precision of one second.
 pub(super) fn in_words(time: Millis) -> String {
     let time = OffsetDateTime::from_unix_timestamp(time / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     time.format(&Rfc3339).unwrap_or_default()

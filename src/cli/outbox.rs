@@ -1,4 +1,4 @@
-//! The outbox, in the operator's hands.
+//! Listing, retrying and dropping deliveries.
 
 use super::arguments::{Chosen, Listing, Outbox};
 use super::operator::{in_json, in_words, open};
@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::config::Config;
 use crate::service::Queued;
 
-/// The columns of the list; the last two only if it is to be said whom each delivery is about.
+/// The columns of the list. The last two are shown only on request: they say whom a delivery is about.
 const HEAD: [&str; 9] = ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "TROUBLE", "USER", "ADDRESS"];
 const REVEALING: usize = 2;
 
@@ -24,7 +24,7 @@ pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says how many it was.
+/// Prints how many deliveries are affected.
 fn done(chosen: &Chosen, count: usize, what: &str) -> Result<(), Failure> {
     match (chosen.id, count) {
         (Some(id), 0) => return Err(Failure::Failed(format!("there is no delivery {id}; it may have arrived"))),

@@ -1,4 +1,4 @@
-//! Serving, until a signal says stop.
+//! Serving until a signal stops the process.
 
 use std::io;
 use std::process;
@@ -14,47 +14,54 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::server::Application;
 
-/// By which the process is asked to stop.
+/// The signals that the process handles.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+    /// Waits for a signal to stop. SIGHUP, by which other servers reload their settings, does not stop this one.
+    async fn stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => log::warn!("SIGHUP is ignored: restart the server to apply new settings"),
+            }
         }
     }
 }
 
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
-    let patience = config.server.shutdown_timeout;
+    let timeout = config.server.shutdown_timeout;
     let application = tokio::select! {
         application = Application::start(config, Clock::system()) => application?,
-        () = signals.next() => return Ok(()),
+        () = signals.stop() => return Ok(()),
     };
     complain(introduction(&application.vouch(), application.addresses()));
-    rt::spawn(stop_when_asked(signals, application.handle(), patience));
+    rt::spawn(stop_when_asked(signals, application.handle(), timeout));
     application.run().await?;
     log::info!("stopped");
     Ok(())
 }
 
-/// The first signal lets requests in flight finish, the second does not wait for them.
-async fn stop_when_asked(mut signals: Signals, server: ServerHandle, patience: Duration) {
-    signals.next().await;
-    log::info!(
-        "stopping; requests in flight have {} s to finish, a second signal ends them at once",
-        patience.as_secs()
-    );
+/// Lets requests in flight finish after the first signal, and exits immediately after the second.
+async fn stop_when_asked(mut signals: Signals, server: ServerHandle, timeout: Duration) {
+    signals.stop().await;
+    let seconds = timeout.as_secs();
+    log::info!("stopping; requests in flight have {seconds} s to finish, a second signal aborts them");
     rt::spawn(server.stop(true));
-    signals.next().await;
+    signals.stop().await;
     process::exit(1);
 }

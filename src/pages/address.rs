@@ -30,6 +30,8 @@ struct Asking<'a> {
     done: Option<&'static str>,
     error: Option<&'static str>,
     typed: &'a str,
+    /// Whether any phone number can be reached.
+    phones: bool,
 }
 
 /// An outcome, and perhaps a link to the form.
@@ -80,7 +82,8 @@ pub(super) async fn send(
     Form(form): Form<Typed>,
 ) -> Result<HttpResponse, Failure> {
     let text = form.map(|form| form.address).unwrap_or_default();
-    let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, "page-address-wrong-text")) };
+    let wrong = if view.site.reaches_phones { "page-address-wrong-text" } else { "page-address-wrong-email-text" };
+    let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, wrong)) };
     let Err(error) = vouch.into_inner().send_proof(address, &from, view.language()).await else {
         return Ok(view.sent());
     };
@@ -121,14 +124,16 @@ impl View {
     /// Shows the form for an address, and what was done before.
     pub(super) fn asking(&self, done: Option<&'static str>) -> HttpResponse {
         let layout = Layout::switchable(self, "page-address");
-        self.personal(StatusCode::OK, Powers::Forms, &Asking { layout, done, error: None, typed: "" })
+        let page = Asking { layout, done, error: None, typed: "", phones: self.site.reaches_phones };
+        self.personal(StatusCode::OK, Powers::Forms, &page)
     }
 
     /// Shows the form again, with what was typed and what is wrong with it.
     pub(super) fn mistyped(&self, typed: &str, error: &'static str) -> HttpResponse {
         let typed = if typed.len() > MAX_SHOWN { "" } else { typed };
         let layout = Layout::fixed(self, "page-address-wrong");
-        self.personal(StatusCode::BAD_REQUEST, Powers::Forms, &Asking { layout, done: None, error: Some(error), typed })
+        let page = Asking { layout, done: None, error: Some(error), typed, phones: self.site.reaches_phones };
+        self.personal(StatusCode::BAD_REQUEST, Powers::Forms, &page)
     }
 
     /// Says that a message has been sent, if it can be.

@@ -58,6 +58,8 @@ pub struct Site {
     /// The path below which the server is reached, without a trailing slash: empty, or like `/id`.
     base: String,
     retention: Vec<RetentionRow>,
+    /// Whether any phone number can be sent a message.
+    reaches_phones: bool,
     style: String,
     style_hash: String,
     sign_in_hash: String,
@@ -102,6 +104,7 @@ impl Site {
         texts: Arc<Texts>,
         public_url: &Url,
         retention: Vec<RetentionRow>,
+        reaches_phones: bool,
     ) -> Result<Self, askama::Error> {
         let accent = brand.accent;
         let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_RAISED) }.render()?;
@@ -109,7 +112,7 @@ impl Site {
         let (style_hash, sign_in_hash) = (hash(&style), hash(sign_in::SCRIPT));
         let base = public_url.path().trim_end_matches('/').to_owned();
         let is_encrypted = public_url.scheme() == "https";
-        Ok(Self { brand, texts, base, retention, style, style_hash, sign_in_hash, is_encrypted })
+        Ok(Self { brand, texts, base, retention, reaches_phones, style, style_hash, sign_in_hash, is_encrypted })
     }
 
     /// Renders a page that is only read.

@@ -29,7 +29,7 @@ fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
     let texts = Arc::new(Texts::load(&"en".parse().unwrap(), None).unwrap());
     let Config { retention, log, .. } = Config::default();
     let rows = RetentionRow::table(&retention, &log);
-    Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows).unwrap()
+    Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows, true).unwrap()
 }
 
 fn site() -> Site {

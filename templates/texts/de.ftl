@@ -174,13 +174,16 @@ page-invited-own-link = Deine Adresse auf diesem Server
 # Eine Adresse ohne Konto verwalten.
 page-address = Was wir über deine Adresse speichern
 page-address-lead = Sieh nach, was dieser Server über deine E-Mail-Adresse oder Telefonnummer speichert, lass es löschen oder widersprich Einladungen. Ein Konto brauchst du nicht.
+page-address-lead-email = Sieh nach, was dieser Server über deine E-Mail-Adresse speichert, lass es löschen oder widersprich Einladungen. Ein Konto brauchst du nicht.
 page-address-field = Deine E-Mail-Adresse oder Telefonnummer
+page-address-field-email = Deine E-Mail-Adresse
 page-address-hint = Gib eine Telefonnummer mit Pluszeichen und Landesvorwahl ein, zum Beispiel +49 1512 3456789.
 page-address-button = Schick mir einen Link
 page-address-next = Wir schicken dir eine Nachricht mit einem Link. Indem du ihn öffnest, zeigst du, dass die Adresse dir gehört, und kannst sehen, was wir über sie speichern.
 page-address-secrecy = Diese Seite sagt bei jeder Adresse dasselbe, ob wir etwas über sie speichern oder nicht.
 page-address-wrong = Das ist keine gültige Adresse
 page-address-wrong-text = Gib eine E-Mail-Adresse wie alice@example.org ein oder eine Telefonnummer, die mit einem Pluszeichen beginnt.
+page-address-wrong-email-text = Gib eine E-Mail-Adresse wie alice@example.org ein.
 page-address-unreached-text = In dieses Land oder diese Region schickt dieser Server keine SMS. Das gilt für alle Nummern dort.
 page-address-sent = Sieh in deinen Nachrichten nach
 page-address-sent-text = Wenn wir diese Adresse erreichen, kommt in den nächsten Minuten eine Nachricht mit einem Link an. Der Link gilt eine Stunde. Wenn nichts kommt, sieh im Spam-Ordner nach oder versuche es später noch einmal: Eine Adresse bekommt nur wenige solche Nachrichten pro Stunde.

@@ -175,13 +175,16 @@ page-invited-own-link = Your address on this server
 # Managing an address without an account.
 page-address = What we store about your address
 page-address-lead = See what this server stores about your email address or phone number, have it erased, or object to invitations. You don’t need an account.
+page-address-lead-email = See what this server stores about your email address, have it erased, or object to invitations. You don’t need an account.
 page-address-field = Your email address or phone number
+page-address-field-email = Your email address
 page-address-hint = Enter a phone number with a plus sign and the country code, such as +44 7700 900123.
 page-address-button = Send me a link
 page-address-next = We send you a message with a link. By opening it, you show that the address is yours, and you can see what we store about it.
 page-address-secrecy = This page says the same for every address, whether we store anything about it or not.
 page-address-wrong = This is not a valid address
 page-address-wrong-text = Enter an email address, such as alice@example.org, or a phone number that starts with a plus sign.
+page-address-wrong-email-text = Enter an email address, such as alice@example.org.
 page-address-unreached-text = This server does not send text messages to that country or region, whatever the number.
 page-address-sent = Check your messages
 page-address-sent-text = If we can reach that address, a message with a link will arrive within a few minutes. The link works for one hour. If nothing arrives, check your spam folder or try again later: an address can get only a few of these messages per hour.

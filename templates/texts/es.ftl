@@ -174,13 +174,16 @@ page-invited-own-link = Su dirección en este servidor
 # Gestionar una dirección sin cuenta.
 page-address = Lo que guardamos sobre su dirección
 page-address-lead = Vea lo que este servidor guarda sobre su dirección de correo electrónico o su número de teléfono, haga que se borre u opóngase a las invitaciones. No necesita ninguna cuenta.
+page-address-lead-email = Vea lo que este servidor guarda sobre su dirección de correo electrónico, haga que se borre u opóngase a las invitaciones. No necesita ninguna cuenta.
 page-address-field = Su dirección de correo electrónico o número de teléfono
+page-address-field-email = Su dirección de correo electrónico
 page-address-hint = Introduzca un número de teléfono con el signo más y el prefijo del país, por ejemplo +34 612 34 56 78.
 page-address-button = Enviarme un enlace
 page-address-next = Le enviamos un mensaje con un enlace. Al abrirlo, usted demuestra que la dirección es suya y puede ver lo que guardamos sobre ella.
 page-address-secrecy = Esta página dice lo mismo para todas las direcciones, guardemos algo sobre ellas o no.
 page-address-wrong = Esta no es una dirección válida
 page-address-wrong-text = Introduzca una dirección de correo electrónico, como alice@example.org, o un número de teléfono que empiece por el signo más.
+page-address-wrong-email-text = Introduzca una dirección de correo electrónico, como alice@example.org.
 page-address-unreached-text = Este servidor no envía SMS a ese país o región, sea cual sea el número.
 page-address-sent = Mire sus mensajes
 page-address-sent-text = Si podemos llegar a esa dirección, en los próximos minutos recibirá un mensaje con un enlace. El enlace sirve durante una hora. Si no llega nada, mire en el correo no deseado o inténtelo más tarde: una dirección solo puede recibir unos pocos mensajes de este tipo por hora.

@@ -174,13 +174,16 @@ page-invited-own-link = Votre adresse sur ce serveur
 # Gérer une adresse sans compte.
 page-address = Ce que nous conservons sur votre adresse
 page-address-lead = Consultez ce que ce serveur conserve sur votre adresse e-mail ou votre numéro de téléphone, faites-le effacer, ou opposez-vous aux invitations. Vous n’avez pas besoin de compte.
+page-address-lead-email = Consultez ce que ce serveur conserve sur votre adresse e-mail, faites-le effacer, ou opposez-vous aux invitations. Vous n’avez pas besoin de compte.
 page-address-field = Votre adresse e-mail ou votre numéro de téléphone
+page-address-field-email = Votre adresse e-mail
 page-address-hint = Saisissez un numéro de téléphone avec le signe plus et l’indicatif du pays, par exemple +33 6 12 34 56 78.
 page-address-button = Envoyez-moi un lien
 page-address-next = Nous vous envoyons un message avec un lien. En l’ouvrant, vous montrez que l’adresse est à vous, et vous pouvez voir ce que nous conservons à son sujet.
 page-address-secrecy = Cette page dit la même chose pour toutes les adresses, que nous conservions quelque chose à leur sujet ou non.
 page-address-wrong = Cette adresse n’est pas valable
 page-address-wrong-text = Saisissez une adresse e-mail, comme alice@example.org, ou un numéro de téléphone qui commence par le signe plus.
+page-address-wrong-email-text = Saisissez une adresse e-mail, comme alice@example.org.
 page-address-unreached-text = Ce serveur n’envoie pas de SMS vers ce pays ou cette région, quel que soit le numéro.
 page-address-sent = Consultez vos messages
 page-address-sent-text = Si nous pouvons joindre cette adresse, un message avec un lien arrivera dans les prochaines minutes. Le lien est valable une heure. Si rien n’arrive, regardez dans les courriers indésirables ou réessayez plus tard : une adresse ne peut recevoir que quelques messages de ce type par heure.

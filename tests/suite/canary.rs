@@ -26,7 +26,7 @@ use crate::canary::needles::{
 };
 use crate::invited::mailed_link;
 use crate::invites::parameter;
-use crate::process::{Binary, Process};
+use crate::program::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 
 /// Returns a world in which every name is a canary.

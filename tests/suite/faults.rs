@@ -1,7 +1,6 @@
 //! Kills and full disks: what was acknowledged stays, and what cannot be done is said.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,32 +13,32 @@ use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
 use crate::database::{execute, texts};
 use crate::onbind::invitation;
-use crate::program::{PATIENCE, Program, binding, command, person, request, submission};
+use crate::program::{Binary, PATIENCE, binding, person, request, serve, submission};
 use crate::world::{SECRET, World, until};
 
 on_both_backends! {
     async fn a_kill_between_any_two_steps_loses_nothing(world: World) {
         let (email, mxid) = ("alice@example.com", world.homeserver.user_id("alice"));
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let openid = world.homeserver.openid_token("alice");
         let token = program.client("").posts("/account/register", openid).await["token"].as_str().unwrap().to_owned();
         let (_, key) = program.client("").gets("/pubkey/ed25519:0").await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         assert_eq!(alice.gets("/account").await.1["errcode"], "M_TERMS_NOT_SIGNED");
         alice.accepts_everything().await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         assert_eq!(alice.gets("/account").await, (200, json!({ "user_id": mxid })));
         let (_, details) = alice.gets("/hash_details").await;
         let sid = alice.posts("/validate/email/requestToken", request(email)).await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         assert_eq!(alice.posts("/validate/email/requestToken", request(email)).await, sid);
         assert_eq!(world.mail.count(), 1, "what was sent is not sent again");
@@ -47,20 +46,20 @@ on_both_backends! {
         let submitted = submission(&world, sid, email).await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         alice.posts("/validate/email/submitToken", submitted).await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         let (status, validated) = alice.gets(&format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}")).await;
         assert_eq!((status, &validated["address"]), (200, &json!(email)));
         let association = alice.posts("/3pid/bind", binding(sid, &mxid)).await;
-        assert!(association["signatures"]["id.example"].is_object());
+        assert!(association["signatures"][world.config.server.name.as_str()].is_object());
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         assert_eq!(alice.gets("/hash_details").await.1, details);
         assert_eq!(program.client("").gets("/pubkey/ed25519:0").await.1, key);
@@ -70,31 +69,31 @@ on_both_backends! {
         alice.posts("/3pid/unbind", unbinding).await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&token);
         assert_eq!(alice.looks_up(email).await, None);
         alice.posts("/account/logout", json!({})).await;
         program.kill();
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         assert_eq!(program.client(&token).gets("/account").await.0, 401);
     }
 
     async fn two_processes_that_start_at_once_both_come_up(world: World) {
-        let (one, other) = tokio::join!(Program::start(&world, &[]), Program::start(&world, &[]));
+        let (one, other) = tokio::join!(serve(&world, &[]), serve(&world, &[]));
         let (here, there) = (one.client(""), other.client(""));
         assert_eq!(here.gets("/pubkey/ed25519:0").await, there.gets("/pubkey/ed25519:0").await);
-        let here = person(&world, &one.url, "alice").await;
+        let here = person(&world, &one.server.url, "alice").await;
         let there = other.client(&here.token);
         assert_eq!(here.gets("/hash_details").await, there.gets("/hash_details").await);
     }
 
     async fn a_kill_in_the_middle_loses_nothing_acknowledged(world: World) {
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let names = ["alice", "bob", "carol", "dave"];
         let mut people = Vec::new();
         for name in names {
-            people.push((person(&world, &program.url, name).await, world.homeserver.user_id(name)));
+            people.push((person(&world, &program.server.url, name).await, world.homeserver.user_id(name)));
         }
         let acknowledged = AtomicUsize::new(0);
         let bind_until_it_dies = async |at: usize| {
@@ -121,7 +120,7 @@ on_both_backends! {
         let (bound, ()) = tokio::join!(join_all((0..names.len()).map(bind_until_it_dies)), kill_it);
         assert!(bound.iter().all(|bound| bound.len() < 20), "it was killed while they were at it");
 
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         for ((client, mxid), bound) in people.iter().zip(bound) {
             let client = program.client(&client.token);
             for email in bound {
@@ -133,8 +132,8 @@ on_both_backends! {
     async fn a_kill_in_mid_delivery_loses_no_invitation_and_repeats_none_that_arrived(world: World) {
         let (email, mxid) = ("alice@example.com", world.homeserver.user_id("alice"));
         let variables = [("VOUCH__BUDGETS__INVITES_ADDRESS__CAPACITY", "100")];
-        let program = Program::start(&world, &variables).await;
-        let (alice, bob) = (person(&world, &program.url, "alice").await, person(&world, &program.url, "bob").await);
+        let program = serve(&world, &variables).await;
+        let (alice, bob) = (person(&world, &program.server.url, "alice").await, person(&world, &program.server.url, "bob").await);
         let mut tokens = BTreeSet::new();
         for n in 0..12 {
             let room = format!("!room{n}:hs.example");
@@ -143,7 +142,7 @@ on_both_backends! {
         }
         program.kill();
 
-        let program = Program::start(&world, &variables).await;
+        let program = serve(&world, &variables).await;
         let alice = program.client(&alice.token);
         let sid = alice.posts("/validate/email/requestToken", request(email)).await["sid"].as_str().unwrap().to_owned();
         alice.posts("/validate/email/submitToken", submission(&world, &sid, email).await).await;
@@ -158,7 +157,7 @@ on_both_backends! {
         let under_way = waiting(&world, "held_until > 0").await;
         assert!((1..=4).contains(&under_way), "{under_way}");
         world.homeserver.behave(Conduct::Honest);
-        let program = Program::start(&world, &variables).await;
+        let program = serve(&world, &variables).await;
         // Those may have arrived, so they are not tried until the lease is over.
         until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
         assert_eq!(told(&world).iter().collect::<BTreeSet<_>>(), tokens.iter().collect());
@@ -170,7 +169,7 @@ on_both_backends! {
         program.kill();
 
         // Whatever was due would be delivered before what is queued now.
-        let program = Program::start(&world, &variables).await;
+        let program = serve(&world, &variables).await;
         let (alice, bob) = (program.client(&alice.token), program.client(&bob.token));
         let another = "another@example.com";
         let asked = json!({ "medium": "email", "address": another, "room_id": "!r:hs.example", "sender": world.homeserver.user_id("bob") });
@@ -191,8 +190,8 @@ on_both_backends! {
         };
         world.mail = MailSink::start_with(Options { script: Some(Arc::new(script)), ..Options::default() }).await;
         let email = "alice@example.com";
-        let program = Program::start(&world, &[]).await;
-        let alice = person(&world, &program.url, "alice").await;
+        let program = serve(&world, &[]).await;
+        let alice = person(&world, &program.server.url, "alice").await;
         let asked = request(email);
         let asks = alice.post("/validate/email/requestToken", &asked);
         let kill_it = async {
@@ -204,7 +203,7 @@ on_both_backends! {
         assert_eq!(tokio::join!(asks, kill_it).0, None);
 
         hangs.store(false, Ordering::SeqCst);
-        let program = Program::start(&world, &[]).await;
+        let program = serve(&world, &[]).await;
         let alice = program.client(&alice.token);
         let sid = alice.posts("/validate/email/requestToken", request(email)).await;
         assert_eq!(world.mail.count(), 1);
@@ -228,11 +227,11 @@ async fn a_database_that_is_away_at_the_start_is_named() {
     let world = World::on_sqlite().await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let database = format!("postgres://vouch:s3cret@{nobody}/vouch");
-    let variables = [("VOUCH__DATABASE__URL", database.as_str())];
-    let mut command = command("exec \"$0\" serve", &world, &variables);
-    let output = tokio::task::spawn_blocking(move || command.stderr(Stdio::piped()).output().unwrap()).await.unwrap();
-    assert!(!output.status.success());
-    let said = String::from_utf8(output.stderr).unwrap();
+    let mut binary = Binary::beside(&world);
+    binary.set("VOUCH__DATABASE__URL", &database);
+    let done = binary.run(&["serve"]);
+    assert_eq!(done.status, Some(1), "{done:?}");
+    let said = done.stderr;
     assert!(said.contains("PostgreSQL") && said.contains("refused") && !said.contains("s3cret"), "{said}");
 }
 
@@ -247,7 +246,9 @@ async fn a_full_disk_is_an_error_and_no_corrupt_file() {
     let world = World::on_sqlite().await;
     let no_terms = [("VOUCH__TERMS__DIRECTORY", "")];
     // As good as a full disk, for whoever writes: no file may become larger than this many KiB.
-    let program = Program::start_under("trap '' XFSZ; ulimit -f 400; exec \"$0\" serve", &world, &no_terms).await;
+    let mut limited = Binary::beside(&world).under("trap '' XFSZ; ulimit -f 400; exec \"$0\" serve");
+    limited.set(no_terms[0].0, no_terms[0].1);
+    let program = limited.serve().await;
     let stranger = program.client("");
     let mut tokens = Vec::new();
     let (status, answer) = loop {
@@ -265,11 +266,11 @@ async fn a_full_disk_is_an_error_and_no_corrupt_file() {
     assert_eq!(program.client(&tokens[0]).gets("/account").await.0, 200);
     program.kill();
 
-    let program = Program::start(&world, &no_terms).await;
+    let program = serve(&world, &no_terms).await;
     for token in &tokens {
         assert_eq!(program.client(token).gets("/account").await.0, 200);
     }
-    person(&world, &program.url, "somebody").await;
+    person(&world, &program.server.url, "somebody").await;
     program.kill();
     let file = world.folder.path().join("vouch.db");
     let mut file = SqliteConnection::establish(file.to_str().unwrap()).unwrap();

@@ -3,7 +3,6 @@
 #[macro_use]
 mod world;
 mod database;
-mod process;
 mod visitor;
 
 mod account;
@@ -12,6 +11,7 @@ mod answers;
 mod attacks;
 mod binding;
 mod canary;
+mod command_line;
 mod faults;
 mod hostile;
 mod invite_budgets;

@@ -12,7 +12,7 @@ use vouch::config::{Bucket, MailTransport};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 
 use crate::database::count;
-use crate::process::Binary;
+use crate::program::Binary;
 use crate::signed_unbind;
 use crate::undoing::{heading, not_me, opens, presses, undoing};
 use crate::world::{Answer, Person, SECRET, World, until};

@@ -11,7 +11,7 @@ use crate::database::count;
 use crate::invites::{V2, invitation};
 use crate::notices::{ALICE, PATIENCE, moody};
 use crate::phones;
-use crate::process::Binary;
+use crate::program::Binary;
 use crate::world::{Answer, Person, SECRET, Server, World, until};
 
 const OBJECT: &str = "/_matrix/identity/unstable/im.vouch/3pid/object";
@@ -250,22 +250,22 @@ on_both_backends! {
             let done = binary.run(arguments);
             (done.status, format!("{}{}", done.stdout, done.stderr))
         };
-        let kept = format!("{ALICE} is bound to nobody, and will be neither listed nor invited\n");
+        let kept = format!("{ALICE} is not bound, and can no longer be bound or invited\n");
         assert_eq!(run(&["object", ALICE]), (Some(0), kept));
         assert_eq!(alice.looks_up(ALICE).await, None);
         assert_eq!(invites(&alice, ALICE).await.error(), (400, "M_EMAIL_SEND_ERROR"));
         let (status, said) = run(&["lookup", ALICE]);
         assert_eq!(status, Some(1));
-        assert!(said.contains(&format!("{ALICE} is not bound; its owner objects to that since ")), "{said}");
+        assert!(said.contains(&format!("{ALICE} is not bound; its owner has objected to that since ")), "{said}");
         let (status, said) = run(&["bind", "--address", ALICE, "--user", "@alice:hs.example"]);
         assert_eq!(status, Some(1));
         assert!(said.contains("The owner of the address objects to it being listed"), "{said}");
         let (status, said) = run(&["object", "--withdraw", ALICE]);
         assert_eq!((status, said), (Some(0), format!("{ALICE} can be listed and invited again\n")));
         let (status, said) = run(&["object", "--withdraw", ALICE]);
-        assert!(status == Some(1) && said.contains(&format!("nobody objected for {ALICE}")), "{said}");
+        assert!(status == Some(1) && said.contains(&format!("there is no objection for {ALICE}")), "{said}");
         let (status, said) = run(&["object", "alice"]);
-        assert!(status == Some(2) && said.contains("the address is none"), "{said}");
+        assert!(status == Some(2) && said.contains("the address is not valid"), "{said}");
         world.mail.forget();
         alice.binds(ALICE).await;
     }

@@ -1,4 +1,4 @@
-//! What an operator sees: the first start and the next, the commands beside the server, and what is said when something is wrong.
+//! Starting and stopping the server, and the commands that work on its database.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,8 +11,8 @@ use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use serde_json::{Value, json};
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
-use crate::process::{Binary, Done};
-use crate::world::{SECRET, World};
+use crate::program::{Binary, PATIENCE, done, refused};
+use crate::world::{SECRET, World, until};
 
 const ALICE: &str = "@alice:hs.example";
 
@@ -20,26 +20,12 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// A command that must have failed with this status, and said this and little else.
-#[track_caller]
-fn refused(done: &Done, status: i32, said: &str) {
-    assert_eq!(done.status, Some(status), "{done:?}");
-    assert!(done.stderr.contains(said) && done.stdout.is_empty(), "{done:?}");
-}
-
-/// What a command that must have succeeded said.
-#[track_caller]
-fn done(done: Done) -> String {
-    assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
-    done.stdout
-}
-
 on_both_backends! {
     async fn a_first_start_makes_what_is_absent_and_the_next_uses_it(world: World) {
         let data = world.folder.path().join("data");
         let binary = Binary::of(&world);
         let process = binary.serve().await;
-        assert!(process.log().contains("made data/master.key and data/signing.key"), "{}", process.log());
+        assert!(process.log().contains("created data/master.key and data/signing.key"), "{}", process.log());
         assert!(process.log().contains("curl http://127.0.0.1:"), "{}", process.log());
         assert_eq!((mode(&data.join("master.key")), mode(&data.join("signing.key"))), (0o600, 0o600));
         assert_eq!(mode(&data), 0o700);
@@ -53,7 +39,7 @@ on_both_backends! {
         let keys = || ["master.key", "signing.key"].map(|name| fs::read(data.join(name)).unwrap());
         let before = keys();
         let process = binary.serve().await;
-        assert!(!process.log().contains("made"), "{}", process.log());
+        assert!(!process.log().contains("created"), "{}", process.log());
         assert_eq!(keys(), before);
         process.signal("INT");
         assert_eq!(process.ended().await.0, Some(0));
@@ -123,7 +109,7 @@ on_both_backends! {
     async fn an_export_has_everything_and_an_erasure_leaves_nothing(world: World) {
         let binary = Binary::of(&world);
         let process = binary.serve().await;
-        refused(&binary.run(&["export", "--user", ALICE]), 1, "nothing is held about @alice:hs.example");
+        refused(&binary.run(&["export", "--user", ALICE]), 1, "no data is stored about @alice:hs.example");
         let alice = world.person(&process.server, "alice").await;
         alice.binds("alice@example.com").await;
         alice.asks_to_prove("second@example.com").await;
@@ -164,8 +150,8 @@ on_both_backends! {
         let receipt: Value = serde_json::from_str(&done(binary.run(&["erase", "--user", ALICE, "--yes"]))).unwrap();
         assert_eq!((&receipt["user_id"], &receipt["erased"]["account"]), (&json!(ALICE), &json!(true)));
 
-        refused(&binary.run(&["export", "--user", ALICE]), 1, "nothing is held");
-        refused(&binary.run(&["erase", "--user", ALICE, "--yes"]), 1, "nothing is held");
+        refused(&binary.run(&["export", "--user", ALICE]), 1, "no data is stored");
+        refused(&binary.run(&["erase", "--user", ALICE, "--yes"]), 1, "no data is stored");
         for table in ["accounts", "tokens", "sessions", "bindings", "invites"] {
             assert_eq!(count(&world, table).await, 0, "{table}");
         }
@@ -302,104 +288,48 @@ async fn a_command_on_a_database_that_no_server_has_used_makes_nothing() {
     assert_eq!(count, 0);
 }
 
-#[test]
-fn what_is_typed_wrongly_has_status_2() {
-    let folder = tempfile::tempdir().unwrap();
-    let binary = Binary::bare(folder.path());
-    refused(&binary.run(&["lookup", "alice"]), 2, "expected an e-mail address");
-    refused(&binary.run(&["export", "--user", "alice"]), 2, "expected a Matrix ID such as @alice:example.org");
-    refused(&binary.run(&["erase"]), 2, "required");
-    refused(&binary.run(&["sevre"]), 2, "'serve'");
-}
-
-#[test]
-fn check_config_names_file_key_and_remedy_of_every_mistake() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = "[server]\npublic-url = \"https://id.example.org\"\n[mail]\nsecurity = \"ssl\"\nuser = \"vouch\"\n";
-    fs::write(folder.path().join("vouch.toml"), file).unwrap();
-    let mut binary = Binary::bare(folder.path());
-    binary.set("VOUCH__LOG__ACESS", "true");
-    binary.set("VOUCH__TERMS__DIRECTORY", "no/such");
-    for arguments in [&["check-config", "--config", "vouch.toml"][..], &["--config", "vouch.toml", "serve"]] {
-        let done = binary.run(arguments);
-        for said in [
-            "vouch.toml:2:1: [server] public-url: unknown key, did you mean `public_url`?",
-            "vouch.toml:4:12: [mail] security: expected \"tls\", \"starttls\" or \"none\"",
-            "vouch.toml:5:8: [mail] user: needs `password`",
-            "environment variable VOUCH__LOG__ACESS: sets no key, did you mean VOUCH__LOG__ACCESS?",
-            "environment variable VOUCH__TERMS__DIRECTORY: [terms] directory: expected a directory",
-        ] {
-            refused(&done, 2, said);
-        }
-        assert_eq!(done.stderr.lines().count(), 5, "{done:?}");
-    }
-    binary.set("VOUCH_CONFIG", "absent.toml");
-    refused(&binary.run(&["check-config"]), 2, "absent.toml: there is no such file");
-}
-
-#[test]
-fn check_config_reads_what_a_start_reads_and_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    fs::create_dir_all(path("policies/terms/first")).unwrap();
-    fs::create_dir(path("texts")).unwrap();
-    fs::write(path("texts/en.ftl"), "no-such-message = Hello\n").unwrap();
-    fs::create_dir(path("keys")).unwrap();
-    fs::write(path("keys/master.key"), "short\n").unwrap();
-    let mut binary = Binary::bare(folder.path());
-    binary.set("VOUCH__TEXTS__DIRECTORY", "texts");
-    binary.set("VOUCH__KEYS__MASTER_KEY_FILE", "keys/master.key");
-    let done = binary.run(&["check-config"]);
-    for said in [
-        "policies/terms/first: a version's folder is named",
-        "texts/en.ftl: ",
-        "keys/master.key: contains no master key",
-    ] {
-        refused(&done, 2, said);
-    }
-    assert!(!path("data").exists());
-}
-
-#[test]
-fn the_example_is_valid_and_so_are_the_defaults() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut binary = Binary::bare(folder.path());
-    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/vouch.example.toml");
-    binary.set("VOUCH_CONFIG", example);
-    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn warnings_are_no_mistakes() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut binary = Binary::bare(folder.path());
-    binary.set("VOUCH__LOOKUP__PLAIN", "true");
-    let checked = binary.run(&["check-config"]);
-    assert_eq!((checked.status, checked.stdout.as_str()), (Some(0), "the configuration is valid\n"));
-    assert!(checked.stderr.starts_with("warning: [lookup] plain: "), "{checked:?}");
-}
-
 #[tokio::test]
 async fn without_a_mail_server_mails_are_files_and_the_start_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let process = Binary::bare(folder.path()).serve().await;
     let log = process.log();
     assert!(log.contains("not sent but written to data/mail as .eml files, because [mail] host is not set"), "{log}");
-    assert!(log.contains("nobody has to accept anything"), "{log}");
+    assert!(log.contains("people need not accept anything"), "{log}");
     assert_eq!(mode(&folder.path().join("data/mail")), 0o700);
 }
 
-#[test]
-fn the_help_is_for_people() {
+#[tokio::test]
+async fn sighup_does_not_stop_the_server() {
     let folder = tempfile::tempdir().unwrap();
-    let binary = Binary::bare(folder.path());
-    insta::assert_snapshot!("help", done(binary.run(&["--help"])));
-    insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
-    insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
-    insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));
-    insta::assert_snapshot!("help_keys_import", done(binary.run(&["keys", "import", "--help"])));
-    insta::assert_snapshot!("help_outbox", done(binary.run(&["outbox", "--help"])));
-    insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
+    let process = Binary::bare(folder.path()).serve().await;
+    process.signal("HUP");
+    until(PATIENCE, "SIGHUP is not noticed", async || process.log().contains("SIGHUP is ignored: restart")).await;
+    assert_eq!(process.server.get("/health", None).await.ok()["status"], "ok");
+    process.signal("TERM");
+    assert_eq!(process.ended().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn if_all_text_messages_are_rejected_the_start_says_so_and_the_page_does_not_offer_phone_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    let process = binary.serve().await;
+    let page = process.server.get("/address", None).await.text;
+    assert!(page.contains("phone number") && page.contains("+44"), "{page}");
+    drop(process);
+    binary.set("VOUCH__SMS__RULES", r#"{ "*" = "reject", "+1" = "reject" }"#);
+    let process = binary.serve().await;
+    let log = process.log();
+    assert!(log.contains("texts     not sent, because [sms] rules reject all numbers"), "{log}");
+    let page = process.server.get("/address", None).await.text;
+    assert!(page.contains("email address") && !page.contains("phone number") && !page.contains("+44"), "{page}");
+    drop(process);
+    binary.set("VOUCH__SMS__RULES", r#"{ "+44" = "directory" }"#);
+    let log = binary.serve().await.log();
+    assert!(
+        log.contains(
+            "texts     not sent but written to data/sms as .txt files, because [sms] has no gateway; [sms] rules choose"
+        ),
+        "{log}"
+    );
 }

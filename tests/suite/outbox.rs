@@ -6,38 +6,17 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR, MINUTE, Millis};
-use vouch::config::{Config, DatabaseUrl};
 use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::postgres::Cluster;
 
 use crate::database::{allow, count, refuse};
 use crate::onbind::{EMAIL, PATIENCE, ROOM, invites, told, until_nothing_is_left, until_told, until_tried};
-use crate::process::{Binary, Done};
+use crate::program::{Binary, done};
 use crate::world::{NOON, Person, Server, World, until};
 
 const MARKER: &str = "marker@example.com";
 /// Longer than a node's lease on a delivery.
 const LEASE: Millis = 10 * MINUTE;
-
-/// Returns the output of a command that must have succeeded.
-#[track_caller]
-fn done(done: Done) -> String {
-    assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
-    done.stdout
-}
-
-/// The binary, with the same keys, database and overrides as the world's server.
-fn beside(world: &World) -> Binary {
-    let Config { server, keys, database, .. } = &world.config;
-    let mut binary = Binary::of(world);
-    if let DatabaseUrl::Sqlite(path) = &database.url {
-        binary.set("VOUCH__DATABASE__URL", &format!("sqlite:{}", path.display()));
-    }
-    binary.set("VOUCH__SERVER__NAME", server.name.as_str());
-    binary.set("VOUCH__KEYS__MASTER_KEY_FILE", &keys.master_key_file.display().to_string());
-    binary.set("VOUCH__KEYS__SIGNING_KEY_FILE", &keys.signing_key_file.display().to_string());
-    binary
-}
 
 on_both_backends! {
     async fn a_queued_delivery_survives_a_restart_and_arrives_once(world: World) {
@@ -137,7 +116,7 @@ on_both_backends! {
         world.config.notices.enabled = false;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        let binary = beside(&world);
+        let binary = Binary::beside(&world);
         assert_eq!(done(binary.run(&["outbox", "list"])), "nothing is waiting to be delivered\n");
         for room in [ROOM, "!other:elsewhere.example", "!third:elsewhere.example"] {
             invites(&bob, room, EMAIL).await;
@@ -184,7 +163,7 @@ on_both_backends! {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let carol = world.person(&server, "carol").await;
-        let binary = beside(&world);
+        let binary = Binary::beside(&world);
         let addresses = [EMAIL, "second@example.com", "third@example.com"];
         let inviters = [&bob, &bob, &carol];
         let mut sids = Vec::new();
@@ -252,7 +231,8 @@ async fn a_delivery_that_arrives_during_a_database_outage_is_not_repeated() {
     until(PATIENCE, "the database is not missed", async || server.get("/ready", None).await.status == 503).await;
     tokio::task::block_in_place(|| cluster.start_again());
     until(PATIENCE, "the database is not back", async || server.get("/ready", None).await.status == 200).await;
-    let binary = beside(&world);
+    let mut binary = Binary::beside(&world);
+    binary.set("VOUCH__DATABASE__URL", cluster.url());
     let list = || serde_json::from_str::<Value>(&done(binary.run(&["outbox", "list", "--json"]))).unwrap();
     until(PATIENCE, "it is not said that it arrived", async || list().as_array().unwrap().is_empty()).await;
     assert_eq!(told(&world).iter().filter(|one| **one == token).count(), 1);

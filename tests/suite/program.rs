@@ -1,49 +1,203 @@
-//! The real program, which can be killed, and who asks it by connections that break then.
+//! The real binary beside a world: its commands, a server in a process of its own, and a client that survives its death.
 
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use vouch::config::{Config, DatabaseUrl};
 
-use crate::process::{self, Log};
-use crate::world::{SECRET, World, hash, link, query};
+use crate::world::{SECRET, Server, World, hash, link, query};
 
+/// How long a process may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The real program, on the database and with the neighbours of a world.
-pub struct Program {
-    child: Child,
-    pub url: String,
+/// The binary in a folder, configured only by its environment.
+pub struct Binary {
+    folder: PathBuf,
+    variables: BTreeMap<String, String>,
+    /// A line of shell that ends by executing `$0`.
+    shell: Option<&'static str>,
 }
 
-impl Program {
-    /// Starts it and waits until it is ready.
-    pub async fn start(world: &World, variables: &[(&str, &str)]) -> Self {
-        Self::start_under("exec \"$0\" serve", world, variables).await
+/// The output of a command, and its status.
+#[derive(Debug)]
+pub struct Done {
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// A server in a process of its own, killed when dropped.
+pub struct Process {
+    pub server: Server,
+    child: Child,
+    log: Log,
+    readers: Vec<JoinHandle<()>>,
+}
+
+type Log = Arc<Mutex<String>>;
+
+impl Binary {
+    /// Returns the binary with the world's database, homeserver and mail server. It creates its files below `data`.
+    pub fn of(world: &World) -> Self {
+        let mut binary = Self::bare(world.folder.path());
+        let (homeserver, mail) = (&world.homeserver, world.mail.address());
+        let overrides = format!(r#"{{ "{}" = "{}" }}"#, homeserver.name(), homeserver.address());
+        binary.set("VOUCH__TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies"));
+        binary.set("VOUCH__FEDERATION__CA_FILE", "ca.pem");
+        binary.set("VOUCH__FEDERATION__ALLOWED_RANGES", "127.0.0.0/8");
+        binary.set("VOUCH__FEDERATION__OVERRIDES", &overrides);
+        binary.set("VOUCH__MAIL__HOST", &mail.ip().to_string());
+        binary.set("VOUCH__MAIL__PORT", &mail.port().to_string());
+        binary.set("VOUCH__MAIL__SECURITY", "none");
+        if let Some(database) = &world.database {
+            binary.set("VOUCH__DATABASE__URL", database.url());
+        }
+        binary
     }
 
-    /// The same, by a line of shell that ends by executing `$0`.
-    pub async fn start_under(shell: &str, world: &World, variables: &[(&str, &str)]) -> Self {
-        let begun = Instant::now();
-        let mut command = command(shell, world, variables);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (log, (tell, told)) = (Log::default(), mpsc::channel());
-        process::read(child.stdout.take().unwrap(), Arc::clone(&log), tell.clone());
-        process::read(child.stderr.take().unwrap(), Arc::clone(&log), tell);
-        let url = told.recv_timeout(PATIENCE);
-        let program =
-            Self { url: url.unwrap_or_else(|_| panic!("it does not listen:\n{}", log.lock().unwrap())), child };
-        let http = http();
-        loop {
-            assert!(begun.elapsed() < PATIENCE, "the program does not become ready");
-            let ready = http.get(format!("{}/ready", program.url)).send().await;
-            if ready.is_ok_and(|answer| answer.status() == 200) {
-                return program;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    /// Returns the binary with the same keys, database and name as the world's server, to run beside it or in its place.
+    pub fn beside(world: &World) -> Self {
+        let Config { server, keys, database, .. } = &world.config;
+        let mut binary = Self::of(world);
+        if let DatabaseUrl::Sqlite(path) = &database.url {
+            binary.set("VOUCH__DATABASE__URL", &format!("sqlite:{}", path.display()));
         }
+        binary.set("VOUCH__SERVER__NAME", server.name.as_str());
+        binary.set("VOUCH__KEYS__MASTER_KEY_FILE", &keys.master_key_file.display().to_string());
+        binary.set("VOUCH__KEYS__SIGNING_KEY_FILE", &keys.signing_key_file.display().to_string());
+        binary.set("VOUCH__MAIL__TIMEOUT", "2s");
+        binary
+    }
+
+    /// Returns the binary in a folder, with the defaults except for a free port.
+    pub fn bare(folder: &Path) -> Self {
+        let mut binary = Self { folder: folder.to_owned(), variables: BTreeMap::new(), shell: None };
+        binary.set("VOUCH__SERVER__LISTEN", "127.0.0.1:0");
+        binary.set("VOUCH__SERVER__WORKERS", "2");
+        binary
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Runs the binary from a line of shell that ends by executing `$0`.
+    pub fn under(mut self, shell: &'static str) -> Self {
+        self.shell = Some(shell);
+        self
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        const BINARY: &str = env!("CARGO_BIN_EXE_vouch");
+        let mut command = Command::new(if self.shell.is_some() { "bash" } else { BINARY });
+        command.args(self.shell.iter().flat_map(|shell| ["-c", shell, BINARY])).args(arguments);
+        command.current_dir(&self.folder).env_clear().envs(&self.variables);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        Done::of(self.command(arguments).output().unwrap())
+    }
+
+    /// As [`Self::run`], with this on standard input.
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Done {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Done::of(child.wait_with_output().unwrap())
+    }
+
+    /// Starts a server, and waits until it is ready.
+    pub async fn serve(&self) -> Process {
+        let mut child = self.command(&[]).spawn().unwrap();
+        let (log, (tell, told)) = (Log::default(), mpsc::channel());
+        let readers = vec![
+            read_lines(child.stderr.take().unwrap(), Arc::clone(&log), tell.clone()),
+            read_lines(child.stdout.take().unwrap(), Arc::clone(&log), tell),
+        ];
+        let url =
+            told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it does not listen:\n{}", log.lock().unwrap()));
+        let process = Process { server: Server::at(url), child, log, readers };
+        process.server.until_ready().await;
+        process
+    }
+}
+
+/// Collects the output of a process, and reports where it listens.
+fn read_lines(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            let line = line.unwrap();
+            if let Some((_, url)) = line.split_once(" listens on ") {
+                // The receiver is gone if the test has ended.
+                let _ = tell.send(url.to_owned());
+            }
+            log.lock().unwrap().extend([line.as_str(), "\n"]);
+        }
+    })
+}
+
+/// Starts a server in the place of the world's, with these variables, and waits until it is ready.
+pub async fn serve(world: &World, variables: &[(&str, &str)]) -> Process {
+    let mut binary = Binary::beside(world);
+    variables.iter().for_each(|(name, value)| binary.set(name, value));
+    binary.serve().await
+}
+
+/// Asserts that a command failed with this status and printed this to stderr.
+#[track_caller]
+pub fn refused(done: &Done, status: i32, said: &str) {
+    assert_eq!(done.status, Some(status), "{done:?}");
+    assert!(done.stderr.contains(said) && done.stdout.is_empty(), "{done:?}");
+}
+
+/// Returns the output of a command that must have succeeded.
+#[track_caller]
+pub fn done(done: Done) -> String {
+    assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""), "{done:?}");
+    done.stdout
+}
+
+impl Done {
+    fn of(output: Output) -> Self {
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Process {
+    /// Returns the output so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for the end while the test's other work goes on, and returns the status and the whole output.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        tokio::task::spawn_blocking(move || {
+            let status = self.child.wait().unwrap();
+            self.readers.drain(..).for_each(|reader| reader.join().unwrap());
+            (status.code(), self.log())
+        })
+        .await
+        .unwrap()
     }
 
     /// `kill -9`
@@ -53,46 +207,19 @@ impl Program {
     }
 
     pub fn client(&self, token: &str) -> Client {
-        client(&self.url, token)
+        client(&self.server.url, token)
     }
 }
 
-impl Drop for Program {
+impl Drop for Process {
     fn drop(&mut self) {
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A line of shell that ends by executing `$0`, on any free port.
-pub fn command(shell: &str, world: &World, variables: &[(&str, &str)]) -> Command {
-    let path = |name: &str| world.folder.path().join(name).display().to_string();
-    let database = match &world.database {
-        Some(database) => database.url().to_owned(),
-        None => format!("sqlite:{}", path("vouch.db")),
-    };
-    let homeserver = format!("{{ \"{}\" = \"{}\" }}", world.homeserver.name(), world.homeserver.address());
-    let mut command = Command::new("bash");
-    command.args(["-c", shell, env!("CARGO_BIN_EXE_vouch")]).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-        .env("VOUCH__SERVER__LISTEN", "127.0.0.1:0")
-        .env("VOUCH__SERVER__NAME", "id.example")
-        .env("VOUCH__DATABASE__URL", database)
-        .env("VOUCH__KEYS__MASTER_KEY_FILE", path("master.key"))
-        .env("VOUCH__KEYS__SIGNING_KEY_FILE", path("signing.key"))
-        .env("VOUCH__TERMS__DIRECTORY", concat!(env!("CARGO_MANIFEST_DIR"), "/policies"))
-        .env("VOUCH__MAIL__HOST", "127.0.0.1")
-        .env("VOUCH__MAIL__PORT", world.mail.address().port().to_string())
-        .env("VOUCH__MAIL__SECURITY", "none")
-        .env("VOUCH__MAIL__TIMEOUT", "2s")
-        .env("VOUCH__FEDERATION__CA_FILE", path("ca.pem"))
-        .env("VOUCH__FEDERATION__ALLOWED_RANGES", "127.0.0.0/8")
-        .env("VOUCH__FEDERATION__OVERRIDES", homeserver)
-        .envs(variables.iter().copied());
-    command
-}
-
-/// Who asks, by a connection that may break.
+/// A client whose connection may break.
 pub struct Client {
     http: reqwest::Client,
     url: String,
@@ -100,13 +227,10 @@ pub struct Client {
 }
 
 pub fn client(url: &str, token: &str) -> Client {
-    Client { http: http(), url: url.to_owned(), token: token.to_owned() }
-}
-
-fn http() -> reqwest::Client {
-    // Another test of this process may have been first.
+    // Another test in this process may have been first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap();
+    Client { http, url: url.to_owned(), token: token.to_owned() }
 }
 
 impl Client {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::process::Binary;
+use crate::program::Binary;
 
 #[tokio::test]
 async fn without_a_gateway_texts_are_written_to_files_and_the_start_says_so() {
@@ -43,10 +43,10 @@ fn check_config_reports_wrong_gateway_settings() {
     binary.set("VOUCH_CONFIG", "vouch.toml");
     let done = binary.run(&["check-config"]);
     for said in [
-        "vouch.toml:3:1: [sms] rules: sends texts through kannel, but `[sms.kannel]` is not set up",
-        "vouch.toml:5:1: [sms] rules: expected what numbers begin with, such as \"+44\"",
+        "vouch.toml:3:1: [sms] rules: sends messages through kannel, but `[sms.kannel]` is not set up",
+        "vouch.toml:5:1: [sms] rules: expected the first digits of numbers, such as \"+44\"",
         "vouch.toml:7:11: [sms.openmarket] account: needs `password`",
-        "vouch.toml:9:7: [sms.webhook] url: neither this nor `body` has both {text} and {number}",
+        "vouch.toml:9:7: [sms.webhook] url: {text} and {number} (or {digits}) must be here or in `body`",
         "vouch.toml:10:1: [sms.webhook] bdy: unknown key, did you mean `body`?",
     ] {
         assert!(done.stderr.contains(said), "{said}\n{done:?}");

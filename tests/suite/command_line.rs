@@ -1,0 +1,136 @@
+//! The command line itself: help, wrong usage, and the check of the configuration.
+
+use std::fs;
+
+use crate::program::{Binary, done, refused};
+
+#[test]
+fn what_is_typed_wrongly_has_status_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Binary::bare(folder.path());
+    refused(&binary.run(&["lookup", "alice"]), 2, "expected an e-mail address");
+    refused(&binary.run(&["export", "--user", "alice"]), 2, "expected a Matrix ID such as @alice:example.org");
+    refused(&binary.run(&["erase"]), 2, "required");
+    refused(&binary.run(&["sevre"]), 2, "'serve'");
+}
+
+#[test]
+fn check_config_names_file_key_and_remedy_of_every_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[server]\npublic-url = \"https://id.example.org\"\n[mail]\nsecurity = \"ssl\"\nuser = \"vouch\"\n";
+    fs::write(folder.path().join("vouch.toml"), file).unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__LOG__ACESS", "true");
+    binary.set("VOUCH__TERMS__DIRECTORY", "no/such");
+    for arguments in [&["check-config", "--config", "vouch.toml"][..], &["--config", "vouch.toml", "serve"]] {
+        let done = binary.run(arguments);
+        for said in [
+            "vouch.toml:2:1: [server] public-url: unknown key, did you mean `public_url`?",
+            "vouch.toml:4:12: [mail] security: expected \"tls\", \"starttls\" or \"none\"",
+            "vouch.toml:5:8: [mail] user: needs `password`",
+            "environment variable VOUCH__LOG__ACESS: does not set a key, did you mean VOUCH__LOG__ACCESS?",
+            "environment variable VOUCH__TERMS__DIRECTORY: [terms] directory: expected a directory",
+        ] {
+            refused(&done, 2, said);
+        }
+        assert_eq!(done.stderr.lines().count(), 5, "{done:?}");
+    }
+    binary.set("VOUCH_CONFIG", "absent.toml");
+    refused(&binary.run(&["check-config"]), 2, "absent.toml: there is no such file");
+}
+
+#[test]
+fn check_config_reads_what_a_start_reads_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("policies/terms/first")).unwrap();
+    fs::create_dir(path("texts")).unwrap();
+    fs::write(path("texts/en.ftl"), "no-such-message = Hello\n").unwrap();
+    fs::create_dir(path("keys")).unwrap();
+    fs::write(path("keys/master.key"), "short\n").unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__TEXTS__DIRECTORY", "texts");
+    binary.set("VOUCH__KEYS__MASTER_KEY_FILE", "keys/master.key");
+    let done = binary.run(&["check-config"]);
+    for said in [
+        "policies/terms/first: a version's folder is named",
+        "texts/en.ftl: ",
+        "keys/master.key: contains no master key",
+    ] {
+        refused(&done, 2, said);
+    }
+    assert!(!path("data").exists());
+}
+
+#[test]
+fn the_example_is_valid_and_so_are_the_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/vouch.example.toml");
+    binary.set("VOUCH_CONFIG", example);
+    assert_eq!(done(binary.run(&["check-config"])), "the configuration is valid\n");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn warnings_are_no_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__LOOKUP__PLAIN", "true");
+    let checked = binary.run(&["check-config"]);
+    assert_eq!((checked.status, checked.stdout.as_str()), (Some(0), "the configuration is valid\n"));
+    assert!(checked.stderr.starts_with("warning: [lookup] plain: "), "{checked:?}");
+}
+
+#[test]
+fn the_help_is_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let binary = Binary::bare(folder.path());
+    insta::assert_snapshot!("help", done(binary.run(&["--help"])));
+    insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
+    insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
+    insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));
+    insta::assert_snapshot!("help_keys_import", done(binary.run(&["keys", "import", "--help"])));
+    insta::assert_snapshot!("help_outbox", done(binary.run(&["outbox", "--help"])));
+    insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
+}
+
+#[test]
+fn check_config_warns_of_a_public_server_whose_mails_are_files_and_whose_proxy_is_not_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__SERVER__PUBLIC_URL", "https://id.example.org");
+    let checked = binary.run(&["check-config"]);
+    assert_eq!((checked.status, checked.stdout.as_str()), (Some(0), "the configuration is valid\n"));
+    for warning in ["warning: [mail] host: is not set", "warning: [server] trusted_proxies: is empty"] {
+        assert!(checked.stderr.contains(warning), "{checked:?}");
+    }
+}
+
+#[test]
+fn a_secret_in_a_file_is_used_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("database"), "postgres://u:hunter2@[::1]:1/d\n").unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.set("VOUCH__DATABASE__URL_FILE", "database");
+    let done = binary.run(&["lookup", "alice@example.org"]);
+    refused(&done, 1, "PostgreSQL");
+    assert!(!done.stderr.contains("hunter2"), "{done:?}");
+    binary.set("VOUCH__DATABASE__URL", "sqlite:data/vouch.db");
+    refused(&binary.run(&["check-config"]), 2, "[database] url_file: is set, and so is `url`: set only one of them");
+}
+
+/// A command without the server's configuration works on other files than the server does.
+#[test]
+fn the_commands_in_the_operations_manual_name_the_configuration() {
+    let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md")).unwrap();
+    let (_, manual) = manual.split_once("## Keys").unwrap();
+    let blocks = manual.split("```").skip(1).step_by(2);
+    let commands = blocks.flat_map(str::lines).filter(|line| line.contains("vouch keys") || line.contains("-- vouch"));
+    let commands: Vec<&str> = commands.filter(|line| !line.starts_with("cp ")).collect();
+    assert!(commands.len() >= 7, "{commands:?}");
+    for command in commands {
+        assert!(command.contains("--config /etc/vouch/vouch.toml"), "{command}");
+    }
+}
