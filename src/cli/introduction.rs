@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use crate::config::{Config, DatabaseUrl, MailTransport, Route};
+use crate::config::{Config, DatabaseUrl, Gateway, MailTransport, Route};
 use crate::identity::policy::Policies;
 use crate::service::Vouch;
 
@@ -71,7 +71,7 @@ fn mails(config: &Config) -> String {
 
 fn texts(config: &Config) -> String {
     let (sms, routes) = (&config.sms, config.sms.routes());
-    let gateways: Vec<_> = sms.gateways.iter().map(|gateway| gateway.kind()).collect();
+    let gateways: Vec<_> = sms.gateways.iter().map(Gateway::kind).collect();
     let used = gateways.iter().filter(|kind| routes.contains(&Route::Gateway(**kind))).map(ToString::to_string);
     let used = used.collect::<Vec<_>>().join(" and ");
     let files = format!("written to {} as .txt files", sms.directory.display());
