@@ -82,7 +82,7 @@ pub(super) async fn send(
     Form(form): Form<Typed>,
 ) -> Result<HttpResponse, Failure> {
     let text = form.map(|form| form.address).unwrap_or_default();
-    let wrong = if view.site.reaches_phones { "page-address-wrong-text" } else { "page-address-wrong-email-text" };
+    let wrong = if view.reaches_phones { "page-address-wrong-text" } else { "page-address-wrong-email-text" };
     let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, wrong)) };
     let Err(error) = vouch.into_inner().send_proof(address, &from, view.language()).await else {
         return Ok(view.sent());
@@ -124,7 +124,7 @@ impl View {
     /// Shows the form for an address, and what was done before.
     pub(super) fn asking(&self, done: Option<&'static str>) -> HttpResponse {
         let layout = Layout::switchable(self, "page-address");
-        let page = Asking { layout, done, error: None, typed: "", phones: self.site.reaches_phones };
+        let page = Asking { layout, done, error: None, typed: "", phones: self.reaches_phones };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }
 
@@ -132,7 +132,7 @@ impl View {
     pub(super) fn mistyped(&self, typed: &str, error: &'static str) -> HttpResponse {
         let typed = if typed.len() > MAX_SHOWN { "" } else { typed };
         let layout = Layout::fixed(self, "page-address-wrong");
-        let page = Asking { layout, done: None, error: Some(error), typed, phones: self.site.reaches_phones };
+        let page = Asking { layout, done: None, error: Some(error), typed, phones: self.reaches_phones };
         self.personal(StatusCode::BAD_REQUEST, Powers::Forms, &page)
     }
 
