@@ -149,7 +149,9 @@ fn read_lines(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>
 /// Starts a server in the place of the world's, with these variables, and waits until it is ready.
 pub async fn serve(world: &World, variables: &[(&str, &str)]) -> Process {
     let mut binary = Binary::beside(world);
-    variables.iter().for_each(|(name, value)| binary.set(name, value));
+    for (name, value) in variables {
+        binary.set(name, value);
+    }
     binary.serve().await
 }
 
