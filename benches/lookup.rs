@@ -68,7 +68,7 @@ async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Vouch>, String
         access_token: openid["access_token"].as_str().expect("a token").to_owned(),
     };
     let network = Network::of([127, 0, 0, 1].into());
-    let token = vouch.register(&network, registration).await.expect("she registers");
+    let token = vouch.accounts.register(&network, &registration).await.expect("she registers");
     (vouch, token)
 }
 

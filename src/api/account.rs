@@ -20,7 +20,7 @@ pub(super) async fn register(vouch: Data<Vouch>, from: Network, body: Body) -> R
         matrix_server_name: ServerName::parse(params.string("matrix_server_name")?)
             .map_err(|_| Error::invalid("matrix_server_name", "a server name"))?,
     };
-    let token = vouch.register(&from, registration).await?;
+    let token = vouch.accounts.register(&from, &registration).await?;
     // Old clients read `access_token`.
     Ok(HttpResponse::Ok().json(json!({ "token": token, "access_token": token })))
 }
@@ -32,6 +32,6 @@ pub(super) async fn account(Signatory(caller): Signatory) -> HttpResponse {
 
 /// `POST /_matrix/identity/v2/account/logout`
 pub(super) async fn logout(vouch: Data<Vouch>, token: AccessToken) -> Result<HttpResponse, Error> {
-    vouch.log_out(&token.0).await?;
+    vouch.accounts.log_out(&token.0).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

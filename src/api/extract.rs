@@ -68,7 +68,7 @@ impl FromRequest for Caller {
         Box::pin(async move {
             // iOS renews its token on this errcode and no other.
             let unrecognised = || Error::unauthorized("Unrecognised access token");
-            vouch.caller(&token?.0).await?.map(Self).ok_or_else(unrecognised)
+            vouch.accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
         })
     }
 }
@@ -105,7 +105,7 @@ impl FromRequest for FreshCaller {
         let stale = "This needs a fresh proof of who you are: register again, and use the new token within 5 minutes";
         Box::pin(async move {
             let caller = caller.await?;
-            if vouch.is_fresh(caller.proved_at) { Ok(Self(caller)) } else { Err(Error::forbidden(stale)) }
+            if vouch.web_sessions.is_fresh(caller.proved_at) { Ok(Self(caller)) } else { Err(Error::forbidden(stale)) }
         })
     }
 }

@@ -8,12 +8,13 @@ use super::extract::Caller;
 use super::json::Body;
 use super::validation::submission;
 use crate::error::Error;
-use crate::service::Vouch;
+use crate::service::{Asker, Vouch};
 
 /// `POST /_matrix/identity/unstable/im.vouch/3pid/object`, for the address that one of the caller's sessions has validated. The terms need not
 /// be accepted: nobody has to agree to anything in order to object.
 pub(super) async fn object(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let session = submission(&mut body.params().await?)?;
-    vouch.object_by_session(&caller, &session).await?;
+    let validated = vouch.validated(Asker::User(&caller), &session).await?;
+    vouch.objections.object(&validated.address).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

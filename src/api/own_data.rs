@@ -11,18 +11,18 @@ use crate::service::{Vouch, Withdrawal};
 
 /// `GET /_matrix/identity/unstable/im.vouch/account/data`
 pub(super) async fn export(vouch: Data<Vouch>, FreshCaller(caller): FreshCaller) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(vouch.export_own(&caller.mxid).await?))
+    Ok(HttpResponse::Ok().json(vouch.self_service.export_own(&caller.mxid).await?))
 }
 
 /// `DELETE /_matrix/identity/unstable/im.vouch/account/data`
 pub(super) async fn erase(vouch: Data<Vouch>, FreshCaller(caller): FreshCaller) -> Result<HttpResponse, Error> {
-    let receipt = vouch.erase_user(&caller.mxid).await?;
-    Ok(HttpResponse::Ok().json(vouch.signed_receipt(&receipt)))
+    let receipt = vouch.self_service.erase_user(&caller.mxid).await?;
+    Ok(HttpResponse::Ok().json(vouch.self_service.signed_receipt(&receipt)))
 }
 
 /// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`
 pub(super) async fn withdraw(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let policies = body.params().await?.optional_strings("policies")?;
-    vouch.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;
+    vouch.accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

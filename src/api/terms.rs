@@ -17,6 +17,6 @@ pub(super) async fn get(vouch: Data<Vouch>) -> HttpResponse {
 /// `POST /_matrix/identity/v2/terms`
 pub(super) async fn accept(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let urls = body.params().await?.strings("user_accepts")?;
-    vouch.accept_terms(&caller, &urls).await?;
+    vouch.accounts.accept_terms(&caller, &urls).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

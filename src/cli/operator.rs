@@ -53,7 +53,7 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
     let address = sought.address()?;
     let vouch = open(config).await?;
     let Some(bound) = vouch.binding_of(&address).await? else {
-        let objection = objection(vouch.objects_since(&address).await?);
+        let objection = objection(vouch.objections.since(&address).await?);
         return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };
     say(format_args!("{} since {}", bound.user_id, in_words(bound.bound_at)));
@@ -64,9 +64,9 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
     let address = objection.sought.address()?;
     let vouch = open(config).await?;
     if !objection.withdraw {
-        vouch.object(&address).await?;
+        vouch.objections.object(&address).await?;
         say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
-    } else if vouch.withdraw_objection(&address).await? {
+    } else if vouch.objections.withdraw(&address).await? {
         say(format_args!("{} can be listed and invited again", address.as_str()));
     } else {
         return Err(Failure::Failed(format!("there is no objection for {}", address.as_str())));
@@ -80,7 +80,7 @@ fn objection(since: Option<Millis>) -> String {
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
-    let export = open(config).await?.export(user).await?;
+    let export = open(config).await?.self_service.export(user).await?;
     if export.is_empty() {
         return Err(Failure::Failed(format!("no data is stored about {user}")));
     }
@@ -100,12 +100,12 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
     }
     let (erased, receipt) = match &subject {
         Subject::User(user) => {
-            let receipt = vouch.erase_user(user).await?;
-            let signed = in_json(&vouch.signed_receipt(&receipt))?;
+            let receipt = vouch.self_service.erase_user(user).await?;
+            let signed = in_json(&vouch.self_service.signed_receipt(&receipt))?;
             (receipt.erased, signed)
         }
         Subject::Address(address) => {
-            let erased = vouch.erase_address(address).await?;
+            let erased = vouch.self_service.erase_address(address).await?;
             let erased_at = in_words(vouch.clock.now());
             let (medium, address) = (address.medium().as_str(), address.as_str());
             let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;

@@ -84,7 +84,7 @@ pub(super) async fn send(
     let text = form.map(|form| form.address).unwrap_or_default();
     let wrong = if view.reaches_phones { "page-address-wrong-text" } else { "page-address-wrong-email-text" };
     let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, wrong)) };
-    let Err(error) = vouch.into_inner().send_proof(address, &from, view.language()).await else {
+    let Err(error) = vouch.address_proofs.send(address, &from, view.language()).await else {
         return Ok(view.sent());
     };
     match error.kind() {
@@ -102,7 +102,7 @@ pub(super) async fn send(
 /// `GET /address/open?token=…`
 pub(super) async fn question(vouch: web::Data<Vouch>, view: View, query: Query) -> HttpResponse {
     let token = query.get("token").unwrap_or_default();
-    view.opening(&token, &vouch.proof(&token))
+    view.opening(&token, &vouch.address_proofs.open(&token))
 }
 
 /// `POST /address/open`, the form of that page.
@@ -111,9 +111,9 @@ pub(super) async fn open(
     view: View,
     Form(form): Form<Opened>,
 ) -> Result<HttpResponse, Failure> {
-    match form.map_or(Proof::None, |form| vouch.proof(&form.token)) {
+    match form.map_or(Proof::None, |form| vouch.address_proofs.open(&form.token)) {
         Proof::Of(address) => {
-            let token = vouch.begin_visit(&Subject::Address(address)).await?;
+            let token = vouch.web_sessions.begin(&Subject::Address(address)).await?;
             Ok(view.begin_session(token, "/address/held"))
         }
         useless => Ok(view.opening("", &useless)),

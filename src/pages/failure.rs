@@ -10,7 +10,7 @@ use actix_web::{Error as ActixError, HttpResponse, ResponseError};
 
 use super::sign_in::{self, Errand};
 use super::{Fault, View};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::http::{Query, add_retry_after};
 
 /// Why a handler does not return its page. [`show`] renders the page that is shown instead.
@@ -63,7 +63,8 @@ pub(super) async fn show<B: MessageBody + 'static>(
 fn page(failure: &Failure, view: &View, query: &Query) -> HttpResponse {
     match failure {
         Failure::Service(error) => {
-            let mut page = view.fault(Fault::Unavailable);
+            let is_limited = error.kind() == ErrorKind::LimitExceeded;
+            let mut page = view.fault(if is_limited { Fault::TooOften } else { Fault::Unavailable });
             add_retry_after(&mut page, error);
             page
         }

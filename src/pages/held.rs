@@ -14,7 +14,7 @@ use super::timestamp::Timestamp;
 use super::{Cache, Powers, View, hide, secure};
 use crate::http::Query;
 use crate::identity::threepid::Address;
-use crate::service::{Held, HeldConfirmation, HeldDelivery, Subject, Visit, Vouch};
+use crate::service::{AddressExport, HeldConfirmation, HeldDelivery, Subject, Vouch, WebSession};
 use crate::texts::visible;
 
 /// The longest Matrix ID, in characters.
@@ -92,11 +92,11 @@ impl Done {
 /// Somebody who has proved that they read the messages of an address.
 pub(super) struct AddressOwner {
     address: Address,
-    session: Visit,
+    session: WebSession,
 }
 
 impl Visitor for AddressOwner {
-    fn from_session(session: Visit) -> Option<Self> {
+    fn from_session(session: WebSession) -> Option<Self> {
         let Subject::Address(address) = &session.subject else { return None };
         Some(Self { address: address.clone(), session })
     }
@@ -150,7 +150,7 @@ pub(super) async fn show(
     owner: AddressOwner,
     query: Query,
 ) -> Result<HttpResponse, Failure> {
-    let held = vouch.held_about(&owner.address).await?;
+    let held = vouch.self_service.export_address(&owner.address).await?;
     let name = query.get("done");
     let done = Done::ALL.into_iter().find(|done| Some(done.name()) == name.as_deref());
     Ok(view.held(&held, &owner.session.form_token, done))
@@ -163,27 +163,27 @@ pub(super) async fn act(
     Submitted(AddressOwner { address, session }, wish): Submitted<AddressOwner, Wish>,
 ) -> Result<HttpResponse, Failure> {
     let done = match wish.action {
-        Action::Download | Action::Erase if !vouch.is_fresh(session.proved_at) => Done::Stale,
+        Action::Download | Action::Erase if !vouch.web_sessions.is_fresh(session.proved_at) => Done::Stale,
         Action::Erase if wish.sure.is_none() => Done::Unsure,
-        Action::Unbind => vouch.release(&address).await.map(|()| Done::Unbound)?,
-        Action::Cancel => vouch.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
-        Action::Uninvite => vouch.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
-        Action::Object => vouch.object(&address).await.map(|()| Done::Objected)?,
-        Action::Withdraw => vouch.withdraw_objection(&address).await.map(|_| Done::Withdrawn)?,
-        Action::Download => return Ok(download(&vouch.held_about(&address).await?)),
+        Action::Unbind => vouch.self_service.release(&address).await.map(|()| Done::Unbound)?,
+        Action::Cancel => vouch.self_service.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
+        Action::Uninvite => vouch.self_service.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
+        Action::Object => vouch.objections.object(&address).await.map(|()| Done::Objected)?,
+        Action::Withdraw => vouch.objections.withdraw(&address).await.map(|_| Done::Withdrawn)?,
+        Action::Download => return Ok(download(&vouch.self_service.export_address(&address).await?)),
         Action::Erase => {
-            vouch.erase_address(&address).await?;
+            vouch.self_service.erase_address(&address).await?;
             return Ok(view.end_session("/address?done=erased"));
         }
         Action::Leave => {
-            vouch.end_visit(&session).await?;
+            vouch.web_sessions.end(&session).await?;
             return Ok(view.end_session("/address?done=left"));
         }
     };
     Ok(view.see_other(&format!("/address/held?done={}", done.name())))
 }
 
-fn download(held: &Held) -> HttpResponse {
+fn download(held: &AddressExport) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     let as_file = HeaderValue::from_static("attachment; filename=\"vouch-address.json\"");
     let mut response = secure(&mut response, Cache::Never).insert_header((CONTENT_DISPOSITION, as_file)).json(held);
@@ -193,7 +193,7 @@ fn download(held: &Held) -> HttpResponse {
 
 impl View {
     /// Shows what is stored about an address.
-    pub(super) fn held(&self, held: &Held, form_token: &str, done: Option<Done>) -> HttpResponse {
+    pub(super) fn held(&self, held: &AddressExport, form_token: &str, done: Option<Done>) -> HttpResponse {
         let mut layout = Layout::switchable(self, "page-held");
         if let Some(done) = done {
             layout.title = format!("{} – {}", layout.say(done.text()), layout.title);

@@ -42,6 +42,8 @@ pub enum Fault {
     NotFound,
     /// The server is temporarily unavailable.
     Unavailable,
+    /// The reader has opened such pages too often.
+    TooOften,
 }
 
 #[derive(Template)]
@@ -89,6 +91,7 @@ impl View {
         let (status, title, text) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, "page-missing", "page-missing-text"),
             Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "page-unavailable", "page-unavailable-text"),
+            Fault::TooOften => (StatusCode::TOO_MANY_REQUESTS, "page-too-often", "page-too-often-text"),
         };
         self.notice(status, title, text)
     }

@@ -1,6 +1,6 @@
 //! Web sessions: the cookie that carries a session's token, and the token that its forms carry.
 //!
-//! It is the only cookie of this server. A proof sets it (see [`Vouch::begin_visit`]), no script can read it, no other site can make the browser
+//! It is the only cookie of this server. A proof sets it (see [`WebSessions::begin`]), no script can read it, no other site can make the browser
 //! send it (`SameSite=Strict`), and it ends with the browser. Each form of a session also carries a token, in case a browser ignores all that.
 
 use std::future::Future;
@@ -18,12 +18,12 @@ use super::form::Form;
 use super::{Site, View};
 use crate::error::Error;
 use crate::http::state;
-use crate::service::{Visit, Vouch};
+use crate::service::{Vouch, WebSession};
 
 /// What somebody has proved in order to begin a web session.
 pub(super) trait Visitor: Sized {
     /// Returns the visitor, unless the session is for another kind of visitor.
-    fn from_session(session: Visit) -> Option<Self>;
+    fn from_session(session: WebSession) -> Option<Self>;
     /// Returns the failure of a page that such a visitor must open.
     fn missing() -> Failure;
     /// Returns the failure of a form that such a visitor must send from a page of theirs.
@@ -50,9 +50,9 @@ impl SessionToken {
     ///
     /// # Errors
     /// 503 if the database is unavailable.
-    pub(super) async fn session(&self) -> Result<Option<Visit>, Error> {
+    pub(super) async fn session(&self) -> Result<Option<WebSession>, Error> {
         match &self.token {
-            Some(token) => self.vouch.visit(token).await,
+            Some(token) => self.vouch.web_sessions.find(token).await,
             None => Ok(None),
         }
     }

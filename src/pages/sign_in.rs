@@ -16,7 +16,7 @@ use super::session::SessionToken;
 use super::{Powers, View};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Query, add_retry_after};
-use crate::service::{Network, Registration, Vouch};
+use crate::service::{Network, Registration, Subject, Vouch};
 
 /// The script that signs people in.
 pub(super) const SCRIPT: &str = include_str!("../../templates/pages/sign_in.js");
@@ -153,9 +153,10 @@ async fn begin(
     from: &Network,
     registration: &Registration,
 ) -> Result<String, Error> {
-    let token = vouch.sign_in(from, registration).await?;
+    let mxid = vouch.accounts.identify_once(from, registration).await?;
+    let token = vouch.web_sessions.begin(&Subject::User(mxid)).await?;
     if let Some(session) = current.session().await? {
-        vouch.end_visit(&session).await?;
+        vouch.web_sessions.end(&session).await?;
     }
     Ok(token)
 }

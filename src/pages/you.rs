@@ -1,7 +1,7 @@
 //! `/you`: what somebody who has signed in with a Matrix account sees of their own data, and what they can do about it.
 //!
 //! Whatever changes something is a form with the token of the web session. Its response is a redirect to this page, which says what was done: one of
-//! a few [outcomes](Said) named in the query. Downloading or erasing everything requires a [fresh](Vouch::is_fresh) proof: otherwise the person has
+//! a few [outcomes](Said) named in the query. Downloading or erasing everything requires a [fresh](crate::service::WebSessions::is_fresh) proof: otherwise the person has
 //! to sign in again first. Everything is done for the Matrix ID of the session, so no form can name somebody else's.
 
 mod actions;
@@ -19,7 +19,7 @@ use super::sign_in::Errand;
 use super::{View, hide};
 use crate::error::ErrorKind;
 use crate::http::{NO_STORE, Query};
-use crate::service::{Subject, Visit, Vouch};
+use crate::service::{Subject, Vouch, WebSession};
 
 /// Mounts these pages.
 pub(super) fn routes(app: &mut web::ServiceConfig) {
@@ -41,11 +41,11 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
 /// Somebody who has signed in.
 pub(super) struct Person {
     mxid: OwnedUserId,
-    session: Visit,
+    session: WebSession,
 }
 
 impl Visitor for Person {
-    fn from_session(session: Visit) -> Option<Self> {
+    fn from_session(session: WebSession) -> Option<Self> {
         let Subject::User(mxid) = &session.subject else { return None };
         Some(Self { mxid: mxid.clone(), session })
     }
@@ -74,7 +74,7 @@ impl FromRequest for Person {
 /// [`Failure::ProofRequired`] otherwise.
 fn with_fresh_proof(vouch: &Vouch, person: Result<Person, Failure>, errand: Errand) -> Result<Person, Failure> {
     match person {
-        Ok(person) if vouch.is_fresh(person.session.proved_at) => Ok(person),
+        Ok(person) if vouch.web_sessions.is_fresh(person.session.proved_at) => Ok(person),
         Ok(_) | Err(Failure::NotSignedIn) => Err(Failure::ProofRequired(errand)),
         Err(failure) => Err(failure),
     }
@@ -151,18 +151,18 @@ impl Said {
 async fn page(vouch: web::Data<Vouch>, view: View, person: Person, query: Query) -> Result<HttpResponse, Failure> {
     let said = match Errand::of(&query) {
         Errand::Look => Said::of(&query),
-        _ if !vouch.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
+        _ if !vouch.web_sessions.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
         Errand::Erase => return Ok(view.see_other("/you/erase")),
         Errand::Export => Some(Said::Ready),
     };
-    let held = vouch.export(&person.mxid).await?;
+    let held = vouch.self_service.view(&person.mxid).await?;
     Ok(view.overview(&person.session.form_token, &held, &vouch.policies, said))
 }
 
 /// `GET /you/export`
 async fn export(vouch: web::Data<Vouch>, view: View, person: Result<Person, Failure>) -> Result<HttpResponse, Failure> {
     let person = with_fresh_proof(&vouch, person, Errand::Export)?;
-    let held = match vouch.export_own(&person.mxid).await {
+    let held = match vouch.self_service.export_own(&person.mxid).await {
         Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(Said::Later)),
         held => held?,
     };

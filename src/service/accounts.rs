@@ -1,106 +1,133 @@
-//! Who calls: accounts and access tokens.
+//! Accounts and access tokens.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+mod terms;
+mod token_cache;
+
+use std::sync::Arc;
 
 use ruma_common::{OwnedServerName, OwnedUserId};
+use url::Url;
 
-use super::{Network, Vouch};
-use crate::clock::{DAY, Millis, SECOND};
+use super::sealing::Sealer;
+use super::{Caller, Network, RateLimits};
+use crate::clock::{Clock, DAY, Millis};
+use crate::config::Config;
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, token_hash};
 use crate::error::Error;
-use crate::federation;
-use crate::store::{self, accounts};
+use crate::federation::{self, Federation};
+use crate::identity::policy::Policies;
+use crate::store::{self, Store, accounts};
+
+pub use terms::{Shown, Withdrawal};
+use token_cache::TokenCache;
 
 /// Letters and digits of an access token: 238 bits.
 const TOKEN_LENGTH: usize = 40;
 
-/// An OpenID token, as a client got it from its homeserver.
+/// An OpenID token that a client got from its homeserver.
 pub struct Registration {
-    /// Whom to ask about the token.
+    /// The homeserver that issued the token.
     pub matrix_server_name: OwnedServerName,
     /// The token.
     pub access_token: String,
 }
 
-/// The owner of an access token.
-#[derive(Debug)]
-pub struct Caller {
-    /// The account's row.
-    pub account_id: i64,
-    /// Blind index of the Matrix ID among accounts.
-    pub user_index: BlindIndex,
-    /// The Matrix ID.
-    pub mxid: OwnedUserId,
-    /// When the user first registered.
-    pub since: Millis,
-    /// When the token was issued, against an OpenID token.
-    pub proved_at: Millis,
-    /// Whether every policy in force is accepted.
-    pub terms_accepted: bool,
+/// Registers users, recognises their access tokens, and records their consents.
+pub struct Accounts {
+    store: Store,
+    sealer: Sealer,
+    clock: Clock,
+    federation: Arc<Federation>,
+    rate_limits: Arc<RateLimits>,
+    policies: Arc<Policies>,
+    /// `server.public_url`, which the URLs of policies begin with.
+    public_url: Url,
+    /// How long an unused token stays valid.
+    token_lifetime: Millis,
+    tokens: TokenCache,
 }
 
-impl Vouch {
-    /// Exchanges an OpenID token for an access token of ours.
+impl Accounts {
+    pub(super) fn new(
+        config: &Config,
+        store: Store,
+        sealer: Sealer,
+        clock: Clock,
+        federation: Arc<Federation>,
+        rate_limits: Arc<RateLimits>,
+        policies: Arc<Policies>,
+    ) -> Self {
+        let (public_url, token_lifetime) = (config.server.public_url.clone(), config.retention.access_token);
+        let tokens = TokenCache::default();
+        Self { store, sealer, clock, federation, rate_limits, policies, public_url, token_lifetime, tokens }
+    }
+
+    /// Exchanges an OpenID token for an access token of this server.
     ///
     /// # Errors
-    /// 401 if the homeserver does not know the token or answers for another server's user, 403 if it may not register here,
-    /// 429, and 502 if it cannot be asked.
-    pub async fn register(&self, from: &Network, registration: Registration) -> Result<String, Error> {
-        let mxid = self.identify(from, &registration).await?;
+    /// 401 if the homeserver does not know the token or answers for another server's user, 403 if
+    /// its users may not register here, 429, and 502 if it cannot be reached.
+    pub async fn register(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
+        let mxid = self.identify(from, registration).await?;
         let (index, sealed) = self.sealer.seal_account(&mxid);
         let token = base62::random(TOKEN_LENGTH);
         let (hash, now) = (token_hash(&token), self.clock.now());
-        self.store
-            .write(async move |conn| {
-                let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
-                accounts::add_token(conn, &hash, account.id, now).await
-            })
-            .await
-            .map_err(|error: store::Error| error)?;
+        let added = self.store.write(async move |conn| {
+            let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
+            accounts::add_token(conn, &hash, account.id, now).await
+        });
+        added.await.map_err(|error: store::Error| error)?;
         Ok(token)
     }
 
-    /// Whose OpenID token it is, by the word of the homeserver; charged to the network.
+    /// Returns the user of an OpenID token without creating an account. Each token is accepted once.
     ///
     /// # Errors
-    /// As [`Self::register`].
-    pub(super) async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
+    /// As [`Self::register`], and 401 if the token has been accepted before.
+    pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
+        let mxid = self.identify(from, registration).await?;
+        self.rate_limits.use_openid_token(&registration.access_token).await?;
+        Ok(mxid)
+    }
+
+    async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         self.rate_limits.charge_registration(from).await?;
         let Registration { matrix_server_name, access_token } = registration;
         Ok(self.federation.userinfo(matrix_server_name, access_token).await?)
     }
 
-    /// Whose token it is, or `None` if it is nobody's. What was found is good for a second, unless terms are still to be accepted: they may be
-    /// on another node, and then hold at once.
+    /// Returns the owner of an access token. The result is cached for a second, unless policies are
+    /// still to be accepted: an acceptance on another node takes effect at once.
     ///
     /// # Errors
-    /// 503 if the database is away.
-    pub async fn caller(&self, token: &str) -> Result<Option<Arc<Caller>>, Error> {
+    /// 503 if the database is unavailable.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<Caller>>, Error> {
         let (hash, now) = (token_hash(token), self.clock.now());
-        if let Some(caller) = self.bearers.get(&hash, now) {
+        if let Some(caller) = self.tokens.get(&hash, now) {
             return Ok(Some(caller));
         }
-        let (generation, begun) = (self.bearers.generation(), Instant::now());
-        let idle_since = now - self.config.retention.access_token;
-        let Some(bearer) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
+        let lookup = self.tokens.begin_lookup(now);
+        let idle_since = now - self.token_lifetime;
+        let Some(owner) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
             return Ok(None);
         };
-        if now - bearer.used_at > DAY.min(self.config.retention.access_token / 10) {
-            self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await).await?;
+        if now - owner.used_at > DAY.min(self.token_lifetime / 10) {
+            let noted = self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await);
+            // It is tried again with the next request; this one need not fail.
+            if let Err(error) = noted.await {
+                log::warn!("the use of a token could not be recorded: {error}");
+            }
         }
-        let caller = Arc::new(self.recognize(bearer)?);
+        let caller = Arc::new(self.recognize(owner)?);
         if caller.terms_accepted {
-            self.bearers.put(hash, Known { caller: Arc::clone(&caller), at: (now, begun) }, generation);
+            self.tokens.put(hash, Arc::clone(&caller), lookup);
         }
         Ok(Some(caller))
     }
 
-    fn recognize(&self, bearer: accounts::Bearer) -> Result<Caller, Error> {
-        let accounts::Bearer { account, issued_at: proved_at, accepted, .. } = bearer;
+    fn recognize(&self, owner: accounts::Bearer) -> Result<Caller, Error> {
+        let accounts::Bearer { account, issued_at: proved_at, accepted, .. } = owner;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
         Ok(Caller {
             account_id: account.id,
@@ -112,24 +139,23 @@ impl Vouch {
         })
     }
 
-    /// Makes a token unusable.
+    /// Invalidates an access token.
     ///
     /// # Errors
-    /// 401 `M_UNKNOWN_TOKEN` if it is nobody's.
+    /// 401 `M_UNKNOWN_TOKEN` if it is not valid.
     pub async fn log_out(&self, token: &str) -> Result<(), Error> {
-        let hash = token_hash(token);
-        let idle_since = self.clock.now() - self.config.retention.access_token;
+        let (hash, idle_since) = (token_hash(token), self.clock.now() - self.token_lifetime);
         let removed =
             self.store.write_one(async move |conn| accounts::remove_token(conn, &hash, idle_since).await).await;
-        self.bearers.forget();
+        self.tokens.clear();
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
     }
 
-    /// Waits until no node takes anybody any more for what the database said before: so what is done to tokens and consents holds on every
-    /// node by the time it is answered.
-    pub(super) async fn have_bearers_forgotten(&self) {
-        self.bearers.forget();
-        tokio::time::sleep(REMEMBERED).await;
+    /// Waits until no node uses an owner that it cached before: then a change to tokens or consents
+    /// has taken effect everywhere.
+    pub(super) async fn expire_caches(&self) {
+        self.tokens.clear();
+        tokio::time::sleep(token_cache::LIFETIME).await;
     }
 }
 
@@ -141,52 +167,5 @@ impl From<federation::Error> for Error {
             federation::Error::Untrusted => Self::unauthorized("The homeserver did not vouch for this token"),
             federation::Error::Unavailable { retry_after, .. } => Self::homeserver_unreachable(retry_after),
         }
-    }
-}
-
-/// What tokens stand for, remembered for a second.
-#[derive(Default)]
-pub(super) struct Bearers {
-    known: RwLock<HashMap<[u8; 32], Known>>,
-    /// Counts how often everything was forgotten: what was read from the database before is not put in after.
-    generation: AtomicU64,
-}
-
-struct Known {
-    caller: Arc<Caller>,
-    /// When it was looked for, by the server's clock and by the machine's: the first can be set by a test, the second by nobody.
-    at: (Millis, Instant),
-}
-
-const REMEMBERED: Duration = Duration::from_secs(1);
-const MOST_REMEMBERED: usize = 50_000;
-
-impl Bearers {
-    fn get(&self, hash: &[u8; 32], now: Millis) -> Option<Arc<Caller>> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let Known { caller, at: (clock, machine) } = known.get(hash)?;
-        (now - clock < SECOND && machine.elapsed() < REMEMBERED).then(|| Arc::clone(caller))
-    }
-
-    fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst)
-    }
-
-    fn put(&self, hash: [u8; 32], found: Known, generation: u64) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if generation != self.generation() {
-            return;
-        }
-        if known.len() >= MOST_REMEMBERED {
-            known.clear();
-        }
-        known.insert(hash, found);
-    }
-
-    /// Forgets everything, so that a logout, a withdrawal or an erasure holds at once on this node.
-    pub(super) fn forget(&self) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        self.generation.fetch_add(1, Ordering::SeqCst);
-        known.clear();
     }
 }

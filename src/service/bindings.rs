@@ -6,7 +6,7 @@ use ruma_common::canonical_json::CanonicalJsonObject;
 use ruma_common::{OwnedUserId, UserId};
 
 use super::association::association;
-use super::{Asker, Caller, Submission, Vouch};
+use super::{Asker, Bound, Caller, Submission, Vouch};
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
@@ -60,14 +60,14 @@ impl Vouch {
     ) -> Result<Millis, Error> {
         let now = self.clock.now();
         // Before anything is charged, and again below, where nobody can object in between.
-        if self.objects_since(address).await?.is_some() {
+        if self.objections.since(address).await?.is_some() {
             return Err(Error::owner_objects());
         }
         let new = self.sealer.seal_binding(address, mxid, now);
         let notice = self.bind_notice(address, mxid, now, language).await?;
         let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
-            vouch.hold_to_bind(conn, &invited).await?;
+            vouch.objections.lock_to_bind(conn, &invited).await?;
             if let Some(id) = account_id {
                 // An erasure may have been quicker; what is bound after it would stay.
                 if !accounts::lock(conn, id).await? {
@@ -136,6 +136,27 @@ impl Vouch {
             self.outbox.wake();
         }
         Ok(gone.is_some())
+    }
+
+    /// Unbinds every address of a user, and notifies each.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then some may be unbound and others not.
+    pub async fn unbind_all(&self, mxid: &UserId, language: Language) -> Result<(), Error> {
+        let user = self.sealer.binding_user_index(mxid);
+        for row in bindings::of_user(&mut self.store.read_much().await?, user.as_ref()).await? {
+            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
+            self.unbind_address(&address, mxid, Remover::User, language).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns the binding of an address.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn binding_of(&self, address: &Address) -> Result<Option<Bound>, Error> {
+        Bound::find(&self.store, &self.sealer, address).await
     }
 
     /// Binds many addresses that are not bound yet, for a benchmark.

@@ -10,7 +10,7 @@ mod link;
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma_common::{OwnedRoomId, RoomId, UserId};
 
-use super::objecting::undeliverable;
+use super::objections::undeliverable;
 use super::{Caller, Network, Vouch};
 use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
@@ -109,7 +109,7 @@ impl Vouch {
         token: &str,
         key: &EphemeralKey,
     ) -> Result<(), Error> {
-        self.check_wanted(&request.address).await?;
+        self.objections.check_wanted(&request.address).await?;
         self.tell_invited(caller, request, token, key).await
     }
 

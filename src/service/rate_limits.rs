@@ -16,6 +16,7 @@ use super::sealing::Sealer;
 use super::{Asker, Caller};
 use crate::clock::{Clock, HOUR};
 use crate::config::{Bucket, Budgets};
+use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::identity::calling_code;
 use crate::identity::network::Network;
@@ -23,6 +24,9 @@ use crate::identity::rate_limit::Limit;
 use crate::identity::threepid::{Address, Medium};
 use crate::store::{Conn, Store};
 use credits::Credits;
+
+/// The views of the pages that show everything stored about a person.
+const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
 
 /// Charges rate limits, which all nodes share.
 pub struct RateLimits {
@@ -93,6 +97,12 @@ impl RateLimits {
     pub(super) async fn charge_export(&self, mxid: &UserId) -> Result<(), Error> {
         let index = self.sealer.account_index(mxid);
         self.charge(&[self.limit("export:user", index.as_ref(), self.budgets.exports_user)], 1).await
+    }
+
+    /// Charges one view of a page that shows everything stored about a person, known by the index of
+    /// their web sessions. No setting changes this limit: nobody who reads the page reaches it.
+    pub(super) async fn charge_view(&self, of: &BlindIndex) -> Result<(), Error> {
+        self.charge(&[self.limit("view:subject", of.as_ref(), VIEWS)], 1).await
     }
 
     /// Charges one message to its asker: the user, if there is one, and the network. It is not

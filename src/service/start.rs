@@ -4,12 +4,12 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::accounts::Bearers;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
-use super::rate_limits::RateLimits;
 use super::sealing::Sealer;
-use super::{Directory, Disputes, Outbox, Vouch};
+use super::{
+    Accounts, AddressProofs, Directory, Disputes, Objections, Outbox, RateLimits, SelfService, Vouch, WebSessions,
+};
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -90,19 +90,51 @@ impl Vouch {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.sms_sender.make_directory().map_err(in_words)?;
         }
-        let vault = Arc::new(vault);
         let Documents { texts, policies, federation, mailer, sms_sender } = documents;
+        let (vault, signing, federation) = (Arc::new(vault), Arc::new(signing), Arc::new(federation));
         let brand = Arc::new(config.brand.clone());
-        let messenger =
-            Messenger::new(config.server.name.clone(), Arc::clone(&brand), Arc::clone(&texts), mailer, sms_sender);
-        let links = PublicLinks::new(config.server.public_url.clone(), Arc::clone(&vault), Arc::clone(&texts));
-        let sealer = Sealer::new(Arc::clone(&vault));
+        let name = &config.server.name;
+        let messenger = Messenger::new(name.clone(), brand.clone(), texts.clone(), mailer, sms_sender);
+        let links = PublicLinks::new(config.server.public_url.clone(), vault.clone(), texts.clone());
+        let (messenger, links) = (Arc::new(messenger), Arc::new(links));
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
+        let sealer = Sealer::new(vault);
+        let retention = config.retention.clone();
         let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));
-        let outbox = Outbox::new(store.clone(), sealer.clone(), clock.clone());
-        let links = Arc::new(links);
-        let disputes = Disputes::new(store.clone(), sealer.clone(), Arc::clone(&links), Arc::clone(&directory));
+        let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
         let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
+        let rate_limits = Arc::new(rate_limits);
+        let disputes = Disputes::new(store.clone(), sealer.clone(), links.clone(), directory.clone());
+        let objections =
+            Objections::new(store.clone(), sealer.clone(), clock.clone(), directory.clone(), retention.ephemeral_key);
+        let objections = Arc::new(objections);
+        let web_sessions = WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit);
+        let web_sessions = Arc::new(web_sessions);
+        let accounts = Accounts::new(
+            &config,
+            store.clone(),
+            sealer.clone(),
+            clock.clone(),
+            federation.clone(),
+            rate_limits.clone(),
+            policies.clone(),
+        );
+        let accounts = Arc::new(accounts);
+        let self_service = SelfService {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            signing: signing.clone(),
+            server_name: config.server.name.clone(),
+            retention,
+            accounts: accounts.clone(),
+            web_sessions: web_sessions.clone(),
+            objections: objections.clone(),
+            outbox: outbox.clone(),
+            directory: directory.clone(),
+            rate_limits: rate_limits.clone(),
+        };
+        let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger.clone(), rate_limits.clone());
         Ok(Arc::new(Self {
             made,
             clock,
@@ -110,16 +142,20 @@ impl Vouch {
             policies,
             texts,
             brand,
+            accounts,
+            address_proofs: Arc::new(address_proofs),
+            directory,
+            disputes,
+            objections,
+            outbox,
+            self_service: Arc::new(self_service),
+            web_sessions,
             store,
             sealer,
-            messenger: Arc::new(messenger),
+            messenger,
             links,
-            disputes,
-            directory,
-            outbox: Arc::new(outbox),
             federation,
-            bearers: Bearers::default(),
-            rate_limits: Arc::new(rate_limits),
+            rate_limits,
             recent_lookups: RecentLookups::new(RECENT_LOOKUPS),
             config,
         }))

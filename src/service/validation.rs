@@ -13,9 +13,7 @@ mod sessions;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ipnet::IpNet;
-
-use super::{Caller, Network, Vouch};
+use super::{Asker, Network, Vouch};
 use crate::clock::{Millis, SECOND};
 use crate::error::Error;
 use crate::identity::session::{ClientSecret, NextLink};
@@ -32,24 +30,6 @@ const GRACE: Millis = 2 * SECOND;
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a claim is tried: others may come first, give up, or die.
 const TRIES: usize = 20;
-
-/// Who has an address checked.
-#[derive(Clone, Copy)]
-pub enum Asker<'a> {
-    /// A user, to whom it may be bound.
-    User(&'a Caller),
-    /// A homeserver, known by the source addresses that the operator lists, for its own accounts.
-    Homeserver(IpNet),
-}
-
-impl Asker<'_> {
-    fn account_id(self) -> Option<i64> {
-        match self {
-            Self::User(caller) => Some(caller.account_id),
-            Self::Homeserver(_) => None,
-        }
-    }
-}
 
 /// What a client asks with `requestToken`.
 pub struct TokenRequest {
@@ -142,7 +122,7 @@ impl Vouch {
     ) -> Result<(), Unsent> {
         self.rate_limits.charge_message(asker, request.address.medium(), from).await?;
         // Now that the session is there: who objects from here on removes it.
-        self.check_wanted(&request.address).await?;
+        self.objections.check_wanted(&request.address).await?;
         match claimed.code_since {
             None => self.send_link(asker, &claimed.sid, request).await,
             Some(since) => self.send_code(asker, &claimed.sid, since, request).await,

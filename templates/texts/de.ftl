@@ -96,6 +96,8 @@ page-missing = Seite nicht gefunden
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
+page-too-often = Du hast diese Seite zu oft aufgerufen
+page-too-often-text = Bitte versuche es in einer Minute noch einmal.
 
 # Die Anmeldung.
 page-sign-in = Anmelden

@@ -97,6 +97,8 @@ page-missing = Page not found
 page-missing-text = The address may be mistyped, or the page may no longer exist.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server should be back shortly. Please try again in a minute.
+page-too-often = You have opened this page too often
+page-too-often-text = Please try again in a minute.
 
 # Signing in.
 page-sign-in = Sign in

@@ -96,6 +96,8 @@ page-missing = Página no encontrada
 page-missing-text = Puede que la dirección esté mal escrita o que la página ya no exista.
 page-unavailable = No podemos responder en este momento
 page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
+page-too-often = Ha abierto esta página demasiadas veces
+page-too-often-text = Inténtelo de nuevo dentro de un minuto.
 
 # Iniciar sesión.
 page-sign-in = Iniciar sesión

@@ -96,6 +96,8 @@ page-missing = Page introuvable
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur devrait bientôt être de retour. Veuillez réessayer dans une minute.
+page-too-often = Vous avez ouvert cette page trop souvent
+page-too-often-text = Veuillez réessayer dans une minute.
 
 # La connexion.
 page-sign-in = Se connecter

@@ -8,7 +8,7 @@ use vouch::clock::{DAY, HOUR};
 use vouch::config::Bucket;
 use vouch_test_support::homeserver::Conduct;
 
-use crate::database::count;
+use crate::database::{count, refuse};
 use crate::world::{Answer, Server, World};
 
 const ACCOUNT: &str = "/_matrix/identity/v2/account";
@@ -76,6 +76,14 @@ on_both_backends! {
         world.clock.advance(366 * DAY);
         assert_eq!(alice.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
         assert_eq!(server.post(LOGOUT, Some(&alice.token), &json!({})).await.error(), (401, "M_UNKNOWN_TOKEN"));
+    }
+
+    async fn a_token_is_accepted_while_its_use_cannot_be_recorded(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        refuse(&world, "UPDATE", "tokens").await;
+        world.clock.advance(2 * DAY);
+        assert_eq!(alice.get("/account").await.ok()["user_id"], alice.mxid);
     }
 
     async fn a_token_works_after_a_restart_and_on_another_node(world: World) {

@@ -172,7 +172,7 @@ on_both_backends! {
         accepts(&alice, &["terms/1/fr"]).await;
 
         let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
-        let export = vouch.export(alice.mxid.as_str().try_into().unwrap()).await.unwrap();
+        let export = vouch.self_service.export(alice.mxid.as_str().try_into().unwrap()).await.unwrap();
         let sha256 = hex(&Sha256::digest(&english));
         let expected = json!([{
             "policy": "terms",

@@ -16,7 +16,7 @@ impl<'a> Visitor<'a> {
     /// Somebody who has proved to be that, and visits a server.
     pub async fn proven(world: &World, server: &'a Server, subject: &Subject) -> Self {
         let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
-        let token = vouch.begin_visit(subject).await.unwrap();
+        let token = vouch.web_sessions.begin(subject).await.unwrap();
         Self { server, cookie: format!("vouch-visit={token}") }
     }
 

@@ -8,7 +8,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use vouch::clock::{DAY, HOUR, MINUTE};
+use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
 use vouch::config::Bucket;
 use vouch::identity::threepid::{Address, Medium};
 use vouch::service::{Subject, Vouch};
@@ -204,6 +204,21 @@ on_both_backends! {
             assert_eq!(visitor.sends(path, fields).await.status, 403, "{path} {fields:?}");
         }
         assert_eq!(amounts(&world).await, before);
+    }
+
+    async fn the_page_can_be_opened_often_but_not_without_end(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &server, "bob").await);
+        for _ in 0..60 {
+            assert_eq!(alice.opens("/you").await.status, 200);
+        }
+        for path in ["/you", "/you/erase"] {
+            let answer = alice.opens(path).await;
+            assert_eq!((answer.status, answer.headers["retry-after"].to_str().unwrap()), (429, "6"), "{path}");
+        }
+        assert_eq!(bob.opens("/you").await.status, 200);
+        world.clock.advance(6 * SECOND);
+        assert_eq!(alice.opens("/you").await.status, 200);
     }
 
     async fn who_has_no_account_is_told_so_and_gets_none_by_looking(world: World) {

@@ -5,7 +5,7 @@ use ruma_common::OwnedUserId;
 use super::super::held::Done;
 use super::*;
 use crate::identity::threepid::Address;
-use crate::service::{Held, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
+use crate::service::{AddressExport, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
 
 /// Monday, 2026-11-23, 12:00 UTC.
 const NOON: i64 = 1_795_435_200_000;
@@ -14,8 +14,8 @@ fn mxid(text: &str) -> OwnedUserId {
     text.try_into().unwrap()
 }
 
-fn nothing() -> Held {
-    Held {
+fn nothing() -> AddressExport {
+    AddressExport {
         medium: "email",
         address: "alice@example.com".to_owned(),
         binding: None,
@@ -23,16 +23,16 @@ fn nothing() -> Held {
         invitations: Vec::new(),
         deliveries: Vec::new(),
         objects_since: None,
-        visits: vec![NOON],
+        web_sessions: vec![NOON],
     }
 }
 
-fn everything() -> Held {
+fn everything() -> AddressExport {
     let (alice, bob) = (mxid("@alice:hs.example"), mxid("@bob:evil.example"));
     let confirmation = |user_id, validated_at| HeldConfirmation { user_id, modified_at: NOON, validated_at };
     let delivery =
         |kind: &str| HeldDelivery { kind: kind.to_owned(), user_id: alice.clone(), queued_at: NOON, attempts: 1 };
-    Held {
+    AddressExport {
         medium: "msisdn",
         address: "447700900123".to_owned(),
         binding: Some(HeldBinding { user_id: alice.clone(), bound_at: NOON }),
@@ -77,7 +77,7 @@ async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
 
 #[actix_web::test]
 async fn what_is_held_is_shown_in_four_languages() {
-    let objecting = Held { objects_since: Some(NOON), ..nothing() };
+    let objecting = AddressExport { objects_since: Some(NOON), ..nothing() };
     for (tag, view) in views() {
         for (name, held, done) in [
             ("everything", &everything(), None),

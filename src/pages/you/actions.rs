@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{Person, Said};
 use crate::identity::threepid::{Address, Medium};
+use crate::notify::emails::Remover;
 use crate::pages::View;
 use crate::pages::failure::Failure;
 use crate::pages::session::{Nothing, Submitted};
@@ -29,7 +30,7 @@ pub(super) async fn accept(
     view: View,
     Submitted(person, shown): Submitted<Person, Shown>,
 ) -> Result<HttpResponse, Failure> {
-    let is_given = vouch.give_consent(&person.mxid, &shown).await?;
+    let is_given = vouch.accounts.give_consent(&person.mxid, &shown).await?;
     Ok(view.said(if is_given { Said::Accepted } else { Said::Outdated }))
 }
 
@@ -40,7 +41,7 @@ pub(super) async fn withdraw(
     Submitted(person, form): Submitted<Person, Withdrawn>,
 ) -> Result<HttpResponse, Failure> {
     let which = form.policy.map_or(Withdrawal::All, |policy| Withdrawal::Of(vec![policy]));
-    match vouch.withdraw_terms(&person.mxid, which).await {
+    match vouch.accounts.withdraw_terms(&person.mxid, which).await {
         Err(error) if error.is_refusal() => Err(Failure::Refused),
         withdrawn => Ok(withdrawn.map(|()| view.said(Said::Withdrawn))?),
     }
@@ -54,7 +55,7 @@ pub(super) async fn unbind(
 ) -> Result<HttpResponse, Failure> {
     let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
     let address = address.ok_or(Failure::Refused)?;
-    let is_unbound = vouch.unbind_own(&person.mxid, &address, view.language()).await?;
+    let is_unbound = vouch.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
     Ok(view.said(if is_unbound { Said::Unbound } else { Said::NotBound }))
 }
 
@@ -64,7 +65,7 @@ pub(super) async fn unbind_all(
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.unbind_all_own(&person.mxid, view.language()).await?;
+    vouch.unbind_all(&person.mxid, view.language()).await?;
     Ok(view.said(Said::AllUnbound))
 }
 
@@ -74,7 +75,7 @@ pub(super) async fn sign_out_everywhere(
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.log_out_everywhere(&person.mxid, &person.session).await?;
+    vouch.self_service.log_out_everywhere(&person.mxid, &person.session).await?;
     Ok(view.said(Said::SignedOut))
 }
 
@@ -84,6 +85,6 @@ pub(super) async fn sign_out(
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.end_visit(&person.session).await?;
+    vouch.web_sessions.end(&person.session).await?;
     Ok(view.end_session("/you/left"))
 }

@@ -68,15 +68,15 @@ pub(super) async fn erase(
     if form.confirmation.trim() != person.mxid.as_str() {
         return question(&vouch, &view, &person, Some(&form.confirmation)).await;
     }
-    let receipt = vouch.erase_user(&person.mxid).await?;
-    let signed = serde_json::to_string_pretty(&vouch.signed_receipt(&receipt)).unwrap_or_default();
+    let receipt = vouch.self_service.erase_user(&person.mxid).await?;
+    let signed = serde_json::to_string_pretty(&vouch.self_service.signed_receipt(&receipt)).unwrap_or_default();
     let mut response = view.erased(vouch.config.server.name.as_str(), &receipt, signed);
     view.forget_session(&mut response);
     Ok(response)
 }
 
 async fn question(vouch: &Vouch, view: &View, person: &Person, typed: Option<&str>) -> Result<HttpResponse, Failure> {
-    let held = vouch.export(&person.mxid).await?;
+    let held = vouch.self_service.view(&person.mxid).await?;
     let span = view.texts.span(view.language(), vouch.config.retention.consent);
     Ok(view.erase_question(&held, &person.session.form_token, &span, typed))
 }
@@ -130,7 +130,7 @@ impl View {
             ("page-you-count-sessions", erased.validation_sessions),
             ("page-you-count-invitations", erased.invitations),
             ("page-you-count-deliveries", erased.deliveries),
-            ("page-you-count-visits", erased.visits),
+            ("page-you-count-visits", erased.web_sessions),
         ];
         let some = counts.into_iter().filter(|(_, count)| *count > 0);
         some.map(|(id, count)| self.say_with(id, "count", count)).collect()

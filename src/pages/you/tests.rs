@@ -11,7 +11,7 @@ use crate::identity::policy::Policies;
 use crate::pages::tests::view;
 use crate::service::{
     Bound, Erased, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession,
-    ExportedToken, ExportedVisit, Receipt,
+    ExportedToken, ExportedWebSession, Receipt,
 };
 
 /// Monday, 2026-11-23, 12:00 UTC.
@@ -22,9 +22,9 @@ fn alice() -> OwnedUserId {
 }
 
 fn held(account: Option<ExportedAccount>, bindings: Vec<Bound>, deliveries: Vec<ExportedDelivery>) -> Export {
-    let visits = vec![ExportedVisit { proved_at: NOON }];
+    let visits = vec![ExportedWebSession { proved_at: NOON }];
     let server_name = "id.example.org".try_into().unwrap();
-    Export { server_name, user_id: alice(), exported_at: NOON, account, bindings, deliveries, visits }
+    Export { server_name, user_id: alice(), exported_at: NOON, account, bindings, deliveries, web_sessions: visits }
 }
 
 fn bound(address: &str, bound_at: Millis) -> Bound {
@@ -111,7 +111,7 @@ async fn an_erasure_is_asked_about_and_receipted_in_four_languages() {
         validation_sessions: 1,
         invitations: 1,
         deliveries: 3,
-        visits: 1,
+        web_sessions: 1,
         access_tokens: 1,
         account: true,
     };

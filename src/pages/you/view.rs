@@ -129,7 +129,7 @@ impl View {
             since: account.map(|account| self.timestamp(account.registered_at)),
             addresses: held.bindings.iter().map(|bound| self.listed(bound)).collect(),
             apps: tokens.iter().map(|token| self.app(token)).collect(),
-            visits: held.visits.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
+            visits: held.web_sessions.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
             can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
             policies,
             confirmations: sessions.iter().map(|session| self.confirmation(session)).collect(),

@@ -147,7 +147,7 @@ impl Vouch {
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// [Objects](Self::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this
+    /// [Objects](super::super::Objections::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this
     /// token led to. Twice is no error.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Vouch {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        self.object(&waiting.address).await?;
+        self.objections.object(&waiting.address).await?;
         self.invitation(&waiting)
     }
 

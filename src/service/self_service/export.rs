@@ -1,40 +1,42 @@
-//! Everything held about a user.
+//! The export of everything stored about a user.
 
 use ruma_common::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
 use serde::Serialize;
 
-use super::{Bound, Erased, ExportedDelivery, Subject, Vouch};
+use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
-use crate::store::{Conn, accounts, bindings, consents, invites, sessions, visits};
+use crate::service::{Bound, Erased, ExportedDelivery, Subject};
+use crate::store::{Conn, accounts, bindings, consents, invites, sessions};
 
-/// Everything held about a person; times in milliseconds since the epoch.
+/// Everything stored about a user; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct Export {
-    /// The server that holds it.
+    /// This server.
     pub server_name: OwnedServerName,
-    /// The Matrix ID it is about.
+    /// The Matrix ID.
     pub user_id: OwnedUserId,
-    /// When this was read.
+    /// When the export was made.
     pub exported_at: Millis,
-    /// The account, if the person ever registered.
+    /// The account, if the user ever registered.
     pub account: Option<ExportedAccount>,
-    /// The addresses that are bound.
+    /// The bound addresses.
     pub bindings: Vec<Bound>,
-    /// What is still to be delivered that is about the person, or caused by the person.
+    /// The queued deliveries that are about the user or were caused by them.
     pub deliveries: Vec<ExportedDelivery>,
-    /// Visits in a browser that are not over.
-    pub visits: Vec<ExportedVisit>,
+    /// The current web sessions.
+    #[serde(rename = "visits")]
+    pub web_sessions: Vec<ExportedWebSession>,
 }
 
 impl Export {
-    /// Whether nothing is held.
+    /// Whether nothing is stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.to_be_erased() == Erased::default()
     }
 
-    /// What an erasure would remove.
+    /// Returns what an erasure would delete.
     #[must_use]
     pub fn to_be_erased(&self) -> Erased {
         let of_account = |count: fn(&ExportedAccount) -> usize| self.account.as_ref().map_or(0, count);
@@ -43,53 +45,53 @@ impl Export {
             validation_sessions: of_account(|account| account.validation_sessions.len()),
             invitations: of_account(|account| account.invitations.len()),
             deliveries: self.deliveries.len(),
-            visits: self.visits.len(),
+            web_sessions: self.web_sessions.len(),
             access_tokens: of_account(|account| account.access_tokens.len()),
             account: self.account.is_some(),
         }
     }
 }
 
-/// A visit in a browser, by whoever has proved to be that user.
+/// A web session.
 #[derive(Debug, Serialize)]
-pub struct ExportedVisit {
-    /// When that was proved.
+pub struct ExportedWebSession {
+    /// When its user proved who they are.
     pub proved_at: Millis,
 }
 
-/// A person's account.
+/// An account.
 #[derive(Debug, Serialize)]
 pub struct ExportedAccount {
     /// The Matrix ID.
     pub user_id: OwnedUserId,
-    /// When it registered first.
+    /// When the user first registered.
     pub registered_at: Millis,
-    /// Its access tokens.
+    /// The access tokens.
     pub access_tokens: Vec<ExportedToken>,
-    /// What was accepted.
+    /// The consents.
     pub consents: Vec<ExportedConsent>,
-    /// The validation sessions of the last day.
+    /// The validation sessions.
     pub validation_sessions: Vec<ExportedSession>,
-    /// Whom it has invited.
+    /// The invitations that the user sent.
     pub invitations: Vec<ExportedInvite>,
 }
 
-/// An invitation that the person made.
+/// An invitation that the user sent.
 #[derive(Debug, Serialize)]
 pub struct ExportedInvite {
     /// `email` or `msisdn`; absent once the invitation is delivered, like the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub medium: Option<&'static str>,
-    /// Who is invited.
+    /// The invited address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Where to.
+    /// The room.
     pub room_id: OwnedRoomId,
-    /// When.
+    /// When it was sent.
     pub invited_at: Millis,
 }
 
-/// An access token; the token itself is not known to the server.
+/// An access token. The token itself is not stored.
 #[derive(Debug, Serialize)]
 pub struct ExportedToken {
     /// When it was issued.
@@ -105,7 +107,7 @@ pub struct ExportedConsent {
     pub policy: String,
     /// Its version.
     pub version: String,
-    /// The language it was read in.
+    /// The language it was shown in.
     pub language: String,
     /// The URL that was accepted.
     pub url: String,
@@ -123,7 +125,7 @@ pub struct ExportedConsent {
 pub struct ExportedSession {
     /// `email` or `msisdn`
     pub medium: &'static str,
-    /// The address to be proved.
+    /// The address to be validated.
     pub address: String,
     /// When it was begun or validated.
     pub modified_at: Millis,
@@ -131,33 +133,42 @@ pub struct ExportedSession {
     pub validated_at: Option<Millis>,
 }
 
-impl Vouch {
-    /// Everything held about a user, for that user: it reads much, and so has a budget.
+impl SelfService {
+    /// Returns everything stored about a user, at their own request. Since that reads much, it is
+    /// rate-limited.
     ///
     /// # Errors
-    /// 429, and 503 if the database is away.
+    /// 429, and 503 if the database is unavailable.
     pub async fn export_own(&self, mxid: &UserId) -> Result<Export, Error> {
         self.rate_limits.charge_export(mxid).await?;
         self.export(mxid).await
     }
 
-    /// Everything held about a user.
+    /// Returns everything stored about a user, for a page of theirs.
     ///
     /// # Errors
-    /// 503 if the database is away.
+    /// 429 if they have opened such pages too often, and 503 if the database is unavailable.
+    pub async fn view(&self, mxid: &UserId) -> Result<Export, Error> {
+        self.rate_limits.charge_view(&self.sealer.web_session_user_index(mxid)).await?;
+        self.export(mxid).await
+    }
+
+    /// Returns everything stored about a user.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
     pub async fn export(&self, mxid: &UserId) -> Result<Export, Error> {
         let mut conn = self.store.read_much().await?;
         let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
-        let visitor = self.visit_subject_index(&Subject::User(mxid.to_owned()));
-        let visits = visits::times_of(&mut conn, visitor.as_ref(), self.visits_since()).await?;
+        let web_sessions = self.web_sessions.begun_by(&Subject::User(mxid.to_owned())).await?;
         Ok(Export {
-            server_name: self.config.server.name.clone(),
+            server_name: self.server_name.clone(),
             user_id: mxid.to_owned(),
             exported_at: self.clock.now(),
             account: self.exported_account(&mut conn, mxid).await?,
-            bindings: rows.iter().map(|row| self.bound(row)).collect::<Result<_, _>>()?,
+            bindings: rows.iter().map(|row| Bound::open(&self.sealer, row)).collect::<Result<_, _>>()?,
             deliveries: self.outbox.of_user(&mut conn, mxid).await?,
-            visits: visits.into_iter().map(|proved_at| ExportedVisit { proved_at }).collect(),
+            web_sessions: web_sessions.into_iter().map(|proved_at| ExportedWebSession { proved_at }).collect(),
         })
     }
 
@@ -174,12 +185,12 @@ impl Vouch {
             registered_at: account.created_at,
             access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
             consents: consents.into_iter().map(ExportedConsent::from).collect(),
-            validation_sessions: sessions.iter().map(|session| self.exported(session)).collect::<Result<_, _>>()?,
-            invitations: invites.iter().map(|invite| self.exported_invite(invite)).collect::<Result<_, _>>()?,
+            validation_sessions: sessions.iter().map(|row| self.exported_session(row)).collect::<Result<_, _>>()?,
+            invitations: invites.iter().map(|row| self.exported_invite(row)).collect::<Result<_, _>>()?,
         }))
     }
 
-    fn exported(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
+    fn exported_session(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
         let address = self.sealer.open_session_address(session)?;
         Ok(ExportedSession {
             medium: address.medium().as_str(),

@@ -1,64 +1,74 @@
-//! Leaving: everything held about a user is erased, and the user gets a receipt.
+//! Erasing everything stored about a user, who gets a receipt.
 //!
-//! A look-up asks the database for the rows it has found, so what is erased is found under no pepper and on no node from the moment the
-//! transaction ends. What a user does in the same moment comes before it, and goes with the rest, or after it, and is refused: each
-//! transaction that would leave something behind locks the row of its account first.
+//! Look-ups read the rows they match from the database, so an erased binding is not found by any node or
+//! under any pepper once the transaction has been committed. Concurrent requests of the user either come
+//! before it, and their effects are erased as well, or come after it and are refused: every transaction
+//! that would leave something behind locks the row of the account first.
 
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::{Erased, Subject, Vouch};
+use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
+use crate::service::address_data::Erased;
 use crate::store::{self, Conn, accounts, bindings, consents, invites, outbox, sessions, visits};
 
-/// What an erasure leaves the user with.
+/// The result of an erasure.
 #[derive(Debug)]
 pub struct Receipt {
-    /// Who was erased.
+    /// The user.
     pub user_id: OwnedUserId,
-    /// When.
+    /// When they were erased.
     pub erased_at: Millis,
-    /// What was removed.
+    /// What was erased.
     pub erased: Erased,
-    /// How many records of consents stay for their last retention, tied to no one.
+    /// How many records of consents are kept for their retention, tied to nobody.
     pub consents: usize,
-    /// Until when they do.
+    /// When those will be deleted.
     pub consents_until: Millis,
 }
 
-impl Vouch {
-    /// Erases everything held about a user. Consents stay for their last retention, tied to no one.
+impl SelfService {
+    /// Erases everything stored about a user. Records of consents are kept for their retention, tied
+    /// to nobody.
     ///
     /// # Errors
-    /// 503 if the database is away; then nothing is erased.
+    /// 503 if the database is unavailable; then nothing is erased.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Receipt, Error> {
         let (account, bound) = (self.sealer.account_index(mxid), self.sealer.binding_user_index(mxid));
         let queued = self.sealer.outbox_user_index(mxid);
-        let visited = self.visit_subject_index(&Subject::User(mxid.to_owned()));
+        let web_sessions = self.sealer.web_session_user_index(mxid);
         let now = self.clock.now();
         let done = self.store.write(async move |conn| {
-            // The account goes first. Who is about to bind, or to complete an invitation of this user, waits for that or has come before.
+            // The account goes first: a concurrent bind or completed invitation of this user has come before, or waits.
             let (mut erased, consents) = match accounts::by_user(conn, account.as_ref()).await? {
                 Some(account) => erase_account(conn, account.id, now).await?,
                 None => (Erased::default(), 0),
             };
             erased.bindings = bindings::unbind_all(conn, bound.as_ref()).await?;
             erased.deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
-            erased.visits = visits::end_all_of(conn, visited.as_ref()).await?;
+            erased.web_sessions = visits::end_all_of(conn, web_sessions.as_ref()).await?;
             Ok::<_, store::Error>((erased, consents))
         });
         let (erased, consents) = done.await?;
-        if self.store.settle().await.is_err() {
-            log::warn!("what was erased is still in the database's log, until that is written over");
-        }
-        self.have_bearers_forgotten().await;
-        let consents_until = now + self.config.retention.consent;
+        self.clear_log().await;
+        self.accounts.expire_caches().await;
+        let consents_until = now + self.retention.consent;
         Ok(Receipt { user_id: mxid.to_owned(), erased_at: now, erased, consents, consents_until })
     }
 
-    /// A receipt as JSON, [signed](https://spec.matrix.org/latest/appendices/#signing-json) with this server's key; see docs/api.md.
+    /// Removes erased data from the database's own log. The erasure has been committed already, so
+    /// that a failure must not be reported as if nothing were erased.
+    pub(super) async fn clear_log(&self) {
+        if let Err(error) = self.store.settle().await {
+            log::warn!("erased data is still in the database's log until it is overwritten: {error}");
+        }
+    }
+
+    /// Returns a receipt as JSON, [signed](https://spec.matrix.org/latest/appendices/#signing-json)
+    /// with this server's key; see docs/api.md.
     ///
     /// # Panics
     /// Never: a receipt is canonical JSON.
@@ -66,7 +76,7 @@ impl Vouch {
     pub fn signed_receipt(&self, receipt: &Receipt) -> CanonicalJsonObject {
         let object = json!({
             "type": "im.vouch.erasure_receipt",
-            "server_name": self.config.server.name,
+            "server_name": self.server_name,
             "user_id": receipt.user_id,
             "erased_at": receipt.erased_at,
             "erased": receipt.erased,
@@ -80,7 +90,8 @@ impl Vouch {
     }
 }
 
-/// Removes an account with all that hangs on it; returns what that was, and how many consents stay.
+/// Deletes an account and everything that refers to it; returns what was deleted, and how many records
+/// of consents are kept.
 async fn erase_account(conn: &mut Conn, id: i64, now: Millis) -> Result<(Erased, usize), store::Error> {
     if !accounts::lock(conn, id).await? {
         return Ok((Erased::default(), 0));

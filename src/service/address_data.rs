@@ -1,0 +1,81 @@
+//! What is stored about an address, and its deletion.
+
+use serde::Serialize;
+
+use super::sealing::Sealer;
+use crate::clock::Millis;
+use crate::identity::threepid::Address;
+use crate::store::{self, Conn, bindings, invites, outbox, sessions};
+
+/// What was erased.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// The number of bindings.
+    pub bindings: usize,
+    /// The number of validation sessions.
+    pub validation_sessions: usize,
+    /// The number of invitations.
+    pub invitations: usize,
+    /// The number of deliveries that had not been made.
+    pub deliveries: usize,
+    /// The number of web sessions.
+    #[serde(rename = "visits")]
+    pub web_sessions: usize,
+    /// The number of access tokens.
+    pub access_tokens: usize,
+    /// Whether there was an account.
+    pub account: bool,
+}
+
+/// The blind indexes of what is stored about an address.
+pub(super) struct AddressData {
+    binding: Vec<u8>,
+    sessions: Vec<u8>,
+    invites: Vec<u8>,
+    deliveries: Vec<u8>,
+    /// How long the keys of its invitations stay valid.
+    keys_until: Millis,
+}
+
+impl AddressData {
+    pub(super) fn new(sealer: &Sealer, address: &Address, keys_until: Millis) -> Self {
+        Self {
+            binding: sealer.binding_index(address).as_ref().to_vec(),
+            sessions: sealer.session_address_index(address).as_ref().to_vec(),
+            invites: sealer.invite_address_index(address).as_ref().to_vec(),
+            deliveries: sealer.outbox_address_index(address).as_ref().to_vec(),
+            keys_until,
+        }
+    }
+
+    /// Deletes all of it; returns the counts, and the row of the binding.
+    pub(super) async fn delete(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
+        let (mut erased, unbound) = self.unbind(conn).await?;
+        erased.invitations = invites::remove_by_address(conn, &self.invites, self.keys_until).await?;
+        Ok((erased, unbound))
+    }
+
+    /// Deletes the binding, the sessions by which it could be made again, and the deliveries.
+    pub(super) async fn unbind(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
+        invites::hold_address(conn, &self.invites).await?;
+        let unbound = bindings::unbind_address(conn, &self.binding).await?;
+        let erased = Erased {
+            bindings: usize::from(unbound.is_some()),
+            validation_sessions: sessions::remove_by_address(conn, &self.sessions).await?,
+            deliveries: outbox::remove_by_address(conn, &self.deliveries).await?,
+            ..Erased::default()
+        };
+        Ok((erased, unbound))
+    }
+
+    /// Deletes the invitations.
+    pub(super) async fn delete_invitations(&self, conn: &mut Conn) -> Result<(), store::Error> {
+        invites::hold_address(conn, &self.invites).await?;
+        invites::remove_by_address(conn, &self.invites, self.keys_until).await.map(drop)
+    }
+
+    /// Deletes the sessions.
+    pub(super) async fn delete_sessions(&self, conn: &mut Conn) -> Result<(), store::Error> {
+        sessions::remove_by_address(conn, &self.sessions).await.map(drop)
+    }
+}

@@ -1,0 +1,42 @@
+//! The callers of the API.
+
+use ipnet::IpNet;
+use ruma_common::OwnedUserId;
+
+use crate::clock::Millis;
+use crate::crypto::vault::BlindIndex;
+
+/// The owner of an access token.
+#[derive(Debug)]
+pub struct Caller {
+    /// The account's row.
+    pub account_id: i64,
+    /// Blind index of the Matrix ID among accounts.
+    pub user_index: BlindIndex,
+    /// The Matrix ID.
+    pub mxid: OwnedUserId,
+    /// When the user first registered.
+    pub since: Millis,
+    /// When the token was issued in exchange for an OpenID token.
+    pub proved_at: Millis,
+    /// Whether every policy in force is accepted.
+    pub terms_accepted: bool,
+}
+
+/// The party that has an address validated.
+#[derive(Clone, Copy)]
+pub enum Asker<'a> {
+    /// A user, to whom it may be bound.
+    User(&'a Caller),
+    /// A homeserver, known by the source addresses that the operator lists, for its own accounts.
+    Homeserver(IpNet),
+}
+
+impl Asker<'_> {
+    pub(super) const fn account_id(self) -> Option<i64> {
+        match self {
+            Self::User(caller) => Some(caller.account_id),
+            Self::Homeserver(_) => None,
+        }
+    }
+}

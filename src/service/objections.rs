@@ -1,0 +1,120 @@
+//! Objections: the owner of an address wants it neither invited nor listed.
+//!
+//! An objection is a keyed fingerprint of the address and a time; it is tied to nobody. Objecting also
+//! deletes what is stored about the address: the binding, the sessions, the invitations, and queued
+//! deliveries. From then on
+//! * nobody can bind the address, whatever they have proved before;
+//! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as if
+//!   it could not be delivered, after the same rate limits, and nothing is stored. So they learn that
+//!   this server does not reach the address, but not why: because its owner objects, because its mail
+//!   server rejects us, or because it does not exist. They may notice that the answer comes sooner than
+//!   a slow mail server would have given it.
+//!
+//! The link that is requested at `/address` is still sent: otherwise nobody could withdraw an objection.
+
+use std::sync::Arc;
+
+use super::Directory;
+use super::address_data::AddressData;
+use super::sealing::Sealer;
+use crate::clock::{Clock, Millis};
+use crate::error::Error;
+use crate::identity::threepid::{Address, Medium};
+use crate::store::{self, Conn, Store, invites, objections};
+
+/// Records objections, and enforces them.
+pub struct Objections {
+    store: Store,
+    sealer: Sealer,
+    clock: Clock,
+    directory: Arc<Directory>,
+    /// How long the key of a deleted invitation stays valid.
+    key_retention: Millis,
+}
+
+impl Objections {
+    pub(super) const fn new(
+        store: Store,
+        sealer: Sealer,
+        clock: Clock,
+        directory: Arc<Directory>,
+        key_retention: Millis,
+    ) -> Self {
+        Self { store, sealer, clock, directory, key_retention }
+    }
+
+    /// Records an objection and deletes what is stored about the address, except for the web
+    /// sessions of its owner. Objecting twice is not an error.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing has changed.
+    pub async fn object(&self, address: &Address) -> Result<(), Error> {
+        let (data, now) = (self.data(address), self.clock.now());
+        let objection = self.sealer.objection_index(address);
+        let unbound = self.store.write(async move |conn| {
+            // A concurrent bind or invitation comes either before this and is undone, or after it and is refused.
+            let (_, unbound) = data.delete(conn).await?;
+            objections::add(conn, objection.as_ref(), now).await?;
+            Ok::<_, store::Error>(unbound)
+        });
+        if let Some(id) = unbound.await? {
+            self.directory.remove(address, id);
+        }
+        Ok(())
+    }
+
+    /// Withdraws an objection; returns whether there was one.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn withdraw(&self, address: &Address) -> Result<bool, Error> {
+        let index = self.sealer.objection_index(address);
+        Ok(self.store.write_one(async move |conn| objections::withdraw(conn, index.as_ref()).await).await?)
+    }
+
+    /// Returns when the owner of an address objected, if they did.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn since(&self, address: &Address) -> Result<Option<Millis>, Error> {
+        let index = self.sealer.objection_index(address);
+        Ok(objections::since(&mut self.store.read().await?, index.as_ref()).await?)
+    }
+
+    /// Checks that the owner of an address does not object to a message.
+    ///
+    /// # Errors
+    /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR` if they do, as if the message could not be
+    /// delivered; 503 if the database is unavailable.
+    pub(super) async fn check_wanted(&self, address: &Address) -> Result<(), Error> {
+        match self.since(address).await? {
+            Some(_) => Err(undeliverable(address)),
+            None => Ok(()),
+        }
+    }
+
+    /// Locks an address until the transaction ends, and checks that its owner does not object.
+    ///
+    /// # Errors
+    /// 403 if they do, and errors of the database.
+    pub(super) async fn lock_to_bind(&self, conn: &mut Conn, address: &Address) -> Result<(), Error> {
+        invites::hold_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
+        match objections::since(conn, self.sealer.objection_index(address).as_ref()).await? {
+            Some(_) => Err(Error::owner_objects()),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns what is stored about an address, to be deleted.
+    pub(super) fn data(&self, address: &Address) -> AddressData {
+        AddressData::new(&self.sealer, address, self.clock.now() + self.key_retention)
+    }
+}
+
+/// The error for a message that could not be delivered.
+pub(super) fn undeliverable(address: &Address) -> Error {
+    match address.medium() {
+        Medium::Email => Error::email_not_sent(),
+        Medium::Msisdn => Error::text_not_sent(),
+    }
+}
