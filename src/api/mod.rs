@@ -15,70 +15,63 @@ mod terms;
 mod validation;
 mod versions;
 
+use std::future::ready;
+
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error as ActixError, Handler, HttpResponse, Resource, Responder, Route, web};
+use actix_web::{
+    Error as ActixError, FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, Route, guard, web,
+};
 
 use crate::error::Error;
 
 /// Mounts every endpoint. Each scope has its own 404 handler, since it does not fall back to the one around it.
 pub fn routes(app: &mut web::ServiceConfig) {
     let v2 = web::scope("/v2")
-        .service(at("/account/register", post(account::register)))
-        .service(at("/account/logout", post(account::logout)))
-        .service(at("/account", get(account::account)))
-        .service(
-            web::resource("/terms")
-                .route(get(terms::get))
-                .route(post(terms::accept))
-                .default_service(web::to(unknown_method)),
-        )
-        .service(at("/hash_details", get(lookup::hash_details)))
-        .service(at("/lookup", post(lookup::lookup)))
-        .service(at("/validate/email/requestToken", post(validation::request_email_token)))
-        .service(
-            web::resource("/validate/email/submitToken")
-                .route(get(validation::open_link))
-                .route(post(validation::submit_token))
-                .default_service(web::to(unknown_method)),
-        )
-        .service(at("/validate/msisdn/requestToken", post(validation::request_phone_token)))
-        .service(
-            web::resource("/validate/msisdn/submitToken")
-                .route(get(validation::open_code))
-                .route(post(validation::submit_code))
-                .default_service(web::to(unknown_method)),
-        )
-        .service(at("/3pid/getValidated3pid", get(validation::get_validated)))
-        .service(at("/3pid/bind", post(binding::bind)))
-        .service(at("/3pid/unbind", post(binding::unbind)))
-        .service(at("/store-invite", post(invites::store)))
-        .service(at("/sign-ed25519", post(invites::sign)))
+        .service(at("/account/register", [post(account::register)]))
+        .service(at("/account/logout", [post(account::logout)]))
+        .service(at("/account", [get(account::account)]))
+        .service(at("/terms", [get(terms::get), post(terms::accept)]))
+        .service(at("/hash_details", [get(lookup::hash_details)]))
+        .service(at("/lookup", [post(lookup::lookup)]))
+        .service(at("/validate/email/requestToken", [post(validation::request_email_token)]))
+        .service(at(
+            "/validate/email/submitToken",
+            [get_without_head(validation::open_link), post(validation::submit_token)],
+        ))
+        .service(at("/validate/msisdn/requestToken", [post(validation::request_phone_token)]))
+        .service(at(
+            "/validate/msisdn/submitToken",
+            [get_without_head(validation::open_code), post(validation::submit_code)],
+        ))
+        .service(at("/3pid/getValidated3pid", [get(validation::get_validated)]))
+        .service(at("/3pid/bind", [post(binding::bind)]))
+        .service(at("/3pid/unbind", [post(binding::unbind)]))
+        .service(at("/store-invite", [post(invites::store)]))
+        .service(at("/sign-ed25519", [post(invites::sign)]))
         .configure(public_keys)
         .default_service(web::to(unknown_path));
     let v1 = web::scope("/api/v1")
-        .service(at("/sign-ed25519", post(invites::sign)))
+        .service(at("/sign-ed25519", [post(invites::sign)]))
         .configure(public_keys)
         .configure(phone_checks::routes)
         .default_service(web::to(unknown_path));
     // Extensions to the specification: see docs/api.md.
     let own = web::scope("/unstable/im.vouch")
-        .service(at("/3pid/object", post(objection::object)))
-        .service(
-            web::resource("/account/data")
-                .route(get(own_data::export))
-                .route(web::delete().to(own_data::erase))
-                .default_service(web::to(unknown_method)),
-        )
-        .service(at("/terms/withdraw", post(own_data::withdraw)))
+        .service(at("/3pid/object", [post(objection::object)]))
+        .service(at(
+            "/account/data",
+            [get_without_head(own_data::export), ("DELETE", web::delete().to(own_data::erase))],
+        ))
+        .service(at("/terms/withdraw", [post(own_data::withdraw)]))
         .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
-        .service(at("/versions", get(versions::versions)))
-        .service(at("/v2", get(versions::ping)))
-        .service(at("/api/v1", get(versions::ping)))
+        .service(at("/versions", [get(versions::versions)]))
+        .service(at("/v2", [get(versions::ping)]))
+        .service(at("/api/v1", [get(versions::ping)]))
         .service(v2)
         .service(v1)
         .service(own)
@@ -91,36 +84,54 @@ pub fn routes(app: &mut web::ServiceConfig) {
 /// Mounts the key endpoints, which old invitations in room state will always look for under v1.
 fn public_keys(scope: &mut web::ServiceConfig) {
     scope
-        .service(at("/pubkey/isvalid", get(keys::is_valid)))
-        .service(at("/pubkey/ephemeral/isvalid", get(keys::is_ephemeral_valid)))
-        .service(at("/pubkey/{key_id}", get(keys::public_key)));
+        .service(at("/pubkey/isvalid", [get(keys::is_valid)]))
+        .service(at("/pubkey/ephemeral/isvalid", [get(keys::is_ephemeral_valid)]))
+        .service(at("/pubkey/{key_id}", [get(keys::public_key)]));
 }
 
-/// Returns a resource with one method.
-fn at(path: &str, route: Route) -> Resource {
-    web::resource(path.to_owned()).route(route).default_service(web::to(unknown_method))
+/// The methods of a route, as in `Allow`, and the route.
+type Methods = (&'static str, Route);
+
+/// Returns a resource with a route for each method. Any other method is answered with 405 and `Allow`, which includes `OPTIONS` because
+/// [`cross_origin`] answers it everywhere.
+fn at<const N: usize>(path: &str, routes: [Methods; N]) -> Resource {
+    let allow = routes.iter().map(|(methods, _)| *methods).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+    let unknown_method = move || {
+        let mut response = Error::unknown_method().error_response();
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_str(&allow).expect("methods are ASCII"));
+        ready(response)
+    };
+    let resource = web::resource(path.to_owned()).default_service(web::to(unknown_method));
+    routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
 }
 
-fn get<F, Args>(handler: F) -> Route
+/// `GET` and `HEAD`, for a handler without side effects.
+fn get<F, Args>(handler: F) -> Methods
 where
     F: Handler<Args>,
-    Args: actix_web::FromRequest + 'static,
+    Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::get().to(handler)
+    ("GET, HEAD", web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
 }
 
-fn post<F, Args>(handler: F) -> Route
+/// `GET` alone, for a handler that changes something, which `HEAD` never must.
+fn get_without_head<F, Args>(handler: F) -> Methods
 where
     F: Handler<Args>,
-    Args: actix_web::FromRequest + 'static,
+    Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    web::post().to(handler)
+    ("GET", web::get().to(handler))
 }
 
-async fn unknown_method() -> Result<HttpResponse, Error> {
-    Err(Error::unknown_method())
+fn post<F, Args>(handler: F) -> Methods
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("POST", web::post().to(handler))
 }
 
 async fn unknown_path() -> Result<HttpResponse, Error> {

@@ -6,12 +6,12 @@ use std::future::{Ready, ready};
 use actix_web::dev::{Payload, RequestHead};
 use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web::{Data, ServiceConfig};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource};
 use ipnet::IpNet;
 
 use super::json::Body;
 use super::validation::{request_code, submit, validated};
-use super::{at, get, post};
+use super::{Methods, at, get, post};
 use crate::error::Error;
 use crate::http::{Query, peer_address, state};
 use crate::identity::threepid::Medium;
@@ -27,12 +27,12 @@ pub(super) fn routes(scope: &mut ServiceConfig) {
 }
 
 /// Returns a resource that exists only for listed homeservers: others are not even told that they used the wrong method.
-fn listed(path: &str, route: Route) -> Resource {
+fn listed(path: &str, methods: Methods) -> Resource {
     let is_listed = |context: &GuardContext<'_>| {
         let vouch = context.app_data::<Data<Vouch>>();
         vouch.is_some_and(|vouch| Homeserver::of(context.head(), vouch).is_some())
     };
-    at(path, route).guard(fn_guard(is_listed))
+    at(path, [methods]).guard(fn_guard(is_listed))
 }
 
 /// The listed range that a homeserver's request comes from.

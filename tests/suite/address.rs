@@ -279,7 +279,7 @@ on_both_backends! {
             assert_eq!(heading(&over.gets("/address/held").await, 403), OVER);
         }
         let page = server.get("/address?done=erased&lang=en", None).await;
-        assert!(page.text.contains("role=\"status\">It is erased."), "{}", main(&page));
+        assert!(page.text.contains("role=\"status\">Everything has been erased."), "{}", main(&page));
     }
 
     async fn a_visit_ends_when_its_visitor_leaves_or_half_an_hour_later(world: World) {
