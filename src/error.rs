@@ -15,7 +15,6 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use ruma_common::UserId;
 use serde_json::{Map, Value, json};
 
@@ -93,7 +92,7 @@ impl ErrorKind {
 }
 
 /// A [standard error response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
     errcode: &'static str,
@@ -384,15 +383,10 @@ impl ResponseError for Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Away => Self::away(),
             // Only an account can be deleted while a row that refers to it is written.
-            store::Error::Broken(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
-                Self::unauthorized("The account no longer exists")
-            }
-            broken @ store::Error::Broken(_) => {
-                log::error!("{broken}");
-                Self::internal()
-            }
+            store::Error::MissingReference => Self::unauthorized("The account no longer exists"),
+            error if error.is_temporary() => Self::away(),
+            _ => Self::internal(),
         }
     }
 }

@@ -123,7 +123,7 @@ impl Application {
         let background = [
             rt::spawn(Arc::clone(&vouch.directory).keep_built()),
             rt::spawn(Arc::clone(&vouch.directory).follow_table()),
-            rt::spawn(Arc::clone(&vouch).keep_house()),
+            rt::spawn(Arc::clone(&vouch).run_maintenance()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&vouch).deliver_outbox());
         let result = server.await;
@@ -133,7 +133,7 @@ impl Application {
             // Its current delivery may have arrived. It is not retried before its lease expires.
             deliverer.abort();
         }
-        if let Err(error) = vouch.close().await {
+        if let Err(error) = vouch.maintenance.close().await {
             log::warn!("pending changes could not be saved: {error}");
         }
         result

@@ -28,6 +28,7 @@ pub struct Erased {
 }
 
 /// The blind indexes of what is stored about an address.
+#[derive(Clone)]
 pub(super) struct AddressData {
     binding: Vec<u8>,
     sessions: Vec<u8>,

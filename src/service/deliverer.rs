@@ -124,7 +124,7 @@ impl Vouch {
     }
 
     async fn outage_ended(&self) {
-        while !self.outbox.is_stopping() && !self.store.is_answering().await {
+        while !self.outbox.is_stopping() && !self.store.is_usable().await {
             sleep(RECORD_RETRY).await;
         }
         sleep(SETTLING).await;
@@ -136,7 +136,7 @@ impl Vouch {
         let outcome = outcome.unwrap_or_else(|_| Outcome::later("out of reach (timeout)"));
         let mut is_logged = false;
         while let Err(error) = self.record(&row, &outcome).await {
-            if !is_logged && !matches!(error, StoreError::Away) {
+            if !is_logged && !error.is_temporary() {
                 log::error!("the outcome of a delivery ({}) cannot be recorded; retrying: {error}", row.kind);
                 is_logged = true;
             }

@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
-use crate::store::Store;
 use crate::store::bindings::{self, Listed};
+use crate::store::{LONGEST_TRANSACTION, Store};
 
 /// Rows per query while a directory is built.
 const PAGE: i64 = 20_000;
@@ -28,7 +28,7 @@ const ROWS_AT_ONCE: usize = 10_000;
 const POLL: Duration = Duration::from_millis(400);
 /// Ids are assigned in order but may be committed out of order, at most this far apart: no
 /// transaction lasts longer.
-const OVERLAP: Duration = Duration::from_secs(15);
+const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_add(Duration::from_secs(5));
 /// How many of the last ids are read again at the start, for the same reason.
 const INITIAL_OVERLAP: i64 = 20_000;
 /// How long before its epoch a directory is built, or a quarter of the period if that is less.

@@ -17,13 +17,13 @@ mod disputes;
 mod invites;
 mod links;
 mod lookup;
+mod maintenance;
 mod messenger;
 mod notices;
 mod objections;
 mod onbind;
 mod outbox;
 mod rate_limits;
-mod retention;
 mod sealing;
 mod self_service;
 mod start;
@@ -43,6 +43,7 @@ pub use disputes::{Dispute, Disputes};
 pub use invites::{Invitation, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookup::LookupRequest;
+pub use maintenance::Maintenance;
 pub use objections::Objections;
 pub use outbox::{ExportedDelivery, Outbox, Queued, Revealed};
 pub use rate_limits::RateLimits;
@@ -99,6 +100,8 @@ pub struct Vouch {
     pub outbox: Arc<Outbox>,
     /// Shows, exports and erases what is stored about a user or an address.
     pub self_service: Arc<SelfService>,
+    /// Deletes expired data.
+    pub maintenance: Maintenance,
     /// Begins, finds and ends web sessions.
     pub web_sessions: Arc<WebSessions>,
     store: Store,

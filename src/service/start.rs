@@ -8,7 +8,8 @@ use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::sealing::Sealer;
 use super::{
-    Accounts, AddressProofs, Directory, Disputes, Objections, Outbox, RateLimits, SelfService, Vouch, WebSessions,
+    Accounts, AddressProofs, Directory, Disputes, Maintenance, Objections, Outbox, RateLimits, SelfService, Vouch,
+    WebSessions,
 };
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
@@ -120,6 +121,7 @@ impl Vouch {
             policies.clone(),
         );
         let accounts = Arc::new(accounts);
+        let maintenance = Maintenance::new(store.clone(), clock.clone(), retention.clone(), rate_limits.clone());
         let self_service = SelfService {
             store: store.clone(),
             sealer: sealer.clone(),
@@ -155,15 +157,16 @@ impl Vouch {
             messenger,
             links,
             federation,
+            maintenance,
             rate_limits,
             recent_lookups: RecentLookups::new(RECENT_LOOKUPS),
             config,
         }))
     }
 
-    /// Whether the database answers.
+    /// Whether the database can be read and written.
     pub async fn is_database_answering(&self) -> bool {
-        self.store.is_answering().await
+        self.store.is_usable().await
     }
 }
 

@@ -173,10 +173,13 @@ pub async fn tokens_of(conn: &mut Conn, account_id: i64) -> Result<Vec<TokenTime
     conn.load(query).await
 }
 
-/// Removes the tokens that were last used before `idle_since`; returns how many.
+/// Deletes at most `limit` tokens that were last used by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep_tokens(conn: &mut Conn, idle_since: Millis) -> Result<usize, Error> {
-    conn.execute(diesel::delete(tokens::table.filter(tokens::used_at.le(idle_since)))).await
+/// [`Error`] if the database fails.
+pub async fn sweep_tokens(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = tokens::used_at.le(until);
+    let rows: Vec<Vec<u8>> =
+        conn.load(tokens::table.select(tokens::token_hash).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(tokens::table.filter(tokens::token_hash.eq_any(rows)).filter(is_expired))).await
 }

@@ -1,66 +1,75 @@
 //! The two backends behind one [`Conn`].
 
+use std::time::{Duration, Instant};
+
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
-use diesel::result::Error as DieselError;
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, SqliteConnection, query_dsl};
 use diesel_async::methods::{ExecuteDsl, LoadQuery};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, TransactionManager};
-use futures_util::FutureExt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, TransactionManager as _};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::error::Error;
-use super::postgres::{ANSWER, Pooled, Postgres, Shared};
-use super::sqlite::{Lease, Sqlite};
-use super::{meta, migrations};
-use crate::config::{Database, DatabaseUrl};
+use super::postgres::{Link, Transactions};
+use super::sqlite::Lease;
 
-/// A connection for one piece of work.
-pub enum Conn {
-    /// One of the pool, for a transaction.
-    Pooled(Pooled),
-    /// One that many share, their statements pipelined: for a read of one statement.
-    Shared(Shared),
-    /// `SQLite`, which answers on the spot.
+/// How long a statement may take: a machine that is suspended or cut off reports nothing.
+const STATEMENT: Duration = Duration::from_secs(4);
+
+/// A query that returns rows of type `T` from either backend.
+pub trait Rows<'q, T>:
+    for<'c> LoadQuery<'q, &'c AsyncPgConnection, T> + query_dsl::LoadQuery<'q, SqliteConnection, T> + 'q
+{
+}
+
+impl<'q, T, Q> Rows<'q, T> for Q where
+    Q: for<'c> LoadQuery<'q, &'c AsyncPgConnection, T> + query_dsl::LoadQuery<'q, SqliteConnection, T> + 'q
+{
+}
+
+/// A connection, borrowed for one task.
+pub struct Conn {
+    pub(super) backend: Backend,
+    /// When the transaction must have ended.
+    deadline: Option<Instant>,
+    /// The last error, if any.
+    pub(super) failure: Option<Error>,
+}
+
+/// What a [`Conn`] connects to.
+pub(super) enum Backend {
+    /// `PostgreSQL`.
+    Postgres(Link),
+    /// `SQLite`, which blocks.
     Sqlite(Lease),
 }
 
 impl Conn {
+    pub(super) const fn new(backend: Backend, deadline: Option<Instant>) -> Self {
+        Self { backend, deadline, failure: None }
+    }
+
     /// Runs a query and returns its rows.
     ///
     /// # Errors
-    /// [`Error`] if the database does not answer or refuses.
-    pub async fn load<'q, T, Q>(&mut self, query: Q) -> Result<Vec<T>, Error>
-    where
-        T: Send + 'q,
-        Q: LoadQuery<'q, AsyncPgConnection, T>
-            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
-            + query_dsl::LoadQuery<'q, SqliteConnection, T>
-            + 'q,
-    {
-        match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| RunQueryDsl::<AsyncPgConnection>::load(query, conn).await).await
+    /// [`Error`] if the database fails.
+    pub async fn load<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<Vec<T>, Error> {
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => {
+                timeout(patience, RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
             }
-            Self::Shared(conn) => {
-                conn.in_time(RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
-            }
-            Self::Sqlite(conn) => Ok(diesel::RunQueryDsl::load(query, conn.connection())?),
-        }
+            Backend::Sqlite(conn) => Ok(diesel::RunQueryDsl::load(query, conn.connection())),
+        };
+        self.check(answer)
     }
 
-    /// Runs a query and returns its first row, if it has one.
+    /// Runs a query and returns its first row, if any.
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub async fn first<'q, T, Q>(&mut self, query: Q) -> Result<Option<T>, Error>
-    where
-        T: Send + 'q,
-        Q: LoadQuery<'q, AsyncPgConnection, T>
-            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
-            + query_dsl::LoadQuery<'q, SqliteConnection, T>
-            + 'q,
-    {
+    pub async fn first<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<Option<T>, Error> {
         Ok(self.load(query).await?.into_iter().next())
     }
 
@@ -68,284 +77,100 @@ impl Conn {
     ///
     /// # Errors
     /// As [`Self::load`], and if there is no row.
-    pub async fn get<'q, T, Q>(&mut self, query: Q) -> Result<T, Error>
-    where
-        T: Send + 'q,
-        Q: LoadQuery<'q, AsyncPgConnection, T>
-            + for<'c> LoadQuery<'q, &'c AsyncPgConnection, T>
-            + query_dsl::LoadQuery<'q, SqliteConnection, T>
-            + 'q,
-    {
-        self.first(query).await?.ok_or(Error::Broken(DieselError::NotFound))
+    pub async fn get<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<T, Error> {
+        self.first(query).await?.ok_or(Error::Constraint)
     }
 
-    /// Runs a statement and returns how many rows it touched.
+    /// Runs a statement and returns the number of affected rows.
     ///
     /// # Errors
     /// As [`Self::load`].
     pub async fn execute<Q>(&mut self, query: Q) -> Result<usize, Error>
     where
-        Q: ExecuteDsl<AsyncPgConnection> + for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
+        Q: for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
     {
-        match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| ExecuteDsl::<AsyncPgConnection>::execute(query, conn).await)
-                    .await
-            }
-            Self::Shared(conn) => {
-                conn.in_time(ExecuteDsl::<&AsyncPgConnection>::execute(query, &mut conn.connection())).await
-            }
-            Self::Sqlite(conn) => Ok(SyncExecuteDsl::execute(query, conn.connection())?),
-        }
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => timeout(patience, ExecuteDsl::execute(query, &mut conn.connection())).await,
+            Backend::Sqlite(conn) => Ok(SyncExecuteDsl::execute(query, conn.connection())),
+        };
+        self.check(answer)
     }
 
-    /// Waits until no other transaction holds what begins with the same eight bytes, and holds it until this transaction ends. On `SQLite`
-    /// transactions take turns anyway.
+    /// Takes an advisory lock, named by the first eight bytes of `index`, until the transaction ends. `SQLite` needs none: its
+    /// write transactions run one at a time.
     ///
     /// # Errors
-    /// [`Error`] if the database does not answer.
+    /// [`Error`] if the database fails.
     ///
     /// # Panics
-    /// Outside of a transaction.
-    pub(super) async fn take_turns(&mut self, index: &[u8]) -> Result<(), Error> {
-        match self {
-            Self::Pooled(conn) => {
+    /// Outside a transaction.
+    pub(super) async fn lock(&mut self, index: &[u8]) -> Result<(), Error> {
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => {
                 let number = index.iter().take(8).fold(0, |number: i64, byte| number << 8 | i64::from(*byte));
                 let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number);
-                in_time(conn.connection(), async |conn| ExecuteDsl::<AsyncPgConnection>::execute(lock, conn).await)
-                    .await?;
+                timeout(patience, ExecuteDsl::execute(lock, &mut conn.transactional())).await
             }
-            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Whether the first migration has run.
-    async fn has_tables(&mut self) -> Result<bool, Error> {
-        let found: Vec<meta::TableName> = match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| {
-                    RunQueryDsl::<AsyncPgConnection>::load(meta::postgres_table(), conn).await
-                })
-                .await?
-            }
-            Self::Shared(conn) => {
-                let found = RunQueryDsl::<&AsyncPgConnection>::load(meta::postgres_table(), &mut conn.connection());
-                conn.in_time(found).await?
-            }
-            Self::Sqlite(conn) => diesel::RunQueryDsl::load(meta::sqlite_table(), conn.connection())?,
+            Backend::Sqlite(_) => return Ok(()),
         };
-        Ok(!found.is_empty())
+        self.check(answer).map(drop)
     }
 
-    async fn begin(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| Transactions::begin_transaction(conn).await).await
-            }
-            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => Ok(conn.begin()?),
-        }
+    pub(super) async fn begin(&mut self) -> Result<(), Error> {
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => timeout(patience, Transactions::begin_transaction(conn.transactional())).await,
+            Backend::Sqlite(conn) => Ok(conn.begin()),
+        };
+        self.check(answer)
     }
 
-    async fn commit(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| Transactions::commit_transaction(conn).await).await
-            }
-            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => Ok(conn.commit()?),
-        }
+    pub(super) async fn commit(&mut self) -> Result<(), Error> {
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => timeout(patience, Transactions::commit_transaction(conn.transactional())).await,
+            Backend::Sqlite(conn) => Ok(conn.commit()),
+        };
+        self.check(answer)
     }
 
-    /// A rollback that fails leaves a connection that its pool drops, which rolls back too.
-    async fn roll_back(&mut self) {
-        let _ = match self {
-            Self::Pooled(conn) => {
-                in_time(conn.connection(), async |conn| Transactions::rollback_transaction(conn).await).await
+    /// Rolls back. If that fails, the connection is closed when dropped, which rolls back too.
+    pub(super) async fn roll_back(&mut self) {
+        let _ = match &mut self.backend {
+            Backend::Postgres(conn) => {
+                timeout(STATEMENT, Transactions::rollback_transaction(conn.transactional())).await
             }
-            Self::Shared(_) => unreachable!("a transaction is never begun on a shared connection"),
-            Self::Sqlite(conn) => conn.roll_back().map_err(Error::from),
+            Backend::Sqlite(conn) => Ok(conn.roll_back()),
         };
     }
 
-    async fn transaction<R, E: From<Error>>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Result<R, E>,
-    ) -> Result<R, E> {
-        self.begin().await?;
-        match work(self).await {
-            Ok(result) => {
-                self.commit().await?;
-                Ok(result)
-            }
-            Err(error) => {
-                self.roll_back().await;
-                Err(error)
-            }
-        }
+    /// How long the next statement may take.
+    fn patience(&mut self) -> Result<Duration, Error> {
+        let Some(deadline) = self.deadline else { return Ok(STATEMENT) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { self.fail(Error::Timeout) } else { Ok(left.min(STATEMENT)) }
     }
-}
 
-type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
-
-/// Waits for an answer on a pooled connection, but no longer than [`ANSWER`]; one that does not answer is not used again.
-async fn in_time<T>(
-    conn: &mut AsyncPgConnection,
-    work: impl AsyncFnOnce(&mut AsyncPgConnection) -> QueryResult<T>,
-) -> Result<T, Error> {
-    if let Ok(answer) = timeout(ANSWER, work(conn)).await {
-        return Ok(answer?);
-    }
-    Transactions::transaction_manager_status_mut(conn).set_in_error();
-    Err(Error::Away)
-}
-
-/// The database.
-#[derive(Clone)]
-pub struct Store {
-    backend: Backend,
-}
-
-#[derive(Clone)]
-enum Backend {
-    Postgres(Postgres),
-    Sqlite(Sqlite),
-}
-
-impl Store {
-    /// Connects, without changing anything but making an absent `SQLite` file.
-    ///
-    /// # Errors
-    /// In words for the operator, if the database cannot be reached.
-    pub async fn connect(config: &Database) -> Result<Self, String> {
-        let backend = match &config.url {
-            DatabaseUrl::Postgres(url) => Backend::Postgres(
-                Postgres::connect((**url).clone(), config.pool_size, config.ca_file.as_deref()).await?,
-            ),
-            DatabaseUrl::Sqlite(path) => Backend::Sqlite(Sqlite::open(path)?),
+    /// Records an error, and gives up a connection on which the database does not answer.
+    fn check<T>(&mut self, answer: Result<QueryResult<T>, Elapsed>) -> Result<T, Error> {
+        let error = match answer {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => error.into(),
+            Err(_) => Error::Unavailable,
         };
-        Ok(Self { backend })
-    }
-
-    /// The check value of the master key this database was made with, or `None` for a new one.
-    ///
-    /// # Errors
-    /// [`Error`] if the database does not answer.
-    pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
-        let mut conn = self.read().await?;
-        if conn.has_tables().await? { meta::get(&mut conn, meta::MASTER_KEY_CHECK).await } else { Ok(None) }
-    }
-
-    /// Brings the schema up to date, under a lock.
-    ///
-    /// # Errors
-    /// In words for the operator.
-    pub async fn migrate(&self) -> Result<(), String> {
-        match &self.backend {
-            Backend::Postgres(postgres) => migrations::run_on_postgres(postgres).await,
-            Backend::Sqlite(sqlite) => migrations::run_on_sqlite(sqlite).await,
+        if error == Error::Unavailable
+            && let Backend::Postgres(conn) = &mut self.backend
+        {
+            conn.give_up();
         }
+        self.fail(error)
     }
 
-    /// A connection for reads of one statement each.
-    ///
-    /// # Errors
-    /// [`Error::Away`]
-    pub async fn read(&self) -> Result<Conn, Error> {
-        match &self.backend {
-            Backend::Postgres(postgres) => Ok(Conn::Shared(postgres.shared().await?)),
-            Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
-        }
-    }
-
-    /// A connection for reads that are large, so that nobody waits behind them.
-    ///
-    /// # Errors
-    /// [`Error::Away`]
-    pub async fn read_much(&self) -> Result<Conn, Error> {
-        match &self.backend {
-            Backend::Postgres(postgres) => Ok(Conn::Pooled(postgres.pooled().await?)),
-            Backend::Sqlite(sqlite) => Ok(Conn::Sqlite(sqlite.reader()?)),
-        }
-    }
-
-    /// Does `work` in one transaction: all of it, or nothing if it returns an error. On `SQLite` it runs on another thread and takes its turn,
-    /// so `work` owns what it uses and awaits nothing but the connection.
-    ///
-    /// # Errors
-    /// What `work` returns, and [`Error`] if the transaction cannot begin or commit.
-    ///
-    /// # Panics
-    /// If `work` panics.
-    pub async fn write<R, E>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static) -> Result<R, E>
-    where
-        R: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        match &self.backend {
-            Backend::Postgres(postgres) => Conn::Pooled(postgres.pooled().await?).transaction(work).await,
-            Backend::Sqlite(sqlite) => {
-                let writer = sqlite.writer().await?;
-                let done = tokio::task::spawn_blocking(move || {
-                    Conn::Sqlite(writer).transaction(work).now_or_never().expect("nothing waits on SQLite")
-                });
-                done.await.expect("the work does not panic")
-            }
-        }
-    }
-
-    /// Does `work`, which is a single statement and so needs no transaction around it; otherwise as [`Self::write`].
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    pub async fn write_one<R, E>(
-        &self,
-        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static,
-    ) -> Result<R, E>
-    where
-        R: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        match &self.backend {
-            Backend::Postgres(postgres) => work(&mut Conn::Pooled(postgres.pooled().await?)).await,
-            Backend::Sqlite(_) => self.write(work).await,
-        }
-    }
-
-    /// As [`Self::write_one`], but for a statement whose loss in a power cut does no harm: `PostgreSQL` does not wait for its disk.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    pub async fn note<R, E>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Send + 'static) -> Result<R, E>
-    where
-        R: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        match &self.backend {
-            Backend::Postgres(postgres) => work(&mut Conn::Shared(postgres.relaxed().await?)).await,
-            Backend::Sqlite(_) => self.write(work).await,
-        }
-    }
-
-    /// Makes what was deleted gone from the files too, as far as the backend can: `SQLite`'s write-ahead log is emptied. What `PostgreSQL`
-    /// keeps in its log and backups is the operator's (see the docs).
-    ///
-    /// # Errors
-    /// [`Error::Away`]
-    pub async fn settle(&self) -> Result<(), Error> {
-        match &self.backend {
-            Backend::Postgres(_) => Ok(()),
-            Backend::Sqlite(sqlite) => sqlite.empty_log().await,
-        }
-    }
-
-    /// Whether the database answers now.
-    pub async fn is_answering(&self) -> bool {
-        match self.read().await {
-            Ok(mut conn) => meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.is_ok(),
-            Err(_) => false,
-        }
+    fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
+        error.log();
+        self.failure = Some(error);
+        Err(error)
     }
 }

@@ -127,10 +127,12 @@ pub async fn account_gone(conn: &mut Conn, account_id: i64, now: Millis) -> Resu
     conn.execute(diesel::update(theirs).set(consents::account_gone_at.eq(Some(now)))).await
 }
 
-/// Removes the consents of accounts that were gone before `gone_since`; returns how many.
+/// Deletes at most `limit` consents of accounts that were erased by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, gone_since: Millis) -> Result<usize, Error> {
-    conn.execute(diesel::delete(consents::table.filter(consents::account_gone_at.le(gone_since)))).await
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = consents::account_gone_at.le(until);
+    let rows: Vec<i64> = conn.load(consents::table.select(consents::id).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(consents::table.filter(consents::id.eq_any(rows)).filter(is_expired))).await
 }

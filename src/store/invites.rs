@@ -86,7 +86,7 @@ const COLUMNS: Columns = (
 /// # Panics
 /// Outside of a transaction.
 pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
-    conn.take_turns(address_index).await
+    conn.lock(address_index).await
 }
 
 /// Keeps an invitation, and its public key as valid until `key_until`.
@@ -208,15 +208,29 @@ pub async fn is_key_valid(conn: &mut Conn, key_index: &[u8], now: Millis) -> Res
         .select(ephemeral_keys::valid_until)
         .filter(ephemeral_keys::key_index.eq(key_index.to_vec()))
         .filter(ephemeral_keys::valid_until.gt(now));
-    Ok(conn.first::<Millis, _>(query).await?.is_some())
+    Ok(conn.first::<Millis>(query).await?.is_some())
 }
 
-/// Removes the invitations that were made before `made_before`, and the keys that are valid no longer; returns how many rows.
+/// Deletes at most `limit` invitations that were made by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, made_before: Millis, now: Millis) -> Result<usize, Error> {
-    let invites = conn.execute(diesel::delete(invites::table.filter(invites::created_at.le(made_before)))).await?;
-    let keys = ephemeral_keys::table.filter(ephemeral_keys::valid_until.le(now));
-    Ok(invites + conn.execute(diesel::delete(keys)).await?)
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = invites::created_at.le(until);
+    let rows: Vec<i64> = conn.load(invites::table.select(invites::id).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(invites::table.filter(invites::id.eq_any(rows)).filter(is_expired))).await
+}
+
+/// Deletes at most `limit` keys that are no longer valid; returns how many.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn sweep_keys(conn: &mut Conn, now: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = ephemeral_keys::valid_until.le(now);
+    let rows: Vec<Vec<u8>> =
+        conn.load(ephemeral_keys::table.select(ephemeral_keys::key_index).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(
+        ephemeral_keys::table.filter(ephemeral_keys::key_index.eq_any(rows)).filter(is_expired),
+    ))
+    .await
 }

@@ -5,6 +5,7 @@ use diesel::query_dsl::methods;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::leases;
 use crate::clock::Millis;
 
@@ -19,4 +20,13 @@ pub async fn take(conn: &mut Conn, name: &'static str, now: Millis, until: Milli
         .do_update()
         .set(leases::held_until.eq(until));
     Ok(conn.execute(methods::FilterDsl::filter(insert, leases::held_until.le(now))).await? == 1)
+}
+
+/// Extends a lease that was taken.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn extend(conn: &mut Conn, name: &'static str, until: Millis) -> Result<(), Error> {
+    let lease = leases::table.filter(leases::name.eq(name));
+    conn.execute(Prepared(diesel::update(lease).set(leases::held_until.eq(until)))).await.map(drop)
 }

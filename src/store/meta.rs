@@ -1,11 +1,10 @@
 //! What the database remembers about itself.
 
 use diesel::prelude::*;
-use diesel::query_builder::SqlQuery;
 use diesel::query_dsl::methods;
 use diesel::sql_types::Text;
 
-use super::connection::Conn;
+use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::schema::meta;
 use crate::clock::Millis;
@@ -32,7 +31,7 @@ pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> 
 pub async fn get_or_set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
     let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
     conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await?;
-    get(conn, name).await?.ok_or(Error::Broken(diesel::result::Error::NotFound))
+    get(conn, name).await?.ok_or(Error::Constraint)
 }
 
 /// Remembers a value in place of the one of that name.
@@ -69,19 +68,33 @@ pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> 
     Ok(())
 }
 
-/// The name of a table.
+/// Overwrites a row, to find out whether the database can be written.
+///
+/// # Errors
+/// [`Error`] if it cannot.
+pub(super) async fn probe_write(conn: &mut Conn) -> Result<(), Error> {
+    let query = diesel::insert_into(meta::table)
+        .values((meta::name.eq("write_probe"), meta::value.eq(Vec::new())))
+        .on_conflict(meta::name)
+        .do_update()
+        .set(meta::value.eq(Vec::new()));
+    conn.execute(query).await.map(drop)
+}
+
+/// Finds out whether the database has the tables, which are where `search_path` leads to on `PostgreSQL`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub(super) async fn has_tables(conn: &mut Conn) -> Result<bool, Error> {
+    let sql = match &conn.backend {
+        Backend::Postgres(_) => "SELECT 'meta' AS name WHERE to_regclass('meta') IS NOT NULL",
+        Backend::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'",
+    };
+    Ok(conn.first::<TableName>(diesel::sql_query(sql)).await?.is_some())
+}
+
 #[derive(QueryableByName)]
-pub(super) struct TableName {
-    #[diesel(sql_type = Text, column_name = "table_name")]
-    _table_name: String,
-}
-
-/// Finds our `meta` table where `search_path` leads on `PostgreSQL`.
-pub(super) fn postgres_table() -> SqlQuery {
-    diesel::sql_query("SELECT 'meta' AS table_name WHERE to_regclass('meta') IS NOT NULL")
-}
-
-/// Finds our `meta` table in the `SQLite` file.
-pub(super) fn sqlite_table() -> SqlQuery {
-    diesel::sql_query("SELECT name AS table_name FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
+struct TableName {
+    #[diesel(sql_type = Text, column_name = "name")]
+    _name: String,
 }

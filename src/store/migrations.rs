@@ -22,7 +22,11 @@ pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
         runtime.map_err(|error| error.to_string())?.block_on(async {
             let mut conn = postgres.establish().await?;
             // Held until the connection closes; waiting for it is waiting for another node's migration.
-            let lock = format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})");
+            let lock = format!(
+                "SET statement_timeout = 0; SET lock_timeout = 0;
+                SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
+                SELECT pg_advisory_lock({LOCK})"
+            );
             conn.batch_execute(&lock).await.map_err(|error| error.to_string())?;
             let mut harness = AsyncMigrationHarness::new(conn);
             harness.run_pending_migrations(FOR_POSTGRES).map(drop).map_err(|error| error.to_string())

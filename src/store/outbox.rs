@@ -8,6 +8,9 @@ use super::prepared::Prepared;
 use super::schema::outbox;
 use crate::clock::Millis;
 
+/// The most rows of one INSERT: each has 11 variables, of which `SQLite` allows 32,766.
+const ROWS_PER_INSERT: usize = 2_000;
+
 /// A delivery to be made.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = outbox, treat_none_as_default_value = false)]
@@ -95,9 +98,19 @@ const COLUMNS: Columns = (
 /// Queues a delivery.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn queue(conn: &mut Conn, new: NewDelivery) -> Result<(), Error> {
-    conn.execute(diesel::insert_into(outbox::table).values(new)).await?;
+    queue_all(conn, vec![new]).await
+}
+
+/// Queues deliveries, in as few statements as possible.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Error> {
+    for rows in new.chunks(ROWS_PER_INSERT) {
+        conn.execute(diesel::insert_into(outbox::table).values(rows.to_vec())).await?;
+    }
     Ok(())
 }
 
@@ -164,16 +177,20 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
 
-/// Removes the deliveries of a kind that were queued before `queued_before` and that nobody is making; returns how many.
+/// Deletes at most `limit` deliveries of a kind that were queued by `until` and are not being attempted; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, kind: &'static str, queued_before: Millis, now: Millis) -> Result<usize, Error> {
-    let over = outbox::table
-        .filter(outbox::created_at.le(queued_before))
-        .filter(outbox::held_until.le(now))
-        .filter(outbox::kind.eq(kind));
-    conn.execute(diesel::delete(over)).await
+/// [`Error`] if the database fails.
+pub async fn sweep(
+    conn: &mut Conn,
+    kind: &'static str,
+    until: Millis,
+    now: Millis,
+    limit: i64,
+) -> Result<usize, Error> {
+    let is_expired = outbox::created_at.le(until).and(outbox::held_until.le(now)).and(outbox::kind.eq(kind));
+    let rows: Vec<i64> = conn.load(outbox::table.select(outbox::id).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq_any(rows)).filter(is_expired))).await
 }
 
 /// All deliveries, the oldest first.

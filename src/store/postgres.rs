@@ -1,4 +1,4 @@
-//! `PostgreSQL`: a pool for transactions, and a connection for each thread that its short reads are pipelined on.
+//! `PostgreSQL`: a pool of connections for transactions, and one connection per thread that pipelines short statements.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::{ConnectionError, ConnectionResult, QueryResult};
+use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager as _};
 use futures_util::FutureExt;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -24,19 +24,24 @@ use crate::crypto::trust;
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long a statement may take before the database counts as away: a machine that is suspended or cut off says so to nobody.
-pub(super) const ANSWER: Duration = Duration::from_secs(4);
 /// How long to wait for a pooled connection.
 const CHECK_OUT: Duration = Duration::from_secs(3);
-/// After a failure to connect, how long others are told so without trying.
-const GIVE_IT_REST: Duration = Duration::from_millis(300);
-/// No statement of ours takes longer, unless the database is in trouble; and the follower relies on transactions being short.
-const SESSION: &str =
-    "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET idle_in_transaction_session_timeout = '10s'";
-/// The same, for what need not be on the disk when it is acknowledged.
-const RELAXED_SESSION: &str = "SET statement_timeout = '10s'; SET lock_timeout = '4s'; SET synchronous_commit = off";
+/// After a failure to connect, how long further attempts fail at once.
+const BACK_OFF: Duration = Duration::from_millis(300);
 
-/// Shared connections at most; only those are made that are used.
+/// The server's limits end what a client that was cut off has left behind; the client's own limits are shorter or the same.
+/// `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages` needs a privilege; see [`Error`] for its use.
+const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
+    SET idle_in_transaction_session_timeout = '10s';
+    SELECT set_config(name, '10s', false) FROM pg_settings WHERE name = 'transaction_timeout';
+    DO $$ BEGIN
+        PERFORM set_config('lc_messages', 'C', false);
+    EXCEPTION WHEN insufficient_privilege THEN NULL;
+    END $$;";
+/// For data whose loss in a power cut does no harm.
+const RELAXED: &str = "SET synchronous_commit = off";
+
+/// The largest number of shared connections; each is opened on first use.
 const SHARED: usize = 16;
 
 static NEXT_SLOT: AtomicUsize = AtomicUsize::new(0);
@@ -46,13 +51,15 @@ thread_local! {
     static SLOT: usize = NEXT_SLOT.fetch_add(1, Ordering::Relaxed) % SHARED;
 }
 
-/// The cluster.
+pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
+
+/// The connections to a server.
 #[derive(Clone)]
 pub(super) struct Postgres {
     connector: Arc<Connector>,
     pool: Pool<AsyncPgConnection>,
-    shared: Arc<[Holder; SHARED]>,
-    relaxed: Arc<Holder>,
+    shared: Arc<[Slot; SHARED]>,
+    relaxed: Arc<Slot>,
 }
 
 struct Connector {
@@ -60,21 +67,30 @@ struct Connector {
     tls: MakeRustlsConnect,
 }
 
-/// Keeps one shared connection, and replaces it when it has broken.
+/// Keeps one shared connection, and replaces it once it is broken.
 #[derive(Default)]
-struct Holder(Mutex<Held>);
+struct Slot(Mutex<SlotState>);
 
 #[derive(Default)]
-struct Held {
+struct SlotState {
     current: Option<Shared>,
     failed_at: Option<Instant>,
 }
 
-/// A connection whose statements, whoever's they are, are pipelined.
+/// A connection that pipelines the statements of many tasks.
 #[derive(Clone)]
-pub struct Shared {
+pub(super) struct Shared {
     conn: Arc<AsyncPgConnection>,
     broken: Arc<AtomicBool>,
+}
+
+/// A connection from the pool, returned to it when dropped.
+pub(super) struct Pooled(Option<Box<Object<AsyncPgConnection>>>);
+
+/// A connection in use.
+pub(super) enum Link {
+    Pooled(Pooled),
+    Shared(Shared),
 }
 
 impl Postgres {
@@ -95,72 +111,101 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// A connection outside the pool.
+    /// Opens a connection outside the pool.
     pub(super) async fn establish(&self) -> Result<AsyncPgConnection, String> {
-        let conn = timeout(CONNECT * 2, self.connector.connect(SESSION)).await;
+        let conn = timeout(CONNECT * 2, self.connector.connect("")).await;
         conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
     }
 
-    /// A connection of the pool.
-    pub(super) async fn pooled(&self) -> Result<Pooled, Error> {
-        let conn = timeout(CHECK_OUT, self.pool.get()).await.map_err(|_| Error::Away)?.map_err(|_| Error::Away)?;
-        Ok(Pooled(Some(Box::new(conn))))
+    /// A connection from the pool.
+    pub(super) async fn pooled(&self) -> Result<Link, Error> {
+        if let Ok(Ok(conn)) = timeout(CHECK_OUT, self.pool.get()).await {
+            return Ok(Link::Pooled(Pooled(Some(Box::new(conn)))));
+        }
+        Error::Unavailable.log();
+        Err(Error::Unavailable)
     }
 
-    /// The shared connection of this thread. What drives a connection runs on the thread that made it, and an answer that
-    /// crosses threads costs as much as a statement.
-    pub(super) async fn shared(&self) -> Result<Shared, Error> {
-        self.shared[SLOT.with(|slot| *slot)].get(&self.connector, SESSION).await
+    /// The shared connection of this thread. A connection is driven by the thread that opened it, and handing an answer to another
+    /// thread costs as much as a statement.
+    pub(super) async fn shared(&self) -> Result<Link, Error> {
+        self.shared[SLOT.with(|slot| *slot)].get(&self.connector, "").await
     }
 
     /// The shared connection whose commits do not wait for the disk.
-    pub(super) async fn relaxed(&self) -> Result<Shared, Error> {
-        self.relaxed.get(&self.connector, RELAXED_SESSION).await
+    pub(super) async fn relaxed(&self) -> Result<Link, Error> {
+        self.relaxed.get(&self.connector, RELAXED).await
     }
 }
 
 impl Connector {
-    async fn connect(&self, session: &'static str) -> ConnectionResult<AsyncPgConnection> {
-        let connected = self.config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| ConnectionError::BadConnection(describe(&error)))?;
+    async fn connect(&self, further_settings: &'static str) -> ConnectionResult<AsyncPgConnection> {
+        let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(|error| {
+            Error::from_connecting(&error).log();
+            ConnectionError::BadConnection(describe(&error))
+        })?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        conn.batch_execute(session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        for settings in [SESSION, further_settings] {
+            conn.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        }
         Ok(conn)
     }
 }
 
-impl Holder {
-    async fn get(&self, connector: &Connector, session: &'static str) -> Result<Shared, Error> {
-        let mut held = self.0.lock().await;
-        if let Some(shared) = held.current.as_ref().filter(|shared| !shared.broken.load(Ordering::Relaxed)) {
-            return Ok(shared.clone());
+impl Slot {
+    async fn get(&self, connector: &Connector, further_settings: &'static str) -> Result<Link, Error> {
+        let mut state = self.0.lock().await;
+        if let Some(shared) = state.current.as_ref().filter(|shared| !shared.broken.load(Ordering::Relaxed)) {
+            return Ok(Link::Shared(shared.clone()));
         }
-        if held.failed_at.is_some_and(|at| at.elapsed() < GIVE_IT_REST) {
-            return Err(Error::Away);
+        if state.failed_at.is_some_and(|at| at.elapsed() < BACK_OFF) {
+            return Err(Error::Unavailable);
         }
-        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect(session)).await else {
-            held.failed_at = Some(Instant::now());
-            return Err(Error::Away);
+        let Ok(Ok(conn)) = timeout(CONNECT, connector.connect(further_settings)).await else {
+            state.failed_at = Some(Instant::now());
+            return Err(Error::Unavailable);
         };
         let shared = Shared { conn: Arc::new(conn), broken: Arc::default() };
-        *held = Held { current: Some(shared.clone()), failed_at: None };
-        Ok(shared)
+        *state = SlotState { current: Some(shared.clone()), failed_at: None };
+        Ok(Link::Shared(shared))
     }
 }
 
-/// A connection of the pool, in use; it goes back when dropped.
-pub struct Pooled(Option<Box<Object<AsyncPgConnection>>>);
+impl Link {
+    /// For statements outside a transaction or inside one that was begun.
+    pub(super) fn connection(&self) -> &AsyncPgConnection {
+        match self {
+            Self::Pooled(conn) => conn.0.as_ref().expect("taken only when dropped"),
+            Self::Shared(shared) => &shared.conn,
+        }
+    }
 
-impl Pooled {
-    pub(super) fn connection(&mut self) -> &mut AsyncPgConnection {
-        self.0.as_mut().expect("it is only taken when dropped")
+    /// For beginning and ending a transaction.
+    ///
+    /// # Panics
+    /// If the connection is shared.
+    pub(super) fn transactional(&mut self) -> &mut AsyncPgConnection {
+        match self {
+            Self::Pooled(conn) => conn.0.as_mut().expect("taken only when dropped"),
+            Self::Shared(_) => unreachable!("shared connections have no transactions"),
+        }
+    }
+
+    /// Marks the connection as broken: it is not used again.
+    pub(super) fn give_up(&mut self) {
+        match self {
+            Self::Pooled(_) => {
+                Transactions::transaction_manager_status_mut(self.transactional()).set_in_error();
+            }
+            Self::Shared(shared) => shared.broken.store(true, Ordering::Relaxed),
+        }
     }
 }
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        // One that was left inside a transaction, because its work was cancelled or lost its patience, is closed instead: the pool would
-        // look at it only when it is next used, and until then it would hold its locks.
+        // A connection left inside a transaction, because its task was cancelled or ran out of time, is closed at once. The pool
+        // would check it only on its next use, and its locks would be kept until then.
         if let Some(mut conn) = self.0.take()
             && conn.is_broken()
         {
@@ -169,52 +214,36 @@ impl Drop for Pooled {
     }
 }
 
-impl Shared {
-    pub(super) fn connection(&self) -> &AsyncPgConnection {
-        &self.conn
-    }
-
-    /// Waits for an answer, but no longer than [`ANSWER`]; a connection on which the database is away is given up.
-    pub(super) async fn in_time<T>(&self, work: impl Future<Output = QueryResult<T>>) -> Result<T, Error> {
-        let answer = timeout(ANSWER, work).await.map_err(|_| Error::Away);
-        let result = answer.and_then(|answer| answer.map_err(Error::from));
-        if matches!(result, Err(Error::Away)) {
-            self.broken.store(true, Ordering::Relaxed);
-        }
-        result
-    }
-}
-
 fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnection>, String> {
     let connector = Arc::clone(connector);
     let mut config = ManagerConfig::default();
-    // The default asks the database at each check-out whether it is there.
+    // The default sends a query each time a connection is taken from the pool.
     config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let connector = Arc::clone(&connector);
-        async move { connector.connect(SESSION).await }.boxed()
+        async move { connector.connect("").await }.boxed()
     });
     let manager = AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config("", config);
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
 }
 
-/// Where the URL leaves it open (`prefer`), TLS is for what leaves the machine: there it is required, and verified always. A server
-/// on this machine often has a certificate that nobody signed.
+/// The TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always verified, for connections that leave this
+/// machine. A local server often has a self-signed certificate.
 fn ssl_mode(config: &Config) -> SslMode {
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
     };
     let addresses = config.get_hostaddrs();
-    let stays = config.get_hosts().iter().all(is_local) && addresses.iter().all(IpAddr::is_loopback);
+    let is_local = config.get_hosts().iter().all(is_local) && addresses.iter().all(IpAddr::is_loopback);
     match config.get_ssl_mode() {
-        SslMode::Prefer if stays => SslMode::Disable,
+        SslMode::Prefer if is_local => SslMode::Disable,
         SslMode::Prefer => SslMode::Require,
         chosen => chosen,
     }
 }
 
-/// The error with its causes: the first alone says only "error connecting to server".
+/// The error with its causes: the first alone is only "error connecting to server".
 fn describe(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", describe(source)),
@@ -227,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_is_required_of_what_leaves_the_machine() {
+    fn connections_that_leave_the_machine_require_tls() {
         let mode = |url: &str| ssl_mode(&url.parse().unwrap());
         for local in ["postgres://u@localhost/d", "postgres://u@127.0.0.1/d", "postgres:///d?host=/run/postgresql"] {
             assert_eq!(mode(local), SslMode::Disable, "{local}");

@@ -47,10 +47,13 @@ pub async fn empty_at(conn: &mut Conn, keys: Vec<Vec<u8>>) -> Result<Vec<(Vec<u8
     conn.load(query.filter(rate_limits::key.eq_any(keys))).await
 }
 
-/// Deletes the rows of buckets that are empty at `now`, and returns how many.
+/// Deletes at most `limit` rows of buckets that are empty at `now`, and returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn sweep(conn: &mut Conn, now: i64) -> Result<usize, Error> {
-    conn.execute(diesel::delete(rate_limits::table.filter(rate_limits::empty_at.le(now)))).await
+pub async fn sweep(conn: &mut Conn, now: i64, limit: i64) -> Result<usize, Error> {
+    let is_empty = rate_limits::empty_at.le(now);
+    let rows: Vec<Vec<u8>> =
+        conn.load(rate_limits::table.select(rate_limits::key).filter(is_empty).limit(limit)).await?;
+    conn.execute(diesel::delete(rate_limits::table.filter(rate_limits::key.eq_any(rows)).filter(is_empty))).await
 }

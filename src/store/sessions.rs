@@ -278,10 +278,12 @@ pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<
     conn.execute(diesel::delete(sessions::table.filter(sessions::address_index.eq(address_index.to_vec())))).await
 }
 
-/// Removes the sessions that were last modified before `unmodified_since`; returns how many.
+/// Deletes at most `limit` sessions that were last modified by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, unmodified_since: Millis) -> Result<usize, Error> {
-    conn.execute(diesel::delete(sessions::table.filter(sessions::modified_at.le(unmodified_since)))).await
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = sessions::modified_at.le(until);
+    let rows: Vec<i64> = conn.load(sessions::table.select(sessions::id).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(sessions::table.filter(sessions::id.eq_any(rows)).filter(is_expired))).await
 }

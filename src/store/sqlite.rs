@@ -3,18 +3,25 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::{Connection, QueryResult, SqliteConnection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::Integer;
+use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use tokio::sync::OwnedMutexGuard;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::error::Error;
 
-/// How long a write waits for its turn before the database counts as away.
+/// How long a write waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
+/// How often emptying the log is attempted before maintenance takes over, and the pause between two attempts.
+const LOG_ATTEMPTS: u32 = 4;
+const LOG_PAUSE: Duration = Duration::from_millis(100);
 
 /// `synchronous = FULL`: what was acknowledged survives a power cut. `secure_delete`: what was deleted is overwritten.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
@@ -32,31 +39,49 @@ pub(super) struct Sqlite {
     readers: Idle,
     writers: Idle,
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// Whether the log could not be emptied when that was last attempted.
+    is_log_blocked: Arc<AtomicBool>,
+}
+
+/// The row that `PRAGMA wal_checkpoint` returns.
+#[derive(QueryableByName)]
+struct Checkpoint {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
 }
 
 impl Sqlite {
-    /// Opens the file, and makes it and its folder, for their owner alone, if they are absent.
+    /// Opens the file. If it or its directory does not exist, it is created, accessible to its owner only.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let problem = |error: &dyn std::fmt::Display| format!("the SQLite file {}: {error}", path.display());
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| problem(&error))?;
+        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| problem(&error))?;
         }
-        // For its owner alone; `SQLite` gives its log and index files the same mode.
-        let made = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-        made.map_err(|error| problem(&error))?;
+        // SQLite gives its log and index files the same mode.
+        let created = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+        created.map_err(|error| problem(&error))?;
         let sqlite = Self {
             path: path.to_owned(),
             readers: Idle::default(),
             writers: Idle::default(),
-            turn: Arc::new(tokio::sync::Mutex::new(())),
+            turn: Arc::default(),
+            is_log_blocked: Arc::default(),
         };
-        let writer = sqlite.connect().map_err(|error| problem(&error))?;
+        let writer = sqlite.connect().map_err(|error| {
+            let message = error.to_string();
+            match Error::from(error) {
+                Error::Corrupt => problem(&format!("it is corrupt: restore it from a backup ({message})")),
+                _ => problem(&message),
+            }
+        })?;
         lock(&sqlite.writers).push(writer);
         Ok(sqlite)
     }
 
-    fn connect(&self) -> Result<SqliteConnection, Box<dyn std::error::Error>> {
-        let mut conn = SqliteConnection::establish(self.path.to_str().ok_or("the path is not UTF-8")?)?;
+    fn connect(&self) -> QueryResult<SqliteConnection> {
+        let problem = |text: String| DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text));
+        let path = self.path.to_str().ok_or_else(|| problem("the path is not UTF-8".to_owned()))?;
+        let mut conn = SqliteConnection::establish(path).map_err(|error| problem(error.to_string()))?;
         conn.batch_execute(SETTINGS)?;
         Ok(conn)
     }
@@ -66,35 +91,64 @@ impl Sqlite {
         self.lease(&self.readers, "PRAGMA query_only = ON", None)
     }
 
-    /// The connection that writes, when it is free.
+    /// The connection that writes, once it is free.
     pub(super) async fn writer(&self) -> Result<Lease, Error> {
-        let turn = timeout(TURN, self.turn.clone().lock_owned()).await.map_err(|_| Error::Away)?;
-        self.lease(&self.writers, "", Some(turn))
+        let turn = timeout(TURN, self.turn.clone().lock_owned()).await.map_err(|_| Error::Timeout);
+        self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
     }
 
-    /// Writes the log into the file and empties it.
-    pub(super) async fn empty_log(&self) -> Result<(), Error> {
+    /// Copies the write-ahead log into the file and empties it; returns whether it is empty now. Reports in the log when this
+    /// becomes impossible and when it is possible again.
+    pub(super) async fn empty_log(&self) -> bool {
+        for attempt in 1..=LOG_ATTEMPTS {
+            match self.checkpoint().await {
+                Ok(true) => {
+                    if self.is_log_blocked.swap(false, Ordering::Relaxed) {
+                        log::info!("the write-ahead log was emptied; erased data is no longer in it");
+                    }
+                    return true;
+                }
+                Ok(false) if attempt < LOG_ATTEMPTS => tokio::time::sleep(LOG_PAUSE).await,
+                Ok(false) | Err(_) => break,
+            }
+        }
+        if !self.is_log_blocked.swap(true, Ordering::Relaxed) {
+            log::warn!(
+                "erased data is still in the write-ahead log, which cannot be emptied while another process reads the \
+                 database; trying again every minute"
+            );
+        }
+        false
+    }
+
+    /// Attempts to empty the log, briefly: writers wait meanwhile.
+    async fn checkpoint(&self) -> Result<bool, Error> {
         let mut writer = self.writer().await?;
-        let done =
-            tokio::task::spawn_blocking(move || writer.connection().batch_execute("PRAGMA wal_checkpoint(TRUNCATE)"));
-        Ok(done.await.map_err(|_| Error::Away)??)
+        let task = spawn_blocking(move || {
+            let conn = writer.connection();
+            conn.batch_execute("PRAGMA busy_timeout = 100")?;
+            let row: QueryResult<Checkpoint> = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(conn);
+            conn.batch_execute("PRAGMA busy_timeout = 5000")?;
+            Ok(row?.busy == 0)
+        });
+        let is_emptied: QueryResult<bool> = task.await.expect("a checkpoint does not panic");
+        is_emptied.map_err(Error::from).inspect_err(|error| error.log())
     }
 
     fn lease(&self, home: &Idle, settings: &str, turn: Option<OwnedMutexGuard<()>>) -> Result<Lease, Error> {
         let idle = lock(home).pop();
-        let conn = if let Some(conn) = idle {
-            conn
-        } else {
-            let mut conn = self.connect().map_err(|_| Error::Away)?;
+        let connect = || {
+            let mut conn = self.connect()?;
             conn.batch_execute(settings)?;
-            conn
+            Ok(conn)
         };
-        Ok(Lease { conn: Some(conn), home: Arc::clone(home), _turn: turn })
+        let conn = idle.map_or_else(connect, Ok).map_err(|error: DieselError| Error::from(error));
+        Ok(Lease { conn: Some(conn.inspect_err(|error| error.log())?), home: Arc::clone(home), _turn: turn })
     }
 }
 
-/// A connection in use; it goes home when dropped.
-pub struct Lease {
+/// A connection in use, which returns to `home` when dropped.
+pub(super) struct Lease {
     conn: Option<SqliteConnection>,
     home: Idle,
     _turn: Option<OwnedMutexGuard<()>>,
@@ -102,7 +156,7 @@ pub struct Lease {
 
 impl Lease {
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        self.conn.as_mut().expect("it is only taken when dropped")
+        self.conn.as_mut().expect("taken only when dropped")
     }
 
     pub(super) fn begin(&mut self) -> QueryResult<()> {
@@ -120,12 +174,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // One that was left inside a transaction, by a panic or a failed rollback, is closed instead.
-        let clean = |conn: &mut SqliteConnection| {
-            matches!(AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth(), Ok(None))
-        };
+        // A connection left inside a transaction, by a panic or a failed rollback, is closed instead.
         if let Some(mut conn) = self.conn.take()
-            && clean(&mut conn)
+            && matches!(AnsiTransactionManager::transaction_manager_status_mut(&mut conn).transaction_depth(), Ok(None))
         {
             lock(&self.home).push(conn);
         }

@@ -37,10 +37,17 @@ pub async fn renew(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now: M
     Ok(())
 }
 
-/// Forgets the signatures that were not used since; returns how many.
+/// Deletes at most `limit` signatures that were last used by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, unused_since: Millis) -> Result<usize, Error> {
-    conn.execute(diesel::delete(unbind_signatures::table.filter(unbind_signatures::seen_at.le(unused_since)))).await
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = unbind_signatures::seen_at.le(until);
+    let rows: Vec<Vec<u8>> = conn
+        .load(unbind_signatures::table.select(unbind_signatures::signature_hash).filter(is_expired).limit(limit))
+        .await?;
+    conn.execute(diesel::delete(
+        unbind_signatures::table.filter(unbind_signatures::signature_hash.eq_any(rows)).filter(is_expired),
+    ))
+    .await
 }

@@ -99,10 +99,13 @@ pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -
     Ok(())
 }
 
-/// Removes the visits that began before `since`; returns how many.
+/// Deletes at most `limit` sessions that began by `until`; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn sweep(conn: &mut Conn, since: Millis) -> Result<usize, Error> {
-    conn.execute(diesel::delete(visits::table.filter(visits::proved_at.le(since)))).await
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+    let is_expired = visits::proved_at.le(until);
+    let rows: Vec<Vec<u8>> =
+        conn.load(visits::table.select(visits::token_hash).filter(is_expired).limit(limit)).await?;
+    conn.execute(diesel::delete(visits::table.filter(visits::token_hash.eq_any(rows)).filter(is_expired))).await
 }

@@ -12,6 +12,7 @@ mod attacks;
 mod binding;
 mod canary;
 mod command_line;
+mod database_failures;
 mod faults;
 mod hostile;
 mod invite_budgets;

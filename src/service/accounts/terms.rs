@@ -127,7 +127,7 @@ pub struct Shown {
 }
 
 /// The consents to withdraw.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Withdrawal {
     /// All of them.
     All,

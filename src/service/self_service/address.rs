@@ -188,7 +188,7 @@ impl SelfService {
         if let Some(id) = unbound {
             self.directory.remove(address, id);
         }
-        self.clear_log().await;
+        self.store.purge_deleted().await;
         Ok(erased)
     }
 }

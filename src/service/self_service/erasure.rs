@@ -53,18 +53,10 @@ impl SelfService {
             Ok::<_, store::Error>((erased, consents))
         });
         let (erased, consents) = done.await?;
-        self.clear_log().await;
+        self.store.purge_deleted().await;
         self.accounts.expire_caches().await;
         let consents_until = now + self.retention.consent;
         Ok(Receipt { user_id: mxid.to_owned(), erased_at: now, erased, consents, consents_until })
-    }
-
-    /// Removes erased data from the database's own log. The erasure has been committed already, so
-    /// that a failure must not be reported as if nothing were erased.
-    pub(super) async fn clear_log(&self) {
-        if let Err(error) = self.store.settle().await {
-            log::warn!("erased data is still in the database's log until it is overwritten: {error}");
-        }
     }
 
     /// Returns a receipt as JSON, [signed](https://spec.matrix.org/latest/appendices/#signing-json)

@@ -1,0 +1,155 @@
+//! Background maintenance: deletes expired data, removes deleted data from the files, and stores the time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::outbox::Delivery;
+use super::{RateLimits, Vouch};
+use crate::clock::{Clock, MINUTE, Millis};
+use crate::config::Retention;
+use crate::error::Error;
+use crate::identity::rate_limit::micros;
+use crate::store::{
+    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits, sessions,
+    unbind_signatures, visits,
+};
+
+/// How often a node runs maintenance.
+const INTERVAL: Duration = Duration::from_mins(1);
+/// How often the nodes together sweep.
+const SWEEP: Millis = 10 * MINUTE;
+/// The lease of the node that sweeps.
+const LEASE: &str = "sweep";
+/// How many rows a transaction deletes: few enough to finish in time, whatever the size of the table.
+const BATCH: i64 = 1000;
+/// How long an expired session is kept, so that its user learns that it has expired.
+const LATE: Millis = 30 * MINUTE;
+/// How often a node that stops tries to store the time.
+const LAST_TRIES: usize = 3;
+
+/// Deletes expired data and stores the time.
+pub struct Maintenance {
+    store: Store,
+    clock: Clock,
+    retention: Retention,
+    rate_limits: Arc<RateLimits>,
+}
+
+impl Maintenance {
+    #[must_use]
+    pub(super) const fn new(store: Store, clock: Clock, retention: Retention, rate_limits: Arc<RateLimits>) -> Self {
+        Self { store, clock, retention, rate_limits }
+    }
+
+    /// One round of maintenance. Failures are logged; the next round tries again.
+    pub async fn run_once(&self) {
+        if let Err(error) = self.sweep().await {
+            log::warn!("expired data could not be deleted; trying again in a minute: {error}");
+        }
+        if let Err(error) = self.rate_limits.give_back(false).await {
+            log::debug!("unused credit of rate limits could not be returned: {}", error.errcode());
+        }
+        // Every round, since the command line and retention delete data too.
+        self.store.purge_deleted().await;
+    }
+
+    /// Stores the time and returns the unused credit of rate limits: the last thing a node does.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn close(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut stored = Err(StoreError::Unavailable);
+        for _ in 0..LAST_TRIES {
+            // Connections end with the worker that opened them, and the pool may not know yet.
+            stored = self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await;
+            if !stored.is_err_and(StoreError::is_temporary) {
+                break;
+            }
+        }
+        self.rate_limits.give_back(true).await?;
+        Ok(stored?)
+    }
+
+    /// Deletes expired data, unless a node did so in the last ten minutes. A failure in one table does not keep the others from
+    /// being swept.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let is_taken = self.store.write(async move |conn| {
+            meta::set_latest_time(conn, now).await?;
+            leases::take(conn, LEASE, now, now + SWEEP).await
+        });
+        if !is_taken.await? {
+            return Ok(());
+        }
+        let Retention {
+            onbind_delivery,
+            validation_session,
+            access_token,
+            consent,
+            unbind_signature,
+            visit,
+            invite,
+            ..
+        } = self.retention;
+        let notice = self.retention.notice();
+        let given_up = [
+            self.drain(async move |conn| {
+                outbox::sweep(conn, Delivery::ONBIND, now - onbind_delivery, now, BATCH).await
+            })
+            .await,
+            self.drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, now - notice, now, BATCH).await).await,
+        ];
+        let deliveries: usize = given_up.iter().flatten().sum();
+        if deliveries > 0 {
+            log::warn!("gave up {deliveries} deliveries: they failed for as long as deliveries are kept");
+        }
+        let swept = [
+            self.drain(async move |conn| sessions::sweep(conn, now - validation_session - LATE, BATCH).await).await,
+            self.drain(async move |conn| accounts::sweep_tokens(conn, now - access_token, BATCH).await).await,
+            self.drain(async move |conn| consents::sweep(conn, now - consent, BATCH).await).await,
+            self.drain(async move |conn| unbind_signatures::sweep(conn, now - unbind_signature, BATCH).await).await,
+            self.drain(async move |conn| visits::sweep(conn, now - visit, BATCH).await).await,
+            self.drain(async move |conn| invites::sweep(conn, now - invite, BATCH).await).await,
+            self.drain(async move |conn| invites::sweep_keys(conn, now, BATCH).await).await,
+            self.drain(async move |conn| rate_limits::sweep(conn, micros(now), BATCH).await).await,
+        ];
+        let rows: usize = swept.iter().flatten().sum();
+        if rows > 0 {
+            log::debug!("deleted {rows} expired rows");
+        }
+        given_up.into_iter().chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
+    }
+
+    /// Runs `sweep`, each time in a transaction of its own that extends the lease, until it deletes nothing; returns how many rows
+    /// it deleted.
+    async fn drain(
+        &self,
+        sweep: impl AsyncFnOnce(&mut Conn) -> Result<usize, StoreError> + Clone + Send + 'static,
+    ) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let (sweep, until) = (sweep.clone(), self.clock.now() + SWEEP);
+            let batch = self.store.write(async move |conn| {
+                let batch = sweep(conn).await?;
+                leases::extend(conn, LEASE, until).await?;
+                Ok::<_, StoreError>(batch)
+            });
+            match batch.await? {
+                0 => return Ok(deleted),
+                batch => deleted += batch,
+            }
+        }
+    }
+}
+
+impl Vouch {
+    /// Runs maintenance every minute, forever.
+    pub async fn run_maintenance(self: Arc<Self>) {
+        loop {
+            self.recent_lookups.forget_before(self.directory.current_epoch().previous());
+            self.maintenance.run_once().await;
+            self.clock.pause(INTERVAL).await;
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The database as the rest of the program sees it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use tokio::task::spawn_blocking;
+
+use super::connection::{Backend, Conn};
+use super::error::Error;
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::transaction::{self, ATTEMPTS, LONGEST};
+use super::{meta, migrations};
+use crate::config::{Database, DatabaseUrl};
+
+/// How long a successful write proves that the database is writable.
+const PROOF: Duration = Duration::from_secs(10);
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+    /// When a write last succeeded, or `None` if the last one failed.
+    written_at: Arc<Mutex<Option<Instant>>>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Postgres(Postgres),
+    Sqlite(Sqlite),
+}
+
+/// What a write needs of its connection.
+#[derive(Clone, Copy)]
+enum Mode {
+    Transaction,
+    Statement,
+    Relaxed,
+}
+
+impl Store {
+    /// Connects. Nothing is changed, except that an absent `SQLite` file is created.
+    ///
+    /// # Errors
+    /// A text for the operator, if the database cannot be reached.
+    pub async fn connect(config: &Database) -> Result<Self, String> {
+        let kind = match &config.url {
+            DatabaseUrl::Postgres(url) => {
+                Kind::Postgres(Postgres::connect((**url).clone(), config.pool_size, config.ca_file.as_deref()).await?)
+            }
+            DatabaseUrl::Sqlite(path) => Kind::Sqlite(Sqlite::open(path)?),
+        };
+        Ok(Self { kind, written_at: Arc::default() })
+    }
+
+    /// The check value of the master key that this database was created with, or `None` for a new database.
+    ///
+    /// # Errors
+    /// [`Error`] if the database fails.
+    pub async fn remembered_key(&self) -> Result<Option<Vec<u8>>, Error> {
+        let mut conn = self.read().await?;
+        if meta::has_tables(&mut conn).await? { meta::get(&mut conn, meta::MASTER_KEY_CHECK).await } else { Ok(None) }
+    }
+
+    /// Brings the schema up to date, under a lock.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub async fn migrate(&self) -> Result<(), String> {
+        match &self.kind {
+            Kind::Postgres(postgres) => migrations::run_on_postgres(postgres).await,
+            Kind::Sqlite(sqlite) => migrations::run_on_sqlite(sqlite).await,
+        }
+    }
+
+    /// A connection for short reads of one statement each.
+    ///
+    /// # Errors
+    /// [`Error`] if there is none.
+    pub async fn read(&self) -> Result<Conn, Error> {
+        Ok(Conn::new(
+            match &self.kind {
+                Kind::Postgres(postgres) => Backend::Postgres(postgres.shared().await?),
+                Kind::Sqlite(sqlite) => Backend::Sqlite(sqlite.reader()?),
+            },
+            None,
+        ))
+    }
+
+    /// A connection for large reads, which would hold up others on a shared connection.
+    ///
+    /// # Errors
+    /// [`Error`] if there is none.
+    pub async fn read_much(&self) -> Result<Conn, Error> {
+        match &self.kind {
+            Kind::Postgres(postgres) => Ok(Conn::new(Backend::Postgres(postgres.pooled().await?), None)),
+            Kind::Sqlite(_) => self.read().await,
+        }
+    }
+
+    /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock it is run again; [`LONGEST`] bounds
+    /// all attempts together. See [`transaction`] for the order in which to lock rows.
+    ///
+    /// On `SQLite` it runs on another thread and write transactions run one at a time, so `work` owns its data and awaits nothing
+    /// but the connection.
+    ///
+    /// # Errors
+    /// What `work` returns, and [`Error`] if the transaction cannot begin or commit.
+    ///
+    /// # Panics
+    /// If `work` panics.
+    pub async fn write<R, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(Mode::Transaction, work).await
+    }
+
+    /// As [`Self::write`], for a single statement, which needs no explicit transaction.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn write_one<R, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(Mode::Statement, work).await
+    }
+
+    /// As [`Self::write_one`], for a statement whose loss in a power cut does no harm: `PostgreSQL` does not wait for the disk.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn note<R, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(Mode::Relaxed, work).await
+    }
+
+    async fn run<R, E>(
+        &self,
+        mode: Mode,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let postgres = match &self.kind {
+            Kind::Postgres(postgres) => postgres,
+            Kind::Sqlite(sqlite) => {
+                let writer = sqlite.writer().await.inspect_err(|_| self.note_write(Some(Error::Unavailable)))?;
+                let task = spawn_blocking(move || {
+                    let mut conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST);
+                    let result = transaction::run(&mut conn, work).now_or_never().expect("SQLite never waits");
+                    (result, conn.failure)
+                });
+                let (result, failure) = task.await.expect("the work does not panic");
+                self.note_write(failure);
+                return result;
+            }
+        };
+        let deadline = Instant::now() + LONGEST;
+        let mut attempt = 1;
+        loop {
+            let link = match mode {
+                Mode::Transaction | Mode::Statement => postgres.pooled().await,
+                Mode::Relaxed => postgres.relaxed().await,
+            };
+            let link = link.inspect_err(|_| self.note_write(Some(Error::Unavailable)))?;
+            let mut conn = transaction::bounded(Backend::Postgres(link), deadline);
+            let result = match mode {
+                Mode::Transaction => transaction::run(&mut conn, work.clone()).await,
+                Mode::Statement | Mode::Relaxed => work.clone()(&mut conn).await,
+            };
+            self.note_write(conn.failure);
+            if !conn.failure.is_some_and(Error::may_be_conflict) || attempt == ATTEMPTS {
+                return result;
+            }
+            drop(conn);
+            tokio::time::sleep(transaction::pause(attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    fn note_write(&self, failure: Option<Error>) {
+        if failure.is_none_or(|error| !error.is_specific()) {
+            *self.written_at.lock().unwrap_or_else(PoisonError::into_inner) = failure.is_none().then(Instant::now);
+        }
+    }
+
+    /// Removes deleted data from the `SQLite` files too, which keep it in the write-ahead log until that is emptied. Returns whether
+    /// it was; another process that reads prevents that, and then maintenance tries again. `PostgreSQL`'s log and backups are the
+    /// operator's affair (see the docs).
+    pub async fn purge_deleted(&self) -> bool {
+        match &self.kind {
+            Kind::Postgres(_) => true,
+            Kind::Sqlite(sqlite) => sqlite.empty_log().await,
+        }
+    }
+
+    /// Whether the database can be read and written now. It is written only if nothing else was in the last seconds.
+    pub async fn is_usable(&self) -> bool {
+        let is_readable = match self.read().await {
+            Ok(mut conn) => meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.is_ok(),
+            Err(_) => false,
+        };
+        let written_at = *self.written_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_written = written_at.is_some_and(|at| at.elapsed() < PROOF);
+        is_readable && (is_written || self.write_one(async |conn| meta::probe_write(conn).await).await.is_ok())
+    }
+}

@@ -1,0 +1,84 @@
+//! Transactions: their deadline, their retries, and the order in which they take locks.
+//!
+//! # Lock order
+//!
+//! A transaction locks rows in this order, and may leave out any step:
+//!
+//! 1. the advisory lock of an address ([`invites::hold_address`](super::invites::hold_address))
+//! 2. `accounts`
+//! 3. `tokens`, `consents`
+//! 4. `unbind_signatures`, in the order of their hashes; `objections`
+//! 5. `bindings`
+//! 6. `sessions`
+//! 7. `invites`, then `ephemeral_keys`
+//! 8. `outbox`
+//! 9. `web_sessions`
+//! 10. `rate_limits`, in the order of their keys
+//! 11. `meta`, `leases`
+//!
+//! Inserting a row that refers to an account (a token, a session, an invitation) locks the account too, so a transaction that has
+//! already locked something later in the list locks the account first. Statements that lock several rows of one table, such as
+//! "all bindings of a user" and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of
+//! the transactions, and it is run again.
+
+use std::time::{Duration, Instant};
+
+use super::connection::{Backend, Conn};
+use super::error::Error;
+
+/// How long a transaction may take, retries included. What it has not committed by then is rolled back. A node that follows a
+/// table by its growing ids relies on this: an id that was assigned becomes visible within this time or never.
+pub const LONGEST: Duration = Duration::from_secs(10);
+
+/// How often a transaction is attempted when it conflicts with others.
+pub(super) const ATTEMPTS: u32 = 5;
+
+/// How long to wait before the next attempt: random, so that transactions that met once do not meet again.
+pub(super) fn pause(attempt: u32) -> Duration {
+    Duration::from_millis(rand::random_range(5..20 << attempt))
+}
+
+/// Runs `work` in a transaction. It commits only if every statement succeeded, even if `work` ignored an error.
+pub(super) async fn run<R, E: From<Error>>(
+    conn: &mut Conn,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>,
+) -> Result<R, E> {
+    conn.begin().await?;
+    let result = work(conn).await.and_then(|done| conn.failure.map_or(Ok(done), |error| Err(error.into())));
+    match result {
+        Ok(done) => conn.commit().await.map(|()| done).map_err(E::from),
+        Err(error) => {
+            conn.roll_back().await;
+            Err(error)
+        }
+    }
+}
+
+/// A connection on which a transaction must have ended at `deadline`.
+pub(super) const fn bounded(backend: Backend, deadline: Instant) -> Conn {
+    Conn::new(backend, Some(deadline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::Sqlite;
+    use crate::store::{meta, migrations};
+
+    #[tokio::test]
+    async fn a_transaction_past_its_deadline_is_rolled_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&directory.path().join("vouch.db")).unwrap();
+        migrations::run_on_sqlite(&sqlite).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut conn = bounded(Backend::Sqlite(sqlite.writer().await.unwrap()), deadline);
+        let result = run(&mut conn, async |conn| {
+            meta::get_or_set(conn, "first", b"1").await?;
+            std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+            meta::get_or_set(conn, "second", b"2").await
+        });
+        assert_eq!(result.await, Err(Error::Timeout));
+        let mut conn = Conn::new(Backend::Sqlite(sqlite.reader().unwrap()), None);
+        assert_eq!(meta::get(&mut conn, "first").await, Ok(None));
+    }
+}
