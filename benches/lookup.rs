@@ -57,7 +57,7 @@ async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Vouch>, String
     let owner = UserId::parse("@somebody.ordinary:example.org").expect("a Matrix ID");
     let bindings: Vec<_> =
         (0..BINDINGS).map(|number| (Address::email(&address(number)).expect("an address"), owner.clone())).collect();
-    vouch.load_bindings(&bindings).await.expect("they are loaded");
+    vouch.bindings.load(&bindings).await.expect("they are loaded");
     rt::spawn(Arc::clone(&vouch.directory).keep_built());
     while !vouch.directory.is_ready() {
         rt::time::sleep(Duration::from_millis(10)).await;
@@ -124,7 +124,7 @@ fn lookups(c: &mut Criterion) {
         let request = TestRequest::post().uri("/_matrix/identity/v2/lookup");
         request.insert_header((AUTHORIZATION, format!("Bearer {token}"))).set_payload(body).to_request()
     };
-    bench_lookups(c, &system, &app, request, &vouch.lookup_pepper());
+    bench_lookups(c, &system, &app, request, &vouch.lookups.pepper());
 }
 
 criterion_group!(benches, lookups);

@@ -123,9 +123,9 @@ impl Application {
         let background = [
             rt::spawn(Arc::clone(&vouch.directory).keep_built()),
             rt::spawn(Arc::clone(&vouch.directory).follow_table()),
-            rt::spawn(Arc::clone(&vouch).run_maintenance()),
+            rt::spawn(Arc::clone(&vouch.maintenance).run()),
         ];
-        let mut deliverer = rt::spawn(Arc::clone(&vouch).deliver_outbox());
+        let mut deliverer = rt::spawn(Arc::clone(&vouch.deliverer).run());
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
         vouch.outbox.stop();

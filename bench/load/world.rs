@@ -89,7 +89,7 @@ impl World {
         let vouch = Vouch::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
         for first in (0..bindings).step_by(usize::try_from(BATCH)?) {
             let batch = batch(first..bindings.min(first.saturating_add(BATCH)))?;
-            vouch.load_bindings(&batch).await.map_err(|error| error.errcode())?;
+            vouch.bindings.load(&batch).await.map_err(|error| error.errcode())?;
         }
         self.settle().await?;
         Ok(begun.elapsed())

@@ -28,7 +28,7 @@ pub(super) async fn bind(
     let mut params = body.params().await?;
     let session = submission(&mut params)?;
     let mxid = params.string("mxid")?;
-    Ok(HttpResponse::Ok().json(vouch.bind(&caller, &session, &mxid, language).await?))
+    Ok(HttpResponse::Ok().json(vouch.bindings.bind(&caller, &session, &mxid, language).await?))
 }
 
 /// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or backed by a session that proves the address. The terms need not
@@ -45,7 +45,7 @@ pub(super) async fn unbind(
         let mut params = body.params().await?;
         let request = signed_request(&vouch, &request, &params)?;
         let (mxid, address) = target(&mut params)?;
-        vouch.unbind_signed(&from, &SignedUnbinding { mxid, address, request, credentials }).await?;
+        vouch.bindings.unbind_signed(&from, &SignedUnbinding { mxid, address, request, credentials }).await?;
     } else {
         let caller = caller?;
         let mut params = body.params().await?;
@@ -56,7 +56,7 @@ pub(super) async fn unbind(
                 "Nothing shows that the address is yours: sid and client_secret are missing",
             ));
         };
-        vouch.unbind(&caller, &session(sid, secret)?, &mxid, &address, language).await?;
+        vouch.bindings.unbind(&caller, &session(sid, secret)?, &mxid, &address, language).await?;
     }
     Ok(HttpResponse::Ok().json(json!({})))
 }

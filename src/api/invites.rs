@@ -41,7 +41,7 @@ pub(super) async fn store(
         return Err(Error::forbidden("You can only invite in your own name"));
     }
     let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
-    let stored = vouch.store_invite(&caller, &from, &asked).await?;
+    let stored = vouch.invitations.send(&caller, &from, &asked).await?;
     let (_, public_key) = vouch.signing.current();
     Ok(HttpResponse::Ok().json(json!({
         "token": stored.token,
@@ -69,5 +69,5 @@ pub(super) async fn sign(vouch: Data<Vouch>, query: Query, body: Body) -> Result
     let token = parameter("token")?;
     let key = EphemeralKey::parse(&parameter("private_key")?)
         .ok_or_else(|| Error::invalid("private_key", "32 bytes in base64"))?;
-    Ok(HttpResponse::Ok().json(vouch.sign_invite(&mxid, &token, &key).await?))
+    Ok(HttpResponse::Ok().json(vouch.invitations.sign(&mxid, &token, &key).await?))
 }

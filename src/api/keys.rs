@@ -22,6 +22,6 @@ pub(super) async fn is_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpRes
 
 /// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`
 pub(super) async fn is_ephemeral_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpResponse, Error> {
-    let is_valid = vouch.is_ephemeral_key_valid(&query.required("public_key")?).await?;
+    let is_valid = vouch.invitations.is_key_valid(&query.required("public_key")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }

@@ -23,7 +23,8 @@ const BYTES_AN_ADDRESS: usize = 72;
 
 /// `GET /_matrix/identity/v2/hash_details`
 pub(super) async fn hash_details(vouch: Data<Vouch>, _: Signatory) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "lookup_pepper": vouch.lookup_pepper(), "algorithms": vouch.algorithms() }))
+    HttpResponse::Ok()
+        .json(json!({ "lookup_pepper": vouch.lookups.pepper(), "algorithms": vouch.lookups.algorithms() }))
 }
 
 /// The response to a look-up.
@@ -39,9 +40,9 @@ pub(super) async fn lookup(
     from: Network,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let body = body.read(json::SMALL + vouch.config.lookup.max_addresses * BYTES_AN_ADDRESS).await?;
+    let body = body.read(json::SMALL + vouch.lookups.max_addresses() * BYTES_AN_ADDRESS).await?;
     let request = parse(&body)?;
-    let mappings = vouch.lookup(&caller, &from, &request).await?;
+    let mappings = vouch.lookups.find(&caller, &from, &request).await?;
     Ok(HttpResponse::Ok().json(Mappings { mappings }))
 }
 

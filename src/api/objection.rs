@@ -14,7 +14,7 @@ use crate::service::{Asker, Vouch};
 /// be accepted: nobody has to agree to anything in order to object.
 pub(super) async fn object(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let session = submission(&mut body.params().await?)?;
-    let validated = vouch.validated(Asker::User(&caller), &session).await?;
+    let validated = vouch.validation.validated(Asker::User(&caller), &session).await?;
     vouch.objections.object(&validated.address).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -27,7 +27,7 @@ pub(super) async fn request_email_token(
     let mut params = body.params().await?;
     let address = Address::email(&params.string("email")?).map_err(|_| Error::invalid_email())?;
     let request = token_request(&vouch, params, address, language)?;
-    let sid = vouch.into_inner().request_token(Asker::User(&caller), &from, request).await?;
+    let sid = vouch.validation.request_token(Asker::User(&caller), &from, request).await?;
     Ok(HttpResponse::Ok().json(json!({ "sid": sid })))
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn request_code(
     let (country, typed) = (params.string("country")?, params.string("phone_number")?);
     let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
     let request = token_request(&vouch, params, number.address.clone(), language)?;
-    let sid = vouch.into_inner().request_token(asker, from, request).await?;
+    let sid = vouch.validation.request_token(asker, from, request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
     // iOS reads the fields that are not in the specification to show which number the text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
@@ -98,7 +98,7 @@ pub(super) async fn submit_code(
 pub(super) async fn submit(vouch: &Vouch, asker: Asker<'_>, medium: Medium, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     let session = submission(&mut params)?;
-    vouch.submit(Some(asker), medium, &session, &params.string("token")?).await?;
+    vouch.validation.submit(Some(asker), medium, &session, &params.string("token")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }
 
@@ -137,7 +137,7 @@ async fn opened(vouch: &Vouch, view: &View, query: &Query, medium: Medium) -> Ht
 /// Validates the session that a link names, and returns its id and the outcome.
 async fn follow_link(vouch: &Vouch, query: &Query, medium: Medium) -> Result<(Sid, Submitted), Error> {
     let session = session_in_query(query)?;
-    let submitted = vouch.submit(None, medium, &session, &query.required("token")?).await?;
+    let submitted = vouch.validation.submit(None, medium, &session, &query.required("token")?).await?;
     Ok((session.sid, submitted))
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn get_validated(
 
 /// Returns the address that a session has validated to whoever began it.
 pub(super) async fn validated(vouch: &Vouch, asker: Asker<'_>, query: &Query) -> Result<HttpResponse, Error> {
-    let Validated { address, at } = vouch.validated(asker, &session_in_query(query)?).await?;
+    let Validated { address, at } = vouch.validation.validated(asker, &session_in_query(query)?).await?;
     let medium = address.medium().as_str();
     Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": address.as_str(), "validated_at": at })))
 }
@@ -187,6 +187,5 @@ fn send_attempt(number: i64) -> Result<i64, Error> {
 }
 
 fn next_link(vouch: &Vouch, link: &str) -> Result<NextLink, Error> {
-    NextLink::parse(link, vouch.config.validation.next_link_hosts.as_deref())
-        .map_err(|_| Error::invalid("next_link", "an http or https URL that this server may redirect to"))
+    vouch.validation.parse_next_link(link)
 }

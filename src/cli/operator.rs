@@ -31,8 +31,8 @@ pub(super) async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
 pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
     let vouch = open(config).await?;
-    let before = vouch.binding_of(&address).await?.filter(|before| before.user_id != binding.user);
-    vouch.bind_address(&address, &binding.user, vouch.texts.default_language()).await?;
+    let before = vouch.bindings.of(&address).await?.filter(|before| before.user_id != binding.user);
+    vouch.bindings.bind_address(&address, &binding.user, vouch.texts.default_language()).await?;
     let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
     say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
     Ok(())
@@ -42,7 +42,7 @@ pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Fail
     let address = binding.address()?;
     let vouch = open(config).await?;
     let language = vouch.texts.default_language();
-    if !vouch.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
+    if !vouch.bindings.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
         return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
     }
     say(format_args!("{} is no longer bound to {}", address.as_str(), binding.user));
@@ -52,7 +52,7 @@ pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Fail
 pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failure> {
     let address = sought.address()?;
     let vouch = open(config).await?;
-    let Some(bound) = vouch.binding_of(&address).await? else {
+    let Some(bound) = vouch.bindings.of(&address).await? else {
         let objection = objection(vouch.objections.since(&address).await?);
         return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };

@@ -68,7 +68,7 @@ struct Outcome<'a> {
 /// `GET /invited?token=…`
 pub(super) async fn show(vouch: web::Data<Vouch>, view: View, query: Query) -> Result<HttpResponse, Failure> {
     let token = query.get("token").unwrap_or_default();
-    let landing = vouch.landing(&token).await?;
+    let landing = vouch.invitations.landing(&token).await?;
     Ok(view.invited(vouch.config.server.name.as_str(), &token, &landing))
 }
 
@@ -82,8 +82,8 @@ pub(super) async fn refuse(
         return Ok(view.answered(Action::Decline, &Landing::Unknown));
     };
     let landing = match action {
-        Action::Decline => vouch.decline(&token).await?,
-        Action::Object => vouch.decline_for_good(&token).await?,
+        Action::Decline => vouch.invitations.decline(&token).await?,
+        Action::Object => vouch.invitations.decline_for_good(&token).await?,
     };
     Ok(view.answered(action, &landing))
 }

@@ -51,18 +51,30 @@ impl AddressData {
 
     /// Deletes all of it; returns the counts, and the row of the binding.
     pub(super) async fn delete(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
-        let (mut erased, unbound) = self.unbind(conn).await?;
-        erased.invitations = invites::remove_by_address(conn, &self.invites, self.keys_until).await?;
-        Ok((erased, unbound))
+        self.delete_rows(conn, true).await
     }
 
     /// Deletes the binding, the sessions by which it could be made again, and the deliveries.
     pub(super) async fn unbind(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
+        self.delete_rows(conn, false).await
+    }
+
+    /// Deletes table by table, in the order in which transactions lock them.
+    async fn delete_rows(
+        &self,
+        conn: &mut Conn,
+        with_invitations: bool,
+    ) -> Result<(Erased, Option<i64>), store::Error> {
         invites::hold_address(conn, &self.invites).await?;
         let unbound = bindings::unbind_address(conn, &self.binding).await?;
         let erased = Erased {
             bindings: usize::from(unbound.is_some()),
             validation_sessions: sessions::remove_by_address(conn, &self.sessions).await?,
+            invitations: if with_invitations {
+                invites::remove_by_address(conn, &self.invites, self.keys_until).await?
+            } else {
+                0
+            },
             deliveries: outbox::remove_by_address(conn, &self.deliveries).await?,
             ..Erased::default()
         };

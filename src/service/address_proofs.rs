@@ -90,9 +90,7 @@ impl AddressProofs {
     /// asker's network, or this server for that country, has sent too much; 503 if the database is
     /// unavailable.
     pub async fn send(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
-        if to.medium() == Medium::Msisdn && !self.messenger.sms_sender.reaches(&to) {
-            return Err(Error::destination_rejected());
-        }
+        self.messenger.check_reach(&to)?;
         self.rate_limits.charge_proof(&to, from).await?;
         let proofs = Arc::clone(self);
         drop(tokio::task::spawn_local(async move { proofs.send_charged(&to, language).await }));

@@ -6,88 +6,113 @@ use ruma_common::canonical_json::CanonicalJsonObject;
 use ruma_common::{OwnedUserId, UserId};
 
 use super::association::association;
-use super::{Asker, Bound, Caller, Submission, Vouch};
-use crate::clock::Millis;
+use super::sealing::Sealer;
+use super::{
+    Asker, Bound, Caller, Directory, Invitations, Lookups, Notices, Objections, Outbox, RateLimits, Submission,
+    Validation,
+};
+use crate::clock::{Clock, Millis};
+use crate::config;
+use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
+use crate::federation::Federation;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
-use crate::store::{self, accounts, bindings, outbox};
+use crate::store::{self, Store, accounts, bindings, outbox};
 use crate::texts::Language;
 
-impl Vouch {
+/// Binds addresses to users, and unbinds them.
+pub struct Bindings {
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) server: config::Server,
+    pub(super) signing: Arc<SigningKeys>,
+    pub(super) federation: Arc<Federation>,
+    pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) objections: Arc<Objections>,
+    pub(super) validation: Arc<Validation>,
+    pub(super) invitations: Arc<Invitations>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl Bindings {
     /// Binds the address of a validated session to the caller, and returns the signed association.
     ///
     /// # Errors
-    /// As [`Self::validated`], 403 if `mxid` is not the caller, and 429.
+    /// As [`Validation::validated`], 403 if `mxid` is not the caller, and 429.
     pub async fn bind(
-        self: &Arc<Self>,
+        &self,
         caller: &Caller,
         session: &Submission,
         mxid: &str,
         language: Language,
     ) -> Result<CanonicalJsonObject, Error> {
-        let validated = self.validated(Asker::User(caller), session).await?;
+        let validated = self.validation.validated(Asker::User(caller), session).await?;
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
         let ts = self.bind_as(Some(caller.account_id), &validated.address, &caller.mxid, language).await?;
-        self.see_own(caller, &validated.address);
+        self.lookups.see_own(caller, &validated.address);
         let mut association = association(&validated.address, &caller.mxid, ts);
         self.signing.sign(&mut association);
         Ok(association)
     }
 
-    /// Binds an address to a user, completes the invitations that wait for it, tells the address in that language, and returns when.
+    /// Binds an address to a user, completes its pending invitations, notifies the address in the given
+    /// language, and returns the time of the binding.
     ///
     /// # Errors
-    /// 403 if the address's owner objects, 429 if the address is told too much, and 503 if the database is away.
-    pub async fn bind_address(
-        self: &Arc<Self>,
-        address: &Address,
-        mxid: &UserId,
-        language: Language,
-    ) -> Result<Millis, Error> {
+    /// 403 if the address's owner objects, 429 if the address has had too many notices, and 503 if the
+    /// database is unavailable.
+    pub async fn bind_address(&self, address: &Address, mxid: &UserId, language: Language) -> Result<Millis, Error> {
         self.bind_as(None, address, mxid, language).await
     }
 
-    /// As [`Self::bind_address`], for the user of an account.
+    /// As [`Self::bind_address`], but fails if that account no longer exists.
     async fn bind_as(
-        self: &Arc<Self>,
+        &self,
         account_id: Option<i64>,
         address: &Address,
         mxid: &UserId,
         language: Language,
     ) -> Result<Millis, Error> {
         let now = self.clock.now();
-        // Before anything is charged, and again below, where nobody can object in between.
+        // Checked before anything is charged, and again below, where nobody can object in between.
         if self.objections.since(address).await?.is_some() {
             return Err(Error::owner_objects());
         }
         let new = self.sealer.seal_binding(address, mxid, now);
-        let notice = self.bind_notice(address, mxid, now, language).await?;
-        let (vouch, invited, whose) = (Arc::clone(self), address.clone(), mxid.to_owned());
+        let notice = self.notices.of_bind(address, mxid, now, language).await?;
+        let delivery = notice.delivery.clone();
+        let (objections, invitations) = (Arc::clone(&self.objections), Arc::clone(&self.invitations));
+        let (invited, user) = (address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
-            vouch.objections.lock_to_bind(conn, &invited).await?;
-            if let Some(id) = account_id {
-                // An erasure may have been quicker; what is bound after it would stay.
-                if !accounts::lock(conn, id).await? {
-                    return Err(Error::unauthorized("The account no longer exists"));
-                }
+            objections.lock_to_bind(conn, &invited).await?;
+            if let Some(id) = account_id
+                // A binding made after a concurrent erasure would remain.
+                && !accounts::lock(conn, id).await?
+            {
+                return Err(Error::unauthorized("The account no longer exists"));
             }
             let bound = bindings::bind(conn, new).await?;
-            vouch.complete_invites(conn, &invited, &whose, now).await?;
-            if let Some(notice) = notice.filter(|_| bound.is_new) {
-                outbox::queue(conn, notice).await?;
-            }
+            let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
+            deliveries.extend(delivery.filter(|_| bound.is_new));
+            outbox::queue_all(conn, deliveries).await?;
             Ok::<_, Error>(bound)
         });
-        let id = bound.await?.id;
-        self.directory.insert(address, id);
+        let bound = bound.await;
+        self.notices.settle(address, &notice, bound.as_ref().is_ok_and(|bound| bound.is_new));
+        self.directory.insert(address, bound?.id);
         self.outbox.wake();
         Ok(now)
     }
 
-    /// Unbinds the address that a validated session proves from the user it names; nothing bound is no error.
+    /// Unbinds the address that a validated session proves from a user. It is not an error if nothing is
+    /// bound.
     ///
     /// # Errors
     /// 403 if the session proves nothing or another address.
@@ -99,7 +124,7 @@ impl Vouch {
         address: &Address,
         language: Language,
     ) -> Result<(), Error> {
-        let proved = match self.validated(Asker::User(caller), session).await {
+        let proved = match self.validation.validated(Asker::User(caller), session).await {
             Ok(validated) => validated.address == *address,
             Err(error) if error.is_refusal() => false,
             Err(error) => return Err(error),
@@ -110,10 +135,11 @@ impl Vouch {
         self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user, and tells the address who did so; returns whether it was bound.
+    /// Unbinds an address from a user, and notifies the address of who did it; returns whether it was
+    /// bound.
     ///
     /// # Errors
-    /// 503 if the database is away.
+    /// 503 if the database is unavailable.
     pub async fn unbind_address(
         &self,
         address: &Address,
@@ -122,20 +148,28 @@ impl Vouch {
         language: Language,
     ) -> Result<bool, Error> {
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
-        let notice = self.unbind_notice(address, mxid, by, language).await?;
-        let gone = self.store.write(async move |conn| {
-            let gone = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
-            if let Some(notice) = notice.filter(|_| gone.is_some()) {
-                outbox::queue(conn, notice).await?;
+        let notice = self.notices.of_unbind(address, mxid, by, language).await?;
+        let delivery = notice.delivery.clone();
+        let removed = self.store.write(async move |conn| {
+            let removed = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
+            if let Some(delivery) = delivery.filter(|_| removed.is_some()) {
+                outbox::queue(conn, delivery).await?;
             }
-            Ok::<_, store::Error>(gone)
+            Ok::<_, store::Error>(removed)
         });
-        let gone = gone.await?;
-        if let Some(id) = gone {
-            self.directory.remove(address, id);
-            self.outbox.wake();
+        let removed = removed.await;
+        self.notices.settle(address, &notice, matches!(removed, Ok(Some(_))));
+        let removed = removed?;
+        if let Some(id) = removed {
+            self.removed(address, id);
         }
-        Ok(gone.is_some())
+        Ok(removed.is_some())
+    }
+
+    /// Follows up on a committed unbind.
+    pub(super) fn removed(&self, address: &Address, id: i64) {
+        self.directory.remove(address, id);
+        self.outbox.wake();
     }
 
     /// Unbinds every address of a user, and notifies each.
@@ -155,15 +189,15 @@ impl Vouch {
     ///
     /// # Errors
     /// 503 if the database is unavailable.
-    pub async fn binding_of(&self, address: &Address) -> Result<Option<Bound>, Error> {
+    pub async fn of(&self, address: &Address) -> Result<Option<Bound>, Error> {
         Bound::find(&self.store, &self.sealer, address).await
     }
 
-    /// Binds many addresses that are not bound yet, for a benchmark.
+    /// Binds many addresses that are not bound yet, for benchmarks.
     ///
     /// # Errors
-    /// 503 if the database is away.
-    pub async fn load_bindings(&self, new: &[(Address, OwnedUserId)]) -> Result<(), Error> {
+    /// 503 if the database is unavailable.
+    pub async fn load(&self, new: &[(Address, OwnedUserId)]) -> Result<(), Error> {
         let now = self.clock.now();
         let new: Vec<_> = new.iter().map(|(address, mxid)| self.sealer.seal_binding(address, mxid, now)).collect();
         let loaded = self.store.write(async move |conn| bindings::bind_many(conn, &new).await);

@@ -9,11 +9,14 @@ use rand::RngExt;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::Vouch;
+use super::notices::Notices;
 use super::outbox::{Delivery, Outcome};
-use crate::clock::{DAY, HOUR, MINUTE, Millis, SECOND};
-use crate::store::Error as StoreError;
+use super::{Outbox, onbind};
+use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::crypto::signing::SigningKeys;
+use crate::federation::Federation;
 use crate::store::outbox as rows;
+use crate::store::{Error as StoreError, Store};
 
 /// How many attempts a node makes in parallel.
 const IN_PARALLEL: usize = 64;
@@ -80,9 +83,21 @@ impl UnderWay {
     }
 }
 
-impl Vouch {
-    /// Delivers what is due until the outbox is [stopped](super::Outbox::stop); then waits for the attempts under way.
-    pub async fn deliver_outbox(self: Arc<Self>) {
+/// Delivers what is in the outbox.
+pub struct Deliverer {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) signing: Arc<SigningKeys>,
+    pub(super) federation: Arc<Federation>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) notices: Arc<Notices>,
+    /// How long a delivery is retried.
+    pub(super) lifetime: Millis,
+}
+
+impl Deliverer {
+    /// Delivers what is due until the outbox is [stopped](Outbox::stop); then waits for the attempts under way.
+    pub async fn run(self: Arc<Self>) {
         let mut under_way = UnderWay::default();
         while !self.outbox.is_stopping() {
             if self.begin_due(&mut under_way).await.is_err() {
@@ -106,7 +121,7 @@ impl Vouch {
         while has_begun && under_way.has_room() {
             has_begun = false;
             let now = self.clock.now();
-            let (queued_after, full) = (now - self.config.retention.onbind_delivery, under_way.full());
+            let (queued_after, full) = (now - self.lifetime, under_way.full());
             let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
             for due in rows::due(&mut self.store.read().await?, now, queued_after, full, limit).await? {
                 // A delivery whose outcome this node cannot record is due again once its lease has run out.
@@ -146,8 +161,11 @@ impl Vouch {
 
     async fn deliver(&self, row: &rows::Delivery) -> Outcome {
         match self.outbox.open(row) {
-            Ok(Delivery::Onbind(onbind)) => self.send_onbind(&onbind).await.into(),
-            Ok(Delivery::Notice(notice)) => self.deliver_notice(&notice).await,
+            Ok(Delivery::Onbind(onbind)) => {
+                let body = onbind::body(&self.signing, &onbind);
+                self.federation.onbind(onbind.mxid.server_name(), &body).await.into()
+            }
+            Ok(Delivery::Notice(notice)) => self.notices.send(&notice).await,
             Err(_) => Outcome::later("cannot be decrypted"),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::outbox::Delivery;
-use super::{RateLimits, Vouch};
+use super::{Lookups, RateLimits};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
 use crate::error::Error;
@@ -33,16 +33,32 @@ pub struct Maintenance {
     clock: Clock,
     retention: Retention,
     rate_limits: Arc<RateLimits>,
+    lookups: Arc<Lookups>,
 }
 
 impl Maintenance {
     #[must_use]
-    pub(super) const fn new(store: Store, clock: Clock, retention: Retention, rate_limits: Arc<RateLimits>) -> Self {
-        Self { store, clock, retention, rate_limits }
+    pub(super) const fn new(
+        store: Store,
+        clock: Clock,
+        retention: Retention,
+        rate_limits: Arc<RateLimits>,
+        lookups: Arc<Lookups>,
+    ) -> Self {
+        Self { store, clock, retention, rate_limits, lookups }
+    }
+
+    /// Runs maintenance every minute, forever.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            self.run_once().await;
+            self.clock.pause(INTERVAL).await;
+        }
     }
 
     /// One round of maintenance. Failures are logged; the next round tries again.
     pub async fn run_once(&self) {
+        self.lookups.forget_ended();
         if let Err(error) = self.sweep().await {
             log::warn!("expired data could not be deleted; trying again in a minute: {error}");
         }
@@ -139,17 +155,6 @@ impl Maintenance {
                 0 => return Ok(deleted),
                 batch => deleted += batch,
             }
-        }
-    }
-}
-
-impl Vouch {
-    /// Runs maintenance every minute, forever.
-    pub async fn run_maintenance(self: Arc<Self>) {
-        loop {
-            self.recent_lookups.forget_before(self.directory.current_epoch().previous());
-            self.maintenance.run_once().await;
-            self.clock.pause(INTERVAL).await;
         }
     }
 }

@@ -1,10 +1,12 @@
-//! Mails and text messages to people.
+//! Emails and text messages to people.
 
 use std::sync::Arc;
 
 use ruma_common::OwnedServerName;
 
 use crate::brand::Brand;
+use crate::error::Error;
+use crate::identity::threepid::{Address, Medium};
 use crate::notify::Words;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
@@ -30,7 +32,16 @@ impl Messenger {
         Self { texts, mailer, sms_sender, brand, server_name }
     }
 
-    /// What the templates of messages need in one language.
+    /// Checks that messages can be sent to an address.
+    ///
+    /// # Errors
+    /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts are sent.
+    pub(super) fn check_reach(&self, to: &Address) -> Result<(), Error> {
+        let is_reached = to.medium() == Medium::Email || self.sms_sender.reaches(to);
+        if is_reached { Ok(()) } else { Err(Error::destination_rejected()) }
+    }
+
+    /// Returns what the templates of messages need in one language.
     pub(super) fn words(&self, language: Language) -> Words<'_> {
         Words { brand: &self.brand, texts: &self.texts, language, server: self.server_name.as_str() }
     }

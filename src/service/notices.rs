@@ -1,140 +1,179 @@
-//! Telling an address that it leads to somebody, or no longer does.
+//! Notices: telling an address that it was bound or unbound.
 //!
-//! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow mail server delays nobody. It is tried for
-//! a day: later, it would be no news. An address is told when it begins to lead to a user, and not again while it does, whatever that user
-//! binds anew (see [`bindings::bind`]); so the link in the last notice always works.
+//! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow mail
+//! server delays nobody. It is retried for a day: later, it would be of little use. An address is notified
+//! when it is bound to a user, and not again while it stays bound to that user, however often they bind it
+//! (see [`bindings::bind`]); so the link in the last notice always works.
 //!
-//! **Budget.** Only who has proved an address causes notices to it, and each proof was a message that was paid for. But one proof lasts a day,
-//! in which its user could bind and unbind without end. So notices have a bucket of their own for each address: a bind that finds it full is
-//! refused, for none may go untold; an unbind is not, for a user can always leave, and is then not told. Strangers, who may cause other
-//! messages to an address, cannot fill this one. A text costs money besides, so each is charged to its country and to the server's daily
-//! ceiling as those with codes are, and waits in the outbox if these are full.
+//! # Rate limits
 //!
-//! The operator's erasure tells nobody: then nothing is held that could be told.
+//! Only someone who has proved an address causes notices to it, and each proof took a message that was
+//! charged. But one proof lasts a day, in which its user could bind and unbind without end. So each
+//! address has a rate limit of its own for notices. A bind that exceeds it is refused, because every bind
+//! must be notified; an unbind is not, because a user can always leave, and is then not notified. The
+//! messages that strangers can cause are not charged to this limit, so they cannot exhaust it. A text
+//! costs money, so it is also charged to its country and to the server's daily limit, as texts with codes
+//! are, and waits in the outbox while these are exceeded.
+//!
+//! The operator's erasure sends no notices, since nothing remains to send them to.
+
+use std::sync::Arc;
 
 use ruma_common::UserId;
+use url::Url;
 
-use super::Vouch;
 use super::dispute_link::DisputeLink;
+use super::links::PublicLinks;
+use super::messenger::Messenger;
 use super::outbox::{Delivery, Event, Notice, Outcome};
-use crate::clock::Millis;
+use super::sealing::Sealer;
+use super::{Outbox, RateLimits};
+use crate::clock::{Clock, Millis};
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{BoundFacts, Remover, UnboundFacts, bound_email, unbound_email};
 use crate::notify::sms;
 use crate::notify::sms_texts::{bound_text, unbound_text};
-use crate::store::bindings;
 use crate::store::outbox::NewDelivery;
+use crate::store::{Store, bindings};
 use crate::texts::Language;
 
-impl Vouch {
-    /// The notice that an address is bound, to be queued if it is; none if they are turned off.
+/// Prepares notices, and sends them.
+pub(super) struct Notices {
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) links: Arc<PublicLinks>,
+    pub(super) messenger: Arc<Messenger>,
+    pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) outbox: Arc<Outbox>,
+    /// Whether any are sent.
+    pub(super) enabled: bool,
+    /// How long they are retried.
+    pub(super) lifetime: Millis,
+}
+
+/// A notice to be queued if its bind or unbind changes anything.
+#[derive(Default)]
+pub(super) struct Prepared {
+    /// `None` if the address is not to be notified.
+    pub delivery: Option<NewDelivery>,
+    /// Whether the address was charged.
+    is_charged: bool,
+}
+
+impl Notices {
+    /// Prepares the notice that an address is bound. [Settle](Self::settle) it after the transaction.
     ///
     /// # Errors
-    /// 429 if the address is told too much, and 503.
-    pub(super) async fn bind_notice(
+    /// 429 if the address has had too many notices, and 503.
+    pub(super) async fn of_bind(
         &self,
         address: &Address,
         mxid: &UserId,
         at: Millis,
         language: Language,
-    ) -> Result<Option<NewDelivery>, Error> {
-        if !self.config.notices.enabled {
-            return Ok(None);
+    ) -> Result<Prepared, Error> {
+        if !self.enabled {
+            return Ok(Prepared::default());
         }
-        // It is made in any case: what is bound now may be unbound before this bind.
-        if !self.leads_to(address, mxid).await? {
+        let is_charged = !self.is_bound_to(address, mxid).await?;
+        if is_charged {
             self.rate_limits.charge_notice(address).await?;
         }
-        Ok(Some(self.notice(address, mxid, at, language, Event::Bound)))
+        // Prepared even if it is bound already: it may be unbound before this bind.
+        Ok(Prepared { delivery: Some(self.seal(address, mxid, at, language, Event::Bound)), is_charged })
     }
 
-    /// The notice that an address is unbound, to be queued if it is; none if they are turned off or the address is told too much.
+    /// Prepares the notice that an address is unbound. [Settle](Self::settle) it after the transaction.
     ///
     /// # Errors
     /// 503
-    pub(super) async fn unbind_notice(
+    pub(super) async fn of_unbind(
         &self,
         address: &Address,
         mxid: &UserId,
         by: Remover,
         language: Language,
-    ) -> Result<Option<NewDelivery>, Error> {
-        if !self.config.notices.enabled {
-            return Ok(None);
+    ) -> Result<Prepared, Error> {
+        if !self.enabled {
+            return Ok(Prepared::default());
         }
-        if self.leads_to(address, mxid).await? {
+        let is_charged = self.is_bound_to(address, mxid).await?;
+        if is_charged {
             match self.rate_limits.charge_notice(address).await {
-                Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(None),
-                spent => spent?,
+                Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(Prepared::default()),
+                charged => charged?,
             }
         }
-        Ok(Some(self.notice(address, mxid, self.clock.now(), language, Event::Unbound(by))))
+        let delivery = self.seal(address, mxid, self.clock.now(), language, Event::Unbound(by));
+        Ok(Prepared { delivery: Some(delivery), is_charged })
     }
 
-    async fn leads_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
-        let index = self.sealer.binding_index(address);
-        let row = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
-        Ok(row.is_some_and(|row| row.user_index == self.sealer.binding_user_index(mxid).as_ref()))
+    /// Refunds a notice that was charged but not queued.
+    pub(super) fn settle(&self, address: &Address, notice: &Prepared, is_queued: bool) {
+        if notice.is_charged && !is_queued {
+            self.rate_limits.refund_notice(address);
+        }
     }
 
-    fn notice(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {
+    async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
+        let (address, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
+        Ok(bindings::is_bound(&mut self.store.read().await?, address.as_ref(), user.as_ref()).await?)
+    }
+
+    fn seal(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {
         self.outbox.seal(&Delivery::Notice(Notice {
             address: address.clone(),
             mxid: mxid.to_owned(),
             at,
-            language: self.texts.tag(language).to_owned(),
+            language: self.messenger.texts.tag(language).to_owned(),
             event,
         }))
     }
 
-    /// Tells the address.
-    pub(super) async fn deliver_notice(&self, notice: &Notice) -> Outcome {
-        if self.clock.now() - notice.at >= self.config.retention.notice() {
-            return Outcome::Refused { last_error: "no news any more".to_owned() };
+    /// Sends a notice.
+    pub(super) async fn send(&self, notice: &Notice) -> Outcome {
+        if self.clock.now() - notice.at >= self.lifetime {
+            return Outcome::Refused { last_error: "too old to be of use".to_owned() };
         }
         match notice.address.medium() {
-            Medium::Email => self.mail_notice(notice).await,
-            Medium::Msisdn => self.text_notice(notice).await,
+            Medium::Email => self.mail(notice).await,
+            Medium::Msisdn => self.text(notice).await,
         }
     }
 
-    async fn mail_notice(&self, notice: &Notice) -> Outcome {
+    async fn mail(&self, notice: &Notice) -> Outcome {
         let language = self.language_of(notice);
+        let words = self.messenger.words(language);
         let (mxid, homeserver) = (notice.mxid.as_str(), notice.mxid.server_name().as_str());
         let email = match notice.event {
             Event::Bound => {
-                let undo = DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at)
-                    .url(&self.links, language);
-                let objecting = &self.links.manage_address(language);
-                let facts = BoundFacts { mxid, homeserver, since: notice.at, undo: &undo, objecting };
-                bound_email(self.messenger.words(language), facts)
+                let (undo, objecting) = (&self.undo_link(notice, language), &self.links.manage_address(language));
+                bound_email(words, BoundFacts { mxid, homeserver, since: notice.at, undo, objecting })
             }
-            Event::Unbound(by) => {
-                unbound_email(self.messenger.words(language), UnboundFacts { mxid, homeserver, since: notice.at, by })
-            }
+            Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
         };
-        let Ok(email) = email else { return later("no email") };
+        let Ok(email) = email else { return Outcome::later("the email cannot be written") };
         match self.messenger.mailer.send(&notice.address, email).await {
             Ok(()) => Outcome::Delivered,
-            // A recipient who is refused may be greylisted.
-            Err(error) => later(&error),
+            // The server may reject a recipient for now only (greylisting).
+            Err(error) => Outcome::later(&error),
         }
     }
 
-    async fn text_notice(&self, notice: &Notice) -> Outcome {
+    async fn text(&self, notice: &Notice) -> Outcome {
         if let Err(error) = self.rate_limits.charge_text(&notice.address).await {
-            let is_full = error.kind() == ErrorKind::LimitExceeded;
-            return later(if is_full { "the budget of texts is full" } else { error.errcode() });
+            return match error.kind() {
+                ErrorKind::LimitExceeded => Outcome::later("the budget for texts is used up"),
+                _ => Outcome::later(&error),
+            };
         }
-        let (language, mxid) = (self.language_of(notice), notice.mxid.as_str());
+        let language = self.language_of(notice);
+        let (words, mxid) = (self.messenger.words(language), notice.mxid.as_str());
         let text = match notice.event {
-            Event::Bound => {
-                let undo = DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at)
-                    .url(&self.links, language);
-                bound_text(self.messenger.words(language), mxid, &undo)
-            }
-            Event::Unbound(_) => unbound_text(self.messenger.words(language), mxid),
+            Event::Bound => bound_text(words, mxid, &self.undo_link(notice, language)),
+            Event::Unbound(_) => unbound_text(words, mxid),
         };
         let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
             return Outcome::Delivered;
@@ -144,16 +183,20 @@ impl Vouch {
         }
         match error {
             sms::SendError::Rejected => Outcome::Refused { last_error: error.to_string() },
-            error => later(&error),
+            error => Outcome::later(&error),
         }
     }
 
-    /// The operator may have removed a language meanwhile.
-    fn language_of(&self, notice: &Notice) -> Language {
-        self.texts.nearest(&notice.language).unwrap_or(self.texts.default_language())
+    fn undo_link(&self, notice: &Notice, language: Language) -> Url {
+        DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at).url(&self.links, language)
     }
-}
 
-fn later(error: &(impl ToString + ?Sized)) -> Outcome {
-    Outcome::Later { last_error: error.to_string(), retry_after: None }
+    pub(super) fn default_language(&self) -> Language {
+        self.messenger.texts.default_language()
+    }
+
+    /// Returns the language to write in: the operator may have removed that of the notice.
+    fn language_of(&self, notice: &Notice) -> Language {
+        self.messenger.texts.nearest(&notice.language).unwrap_or(self.default_language())
+    }
 }

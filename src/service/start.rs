@@ -4,13 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::links::PublicLinks;
-use super::messenger::Messenger;
-use super::sealing::Sealer;
-use super::{
-    Accounts, AddressProofs, Directory, Disputes, Maintenance, Objections, Outbox, RateLimits, SelfService, Vouch,
-    WebSessions,
-};
+use super::Vouch;
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -18,16 +12,11 @@ use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
-use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
-use crate::identity::recent_lookups::RecentLookups;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
-
-/// Recent look-ups are kept up to twice this number, at some 10 bytes each.
-const RECENT_LOOKUPS: usize = 20_000_000;
 
 /// What a start has made because it was absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,12 +37,12 @@ enum Absent {
 }
 
 /// What is read from files, before anything is made or connected to.
-struct Documents {
-    texts: Arc<Texts>,
-    policies: Arc<Policies>,
-    federation: Federation,
-    mailer: Mailer,
-    sms_sender: SmsSender,
+pub(super) struct Documents {
+    pub texts: Arc<Texts>,
+    pub policies: Arc<Policies>,
+    pub federation: Federation,
+    pub mailer: Mailer,
+    pub sms_sender: SmsSender,
 }
 
 impl Vouch {
@@ -86,82 +75,12 @@ impl Vouch {
 
     async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
         let documents = Documents::load(&config, &clock).map_err(|problems| StartError::all(&problems))?;
-        let Opened { store, vault, signing, made } = open_store(&config, &clock, absent).await?;
+        let opened = open_store(&config, &clock, absent).await?;
         if absent == Absent::Made {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.sms_sender.make_directory().map_err(in_words)?;
         }
-        let Documents { texts, policies, federation, mailer, sms_sender } = documents;
-        let (vault, signing, federation) = (Arc::new(vault), Arc::new(signing), Arc::new(federation));
-        let brand = Arc::new(config.brand.clone());
-        let name = &config.server.name;
-        let messenger = Messenger::new(name.clone(), brand.clone(), texts.clone(), mailer, sms_sender);
-        let links = PublicLinks::new(config.server.public_url.clone(), vault.clone(), texts.clone());
-        let (messenger, links) = (Arc::new(messenger), Arc::new(links));
-        let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
-        let sealer = Sealer::new(vault);
-        let retention = config.retention.clone();
-        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));
-        let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
-        let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
-        let rate_limits = Arc::new(rate_limits);
-        let disputes = Disputes::new(store.clone(), sealer.clone(), links.clone(), directory.clone());
-        let objections =
-            Objections::new(store.clone(), sealer.clone(), clock.clone(), directory.clone(), retention.ephemeral_key);
-        let objections = Arc::new(objections);
-        let web_sessions = WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit);
-        let web_sessions = Arc::new(web_sessions);
-        let accounts = Accounts::new(
-            &config,
-            store.clone(),
-            sealer.clone(),
-            clock.clone(),
-            federation.clone(),
-            rate_limits.clone(),
-            policies.clone(),
-        );
-        let accounts = Arc::new(accounts);
-        let maintenance = Maintenance::new(store.clone(), clock.clone(), retention.clone(), rate_limits.clone());
-        let self_service = SelfService {
-            store: store.clone(),
-            sealer: sealer.clone(),
-            clock: clock.clone(),
-            signing: signing.clone(),
-            server_name: config.server.name.clone(),
-            retention,
-            accounts: accounts.clone(),
-            web_sessions: web_sessions.clone(),
-            objections: objections.clone(),
-            outbox: outbox.clone(),
-            directory: directory.clone(),
-            rate_limits: rate_limits.clone(),
-        };
-        let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger.clone(), rate_limits.clone());
-        Ok(Arc::new(Self {
-            made,
-            clock,
-            signing,
-            policies,
-            texts,
-            brand,
-            accounts,
-            address_proofs: Arc::new(address_proofs),
-            directory,
-            disputes,
-            objections,
-            outbox,
-            self_service: Arc::new(self_service),
-            web_sessions,
-            store,
-            sealer,
-            messenger,
-            links,
-            federation,
-            maintenance,
-            rate_limits,
-            recent_lookups: RecentLookups::new(RECENT_LOOKUPS),
-            config,
-        }))
+        Ok(Arc::new(Self::new(config, clock, documents, opened)))
     }
 
     /// Whether the database can be read and written.
@@ -193,11 +112,11 @@ fn keep<T>(problems: &mut Vec<StartError>, result: Result<T, impl Display>) -> O
 }
 
 /// What keeps a person's data, and what reads it.
-struct Opened {
-    store: Store,
-    vault: Vault,
-    signing: SigningKeys,
-    made: Made,
+pub(super) struct Opened {
+    pub store: Store,
+    pub vault: Vault,
+    pub signing: SigningKeys,
+    pub made: Made,
 }
 
 /// Opens the database with its keys. Keys are only made for a database that has never seen any, and another master key

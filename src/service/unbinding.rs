@@ -1,18 +1,19 @@
-//! Unbinding for a user whom nobody asks any more: their homeserver signs the request, with neither token nor terms.
+//! Unbinding at the request of a homeserver: it signs the request, and its user shows no token.
 //!
-//! Such a signature has no time and no nonce, and ed25519 gives the same request the same signature each time. So somebody who has come by one
-//! could undo each later bind of that address; and yet a user who binds, unbinds, binds again and unbinds again makes their homeserver
-//! send the very same bytes twice. The two cannot be told apart but by time: what is repeated by a proxy, a retry or a thief comes soon
-//! after the bind it would undo. Therefore the fingerprint of each signature is kept, and one that was seen before does not touch a binding
-//! younger than [`SETTLED`]: it is refused. A binding older than that it removes, as if it were new, and its time is renewed. What
-//! is not bound is no matter: a retry after a lost answer is told that all is well. A user in a hurry still has the session that proved
-//! the address.
+//! Such a signature carries neither a time nor a nonce, and signing the same request twice gives the
+//! same bytes. Anyone who has seen one could replay it after each later bind of the address; but a user
+//! who binds, unbinds, binds and unbinds again makes their homeserver send the same bytes twice, too.
+//! Only time tells the two apart: a proxy, a retry or a thief repeats a signature soon after the bind
+//! that it would undo. So a fingerprint of each signature is stored, and a repeated one is refused if
+//! the binding is younger than [`SETTLED`]. It removes an older binding as if it were new, and is then
+//! stored for longer. If nothing is bound, repeating it succeeds: it may be a retry after a lost answer.
+//! A user in a hurry still has the session that proved the address.
 
 use std::collections::BTreeSet;
 
 use ruma_common::OwnedUserId;
 
-use super::{Network, Vouch};
+use super::{Bindings, Network};
 use crate::clock::{DAY, Millis};
 use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
@@ -20,28 +21,38 @@ use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
 use crate::store::{self, bindings, outbox, unbind_signatures};
 
-/// A binding of this age is removed by a signature that has unbound before.
+/// The age of a binding that a repeated signature removes.
 const SETTLED: Millis = DAY;
 
-/// What a homeserver asks.
+/// A request to unbind, signed by the user's homeserver.
 pub struct SignedUnbinding {
-    /// From whom.
+    /// The user.
     pub mxid: OwnedUserId,
-    /// What.
+    /// The address.
     pub address: Address,
-    /// The whole request.
+    /// The request as it was signed.
     pub request: SignedRequest,
-    /// Who says to have signed it.
+    /// The signatures, not verified yet.
     pub credentials: Vec<XMatrix>,
 }
 
-impl Vouch {
-    /// Unbinds an address from a user, if the user's homeserver has signed that; nothing bound is no error.
+/// What a signed request has done.
+enum Unbound {
+    /// It has removed this binding, if there was one.
+    Removed(Option<i64>),
+    /// Nothing: the signature was used before and the binding is too young.
+    TooSoon,
+}
+
+impl Bindings {
+    /// Unbinds an address from a user if the user's homeserver has signed the request. It is not an error
+    /// if nothing is bound.
     ///
     /// # Errors
-    /// 401 if it has not, 403 if the signature comes again too soon, 429, and 503 if the homeserver cannot be asked for its keys. (Synapse
-    /// takes 400, 404 and 501 for "cannot unbind" and deactivates its user all the same, with the address still bound. After anything
-    /// else it stops, so that the user tries again.)
+    /// 401 if it has not, 403 if the signature is repeated too soon, 429, and 503 if the homeserver's keys
+    /// cannot be fetched. (Synapse takes 400, 404 and 501 to mean that unbinding is not supported, and
+    /// deactivates its user with the address still bound. After any other error it stops, so that the user
+    /// tries again.)
     pub async fn unbind_signed(&self, from: &Network, unbinding: &SignedUnbinding) -> Result<(), Error> {
         let SignedUnbinding { mxid, address, .. } = unbinding;
         let signed = self.signed_by_homeserver(from, unbinding).await?;
@@ -53,46 +64,45 @@ impl Vouch {
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let now = self.clock.now();
         // The homeserver does not say which language its user reads.
-        let language = self.texts.negotiate(None);
-        let notice = self.unbind_notice(address, mxid, Remover::Homeserver, language).await?;
-        let is_charged = notice.is_some();
+        let language = self.notices.default_language();
+        let notice = self.notices.of_unbind(address, mxid, Remover::Homeserver, language).await?;
+        let delivery = notice.delivery.clone();
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
-            let gone = if unbind_signatures::are_new(conn, &hashes, now).await? {
+            let removed = if unbind_signatures::are_new(conn, &hashes, now).await? {
                 bindings::unbind(conn, address, user).await?
             } else {
-                let gone = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
-                if gone.is_none() && bindings::is_bound(conn, address, user).await? {
-                    // Committed all the same: a new one among those that came is seen now.
-                    return Ok((None, true));
+                let removed = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
+                if removed.is_none() && bindings::is_bound(conn, address, user).await? {
+                    // Still committed, so that the new signatures among these are not new next time.
+                    return Ok(Unbound::TooSoon);
                 }
                 unbind_signatures::renew(conn, &hashes, now).await?;
-                gone
+                removed
             };
-            if let Some(notice) = notice.filter(|_| gone.is_some()) {
-                outbox::queue(conn, notice).await?;
+            if let Some(delivery) = delivery.filter(|_| removed.is_some()) {
+                outbox::queue(conn, delivery).await?;
             }
-            Ok::<_, store::Error>((gone, false))
+            Ok::<_, store::Error>(Unbound::Removed(removed))
         });
-        let (gone, is_too_soon) = unbound.await?;
-        if is_too_soon {
-            // The address is bound to that user, and so was charged for. Whoever repeats a signature must not use up what it is to be told.
-            if is_charged {
-                self.rate_limits.refund_notice(address);
+        let unbound = unbound.await;
+        // Otherwise someone who repeats a signature could use up the notices of the address.
+        self.notices.settle(address, &notice, matches!(unbound, Ok(Unbound::Removed(Some(_)))));
+        match unbound? {
+            Unbound::Removed(Some(id)) => self.removed(address, id),
+            Unbound::Removed(None) => {}
+            Unbound::TooSoon => {
+                return Err(Error::forbidden(
+                    "This signature has unbound the address before, and it was bound again since: try again a day after that",
+                ));
             }
-            return Err(Error::forbidden(
-                "This signature has unbound the address before, and it was bound again since: try again a day after that",
-            ));
-        }
-        if let Some(id) = gone {
-            self.directory.remove(address, id);
-            self.outbox.wake();
         }
         Ok(())
     }
 
-    /// The credentials by which the user's homeserver has truly signed the request: all of them, for who has come by several could bring
-    /// another each time. Nothing is looked up in the database before, so that nobody learns what is bound.
+    /// Returns the credentials with a valid signature of the user's homeserver: all of them, since someone
+    /// who has several could otherwise use them one by one. Nothing has been looked up in the database
+    /// yet, so that a forger does not learn what is bound.
     async fn signed_by_homeserver<'a>(
         &self,
         from: &Network,
@@ -123,12 +133,13 @@ impl Vouch {
         if signed.is_empty() { Err(refusal) } else { Ok(signed) }
     }
 
-    /// To whom a credential may be addressed: as it says, if that is this server, or by any name of this server if it does not say.
+    /// Returns the names that the signature may contain as its destination: the one in the credential, if
+    /// this server has it, or all names of this server if the credential does not say. `None` if it is
+    /// addressed to another server.
     fn destinations(&self, credential: &XMatrix) -> Option<Vec<String>> {
-        let server = &self.config.server;
         match &credential.destination {
-            None => Some(server.names()),
-            Some(destination) => server.is_called(destination).then(|| vec![destination.clone()]),
+            None => Some(self.server.names()),
+            Some(destination) => self.server.is_called(destination).then(|| vec![destination.clone()]),
         }
     }
 }

@@ -178,13 +178,19 @@ pub async fn sending(
     Ok(())
 }
 
-/// Notes that the message of an attempt was sent.
+/// Records that the message of an attempt was sent, and the time of the code in it if that replaces an earlier one.
 ///
 /// # Errors
 /// [`Error`] if the database does not answer.
-pub async fn sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Error> {
-    let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::send_attempt.lt(attempt));
-    conn.execute(Prepared(diesel::update(session).set(sessions::send_attempt.eq(attempt)))).await?;
+pub async fn sent(conn: &mut Conn, id: i64, attempt: i64, new_code: Option<Millis>) -> Result<(), Error> {
+    let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::send_attempt.le(attempt));
+    let change = sessions::send_attempt.eq(attempt);
+    if new_code.is_some() {
+        let change = (change, sessions::code_since.eq(new_code), sessions::wrong_codes.eq(0));
+        conn.execute(Prepared(diesel::update(session).set(change))).await?;
+    } else {
+        conn.execute(Prepared(diesel::update(session).set(change))).await?;
+    }
     Ok(())
 }
 
@@ -206,16 +212,6 @@ pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id));
     let unsent = session.filter(sessions::send_attempt.lt(0)).filter(sessions::sending_until.eq(0));
     conn.execute(diesel::delete(unsent)).await?;
-    Ok(())
-}
-
-/// Gives a session another code, which nobody has tried yet.
-///
-/// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn renew_code(conn: &mut Conn, id: i64, since: Millis) -> Result<(), Error> {
-    let change = (sessions::code_since.eq(Some(since)), sessions::wrong_codes.eq(0));
-    conn.execute(Prepared(diesel::update(sessions::table.filter(sessions::id.eq(id))).set(change))).await?;
     Ok(())
 }
 
@@ -251,15 +247,6 @@ pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error
 pub async fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
     conn.execute(diesel::delete(sessions::table.filter(sessions::id.eq(id)))).await?;
     Ok(())
-}
-
-/// Removes one session; returns when it was validated, if it was there.
-///
-/// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn cancel(conn: &mut Conn, id: i64) -> Result<Option<Option<Millis>>, Error> {
-    let session = sessions::table.filter(sessions::id.eq(id));
-    conn.first(diesel::delete(session).returning(sessions::validated_at)).await
 }
 
 /// Removes every session of an account; returns how many.

@@ -11,7 +11,7 @@ use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::{Bucket, MailTransport};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 
-use crate::database::count;
+use crate::database::{allow, count, refuse};
 use crate::program::Binary;
 use crate::signed_unbind;
 use crate::undoing::{heading, not_me, opens, presses, undoing};
@@ -218,6 +218,21 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
     }
 
+    async fn a_bind_that_fails_uses_up_no_notice(world: World) {
+        let mut world = world;
+        world.config.budgets.messages_address = Bucket { capacity: 2, per_hour: 1 };
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let sid = alice.proves(ALICE).await;
+        refuse(&world, "INSERT", "bindings").await;
+        for _ in 0..4 {
+            let status = alice.binds_by(&sid).await.status;
+            assert!(status >= 500, "{status}");
+        }
+        allow(&world, "bindings").await;
+        alice.binds_by(&sid).await.ok();
+    }
+
     async fn a_refused_signature_uses_up_no_notice(world: World) {
         let mut world = world;
         world.config.budgets.messages_address = Bucket { capacity: 4, per_hour: 1 };
@@ -261,7 +276,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
         let troubles = async || crate::database::texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
         until(PATIENCE, "it is not tried", async || !troubles().await.is_empty()).await;
-        assert_eq!((troubles().await, world.texts().len()), (vec!["the budget of texts is full".to_owned()], 1));
+        assert_eq!((troubles().await, world.texts().len()), (vec!["the budget for texts is used up".to_owned()], 1));
         world.clock.advance(HOUR);
         until(PATIENCE, "no text came", async || world.texts().len() == 2).await;
     }

@@ -176,6 +176,20 @@ on_both_backends! {
         assert_eq!(world.texts().len(), 1);
     }
 
+    async fn a_text_that_cannot_be_sent_leaves_the_last_code_valid(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let first = sid(asks(&alice, 1).await);
+        let code = last_code(&world);
+        // The next text would carry a new code.
+        world.clock.advance(6 * MINUTE);
+        let (directory, elsewhere) = (world.folder.path().join("sms"), world.folder.path().join("elsewhere"));
+        fs::rename(&directory, &elsewhere).unwrap();
+        assert_eq!(asks(&alice, 2).await.error(), (400, "M_SEND_ERROR"));
+        fs::rename(&elsewhere, &directory).unwrap();
+        submits(&alice, &first, &code).await.ok();
+    }
+
     async fn a_code_expires_after_ten_minutes(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;

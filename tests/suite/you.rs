@@ -235,7 +235,7 @@ on_both_backends! {
         // What the operator has bound is the person's all the same.
         let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::parse(Medium::Email, ALICE).unwrap();
-        vouch.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
+        vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
         assert!(visitor.opens("/you").await.text.contains(ALICE));
         assert!(does(&visitor, "/you/unbind", &[("medium", "email"), ("address", ALICE)]).await.starts_with("The address has been removed"));
         assert_eq!(count(&world, "bindings").await, 0);

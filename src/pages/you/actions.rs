@@ -55,7 +55,7 @@ pub(super) async fn unbind(
 ) -> Result<HttpResponse, Failure> {
     let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
     let address = address.ok_or(Failure::Refused)?;
-    let is_unbound = vouch.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
+    let is_unbound = vouch.bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
     Ok(view.said(if is_unbound { Said::Unbound } else { Said::NotBound }))
 }
 
@@ -65,7 +65,7 @@ pub(super) async fn unbind_all(
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.unbind_all(&person.mxid, view.language()).await?;
+    vouch.bindings.unbind_all(&person.mxid, view.language()).await?;
     Ok(view.said(Said::AllUnbound))
 }
 

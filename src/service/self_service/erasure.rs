@@ -13,7 +13,7 @@ use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::service::address_data::Erased;
-use crate::store::{self, Conn, accounts, bindings, consents, invites, outbox, sessions, visits};
+use crate::store::{self, accounts, bindings, consents, invites, outbox, sessions, visits};
 
 /// The result of an erasure.
 #[derive(Debug)]
@@ -42,12 +42,22 @@ impl SelfService {
         let web_sessions = self.sealer.web_session_user_index(mxid);
         let now = self.clock.now();
         let done = self.store.write(async move |conn| {
-            // The account goes first: a concurrent bind or completed invitation of this user has come before, or waits.
-            let (mut erased, consents) = match accounts::by_user(conn, account.as_ref()).await? {
-                Some(account) => erase_account(conn, account.id, now).await?,
-                None => (Erased::default(), 0),
+            // The account is locked first: a concurrent bind or invitation of this user has committed, or waits.
+            let account = match accounts::by_user(conn, account.as_ref()).await? {
+                Some(account) if accounts::lock(conn, account.id).await? => Some(account.id),
+                _ => None,
             };
+            let (mut erased, mut consents) = (Erased::default(), 0);
+            if let Some(id) = account {
+                consents = consents::account_gone(conn, id, now).await?;
+                erased.access_tokens = accounts::remove_tokens_of(conn, id).await?;
+            }
             erased.bindings = bindings::unbind_all(conn, bound.as_ref()).await?;
+            if let Some(id) = account {
+                erased.validation_sessions = sessions::remove_of_account(conn, id).await?;
+                erased.invitations = invites::remove_of_account(conn, id).await?;
+                erased.account = accounts::remove(conn, id).await?;
+            }
             erased.deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
             erased.web_sessions = visits::end_all_of(conn, web_sessions.as_ref()).await?;
             Ok::<_, store::Error>((erased, consents))
@@ -80,21 +90,4 @@ impl SelfService {
         self.signing.sign(&mut object);
         object
     }
-}
-
-/// Deletes an account and everything that refers to it; returns what was deleted, and how many records
-/// of consents are kept.
-async fn erase_account(conn: &mut Conn, id: i64, now: Millis) -> Result<(Erased, usize), store::Error> {
-    if !accounts::lock(conn, id).await? {
-        return Ok((Erased::default(), 0));
-    }
-    let consents = consents::account_gone(conn, id, now).await?;
-    let erased = Erased {
-        access_tokens: accounts::remove_tokens_of(conn, id).await?,
-        validation_sessions: sessions::remove_of_account(conn, id).await?,
-        invitations: invites::remove_of_account(conn, id).await?,
-        account: accounts::remove(conn, id).await?,
-        ..Erased::default()
-    };
-    Ok((erased, consents))
 }

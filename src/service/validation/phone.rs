@@ -1,24 +1,25 @@
-//! A text with a code: whoever types it in has read it.
+//! Text messages with a code: submitting it proves that the text was read.
 //!
-//! A code of 6 digits can be guessed, so it lives for minutes and for [`CODE_TRIES`] tries. Each try is counted in the database before anybody
-//! compares it, so that all nodes together never compare more. A session whose tries are used up is dead; a greater attempt begins a new one,
-//! with another id and code, and is paid for like any text.
+//! A code of 6 digits can be guessed, so it works for minutes only, and for [`CODE_TRIES`] tries. Each try is
+//! counted in the database before the code is compared, so that all nodes together never compare more. A
+//! session whose tries are used up is dead; a greater attempt begins a new one, with another id and code,
+//! and is charged like any text.
 //!
-//! A text that is repeated carries the same code while half of its life is left, so that texts which arrive late or out of order
-//! still work; later it carries a new one, and the old one is worth nothing.
+//! A repeated text carries the same code during the first half of the code's life, so that texts that arrive
+//! late or out of order still work. Later it carries a new one, which replaces the old one as soon as the
+//! text has been sent: if it cannot be sent, the code that is already on the phone still works.
 
 use super::sessions::is_same;
-use super::{Asker, TokenRequest, Unsent};
+use super::{Asker, TokenRequest, Unsent, Validation};
 use crate::clock::{MINUTE, Millis};
 use crate::error::Error;
 use crate::identity::session::CODE_TRIES;
 use crate::notify::sms::SendError;
 use crate::notify::sms_texts::{CodeFacts, code_text};
-use crate::service::Vouch;
 use crate::store::sessions::{self, Session};
 
-impl Vouch {
-    /// Sends the text of a session, whose code was first sent at `since`.
+impl Validation {
+    /// Sends the text of a session, with the code that is first sent at `since`.
     pub(super) async fn send_code(
         &self,
         asker: Asker<'_>,
@@ -32,28 +33,28 @@ impl Vouch {
                 Asker::User(caller) => Some(caller.mxid.as_str()),
                 Asker::Homeserver(_) => None,
             },
-            minutes: in_minutes(since + self.config.retention.sms_code - self.clock.now()),
-            domain: self.web_otp_domain(),
+            minutes: in_minutes(since + self.code_lifetime - self.clock.now()),
+            domain: &self.web_otp_domain,
         };
         let text = code_text(self.messenger.words(request.language), &facts);
         self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {
-                log::warn!("a text with a code was not sent: {error}");
-                Unsent { why: Error::text_not_sent(), refunded: !error.may_have_sent() }
+                log::warn!("a text with a code could not be sent: {error}");
+                Unsent { error: Error::text_not_sent(), is_refunded: !error.may_have_sent() }
             }
         })
     }
 
-    /// Whether a code that was first sent at `since` is still worth sending.
+    /// Whether a code that was first sent at `since` should be sent again rather than a new one.
     pub(super) fn is_worth_repeating(&self, since: Millis, now: Millis) -> bool {
-        now - since <= self.config.retention.sms_code / 2
+        now - since <= self.code_lifetime / 2
     }
 
-    /// Whether what was typed is the code of a session, which was first sent at `since`.
+    /// Whether `typed` is the code of a session that was first sent at `since`.
     pub(super) async fn try_code(&self, session: &Session, since: Millis, typed: &str) -> Result<bool, Error> {
         if session.validated_at.is_none() {
-            if self.clock.now() - since >= self.config.retention.sms_code {
+            if self.clock.now() - since >= self.code_lifetime {
                 return Err(Error::session_expired());
             }
             let id = session.id;
@@ -64,15 +65,10 @@ impl Vouch {
         }
         Ok(is_same(&self.sealer.validation_code(&session.sid, since), typed.trim()))
     }
-
-    /// The web page in which codes are typed, to which browsers hold them.
-    fn web_otp_domain(&self) -> &str {
-        let ours = self.config.server.public_url.host_str().unwrap_or_default();
-        self.config.validation.web_otp_domain.as_deref().unwrap_or(ours)
-    }
 }
 
-/// A time in minutes, to the nearest: between the claim and the text pass some milliseconds, which take no minute from the reader.
+/// Converts to minutes, to the nearest: the milliseconds between claiming and sending a text do not take a
+/// minute from its reader.
 fn in_minutes(left: Millis) -> i64 {
     ((left + MINUTE / 2) / MINUTE).max(1)
 }
@@ -82,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_that_was_just_made_is_said_to_work_as_long_as_it_does() {
+    fn a_new_code_is_announced_with_its_whole_lifetime() {
         for (left, minutes) in [(10 * MINUTE, 10), (10 * MINUTE - 40, 10), (5 * MINUTE + 1, 5), (MINUTE / 3, 1)] {
             assert_eq!(in_minutes(left), minutes, "{left}");
         }

@@ -1,51 +1,50 @@
-//! Sessions, named and opened: whose they are, what they prove, and how the database may see them.
+//! Sessions: whose they are, what they prove, and how they are stored.
 
 use ruma_common::OwnedUserId;
 use subtle::ConstantTimeEq;
 
-use super::{Asker, GRACE, TokenRequest};
+use super::{Asker, GRACE, TokenRequest, Validation};
 use crate::clock::Millis;
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::session::{CODE_TRIES, ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
-use crate::service::Vouch;
 use crate::store::accounts;
 use crate::store::sessions::{self, NewSession, Session};
 
 /// Letters and digits of a session's id: 131 bits.
 const SID_LENGTH: usize = 22;
 
-/// What names a session: its id, and the client's proof.
+/// What identifies a session: its id, and the client's secret.
 pub struct Submission {
     /// The session's id.
     pub sid: Sid,
-    /// The client's proof.
+    /// The client's secret.
     pub client_secret: ClientSecret,
 }
 
 /// A validated session.
 #[derive(Debug)]
 pub struct Validated {
-    /// What was proved.
+    /// The address that was proved.
     pub address: Address,
-    /// When.
+    /// When it was proved.
     pub at: Millis,
 }
 
-/// What came of a submitted token.
+/// The outcome of submitting a token.
 pub struct Submitted {
-    /// Where the reader of the message goes next.
+    /// Where the reader of the message is sent now.
     pub next_link: Option<NextLink>,
-    /// Whether it had been validated before.
+    /// Whether the session had been validated before.
     pub again: bool,
-    /// Who had asked for the message, told to its reader alone.
+    /// The user who asked for the message; only its reader is told.
     pub asked_by: Option<OwnedUserId>,
 }
 
-impl Vouch {
-    /// Takes the token of a message, from whoever asked for it or from its reader (`None`), who has nothing but what it says.
+impl Validation {
+    /// Takes the token of a message, from its asker or from its reader (`None`), who has only the message.
     ///
     /// # Errors
     /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_TOKEN_INCORRECT`
@@ -74,14 +73,14 @@ impl Vouch {
         Ok(Submitted { next_link: self.next_link(&session)?, again, asked_by })
     }
 
-    /// The user of a session; none if it is a homeserver's, or he was erased this moment.
+    /// Returns the user of a session, unless it is a homeserver's or the user has just been erased.
     async fn asked_by(&self, session: &Session) -> Result<Option<OwnedUserId>, Error> {
         let Some(id) = session.account_id else { return Ok(None) };
         let account = accounts::by_id(&mut self.store.read().await?, id).await?;
         account.map(|account| self.sealer.open_account(&account)).transpose()
     }
 
-    /// What a session of the asker's has proved.
+    /// Returns what a session of the asker has proved.
     ///
     /// # Errors
     /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_SESSION_NOT_VALIDATED`
@@ -91,8 +90,8 @@ impl Vouch {
         Ok(Validated { address: self.sealer.open_session_address(&session)?, at })
     }
 
-    /// The session that is named, if it is not over, and is the asker's where there is one. An unknown id, a wrong secret and somebody
-    /// else's session look the same.
+    /// Returns the session if it has not expired and, if there is an asker, is theirs. An unknown id, a wrong
+    /// secret and someone else's session give the same error.
     async fn session(&self, asker: Option<Asker<'_>>, named: &Submission) -> Result<Session, Error> {
         let secret = self.sealer.client_secret_index(&named.client_secret);
         let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
@@ -100,11 +99,12 @@ impl Vouch {
         if !self.is_of(&session, asker, &named.client_secret)? {
             return Err(Error::no_valid_session());
         }
-        let is_over = self.is_expired(&session, self.clock.now()) || is_dead(&session);
-        if is_over { Err(Error::session_expired()) } else { Ok(session) }
+        let has_ended = self.is_expired(&session, self.clock.now()) || is_dead(&session);
+        if has_ended { Err(Error::session_expired()) } else { Ok(session) }
     }
 
-    /// Whether a session is the asker's. Which homeserver a session is of, only its key tells. Who reads a message has his session from a user.
+    /// Whether a session is the asker's. Only its key tells which homeserver a session belongs to. Readers of
+    /// messages can only submit to sessions of users.
     fn is_of(&self, session: &Session, asker: Option<Asker<'_>>, secret: &ClientSecret) -> Result<bool, Error> {
         Ok(match asker {
             None => session.account_id.is_some(),
@@ -117,10 +117,10 @@ impl Vouch {
     }
 
     pub(super) fn is_expired(&self, session: &Session, now: Millis) -> bool {
-        now - session.modified_at >= self.config.retention.validation_session
+        now - session.modified_at >= self.lifetime
     }
 
-    /// A session as it is begun, its first message claimed.
+    /// Returns a new session, with its first message claimed.
     pub(super) fn new_session(&self, asker: Asker<'_>, request: &TokenRequest, now: Millis) -> NewSession {
         let medium = request.address.medium();
         let key = self.session_key(asker, &request.address, &request.client_secret);
@@ -135,13 +135,14 @@ impl Vouch {
             next_link: next_link.map(|link| self.sealer.seal_next_link(&key, link.as_str())),
             send_attempt: -1,
             sending_attempt: request.send_attempt,
-            sending_until: now + self.patience(medium) + GRACE,
+            sending_until: now + self.timeout(medium) + GRACE,
             modified_at: now,
             code_since: (medium == Medium::Msisdn).then_some(now),
         }
     }
 
-    /// Equal for the same asker, address and secret. The asker is part of it, so that nobody who guesses a secret meets another's session.
+    /// Returns the key of a session: the same for the same asker, address and secret. It includes the asker,
+    /// so that guessing a secret does not lead to someone else's session.
     fn session_key(&self, asker: Asker<'_>, address: &Address, secret: &ClientSecret) -> BlindIndex {
         let whose = match asker {
             Asker::User(caller) => caller.account_id.to_be_bytes().to_vec(),
@@ -150,10 +151,18 @@ impl Vouch {
         self.sealer.session_key(&whose, address, secret)
     }
 
+    /// Parses a `next_link`.
+    ///
+    /// # Errors
+    /// 400 `M_INVALID_PARAM` if the operator does not allow redirecting to it.
+    pub fn parse_next_link(&self, link: &str) -> Result<NextLink, Error> {
+        NextLink::parse(link, self.next_link_hosts.as_deref())
+            .map_err(|_| Error::invalid("next_link", "an http or https URL that this server may redirect to"))
+    }
+
     fn next_link(&self, session: &Session) -> Result<Option<NextLink>, Error> {
-        // Parsed again, since the operator may have narrowed the hosts meanwhile.
-        let parse = |text: String| NextLink::parse(&text, self.config.validation.next_link_hosts.as_deref()).ok();
-        Ok(self.sealer.open_next_link(session)?.and_then(parse))
+        // Parsed again, since the operator may have restricted the hosts meanwhile.
+        Ok(self.sealer.open_next_link(session)?.and_then(|link| self.parse_next_link(&link).ok()))
     }
 }
 
@@ -162,7 +171,7 @@ pub(super) fn is_dead(session: &Session) -> bool {
     session.validated_at.is_none() && session.wrong_codes >= CODE_TRIES
 }
 
-/// Whether what was typed is what was sent, told in the same time whatever was typed.
+/// Compares what was typed with what was sent, in constant time.
 pub(super) fn is_same(sent: &str, typed: &str) -> bool {
     sent.as_bytes().ct_eq(typed.as_bytes()).into()
 }

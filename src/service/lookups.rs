@@ -2,13 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use ruma_common::OwnedUserId;
 
-use super::{Caller, Network, Vouch};
+use super::sealing::Sealer;
+use super::{Caller, Directory, Network, RateLimits};
+use crate::config;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
+use crate::identity::recent_lookups::RecentLookups;
 use crate::identity::threepid::{Address, sealed_lookup_forms};
+use crate::store::Store;
 use crate::store::bindings::{self as rows, Found};
 
 /// The algorithm every server supports.
@@ -16,6 +21,8 @@ pub const SHA256: &str = "sha256";
 /// Unhashed addresses, which an operator may enable.
 pub const NONE: &str = "none";
 
+/// Recent look-ups are kept up to twice this number, at some 10 bytes each.
+const RECENT_LOOKUPS: usize = 20_000_000;
 /// Rows per query: `SQLite` allows 32,766 variables.
 const ROWS_AT_ONCE: usize = 10_000;
 
@@ -29,17 +36,43 @@ pub struct LookupRequest<'a> {
     pub addresses: Vec<Cow<'a, str>>,
 }
 
-impl Vouch {
+/// Answers look-ups, and charges them to rate limits.
+pub struct Lookups {
+    store: Store,
+    sealer: Sealer,
+    directory: Arc<Directory>,
+    rate_limits: Arc<RateLimits>,
+    recent: RecentLookups,
+    settings: config::Lookup,
+}
+
+impl Lookups {
+    pub(super) fn new(
+        store: Store,
+        sealer: Sealer,
+        directory: Arc<Directory>,
+        rate_limits: Arc<RateLimits>,
+        settings: config::Lookup,
+    ) -> Self {
+        Self { store, sealer, directory, rate_limits, recent: RecentLookups::new(RECENT_LOOKUPS), settings }
+    }
+
     /// Returns the pepper to hash with now.
     #[must_use]
-    pub fn lookup_pepper(&self) -> String {
+    pub fn pepper(&self) -> String {
         self.directory.pepper(self.directory.current_epoch()).as_str().to_owned()
     }
 
     /// Returns the supported algorithms.
     #[must_use]
     pub fn algorithms(&self) -> &'static [&'static str] {
-        if self.config.lookup.plain { &[NONE, SHA256] } else { &[SHA256] }
+        if self.settings.plain { &[NONE, SHA256] } else { &[SHA256] }
+    }
+
+    /// Returns how many addresses one look-up may have.
+    #[must_use]
+    pub const fn max_addresses(&self) -> usize {
+        self.settings.max_addresses
     }
 
     /// Returns the Matrix IDs of those addresses that are bound, keyed by the strings sent.
@@ -47,7 +80,7 @@ impl Vouch {
     /// # Errors
     /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400 `M_INVALID_PEPPER`,
     /// 429 if a rate limit is exceeded (then nothing is charged), 503 while the directory is not ready.
-    pub async fn lookup<'a>(
+    pub async fn find<'a>(
         &self,
         caller: &Caller,
         from: &Network,
@@ -56,13 +89,13 @@ impl Vouch {
         if !self.algorithms().contains(&request.algorithm.as_ref()) {
             return Err(Error::invalid("algorithm", "one of those in hash_details"));
         }
-        if request.addresses.len() > self.config.lookup.max_addresses {
+        if request.addresses.len() > self.max_addresses() {
             return Err(Error::invalid("addresses", "fewer addresses"));
         }
         let epoch = self
             .directory
             .accepted_epoch(&request.pepper)
-            .ok_or_else(|| Error::invalid_pepper(&request.algorithm, &self.lookup_pepper()))?;
+            .ok_or_else(|| Error::invalid_pepper(&request.algorithm, &self.pepper()))?;
         if !self.directory.is_ready_for(epoch) {
             return Err(Error::away());
         }
@@ -89,7 +122,7 @@ impl Vouch {
     }
 
     /// Charges one look-up for an answer that reveals whether an address is bound.
-    pub(super) async fn charge_as_lookup(&self, caller: &Caller, from: &Network, of: &Address) -> Result<(), Error> {
+    pub(super) async fn charge_one(&self, caller: &Caller, from: &Network, of: &Address) -> Result<(), Error> {
         let epoch = self.directory.current_epoch();
         self.charge(caller, from, epoch, &self.directory.digests(of, epoch)[..1]).await
     }
@@ -97,13 +130,13 @@ impl Vouch {
     /// Charges for addresses this user has not looked up during this epoch.
     async fn charge(&self, caller: &Caller, from: &Network, epoch: Epoch, digests: &[Digest]) -> Result<(), Error> {
         let whose = caller.user_index;
-        if !self.recent_lookups.knows(whose, epoch) {
-            self.recent_lookups.add_own(whose, epoch, &self.own_digests(caller, epoch).await?);
+        if !self.recent.knows(whose, epoch) {
+            self.recent.add_own(whose, epoch, &self.own_digests(caller, epoch).await?);
         }
-        let new = self.recent_lookups.new_lookups(whose, epoch, digests);
+        let new = self.recent.new_lookups(whose, epoch, digests);
         if new.count() > 0 {
             self.rate_limits.charge_lookup(caller, from, new.count()).await?;
-            self.recent_lookups.add(new);
+            self.recent.add(new);
         }
         Ok(())
     }
@@ -125,10 +158,15 @@ impl Vouch {
     pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
         let current = self.directory.current_epoch();
         for epoch in [current, current.previous()] {
-            if self.recent_lookups.knows(caller.user_index, epoch) {
-                self.recent_lookups.add_own(caller.user_index, epoch, &self.directory.digests(address, epoch));
+            if self.recent.knows(caller.user_index, epoch) {
+                self.recent.add_own(caller.user_index, epoch, &self.directory.digests(address, epoch));
             }
         }
+    }
+
+    /// Forgets the look-ups of epochs that have ended.
+    pub(super) fn forget_ended(&self) {
+        self.recent.forget_before(self.directory.current_epoch().previous());
     }
 
     /// Returns `None` for a row that cannot be decrypted; the directory has logged it.

@@ -1,39 +1,39 @@
-//! Where an invited person answers: a link into a web app that has all that is needed to accept.
+//! The links by which an invited person answers: into a web app, with everything needed to accept.
 
 use std::iter;
 
 use ruma_common::MxcUri;
 use url::{Url, form_urlencoded};
 
-use super::DisplayName;
+use super::{DisplayName, Invitations};
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::identity::threepid::Address;
-use crate::service::Vouch;
 use crate::service::sealing::PendingInvite;
 
-/// What a homeserver tells of room and inviter beside their ids. It is hearsay: used where it is what it should be, and otherwise left out.
+/// What a homeserver says about the room and the inviter besides their ids. It is not verified; values that
+/// are not well-formed are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InviteWords {
-    /// What the inviter is called.
+    /// The inviter's name.
     pub inviter: Option<DisplayName>,
-    /// What the room is called, or its alias.
+    /// The room's name, or its alias.
     pub room: Option<DisplayName>,
-    /// The picture of the room, an `mxc` URI.
+    /// The room's picture, an `mxc` URI.
     pub room_avatar: Option<String>,
     /// Whether the room is a space.
     pub is_space: bool,
-    /// The web app in which the homeserver would have the invitation answered.
+    /// The web app in which the homeserver wants the invitation to be answered.
     pub web_client: Option<String>,
 }
 
 /// The longest `mxc` URI that is passed on, in bytes.
 const MAX_AVATAR: usize = 512;
 
-/// The `m.space` of a room's type.
+/// The type of a room that is a space.
 const SPACE: &str = "m.space";
 
 impl InviteWords {
-    /// Reads the words of a request, each of them whatever a homeserver sent under that name.
+    /// Reads the words of a request; `word` returns what the homeserver sent under a name.
     pub fn read(mut word: impl FnMut(&str) -> Option<String>) -> Self {
         let alias = word("room_alias").filter(|alias| alias.starts_with('#'));
         Self {
@@ -50,10 +50,10 @@ pub(super) fn is_avatar(uri: &str) -> bool {
     uri.len() <= MAX_AVATAR && <&MxcUri>::from(uri).is_valid()
 }
 
-impl Vouch {
-    /// Where an invitation is answered, in each web app that the operator lets people be sent to; first in the one that the homeserver names. All
-    /// that is needed to accept stands behind the `?` of the fragment, as Element Web and Element Android read it, each value escaped once
-    /// for it, `signurl` being the URL at which they have the acceptance signed.
+impl Invitations {
+    /// Returns the links to answer an invitation, one for each web app that the operator allows; the one
+    /// that the homeserver names comes first. Everything needed to accept follows the `?` of the fragment,
+    /// as Element Web and Element Android read it. They have the acceptance signed at `signurl`.
     pub(super) fn answering_links(
         &self,
         invite: &PendingInvite,
@@ -75,13 +75,13 @@ impl Vouch {
             parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let fragment = format!("/room/{}?{}", escaped(invite.room_id.as_str()), parameters.join("&"));
         let chosen = self.web_client(words.web_client.as_deref());
-        let others = self.config.invites.web_clients.iter().filter(|client| *client != chosen);
+        let others = self.settings.web_clients.iter().filter(|client| *client != chosen);
         iter::once(chosen).chain(others).map(|client| within(client, &fragment)).collect()
     }
 
-    /// The web app that a homeserver names, if the operator lets people be sent there; otherwise the operator's.
+    /// Returns the web app that a homeserver names, if the operator allows it; otherwise the operator's.
     pub(super) fn web_client(&self, named: Option<&str>) -> &Url {
-        let clients = &self.config.invites.web_clients;
+        let clients = &self.settings.web_clients;
         let named = named.and_then(|text| Url::parse(text.trim_end_matches('/')).ok());
         clients.iter().find(|client| Some(*client) == named.as_ref()).unwrap_or(&clients[0])
     }
@@ -93,7 +93,7 @@ impl Vouch {
     }
 }
 
-/// A place within a web app.
+/// Returns the link to a place within a web app.
 fn within(client: &Url, fragment: &str) -> Url {
     let mut link = client.clone();
     if !link.path().ends_with('/') {
@@ -103,7 +103,7 @@ fn within(client: &Url, fragment: &str) -> Url {
     link
 }
 
-/// Escaped so that it means the same to whoever takes `+` for a space and to whoever does not.
+/// Escapes a value so that it is read the same whether or not the reader takes `+` for a space.
 fn escaped(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_escaped_is_nothing_but_letters_digits_and_harmless_marks(text: String) {
+        fn escaped_text_has_no_special_characters_and_reads_back_as_written(text: String) {
             let escaped = escaped(&text);
             prop_assert!(escaped.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"%*-._".contains(&byte)));
             let mut pairs = form_urlencoded::parse(escaped.as_bytes());
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_what_it_should_be_is_used() {
+    fn only_well_formed_words_are_used() {
         let words = |name: &'static str, value: &'static str| {
             InviteWords::read(|asked| (asked == name).then(|| value.to_owned()))
         };

@@ -1,17 +1,18 @@
-//! The landing page of an invitation: what the link of its mail stands for, and how its reader refuses.
+//! The landing page of an invitation: what the link in its email stands for, and how its reader declines.
 //!
-//! Nothing is stored for the link. Its token is sealed ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)), and holds by what the
-//! invitation is found, what may be nowhere but in the mail, which is the private half of its key, and the words of the homeserver, which are kept
-//! nowhere else. So nobody can have this server show what he has written himself, and the page ends with the invitation.
+//! Nothing is stored for the link. Its token is sealed
+//! ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)) and contains the hash that identifies the
+//! invitation, the private half of its key, and the homeserver's words; the last two exist nowhere else. So
+//! nobody can have this server show a text of their own, and the page ends with the invitation.
 //!
-//! Whoever has the link can read the mail of the address, or was given it by somebody who can: that is the whole proof for refusing, as it is for
-//! accepting.
+//! Whoever has the link can read the emails of the address, or was given it by someone who can. That is all
+//! the proof needed to decline, as it is to accept.
 
 use ruma_common::OwnedUserId;
 use url::Url;
 
 use super::link::is_avatar;
-use super::{DisplayName, InviteWords, Vouch};
+use super::{DisplayName, Invitations, InviteWords};
 use crate::clock::Millis;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::error::Error;
@@ -21,44 +22,44 @@ use crate::store::invites::{self, Invite};
 /// The path of the page, below `server.public_url`.
 const PAGE: &str = "invited";
 
-/// What the link in the mail of an invitation leads to.
+/// What the link in the email of an invitation stands for.
 #[derive(Debug)]
 pub enum Landing {
-    /// An invitation that waits for an answer.
+    /// A pending invitation.
     Waiting(Box<Invitation>),
-    /// One that was handed to the account to which the address leads, or led.
+    /// One that was delivered to the account that the address is or was bound to.
     Delivered,
-    /// None any more: it was deleted, or its time is over.
+    /// One that was deleted or has expired.
     Over,
-    /// The link is none of this server's.
+    /// Nothing: this server made no such link.
     Unknown,
 }
 
-/// What an invited person is told.
+/// A pending invitation, as the invited person sees it.
 #[derive(Debug)]
 pub struct Invitation {
-    /// Who invites.
+    /// The inviter.
     pub sender: OwnedUserId,
-    /// What that person is called.
+    /// The inviter's name.
     pub inviter: Option<DisplayName>,
-    /// What the room is called.
+    /// The room's name.
     pub room: Option<DisplayName>,
     /// Whether the room is a space.
     pub is_space: bool,
-    /// Where it can be answered: the same place in each web app, at least one. They hold the private half of the invitation's key.
+    /// The links to answer it, one for each web app, at least one. They contain the private half of its key.
     pub links: Vec<Url>,
-    /// Until when it is kept, with the address.
+    /// Until when it is stored, with the address.
     pub until: Millis,
 }
 
-/// What the token of a link holds.
+/// What the token of a link contains.
 struct Link {
     token_hash: [u8; 16],
     key: EphemeralKey,
     words: InviteWords,
 }
 
-/// An invitation that waits for an answer.
+/// A pending invitation and its link.
 struct Waiting {
     row: Invite,
     address: Address,
@@ -66,7 +67,7 @@ struct Waiting {
 }
 
 impl Link {
-    /// How the tokens of these links begin, and of no others.
+    /// The first byte of these links, which no other kind of link begins with.
     const ROOM: u8 = b'r';
     const SPACE: u8 = b'R';
 
@@ -74,7 +75,7 @@ impl Link {
         let words = &self.words;
         let name = |name: &Option<DisplayName>| name.as_ref().map_or("", DisplayName::as_str).to_owned();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        // None of them holds a line break.
+        // None of them contains a line break.
         let lines = [name(&words.inviter), name(&words.room), text(&words.room_avatar), text(&words.web_client)];
         let kind = if words.is_space { Self::SPACE } else { Self::ROOM };
         [&[kind], self.token_hash.as_slice(), self.key.private_bytes(), lines.join("\n").as_bytes()].concat()
@@ -103,11 +104,12 @@ impl Link {
     }
 }
 
-impl Vouch {
-    /// The link in the mail of an invitation. It names no language: in which the reader would read is known to his browser alone.
+impl Invitations {
+    /// Returns the link in the email of an invitation. It names no language: only the reader's browser
+    /// knows theirs.
     pub(super) fn landing_link(&self, token: &str, key: &EphemeralKey, words: &InviteWords) -> Url {
         let client = self.web_client(words.web_client.as_deref());
-        let is_usual = *client == self.config.invites.web_clients[0];
+        let is_usual = *client == self.settings.web_clients[0];
         let web_client = (!is_usual).then(|| client.as_str().to_owned());
         let stands_for = Link {
             token_hash: self.sealer.invite_token_index(token).0,
@@ -117,10 +119,10 @@ impl Vouch {
         self.links.sealed(PAGE, &stands_for.to_bytes(), None)
     }
 
-    /// What the link with this token leads to; changes nothing.
+    /// Returns what the link with this token stands for; changes nothing.
     ///
     /// # Errors
-    /// 503 if the database is away.
+    /// 503 if the database is unavailable.
     pub async fn landing(&self, token: &str) -> Result<Landing, Error> {
         match self.find_waiting(token).await? {
             Ok(waiting) => self.invitation(&waiting),
@@ -128,30 +130,31 @@ impl Vouch {
         }
     }
 
-    /// Deletes the invitation that the link with this token leads to, and returns what that was. Nobody is told, and twice is no error.
+    /// Deletes the invitation of the link with this token, and returns it. Nobody is notified, and
+    /// declining twice is not an error.
     ///
     /// # Errors
-    /// 503 if the database is away; then nothing is deleted.
+    /// 503 if the database is unavailable; then nothing is deleted.
     pub async fn decline(&self, token: &str) -> Result<Landing, Error> {
         let waiting = match self.find_waiting(token).await? {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        let (index, id, keys_until) =
-            (self.sealer.invite_address_index(&waiting.address), waiting.row.id, self.keys_until());
+        let (index, id) = (self.sealer.invite_address_index(&waiting.address), waiting.row.id);
+        let keys_until = self.clock.now() + self.retention.ephemeral_key;
         let removed = self.store.write(async move |conn| {
             invites::hold_address(conn, index.as_ref()).await?;
             invites::remove_pending(conn, vec![id], keys_until).await
         });
-        // Somebody else was faster.
+        // Someone else was faster.
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// [Objects](super::super::Objections::object) for the owner of the invited address, which removes what is held about it, and returns what the link with this
-    /// token led to. Twice is no error.
+    /// [Objects](crate::service::Objections::object) for the owner of the invited address, and returns the
+    /// invitation of the link with this token. Doing so twice is not an error.
     ///
     /// # Errors
-    /// 503 if the database is away; then nothing is kept nor deleted.
+    /// 503 if the database is unavailable; then nothing has changed.
     pub async fn decline_for_good(&self, token: &str) -> Result<Landing, Error> {
         let waiting = match self.find_waiting(token).await? {
             Ok(waiting) => waiting,
@@ -164,7 +167,7 @@ impl Vouch {
     async fn find_waiting(&self, token: &str) -> Result<Result<Waiting, Landing>, Error> {
         let link = self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes));
         let Some(link) = link else { return Ok(Err(Landing::Unknown)) };
-        let made_after = self.clock.now() - self.config.retention.invite;
+        let made_after = self.clock.now() - self.retention.invite;
         let row = invites::by_token_hash(&mut self.store.read().await?, &link.token_hash, made_after).await?;
         let Some(row) = row else { return Ok(Err(Landing::Over)) };
         Ok(match self.sealer.open_invited(&row)? {
@@ -182,13 +185,8 @@ impl Vouch {
             inviter: words.inviter.clone(),
             room: words.room.clone(),
             is_space: words.is_space,
-            until: row.created_at + self.config.retention.invite,
+            until: row.created_at + self.retention.invite,
         })))
-    }
-
-    /// Until when the key of an invitation that ends now is valid.
-    pub(in crate::service) fn keys_until(&self) -> Millis {
-        self.clock.now() + self.config.retention.ephemeral_key
     }
 }
 
@@ -205,7 +203,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_link_is_read_as_it_was_written(
+        fn a_link_is_parsed_as_it_was_written(
             hash: [u8; 16], key: [u8; 32], inviter: String, room: String, is_space: bool, avatar in "([a-zA-Z0-9]{1,40})?", other: bool,
         ) {
             let words = InviteWords {
@@ -220,7 +218,7 @@ mod tests {
         }
 
         #[test]
-        fn what_does_not_begin_like_one_is_none(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+        fn other_kinds_of_links_are_rejected(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
             let is_one = matches!(bytes.first(), Some(b'r' | b'R'));
             prop_assert!(is_one || Link::from_bytes(&bytes).is_none());
         }

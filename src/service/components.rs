@@ -1,0 +1,240 @@
+//! The components of the running server, and how they are put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::links::PublicLinks;
+use super::messenger::Messenger;
+use super::notices::Notices;
+use super::sealing::Sealer;
+use super::start::{Documents, Opened};
+use super::{
+    Accounts, AddressProofs, Bindings, Deliverer, Directory, Disputes, Invitations, Lookups, Made, Maintenance,
+    Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
+};
+use crate::brand::Brand;
+use crate::clock::{Clock, Millis, SECOND};
+use crate::config::{Config, MailTransport};
+use crate::crypto::signing::SigningKeys;
+use crate::identity::pepper::Peppers;
+use crate::identity::policy::Policies;
+use crate::store::Store;
+use crate::texts::Texts;
+
+/// The components of the running server.
+pub struct Vouch {
+    /// What the start has created.
+    pub made: Made,
+    /// All settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The long-term keys.
+    pub signing: Arc<SigningKeys>,
+    /// The documents that people accept.
+    pub policies: Arc<Policies>,
+    /// The texts that people read.
+    pub texts: Arc<Texts>,
+    /// Links to this server.
+    pub links: Arc<PublicLinks>,
+    /// The operator's name and colours.
+    pub brand: Arc<Brand>,
+    /// Registers users, recognises their access tokens, and records their consents.
+    pub accounts: Arc<Accounts>,
+    /// Sends links that prove addresses, and opens them.
+    pub address_proofs: Arc<AddressProofs>,
+    /// Binds addresses to users, and unbinds them.
+    pub bindings: Arc<Bindings>,
+    /// Delivers what is in the outbox.
+    pub deliverer: Arc<Deliverer>,
+    /// Maps look-up hashes to bindings.
+    pub directory: Arc<Directory>,
+    /// The links by which people undo what others did with their address.
+    pub disputes: Disputes,
+    /// Sends, stores, shows and completes invitations.
+    pub invitations: Arc<Invitations>,
+    /// Answers look-ups.
+    pub lookups: Arc<Lookups>,
+    /// Deletes expired data.
+    pub maintenance: Arc<Maintenance>,
+    /// Records objections, and enforces them.
+    pub objections: Arc<Objections>,
+    /// What has to be delivered to homeservers and people.
+    pub outbox: Arc<Outbox>,
+    /// Shows, exports and erases what is stored about a user or an address.
+    pub self_service: Arc<SelfService>,
+    /// Proves addresses.
+    pub validation: Arc<Validation>,
+    /// Begins, finds and ends web sessions.
+    pub web_sessions: Arc<WebSessions>,
+    pub(super) store: Store,
+}
+
+impl Vouch {
+    /// Puts the components together, each after those it needs.
+    #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
+    pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
+        let Documents { texts, policies, federation, mailer, sms_sender } = documents;
+        let Opened { store, vault, signing, made } = opened;
+        let (vault, signing, federation) = (Arc::new(vault), Arc::new(signing), Arc::new(federation));
+        let (server, retention) = (&config.server, &config.retention);
+        let brand = Arc::new(config.brand.clone());
+        let messenger = Messenger::new(server.name.clone(), brand.clone(), texts.clone(), mailer, sms_sender);
+        let links = PublicLinks::new(server.public_url.clone(), vault.clone(), texts.clone());
+        let (messenger, links) = (Arc::new(messenger), Arc::new(links));
+        let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
+        let sealer = Sealer::new(vault);
+        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));
+        let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
+        let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
+        let rate_limits = Arc::new(rate_limits);
+        let objections =
+            Objections::new(store.clone(), sealer.clone(), clock.clone(), directory.clone(), retention.ephemeral_key);
+        let objections = Arc::new(objections);
+        let web_sessions = Arc::new(WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit));
+        let accounts = Arc::new(Accounts::new(
+            &config,
+            store.clone(),
+            sealer.clone(),
+            clock.clone(),
+            federation.clone(),
+            rate_limits.clone(),
+            policies.clone(),
+        ));
+        let settings = config.lookup.clone();
+        let lookups = Lookups::new(store.clone(), sealer.clone(), directory.clone(), rate_limits.clone(), settings);
+        let lookups = Arc::new(lookups);
+        let validation = Arc::new(Validation {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            links: links.clone(),
+            messenger: messenger.clone(),
+            rate_limits: rate_limits.clone(),
+            objections: objections.clone(),
+            lifetime: retention.validation_session,
+            code_lifetime: retention.sms_code,
+            mail_timeout: mail_timeout(&config.mail.transport),
+            text_timeout: millis(messenger.sms_sender.patience()),
+            next_link_hosts: config.validation.next_link_hosts.clone(),
+            web_otp_domain: web_otp_domain(&config),
+        });
+        let invitations = Arc::new(Invitations {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            settings: config.invites.clone(),
+            retention: retention.clone(),
+            server_name: server.name.clone(),
+            signing: signing.clone(),
+            links: links.clone(),
+            messenger: messenger.clone(),
+            rate_limits: rate_limits.clone(),
+            lookups: lookups.clone(),
+            objections: objections.clone(),
+            outbox: outbox.clone(),
+        });
+        let notices = Arc::new(Notices {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            links: links.clone(),
+            messenger: messenger.clone(),
+            rate_limits: rate_limits.clone(),
+            outbox: outbox.clone(),
+            enabled: config.notices.enabled,
+            lifetime: retention.notice(),
+        });
+        let bindings = Arc::new(Bindings {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            server: server.clone(),
+            signing: signing.clone(),
+            federation: federation.clone(),
+            rate_limits: rate_limits.clone(),
+            directory: directory.clone(),
+            lookups: lookups.clone(),
+            objections: objections.clone(),
+            validation: validation.clone(),
+            invitations: invitations.clone(),
+            notices: notices.clone(),
+            outbox: outbox.clone(),
+        });
+        let deliverer = Arc::new(Deliverer {
+            store: store.clone(),
+            clock: clock.clone(),
+            signing: signing.clone(),
+            federation,
+            outbox: outbox.clone(),
+            notices,
+            lifetime: retention.onbind_delivery,
+        });
+        let self_service = Arc::new(SelfService {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            signing: signing.clone(),
+            server_name: server.name.clone(),
+            retention: retention.clone(),
+            accounts: accounts.clone(),
+            web_sessions: web_sessions.clone(),
+            objections: objections.clone(),
+            outbox: outbox.clone(),
+            directory: directory.clone(),
+            rate_limits: rate_limits.clone(),
+        });
+        let maintenance = Arc::new(Maintenance::new(
+            store.clone(),
+            clock.clone(),
+            retention.clone(),
+            rate_limits.clone(),
+            lookups.clone(),
+        ));
+        let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
+        let disputes = Disputes::new(store.clone(), sealer, links.clone(), directory.clone());
+        Self {
+            made,
+            clock,
+            signing,
+            policies,
+            texts,
+            links,
+            brand,
+            accounts,
+            address_proofs: Arc::new(address_proofs),
+            bindings,
+            deliverer,
+            directory,
+            disputes,
+            invitations,
+            lookups,
+            maintenance,
+            objections,
+            outbox,
+            self_service,
+            validation,
+            web_sessions,
+            store,
+            config,
+        }
+    }
+}
+
+/// Returns how long sending an email may take.
+fn mail_timeout(transport: &MailTransport) -> Millis {
+    match transport {
+        MailTransport::Smtp(smtp) => millis(smtp.timeout),
+        MailTransport::Directory(_) => SECOND,
+    }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 4)
+}
+
+/// Returns the host of the web page in which codes are typed.
+fn web_otp_domain(config: &Config) -> String {
+    let ours = config.server.public_url.host_str().unwrap_or_default();
+    config.validation.web_otp_domain.clone().unwrap_or_else(|| ours.to_owned())
+}

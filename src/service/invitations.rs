@@ -1,0 +1,276 @@
+//! Invitations of addresses that are not bound yet: stored until the address is bound, and announced in a
+//! message to it.
+//!
+//! The message is sent first, and the invitation stored once that has succeeded. So nothing is stored about
+//! an address that cannot be reached, a concurrent bind does not deliver an invitation that its homeserver
+//! has not been told about, and a successful answer means that the invitation is committed. If a node
+//! crashes in between, the link in the message leads nowhere; the homeserver gets no answer and asks again.
+
+mod landing;
+mod link;
+
+use std::sync::Arc;
+
+use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
+use ruma_common::{OwnedRoomId, OwnedServerName, RoomId, UserId};
+
+use super::links::PublicLinks;
+use super::messenger::Messenger;
+use super::objections::undeliverable;
+use super::outbox::{Delivery, Onbind};
+use super::sealing::Sealer;
+use super::{Bound, Caller, Lookups, Network, Objections, Outbox, RateLimits};
+use crate::clock::{Clock, Millis};
+use crate::config::{self, Retention};
+use crate::crypto::base62;
+use crate::crypto::ephemeral::{EphemeralKey, decode_key};
+use crate::crypto::signing::SigningKeys;
+use crate::crypto::vault::Column;
+use crate::error::Error;
+use crate::identity::redaction::redacted;
+use crate::identity::threepid::{Address, Medium};
+use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
+use crate::notify::sms::SendError;
+use crate::notify::sms_texts::invite_text;
+use crate::store::invites::{self, NewInvite};
+use crate::store::outbox::NewDelivery;
+use crate::store::{self, Conn, Store, bindings, objections};
+
+pub use landing::{Invitation, Landing};
+pub use link::InviteWords;
+
+/// Letters and digits of an invitation's token: 190 bits.
+const TOKEN_LENGTH: usize = 32;
+
+/// A request to invite an address.
+pub struct InviteRequest {
+    /// The invited address.
+    pub address: Address,
+    /// The room.
+    pub room_id: OwnedRoomId,
+    /// What else the message may say.
+    pub words: InviteWords,
+}
+
+/// What a homeserver puts into the room.
+pub struct StoredInvite {
+    /// The token that identifies the invitation.
+    pub token: String,
+    /// The public half of its key, in base64.
+    pub public_key: String,
+    /// The address, redacted.
+    pub display_name: String,
+}
+
+/// Sends, stores, shows and completes invitations.
+pub struct Invitations {
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) settings: config::Invites,
+    pub(super) retention: Retention,
+    pub(super) server_name: OwnedServerName,
+    pub(super) signing: Arc<SigningKeys>,
+    pub(super) links: Arc<PublicLinks>,
+    pub(super) messenger: Arc<Messenger>,
+    pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) objections: Arc<Objections>,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl Invitations {
+    /// Tells an address that is not bound that the caller invites it to a room, and stores the invitation
+    /// until the address is bound.
+    ///
+    /// # Errors
+    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`,
+    /// and then nothing is stored, nor is an email charged; 400 `M_DESTINATION_REJECTED`; 403 if the
+    /// operator has blocked the homeserver or the room; 429.
+    pub async fn send(&self, caller: &Caller, from: &Network, request: &InviteRequest) -> Result<StoredInvite, Error> {
+        self.check_allowed(caller, &request.room_id)?;
+        self.messenger.check_reach(&request.address)?;
+        self.lookups.charge_one(caller, from, &request.address).await?;
+        if let Some(bound) = Bound::find(&self.store, &self.sealer, &request.address).await? {
+            return Err(Error::threepid_in_use(&bound.user_id));
+        }
+        let charged = self.rate_limits.charge_invite(caller, from, &request.address).await?;
+        let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
+        if let Err(error) = self.notify(caller, request, &token, &key).await {
+            // A text that failed may have been paid for all the same.
+            if request.address.medium() == Medium::Email {
+                self.rate_limits.refund_invite(charged).await?;
+            }
+            return Err(error);
+        }
+        self.insert(self.new_invite(caller, request, &token, &key), &request.address).await?;
+        Ok(StoredInvite { public_key: key.public_key(), display_name: redacted(&request.address), token })
+    }
+
+    fn check_allowed(&self, caller: &Caller, room: &RoomId) -> Result<(), Error> {
+        let inviters = caller.mxid.server_name();
+        if self.settings.blocked_homeservers.iter().any(|pattern| pattern.blocks(inviters)) {
+            return Err(Error::forbidden("Users of your homeserver may not invite by this server"));
+        }
+        if self.settings.blocked_rooms.iter().any(|pattern| pattern.blocks(room)) {
+            return Err(Error::forbidden("Nobody may be invited into this room by this server"));
+        }
+        Ok(())
+    }
+
+    /// Sends the message, unless the owner of the address objects. The caller is a homeserver, so the
+    /// invited person's language is not known.
+    async fn notify(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        self.objections.check_wanted(&request.address).await?;
+        match request.address.medium() {
+            Medium::Email => self.mail(caller, request, token, key).await,
+            Medium::Msisdn => self.text(caller, request).await,
+        }
+    }
+
+    async fn text(&self, caller: &Caller, request: &InviteRequest) -> Result<(), Error> {
+        let client = self.web_client(request.words.web_client.as_deref());
+        let words = self.messenger.words(self.messenger.texts.default_language());
+        let text = invite_text(words, caller.mxid.as_str(), client);
+        self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
+            SendError::Rejected => Error::destination_rejected(),
+            error => {
+                log::warn!("an invitation could not be sent by text: {error}");
+                Error::text_not_sent()
+            }
+        })
+    }
+
+    /// Sends the email. The private half of the key is in its link and nowhere else.
+    async fn mail(
+        &self,
+        caller: &Caller,
+        request: &InviteRequest,
+        token: &str,
+        key: &EphemeralKey,
+    ) -> Result<(), Error> {
+        let facts = InviteFacts {
+            mxid: caller.mxid.as_str(),
+            inviter: request.words.inviter.as_ref(),
+            room: request.words.room.as_ref(),
+            is_space: request.words.is_space,
+            link: &self.landing_link(token, key, &request.words),
+            lifetime: self.retention.invite,
+        };
+        let words = self.messenger.words(self.messenger.texts.default_language());
+        let email = invite_email(words, facts).map_err(|_| Error::internal())?;
+        self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
+            log::warn!("an invitation could not be sent by email: {error}");
+            Error::email_not_sent()
+        })
+    }
+
+    /// Stores an invitation, unless its address was bound or its owner has objected while the message was
+    /// being sent.
+    async fn insert(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
+        let key_until = new.created_at + self.retention.invite + self.retention.ephemeral_key;
+        let (binding, objection) = (self.sealer.binding_index(address), self.sealer.objection_index(address));
+        let refused_address = address.clone();
+        let bound = self.store.write(async move |conn| {
+            invites::hold_address(conn, &new.address_index).await?;
+            if objections::since(conn, objection.as_ref()).await?.is_some() {
+                return Err(undeliverable(&refused_address));
+            }
+            let bound = bindings::by_address(conn, binding.as_ref()).await?;
+            if bound.is_none() {
+                invites::insert(conn, new, key_until).await?;
+            }
+            Ok::<_, Error>(bound)
+        });
+        match bound.await? {
+            Some(row) => Err(Error::threepid_in_use(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?)),
+            None => Ok(()),
+        }
+    }
+
+    fn new_invite(&self, caller: &Caller, request: &InviteRequest, token: &str, key: &EphemeralKey) -> NewInvite {
+        let owner = self.sealer.ephemeral_key_index(&key.public_bytes());
+        let seal = |column, value: &str| self.sealer.seal_invite(column, &owner, value);
+        NewInvite {
+            token_hash: self.sealer.invite_token_index(token).as_ref().to_vec(),
+            account_id: caller.account_id,
+            address_index: self.sealer.invite_address_index(&request.address).as_ref().to_vec(),
+            address: seal(Column::InviteAddress, &request.address.to_sealed()),
+            token: seal(Column::InviteToken, token),
+            room_id: seal(Column::InviteRoom, request.room_id.as_str()),
+            sender: seal(Column::InviteSender, caller.mxid.as_str()),
+            key_index: owner.as_ref().to_vec(),
+            signing_key: self.signing.current().0.to_owned(),
+            created_at: self.clock.now(),
+        }
+    }
+
+    /// Completes the pending invitations of an address in the transaction that binds it; returns the
+    /// deliveries to be queued.
+    pub(super) async fn complete(
+        &self,
+        conn: &mut Conn,
+        address: &Address,
+        mxid: &UserId,
+        bound_at: Millis,
+    ) -> Result<Vec<NewDelivery>, store::Error> {
+        let index = self.sealer.invite_address_index(address);
+        let pending = invites::pending_of_address(conn, index.as_ref(), bound_at - self.retention.invite).await?;
+        let (mut completed, mut deliveries) = (Vec::new(), Vec::new());
+        for row in pending {
+            let Ok(invite) = self.sealer.open_invite(&row) else {
+                log::error!(
+                    "an invitation cannot be decrypted and is not delivered: was the database restored or altered?"
+                );
+                continue;
+            };
+            completed.push(row.id);
+            deliveries.push(self.outbox.seal(&Delivery::Onbind(Onbind {
+                address: address.clone(),
+                mxid: mxid.to_owned(),
+                bound_at,
+                room_id: invite.room_id,
+                sender: invite.sender,
+                token: invite.token,
+                signing_key: row.signing_key,
+            })));
+        }
+        if !completed.is_empty() {
+            invites::delivered(conn, completed, bound_at + self.retention.ephemeral_key).await?;
+        }
+        Ok(deliveries)
+    }
+
+    /// Signs that a user accepts an invitation, with the given key. Whether that is the invitation's key
+    /// is for the homeservers in the room to verify: they have its public half.
+    ///
+    /// # Errors
+    /// 404 `M_UNRECOGNIZED` if there is no such invitation, or no longer.
+    pub async fn sign(&self, mxid: &UserId, token: &str, key: &EphemeralKey) -> Result<CanonicalJsonObject, Error> {
+        let created_after = self.clock.now() - self.retention.invite;
+        let token_hash = self.sealer.invite_token_index(token);
+        let row = invites::by_token_hash(&mut self.store.read().await?, token_hash.as_ref(), created_after).await?;
+        let invite = self.sealer.open_invite(&row.ok_or_else(Error::unknown_invite)?)?;
+        let fields = [("mxid", mxid.as_str()), ("sender", invite.sender.as_str()), ("token", &invite.token)];
+        let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
+        let mut signed = fields.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
+        key.sign(&mut signed, &self.server_name);
+        Ok(signed)
+    }
+
+    /// Whether this public key, in base64, belongs to an invitation that is pending or was until recently.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn is_key_valid(&self, public_key: &str) -> Result<bool, Error> {
+        let Some(key) = decode_key(public_key) else { return Ok(false) };
+        let index = self.sealer.ephemeral_key_index(&key);
+        Ok(invites::is_key_valid(&mut self.store.read().await?, index.as_ref(), self.clock.now()).await?)
+    }
+}
