@@ -27,7 +27,7 @@ async fn who_has_no_account_sees_and_removes_what_is_held_about_an_address() {
     browser.examine("address").await;
     browser.type_into("Your email address or phone number", "carol").await;
     browser.click("Send me a link").await;
-    browser.says("This is not a valid address").await;
+    browser.says("Enter an email address, such as").await;
     browser.examine("address-mistyped").await;
     opens(&world, &browser).await;
     browser.examine("address-open").await;
