@@ -1,4 +1,4 @@
-//! What is held about an address, for who has no account.
+//! Managing an address without an account.
 
 use crate::app::{App, link};
 use crate::browser::Browser;
@@ -6,7 +6,7 @@ use crate::world::World;
 
 const ADDRESS: &str = "carol@example.com";
 
-/// Asks for the link of the mail, and opens it.
+/// Requests a link, and opens the one in the mail.
 async fn opens(world: &World, browser: &Browser) {
     browser.visit("/address").await;
     browser.type_into("Your email address or phone number", ADDRESS).await;
@@ -18,7 +18,7 @@ async fn opens(world: &World, browser: &Browser) {
 }
 
 #[tokio::test]
-async fn who_has_no_account_sees_and_removes_what_is_held_about_an_address() {
+async fn people_without_an_account_see_and_remove_an_addresss_data() {
     let world = World::start().await;
     let (alice, mallory) = (App::ready(&world, "alice").await, App::ready(&world, "mallory").await);
     mallory.binds(ADDRESS).await;
@@ -44,9 +44,9 @@ async fn who_has_no_account_sees_and_removes_what_is_held_about_an_address() {
     browser.examine("address-left").await;
 }
 
-/// A mail scanner follows every link; that is no visit, and undoes nothing.
+/// A mail scanner follows every link; that must neither sign it in nor change anything.
 #[tokio::test]
-async fn a_link_that_a_scanner_has_opened_is_still_good() {
+async fn a_link_that_a_scanner_opened_still_works() {
     let world = World::start().await;
     let mallory = App::ready(&world, "mallory").await;
     mallory.binds(ADDRESS).await;
@@ -63,7 +63,7 @@ async fn a_link_that_a_scanner_has_opened_is_still_good() {
 }
 
 #[tokio::test]
-async fn who_objects_is_neither_invited_nor_listed_until_he_says_otherwise() {
+async fn an_objecting_address_is_neither_invited_nor_listed_until_withdrawal() {
     let world = World::start().await;
     let alice = App::ready(&world, "alice").await;
     alice.invites(ADDRESS, "Garden").await;
@@ -81,9 +81,9 @@ async fn who_objects_is_neither_invited_nor_listed_until_he_says_otherwise() {
     assert_eq!(alice.tries_to_invite(ADDRESS).await.0, 200);
 }
 
-/// The same page for an address that nobody has ever heard of.
+/// The page is the same for an unknown address.
 #[tokio::test]
-async fn the_page_does_not_say_whether_an_address_is_known() {
+async fn the_page_does_not_reveal_whether_an_address_is_known() {
     let world = World::start().await;
     let mallory = App::ready(&world, "mallory").await;
     mallory.binds(ADDRESS).await;

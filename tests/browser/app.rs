@@ -1,4 +1,4 @@
-//! The Matrix app of a person: what goes on beside the browser.
+//! A person's Matrix app, used beside the browser.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use reqwest::Method;
@@ -8,18 +8,18 @@ use vouch_test_support::mail_sink::Message;
 
 use crate::world::World;
 
-/// What apps keep to themselves about a session.
+/// The client secret of the app's sessions.
 const SECRET: &str = "monkeys_are_GREAT";
 
 pub struct App<'a> {
     world: &'a World,
     pub mxid: String,
-    /// The access token of the identity server.
+    /// The identity server's access token.
     pub token: String,
 }
 
 impl<'a> App<'a> {
-    /// Registers a user of the homeserver, who has accepted nothing yet.
+    /// Registers a user who has not accepted any terms.
     pub async fn of(world: &'a World, localpart: &str) -> Self {
         let mut app = Self { world, mxid: world.homeserver.user_id(localpart), token: String::new() };
         let registered = app.ok(Method::POST, "/account/register", world.homeserver.openid_token(localpart)).await;
@@ -27,14 +27,14 @@ impl<'a> App<'a> {
         app
     }
 
-    /// The same, and every policy is accepted in English.
+    /// Registers a user and accepts every policy in English.
     pub async fn ready(world: &'a World, localpart: &str) -> Self {
         let app = Self::of(world, localpart).await;
         assert_eq!(app.accepts_everything().await.0, 200);
         app
     }
 
-    /// Accepts whatever the server asks for, as apps do that do not ask their user again: the status and errcode.
+    /// Accepts all terms without asking the user, as some apps do. Returns status and errcode.
     pub async fn accepts_everything(&self) -> (u16, String) {
         let terms = self.ok(Method::GET, "/terms", json!({})).await;
         let policies = terms["policies"].as_object().unwrap().values();
@@ -42,7 +42,7 @@ impl<'a> App<'a> {
         self.asks(Method::POST, "/terms", json!({ "user_accepts": urls })).await
     }
 
-    /// Asks for an address to be proved, and returns the sid and the mail.
+    /// Requests validation of an address, and returns the sid and the mail.
     pub async fn asks_to_prove(&self, email: &str) -> (String, Message) {
         let asked = json!({ "client_secret": SECRET, "email": email, "send_attempt": 1 });
         let answer = self.ok(Method::POST, "/validate/email/requestToken", asked).await;
@@ -50,20 +50,20 @@ impl<'a> App<'a> {
         (answer["sid"].as_str().unwrap().to_owned(), self.world.mail.wait_for(is_it).await)
     }
 
-    /// Asks for a British phone number to be proved, and returns the sid.
+    /// Requests validation of a British phone number, and returns the sid.
     pub async fn asks_to_prove_phone(&self, number: &str) -> String {
         let asked = json!({ "client_secret": SECRET, "country": "GB", "phone_number": number, "send_attempt": 1 });
         let answer = self.ok(Method::POST, "/validate/msisdn/requestToken", asked).await;
         answer["sid"].as_str().unwrap().to_owned()
     }
 
-    /// Where a browser tells the code of a text.
+    /// Returns the URL at which a browser submits the code of a text message.
     pub fn code_path(sid: &str, code: &str) -> String {
         let query = format!("sid={sid}&client_secret={SECRET}&token={code}");
         format!("/_matrix/identity/v2/validate/msisdn/submitToken?{query}")
     }
 
-    /// Proves an address and binds it.
+    /// Validates and binds an address.
     pub async fn binds(&self, email: &str) {
         let (sid, mail) = self.asks_to_prove(email).await;
         let link = link(&mail, "/submitToken?");
@@ -78,7 +78,7 @@ impl<'a> App<'a> {
         self.ok(Method::POST, "/store-invite", self.invitation(email, room_name)).await;
     }
 
-    /// The same, or why not: the status and errcode.
+    /// Invites an address, or returns the status and errcode of the refusal.
     pub async fn tries_to_invite(&self, email: &str) -> (u16, String) {
         self.asks(Method::POST, "/store-invite", self.invitation(email, "Garden")).await
     }
@@ -93,7 +93,7 @@ impl<'a> App<'a> {
         })
     }
 
-    /// Whom an address leads to.
+    /// Looks up the Matrix ID of an address.
     pub async fn looks_up(&self, email: &str) -> Option<String> {
         let details = self.ok(Method::GET, "/hash_details", json!({})).await;
         let pepper = details["lookup_pepper"].as_str().unwrap();
@@ -103,7 +103,7 @@ impl<'a> App<'a> {
         answer["mappings"][&hash].as_str().map(str::to_owned)
     }
 
-    /// The status and errcode of an answer; `path` is below `/_matrix/identity/v2`.
+    /// Sends a request and returns status and errcode; `path` is below `/_matrix/identity/v2`.
     pub async fn asks(&self, method: Method, path: &str, body: Value) -> (u16, String) {
         let (status, body) = self.answer(method, path, body).await;
         (status, body["errcode"].as_str().unwrap_or_default().to_owned())
@@ -126,7 +126,7 @@ impl<'a> App<'a> {
     }
 }
 
-/// The path and query of the link in a mail that has this in it.
+/// Returns path and query of the link in a mail that contains this text.
 pub fn link(mail: &Message, part: &str) -> String {
     let link = mail.links().into_iter().find(|link| link.contains(part)).expect("the mail has such a link");
     link.strip_prefix(crate::world::URL).expect("it leads to the server").to_owned()

@@ -1,4 +1,4 @@
-//! What a person does in a browser.
+//! Actions of a person in a browser.
 
 use std::fmt::Display;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::chromium::Chromium;
 use crate::driver::{Driver, Element, key};
 use crate::world::{PATIENCE, URL, World};
 
-/// The element that people would call by these words: a link, a button, what a label names, what opens a detail.
+/// Finds a visible element by its text, value or label.
 const CALLED: &str = "
     const [words, kinds] = arguments;
     const plain = (text) => (text ?? '').replace(/\\s+/g, ' ').trim();
@@ -22,33 +22,33 @@ const CALLED: &str = "
     return shown.find((element) => names(element).includes(words)) ?? null;
 ";
 
-/// What can be clicked.
+/// Elements that can be clicked.
 const CLICKABLE: &str = "a, button, summary, label, input[type=submit]";
 
-/// A window of Chromium in a world; it closes when dropped.
+/// A Chromium window; it closes when dropped.
 pub struct Browser {
     chromium: Chromium,
     pub(crate) traffic: Mutex<Traffic>,
 }
 
-/// What the browser has sent so far.
+/// The browser's requests so far.
 #[derive(Default)]
 pub struct Traffic {
     sent: Vec<Sent>,
-    /// The pages among it, oldest first: their URLs and the names of their requests.
+    /// The page loads among them, oldest first: URL and request ID.
     pub(crate) pages: Vec<(Url, Value)>,
 }
 
-/// One request.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub method: String,
     pub url: Url,
-    /// The body of a small one.
+    /// The body, if it is small.
     pub body: String,
 }
 
-/// What the page is looked at with.
+/// The emulated screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
     /// 390 points wide.
@@ -59,7 +59,7 @@ pub enum Screen {
     Desktop,
 }
 
-/// Light or dark.
+/// The preferred colour scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Light {
     Day,
@@ -67,17 +67,17 @@ pub enum Light {
 }
 
 impl Browser {
-    /// Opens one for somebody who reads English, on a desk, by day.
+    /// Opens an English browser with a desktop screen and light colours.
     pub async fn open(world: &World) -> Self {
         Self::open_in(world, "en").await
     }
 
-    /// Opens one for somebody who reads these languages, in this order, such as `fr-CA,fr,en`.
+    /// Opens a browser that prefers these languages, such as `fr-CA,fr,en`.
     pub async fn open_in(world: &World, languages: &str) -> Self {
         Self::open_where(world.folder.path(), &world.resolver_rules(), languages).await
     }
 
-    /// The same in any world: in its folder is the authority to trust, and Chromium's rules say where a name leads.
+    /// Opens a browser in any world, with the authority in its folder and these resolver rules.
     pub async fn open_where(folder: &Path, resolver_rules: &str, languages: &str) -> Self {
         let chromium = Chromium::start(folder, resolver_rules, languages).await;
         let browser = Self { chromium, traffic: Mutex::default() };
@@ -85,18 +85,18 @@ impl Browser {
         browser
     }
 
-    /// Goes to a path of the server, or to another URL, and waits until it is loaded.
+    /// Opens a path of the server, or another URL, and waits until it is loaded.
     pub async fn visit(&self, path: &str) {
         let url = if path.starts_with('/') { format!("{URL}{path}") } else { path.to_owned() };
         self.driver().goto(&url).await;
     }
 
-    /// Clicks the link, button or label that says this. Where it leads to a page, that is loaded when this returns.
+    /// Clicks the link, button or label with this text, and waits for the page it opens, if any.
     pub async fn click(&self, words: &str) {
         self.driver().click(&self.find(words, CLICKABLE).await).await;
     }
 
-    /// Types into what is labelled so, in place of what was there.
+    /// Replaces the content of the field with this label.
     pub async fn type_into(&self, label: &str, text: &str) {
         let label = self.find(label, "label").await;
         let field = self.run("return arguments[0].control", vec![label.to_argument()]).await;
@@ -105,18 +105,18 @@ impl Browser {
         self.driver().send_keys(&field, text).await;
     }
 
-    /// Presses a key, or types, wherever the focus is.
+    /// Presses keys in the focused element.
     pub async fn press(&self, keys: &str) {
         self.driver().press(keys).await;
     }
 
-    /// Presses Tab, and returns what then has the focus.
+    /// Presses Tab, and returns the text of the newly focused element.
     pub async fn tab(&self) -> String {
         self.press(key::TAB).await;
         self.focused().await
     }
 
-    /// The words of what has the focus; none if nothing has.
+    /// Returns the text of the focused element, or an empty string.
     pub async fn focused(&self) -> String {
         let words = "
             const focused = document.activeElement;
@@ -126,7 +126,7 @@ impl Browser {
         text(&self.run(words, vec![]).await)
     }
 
-    /// Waits until the page is one with this heading, whatever brings it there. Every kind of space in it is written as an ordinary one.
+    /// Waits for a page with this heading. Every kind of space is compared as an ordinary one.
     pub async fn reads(&self, heading: &str) {
         let is_there = "
             const heading = document.querySelector('h1')?.innerText ?? '';
@@ -138,46 +138,46 @@ impl Browser {
         .await;
     }
 
-    /// Waits until the page has these words in it.
+    /// Waits until the page contains this text.
     pub async fn says(&self, words: &str) {
         self.until(&format!("no “{words}”"), async || self.words().await.contains(words).then_some(())).await;
     }
 
-    /// Waits until the page, or the one that takes its place, no longer has these words in it.
+    /// Waits until the page, or the one that replaces it, no longer contains this text.
     pub async fn says_no_more(&self, words: &str) {
         let is_gone = |page: String| !page.is_empty() && !page.contains(words);
         self.until(&format!("still “{words}”"), async || is_gone(self.words().await).then_some(())).await;
     }
 
-    /// Waits until a file of this name is downloaded, and reads it.
+    /// Waits for a downloaded file of this name, and reads it.
     pub async fn downloaded(&self, name: &str) -> String {
         let path = self.chromium.downloads.join(name);
-        // Until it is complete it has another name.
+        // It has another name until it is complete.
         self.until(&format!("no file {name}"), async || fs::read_to_string(&path).ok()).await
     }
 
-    /// All words of the page that can be seen, in one line.
+    /// Returns the visible text of the page in one line.
     pub async fn words(&self) -> String {
         let words = "return document.body.innerText.replace(/\\s+/g, ' ').trim()";
         text(&self.try_run(words, vec![]).await.unwrap_or_default())
     }
 
-    /// Where it is.
+    /// Returns the current URL.
     pub async fn url(&self) -> Url {
         self.driver().current_url().await.parse().unwrap()
     }
 
-    /// The title of the window.
+    /// Returns the title of the window.
     pub async fn title(&self) -> String {
         self.driver().title().await
     }
 
-    /// The language that the page says it is in.
+    /// Returns the language that the page declares.
     pub async fn language(&self) -> String {
         text(&self.run("return document.documentElement.lang", vec![]).await)
     }
 
-    /// Looks at the page in another way from now on.
+    /// Emulates another screen and colour scheme from now on.
     pub async fn look(&self, screen: Screen, light: Light) {
         let (width, height, scale, mobile) = match screen {
             Screen::Phone => (390, 844, 2, true),
@@ -191,18 +191,18 @@ impl Browser {
         self.tell("Emulation.setEmulatedMedia", json!({ "media": "", "features": features })).await;
     }
 
-    /// Looks at the page as it would be printed, until it is looked at otherwise.
+    /// Emulates print until the next [`Self::look`].
     pub async fn look_at_print(&self) {
         self.tell("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
     }
 
-    /// Everything that the browser has sent so far.
+    /// Returns all requests that the browser has sent.
     pub async fn sent(&self) -> Vec<Sent> {
         self.take_notes().await;
         self.traffic.lock().unwrap().sent.clone()
     }
 
-    /// Reads what the browser's network log has to say since it was last read.
+    /// Reads new entries from the browser's network log.
     pub(crate) async fn take_notes(&self) {
         let log = self.driver().log("performance").await;
         let mut traffic = self.traffic.lock().unwrap();
@@ -215,12 +215,12 @@ impl Browser {
         }
     }
 
-    /// Runs a script in the page, which must succeed.
+    /// Runs a script in the page; it must succeed.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.driver().execute(script, arguments).await.unwrap()
     }
 
-    /// Speaks the protocol of the developer tools.
+    /// Sends a command of the DevTools protocol.
     pub(crate) async fn tell(&self, method: &str, parameters: Value) -> Value {
         self.driver().develop(method, parameters).await
     }
@@ -229,7 +229,7 @@ impl Browser {
         &self.chromium.driver
     }
 
-    /// None: while one page gives way to another, there is nothing to run a script in.
+    /// Runs a script; returns `None` while one page replaces another.
     async fn try_run(&self, script: &str, arguments: Vec<Value>) -> Option<Value> {
         self.driver().execute(script, arguments).await.ok()
     }
@@ -259,7 +259,7 @@ impl Browser {
 impl Traffic {
     fn note(&mut self, event: &Value) {
         let request = &event["request"];
-        // What a page carries within itself is not sent.
+        // `data:` URLs and the like are not sent.
         let Ok(url) = text(&request["url"]).parse::<Url>() else { return };
         if !matches!(url.scheme(), "http" | "https") {
             return;

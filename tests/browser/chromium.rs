@@ -1,4 +1,4 @@
-//! Chromium and its driver, with a profile and a home of their own.
+//! Chromium and its driver, with their own profile and home directory.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
@@ -15,22 +15,21 @@ use crate::world::PATIENCE;
 /// A running Chromium and its driver; both are killed when dropped.
 pub struct Chromium {
     pub driver: Driver,
-    /// Where it puts what is downloaded.
+    /// The download directory.
     pub downloads: PathBuf,
     process: Child,
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Nobody has to be left: they may have ended already.
+        // They may have exited already.
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.process.id())]).status();
         let _ = self.process.wait();
     }
 }
 
 impl Chromium {
-    /// Starts one for somebody who reads these languages, such as `fr-CA,fr;q=0.9`, in a world's folder, with Chromium's rules for where a name
-    /// leads.
+    /// Starts Chromium with these languages, such as `fr-CA,fr;q=0.9`, and these resolver rules.
     pub async fn start(folder: &Path, resolver_rules: &str, languages: &str) -> Self {
         let home = folder.join(format!("home-{:08x}", rand::random::<u32>()));
         fs::create_dir(&home).unwrap();
@@ -43,7 +42,7 @@ impl Chromium {
     }
 }
 
-/// Has Chromium trust an authority as one that the user of this home has brought.
+/// Adds an authority to those that Chromium trusts for this home directory.
 fn trust(certificate: &Path, home: &Path) {
     let database = home.join(".pki/nssdb");
     fs::create_dir_all(&database).unwrap();
@@ -63,7 +62,7 @@ async fn start_driver(home: &Path) -> (Child, String) {
     let mut command = Command::new("chromedriver");
     command.arg(format!("--port={port}")).env("HOME", home).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME");
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-    // A group of their own, in which Chromium and its helpers are too.
+    // Their own process group, which includes Chromium's helpers.
     let process = command.process_group(0).spawn().expect("scripts/browser has installed it");
     let url = format!("http://127.0.0.1:{port}");
     let begun = Instant::now();

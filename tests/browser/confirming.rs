@@ -1,4 +1,4 @@
-//! What people see who open the link of a mail, or type the code of a text into a page of their app.
+//! Opening the link in a mail, and entering the code of a text message.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::world::World;
 const MAIL_LINK: &str = "/submitToken?";
 
 #[tokio::test]
-async fn the_link_of_the_mail_proves_the_address() {
+async fn the_link_in_the_mail_validates_the_address() {
     let world = World::start().await;
     let app = App::ready(&world, "alice").await;
     let (_, mail) = app.asks_to_prove("alice@example.com").await;
@@ -39,7 +39,7 @@ async fn a_link_that_has_expired_says_so() {
 }
 
 #[tokio::test]
-async fn a_code_is_wrong_until_it_may_not_be_tried_again() {
+async fn a_code_can_be_wrong_a_few_times_only() {
     let world = World::start_with(&[("SMS__DIRECTORY", "{folder}/sms")]).await;
     let app = App::ready(&world, "alice").await;
     let sid = app.asks_to_prove_phone("7700900001").await;
@@ -58,7 +58,7 @@ async fn a_code_is_wrong_until_it_may_not_be_tried_again() {
     browser.examine("code-expired").await;
 }
 
-/// The code at the end of the one text that was sent.
+/// Returns the code at the end of the only text message.
 fn code(world: &World) -> String {
     let mut texts = fs::read_dir(world.folder.path().join("sms")).unwrap().map(|entry| entry.unwrap().path());
     let text = texts.find(|path| path.extension().is_some_and(|extension| extension == "txt")).unwrap();

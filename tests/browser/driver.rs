@@ -1,42 +1,43 @@
-//! The little of `WebDriver` (W3C, and chromedriver's own additions) that the stories need. The libraries for it have `serde_json` keep the order of
-//! keys, for every crate of the build: the server in the other tests would then not be the one that ships.
+//! The small part of `WebDriver` (W3C, with chromedriver's additions) that the tests need. The libraries for
+//! it enable `serde_json`'s `preserve_order` for every crate of the build, so the server under test would
+//! differ from the one that ships.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-/// What names an element in an answer (`WebDriver` section 12.2).
+/// The key of an element reference (`WebDriver` section 12.2).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Keys that are no characters (`WebDriver` section 17.4.2).
+/// Keys that are not characters (`WebDriver` section 17.4.2).
 pub mod key {
     pub const TAB: &str = "\u{e004}";
     pub const ENTER: &str = "\u{e007}";
 }
 
-/// A session of a driver.
+/// A driver session.
 pub struct Driver {
     http: Client,
     session: String,
 }
 
-/// An element of the page, as the driver names it.
+/// A reference to an element of the page.
 pub struct Element(String);
 
 impl Element {
-    /// The element that a script returned.
+    /// Reads the element that a script returned.
     #[track_caller]
     pub fn of(answer: &Value) -> Self {
         Self(answer[ELEMENT].as_str().unwrap_or_else(|| panic!("no element: {answer}")).to_owned())
     }
 
-    /// As an argument of a script.
+    /// Returns the reference as a script argument.
     pub fn to_argument(&self) -> Value {
         json!({ ELEMENT: self.0 })
     }
 }
 
 impl Driver {
-    /// Begins a session.
+    /// Starts a session.
     pub async fn begin(driver: &str, capabilities: &Value) -> Result<Self, String> {
         let http = Client::builder().no_proxy().build().unwrap();
         let mut driver = Self { http, session: format!("{driver}/session") };
@@ -50,12 +51,12 @@ impl Driver {
         self.tell("/url", json!({ "url": url })).await;
     }
 
-    /// Goes back, as the browser's button does.
+    /// Goes back, like the browser's button.
     pub async fn back(&self) {
         self.tell("/back", json!({})).await;
     }
 
-    /// Runs a script in the page; what it promises is waited for.
+    /// Runs a script in the page, and awaits the promise it returns, if any.
     pub async fn execute(&self, script: &str, arguments: Vec<Value>) -> Result<Value, String> {
         self.ask(Method::POST, "/execute/sync", json!({ "script": script, "args": arguments })).await
     }
@@ -80,7 +81,7 @@ impl Driver {
         self.tell(&format!("/element/{}/value", element.0), json!({ "text": text })).await;
     }
 
-    /// Presses keys one after another, wherever the focus is.
+    /// Presses keys one after another in the focused element.
     pub async fn press(&self, keys: &str) {
         let strokes =
             keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|type_| json!({ "type": type_, "value": key })));
@@ -89,13 +90,13 @@ impl Driver {
         self.tell("/actions", json!({ "actions": [keyboard] })).await;
     }
 
-    /// What a log of Chromium's has had since it was last read: the messages.
+    /// Returns the messages added to one of Chromium's logs since it was last read.
     pub async fn log(&self, kind: &str) -> Vec<Value> {
         let entries = self.ask(Method::POST, "/se/log", json!({ "type": kind })).await.unwrap();
         entries.as_array().unwrap().clone()
     }
 
-    /// Speaks the protocol of the developer tools.
+    /// Sends a command of the DevTools protocol.
     pub async fn develop(&self, method: &str, parameters: Value) -> Value {
         self.ask(Method::POST, "/goog/cdp/execute", json!({ "cmd": method, "params": parameters })).await.unwrap()
     }

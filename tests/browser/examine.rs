@@ -1,4 +1,4 @@
-//! What every page is held to.
+//! Requirements that every page must meet.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, Light, Screen, text};
 use crate::world::setting;
 
-/// Runs axe-core with every rule for level A and AA of the guidelines and all that is best practice, and says what is wrong in a line each.
+/// Runs axe-core with every rule for WCAG levels A and AA and for best practice; returns a line per violation.
 const AXE: &str = "
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
     return axe.run(document, { runOnly: tags, rules: { 'target-size': { enabled: true } } }).then(
@@ -21,7 +21,7 @@ const AXE: &str = "
     );
 ";
 
-/// What is wider than the screen, with the page's own width first.
+/// Returns the elements wider than the screen, preceded by the page's own width.
 const TOO_WIDE: &str = "
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width && width <= innerWidth) return [];
@@ -29,7 +29,7 @@ const TOO_WIDE: &str = "
     return [`${document.documentElement.scrollWidth} > ${width}`, ...wide.map((e) => e.outerHTML.slice(0, 120))];
 ";
 
-/// The buttons and fields that a thumb would miss: less than 44 points high. Links are held to 24 by axe-core.
+/// Returns buttons and fields less than 44 points high. axe-core requires 24 of links.
 const TOO_SMALL: &str = "
     const controls = [...document.querySelectorAll('button, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio])')];
     const small = controls.filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44);
@@ -37,7 +37,8 @@ const TOO_SMALL: &str = "
 ";
 
 impl Browser {
-    /// Holds the page that is shown to all that every page is held to, and keeps its pictures as `NAME-{phone,desktop}-{light,dark}.png`.
+    /// Checks every requirement on the current page, and saves its screenshots as
+    /// `NAME-{phone,desktop}-{light,dark}.png`.
     pub async fn examine(&self, name: &str) {
         let mut faults = self.invalid_html().await;
         faults.extend(self.fetched_from_elsewhere().await);
@@ -58,7 +59,7 @@ impl Browser {
         assert!(faults.is_empty(), "{name} at {}:\n{}", self.url().await, faults.join("\n"));
     }
 
-    /// What the HTML that the server sent is not.
+    /// Returns what is invalid in the HTML that the server sent.
     async fn invalid_html(&self) -> Vec<String> {
         self.take_notes().await;
         let page = self.traffic.lock().unwrap().pages.last().expect("it is at a page").1.clone();
@@ -74,15 +75,15 @@ impl Browser {
         said.lines().map(|line| format!("HTML {line}")).collect()
     }
 
-    /// Requests to anybody but the server and the person's homeserver.
+    /// Returns requests to hosts other than the server and the person's homeserver.
     async fn fetched_from_elsewhere(&self) -> Vec<String> {
         let ours = |host: Option<&str>| matches!(host, Some("id.example" | "hs.example"));
         let elsewhere = self.sent().await.into_iter().filter(|sent| !ours(sent.url.host_str()));
         elsewhere.map(|sent| format!("{} {}", sent.method, sent.url)).collect()
     }
 
-    /// What the console says, such as that the content security policy forbids something. That a page says by its status that something is wrong,
-    /// it is to say; and so is a homeserver that is asked for what it does not offer.
+    /// Returns console messages, such as violations of the content security policy, except those about an
+    /// error status of a page or of the homeserver, which are expected.
     async fn complaints(&self) -> Vec<String> {
         let log = self.driver().log("browser").await;
         let traffic = self.traffic.lock().unwrap();
@@ -95,7 +96,7 @@ impl Browser {
         log.iter().map(|entry| text(&entry["message"])).filter(|message| !is_status(message)).collect()
     }
 
-    /// All of the page, not only what the screen shows of it.
+    /// Saves a screenshot of the whole page, not only its visible part.
     pub(crate) async fn keep_picture(&self, name: &str) {
         let folder = setting("VOUCH_TEST_SCREENSHOTS");
         let metrics = self.tell("Page.getLayoutMetrics", json!({})).await;

@@ -1,9 +1,9 @@
-//! The first page, and what stands where there is none.
+//! The start page, and the page for missing paths.
 
 use crate::browser::Browser;
 use crate::world::World;
 
-/// The languages of the pages: a tag, its own name for itself, and the heading of the first page.
+/// The languages of the pages: tag, own name, and heading of the start page.
 pub const LANGUAGES: [(&str, &str, &str); 4] = [
     ("en", "English", "Matrix identity server"),
     ("fr", "Français", "Serveur d’identité Matrix"),
@@ -12,7 +12,7 @@ pub const LANGUAGES: [(&str, &str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn the_first_page_is_read_in_every_language_by_a_click() {
+async fn the_start_page_can_be_read_in_every_language() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/").await;
@@ -25,7 +25,7 @@ async fn the_first_page_is_read_in_every_language_by_a_click() {
 }
 
 #[tokio::test]
-async fn a_browser_that_speaks_french_is_answered_in_french() {
+async fn a_french_browser_is_answered_in_french() {
     let world = World::start().await;
     for (languages, tag, heading) in [
         ("fr-CA,fr,en", "fr", "Serveur d’identité Matrix"),
@@ -41,7 +41,7 @@ async fn a_browser_that_speaks_french_is_answered_in_french() {
 }
 
 #[tokio::test]
-async fn the_first_page_leads_to_the_policies_and_back_in_the_language_that_was_chosen() {
+async fn the_start_page_links_to_the_policies_and_back_in_the_chosen_language() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/?lang=fr").await;
@@ -52,7 +52,7 @@ async fn the_first_page_leads_to_the_policies_and_back_in_the_language_that_was_
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_there_says_so() {
+async fn a_missing_page_says_so() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/nowhere").await;

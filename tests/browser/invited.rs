@@ -1,4 +1,4 @@
-//! Invited to a room by mail.
+//! Invitations to a room by mail.
 
 use crate::app::{App, link};
 use crate::browser::Browser;
@@ -6,7 +6,7 @@ use crate::world::World;
 
 const ADDRESS: &str = "carol@example.com";
 
-/// A browser at the page to which the mail of an invitation leads.
+/// Opens a browser at the page that an invitation's mail links to.
 async fn at_invitation(world: &World) -> Browser {
     let alice = App::ready(world, "alice").await;
     alice.invites(ADDRESS, "Garden").await;
@@ -18,7 +18,7 @@ async fn at_invitation(world: &World) -> Browser {
 }
 
 #[tokio::test]
-async fn who_is_invited_reads_by_whom_and_where_and_says_no() {
+async fn an_invited_person_sees_who_invited_them_and_can_refuse() {
     let world = World::start().await;
     let browser = at_invitation(&world).await;
     browser.says("Garden").await;
@@ -30,7 +30,7 @@ async fn who_is_invited_reads_by_whom_and_where_and_says_no() {
 }
 
 #[tokio::test]
-async fn who_is_invited_is_not_invited_again_if_he_says_so() {
+async fn an_invited_person_can_object_to_further_invitations() {
     let world = World::start().await;
     let browser = at_invitation(&world).await;
     browser.click("Never list or invite me").await;

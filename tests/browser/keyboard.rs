@@ -1,4 +1,4 @@
-//! Without a mouse, and on paper.
+//! Keyboard use, and printing.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::driver::key;
 use crate::world::World;
 
 #[tokio::test]
-async fn tab_leads_through_the_first_page_in_the_order_it_is_read_and_is_seen_to() {
+async fn tab_follows_the_reading_order_with_visible_focus() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/").await;
@@ -40,7 +40,7 @@ async fn the_first_link_skips_to_the_content() {
 }
 
 #[tokio::test]
-async fn a_bind_is_undone_by_the_keyboard_alone() {
+async fn a_bind_can_be_undone_with_the_keyboard_alone() {
     let world = World::start().await;
     let mallory = App::ready(&world, "mallory").await;
     let (_, mail) = mallory.asks_to_prove("victim@example.com").await;
@@ -67,7 +67,7 @@ async fn a_policy_is_printed_in_black_on_white_without_what_only_a_screen_needs(
 }
 
 impl Browser {
-    /// Whether what has the focus has a line around it, on the screen.
+    /// Returns whether the focused element has a visible outline.
     pub(crate) async fn focus_is_seen(&self) -> bool {
         let script = "
             const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);

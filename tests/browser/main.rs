@@ -1,9 +1,9 @@
-//! The pages in a real browser, as people see them: Chromium, the release binary, a homeserver and a mail server. `scripts/browser` installs what is
-//! needed and runs this.
+//! The pages in a real browser: Chromium, the server's binary, a homeserver and a mail server.
+//! `scripts/browser` installs what is needed and runs these tests.
 //!
-//! A story starts a [`World`](world::World) of its own, opens a [`Browser`](browser::Browser) in it and does what a person does: visits a path,
-//! clicks words, types into what is labelled, presses keys. Nothing names a selector, and nothing sleeps: what waits, waits for a heading or for
-//! words to be there.
+//! A test starts its own [`World`](world::World), opens a [`Browser`](browser::Browser) in it and acts like a
+//! person: opens a path, clicks text, types into labelled fields, presses keys. Tests do not use selectors and
+//! do not sleep: they wait for a heading or a text.
 //!
 //! ```ignore
 //! let world = World::start().await;
@@ -14,12 +14,13 @@
 //! browser.examine("home-french").await;
 //! ```
 //!
-//! **Every page passes [`examine`](browser::Browser::examine) once**, under a name of its own: no fault that axe-core knows, by day and by night, on a phone
-//! and on a desk; valid HTML; nothing in the console; nothing fetched from elsewhere; no sideways scrolling on the narrowest phone; controls that a
-//! thumb can hit. It also keeps the four screenshots. What the person's app does meanwhile, an [`App`](app::App) does; what the homeserver and the
-//! mail server saw, `world.homeserver.requests()` and `world.mail` tell, and what the browser sent, [`sent`](browser::Browser::sent).
+//! **Every page passes [`examine`](browser::Browser::examine) once**, under its own name: no violation known to
+//! axe-core, in light and dark colours, on a phone and on a desktop; valid HTML; an empty console; no requests to
+//! other hosts; no horizontal scrolling on the narrowest phone; controls large enough to touch. It also saves four
+//! screenshots. An [`App`](app::App) acts as the person's app; `world.homeserver.requests()` and `world.mail` show
+//! what the homeserver and the mail server received, and [`sent`](browser::Browser::sent) what the browser sent.
 //!
-//! The stories of [`with_synapse`] are told in the world of `tests/e2e` instead, where the homeserver is a real one.
+//! The tests in [`with_synapse`] use the world of `tests/e2e`, where the homeserver is a real Synapse.
 
 mod address;
 mod app;

@@ -1,4 +1,4 @@
-//! Somebody else has used one's address.
+//! Undoing what somebody else did with an address.
 
 use crate::app::{App, link};
 use crate::browser::Browser;
@@ -7,7 +7,7 @@ use crate::world::World;
 const ADDRESS: &str = "victim@example.com";
 
 #[tokio::test]
-async fn who_was_bound_by_somebody_else_undoes_it_with_one_button() {
+async fn one_button_undoes_a_bind_by_somebody_else() {
     let world = World::start().await;
     let mallory = App::ready(&world, "mallory").await;
     mallory.binds(ADDRESS).await;
@@ -28,7 +28,7 @@ async fn who_was_bound_by_somebody_else_undoes_it_with_one_button() {
 }
 
 #[tokio::test]
-async fn who_is_asked_for_somebody_else_cancels_the_request() {
+async fn a_request_by_somebody_else_can_be_cancelled() {
     let world = World::start().await;
     let mallory = App::ready(&world, "mallory").await;
     let (_, mail) = mallory.asks_to_prove(ADDRESS).await;

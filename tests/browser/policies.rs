@@ -1,4 +1,4 @@
-//! What people are asked to accept, and what they were asked to accept before.
+//! Policies, in force and superseded.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_policy_is_read_in_each_of_its_languages() {
+async fn a_policy_can_be_read_in_each_of_its_languages() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/policies").await;
@@ -25,7 +25,7 @@ async fn a_policy_is_read_in_each_of_its_languages() {
 }
 
 #[tokio::test]
-async fn an_earlier_version_leads_to_the_one_in_force() {
+async fn an_earlier_version_links_to_the_one_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let terms = folder.path().join("policies/terms_of_service");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/terms_of_service/1.0/en.md");
@@ -56,7 +56,7 @@ async fn an_earlier_version_leads_to_the_one_in_force() {
 }
 
 #[tokio::test]
-async fn what_is_kept_has_a_page_of_its_own() {
+async fn the_retention_table_has_its_own_page() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/").await;

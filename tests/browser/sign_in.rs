@@ -1,4 +1,4 @@
-//! Signing in with a Matrix account: what goes to whom, and what is left behind.
+//! Signing in with a Matrix account: what is sent to whom, and what remains afterwards.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +8,10 @@ use vouch_test_support::homeserver::Flow;
 use crate::browser::Browser;
 use crate::world::World;
 
-/// The password on the homeserver.
+/// Alice's password on the homeserver.
 pub const PASSWORD: &str = "wordpass & more";
 
-/// Signs in as `@alice:hs.example` with a password, wherever the browser is asked to.
+/// Signs in as `@alice:hs.example` with a password, from any page that asks for it.
 pub async fn signs_in(browser: &Browser) {
     browser.type_into("Your Matrix ID", "@alice:hs.example").await;
     browser.click("Continue").await;
@@ -19,7 +19,7 @@ pub async fn signs_in(browser: &Browser) {
     browser.click("Sign in with password").await;
 }
 
-/// Nobody but the homeserver has seen a secret of its, and its own session is over.
+/// Asserts that only the homeserver saw its secrets, and that its session has ended.
 async fn has_left_nothing_behind(browser: &Browser, world: &World) {
     assert!(world.homeserver.devices().is_empty(), "the temporary device is signed out");
     let authorized = world.homeserver.requests().into_iter();
@@ -45,7 +45,7 @@ async fn has_left_nothing_behind(browser: &Browser, world: &World) {
 }
 
 #[tokio::test]
-async fn a_password_goes_to_the_homeserver_and_nowhere_else() {
+async fn a_password_is_sent_to_the_homeserver_only() {
     let world = World::start().await;
     world.homeserver.has_user("alice", PASSWORD);
     let browser = Browser::open(&world).await;
@@ -59,7 +59,7 @@ async fn a_password_goes_to_the_homeserver_and_nowhere_else() {
     browser.type_into("Your Matrix password", "wrong").await;
     browser.click("Sign in with password").await;
     browser.says("Wrong Matrix ID or password").await;
-    // The console tells of the homeserver's refusal, as it is to.
+    // The console reports the homeserver's refusal, as expected.
     browser.type_into("Your Matrix password", PASSWORD).await;
     browser.click("Sign in with password").await;
     browser.reads("Your data").await;
@@ -67,7 +67,7 @@ async fn a_password_goes_to_the_homeserver_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn single_sign_on_leads_to_a_page_of_the_homeserver_and_back() {
+async fn single_sign_on_goes_to_the_homeservers_page_and_back() {
     let world = World::start().await;
     world.homeserver.has_user("alice", PASSWORD);
     world.homeserver.offers(&[Flow::Sso]);
@@ -85,7 +85,7 @@ async fn single_sign_on_leads_to_a_page_of_the_homeserver_and_back() {
 }
 
 #[tokio::test]
-async fn oauth_leads_to_a_page_of_the_homeserver_and_back() {
+async fn oauth_goes_to_the_homeservers_page_and_back() {
     let world = World::start().await;
     world.homeserver.has_user("alice", PASSWORD);
     world.homeserver.offers(&[Flow::OAuth, Flow::Password]);
@@ -108,7 +108,7 @@ async fn oauth_leads_to_a_page_of_the_homeserver_and_back() {
 }
 
 #[tokio::test]
-async fn what_is_mistyped_or_not_there_is_said_where_the_reader_is() {
+async fn mistakes_and_missing_homeservers_are_reported_in_place() {
     let world = World::start().await;
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;

@@ -1,4 +1,4 @@
-//! What can happen on the way in: every way that homeservers offer, every thing that can be wrong with them, and whoever tries to interfere.
+//! Every way of signing in that homeservers offer, everything that can fail, and attempts to interfere.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::world::World;
 const ALICE: &str = "@alice:hs.example";
 const PASSWORD: &str = "correct horse";
 
-/// A world in which alice can sign in at her homeserver, in these ways.
+/// Starts a world in which Alice can sign in at her homeserver with these flows.
 async fn with_alice(flows: &[Flow]) -> World {
     let world = World::start().await;
     world.homeserver.has_user("alice", PASSWORD);
@@ -21,7 +21,7 @@ async fn with_alice(flows: &[Flow]) -> World {
 }
 
 impl Browser {
-    /// Says who one is, on the page that asks for it.
+    /// Enters the Matrix ID on the page that asks for it.
     async fn names(&self, mxid: &str) {
         self.type_into("Your Matrix ID", mxid).await;
         self.click("Continue").await;
@@ -32,19 +32,20 @@ impl Browser {
         self.click("Sign in with password").await;
     }
 
-    /// Waits until the page says that something is wrong, which is read out, and where the keyboard goes on.
+    /// Waits for an error message, which must be announced to screen readers and focused.
     async fn is_told(&self, problem: &str) {
         self.says(problem).await;
         assert_eq!(self.run("return document.activeElement.getAttribute('role')", vec![]).await, "alert", "{problem}");
     }
 
-    /// What the tab keeps.
+    /// Returns the tab's session storage.
     async fn kept(&self) -> Value {
         self.run("return { ...sessionStorage, ...localStorage }", vec![]).await
     }
 }
 
-/// Nobody is signed in at the homeserver any more, and this server was sent the one form with the one token, and nothing that looks like any of `secrets`.
+/// Asserts that nobody is signed in at the homeserver any more, and that this server received one form with
+/// one token and none of `secrets`.
 async fn left_nothing_behind(world: &World, browser: &Browser, secrets: &[&str]) {
     assert_eq!(world.homeserver.devices(), []);
     assert_eq!(browser.kept().await, json!({}));
@@ -60,7 +61,7 @@ async fn left_nothing_behind(world: &World, browser: &Browser, secrets: &[&str])
     }
 }
 
-/// The access tokens with which the homeserver was asked for something.
+/// Returns the access tokens used in requests to the homeserver.
 fn bearers(world: &World) -> Vec<String> {
     let requests = world.homeserver.requests();
     let headers = requests.iter().filter_map(|request| request.headers().get("authorization"));
@@ -68,7 +69,7 @@ fn bearers(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_keyboard_is_enough_in_french_on_a_narrow_phone_by_night() {
+async fn signing_in_works_by_keyboard_in_french_on_a_narrow_dark_phone() {
     let world = with_alice(&[Flow::Password]).await;
     let browser = Browser::open_in(&world, "fr").await;
     browser.look(Screen::NarrowPhone, Light::Night).await;
@@ -93,10 +94,10 @@ async fn the_keyboard_is_enough_in_french_on_a_narrow_phone_by_night() {
 }
 
 #[tokio::test]
-async fn single_sign_on_leads_to_the_homeserver_and_back() {
+async fn single_sign_on_goes_to_the_homeserver_and_back() {
     let world = with_alice(&[Flow::Sso]).await;
     let browser = Browser::open_in(&world, "fr").await;
-    // The language that was chosen is the one in which it goes on.
+    // The chosen language is kept.
     browser.visit("/you?lang=en").await;
     browser.names(ALICE).await;
     browser.click("Single sign-on at hs.example").await;
@@ -109,7 +110,7 @@ async fn single_sign_on_leads_to_the_homeserver_and_back() {
 }
 
 #[tokio::test]
-async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() {
+async fn oauth_goes_to_the_homeserver_and_back_and_its_code_never_reaches_this_server() {
     let world = with_alice(&[Flow::OAuth]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
@@ -126,7 +127,7 @@ async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() 
     let mut secrets = bearers(&world);
     secrets.push(of("code_verifier"));
     left_nothing_behind(&world, &browser, &secrets.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    // The browser's log has fragments, which it sends to nobody; what the server was asked has none.
+    // The browser logs fragments but does not send them.
     let code = of("code");
     let came = browser.sent().await.into_iter().filter(|sent| sent.url.host_str() == Some("id.example"));
     for sent in came {
@@ -136,9 +137,10 @@ async fn oauth_leads_to_the_homeserver_and_back_and_its_code_never_comes_here() 
     }
 }
 
-/// Without it, the session at the homeserver could not be ended; and a script that asks for nothing would ask this server, with the token in hand.
+/// Otherwise the session at the homeserver could not be ended, and a request to a missing URL would send
+/// the token to this server.
 #[tokio::test]
-async fn a_homeserver_that_ends_no_session_is_not_signed_in_to_by_oauth() {
+async fn oauth_is_not_used_without_a_revocation_endpoint() {
     let world = with_alice(&[Flow::OAuth, Flow::Password]).await;
     let browser = Browser::open(&world).await;
     for revocation in [Value::Null, json!("http://hs.example/revoke"), json!("javascript:alert(1)"), json!("revoke")] {
@@ -168,7 +170,7 @@ async fn a_homeserver_that_ends_no_session_is_not_signed_in_to_by_oauth() {
 }
 
 #[tokio::test]
-async fn a_homeserver_from_before_the_specification_had_oauth_is_asked_under_the_old_names() {
+async fn oauth_works_with_the_unstable_endpoint_names() {
     let world = with_alice(&[Flow::OAuth]).await;
     let gone = json!({ "errcode": "M_UNRECOGNIZED" });
     world.homeserver.answers_clients(Method::GET, "/_matrix/client/v1/auth_metadata", StatusCode::NOT_FOUND, gone);
@@ -185,7 +187,7 @@ async fn a_homeserver_from_before_the_specification_had_oauth_is_asked_under_the
 }
 
 #[tokio::test]
-async fn of_several_ways_people_choose_theirs_and_may_change_their_mind() {
+async fn people_can_choose_between_several_flows_and_change_their_mind() {
     let world = with_alice(&[Flow::Password, Flow::Sso, Flow::OAuth]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
@@ -206,7 +208,7 @@ async fn of_several_ways_people_choose_theirs_and_may_change_their_mind() {
 }
 
 #[tokio::test]
-async fn who_came_to_download_is_told_why_he_signs_in_and_finds_the_way_back() {
+async fn the_page_says_why_a_download_needs_a_sign_in_and_returns_there() {
     let world = with_alice(&[Flow::Sso]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you/sign-in?for=export").await;
@@ -220,7 +222,7 @@ async fn who_came_to_download_is_told_why_he_signs_in_and_finds_the_way_back() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_homeserver_is_said() {
+async fn problems_of_a_homeserver_are_reported() {
     let world = with_alice(&[Flow::Password]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
@@ -266,7 +268,7 @@ async fn what_is_wrong_with_a_homeserver_is_said() {
         browser.names(ALICE).await;
         browser.is_told("hs.example offers no way to sign in that this page supports.").await;
     }
-    // One that lets no page of another site read its answers.
+    // A homeserver without CORS.
     world.homeserver.behave(Conduct::Answers(200, "{}".to_owned()));
     browser.visit("/you").await;
     browser.names(ALICE).await;
@@ -275,7 +277,7 @@ async fn what_is_wrong_with_a_homeserver_is_said() {
 }
 
 #[tokio::test]
-async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
+async fn a_homeservers_refusal_is_quoted_and_its_session_ended() {
     let world = with_alice(&[Flow::Password]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
@@ -307,7 +309,7 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
         let requests = world.homeserver.requests();
         requests.iter().filter(|r| r.uri().path() == "/_matrix/client/v3/logout" && r.method() == Method::POST).count()
     };
-    // The stub does not know these tokens, and so is asked once each; what cannot be reached is tried twice.
+    // The stub does not know these tokens and is asked once for each; unreachable servers are tried twice.
     assert_eq!(logouts(&world), 3);
     answers(login, 200, json!({ "access_token": "of-alice", "user_id": ALICE }));
     browser.gives_password(PASSWORD).await;
@@ -318,13 +320,13 @@ async fn a_homeserver_that_refuses_is_quoted_and_signed_out_of() {
 }
 
 #[tokio::test]
-async fn what_was_not_begun_here_is_not_ended_here() {
+async fn a_sign_in_started_elsewhere_is_not_completed_here() {
     let world = with_alice(&[Flow::Sso, Flow::OAuth]).await;
     let browser = Browser::open(&world).await;
     for answer in
         ["/you/sign-in?state=x&loginToken=stolen", "/you/sign-in#state=x&code=stolen", "/you/sign-in?state=#x"]
     {
-        // A path that differs in its fragment alone is no new page.
+        // Changing only the fragment does not load a new page.
         browser.visit("/").await;
         browser.visit(answer).await;
         browser.is_told("Too much time has passed, or you started in another window.").await;
@@ -335,7 +337,7 @@ async fn what_was_not_begun_here_is_not_ended_here() {
             "what came is gone from the address"
         );
     }
-    // Of what was begun, only the right answer is one; and the first ends it.
+    // Only the matching answer is accepted, and only once.
     browser.visit("/you").await;
     browser.names(ALICE).await;
     browser.click("Single sign-on at hs.example").await;
@@ -347,7 +349,7 @@ async fn what_was_not_begun_here_is_not_ended_here() {
 }
 
 #[tokio::test]
-async fn who_goes_back_after_signing_in_finds_neither_password_nor_token() {
+async fn going_back_after_signing_in_reveals_neither_password_nor_token() {
     let world = with_alice(&[Flow::Password]).await;
     let browser = Browser::open(&world).await;
     browser.visit("/you/sign-in").await;
@@ -356,13 +358,13 @@ async fn who_goes_back_after_signing_in_finds_neither_password_nor_token() {
     browser.reads("Your data").await;
     browser.driver().back().await;
     browser.reads("Sign in").await;
-    // The browser itself may put back who one is, and nothing else.
+    // The browser may restore the Matrix ID, and nothing else.
     let fields = "return [...document.querySelectorAll('input:not(#mxid)')].map((field) => field.value).join('')";
     assert_eq!(browser.run(fields, vec![]).await, "");
 }
 
 #[tokio::test]
-async fn who_may_not_use_this_server_is_told_on_the_same_page() {
+async fn a_blocked_user_is_told_so_on_the_same_page() {
     let world = World::start_with(&[("FEDERATION__BLOCKED_SERVERS", r#"["hs.example"]"#)]).await;
     world.homeserver.has_user("alice", PASSWORD);
     world.homeserver.offers(&[Flow::OAuth]);

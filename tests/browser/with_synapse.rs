@@ -1,5 +1,5 @@
-//! The pages with a real Synapse: its discovery, its ways to sign in, its CORS. The world and its people are those of `tests/e2e`; here
-//! somebody has a browser too.
+//! The pages with a real Synapse: discovery, login flows and CORS. The world and its people are those of
+//! `tests/e2e`, with a browser added.
 
 mod password;
 #[expect(dead_code, reason = "the stories of tests/e2e use the rest")]
@@ -22,7 +22,7 @@ use self::person::{PASSWORD, Person};
 use self::world::World;
 use crate::browser::{Browser, Sent};
 
-/// A world whose homeserver browsers find by its name. With the URL of a CAS server it offers single sign-on too.
+/// Starts a world whose homeserver browsers can discover. With a CAS server's URL it offers single sign-on too.
 async fn start(cas: Option<&str>) -> World {
     let mut settings = Map::new();
     settings.insert("public_baseurl".to_owned(), json!(format!("https://{}/", synapse::NAME)));
@@ -32,20 +32,20 @@ async fn start(cas: Option<&str>) -> World {
     World::start_with(&settings).await
 }
 
-/// A browser that finds the homeserver by its name, and what else there is on this machine.
+/// Opens a browser that resolves the homeserver's name and local addresses.
 async fn open(world: &World, languages: &str) -> Browser {
     let homeserver = format!("MAP {} 127.0.0.1:{}", synapse::NAME, world.synapse.port);
     let rules = format!("EXCLUDE localhost, {homeserver}, MAP * ~NOTFOUND");
     Browser::open_where(world.folder.path(), &rules, languages).await
 }
 
-/// Whom the browser has told the password, by the names of the servers, once for each time.
+/// Returns the names of the servers to which the browser sent the password, once per request.
 async fn told_the_password(browser: &Browser) -> Vec<String> {
     let sent = browser.sent().await.into_iter().filter(|sent| format!("{} {}", sent.url, sent.body).contains(PASSWORD));
     sent.map(|sent| sent.url.host_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// What signing in took at the homeserver is over, for nobody but the app is signed in there; and this server was handed one token.
+/// Asserts that only the app is still signed in at the homeserver, and that this server received one token.
 async fn signed_in_for_a_moment(person: &Person<'_>, browser: &Browser) {
     let devices = person.homeserver(Method::GET, "/devices", json!({})).await.ok();
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "{devices}");

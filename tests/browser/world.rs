@@ -1,5 +1,5 @@
-//! The world of a story: Vouch in a process of its own, a homeserver and a mail server on the loopback interface. All their certificates are of one
-//! authority, made for this story, which the browser trusts as its user's own.
+//! A test's world: Vouch in its own process, a homeserver and a mail server on the loopback interface. Their
+//! certificates are issued by an authority created for the test, which the browser trusts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::MailSink;
 use vouch_test_support::program::{Program, free_port, tail};
 
-/// How long a story waits for anything before it fails. The machine may be busy.
+/// How long a test waits for anything before it fails. Generous, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the browser finds the server.
+/// The server's URL in the browser.
 pub const URL: &str = "https://id.example";
 
 /// The server's name in URLs.
@@ -27,29 +27,29 @@ const HOST: &str = "id.example";
 const HOMESERVER: &str = "hs.example";
 
 pub struct World {
-    // In this order they end: nobody speaks to a server that is gone.
+    // Dropped in this order, so that nothing talks to a server that is gone.
     _vouch: Program,
     pub homeserver: Homeserver,
     pub mail: MailSink,
-    /// Trusts the authority of this world alone.
+    /// Trusts only this world's authority.
     pub http: Client,
     pub folder: TempDir,
     port: u16,
 }
 
 impl World {
-    /// Everything is up when this returns.
+    /// Starts everything, and returns when the server is ready.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// The same with further settings, such as `("BRAND__NAME", "Vouch")`; a value may name `{folder}`.
+    /// Starts with additional settings, such as `("BRAND__NAME", "Vouch")`; a value may contain `{folder}`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::start_in(folder, settings).await
     }
 
-    /// The same in a folder in which a story has put something before.
+    /// Starts in a folder that the test has prepared.
     pub async fn start_in(folder: TempDir, settings: &[(&str, &str)]) -> Self {
         let ca = Ca::new();
         ca.write_to(&folder.path().join("ca.pem"));
@@ -67,19 +67,19 @@ impl World {
         world
     }
 
-    /// A URL of the server for [`Self::http`], which has to be told the port.
+    /// Returns a URL of the server for [`Self::http`], including the port.
     pub fn url(&self, path: &str) -> String {
         format!("{URL}:{}{path}", self.port)
     }
 
-    /// Changes the database behind the server's back: what only time would bring.
+    /// Changes the database directly, for changes that otherwise only time would bring.
     pub fn execute(&self, sql: &str) {
         let path = self.folder.path().join("data/vouch.db");
         let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         conn.batch_execute(&format!("PRAGMA busy_timeout = 5000; {sql}")).unwrap();
     }
 
-    /// Chromium's rules for where a name leads: the two servers, and nowhere.
+    /// Returns Chromium's resolver rules: the two servers, and nothing else.
     pub fn resolver_rules(&self) -> String {
         let homeserver = self.homeserver.address();
         format!("MAP {HOST} 127.0.0.1:{}, MAP {HOMESERVER} {homeserver}, MAP * ~NOTFOUND", self.port)
@@ -99,7 +99,7 @@ impl World {
 }
 
 impl Drop for World {
-    /// What the server said is worth reading when a story fails, and only then.
+    /// Prints the server's log if the test failed.
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- the end of vouch.log\n{}", tail(&self.folder.path().join("vouch.log")));
@@ -107,7 +107,7 @@ impl Drop for World {
     }
 }
 
-/// What `scripts/browser` says in the environment.
+/// Returns a path that `scripts/browser` sets in the environment.
 pub fn setting(name: &str) -> PathBuf {
     std::env::var_os(name).unwrap_or_else(|| panic!("no {name}: run scripts/browser")).into()
 }

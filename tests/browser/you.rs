@@ -1,4 +1,4 @@
-//! What is held about somebody with a Matrix account, and what becomes of it.
+//! `/you`: the data of somebody with a Matrix account.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::world::World;
 
 const ADDRESS: &str = "alice@example.com";
 
-/// A browser at the page of `@alice:hs.example`.
+/// Opens a browser at the page of `@alice:hs.example`.
 async fn at_you(world: &World) -> Browser {
     world.homeserver.has_user("alice", PASSWORD);
     let browser = Browser::open(world).await;
@@ -20,7 +20,7 @@ async fn at_you(world: &World) -> Browser {
     browser
 }
 
-/// As if so many minutes had passed since somebody signed in.
+/// Makes every session this many minutes older.
 fn minutes_pass(world: &World, minutes: u32) {
     world.execute(&format!("UPDATE visits SET proved_at = proved_at - {minutes} * 60000"));
 }
@@ -52,7 +52,7 @@ async fn the_terms_are_accepted_in_french() {
 }
 
 #[tokio::test]
-async fn ones_addresses_are_seen_and_removed() {
+async fn people_see_and_remove_their_addresses() {
     let world = World::start().await;
     let app = App::ready(&world, "alice").await;
     app.binds(ADDRESS).await;
@@ -86,7 +86,7 @@ async fn all_addresses_are_removed_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_withdrawn_no_app_accepts_again() {
+async fn an_app_cannot_renew_a_withdrawn_consent() {
     let world = World::start().await;
     let app = App::ready(&world, "alice").await;
     let browser = at_you(&world).await;
@@ -106,7 +106,7 @@ async fn what_is_withdrawn_no_app_accepts_again() {
 }
 
 #[tokio::test]
-async fn everything_is_downloaded_by_who_has_just_signed_in() {
+async fn a_fresh_sign_in_can_download_everything() {
     let world = World::start().await;
     let app = App::ready(&world, "alice").await;
     app.binds(ADDRESS).await;
@@ -124,7 +124,7 @@ async fn everything_is_downloaded_by_who_has_just_signed_in() {
 }
 
 #[tokio::test]
-async fn who_is_signed_out_everywhere_is_so_in_the_app() {
+async fn signing_out_everywhere_includes_the_app() {
     let world = World::start().await;
     let app = App::ready(&world, "alice").await;
     let browser = at_you(&world).await;
@@ -160,7 +160,7 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
 }
 
 #[tokio::test]
-async fn who_leaves_the_pages_has_to_sign_in_again() {
+async fn after_signing_out_one_must_sign_in_again() {
     let world = World::start().await;
     let browser = at_you(&world).await;
     browser.says("id.example stores nothing about you").await;

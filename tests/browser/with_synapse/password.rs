@@ -1,4 +1,4 @@
-//! Somebody who reads French signs in with a password.
+//! Signing in with a password, in French.
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::browser::Browser;
 
 const EMAIL: &str = "alice@mail.example";
 
-/// Signs in at a page of Vouch that asks for it.
+/// Signs in on a page of Vouch that asks for it.
 async fn signs_in(browser: &Browser, mxid: &str) {
     browser.reads("Se connecter").await;
     browser.type_into("Votre identifiant Matrix", mxid).await;
@@ -29,7 +29,7 @@ async fn accepts(browser: &Browser) {
     browser.says("1.0 (fr)").await;
 }
 
-/// What the app gets when it wants something.
+/// Returns the app's status and errcode for a request that needs accepted terms.
 async fn app_asks(person: &Person<'_>) -> Answer {
     person.identity_server(Method::GET, "/account", json!({})).await
 }
@@ -44,7 +44,7 @@ async fn arrive(world: &World) -> (Person<'_>, Browser) {
 }
 
 #[tokio::test]
-async fn what_is_withdrawn_on_the_page_no_app_takes_back() {
+async fn an_app_cannot_renew_a_consent_withdrawn_on_the_page() {
     let world = start(None).await;
     let (alice, browser) = arrive(&world).await;
     signed_in_for_a_moment(&alice, &browser).await;
@@ -65,7 +65,7 @@ async fn what_is_withdrawn_on_the_page_no_app_takes_back() {
 }
 
 #[tokio::test]
-async fn what_the_app_bound_is_seen_and_unbound_on_the_page() {
+async fn an_address_bound_by_the_app_can_be_removed_on_the_page() {
     let world = start(None).await;
     let (alice, browser) = arrive(&world).await;
     browser.says("Aucune adresse ne permet de vous trouver.").await;
@@ -89,7 +89,7 @@ async fn what_the_app_bound_is_seen_and_unbound_on_the_page() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_and_may_be_corrected() {
+async fn a_wrong_password_is_reported_and_can_be_corrected() {
     let world = start(None).await;
     let alice = Person::join(&world, "alice").await;
     let browser = open(&world, "fr").await;

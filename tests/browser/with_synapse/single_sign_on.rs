@@ -1,4 +1,4 @@
-//! Somebody signs in on a page of the homeserver, takes everything and leaves.
+//! Signing in through the homeserver's single sign-on, downloading everything, and erasing it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::{open, signed_in_for_a_moment, start};
 const EMAIL: &str = "alice@mail.example";
 
 #[tokio::test]
-async fn who_comes_by_single_sign_on_downloads_everything_and_has_it_erased() {
+async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
     let cas = Cas::start("alice");
     let world = start(Some(&cas.url())).await;
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
@@ -51,7 +51,7 @@ async fn who_comes_by_single_sign_on_downloads_everything_and_has_it_erased() {
     assert_eq!(bob.looks_up(EMAIL).await, None);
     let account = alice.identity_server(Method::GET, "/account", json!({})).await;
     assert_eq!(account.error(), (401, "M_UNAUTHORIZED"));
-    // The visit is over too.
+    // The web session has ended too.
     browser.visit(&format!("{}/you", world.vouch.url)).await;
     browser.reads("Sign in").await;
 }
