@@ -56,22 +56,17 @@ struct Entry {
     chain: Vec<Language>,
 }
 
-/// Why the operator's texts cannot be used: the file, the place in it, and the problem.
-#[derive(Debug, PartialEq, Eq)]
-pub struct TextsError(String);
-
 impl Texts {
     /// Loads our texts, and the operator's on top of them.
     ///
     /// # Errors
-    /// Returns a [`TextsError`] for a file that cannot be read or is not Fluent, for a message or variable that does not
-    /// exist, and for a default language without texts.
-    pub fn load(default_language: &LanguageIdentifier, directory: Option<&Path>) -> Result<Self, TextsError> {
+    /// Returns the file and the problem, for the operator: the file cannot be read or is not Fluent, a message or variable
+    /// does not exist, or the default language has no texts.
+    pub fn load(default_language: &LanguageIdentifier, directory: Option<&Path>) -> Result<Self, String> {
         let mut bundles = BTreeMap::new();
         for (tag, source) in BUILT_IN {
-            let resource =
-                files::parse(source.to_owned()).map_err(|problem| TextsError(format!("{tag}: {problem}")))?;
-            let language: LanguageIdentifier = tag.parse().map_err(|_| TextsError(format!("{tag}: no language")))?;
+            let resource = files::parse(source.to_owned()).map_err(|problem| format!("{tag}: {problem}"))?;
+            let language: LanguageIdentifier = tag.parse().map_err(|_| format!("{tag}: not a language"))?;
             add(&mut bundles, language, resource);
         }
         for (language, resource) in files::operators(directory)? {
@@ -83,15 +78,15 @@ impl Texts {
     fn new(
         bundles: BTreeMap<LanguageIdentifier, FluentBundle<FluentResource>>,
         default: &LanguageIdentifier,
-    ) -> Result<Self, TextsError> {
+    ) -> Result<Self, String> {
         let tags: Vec<String> = bundles.keys().map(ToString::to_string).collect();
         let position = |tag: &str| tags.iter().position(|t| t == tag).map(Language);
         let default = position(&default.to_string()).ok_or_else(|| {
             let known = tags.join(", ");
-            TextsError(format!(
+            format!(
                 "texts.default_language: there are no texts for {default}; use one of {known}, \
                  or add {default}.ftl to texts.directory"
-            ))
+            )
         })?;
         let languages = bundles.into_values().zip(&tags).enumerate().map(|(own, (bundle, tag))| {
             let base = tag.split('-').next().and_then(position);
@@ -191,14 +186,6 @@ fn cleaned(value: &FluentValue<'_>) -> FluentValue<'static> {
         other => other.clone().into_owned(),
     }
 }
-
-impl fmt::Display for TextsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TextsError {}
 
 impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,8 +22,8 @@ pub(super) fn check(config: &Config) -> Result<(), Failure> {
 
 /// Prints the retention table in effect, worded like the retention page.
 pub(super) fn retention(config: &Config) -> Result<(), Failure> {
-    let texts = Texts::load(&config.texts.default_language, config.texts.directory.as_deref())
-        .map_err(|error| Failure::Usage(error.to_string()))?;
+    let texts =
+        Texts::load(&config.texts.default_language, config.texts.directory.as_deref()).map_err(Failure::Usage)?;
     let language = texts.default_language();
     let rows = RetentionRow::table(&config.retention, &config.log);
     let rows: Vec<_> = rows.into_iter().map(|row| row.in_words(&texts, language)).collect();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::StartError;
+use super::unusable;
 use crate::clock::Clock;
 
 /// A directory of message files, whose names sort by time.
@@ -28,9 +28,9 @@ impl Directory {
     }
 
     /// Creates the directory, accessible only to its owner.
-    pub(super) fn make(&self) -> Result<(), StartError> {
+    pub(super) fn make(&self) -> Result<(), String> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        made.map_err(|error| StartError::file(self.setting, &self.path, error))
+        made.map_err(|error| unusable(self.setting, &self.path, error))
     }
 
     pub(super) async fn write(&self, message: String) -> io::Result<()> {
@@ -108,7 +108,7 @@ mod tests {
     fn a_directory_that_cannot_be_created_is_named_with_its_setting() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let directory = Directory::new("mail.directory", &file.path().join("mail"), "eml", Clock::stopped_at(0));
-        let error = directory.make().unwrap_err().to_string();
+        let error = directory.make().unwrap_err();
         assert!(error.starts_with(&format!("mail.directory: {}", file.path().display())), "{error}");
     }
 }

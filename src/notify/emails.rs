@@ -17,7 +17,7 @@ use url::Url;
 
 use super::Words;
 use super::mail::Email;
-use crate::brand::{Colour, Contact};
+use crate::brand::Colour;
 use crate::texts::visible;
 
 /// The width of the text part, in characters. Links are never broken.
@@ -45,8 +45,9 @@ enum Part<'a> {
     Button(String, String, &'a Url),
 }
 
-/// An email without its subject.
+/// What an email says.
 struct Content<'a> {
+    subject: String,
     title: String,
     parts: Vec<Part<'a>>,
     /// Why the reader receives it.
@@ -73,25 +74,11 @@ impl Html<'_> {
         let sentence = self.say.with("mail-contact", "contact", &CONTACT.to_string());
         sentence.split(CONTACT).map(ToOwned::to_owned).collect()
     }
-
-    fn link_on_light(&self) -> Colour {
-        self.say.brand.accent.legible_on(LIGHT_BACKGROUND)
-    }
-
-    fn link_on_dark(&self) -> Colour {
-        self.say.brand.accent.legible_on(DARK_BACKGROUND)
-    }
 }
 
-impl Text<'_> {
-    fn contact(&self, contact: &Contact) -> String {
-        self.say.with("mail-contact", "contact", &contact.text)
-    }
-}
-
-fn render(say: Words<'_>, subject: &str, content: &Content<'_>) -> Result<Email, askama::Error> {
+fn render(say: Words<'_>, content: &Content<'_>) -> Result<Email, askama::Error> {
     let text = wrapped(&Text { say, content }.render()?);
-    Ok(Email { subject: visible(subject, MAX_SUBJECT), text, html: Html { say, content }.render()? })
+    Ok(Email { subject: visible(&content.subject, MAX_SUBJECT), text, html: Html { say, content }.render()? })
 }
 
 /// Wraps lines at [`WIDTH`] characters, at spaces only, so that links stay whole.

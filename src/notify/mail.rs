@@ -12,7 +12,6 @@ use lettre::Address as Recipient;
 
 use self::compose::Composer;
 use self::smtp::SmtpServer;
-use super::StartError;
 use super::directory::Directory;
 use crate::brand::Brand;
 use crate::clock::Clock;
@@ -46,8 +45,8 @@ impl Mailer {
     /// this server starts.
     ///
     /// # Errors
-    /// Returns a [`StartError`] that names the setting and the file.
-    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, StartError> {
+    /// Returns the setting and the problem, for the operator.
+    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, String> {
         let transport = match &mail.transport {
             config::MailTransport::Directory(path) => {
                 Transport::Directory(Directory::new("mail.directory", path, "eml", clock.clone()))
@@ -62,8 +61,8 @@ impl Mailer {
     /// Creates the mail directory, if emails are written to one.
     ///
     /// # Errors
-    /// Returns a [`StartError`] that names the setting and the directory.
-    pub fn make_directory(&self) -> Result<(), StartError> {
+    /// Returns the directory and the problem, for the operator.
+    pub fn make_directory(&self) -> Result<(), String> {
         match &self.transport {
             Transport::Directory(directory) => directory.make(),
             Transport::Smtp(_) => Ok(()),

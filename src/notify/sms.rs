@@ -16,7 +16,6 @@ use std::time::Duration;
 use reqwest::Client;
 
 use self::areas::Areas;
-use super::StartError;
 use super::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{self, Gateway, GatewayKind, Route, Sender};
@@ -55,8 +54,8 @@ impl SmsSender {
     /// server starts.
     ///
     /// # Errors
-    /// Returns a [`StartError`] that names the setting.
-    pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, StartError> {
+    /// Returns the setting and the problem, for the operator.
+    pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, String> {
         Ok(Self {
             rules: Areas::new(&sms.rules),
             otherwise: sms.otherwise(),
@@ -72,8 +71,8 @@ impl SmsSender {
     /// Creates the directory, if texts are written to one.
     ///
     /// # Errors
-    /// Returns a [`StartError`] that names the setting and the directory.
-    pub fn make_directory(&self) -> Result<(), StartError> {
+    /// Returns the directory and the problem, for the operator.
+    pub fn make_directory(&self) -> Result<(), String> {
         let is_used = self.otherwise == Route::Directory || self.rules.contains(&Route::Directory);
         if is_used { self.directory.make() } else { Ok(()) }
     }

@@ -8,21 +8,21 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use unic_langid::LanguageIdentifier;
 
-use super::{BUILT_IN, NAME, TextsError};
+use super::{BUILT_IN, NAME};
 
 /// Reads and checks the operator's files.
-pub(super) fn operators(directory: Option<&Path>) -> Result<Vec<(LanguageIdentifier, FluentResource)>, TextsError> {
+pub(super) fn operators(directory: Option<&Path>) -> Result<Vec<(LanguageIdentifier, FluentResource)>, String> {
     let Some(directory) = directory else { return Ok(Vec::new()) };
-    let english = parse(BUILT_IN[0].1.to_owned()).map_err(TextsError)?;
-    let ours = catalogue(&english).map_err(TextsError)?;
-    let unreadable = |error| TextsError(format!("{}: cannot be read: {error}", directory.display()));
+    let english = parse(BUILT_IN[0].1.to_owned())?;
+    let ours = catalogue(&english)?;
+    let unreadable = |error| format!("{}: cannot be read: {error}", directory.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if !name.starts_with('.') {
             let file = read(&path, &name, &ours);
-            files.push(file.map_err(|problem| TextsError(format!("{}: {problem}", path.display())))?);
+            files.push(file.map_err(|problem| format!("{}: {problem}", path.display()))?);
         }
     }
     Ok(files)

@@ -94,6 +94,7 @@ pub struct InviteFacts<'a> {
 /// Fails only if a template cannot be rendered.
 pub fn validation_email(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<Email, Error> {
     let content = Content {
+        subject: say.with_server("mail-validation-subject"),
         title: say.text("mail-validation-title"),
         parts: vec![
             Part::Paragraph(say.with_server("mail-validation-asks")),
@@ -107,7 +108,7 @@ pub fn validation_email(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<Em
         ],
         why: say.text("mail-why"),
     };
-    render(say, &say.with_server("mail-validation-subject"), &content)
+    render(say, &content)
 }
 
 /// Returns the email with the link to what is stored about an address. It says nothing of what that is.
@@ -116,6 +117,7 @@ pub fn validation_email(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<Em
 /// Fails only if a template cannot be rendered.
 pub fn address_email(say: Words<'_>, link: &Url, lifetime: Millis) -> Result<Email, Error> {
     let content = Content {
+        subject: say.with_server("mail-address-subject"),
         title: say.text("mail-address-title"),
         parts: vec![
             Part::Paragraph(say.with_server("mail-address-asks")),
@@ -126,7 +128,7 @@ pub fn address_email(say: Words<'_>, link: &Url, lifetime: Millis) -> Result<Ema
         ],
         why: say.text("mail-why"),
     };
-    render(say, &say.with_server("mail-address-subject"), &content)
+    render(say, &content)
 }
 
 /// Returns the notice to an address that was bound.
@@ -134,9 +136,9 @@ pub fn address_email(say: Words<'_>, link: &Url, lifetime: Millis) -> Result<Ema
 /// # Errors
 /// Fails only if a template cannot be rendered.
 pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, Error> {
-    let title = say.text("mail-bound-title");
     let content = Content {
-        title: title.clone(),
+        subject: say.text("mail-bound-title"),
+        title: say.text("mail-bound-title"),
         parts: vec![
             Part::Paragraph(since(say, "mail-bound-since", facts.since)),
             account(say, facts.mxid, facts.homeserver),
@@ -148,7 +150,7 @@ pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, Error
         ],
         why: say.text("mail-notice-why"),
     };
-    render(say, &title, &content)
+    render(say, &content)
 }
 
 /// Returns the notice to an address that was unbound. It has no link that undoes that: binding the address again
@@ -163,9 +165,9 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
         Remover::Homeserver => "mail-unbound-by-homeserver",
         Remover::Operator => "mail-unbound-by-operator",
     };
-    let title = say.text("mail-unbound-title");
     let content = Content {
-        title: title.clone(),
+        subject: say.text("mail-unbound-title"),
+        title: say.text("mail-unbound-title"),
         parts: vec![
             Part::Paragraph(since(say, "mail-unbound-since", facts.since)),
             account(say, facts.mxid, facts.homeserver),
@@ -174,7 +176,7 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
         ],
         why: say.text("mail-notice-why"),
     };
-    render(say, &title, &content)
+    render(say, &content)
 }
 
 /// Returns the email about an invitation. Its readers may never have heard of Matrix. The Matrix ID comes first and
@@ -187,6 +189,7 @@ pub fn invite_email(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Email, Err
     let names = [("mail-invite-by", "name", facts.inviter), (room, "room", facts.room)];
     let names = names.into_iter().filter_map(|(id, variable, name)| Some(say.with(id, variable, name?.as_str())));
     let content = Content {
+        subject: say.text("mail-invite-subject"),
         title: say.text("mail-invite-title"),
         parts: vec![
             Part::Paragraph(say.text("mail-invite-asks")),
@@ -201,7 +204,7 @@ pub fn invite_email(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Email, Err
         ],
         why: say.text("mail-why"),
     };
-    render(say, &say.text("mail-invite-subject"), &content)
+    render(say, &content)
 }
 
 fn account(say: Words<'_>, mxid: &str, homeserver: &str) -> Part<'static> {

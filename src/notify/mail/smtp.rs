@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 
 use super::SendError;
 use crate::config::{Smtp, SmtpSecurity};
-use crate::notify::StartError;
+use crate::notify::unusable;
 
 /// How long an idle connection can be reused. Servers close idle connections after a few minutes at most.
 const MAX_IDLE: Duration = Duration::from_secs(30);
@@ -75,8 +75,8 @@ struct NotBegun {
 }
 
 impl SmtpServer {
-    pub(super) fn new(settings: &Smtp, sender: &Recipient) -> Result<Self, StartError> {
-        let problem = |setting, problem| Err(StartError::Setting { setting, problem });
+    pub(super) fn new(settings: &Smtp, sender: &Recipient) -> Result<Self, String> {
+        let problem = |setting, problem| Err(format!("{setting}: {problem}"));
         if !AsRef::<str>::as_ref(sender).is_ascii() {
             return problem("mail.sender", "the address must be ASCII; write an international domain as xn--…");
         }
@@ -247,20 +247,18 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Trusts the system's certificate authorities and those in `mail.ca_file`.
-fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, StartError> {
+fn tls_parameters(settings: &Smtp) -> Result<TlsParameters, String> {
     let mut builder = TlsParameters::builder(settings.host.clone())
         .dangerous_accept_invalid_certs(!settings.verify_certificate)
         .dangerous_accept_invalid_hostnames(!settings.verify_certificate);
     if let Some(path) = &settings.ca_file {
-        for certificate in read_certificates(path).map_err(|error| StartError::file("mail.ca_file", path, error))? {
+        for certificate in read_certificates(path).map_err(|error| unusable("mail.ca_file", path, error))? {
             builder = builder.add_root_certificate(certificate);
         }
     }
     builder.build().map_err(|_| match &settings.ca_file {
-        Some(path) => {
-            StartError::file("mail.ca_file", path, io::Error::other("contains something that is not a certificate"))
-        }
-        None => StartError::Setting { setting: "mail.security", problem: "TLS cannot be set up" },
+        Some(path) => unusable("mail.ca_file", path, "contains something that is not a certificate"),
+        None => "mail.security: TLS cannot be set up".to_owned(),
     })
 }
 

@@ -27,7 +27,7 @@ fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
     }
 }
 
-fn start(smtp: Smtp, brand: &Brand) -> Result<Mailer, StartError> {
+fn start(smtp: Smtp, brand: &Brand) -> Result<Mailer, String> {
     let mail = Mail { sender: "Vouch <vouch@vouch.test>".parse().unwrap(), transport: MailTransport::Smtp(smtp) };
     Mailer::new(&mail, brand, Clock::system())
 }
@@ -137,11 +137,11 @@ fn settings_that_cannot_work_are_refused_by_name() {
         (Smtp { host: "mail.example.org:25".to_owned(), ..settings.clone() }, "mail.host: "),
         (Smtp { connections: 0, ..settings.clone() }, "mail.connections: "),
     ] {
-        let error = start(wrong, &brand()).err().unwrap().to_string();
+        let error = start(wrong, &brand()).err().unwrap();
         assert!(error.starts_with(setting), "{error}");
     }
     let sender = Recipient::new("vouch", "bücher.example").unwrap();
-    let error = SmtpServer::new(&settings, &sender).err().unwrap().to_string();
+    let error = SmtpServer::new(&settings, &sender).err().unwrap();
     assert!(error.starts_with("mail.sender: ") && error.contains("xn--"), "{error}");
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::SendError;
 use crate::config;
 use crate::crypto::trust::{self, TrustError};
-use crate::notify::StartError;
+use crate::notify::unusable;
 
 /// The most bytes of a response that are read. Gateways need a fraction of that.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -34,9 +34,9 @@ impl Answer {
 
 /// Returns a client that follows no redirects and uses no proxy from the environment, so that nobody but the gateway
 /// receives the credentials.
-pub(super) fn client(sms: &config::Sms) -> Result<Client, StartError> {
+pub(super) fn client(sms: &config::Sms) -> Result<Client, String> {
     let tls = trust::client_config(sms.ca_file.as_deref())
-        .map_err(|TrustError { path, reason }| StartError::file("sms.ca_file", path, io::Error::other(reason)))?;
+        .map_err(|TrustError { path, reason }| unusable("sms.ca_file", &path, reason))?;
     let client = Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("Vouch/", env!("CARGO_PKG_VERSION")))
@@ -47,7 +47,7 @@ pub(super) fn client(sms: &config::Sms) -> Result<Client, StartError> {
         .timeout(sms.timeout)
         .pool_idle_timeout(MAX_IDLE)
         .build();
-    client.map_err(|_| StartError::Setting { setting: "sms", problem: "the HTTP library rejects these settings" })
+    client.map_err(|_| "sms: the HTTP library rejects these settings".to_owned())
 }
 
 /// Sends a request and reads the response.

@@ -50,7 +50,7 @@ fn tls_options(tls: Tls) -> Options {
 fn credentials_without_tls_are_refused_except_on_this_machine() {
     let settings =
         |host: &str| Smtp { host: host.to_owned(), credentials: Some(login()), ..unused(SmtpSecurity::None) };
-    let error = start(settings("mail.example.org"), &brand()).err().unwrap().to_string();
+    let error = start(settings("mail.example.org"), &brand()).err().unwrap();
     assert!(error.starts_with("mail.security: ") && error.contains("starttls"), "{error}");
     assert!(!error.contains("s3cret"));
     for host in ["localhost", "127.0.0.1", "::1"] {
@@ -65,7 +65,7 @@ fn an_unusable_ca_file_is_named_with_its_setting() {
     std::fs::write(junk.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     for path in [empty.path(), junk.path(), Path::new("/nonexistent/ca.pem")] {
         let settings = Smtp { ca_file: Some(path.to_owned()), ..unused(SmtpSecurity::Starttls) };
-        let error = start(settings, &brand()).err().unwrap().to_string();
+        let error = start(settings, &brand()).err().unwrap();
         assert!(error.starts_with(&format!("mail.ca_file: {}: ", path.display())), "{error}");
     }
 }

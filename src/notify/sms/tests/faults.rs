@@ -93,7 +93,7 @@ async fn credentials_and_texts_do_not_follow_a_redirect() {
 fn a_file_without_certificates_is_named_with_its_setting() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let settings = Sms { ca_file: Some(file.path().to_owned()), ..Config::default().sms };
-    let error = SmsSender::new(&settings, Clock::stopped_at(0)).err().unwrap().to_string();
+    let error = SmsSender::new(&settings, Clock::stopped_at(0)).err().unwrap();
     assert!(error.starts_with(&format!("sms.ca_file: {}: ", file.path().display())), "{error}");
 }
 
