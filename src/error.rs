@@ -4,8 +4,7 @@
 //!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner message.
 //!   Code that handles it compares its [`ErrorKind`].
 //! * A lower module whose callers need to distinguish failures has an error type of its own
-//!   ([`store::Error`], `federation::Error`, `mail::SendError`). It is converted into an [`Error`]
-//!   here or where it is handled.
+//!   ([`store::Error`], `federation::Error`, `mail::SendError`), which is converted here or handled.
 //! * What prevents the server from starting is a text for the operator ([`StartError`]): which setting
 //!   or file, what is wrong, and what to do.
 
@@ -16,7 +15,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use ruma_common::UserId;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::clock::{Millis, SECOND};
 use crate::crypto::vault::Unsealable;
@@ -189,11 +188,8 @@ impl Error {
     /// 400 `M_DESTINATION_REJECTED`
     #[must_use]
     pub fn destination_rejected() -> Self {
-        Self::new(
-            ErrorKind::DestinationRejected,
-            "M_DESTINATION_REJECTED",
-            "This server does not send text messages to that country or region",
-        )
+        let text = "This server does not send text messages to that country or region";
+        Self::new(ErrorKind::DestinationRejected, "M_DESTINATION_REJECTED", text)
     }
 
     /// 400 `M_TOKEN_INCORRECT`
@@ -236,8 +232,7 @@ impl Error {
     /// 403 `M_TERMS_NOT_SIGNED`
     #[must_use]
     pub fn terms_not_signed() -> Self {
-        let text = "Please accept our terms of service before continuing";
-        Self::new(ErrorKind::Forbidden, "M_TERMS_NOT_SIGNED", text)
+        Self::new(ErrorKind::Forbidden, "M_TERMS_NOT_SIGNED", "Please accept our terms of service before continuing")
     }
 
     /// 403 `M_FORBIDDEN`
@@ -366,15 +361,14 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut body = json!({ "errcode": self.errcode, "error": self.text });
+        let mut body = self.extras.clone();
+        body.insert("errcode".into(), self.errcode.into());
+        body.insert("error".into(), self.text.as_ref().into());
         let mut response = HttpResponse::build(self.kind.status());
-        if let (Value::Object(body), extras) = (&mut body, self.extras.clone()) {
-            body.extend(extras);
-            if let Some(wait) = self.retry_after {
-                body.insert("retry_after_ms".into(), wait.into());
-                let seconds = HeaderValue::from(wait.max(0).cast_unsigned().div_ceil(1000));
-                response.insert_header((header::RETRY_AFTER, seconds));
-            }
+        if let Some(wait) = self.retry_after {
+            body.insert("retry_after_ms".into(), wait.into());
+            let seconds = HeaderValue::from(wait.max(0).cast_unsigned().div_ceil(1000));
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         response.json(body)
     }
