@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::invited::mailed_link;
-use crate::invites::parameter;
+use crate::invitations::{mailed_link, parameter};
 use crate::world::{SECRET, hash, link, query};
 
 /// Replaces the strings and keys in `value` that change from run to run.

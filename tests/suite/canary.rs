@@ -18,14 +18,13 @@ use vouch_test_support::homeserver::{Conduct, Homeserver};
 use vouch_test_support::mail_sink::{Action, MailSink, Message, Options};
 use vouch_test_support::postgres::Cluster;
 
-use crate::address::{Visitor, asks as asks_for_link, mailed, presses};
+use crate::address_visitor::{Visitor, asks as asks_for_link, mailed, presses};
 use crate::canary::needles::{
     ABSENT_EMAIL, ACCEPTING_USER, AVATAR, BODY, CLIENT, Canaries, EMAIL, INVITED_EMAIL, INVITER_NAME, LOCALPART,
     MAIL_PASSWORD, NEXT_LINK, NUMBER, OBJECTING_EMAIL, OPERATORS_EMAIL, OPERATORS_USER, PATH, QUERY, REFUSED_EMAIL,
     ROOM, ROOM_NAME, SECRET, SERVER, TYPED_NUMBER, UNKNOWN_TOKEN, USER_AGENT, contains, contents,
 };
-use crate::invited::mailed_link;
-use crate::invites::parameter;
+use crate::invitations::{mailed_link, parameter};
 use crate::program::{Binary, Process};
 use crate::world::{Person, World, hash, link, query};
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::invited::mailed_link;
-use crate::invites::{invitation, parameter};
+use crate::invitations::{invitation, mailed_link, parameter};
 use crate::world::{Person, World};
 
 /// Invites Bob with additional fields, and returns the link to the invitation's page.

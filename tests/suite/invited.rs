@@ -2,77 +2,27 @@
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 use vouch::clock::{DAY, HOUR};
-use vouch::config::Config;
 use vouch::crypto::ephemeral::EphemeralKey;
-use vouch_test_support::mail_sink::Message;
-use vouch_test_support::postgres::Cluster;
 
+use crate::address_visitor::FORM;
 use crate::database::count;
-use crate::invites::{V2, ephemeral_key, invitation, invites, is_valid, parameter, posts_nothing, signing_path};
+use crate::invitations::{
+    BOB, INVITED, V2, declines, ephemeral_key, invites, invites_with, is_valid, landing, objects, parameter,
+    posts_nothing, signing_path, token_of, web_links,
+};
 use crate::notices::PATIENCE;
-use crate::undoing::{heading, not_me, opens};
-use crate::world::{Answer, Person, Server, World, query, until};
+use crate::undoing::{heading, opens};
+use crate::world::{Answer, Server, World, query, until};
 
-pub const BOB: &str = "bob@example.com";
-const INVITED: &str = "You are invited to a conversation";
 const DECLINED: &str = "The invitation has been deleted";
 const OBJECTED: &str = "You will not be invited again";
 const DELIVERED: &str = "This invitation has been delivered";
 const OVER: &str = "This invitation is no longer valid";
-const WRONG: &str = "This link does not work";
 
-/// What the link in the mail of an invitation asks of this server: path and query.
-pub fn landing_path(world: &World, mail: &Message) -> String {
-    let public_url = world.config.server.public_url.as_str().trim_end_matches('/');
-    let links = mail.links();
-    let mut paths = links.iter().filter_map(|link| link.strip_prefix(public_url));
-    paths.find(|path| path.starts_with("/invited?")).expect("the mail has the link of an invitation").to_owned()
-}
-
-/// The page of the first invitation that was mailed to an address.
-pub async fn landing(world: &World, email: &str) -> String {
-    landing_path(world, &world.mail.wait_to(email).await)
-}
-
-/// The link that answers the first invitation that was mailed to an address, in the web app that its page offers first.
-pub async fn mailed_link(world: &World, server: &Server, email: &str) -> String {
-    let page = opens(server, &landing(world, email).await).await;
-    assert_eq!(heading(&page, 200), INVITED);
-    web_links(&page)[0].clone()
-}
-
-/// Where a page lets an invitation be answered, in its order. No such link tells from where it was come to.
-fn web_links(page: &Answer) -> Vec<String> {
-    let anchors = page.text.split("<a ").filter_map(|rest| rest.split_once('>')).map(|(anchor, _)| anchor);
-    let links = anchors.filter(|anchor| anchor.contains("/#/room/")).map(|anchor| {
-        assert!(anchor.contains("rel=\"noreferrer noopener\""), "{anchor}");
-        anchor.split_once("href=\"").unwrap().1.split_once('"').unwrap().0.replace("&#38;", "&")
-    });
-    links.collect()
-}
-
-fn token(path: &str) -> String {
-    query(&format!("http://h{path}"), "token")
-}
-
-/// Sends a form to the page.
-async fn posts(server: &Server, form: &str) -> Answer {
-    let request = server.request(Method::POST, "/invited?lang=en", None);
-    server.send(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.to_owned())).await
-}
-
-async fn declines(server: &Server, path: &str) -> Answer {
-    posts(server, &format!("token={}&action=decline", token(path))).await
-}
-
-pub async fn objects(server: &Server, path: &str) -> Answer {
-    posts(server, &format!("token={}&action=object", token(path))).await
-}
-
-/// Opens the page, and presses one of the buttons that it has.
+/// Opens the page and presses one of its buttons.
 async fn presses(server: &Server, path: &str, button: &str) -> Answer {
     let page = opens(server, path).await;
     assert_eq!(heading(&page, 200), INVITED);
@@ -80,14 +30,8 @@ async fn presses(server: &Server, path: &str, button: &str) -> Answer {
     let action = value("<form method=\"post\" action=\"");
     assert!(page.text.contains(&format!("name=\"action\" value=\"{button}\"")), "{}", page.text);
     let form = format!("token={}&action={button}", value("name=\"token\" value=\""));
-    let request = server.request(Method::POST, &action, None).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request = server.request(Method::POST, &action, None).header(CONTENT_TYPE, FORM);
     server.send(request.body(form)).await
-}
-
-async fn invites_with(person: &Person<'_>, words: Value) -> Value {
-    let mut asked = invitation(person, BOB);
-    asked.as_object_mut().unwrap().extend(words.as_object().unwrap().clone());
-    person.post("/store-invite", asked).await.ok()
 }
 
 fn escaped(text: &str) -> String {
@@ -95,8 +39,7 @@ fn escaped(text: &str) -> String {
 }
 
 on_both_backends! {
-    async fn the_page_says_who_invites_where_and_how_to_answer_and_to_open_it_changes_nothing(world: World) {
-        let mut world = world;
+    async fn the_page_says_who_invites_to_what_and_how_to_answer_and_opening_it_changes_nothing(mut world: World) {
         let clients = ["https://chat.example", "https://web.example/app", "https://third.example"];
         world.config.invites.web_clients = clients.map(|url| url.parse().unwrap()).to_vec();
         let server = world.start().await;
@@ -116,7 +59,7 @@ on_both_backends! {
         ] {
             assert!(text.contains(said), "{said} is not in {text}");
         }
-        // A page that somebody sees over a shoulder does not say whose it is, but for what the links have to.
+        // Others may see the page over a shoulder, so it shows the address only in the links that need it.
         assert!(!text.contains(BOB));
         let begin = |client: &str| format!("{client}/#/room/%21room%3Ahs.example?email=bob%40example.com&signurl=");
         let links = web_links(&page);
@@ -137,8 +80,7 @@ on_both_backends! {
         assert_eq!((count(&world, "invites").await, count(&world, "objections").await), (1, 0));
     }
 
-    async fn the_link_into_the_web_app_is_byte_for_byte_what_web_apps_expect(world: World) {
-        let mut world = world;
+    async fn the_link_into_the_web_app_is_exactly_what_web_apps_expect(mut world: World) {
         world.config.server.public_url = "https://id.example/vouch".parse().unwrap();
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -161,7 +103,7 @@ on_both_backends! {
         assert_eq!(public, ephemeral_key(&stored));
     }
 
-    async fn a_declined_invitation_is_gone_and_nobody_is_told(world: World) {
+    async fn a_declined_invitation_is_deleted_and_nobody_is_notified(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let stored = invites(&alice, BOB).await.ok();
@@ -171,18 +113,18 @@ on_both_backends! {
         let declined_at = world.clock.now();
         assert_eq!(heading(&presses(&server, &path, "decline").await, 200), DECLINED);
         assert_eq!((count(&world, "invites").await, count(&world, "objections").await), (0, 0));
-        // Again, in whatever way.
+        // Neither button does anything afterwards.
         for answer in [opens(&server, &path).await, declines(&server, &path).await, objects(&server, &path).await] {
             assert_eq!(heading(&answer, 200), OVER);
         }
         assert_eq!(count(&world, "objections").await, 0);
         assert_eq!(posts_nothing(&server, &signs).await.error(), (404, "M_UNRECOGNIZED"));
-        // Bob joins: nothing is handed to him.
+        // When Bob binds the address, no invitation is delivered to him.
         let bob = world.person(&server, "bob").await;
         bob.binds(BOB).await;
         until(PATIENCE, "the notice is not sent", async || count(&world, "outbox").await == 0).await;
         assert!(world.homeserver.told().is_empty());
-        // As after any other end of an invitation, the room's servers may ask for its key for 90 days.
+        // The servers of the room may ask for its key for 90 days, as after any other invitation.
         world.clock.advance(declined_at + 90 * DAY - 1 - world.clock.now());
         assert!(is_valid(&server, V2, &ephemeral_key(&stored)).await);
         world.clock.advance(1);
@@ -213,12 +155,12 @@ on_both_backends! {
                 assert_eq!(heading(&answer, 200), OVER);
             }
         }
-        // Dave's waits on.
+        // Dave's invitation is not affected.
         assert_eq!((count(&world, "invites").await, count(&world, "objections").await), (1, 1));
         assert_eq!(heading(&opens(&server, &landing(&world, "dave@example.com").await).await, 200), INVITED);
     }
 
-    async fn an_invitation_is_over_when_its_time_is(world: World) {
+    async fn an_invitation_expires_after_thirty_days(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         invites(&alice, BOB).await.ok();
@@ -232,7 +174,7 @@ on_both_backends! {
         assert_eq!(count(&world, "objections").await, 0);
     }
 
-    async fn a_delivered_invitation_is_said_to_be(world: World) {
+    async fn the_page_of_a_delivered_invitation_says_so(world: World) {
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         invites(&alice, BOB).await.ok();
@@ -246,7 +188,7 @@ on_both_backends! {
         assert_eq!(alice.looks_up(BOB).await, Some(bob.mxid.clone()));
     }
 
-    async fn eight_who_press_at_once_on_two_nodes_delete_it_once(world: World) {
+    async fn of_eight_concurrent_clicks_on_two_nodes_one_deletes_the_invitation(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = world.person(&server, "alice").await;
         invites(&alice, BOB).await.ok();
@@ -266,62 +208,16 @@ on_both_backends! {
         }
         assert_eq!((count(&world, "invites").await, count(&world, "objections").await), (0, 1));
     }
-
-    async fn a_link_that_is_none_is_told_so_whatever_is_wrong_with_it(world: World) {
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        invites(&alice, BOB).await.ok();
-        let path = landing(&world, BOB).await;
-        let good = token(&path);
-        let altered = |at: usize| {
-            let other = if &good[at..=at] == "A" { "B" } else { "A" };
-            format!("{}{other}{}", &good[..at], &good[at + 1..])
-        };
-        alice.asks_to_prove("alice@example.com").await;
-        let disputing = not_me(&world.validation_mail("alice@example.com").await);
-        let mut bad = vec![String::new(), "x".into(), "%00".into(), "%F0%9F".into(), "x".repeat(10_000), token(&disputing)];
-        bad.extend([format!("{good}A"), format!("{good}="), good[1..].to_owned(), good[..good.len() - 4].to_owned()]);
-        bad.extend([0, 20, good.len() / 2, good.len() - 1].map(altered));
-        for bad in &bad {
-            assert_eq!(heading(&opens(&server, &format!("/invited?token={bad}")).await, 404), WRONG, "{bad}");
-            for action in ["decline", "object"] {
-                assert_eq!(heading(&posts(&server, &format!("token={bad}&action={action}")).await, 404), WRONG, "{bad}");
-            }
-        }
-        // Nor is it another link of ours.
-        assert_eq!(heading(&opens(&server, &format!("/not-me?token={good}")).await, 404), WRONG);
-        assert_eq!(heading(&opens(&server, "/invited").await, 404), WRONG);
-        let post = || server.request(Method::POST, &path, None);
-        let form = || post().header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        for request in [
-            post(),
-            post().json(&json!({ "token": good, "action": "object" })),
-            post().body(format!("token={good}&action=object")),
-            form(),
-            form().body(format!("token={good}")),
-            form().body("action=object"),
-            form().body(format!("token={good}&action=")),
-            form().body(format!("token={good}&action=Object")),
-            form().body(format!("token={good}&action=object&action=decline")),
-            form().body(format!("token={good}&token={good}&action=object")),
-            form().body(vec![0xff; 100]),
-            form().body(format!("token={good}&action=object&x={}", "x".repeat(1_000_000))),
-            form().header("Sec-Fetch-Site", "cross-site").body(format!("token={good}&action=object")),
-        ] {
-            assert_eq!(heading(&server.send(request).await, 404), WRONG);
-        }
-        assert_eq!((count(&world, "invites").await, count(&world, "objections").await), (1, 0));
-    }
 }
 
 #[tokio::test]
-async fn the_page_is_in_the_language_of_its_reader_who_may_choose_another() {
+async fn the_page_is_in_the_readers_language_and_offers_the_others() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     invites(&alice, BOB).await.ok();
     let path = landing(&world, BOB).await;
-    // The homeserver that asks does not know in which language Bob reads; his browser does.
+    // The inviting homeserver does not know Bob's language, but Bob's browser does.
     assert!(!path.contains("lang="), "{path}");
     let french = server.send(server.request(Method::GET, &path, None).header("Accept-Language", "fr-CA")).await;
     assert_eq!(heading(&french, 200), "Vous avez reçu une invitation à une conversation");
@@ -329,97 +225,8 @@ async fn the_page_is_in_the_language_of_its_reader_who_may_choose_another() {
     for (tag, said) in
         [("de", "Du bist zu einer Unterhaltung eingeladen"), ("es", "Tiene una invitación a una conversación")]
     {
-        let other = format!("?token={}&#38;lang={tag}", token(&path));
+        let other = format!("?token={}&#38;lang={tag}", token_of(&path));
         assert!(french.text.contains(&format!("href=\"{other}\"")), "{}", french.text);
         assert_eq!(heading(&opens(&server, &format!("/invited{}", other.replace("&#38;", "&"))).await, 200), said);
     }
-}
-
-#[tokio::test]
-async fn no_word_of_a_homeserver_is_more_than_a_word() {
-    let mut world = World::on_sqlite().await;
-    world.config.budgets.invites_address.capacity = 100;
-    let server = world.start().await;
-    let alice = world.person(&server, "alice").await;
-    let long = "long ".repeat(1_500);
-    let faces = "\u{1f600}".repeat(2_000);
-    for text in [
-        "x\r\nSet-Cookie: a=b\r\n\r\n<html>",
-        "<img src=x onerror=alert(1)>",
-        "<script>alert(1)</script>",
-        "\"><a href='https://evil.example'>click</a>",
-        "' onmouseover='alert(1)",
-        "</p></main></body>",
-        "\u{202e}elttil\u{200b}\u{feff}\u{2066}",
-        "{{ frame.title }} { $mxid } %(token)s ${token}",
-        "win at https://evil.example",
-        "javascript:alert(1)",
-        long.as_str(),
-        faces.as_str(),
-    ] {
-        world.mail.forget();
-        let mut words = json!({});
-        for name in [
-            "room_name",
-            "room_alias",
-            "room_avatar_url",
-            "room_type",
-            "sender_display_name",
-            "org.matrix.web_client_location",
-        ] {
-            words[name] = text.into();
-        }
-        invites_with(&alice, words).await;
-        let path = landing(&world, BOB).await;
-        assert!(path.len() < 2_100, "{}", path.len());
-        let page = opens(&server, &path).await;
-        assert_eq!(heading(&page, 200), INVITED);
-        let html = page.text.split_once("</style>").unwrap().1;
-        assert!(!html.contains("<img") && !html.contains("<script") && !html.contains("href='"), "{html}");
-        assert!(
-            !html.contains("' onmouseover") && !html.contains(['\u{202e}', '\u{200b}', '\u{feff}', '\u{2066}']),
-            "{html}"
-        );
-        assert_eq!((html.matches("</main>").count(), html.matches("<form").count()), (1, 1));
-        assert!(!html.contains("://evil.example"), "{html}");
-        assert!(page.headers.get("set-cookie").is_none() && page.text.len() < 40_000, "{}", page.text.len());
-        let links = web_links(&page);
-        assert_eq!(links.len(), 1);
-        assert!(
-            links[0].starts_with("https://app.element.io/#/room/%21room%3Ahs.example?email=bob%40example.com&signurl=")
-        );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_the_page_asks_for_patience_and_nothing_is_deleted() {
-    let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();
-    let mut world = World::on_sqlite().await;
-    world.config.database.url = cluster.url().parse().unwrap();
-    let server = Server::start(Config { ..world.config.clone() }, world.clock.clone());
-    server.until_ready().await;
-    let alice = world.person(&server, "alice").await;
-    invites(&alice, BOB).await.ok();
-    let path = landing(&world, BOB).await;
-    tokio::task::block_in_place(|| cluster.stop());
-    for answer in [opens(&server, &path).await, declines(&server, &path).await, objects(&server, &path).await] {
-        assert_eq!(answer.status, 503);
-        assert!(answer.text.contains("We cannot answer right now"), "{}", answer.text);
-        assert_eq!(answer.headers["cache-control"], "no-store");
-    }
-    // What is none needs no database to be told so.
-    assert_eq!(heading(&opens(&server, "/invited?token=x").await, 404), WRONG);
-}
-
-#[tokio::test]
-async fn another_servers_link_is_none() {
-    let (world, other) = (World::on_sqlite().await, World::on_sqlite().await);
-    let (server, elsewhere) = (world.start().await, other.start().await);
-    let alice = world.person(&server, "alice").await;
-    invites(&alice, BOB).await.ok();
-    let path = landing(&world, BOB).await;
-    for answer in [opens(&elsewhere, &path).await, objects(&elsewhere, &path).await] {
-        assert_eq!(heading(&answer, 404), WRONG);
-    }
-    assert_eq!((count(&world, "invites").await, count(&other, "objections").await), (1, 0));
 }

@@ -2,22 +2,27 @@
 
 #[macro_use]
 mod world;
+mod address_visitor;
 mod database;
+mod invitations;
 mod visitor;
 
 mod account;
 mod address;
+mod address_links;
 mod answers;
 mod attacks;
 mod binding;
 mod canary;
 mod command_line;
 mod database_failures;
+mod erasure;
 mod faults;
 mod hostile;
 mod invite_budgets;
 mod invite_mails;
 mod invited;
+mod invited_links;
 mod invites;
 mod keys;
 mod links;
@@ -47,7 +52,6 @@ mod signed_unbind;
 mod signing_keys;
 mod site;
 mod sms;
-
 mod strangers;
 mod terms;
 mod texts;

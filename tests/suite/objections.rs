@@ -6,9 +6,9 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use vouch_test_support::mail_sink::Message;
 
-use crate::address::{Visitor, invites, is_link, mailed};
+use crate::address_visitor::{Visitor, is_link, mailed};
 use crate::database::count;
-use crate::invites::{V2, invitation};
+use crate::invitations::{V2, invitation, invites};
 use crate::notices::{ALICE, PATIENCE, moody};
 use crate::phones;
 use crate::program::Binary;

@@ -40,8 +40,7 @@ use ruma_identity_service_api::lookup::lookup_3pid::v2 as lookup;
 use ruma_identity_service_api::tos::accept_terms_of_service::v2 as accept;
 use ruma_identity_service_api::tos::get_terms_of_service::v2 as terms;
 
-use crate::invited::mailed_link;
-use crate::invites::parameter;
+use crate::invitations::{mailed_link, parameter};
 use crate::world::{NOON, SECRET, Server, World, hash, link, query};
 
 /// Returns the versions that the server supports, from which ruma chooses an endpoint's path.

@@ -158,7 +158,7 @@ on_both_backends! {
         let alice = world.homeserver.user_id("alice");
         let cookie = signs_in(&world, &server, "alice").await;
         world.clock.advance(30 * MINUTE - 1);
-        assert!(is_shown(&server, &cookie, &alice).await, "it lasts, also for who only looks");
+        assert!(is_shown(&server, &cookie, &alice).await, "viewing the page does not end the session");
         world.clock.advance(1);
         assert!(!is_shown(&server, &cookie, &alice).await);
         let late = signs_out(&server, &cookie, "whatever").await;
@@ -199,15 +199,16 @@ on_both_backends! {
         assert!(is_shown(&server, &cookie, &alice).await);
     }
 
-    async fn a_token_the_homeserver_does_not_confirm_is_refused(mut world: World) {
+    async fn signing_in_fails_unless_the_homeserver_confirms_the_token(mut world: World) {
         world.config.federation.timeout = Duration::from_millis(700);
         let server = world.start().await;
         let sub = |sub: &str| Conduct::Answers(200, json!({ "sub": sub }).to_string());
         for (conduct, status) in [
             (Conduct::Answers(401, r#"{"errcode":"M_UNKNOWN_TOKEN"}"#.to_owned()), 401),
-            (Conduct::Answers(500, "oops".to_owned()), 401),
-            (Conduct::Answers(200, "no json".to_owned()), 401),
+            (Conduct::Answers(403, "no JSON".to_owned()), 401),
             (sub("@alice:other.example"), 401),
+            (Conduct::Answers(500, "oops".to_owned()), 502),
+            (Conduct::Answers(200, "no JSON".to_owned()), 502),
             (Conduct::Slow(Duration::from_secs(3)), 502),
             (Conduct::HangsUp, 502),
             (Conduct::Endless, 502),
@@ -373,7 +374,7 @@ async fn while_the_database_is_unavailable_signing_in_asks_to_try_again() {
     assert_eq!(
         (stays.status, stays.headers.get("set-cookie")),
         (503, None),
-        "who is not signed out is not told that he is"
+        "the cookie stays, since the session has not ended"
     );
     assert_eq!(server.get("/you/sign-in", None).await.status, 200);
 }

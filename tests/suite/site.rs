@@ -8,8 +8,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap};
 use serde_json::json;
 
-use crate::invited::{BOB, landing};
-use crate::invites::invites;
+use crate::invitations::{BOB, invites, landing};
 use crate::undoing::undoing;
 use crate::visitor::Visitor;
 use crate::world::{Answer, Server, World};

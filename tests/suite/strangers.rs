@@ -8,8 +8,9 @@ use vouch::clock::{HOUR, MINUTE};
 use vouch::config::{Area, Bucket, Config, Route};
 use vouch_test_support::postgres::Cluster;
 
-use crate::address::{FORM, SENT, Visitor, asks, encoded, invites, is_link};
+use crate::address_visitor::{FORM, SENT, Visitor, asks, encoded, is_link};
 use crate::database::count;
+use crate::invitations::invites;
 use crate::notices::{ALICE, PATIENCE, moody};
 use crate::undoing::heading;
 use crate::world::{Answer, Server, World, until};

@@ -7,7 +7,7 @@ use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::{Area, Bucket, Route};
 
-use crate::invites::invitation;
+use crate::invitations::invitation;
 use crate::phones::asked;
 use crate::world::{Answer, Person};
 
@@ -230,8 +230,11 @@ on_both_backends! {
 fn the_daily_limit_is_the_documented_one() {
     let budgets = vouch::config::Config::default().budgets;
     let a_day = |bucket: Bucket| bucket.capacity + 24 * bucket.per_hour;
-    assert_eq!((a_day(budgets.texts_server), a_day(budgets.texts_country)), (980, 440));
+    let (server, country) = (a_day(budgets.texts_server), a_day(budgets.texts_country));
+    assert_eq!((server, country), (980, 440));
     let example = fs::read_to_string("vouch.example.toml").unwrap();
-    assert!(example.contains("so 980 texts") && example.contains("At most 440 a day"));
+    for sentence in [format!("so {server} messages."), format!("At most {country} per day.")] {
+        assert!(example.contains(&sentence), "{sentence:?} is not in the example");
+    }
     assert_eq!(json!([budgets.texts_number.capacity, budgets.texts_number.per_hour]), json!([5, 1]));
 }

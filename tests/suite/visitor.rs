@@ -1,26 +1,31 @@
-//! Somebody at a browser that runs no script: a cookie, pages, and the forms on them.
+//! A visitor of `/you` whose browser runs no scripts: a cookie, pages and the forms on them.
 
 use reqwest::{Method, RequestBuilder};
 use url::form_urlencoded;
 use vouch::service::{Subject, Vouch};
+use vouch_test_support::homeserver::Conduct;
 
-use crate::world::{Answer, Server, World};
+use crate::database::count;
+use crate::notices::ALICE;
+use crate::onbind::{invites, until_tried};
+use crate::undoing::heading;
+use crate::world::{Answer, Person, Server, World};
 
-/// Somebody who visits.
+/// A browser with the cookie of a session.
 pub struct Visitor<'a> {
     pub server: &'a Server,
     pub cookie: String,
 }
 
 impl<'a> Visitor<'a> {
-    /// Somebody who has proved to be that, and visits a server.
+    /// Begins a session of a subject without signing in over HTTP.
     pub async fn proven(world: &World, server: &'a Server, subject: &Subject) -> Self {
         let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let token = vouch.web_sessions.begin(subject).await.unwrap();
         Self { server, cookie: format!("vouch-visit={token}") }
     }
 
-    /// A user of the homeserver, who has signed in: what the script of the page hands over, without the script.
+    /// Signs a user of the homeserver in, by submitting what the script of the page would.
     pub async fn signed_in(world: &World, server: &'a Server, localpart: &str) -> Self {
         let openid = world.homeserver.openid_token(localpart);
         let fields = ["access_token", "matrix_server_name"].map(|name| (name, openid[name].as_str().unwrap()));
@@ -30,12 +35,12 @@ impl<'a> Visitor<'a> {
         Self { server, cookie }
     }
 
-    /// Somebody who has signed in nowhere.
+    /// Returns a visitor who has not signed in.
     pub fn stranger(server: &'a Server) -> Self {
         Self { server, cookie: "vouch-visit=nothing".to_owned() }
     }
 
-    /// The same visit at another node.
+    /// Returns the same session on another node.
     pub fn at<'b>(&self, server: &'b Server) -> Visitor<'b> {
         Visitor { server, cookie: self.cookie.clone() }
     }
@@ -48,25 +53,25 @@ impl<'a> Visitor<'a> {
         self.server.send(self.request(Method::GET, path)).await
     }
 
-    /// The token that the forms of this visit carry.
+    /// Returns the token that the forms of this session contain.
     pub async fn form_token(&self) -> String {
         let page = self.opens("/you").await;
         let (_, rest) = page.text.split_once("name=\"form_token\" value=\"").unwrap_or_else(|| panic!("{}", page.text));
         rest.split_once('"').unwrap().0.to_owned()
     }
 
-    /// Sends a form of this visit.
+    /// Submits a form of this session.
     pub async fn sends(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.form_token().await;
         self.posts(path, &[&[("form_token", token.as_str())], fields].concat()).await
     }
 
-    /// Posts whatever fields.
+    /// Posts fields without adding a form token.
     pub async fn posts(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.posts_from(path, fields, "same-origin").await
     }
 
-    /// As [`Self::posts`], from a page of that site (Fetch Metadata).
+    /// Like [`Self::posts`], with this `Sec-Fetch-Site` header.
     pub async fn posts_from(&self, path: &str, fields: &[(&str, &str)], site: &str) -> Answer {
         let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.request(Method::POST, path).header("Content-Type", "application/x-www-form-urlencoded");
@@ -74,10 +79,60 @@ impl<'a> Visitor<'a> {
     }
 }
 
-/// Where an answer leads.
+/// Returns the location that an answer redirects to.
 #[track_caller]
 pub fn leads_to(answer: &Answer) -> &str {
     assert_eq!(answer.status, 303, "{}", answer.text);
     assert_eq!(answer.headers["cache-control"], "no-store");
     answer.headers["location"].to_str().unwrap()
+}
+
+/// Returns the same person on another node.
+pub fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
+    Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
+}
+
+/// Returns the note at the top of the page, which says what was done.
+#[track_caller]
+pub fn note(page: &Answer) -> &str {
+    assert_eq!(heading(page, 200), "Your data");
+    let note = page.text.split_once("class=\"note ").expect("the page has a note").1;
+    note.split_once('>').unwrap().1.split_once('<').unwrap().0
+}
+
+/// Submits a form, follows the redirect and returns the note of the page.
+pub async fn does(visitor: &Visitor<'_>, path: &str, fields: &[(&str, &str)]) -> String {
+    let answer = visitor.sends(path, fields).await;
+    note(&visitor.opens(leads_to(&answer)).await).to_owned()
+}
+
+/// Registers Alice and stores some data of every kind about her.
+pub async fn alice_with_data<'a>(world: &'a World, server: &'a Server) -> Person<'a> {
+    let alice = world.person(server, "alice").await;
+    alice.binds(ALICE).await;
+    alice.binds("alice@work.example").await;
+    alice.asks_to_prove("third@example.com").await;
+    invites(&alice, "!tea:hs.example", "bob@example.com").await;
+    alice
+}
+
+/// Makes a delivery wait: Carol binds an address that was invited, but her homeserver is unreachable from now on.
+pub async fn leaves_a_delivery_waiting(alice: &Person<'_>) {
+    let (world, server) = (alice.world, alice.server);
+    invites(alice, "!room:hs.example", "carol@example.com").await;
+    let carol = world.person(server, "carol").await;
+    world.homeserver.behave(Conduct::HangsUp);
+    carol.binds("carol@example.com").await;
+    until_tried(world, 1).await;
+}
+
+/// Counts the rows of each table with personal data.
+pub async fn row_counts(world: &World) -> Vec<usize> {
+    let mut row_counts = Vec::new();
+    for table in
+        ["accounts", "tokens", "sessions", "bindings", "invites", "visits", "consents WHERE withdrawn_at IS NULL"]
+    {
+        row_counts.push(count(world, table).await);
+    }
+    row_counts
 }

@@ -9,7 +9,7 @@ use super::needles::{
     BODY, Canaries, EMAIL, INVITER_NAME, LOCALPART, OPERATORS_USER, PATH, QUERY, ROOM, ROOM_NAME, UNKNOWN_TOKEN,
     UNWANTED_EMAIL,
 };
-use crate::invited::{landing, objects};
+use crate::invitations::{landing, objects};
 use crate::world::{Answer, Person, Server, query};
 
 async fn posts(server: &Server, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
