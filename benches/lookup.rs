@@ -9,7 +9,7 @@ use actix_web::body::{MessageBody, to_bytes};
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::rt::{self, System, SystemRunner};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Bytes;
 use actix_web::{App, Error, http::header::AUTHORIZATION};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ruma_common::UserId;
@@ -19,7 +19,7 @@ use vouch::clock::Clock;
 use vouch::config::{Bucket, Config, DatabaseUrl};
 use vouch::identity::pepper::digest;
 use vouch::identity::threepid::Address;
-use vouch::service::{Network, Registration, Vouch};
+use vouch::service::{Network, Registration, Services};
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
 
@@ -52,8 +52,8 @@ fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
 }
 
 /// A server with bindings and one user: its token.
-async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Vouch>, String) {
-    let vouch = Vouch::open(config, Clock::system()).await.expect("it opens");
+async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Services>, String) {
+    let vouch = Services::open(config, Clock::system()).await.expect("it opens");
     let owner = UserId::parse("@somebody.ordinary:example.org").expect("a Matrix ID");
     let bindings: Vec<_> =
         (0..BINDINGS).map(|number| (Address::email(&address(number)).expect("an address"), owner.clone())).collect();
@@ -118,7 +118,7 @@ fn lookups(c: &mut Criterion) {
     let homeserver = Homeserver::start("hs.example", &ca);
     let system = System::new();
     let (vouch, token) = system.block_on(prepare(config(folder.path(), &ca, &homeserver), &homeserver));
-    let app = App::new().app_data(Data::from(Arc::clone(&vouch))).configure(api::routes);
+    let app = App::new().configure(|app| vouch.share(app)).configure(api::routes);
     let app = system.block_on(init_service(app));
     let request = |body: Bytes| {
         let request = TestRequest::post().uri("/_matrix/identity/v2/lookup");

@@ -25,7 +25,7 @@ use crate::config::{Config, TlsFiles};
 use crate::error::{Error, StartError};
 use crate::http;
 use crate::pages::{self, RetentionRow, Site};
-use crate::service::Vouch;
+use crate::service::{Directory, Maintenance, Services};
 
 /// How long an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -38,7 +38,7 @@ const UNREAD: Duration = Duration::from_secs(20);
 
 /// A server that listens, and answers once it [runs](Self::run).
 pub struct Application {
-    vouch: Arc<Vouch>,
+    services: Arc<Services>,
     addresses: Vec<SocketAddr>,
     server: Server,
 }
@@ -49,20 +49,19 @@ impl Application {
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let vouch = Vouch::open(config, clock).await?;
-        let settings = vouch.config.server.clone();
-        let rows = RetentionRow::table(&vouch.config.retention, &vouch.config.log);
-        let phones = !vouch.config.sms.routes().is_empty();
-        let site = Site::new(vouch.brand.clone(), vouch.texts.clone(), &settings.public_url, rows, phones);
+        let services = Services::open(config, clock).await?;
+        let settings = services.config.server.clone();
+        let rows = RetentionRow::table(&services.config.retention, &services.config.log);
+        let phones = !services.config.sms.routes().is_empty();
+        let site = Site::new(services.brand.clone(), services.texts.clone(), &settings.public_url, rows, phones);
         let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
         let listeners = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let tls = settings.tls.as_ref().map(tls_config).transpose()?;
-        let (state, policies) = (Data::from(Arc::clone(&vouch)), Data::from(Arc::clone(&vouch.policies)));
+        let shared = Arc::clone(&services);
         let mut server = HttpServer::new(move || {
             App::new()
-                .app_data(state.clone())
-                .app_data(policies.clone())
+                .configure(|app| shared.share(app))
                 .app_data(site.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
                 .wrap(from_fn(log_request))
@@ -85,13 +84,13 @@ impl Application {
             }
             .map_err(|error| StartError(format!("server.listen: {error}")))?;
         }
-        Ok(Self { server: server.run(), vouch, addresses })
+        Ok(Self { server: server.run(), services, addresses })
     }
 
     /// Returns the problems that would prevent a start, as far as they can be found by reading files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
-        let mut problems = Vouch::check(config);
+        let mut problems = Services::check(config);
         problems.extend(config.server.tls.as_ref().and_then(|files| tls_config(files).err()));
         problems
     }
@@ -104,8 +103,8 @@ impl Application {
 
     /// Returns the state that handlers share.
     #[must_use]
-    pub fn vouch(&self) -> Arc<Vouch> {
-        Arc::clone(&self.vouch)
+    pub fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
     }
 
     /// Returns a handle that stops the server once requests in flight have finished.
@@ -119,21 +118,21 @@ impl Application {
     /// # Errors
     /// If a worker cannot be started.
     pub async fn run(self) -> io::Result<()> {
-        let Self { vouch, server, .. } = self;
+        let Self { services, server, .. } = self;
         let background = [
-            rt::spawn(Arc::clone(&vouch.directory).keep_built()),
-            rt::spawn(Arc::clone(&vouch.directory).follow_table()),
-            rt::spawn(Arc::clone(&vouch.maintenance).run()),
+            rt::spawn(Arc::clone(&services.directory).keep_built()),
+            rt::spawn(Arc::clone(&services.directory).follow_table()),
+            rt::spawn(Arc::clone(&services.maintenance).run()),
         ];
-        let mut deliverer = rt::spawn(Arc::clone(&vouch.deliverer).run());
+        let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
         let result = server.await;
         background.iter().for_each(rt::task::JoinHandle::abort);
-        vouch.outbox.stop();
-        if timeout(vouch.config.server.shutdown_timeout, &mut deliverer).await.is_err() {
+        services.outbox.stop();
+        if timeout(services.config.server.shutdown_timeout, &mut deliverer).await.is_err() {
             // Its current delivery may have arrived. It is not retried before its lease expires.
             deliverer.abort();
         }
-        if let Err(error) = vouch.maintenance.close().await {
+        if let Err(error) = services.maintenance.close().await {
             log::warn!("pending changes could not be saved: {error}");
         }
         result
@@ -183,8 +182,8 @@ async fn health() -> HttpResponse {
 }
 
 /// `GET /ready`: lookups can be answered and the database responds.
-async fn ready(vouch: Data<Vouch>) -> HttpResponse {
-    let (directory, database) = (vouch.directory.is_ready(), vouch.is_database_answering().await);
+async fn ready(directory: Data<Directory>, maintenance: Data<Maintenance>) -> HttpResponse {
+    let (directory, database) = (directory.is_ready(), maintenance.is_database_usable().await);
     let body = json!({ "directory": directory, "database": database });
     if directory && database { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
@@ -201,13 +200,13 @@ async fn log_request(
     let started = Instant::now();
     let response = next.call(request).await?;
     let (status, request) = (response.status(), response.request());
-    let access = request.app_data::<Data<Vouch>>().filter(|vouch| vouch.config.log.access);
+    let access = request.app_data::<Data<Config>>().filter(|config| config.log.access);
     if access.is_some() || status.is_server_error() {
         let number = REQUEST.fetch_add(1, Ordering::Relaxed);
         let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
         let (status, took) = (status.as_u16(), started.elapsed().as_millis());
-        if let Some(vouch) = access {
-            let network = http::network(request.head(), &vouch.config.server.trusted_proxies);
+        if let Some(config) = access {
+            let network = http::network(request.head(), &config.server.trusted_proxies);
             log::info!("request {number}: {route} {status} {took} ms {network}");
         } else {
             log::warn!("request {number}: {route} {status} {took} ms");

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use vouch::clock::Clock;
 use vouch::config::Config;
 use vouch::identity::threepid::Address;
-use vouch::service::Vouch;
+use vouch::service::Services;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::{MailSink, Message, Options};
@@ -86,7 +86,7 @@ impl World {
     pub async fn load(&self, bindings: u32) -> Result<Duration> {
         let begun = Instant::now();
         let config = Config::load(None, self.settings.iter().cloned()).map_err(|mistakes| format!("{mistakes:?}"))?;
-        let vouch = Vouch::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
+        let vouch = Services::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
         for first in (0..bindings).step_by(usize::try_from(BATCH)?) {
             let batch = batch(first..bindings.min(first.saturating_add(BATCH)))?;
             vouch.bindings.load(&batch).await.map_err(|error| error.errcode())?;

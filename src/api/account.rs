@@ -8,10 +8,10 @@ use serde_json::json;
 use super::extract::{AccessToken, Signatory};
 use super::json::Body;
 use crate::error::Error;
-use crate::service::{Network, Registration, Vouch};
+use crate::service::{Accounts, Network, Registration};
 
 /// `POST /_matrix/identity/v2/account/register`
-pub(super) async fn register(vouch: Data<Vouch>, from: Network, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     params.optional_string("token_type")?;
     params.optional_number("expires_in")?;
@@ -20,7 +20,7 @@ pub(super) async fn register(vouch: Data<Vouch>, from: Network, body: Body) -> R
         matrix_server_name: ServerName::parse(params.string("matrix_server_name")?)
             .map_err(|_| Error::invalid("matrix_server_name", "a server name"))?,
     };
-    let token = vouch.accounts.register(&from, &registration).await?;
+    let token = accounts.register(&from, &registration).await?;
     // Old clients read `access_token`.
     Ok(HttpResponse::Ok().json(json!({ "token": token, "access_token": token })))
 }
@@ -31,7 +31,7 @@ pub(super) async fn account(Signatory(caller): Signatory) -> HttpResponse {
 }
 
 /// `POST /_matrix/identity/v2/account/logout`
-pub(super) async fn logout(vouch: Data<Vouch>, token: AccessToken) -> Result<HttpResponse, Error> {
-    vouch.accounts.log_out(&token.0).await?;
+pub(super) async fn logout(accounts: Data<Accounts>, token: AccessToken) -> Result<HttpResponse, Error> {
+    accounts.log_out(&token.0).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -9,10 +9,11 @@ use serde_json::json;
 use super::extract::{Caller, Signatory};
 use super::json::{Body, Params};
 use super::validation::{session, submission};
+use crate::config::Config;
 use crate::error::Error;
 use crate::federation::{SignedRequest, XMatrix};
 use crate::identity::threepid::{Address, Medium};
-use crate::service::{Network, SignedUnbinding, Vouch};
+use crate::service::{Bindings, Network, SignedUnbinding};
 use crate::texts::Language;
 
 /// No homeserver signs with more keys.
@@ -20,7 +21,7 @@ const MAX_CREDENTIALS: usize = 8;
 
 /// `POST /_matrix/identity/v2/3pid/bind`
 pub(super) async fn bind(
-    vouch: Data<Vouch>,
+    bindings: Data<Bindings>,
     Signatory(caller): Signatory,
     language: Language,
     body: Body,
@@ -28,13 +29,14 @@ pub(super) async fn bind(
     let mut params = body.params().await?;
     let session = submission(&mut params)?;
     let mxid = params.string("mxid")?;
-    Ok(HttpResponse::Ok().json(vouch.bindings.bind(&caller, &session, &mxid, language).await?))
+    Ok(HttpResponse::Ok().json(bindings.bind(&caller, &session, &mxid, language).await?))
 }
 
 /// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or backed by a session that proves the address. The terms need not
 /// be accepted: a user can always leave.
 pub(super) async fn unbind(
-    vouch: Data<Vouch>,
+    config: Data<Config>,
+    bindings: Data<Bindings>,
     request: HttpRequest,
     caller: Result<Caller, Error>,
     from: Network,
@@ -43,9 +45,9 @@ pub(super) async fn unbind(
 ) -> Result<HttpResponse, Error> {
     if let Some(credentials) = credentials(&request) {
         let mut params = body.params().await?;
-        let request = signed_request(&vouch, &request, &params)?;
+        let request = signed_request(&config, &request, &params)?;
         let (mxid, address) = target(&mut params)?;
-        vouch.bindings.unbind_signed(&from, &SignedUnbinding { mxid, address, request, credentials }).await?;
+        bindings.unbind_signed(&from, &SignedUnbinding { mxid, address, request, credentials }).await?;
     } else {
         let caller = caller?;
         let mut params = body.params().await?;
@@ -56,7 +58,7 @@ pub(super) async fn unbind(
                 "Nothing shows that the address is yours: sid and client_secret are missing",
             ));
         };
-        vouch.bindings.unbind(&caller, &session(sid, secret)?, &mxid, &address, language).await?;
+        bindings.unbind(&caller, &session(sid, secret)?, &mxid, &address, language).await?;
     }
     Ok(HttpResponse::Ok().json(json!({})))
 }
@@ -81,9 +83,9 @@ fn credentials(request: &HttpRequest) -> Option<Vec<XMatrix>> {
 }
 
 /// Returns the request as its sender signed it. A reverse proxy may have removed the path of `public_url`.
-fn signed_request(vouch: &Vouch, request: &HttpRequest, params: &Params) -> Result<SignedRequest, Error> {
+fn signed_request(config: &Config, request: &HttpRequest, params: &Params) -> Result<SignedRequest, Error> {
     let uri = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    let prefix = vouch.config.server.public_url.path().trim_end_matches('/');
+    let prefix = config.server.public_url.path().trim_end_matches('/');
     let mut uris = vec![format!("{prefix}{uri}"), uri];
     uris.dedup();
     Ok(SignedRequest { method: request.method().to_string(), uris, content: params.canonical()? })

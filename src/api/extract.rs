@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::Error;
 use crate::http::{Query, state};
-use crate::service::{self, Vouch};
+use crate::service::{self, Accounts, WebSessions};
 
 /// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the specification dropped in v1.20 but Synapse still
 /// sends for `hash_details`.
@@ -64,11 +64,11 @@ impl FromRequest for Caller {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (vouch, token) = (state::<Vouch>(request).clone(), AccessToken::try_from(request));
+        let (accounts, token) = (state::<Accounts>(request).clone(), AccessToken::try_from(request));
         Box::pin(async move {
             // iOS renews its token on this errcode and no other.
             let unrecognised = || Error::unauthorized("Unrecognised access token");
-            vouch.accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
+            accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
         })
     }
 }
@@ -101,11 +101,11 @@ impl FromRequest for FreshCaller {
     type Future = Extraction<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (vouch, caller) = (state::<Vouch>(request).clone(), Caller::from_request(request, payload));
+        let (sessions, caller) = (state::<WebSessions>(request).clone(), Caller::from_request(request, payload));
         let stale = "This needs a fresh proof of who you are: register again, and use the new token within 5 minutes";
         Box::pin(async move {
             let caller = caller.await?;
-            if vouch.web_sessions.is_fresh(caller.proved_at) { Ok(Self(caller)) } else { Err(Error::forbidden(stale)) }
+            if sessions.is_fresh(caller.proved_at) { Ok(Self(caller)) } else { Err(Error::forbidden(stale)) }
         })
     }
 }

@@ -10,15 +10,18 @@ use serde_json::json;
 use super::extract::Signatory;
 use super::json::Body;
 use crate::crypto::ephemeral::EphemeralKey;
+use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
 use crate::http::Query;
 use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
-use crate::service::{InviteRequest, InviteWords, Network, Vouch};
+use crate::service::{Invitations, InviteRequest, InviteWords, Network, PublicLinks};
 
 /// `POST /_matrix/identity/v2/store-invite`
 pub(super) async fn store(
-    vouch: Data<Vouch>,
+    invitations: Data<Invitations>,
+    signing: Data<SigningKeys>,
+    links: Data<PublicLinks>,
     Signatory(caller): Signatory,
     from: Network,
     body: Body,
@@ -41,13 +44,13 @@ pub(super) async fn store(
         return Err(Error::forbidden("You can only invite in your own name"));
     }
     let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
-    let stored = vouch.invitations.send(&caller, &from, &asked).await?;
-    let (_, public_key) = vouch.signing.current();
+    let stored = invitations.send(&caller, &from, &asked).await?;
+    let (_, public_key) = signing.current();
     Ok(HttpResponse::Ok().json(json!({
         "token": stored.token,
         "public_keys": [
-            { "public_key": public_key, "key_validity_url": vouch.links.key_validity().as_str() },
-            { "public_key": stored.public_key, "key_validity_url": vouch.links.ephemeral_key_validity().as_str() },
+            { "public_key": public_key, "key_validity_url": links.key_validity().as_str() },
+            { "public_key": stored.public_key, "key_validity_url": links.ephemeral_key_validity().as_str() },
         ],
         "display_name": stored.display_name,
         // For homeservers that predate `public_keys`.
@@ -59,7 +62,7 @@ pub(super) async fn store(
 ///
 /// Web clients add `mxid` to the link of the mail and post to it without a body and without a token, so parameters missing from the body are
 /// taken from the query.
-pub(super) async fn sign(vouch: Data<Vouch>, query: Query, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn sign(invitations: Data<Invitations>, query: Query, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params_if_any().await?;
     let mut parameter = |name: &str| match params.optional_string(name)? {
         Some(text) => Ok(text),
@@ -69,5 +72,5 @@ pub(super) async fn sign(vouch: Data<Vouch>, query: Query, body: Body) -> Result
     let token = parameter("token")?;
     let key = EphemeralKey::parse(&parameter("private_key")?)
         .ok_or_else(|| Error::invalid("private_key", "32 bytes in base64"))?;
-    Ok(HttpResponse::Ok().json(vouch.invitations.sign(&mxid, &token, &key).await?))
+    Ok(HttpResponse::Ok().json(invitations.sign(&mxid, &token, &key).await?))
 }

@@ -4,24 +4,25 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use serde_json::json;
 
+use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
 use crate::http::Query;
-use crate::service::Vouch;
+use crate::service::Invitations;
 
 /// `GET /_matrix/identity/v2/pubkey/{keyId}`
-pub(super) async fn public_key(vouch: Data<Vouch>, key_id: Path<String>) -> Result<HttpResponse, Error> {
-    let key = vouch.signing.public_key(&key_id).ok_or_else(|| Error::not_found("The public key was not found"))?;
+pub(super) async fn public_key(signing: Data<SigningKeys>, key_id: Path<String>) -> Result<HttpResponse, Error> {
+    let key = signing.public_key(&key_id).ok_or_else(|| Error::not_found("The public key was not found"))?;
     Ok(HttpResponse::Ok().json(json!({ "public_key": key })))
 }
 
 /// `GET /_matrix/identity/v2/pubkey/isvalid`
-pub(super) async fn is_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpResponse, Error> {
-    let is_valid = vouch.signing.knows(&query.required("public_key")?);
+pub(super) async fn is_valid(signing: Data<SigningKeys>, query: Query) -> Result<HttpResponse, Error> {
+    let is_valid = signing.knows(&query.required("public_key")?);
     Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }
 
 /// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`
-pub(super) async fn is_ephemeral_valid(vouch: Data<Vouch>, query: Query) -> Result<HttpResponse, Error> {
-    let is_valid = vouch.invitations.is_key_valid(&query.required("public_key")?).await?;
+pub(super) async fn is_ephemeral_valid(invitations: Data<Invitations>, query: Query) -> Result<HttpResponse, Error> {
+    let is_valid = invitations.is_key_valid(&query.required("public_key")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }

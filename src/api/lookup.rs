@@ -16,15 +16,14 @@ use serde_json::value::RawValue;
 use super::extract::Signatory;
 use super::json::{self, Body, Strict};
 use crate::error::Error;
-use crate::service::{LookupRequest, Network, Vouch};
+use crate::service::{LookupRequest, Lookups, Network};
 
 /// Bytes that a body may have for each address: 64 hexadecimal digits, quotes, a comma and some white space.
 const BYTES_AN_ADDRESS: usize = 72;
 
 /// `GET /_matrix/identity/v2/hash_details`
-pub(super) async fn hash_details(vouch: Data<Vouch>, _: Signatory) -> HttpResponse {
-    HttpResponse::Ok()
-        .json(json!({ "lookup_pepper": vouch.lookups.pepper(), "algorithms": vouch.lookups.algorithms() }))
+pub(super) async fn hash_details(lookups: Data<Lookups>, _: Signatory) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "lookup_pepper": lookups.pepper(), "algorithms": lookups.algorithms() }))
 }
 
 /// The response to a look-up.
@@ -35,14 +34,14 @@ struct Mappings<'a> {
 
 /// `POST /_matrix/identity/v2/lookup`
 pub(super) async fn lookup(
-    vouch: Data<Vouch>,
+    lookups: Data<Lookups>,
     Signatory(caller): Signatory,
     from: Network,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let body = body.read(json::SMALL + vouch.lookups.max_addresses() * BYTES_AN_ADDRESS).await?;
+    let body = body.read(json::SMALL + lookups.max_addresses() * BYTES_AN_ADDRESS).await?;
     let request = parse(&body)?;
-    let mappings = vouch.lookups.find(&caller, &from, &request).await?;
+    let mappings = lookups.find(&caller, &from, &request).await?;
     Ok(HttpResponse::Ok().json(Mappings { mappings }))
 }
 

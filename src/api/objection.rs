@@ -8,13 +8,18 @@ use super::extract::Caller;
 use super::json::Body;
 use super::validation::submission;
 use crate::error::Error;
-use crate::service::{Asker, Vouch};
+use crate::service::{Asker, Objections, Validation};
 
 /// `POST /_matrix/identity/unstable/im.vouch/3pid/object`, for the address that one of the caller's sessions has validated. The terms need not
 /// be accepted: nobody has to agree to anything in order to object.
-pub(super) async fn object(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn object(
+    validation: Data<Validation>,
+    objections: Data<Objections>,
+    caller: Caller,
+    body: Body,
+) -> Result<HttpResponse, Error> {
     let session = submission(&mut body.params().await?)?;
-    let validated = vouch.validation.validated(Asker::User(&caller), &session).await?;
-    vouch.objections.object(&validated.address).await?;
+    let validated = validation.validated(Asker::User(&caller), &session).await?;
+    objections.object(&validated.address).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -7,22 +7,28 @@ use serde_json::json;
 use super::extract::{Caller, FreshCaller};
 use super::json::Body;
 use crate::error::Error;
-use crate::service::{Vouch, Withdrawal};
+use crate::service::{Accounts, SelfService, Withdrawal};
 
 /// `GET /_matrix/identity/unstable/im.vouch/account/data`
-pub(super) async fn export(vouch: Data<Vouch>, FreshCaller(caller): FreshCaller) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(vouch.self_service.export_own(&caller.mxid).await?))
+pub(super) async fn export(
+    self_service: Data<SelfService>,
+    FreshCaller(caller): FreshCaller,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(self_service.export_own(&caller.mxid).await?))
 }
 
 /// `DELETE /_matrix/identity/unstable/im.vouch/account/data`
-pub(super) async fn erase(vouch: Data<Vouch>, FreshCaller(caller): FreshCaller) -> Result<HttpResponse, Error> {
-    let receipt = vouch.self_service.erase_user(&caller.mxid).await?;
-    Ok(HttpResponse::Ok().json(vouch.self_service.signed_receipt(&receipt)))
+pub(super) async fn erase(
+    self_service: Data<SelfService>,
+    FreshCaller(caller): FreshCaller,
+) -> Result<HttpResponse, Error> {
+    let receipt = self_service.erase_user(&caller.mxid).await?;
+    Ok(HttpResponse::Ok().json(self_service.signed_receipt(&receipt)))
 }
 
 /// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`
-pub(super) async fn withdraw(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn withdraw(accounts: Data<Accounts>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let policies = body.params().await?.optional_strings("policies")?;
-    vouch.accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;
+    accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

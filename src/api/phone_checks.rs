@@ -12,10 +12,11 @@ use ipnet::IpNet;
 use super::json::Body;
 use super::validation::{request_code, submit, validated};
 use super::{Methods, at, get, post};
+use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Query, peer_address, state};
 use crate::identity::threepid::Medium;
-use crate::service::{Asker, Network, Vouch};
+use crate::service::{Asker, Network, Validation};
 use crate::texts::Language;
 
 /// Mounts the three routes below `/_matrix/identity/api/v1`.
@@ -29,8 +30,8 @@ pub(super) fn routes(scope: &mut ServiceConfig) {
 /// Returns a resource that exists only for listed homeservers: others are not even told that they used the wrong method.
 fn listed(path: &str, methods: Methods) -> Resource {
     let is_listed = |context: &GuardContext<'_>| {
-        let vouch = context.app_data::<Data<Vouch>>();
-        vouch.is_some_and(|vouch| Homeserver::of(context.head(), vouch).is_some())
+        let config = context.app_data::<Data<Config>>();
+        config.is_some_and(|config| Homeserver::of(context.head(), config).is_some())
     };
     at(path, [methods]).guard(fn_guard(is_listed))
 }
@@ -41,9 +42,9 @@ fn listed(path: &str, methods: Methods) -> Resource {
 struct Homeserver(IpNet);
 
 impl Homeserver {
-    fn of(head: &RequestHead, vouch: &Vouch) -> Option<Self> {
-        let address = peer_address(head, &vouch.config.server.trusted_proxies);
-        let ranges = &vouch.config.homeservers.phone_checks_from;
+    fn of(head: &RequestHead, config: &Config) -> Option<Self> {
+        let address = peer_address(head, &config.server.trusted_proxies);
+        let ranges = &config.homeservers.phone_checks_from;
         ranges.iter().find(|range| range.contains(&address)).copied().map(Self)
     }
 }
@@ -53,27 +54,35 @@ impl FromRequest for Homeserver {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request.head(), state(request)).ok_or_else(Error::unknown_path))
+        ready(Self::of(request.head(), state::<Config>(request)).ok_or_else(Error::unknown_path))
     }
 }
 
 /// `POST /_matrix/identity/api/v1/validate/msisdn/requestToken`
 async fn request_token(
-    vouch: Data<Vouch>,
+    validation: Data<Validation>,
     Homeserver(range): Homeserver,
     from: Network,
     language: Language,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    request_code(vouch, Asker::Homeserver(range), &from, language, body).await
+    request_code(validation, Asker::Homeserver(range), &from, language, body).await
 }
 
 /// `POST /_matrix/identity/api/v1/validate/msisdn/submitToken`
-async fn submit_token(vouch: Data<Vouch>, Homeserver(range): Homeserver, body: Body) -> Result<HttpResponse, Error> {
-    submit(&vouch, Asker::Homeserver(range), Medium::Msisdn, body).await
+async fn submit_token(
+    validation: Data<Validation>,
+    Homeserver(range): Homeserver,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    submit(&validation, Asker::Homeserver(range), Medium::Msisdn, body).await
 }
 
 /// `GET /_matrix/identity/api/v1/3pid/getValidated3pid`
-async fn get_validated(vouch: Data<Vouch>, Homeserver(range): Homeserver, query: Query) -> Result<HttpResponse, Error> {
-    validated(&vouch, Asker::Homeserver(range), &query).await
+async fn get_validated(
+    validation: Data<Validation>,
+    Homeserver(range): Homeserver,
+    query: Query,
+) -> Result<HttpResponse, Error> {
+    validated(&validation, Asker::Homeserver(range), &query).await
 }

@@ -6,17 +6,19 @@ use serde_json::json;
 
 use super::extract::Caller;
 use super::json::Body;
+use crate::config::Config;
 use crate::error::Error;
-use crate::service::Vouch;
+use crate::identity::policy::Policies;
+use crate::service::Accounts;
 
 /// `GET /_matrix/identity/v2/terms`
-pub(super) async fn get(vouch: Data<Vouch>) -> HttpResponse {
-    HttpResponse::Ok().json(vouch.policies.to_json(&vouch.config.server.public_url))
+pub(super) async fn get(policies: Data<Policies>, config: Data<Config>) -> HttpResponse {
+    HttpResponse::Ok().json(policies.to_json(&config.server.public_url))
 }
 
 /// `POST /_matrix/identity/v2/terms`
-pub(super) async fn accept(vouch: Data<Vouch>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn accept(accounts: Data<Accounts>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let urls = body.params().await?.strings("user_accepts")?;
-    vouch.accounts.accept_terms(&caller, &urls).await?;
+    accounts.accept_terms(&caller, &urls).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

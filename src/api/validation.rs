@@ -13,12 +13,12 @@ use crate::identity::phone::PhoneNumber;
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
 use crate::pages::{AskedBy, Fault, Validation, View};
-use crate::service::{Asker, Network, Submission, Submitted, TokenRequest, Validated, Vouch};
+use crate::service::{self, Asker, Disputes, Network, Submission, Submitted, TokenRequest, Validated};
 use crate::texts::Language;
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`
 pub(super) async fn request_email_token(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     Signatory(caller): Signatory,
     from: Network,
     language: Language,
@@ -26,25 +26,25 @@ pub(super) async fn request_email_token(
 ) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     let address = Address::email(&params.string("email")?).map_err(|_| Error::invalid_email())?;
-    let request = token_request(&vouch, params, address, language)?;
-    let sid = vouch.validation.request_token(Asker::User(&caller), &from, request).await?;
+    let request = token_request(&validation, params, address, language)?;
+    let sid = validation.request_token(Asker::User(&caller), &from, request).await?;
     Ok(HttpResponse::Ok().json(json!({ "sid": sid })))
 }
 
 /// `POST /_matrix/identity/v2/validate/msisdn/requestToken`
 pub(super) async fn request_phone_token(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     Signatory(caller): Signatory,
     from: Network,
     language: Language,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    request_code(vouch, Asker::User(&caller), &from, language, body).await
+    request_code(validation, Asker::User(&caller), &from, language, body).await
 }
 
 /// Sends a text with a code on behalf of a user or a homeserver.
 pub(super) async fn request_code(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     asker: Asker<'_>,
     from: &Network,
     language: Language,
@@ -53,8 +53,8 @@ pub(super) async fn request_code(
     let mut params = body.params().await?;
     let (country, typed) = (params.string("country")?, params.string("phone_number")?);
     let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
-    let request = token_request(&vouch, params, number.address.clone(), language)?;
-    let sid = vouch.validation.request_token(asker, from, request).await?;
+    let request = token_request(&validation, params, number.address.clone(), language)?;
+    let sid = validation.request_token(asker, from, request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
     // iOS reads the fields that are not in the specification to show which number the text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
@@ -62,7 +62,7 @@ pub(super) async fn request_code(
 
 /// Reads the parameters that requests for a token have in common.
 fn token_request(
-    vouch: &Vouch,
+    validation: &service::Validation,
     mut params: Params,
     address: Address,
     language: Language,
@@ -71,55 +71,76 @@ fn token_request(
         client_secret: client_secret(params.string("client_secret")?)?,
         address,
         send_attempt: send_attempt(params.integer("send_attempt")?)?,
-        next_link: params.optional_string("next_link")?.map(|link| next_link(vouch, &link)).transpose()?,
+        next_link: params.optional_string("next_link")?.map(|link| next_link(validation, &link)).transpose()?,
         language,
     })
 }
 
 /// `POST /_matrix/identity/v2/validate/email/submitToken`
 pub(super) async fn submit_token(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     Signatory(caller): Signatory,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    submit(&vouch, Asker::User(&caller), Medium::Email, body).await
+    submit(&validation, Asker::User(&caller), Medium::Email, body).await
 }
 
 /// `POST /_matrix/identity/v2/validate/msisdn/submitToken`
 pub(super) async fn submit_code(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     Signatory(caller): Signatory,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    submit(&vouch, Asker::User(&caller), Medium::Msisdn, body).await
+    submit(&validation, Asker::User(&caller), Medium::Msisdn, body).await
 }
 
 /// Submits a token on behalf of whoever requested it.
-pub(super) async fn submit(vouch: &Vouch, asker: Asker<'_>, medium: Medium, body: Body) -> Result<HttpResponse, Error> {
+pub(super) async fn submit(
+    validation: &service::Validation,
+    asker: Asker<'_>,
+    medium: Medium,
+    body: Body,
+) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     let session = submission(&mut params)?;
-    vouch.validation.submit(Some(asker), medium, &session, &params.string("token")?).await?;
+    validation.submit(Some(asker), medium, &session, &params.string("token")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }
 
 /// `GET /_matrix/identity/v2/validate/email/submitToken`, the link in the mail: opened in a browser, so without an access token (MSC2425).
-pub(super) async fn open_link(vouch: Data<Vouch>, view: View, query: Query) -> HttpResponse {
-    opened(&vouch, &view, &query, Medium::Email).await
+pub(super) async fn open_link(
+    validation: Data<service::Validation>,
+    disputes: Data<Disputes>,
+    view: View,
+    query: Query,
+) -> HttpResponse {
+    opened(&validation, &disputes, &view, &query, Medium::Email).await
 }
 
 /// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: also opened in a browser, though our texts contain no link.
-pub(super) async fn open_code(vouch: Data<Vouch>, view: View, query: Query) -> HttpResponse {
-    opened(&vouch, &view, &query, Medium::Msisdn).await
+pub(super) async fn open_code(
+    validation: Data<service::Validation>,
+    disputes: Data<Disputes>,
+    view: View,
+    query: Query,
+) -> HttpResponse {
+    opened(&validation, &disputes, &view, &query, Medium::Msisdn).await
 }
 
-async fn opened(vouch: &Vouch, view: &View, query: &Query, medium: Medium) -> HttpResponse {
-    let outcome = match follow_link(vouch, query, medium).await {
+async fn opened(
+    validation: &service::Validation,
+    disputes: &Disputes,
+    view: &View,
+    query: &Query,
+    medium: Medium,
+) -> HttpResponse {
+    let outcome = match follow_link(validation, query, medium).await {
         Ok((_, Submitted { next_link: Some(next_link), .. })) => {
             return HttpResponse::Found().insert_header((header::LOCATION, next_link.as_str())).finish();
         }
         Ok((sid, Submitted { again, asked_by, .. })) => {
             let outcome = if again { Validation::AlreadyDone } else { Validation::Proved };
-            let cancel = || vouch.disputes.cancellation_link(sid.as_str(), view.language());
+            let cancel = || disputes.cancellation_link(sid.as_str(), view.language());
             let asked_by = asked_by.map(|mxid| AskedBy { mxid, cancel: cancel() });
             return view.validated(outcome, asked_by.as_ref());
         }
@@ -135,24 +156,32 @@ async fn opened(vouch: &Vouch, view: &View, query: &Query, medium: Medium) -> Ht
 }
 
 /// Validates the session that a link names, and returns its id and the outcome.
-async fn follow_link(vouch: &Vouch, query: &Query, medium: Medium) -> Result<(Sid, Submitted), Error> {
+async fn follow_link(
+    validation: &service::Validation,
+    query: &Query,
+    medium: Medium,
+) -> Result<(Sid, Submitted), Error> {
     let session = session_in_query(query)?;
-    let submitted = vouch.validation.submit(None, medium, &session, &query.required("token")?).await?;
+    let submitted = validation.submit(None, medium, &session, &query.required("token")?).await?;
     Ok((session.sid, submitted))
 }
 
 /// `GET /_matrix/identity/v2/3pid/getValidated3pid`
 pub(super) async fn get_validated(
-    vouch: Data<Vouch>,
+    validation: Data<service::Validation>,
     Signatory(caller): Signatory,
     query: Query,
 ) -> Result<HttpResponse, Error> {
-    validated(&vouch, Asker::User(&caller), &query).await
+    validated(&validation, Asker::User(&caller), &query).await
 }
 
 /// Returns the address that a session has validated to whoever began it.
-pub(super) async fn validated(vouch: &Vouch, asker: Asker<'_>, query: &Query) -> Result<HttpResponse, Error> {
-    let Validated { address, at } = vouch.validation.validated(asker, &session_in_query(query)?).await?;
+pub(super) async fn validated(
+    validation: &service::Validation,
+    asker: Asker<'_>,
+    query: &Query,
+) -> Result<HttpResponse, Error> {
+    let Validated { address, at } = validation.validated(asker, &session_in_query(query)?).await?;
     let medium = address.medium().as_str();
     Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": address.as_str(), "validated_at": at })))
 }
@@ -186,6 +215,6 @@ fn send_attempt(number: i64) -> Result<i64, Error> {
     if number >= 0 { Ok(number) } else { Err(Error::invalid("send_attempt", "a non-negative integer")) }
 }
 
-fn next_link(vouch: &Vouch, link: &str) -> Result<NextLink, Error> {
-    vouch.validation.parse_next_link(link)
+fn next_link(validation: &service::Validation, link: &str) -> Result<NextLink, Error> {
+    validation.parse_next_link(link)
 }

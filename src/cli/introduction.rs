@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 
 use crate::config::{Config, DatabaseUrl, Gateway, MailTransport, Route};
 use crate::identity::policy::Policies;
-use crate::service::Vouch;
+use crate::service::Services;
 
 /// Returns the banner, which has more lines on first start.
-pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
-    let config = &vouch.config;
+pub(super) fn introduction(services: &Services, addresses: &[SocketAddr]) -> String {
+    let config = &services.config;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let listens: Vec<_> = addresses.iter().map(|address| format!("{scheme}://{address}")).collect();
     let mut text = format!("Vouch {} listens on {}", env!("CARGO_PKG_VERSION"), listens.join(", "));
@@ -19,17 +19,17 @@ pub(super) fn introduction(vouch: &Vouch, addresses: &[SocketAddr]) -> String {
     };
     let public_url = config.server.public_url.as_str().trim_end_matches('/');
     add("public", &format!("{public_url}, signing as {}", config.server.name));
-    add("database", &database(config, vouch.made.database));
-    if let Some(made) = made_keys(vouch) {
+    add("database", &database(config, services.made.database));
+    if let Some(made) = made_keys(services) {
         add("keys", &made);
     }
     add("mails", &mails(config));
     add("texts", &texts(config));
-    add("terms", &terms(&vouch.policies));
+    add("terms", &terms(&services.policies));
     for warning in config.warnings() {
         add("warning", &warning);
     }
-    if vouch.made.database {
+    if services.made.database {
         add("try it", &format!("curl {}/_matrix/identity/versions", listens.first().map_or("", String::as_str)));
         add("next", "copy vouch.example.toml to vouch.toml, edit it and start with --config vouch.toml; see README.md");
     }
@@ -49,10 +49,10 @@ fn postgres_name(name: Option<&str>) -> String {
     name.map(|name| format!(" database {name}")).unwrap_or_default()
 }
 
-fn made_keys(vouch: &Vouch) -> Option<String> {
-    let keys = &vouch.config.keys;
+fn made_keys(services: &Services) -> Option<String> {
+    let keys = &services.config.keys;
     let (master, signing) = (keys.master_key_file.display(), keys.signing_key_file.display());
-    match (vouch.made.master_key, vouch.made.signing_key) {
+    match (services.made.master_key, services.made.signing_key) {
         (true, true) => Some(format!("created {master} and {signing}; back them up, separately from the database")),
         (true, false) => Some(format!("created {master}; back it up, separately from the database")),
         (false, true) => Some(format!("created {signing}; back it up")),

@@ -13,7 +13,7 @@ use super::{Failure, complain, say};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
 use crate::notify::emails::Remover;
-use crate::service::{Erased, Vouch};
+use crate::service::{Erased, Services};
 
 /// The proof that an address was erased.
 #[derive(Serialize)]
@@ -24,15 +24,15 @@ struct Receipt<'a> {
     erased: &'a Erased,
 }
 
-pub(super) async fn open(config: Config) -> Result<Arc<Vouch>, Failure> {
-    Ok(Vouch::open_existing(config, Clock::system()).await?)
+pub(super) async fn open(config: Config) -> Result<Arc<Services>, Failure> {
+    Ok(Services::open_existing(config, Clock::system()).await?)
 }
 
 pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
-    let vouch = open(config).await?;
-    let before = vouch.bindings.of(&address).await?.filter(|before| before.user_id != binding.user);
-    vouch.bindings.bind_address(&address, &binding.user, vouch.texts.default_language()).await?;
+    let services = open(config).await?;
+    let before = services.bindings.of(&address).await?.filter(|before| before.user_id != binding.user);
+    services.bindings.bind_address(&address, &binding.user, services.texts.default_language()).await?;
     let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
     say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
     Ok(())
@@ -40,9 +40,9 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
 
 pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
-    let vouch = open(config).await?;
-    let language = vouch.texts.default_language();
-    if !vouch.bindings.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
+    let services = open(config).await?;
+    let language = services.texts.default_language();
+    if !services.bindings.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
         return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
     }
     say(format_args!("{} is no longer bound to {}", address.as_str(), binding.user));
@@ -51,9 +51,9 @@ pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Fail
 
 pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failure> {
     let address = sought.address()?;
-    let vouch = open(config).await?;
-    let Some(bound) = vouch.bindings.of(&address).await? else {
-        let objection = objection(vouch.objections.since(&address).await?);
+    let services = open(config).await?;
+    let Some(bound) = services.bindings.of(&address).await? else {
+        let objection = objection(services.objections.since(&address).await?);
         return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };
     say(format_args!("{} since {}", bound.user_id, in_words(bound.bound_at)));
@@ -62,11 +62,11 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
 
 pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), Failure> {
     let address = objection.sought.address()?;
-    let vouch = open(config).await?;
+    let services = open(config).await?;
     if !objection.withdraw {
-        vouch.objections.object(&address).await?;
+        services.objections.object(&address).await?;
         say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
-    } else if vouch.objections.withdraw(&address).await? {
+    } else if services.objections.withdraw(&address).await? {
         say(format_args!("{} can be listed and invited again", address.as_str()));
     } else {
         return Err(Failure::Failed(format!("there is no objection for {}", address.as_str())));
@@ -94,19 +94,19 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
         Subject::User(user) => user.as_str(),
         Subject::Address(address) => address.as_str(),
     };
-    let vouch = open(config).await?;
+    let services = open(config).await?;
     if !erasure.yes && !is_confirmed(name)? {
         return Err(Failure::Failed("nothing was erased".to_owned()));
     }
     let (erased, receipt) = match &subject {
         Subject::User(user) => {
-            let receipt = vouch.self_service.erase_user(user).await?;
-            let signed = in_json(&vouch.self_service.signed_receipt(&receipt))?;
+            let receipt = services.self_service.erase_user(user).await?;
+            let signed = in_json(&services.self_service.signed_receipt(&receipt))?;
             (receipt.erased, signed)
         }
         Subject::Address(address) => {
-            let erased = vouch.self_service.erase_address(address).await?;
-            let erased_at = in_words(vouch.clock.now());
+            let erased = services.self_service.erase_address(address).await?;
+            let erased_at = in_words(services.clock.now());
             let (medium, address) = (address.medium().as_str(), address.as_str());
             let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;
             (erased, receipt)

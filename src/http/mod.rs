@@ -16,8 +16,9 @@ use url::form_urlencoded;
 pub(crate) use peer::{network, peer_address};
 
 use crate::clock::SECOND;
+use crate::config::Config;
 use crate::error::Error;
-use crate::service::{Network, Vouch};
+use crate::service::Network;
 use crate::texts::{Language, Texts};
 
 /// Keeps an answer out of every cache.
@@ -70,7 +71,7 @@ impl FromRequest for Network {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let trusted = &state::<Vouch>(request).config.server.trusted_proxies;
+        let trusted = &state::<Config>(request).server.trusted_proxies;
         ready(Ok(network(request.head(), trusted)))
     }
 }
@@ -81,7 +82,7 @@ impl FromRequest for Language {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(language(request, &state::<Vouch>(request).texts)))
+        ready(Ok(language(request, state::<Texts>(request))))
     }
 }
 

@@ -16,7 +16,7 @@ use super::{Powers, View};
 use crate::error::ErrorKind;
 use crate::http::{Query, add_retry_after};
 use crate::identity::typed::typed;
-use crate::service::{Network, Proof, Subject, Vouch};
+use crate::service::{AddressProofs, Network, Proof, Subject, WebSessions};
 
 /// Longer input is not shown again, in bytes.
 const MAX_SHOWN: usize = 600;
@@ -76,7 +76,7 @@ pub(super) async fn ask(view: View, query: Query) -> HttpResponse {
 
 /// `POST /address`, the form of that page. The response is the same whatever is stored about the address.
 pub(super) async fn send(
-    vouch: web::Data<Vouch>,
+    address_proofs: web::Data<AddressProofs>,
     view: View,
     from: Network,
     Form(form): Form<Typed>,
@@ -84,7 +84,7 @@ pub(super) async fn send(
     let text = form.map(|form| form.address).unwrap_or_default();
     let wrong = if view.reaches_phones { "page-address-wrong-text" } else { "page-address-wrong-email-text" };
     let Ok(address) = typed(&text) else { return Ok(view.mistyped(&text, wrong)) };
-    let Err(error) = vouch.address_proofs.send(address, &from, view.language()).await else {
+    let Err(error) = address_proofs.send(address, &from, view.language()).await else {
         return Ok(view.sent());
     };
     match error.kind() {
@@ -100,20 +100,21 @@ pub(super) async fn send(
 }
 
 /// `GET /address/open?token=…`
-pub(super) async fn question(vouch: web::Data<Vouch>, view: View, query: Query) -> HttpResponse {
+pub(super) async fn question(address_proofs: web::Data<AddressProofs>, view: View, query: Query) -> HttpResponse {
     let token = query.get("token").unwrap_or_default();
-    view.opening(&token, &vouch.address_proofs.open(&token))
+    view.opening(&token, &address_proofs.open(&token))
 }
 
 /// `POST /address/open`, the form of that page.
 pub(super) async fn open(
-    vouch: web::Data<Vouch>,
+    address_proofs: web::Data<AddressProofs>,
+    web_sessions: web::Data<WebSessions>,
     view: View,
     Form(form): Form<Opened>,
 ) -> Result<HttpResponse, Failure> {
-    match form.map_or(Proof::None, |form| vouch.address_proofs.open(&form.token)) {
+    match form.map_or(Proof::None, |form| address_proofs.open(&form.token)) {
         Proof::Of(address) => {
-            let token = vouch.web_sessions.begin(&Subject::Address(address)).await?;
+            let token = web_sessions.begin(&Subject::Address(address)).await?;
             Ok(view.begin_session(token, "/address/held"))
         }
         useless => Ok(view.opening("", &useless)),

@@ -14,7 +14,9 @@ use super::timestamp::Timestamp;
 use super::{Cache, Powers, View, hide, secure};
 use crate::http::Query;
 use crate::identity::threepid::Address;
-use crate::service::{AddressExport, HeldConfirmation, HeldDelivery, Subject, Vouch, WebSession};
+use crate::service::{
+    AddressExport, HeldConfirmation, HeldDelivery, Objections, SelfService, Subject, WebSession, WebSessions,
+};
 use crate::texts::visible;
 
 /// The longest Matrix ID, in characters.
@@ -145,12 +147,12 @@ struct Entry {
 
 /// `GET /address/held`
 pub(super) async fn show(
-    vouch: web::Data<Vouch>,
+    self_service: web::Data<SelfService>,
     view: View,
     owner: AddressOwner,
     query: Query,
 ) -> Result<HttpResponse, Failure> {
-    let held = vouch.self_service.export_address(&owner.address).await?;
+    let held = self_service.export_address(&owner.address).await?;
     let name = query.get("done");
     let done = Done::ALL.into_iter().find(|done| Some(done.name()) == name.as_deref());
     Ok(view.held(&held, &owner.session.form_token, done))
@@ -158,25 +160,27 @@ pub(super) async fn show(
 
 /// `POST /address/held`, each form of that page.
 pub(super) async fn act(
-    vouch: web::Data<Vouch>,
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    objections: web::Data<Objections>,
     view: View,
     Submitted(AddressOwner { address, session }, wish): Submitted<AddressOwner, Wish>,
 ) -> Result<HttpResponse, Failure> {
     let done = match wish.action {
-        Action::Download | Action::Erase if !vouch.web_sessions.is_fresh(session.proved_at) => Done::Stale,
+        Action::Download | Action::Erase if !web_sessions.is_fresh(session.proved_at) => Done::Stale,
         Action::Erase if wish.sure.is_none() => Done::Unsure,
-        Action::Unbind => vouch.self_service.release(&address).await.map(|()| Done::Unbound)?,
-        Action::Cancel => vouch.self_service.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
-        Action::Uninvite => vouch.self_service.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
-        Action::Object => vouch.objections.object(&address).await.map(|()| Done::Objected)?,
-        Action::Withdraw => vouch.objections.withdraw(&address).await.map(|_| Done::Withdrawn)?,
-        Action::Download => return Ok(download(&vouch.self_service.export_address(&address).await?)),
+        Action::Unbind => self_service.release(&address).await.map(|()| Done::Unbound)?,
+        Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
+        Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
+        Action::Object => objections.object(&address).await.map(|()| Done::Objected)?,
+        Action::Withdraw => objections.withdraw(&address).await.map(|_| Done::Withdrawn)?,
+        Action::Download => return Ok(download(&self_service.export_address(&address).await?)),
         Action::Erase => {
-            vouch.self_service.erase_address(&address).await?;
+            self_service.erase_address(&address).await?;
             return Ok(view.end_session("/address?done=erased"));
         }
         Action::Leave => {
-            vouch.web_sessions.end(&session).await?;
+            web_sessions.end(&session).await?;
             return Ok(view.end_session("/address?done=left"));
         }
     };

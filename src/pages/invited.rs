@@ -15,8 +15,9 @@ use super::failure::Failure;
 use super::form::Form;
 use super::layout::Layout;
 use super::{Powers, View};
+use crate::config::Config;
 use crate::http::Query;
-use crate::service::{Invitation, Landing, Vouch};
+use crate::service::{Invitation, Invitations, Landing};
 
 /// A button, pressed.
 #[derive(Deserialize)]
@@ -66,15 +67,20 @@ struct Outcome<'a> {
 }
 
 /// `GET /invited?token=…`
-pub(super) async fn show(vouch: web::Data<Vouch>, view: View, query: Query) -> Result<HttpResponse, Failure> {
+pub(super) async fn show(
+    invitations: web::Data<Invitations>,
+    config: web::Data<Config>,
+    view: View,
+    query: Query,
+) -> Result<HttpResponse, Failure> {
     let token = query.get("token").unwrap_or_default();
-    let landing = vouch.invitations.landing(&token).await?;
-    Ok(view.invited(vouch.config.server.name.as_str(), &token, &landing))
+    let landing = invitations.landing(&token).await?;
+    Ok(view.invited(config.server.name.as_str(), &token, &landing))
 }
 
 /// `POST /invited`, the form of that page.
 pub(super) async fn refuse(
-    vouch: web::Data<Vouch>,
+    invitations: web::Data<Invitations>,
     view: View,
     Form(form): Form<Refusal>,
 ) -> Result<HttpResponse, Failure> {
@@ -82,8 +88,8 @@ pub(super) async fn refuse(
         return Ok(view.answered(Action::Decline, &Landing::Unknown));
     };
     let landing = match action {
-        Action::Decline => vouch.invitations.decline(&token).await?,
-        Action::Object => vouch.invitations.decline_for_good(&token).await?,
+        Action::Decline => invitations.decline(&token).await?,
+        Action::Object => invitations.decline_for_good(&token).await?,
     };
     Ok(view.answered(action, &landing))
 }

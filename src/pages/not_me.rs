@@ -16,8 +16,9 @@ use super::failure::Failure;
 use super::form::Form;
 use super::layout::Layout;
 use super::{Powers, View};
+use crate::config::Config;
 use crate::http::Query;
-use crate::service::{Dispute, Vouch};
+use crate::service::{Dispute, Disputes};
 
 /// The button, pressed.
 #[derive(Deserialize)]
@@ -37,20 +38,25 @@ struct Question<'a> {
 }
 
 /// `GET /not-me?token=…`
-pub(super) async fn ask(vouch: web::Data<Vouch>, view: View, query: Query) -> Result<HttpResponse, Failure> {
+pub(super) async fn ask(
+    disputes: web::Data<Disputes>,
+    config: web::Data<Config>,
+    view: View,
+    query: Query,
+) -> Result<HttpResponse, Failure> {
     let token = query.get("token").unwrap_or_default();
-    let dispute = vouch.disputes.open(&token).await?;
-    Ok(view.question(vouch.config.server.name.as_str(), &token, &dispute))
+    let dispute = disputes.open(&token).await?;
+    Ok(view.question(config.server.name.as_str(), &token, &dispute))
 }
 
 /// `POST /not-me`, the form of that page.
 pub(super) async fn undo(
-    vouch: web::Data<Vouch>,
+    disputes: web::Data<Disputes>,
     view: View,
     Form(form): Form<Confirmation>,
 ) -> Result<HttpResponse, Failure> {
     let Some(form) = form else { return Ok(view.undone(&Dispute::Unknown)) };
-    Ok(view.undone(&vouch.disputes.undo(&form.token).await?))
+    Ok(view.undone(&disputes.undo(&form.token).await?))
 }
 
 impl View {

@@ -7,7 +7,7 @@ use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me
 use crate::identity::policy::Policies;
 
 /// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them. They need `web::Data` of a
-/// [`Site`](super::Site), of [`Policies`] and of a [`Vouch`](crate::service::Vouch).
+/// [`Site`](super::Site), and of the components of [`Services`](crate::service::Services).
 pub fn routes(app: &mut web::ServiceConfig) {
     let pages = web::scope("")
         .wrap(from_fn(failure::show))

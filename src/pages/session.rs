@@ -18,7 +18,7 @@ use super::form::Form;
 use super::{Site, View};
 use crate::error::Error;
 use crate::http::state;
-use crate::service::{Vouch, WebSession};
+use crate::service::{WebSession, WebSessions};
 
 /// What somebody has proved in order to begin a web session.
 pub(super) trait Visitor: Sized {
@@ -34,14 +34,14 @@ pub(super) type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Failure>>>
 
 /// The token of a request's session, if it carries one.
 pub(super) struct SessionToken {
-    vouch: Data<Vouch>,
+    sessions: Data<WebSessions>,
     token: Option<String>,
 }
 
 impl From<&HttpRequest> for SessionToken {
     fn from(request: &HttpRequest) -> Self {
         let cookie = request.cookie(state::<Site>(request).session_cookie());
-        Self { vouch: state::<Vouch>(request).clone(), token: cookie.map(|cookie| cookie.value().to_owned()) }
+        Self { sessions: state::<WebSessions>(request).clone(), token: cookie.map(|cookie| cookie.value().to_owned()) }
     }
 }
 
@@ -52,7 +52,7 @@ impl SessionToken {
     /// 503 if the database is unavailable.
     pub(super) async fn session(&self) -> Result<Option<WebSession>, Error> {
         match &self.token {
-            Some(token) => self.vouch.web_sessions.find(token).await,
+            Some(token) => self.sessions.find(token).await,
             None => Ok(None),
         }
     }

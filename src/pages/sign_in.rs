@@ -16,7 +16,7 @@ use super::session::SessionToken;
 use super::{Powers, View};
 use crate::error::{Error, ErrorKind};
 use crate::http::{Query, add_retry_after};
-use crate::service::{Network, Registration, Subject, Vouch};
+use crate::service::{Accounts, Network, Registration, Subject, WebSessions};
 
 /// The script that signs people in.
 pub(super) const SCRIPT: &str = include_str!("../../templates/pages/sign_in.js");
@@ -122,7 +122,8 @@ pub(super) async fn show(view: View, query: Query) -> HttpResponse {
 
 /// `POST /you/sign-in`: the token that the script has obtained.
 pub(super) async fn sign_in(
-    vouch: web::Data<Vouch>,
+    accounts: web::Data<Accounts>,
+    web_sessions: web::Data<WebSessions>,
     view: View,
     from: Network,
     request: HttpRequest,
@@ -131,7 +132,7 @@ pub(super) async fn sign_in(
     let Some((errand, registration)) = form.and_then(HandedOver::read) else {
         return view.sign_in(Errand::Look, StatusCode::BAD_REQUEST, Some("page-sign-in-unreadable"));
     };
-    match begin(&vouch, (&request).into(), &from, &registration).await {
+    match begin(&accounts, &web_sessions, (&request).into(), &from, &registration).await {
         Ok(token) => view.begin_session(token, &errand.path("/you")),
         Err(error) => view.not_signed_in(errand, &error),
     }
@@ -148,15 +149,16 @@ impl HandedOver {
 
 /// Begins a web session in place of the current one.
 async fn begin(
-    vouch: &Vouch,
+    accounts: &Accounts,
+    web_sessions: &WebSessions,
     current: SessionToken,
     from: &Network,
     registration: &Registration,
 ) -> Result<String, Error> {
-    let mxid = vouch.accounts.identify_once(from, registration).await?;
-    let token = vouch.web_sessions.begin(&Subject::User(mxid)).await?;
+    let mxid = accounts.identify_once(from, registration).await?;
+    let token = web_sessions.begin(&Subject::User(mxid)).await?;
     if let Some(session) = current.session().await? {
-        vouch.web_sessions.end(&session).await?;
+        web_sessions.end(&session).await?;
     }
     Ok(token)
 }

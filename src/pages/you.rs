@@ -19,7 +19,8 @@ use super::sign_in::Errand;
 use super::{View, hide};
 use crate::error::ErrorKind;
 use crate::http::{NO_STORE, Query};
-use crate::service::{Subject, Vouch, WebSession};
+use crate::identity::policy::Policies;
+use crate::service::{SelfService, Subject, WebSession, WebSessions};
 
 /// Mounts these pages.
 pub(super) fn routes(app: &mut web::ServiceConfig) {
@@ -72,9 +73,13 @@ impl FromRequest for Person {
 ///
 /// # Errors
 /// [`Failure::ProofRequired`] otherwise.
-fn with_fresh_proof(vouch: &Vouch, person: Result<Person, Failure>, errand: Errand) -> Result<Person, Failure> {
+fn with_fresh_proof(
+    web_sessions: &WebSessions,
+    person: Result<Person, Failure>,
+    errand: Errand,
+) -> Result<Person, Failure> {
     match person {
-        Ok(person) if vouch.web_sessions.is_fresh(person.session.proved_at) => Ok(person),
+        Ok(person) if web_sessions.is_fresh(person.session.proved_at) => Ok(person),
         Ok(_) | Err(Failure::NotSignedIn) => Err(Failure::ProofRequired(errand)),
         Err(failure) => Err(failure),
     }
@@ -148,21 +153,33 @@ impl Said {
 }
 
 /// `GET /you`. With `?for=export` or `?for=erase` it asks for a fresh proof, and then leads on.
-async fn page(vouch: web::Data<Vouch>, view: View, person: Person, query: Query) -> Result<HttpResponse, Failure> {
+async fn page(
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    policies: web::Data<Policies>,
+    view: View,
+    person: Person,
+    query: Query,
+) -> Result<HttpResponse, Failure> {
     let said = match Errand::of(&query) {
         Errand::Look => Said::of(&query),
-        _ if !vouch.web_sessions.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
+        _ if !web_sessions.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
         Errand::Erase => return Ok(view.see_other("/you/erase")),
         Errand::Export => Some(Said::Ready),
     };
-    let held = vouch.self_service.view(&person.mxid).await?;
-    Ok(view.overview(&person.session.form_token, &held, &vouch.policies, said))
+    let held = self_service.view(&person.mxid).await?;
+    Ok(view.overview(&person.session.form_token, &held, &policies, said))
 }
 
 /// `GET /you/export`
-async fn export(vouch: web::Data<Vouch>, view: View, person: Result<Person, Failure>) -> Result<HttpResponse, Failure> {
-    let person = with_fresh_proof(&vouch, person, Errand::Export)?;
-    let held = match vouch.self_service.export_own(&person.mxid).await {
+async fn export(
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    view: View,
+    person: Result<Person, Failure>,
+) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&web_sessions, person, Errand::Export)?;
+    let held = match self_service.export_own(&person.mxid).await {
         Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(Said::Later)),
         held => held?,
     };

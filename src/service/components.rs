@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::web::{Data, ServiceConfig};
+
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::notices::Notices;
@@ -18,15 +20,14 @@ use crate::config::{Config, MailTransport};
 use crate::crypto::signing::SigningKeys;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
-use crate::store::Store;
 use crate::texts::Texts;
 
 /// The components of the running server.
-pub struct Vouch {
+pub struct Services {
     /// What the start has created.
     pub made: Made,
     /// All settings.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// The time.
     pub clock: Clock,
     /// The long-term keys.
@@ -50,7 +51,7 @@ pub struct Vouch {
     /// Maps look-up hashes to bindings.
     pub directory: Arc<Directory>,
     /// The links by which people undo what others did with their address.
-    pub disputes: Disputes,
+    pub disputes: Arc<Disputes>,
     /// Sends, stores, shows and completes invitations.
     pub invitations: Arc<Invitations>,
     /// Answers look-ups.
@@ -67,10 +68,9 @@ pub struct Vouch {
     pub validation: Arc<Validation>,
     /// Begins, finds and ends web sessions.
     pub web_sessions: Arc<WebSessions>,
-    pub(super) store: Store,
 }
 
-impl Vouch {
+impl Services {
     /// Puts the components together, each after those it needs.
     #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
@@ -192,7 +192,7 @@ impl Vouch {
             lookups.clone(),
         ));
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
-        let disputes = Disputes::new(store.clone(), sealer, links.clone(), directory.clone());
+        let disputes = Arc::new(Disputes::new(store, sealer, links.clone(), directory.clone()));
         Self {
             made,
             clock,
@@ -215,9 +215,29 @@ impl Vouch {
             self_service,
             validation,
             web_sessions,
-            store,
-            config,
+            config: Arc::new(config),
         }
+    }
+
+    /// Shares each component that handlers use.
+    pub fn share(&self, app: &mut ServiceConfig) {
+        app.app_data(Data::from(self.config.clone()))
+            .app_data(Data::from(self.signing.clone()))
+            .app_data(Data::from(self.policies.clone()))
+            .app_data(Data::from(self.texts.clone()))
+            .app_data(Data::from(self.links.clone()))
+            .app_data(Data::from(self.accounts.clone()))
+            .app_data(Data::from(self.address_proofs.clone()))
+            .app_data(Data::from(self.bindings.clone()))
+            .app_data(Data::from(self.directory.clone()))
+            .app_data(Data::from(self.disputes.clone()))
+            .app_data(Data::from(self.invitations.clone()))
+            .app_data(Data::from(self.lookups.clone()))
+            .app_data(Data::from(self.maintenance.clone()))
+            .app_data(Data::from(self.objections.clone()))
+            .app_data(Data::from(self.self_service.clone()))
+            .app_data(Data::from(self.validation.clone()))
+            .app_data(Data::from(self.web_sessions.clone()));
     }
 }
 

@@ -69,6 +69,11 @@ impl Maintenance {
         self.store.purge_deleted().await;
     }
 
+    /// Whether the database can be read and written.
+    pub async fn is_database_usable(&self) -> bool {
+        self.store.is_usable().await
+    }
+
     /// Stores the time and returns the unused credit of rate limits: the last thing a node does.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub use address_proofs::{AddressProofs, Proof};
 pub use bindings::Bindings;
 pub use bound::Bound;
 pub use caller::{Asker, Caller};
-pub use components::Vouch;
+pub use components::Services;
 pub use deliverer::Deliverer;
 pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};

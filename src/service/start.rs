@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Vouch;
+use super::Services;
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -45,7 +45,7 @@ pub(super) struct Documents {
     pub sms_sender: SmsSender,
 }
 
-impl Vouch {
+impl Services {
     /// Opens everything that a server needs, makes what is absent, and brings the schema up to date.
     ///
     /// # Errors
@@ -81,11 +81,6 @@ impl Vouch {
             documents.sms_sender.make_directory().map_err(in_words)?;
         }
         Ok(Arc::new(Self::new(config, clock, documents, opened)))
-    }
-
-    /// Whether the database can be read and written.
-    pub async fn is_database_answering(&self) -> bool {
-        self.store.is_usable().await
     }
 }
 

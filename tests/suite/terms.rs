@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vouch::clock::HOUR;
-use vouch::service::Vouch;
+use vouch::service::Services;
 
 use crate::database::{count, execute};
 use crate::lookup::hex;
@@ -171,7 +171,7 @@ on_both_backends! {
         accepts(&alice, &["terms/1/en"]).await;
         accepts(&alice, &["terms/1/fr"]).await;
 
-        let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let export = vouch.self_service.export(alice.mxid.as_str().try_into().unwrap()).await.unwrap();
         let sha256 = hex(&Sha256::digest(&english));
         let expected = json!([{

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, RequestBuilder};
 use url::form_urlencoded;
-use vouch::service::{Subject, Vouch};
+use vouch::service::{Services, Subject};
 use vouch_test_support::homeserver::Conduct;
 
 use crate::database::count;
@@ -20,7 +20,7 @@ pub struct Visitor<'a> {
 impl<'a> Visitor<'a> {
     /// Begins a session of a subject without signing in over HTTP.
     pub async fn proven(world: &World, server: &'a Server, subject: &Subject) -> Self {
-        let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let token = vouch.web_sessions.begin(subject).await.unwrap();
         Self { server, cookie: format!("vouch-visit={token}") }
     }

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use vouch::clock::{MINUTE, SECOND};
 use vouch::identity::threepid::{Address, Medium};
-use vouch::service::{Subject, Vouch};
+use vouch::service::{Services, Subject};
 use vouch_test_support::postgres::Cluster;
 
 use crate::database::{count, texts};
@@ -152,7 +152,7 @@ on_both_backends! {
         }
         assert_eq!((count(&world, "accounts").await, count(&world, "consents").await), (0, 0));
         // An address that the operator has bound is shown and can be removed all the same.
-        let vouch = Vouch::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::parse(Medium::Email, ALICE).unwrap();
         vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
         assert!(visitor.opens("/you").await.text.contains(ALICE));

@@ -9,7 +9,7 @@ use crate::notify::emails::Remover;
 use crate::pages::View;
 use crate::pages::failure::Failure;
 use crate::pages::session::{Nothing, Submitted};
-use crate::service::{Shown, Vouch, Withdrawal};
+use crate::service::{Accounts, Bindings, SelfService, Shown, WebSessions, Withdrawal};
 
 /// The policy to which consent is withdrawn; without one, all.
 #[derive(Deserialize)]
@@ -26,22 +26,22 @@ pub(super) struct Unbound {
 
 /// `POST /you/accept`
 pub(super) async fn accept(
-    vouch: web::Data<Vouch>,
+    accounts: web::Data<Accounts>,
     view: View,
     Submitted(person, shown): Submitted<Person, Shown>,
 ) -> Result<HttpResponse, Failure> {
-    let is_given = vouch.accounts.give_consent(&person.mxid, &shown).await?;
+    let is_given = accounts.give_consent(&person.mxid, &shown).await?;
     Ok(view.said(if is_given { Said::Accepted } else { Said::Outdated }))
 }
 
 /// `POST /you/withdraw`
 pub(super) async fn withdraw(
-    vouch: web::Data<Vouch>,
+    accounts: web::Data<Accounts>,
     view: View,
     Submitted(person, form): Submitted<Person, Withdrawn>,
 ) -> Result<HttpResponse, Failure> {
     let which = form.policy.map_or(Withdrawal::All, |policy| Withdrawal::Of(vec![policy]));
-    match vouch.accounts.withdraw_terms(&person.mxid, which).await {
+    match accounts.withdraw_terms(&person.mxid, which).await {
         Err(error) if error.is_refusal() => Err(Failure::Refused),
         withdrawn => Ok(withdrawn.map(|()| view.said(Said::Withdrawn))?),
     }
@@ -49,42 +49,42 @@ pub(super) async fn withdraw(
 
 /// `POST /you/unbind`
 pub(super) async fn unbind(
-    vouch: web::Data<Vouch>,
+    bindings: web::Data<Bindings>,
     view: View,
     Submitted(person, form): Submitted<Person, Unbound>,
 ) -> Result<HttpResponse, Failure> {
     let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
     let address = address.ok_or(Failure::Refused)?;
-    let is_unbound = vouch.bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
+    let is_unbound = bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
     Ok(view.said(if is_unbound { Said::Unbound } else { Said::NotBound }))
 }
 
 /// `POST /you/unbind-all`
 pub(super) async fn unbind_all(
-    vouch: web::Data<Vouch>,
+    bindings: web::Data<Bindings>,
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.bindings.unbind_all(&person.mxid, view.language()).await?;
+    bindings.unbind_all(&person.mxid, view.language()).await?;
     Ok(view.said(Said::AllUnbound))
 }
 
 /// `POST /you/sign-out-everywhere`
 pub(super) async fn sign_out_everywhere(
-    vouch: web::Data<Vouch>,
+    self_service: web::Data<SelfService>,
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.self_service.log_out_everywhere(&person.mxid, &person.session).await?;
+    self_service.log_out_everywhere(&person.mxid, &person.session).await?;
     Ok(view.said(Said::SignedOut))
 }
 
 /// `POST /you/sign-out`
 pub(super) async fn sign_out(
-    vouch: web::Data<Vouch>,
+    web_sessions: web::Data<WebSessions>,
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    vouch.web_sessions.end(&person.session).await?;
+    web_sessions.end(&person.session).await?;
     Ok(view.end_session("/you/left"))
 }

@@ -7,13 +7,14 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
 use super::{Person, with_fresh_proof};
+use crate::config::Config;
 use crate::pages::failure::Failure;
 use crate::pages::layout::Layout;
 use crate::pages::session::Submitted;
 use crate::pages::sign_in::Errand;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
-use crate::service::{Erased, Export, Receipt, Vouch};
+use crate::service::{Erased, Export, Receipt, SelfService, WebSessions};
 
 /// The typed confirmation.
 #[derive(Deserialize)]
@@ -50,34 +51,44 @@ struct Done<'a> {
 
 /// `GET /you/erase`
 pub(super) async fn ask(
-    vouch: web::Data<Vouch>,
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    config: web::Data<Config>,
     view: View,
     person: Result<Person, Failure>,
 ) -> Result<HttpResponse, Failure> {
-    let person = with_fresh_proof(&vouch, person, Errand::Erase)?;
-    question(&vouch, &view, &person, None).await
+    let person = with_fresh_proof(&web_sessions, person, Errand::Erase)?;
+    question(&self_service, &config, &view, &person, None).await
 }
 
 /// `POST /you/erase`, the form of that page.
 pub(super) async fn erase(
-    vouch: web::Data<Vouch>,
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    config: web::Data<Config>,
     view: View,
     Submitted(person, form): Submitted<Person, Confirmation>,
 ) -> Result<HttpResponse, Failure> {
-    let person = with_fresh_proof(&vouch, Ok(person), Errand::Erase)?;
+    let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
     if form.confirmation.trim() != person.mxid.as_str() {
-        return question(&vouch, &view, &person, Some(&form.confirmation)).await;
+        return question(&self_service, &config, &view, &person, Some(&form.confirmation)).await;
     }
-    let receipt = vouch.self_service.erase_user(&person.mxid).await?;
-    let signed = serde_json::to_string_pretty(&vouch.self_service.signed_receipt(&receipt)).unwrap_or_default();
-    let mut response = view.erased(vouch.config.server.name.as_str(), &receipt, signed);
+    let receipt = self_service.erase_user(&person.mxid).await?;
+    let signed = serde_json::to_string_pretty(&self_service.signed_receipt(&receipt)).unwrap_or_default();
+    let mut response = view.erased(config.server.name.as_str(), &receipt, signed);
     view.forget_session(&mut response);
     Ok(response)
 }
 
-async fn question(vouch: &Vouch, view: &View, person: &Person, typed: Option<&str>) -> Result<HttpResponse, Failure> {
-    let held = vouch.self_service.view(&person.mxid).await?;
-    let span = view.texts.span(view.language(), vouch.config.retention.consent);
+async fn question(
+    self_service: &SelfService,
+    config: &Config,
+    view: &View,
+    person: &Person,
+    typed: Option<&str>,
+) -> Result<HttpResponse, Failure> {
+    let held = self_service.view(&person.mxid).await?;
+    let span = view.texts.span(view.language(), config.retention.consent);
     Ok(view.erase_question(&held, &person.session.form_token, &span, typed))
 }
 
