@@ -53,7 +53,8 @@ impl Application {
         let settings = services.config.server.clone();
         let rows = RetentionRow::table(&services.config.retention, &services.config.log);
         let phones = !services.config.sms.routes().is_empty();
-        let site = Site::new(services.brand.clone(), services.texts.clone(), &settings.public_url, rows, phones);
+        let (brand, texts) = (services.brand.clone(), services.texts.clone());
+        let site = Site::new(brand, texts, &settings.public_url, &services.policies, rows, phones);
         let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
         let listeners = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();

@@ -1,13 +1,15 @@
-//! What has changed in a policy since an older version of it.
+//! The page that shows what has changed in a policy since an older version.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
+use similar::ChangeTag;
 
 use super::blocks::{Kind, blocks};
-use super::diff::{Fate, Passage, Piece, compare};
+use super::diff::{Passage, Piece, compare};
 use super::documents::Link;
 use super::layout::{Choice, Layout};
 use super::{Cache, Fault, Site, View};
@@ -15,8 +17,12 @@ use crate::http::Query;
 use crate::identity::policy::{DocumentRef, Policies, Version};
 use crate::texts::direction;
 
-/// How long the best way to show the changes of a document is looked for. Those of a few pages take some milliseconds.
+/// How long comparing two documents may take. Those of a few pages take some milliseconds.
 const PATIENCE: Duration = Duration::from_millis(150);
+
+/// What has changed between documents, by the SHA-256 of the older and the newer one.
+#[derive(Debug, Default)]
+pub(super) struct Comparisons(HashMap<[[u8; 32]; 2], Vec<Passage>>);
 
 #[derive(Template)]
 #[template(path = "pages/changes.html")]
@@ -25,18 +31,44 @@ struct Changes<'a> {
     tag: &'a str,
     direction: &'static str,
     span: String,
-    /// What is shown of both texts; empty if they are the same, or cannot be compared.
-    rows: Vec<Row>,
-    /// In place of them, if the older version is not there in this language.
+    /// Nothing if both texts are the same, or cannot be compared.
+    rows: Vec<Row<'a>>,
+    /// Why they cannot be compared.
     apart: Option<String>,
     /// The whole documents, the newer one first.
     whole: Vec<Link>,
 }
 
-/// A passage, or how many are not shown.
-enum Row {
-    Passage(Passage),
+/// A passage, or the number of unchanged passages left out, in words.
+enum Row<'a> {
+    Passage(&'a Passage),
     Gap(String),
+}
+
+impl Comparisons {
+    /// Compares each document with its older versions, once for all requests: they never change.
+    pub(super) fn of(policies: &Policies) -> Self {
+        let mut comparisons = HashMap::new();
+        for versions in policies.all() {
+            for (n, newer) in versions.iter().enumerate() {
+                let pairs = versions[..n].iter().flat_map(|older| {
+                    newer.documents().filter_map(|new| Some([older.document(new.language)?.document, new.document]))
+                });
+                for pair in pairs.filter(|[old, new]| old != new) {
+                    let [old, new] = pair.map(|document| blocks(&document.name, &document.markdown));
+                    let passages = compare(&old, &new, Instant::now() + PATIENCE);
+                    if passages.iter().any(is_changed) {
+                        comparisons.insert(pair.map(|document| document.sha256), passages);
+                    }
+                }
+            }
+        }
+        Self(comparisons)
+    }
+
+    fn between(&self, older: DocumentRef<'_>, newer: DocumentRef<'_>) -> &[Passage] {
+        self.0.get(&[older, newer].map(|it| it.document.sha256)).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version before.
@@ -46,40 +78,19 @@ pub(super) async fn changes(
     path: web::Path<(String, String, String)>,
     query: Query,
 ) -> HttpResponse {
-    let since = query.get("since");
-    let missing = || view.fault(Fault::NotFound);
     let (id, version, language) = &*path;
-    let Some((newer, older)) = versions(&policies, id, version, since.as_deref()) else { return missing() };
-    let Some(document) = newer.document(language) else { return missing() };
-    let Some(before) = older.document(language) else { return view.apart(document, older) };
-    let texts = [before, document].map(|text| (text.document.name.clone(), text.document.markdown.clone()));
-    // Not on the thread that serves everybody.
-    let passages = web::block(move || {
-        let [old, new] = texts.map(|(name, markdown)| blocks(&name, &markdown));
-        compare(&old, &new, Instant::now() + PATIENCE)
-    });
-    match passages.await {
-        Ok(passages) => view.changed(document, before, passages),
-        Err(_) => view.fault(Fault::Unavailable),
-    }
-}
-
-/// The two versions to compare, the newer one first.
-fn versions<'a>(
-    policies: &'a Policies,
-    id: &str,
-    newer: &str,
-    older: Option<&str>,
-) -> Option<(&'a Version, &'a Version)> {
-    let versions = policies.versions(id);
+    let (versions, since) = (policies.versions(id), query.get("since"));
     let position = |number: &str| versions.iter().position(|version| version.version() == number);
-    let newer = position(newer)?;
-    let older = older.map_or_else(|| newer.checked_sub(1), position)?;
-    Some((&versions[newer], &versions[older]))
+    let pair = position(version).and_then(|newer| {
+        let older = since.map_or_else(|| newer.checked_sub(1), |since| position(&since).filter(|it| *it <= newer))?;
+        Some((versions[newer].document(language)?, &versions[older]))
+    });
+    pair.map_or_else(|| view.fault(Fault::NotFound), |(newer, older)| view.in_language_of(newer).changed(newer, older))
 }
 
 impl Site {
-    /// The page that shows what has changed since somebody accepted that document, if it is no longer the one in force.
+    /// Returns the page that shows what has changed since somebody accepted that document, if it is
+    /// no longer in force.
     #[must_use]
     pub fn changes_since(&self, policies: &Policies, accepted: DocumentRef<'_>) -> Option<String> {
         let newest = policies.newest(accepted.version.policy())?;
@@ -87,7 +98,8 @@ impl Site {
         is_old.then(|| self.changes_between(newest, accepted.version, accepted.language)).flatten()
     }
 
-    /// The page that shows what has changed between two versions, in that language or the best there is.
+    /// Returns the page that shows what has changed between two versions, in that language or the
+    /// best available.
     pub(super) fn changes_between(&self, newer: &Version, older: &Version, tag: &str) -> Option<String> {
         Some(self.changes_path(self.best(newer, tag)?, older))
     }
@@ -98,71 +110,47 @@ impl Site {
 }
 
 impl View {
-    fn changed(&self, newer: DocumentRef<'_>, older: DocumentRef<'_>, passages: Vec<Passage>) -> HttpResponse {
-        let view = &self.in_language_of(newer);
-        let mut page = view.changes_page(newer, older.version);
-        let is_same = passages.iter().all(|passage| passage.fate() == Some(Fate::Kept));
-        page.rows = if is_same { Vec::new() } else { view.shortened(passages) };
-        page.whole = [newer, older].map(|document| view.link(document)).into();
-        view.respond(StatusCode::OK, Cache::Shared, &page)
-    }
-
-    /// The page for a language that the older version lacks.
-    fn apart(&self, newer: DocumentRef<'_>, older: &Version) -> HttpResponse {
-        let view = &self.in_language_of(newer);
-        let mut page = view.changes_page(newer, older);
-        page.apart = Some(view.say_with("page-changes-apart", "version", older.version()));
-        let both = [Some(newer), view.best(older, newer.language)].into_iter().flatten();
-        page.whole = both.map(|document| view.link(document)).collect();
-        view.respond(StatusCode::OK, Cache::Shared, &page)
-    }
-
-    fn changes_page<'a>(&'a self, newer: DocumentRef<'a>, older: &Version) -> Changes<'a> {
-        let name = newer.document.name.as_str();
+    fn changed(&self, newer: DocumentRef<'_>, older: &Version) -> HttpResponse {
+        let before = older.document(newer.language);
         let choices = newer
             .version
             .documents()
             .map(|other| Choice { href: self.changes_path(other, older), ..self.choice(other, newer.language) });
+        let title = self.say_with("page-changes-title", "name", newer.document.name.as_str());
         let span = [("older", older.version().into()), ("newer", newer.version.version().into())];
-        Changes {
-            layout: Layout {
-                view: self,
-                title: self.say_with("page-changes-title", "name", name),
-                choices: choices.collect(),
-            },
+        let whole = [Some(newer), before.or_else(|| self.best(older, newer.language))];
+        let page = Changes {
+            layout: Layout { view: self, title, choices: choices.collect() },
             tag: newer.language,
             direction: direction(newer.language),
             span: self.texts.get(self.language(), "page-changes-span", &span),
-            rows: Vec::new(),
-            apart: None,
-            whole: Vec::new(),
-        }
+            rows: before.map(|before| self.rows(self.comparisons.between(before, newer))).unwrap_or_default(),
+            apart: before.is_none().then(|| self.say_with("page-changes-apart", "version", older.version())),
+            whole: whole.into_iter().flatten().map(|document| self.link(document)).collect(),
+        };
+        self.respond(StatusCode::OK, Cache::Shared, &page)
     }
 
-    /// What has changed, each change with its neighbours and the heading that it stands under; and how much is between.
-    fn shortened(&self, passages: Vec<Passage>) -> Vec<Row> {
-        let shown = shown(&passages);
+    fn rows<'p>(&self, passages: &'p [Passage]) -> Vec<Row<'p>> {
         let mut rows = Vec::new();
-        let mut hidden = 0;
-        for (passage, is_shown) in passages.into_iter().zip(shown) {
-            if !is_shown {
-                hidden += 1;
-                continue;
+        let passages: Vec<_> = passages.iter().zip(shown(passages)).collect();
+        for run in passages.chunk_by(|(_, a), (_, b)| a == b) {
+            if run[0].1 {
+                rows.extend(run.iter().map(|(passage, _)| Row::Passage(passage)));
+            } else {
+                rows.push(Row::Gap(self.say_with("page-changes-gap", "count", run.len())));
             }
-            rows.extend(self.gap(hidden));
-            hidden = 0;
-            rows.push(Row::Passage(passage));
         }
-        rows.extend(self.gap(hidden));
         rows
-    }
-
-    fn gap(&self, hidden: usize) -> Option<Row> {
-        (hidden > 0).then(|| Row::Gap(self.say_with("page-changes-gap", "count", hidden)))
     }
 }
 
-/// Which passages are shown: those that have changed, the one before and the one after each, and the heading above.
+fn is_changed(passage: &Passage) -> bool {
+    passage.tag() != Some(ChangeTag::Equal)
+}
+
+/// Returns which passages are shown: those that have changed, the ones before and after each, and
+/// the heading above.
 fn shown(passages: &[Passage]) -> Vec<bool> {
     let mut shown = vec![false; passages.len()];
     let mut heading = None;
@@ -170,29 +158,27 @@ fn shown(passages: &[Passage]) -> Vec<bool> {
         if passage.kind == Kind::Heading {
             heading = Some(at);
         }
-        if passage.fate() != Some(Fate::Kept) {
+        if is_changed(passage) {
             let last = (at + 1).min(passages.len() - 1);
             shown[at.saturating_sub(1)..=last].fill(true);
-            if let Some(heading) = heading {
-                shown[heading] = true;
-            }
+            shown[heading.unwrap_or(at)] = true;
         }
     }
     shown
 }
 
 impl Passage {
-    /// Its element: every heading is of the same level, for those between may not be shown.
+    /// Returns its element. All headings have the same level, because those in between may be left out.
     fn element(&self) -> &'static str {
         if self.kind == Kind::Heading { "h2" } else { "p" }
     }
 
     fn class(&self) -> &'static str {
-        match (self.fate(), self.kind == Kind::Item) {
-            (Some(Fate::Removed), false) => "was",
-            (Some(Fate::Removed), true) => "was item",
-            (Some(Fate::Added), false) => "new",
-            (Some(Fate::Added), true) => "new item",
+        match (self.tag(), self.kind == Kind::Item) {
+            (Some(ChangeTag::Delete), false) => "was",
+            (Some(ChangeTag::Delete), true) => "was item",
+            (Some(ChangeTag::Insert), false) => "new",
+            (Some(ChangeTag::Insert), true) => "new item",
             (_, true) => "item",
             (_, false) => "",
         }
@@ -200,12 +186,12 @@ impl Passage {
 }
 
 impl Piece {
-    /// Its element, and the message that says it to who does not see it; nothing for what was kept.
+    /// Returns its element and the message for screen readers, unless the words were kept.
     fn mark(&self) -> Option<(&'static str, &'static str)> {
-        match self.fate {
-            Fate::Kept => None,
-            Fate::Removed => Some(("del", "page-changes-removed")),
-            Fate::Added => Some(("ins", "page-changes-added")),
+        match self.tag {
+            ChangeTag::Equal => None,
+            ChangeTag::Delete => Some(("del", "page-changes-removed")),
+            ChangeTag::Insert => Some(("ins", "page-changes-added")),
         }
     }
 }

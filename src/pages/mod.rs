@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::brand::{Brand, Colour};
 use crate::http::NO_STORE;
+use crate::identity::policy::Policies;
 use crate::texts::Texts;
 
 mod address;
@@ -38,6 +39,7 @@ mod timestamp;
 mod view;
 mod you;
 
+use changes::Comparisons;
 pub use notices::{AskedBy, Fault, Validation};
 pub use retention::RetentionRow;
 pub use routes::routes;
@@ -58,6 +60,7 @@ pub struct Site {
     /// The path below which the server is reached, without a trailing slash: empty, or like `/id`.
     base: String,
     retention: Vec<RetentionRow>,
+    comparisons: Comparisons,
     /// Whether any phone number can be sent a message.
     reaches_phones: bool,
     style: String,
@@ -103,6 +106,7 @@ impl Site {
         brand: Arc<Brand>,
         texts: Arc<Texts>,
         public_url: &Url,
+        policies: &Policies,
         retention: Vec<RetentionRow>,
         reaches_phones: bool,
     ) -> Result<Self, askama::Error> {
@@ -112,7 +116,19 @@ impl Site {
         let (style_hash, sign_in_hash) = (hash(&style), hash(sign_in::SCRIPT));
         let base = public_url.path().trim_end_matches('/').to_owned();
         let is_encrypted = public_url.scheme() == "https";
-        Ok(Self { brand, texts, base, retention, reaches_phones, style, style_hash, sign_in_hash, is_encrypted })
+        let comparisons = Comparisons::of(policies);
+        Ok(Self {
+            brand,
+            texts,
+            base,
+            retention,
+            comparisons,
+            reaches_phones,
+            style,
+            style_hash,
+            sign_in_hash,
+            is_encrypted,
+        })
     }
 
     /// Renders a page that is only read.
@@ -135,14 +151,13 @@ impl Site {
     }
 
     fn content_security_policy(&self, powers: Powers) -> String {
-        let images = if self.brand.logo.is_some() { "'self'" } else { "'none'" };
         let (forms, script) = match powers {
             Powers::None => ("'none'", String::new()),
             Powers::Forms => ("'self'", String::new()),
             Powers::SignIn => ("'self'", sign_in::policy(&self.sign_in_hash)),
         };
         format!(
-            "default-src 'none'; style-src 'sha256-{}'; img-src {images}; \
+            "default-src 'none'; style-src 'sha256-{}'; img-src 'self'; \
              base-uri 'none'; form-action {forms}; frame-ancestors 'none'{script}",
             self.style_hash
         )

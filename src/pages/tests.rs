@@ -29,7 +29,7 @@ fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
     let texts = Arc::new(Texts::load(&"en".parse().unwrap(), None).unwrap());
     let Config { retention, log, .. } = Config::default();
     let rows = RetentionRow::table(&retention, &log);
-    Site::new(brand, texts, &Url::parse(public_url).unwrap(), rows, true).unwrap()
+    Site::new(brand, texts, &Url::parse(public_url).unwrap(), &Policies::default(), rows, true).unwrap()
 }
 
 fn site() -> Site {
@@ -71,6 +71,7 @@ fn renewed() -> Policies {
 }
 
 async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+    let site = Site { comparisons: Comparisons::of(&policies), ..site };
     let (site, policies) = (web::Data::new(site), web::Data::new(policies));
     let app = App::new().app_data(site).app_data(policies).configure(routes);
     call_service(&init_service(app).await, request.to_request()).await
@@ -321,7 +322,7 @@ async fn every_page_forbids_what_it_does_not_need() {
     assert_eq!(
         policy,
         format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'none'; base-uri 'none'; form-action 'none'; \
+            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'"
         )
     );
