@@ -1,11 +1,14 @@
 //! The link in a validation mail, and the page behind it.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
-use vouch::clock::DAY;
+use vouch::clock::{DAY, HOUR};
 use vouch::config::Config;
 use vouch_test_support::postgres::Cluster;
 
+use crate::database::count;
 use crate::world::{Answer, Person, SECRET, Server, World, link, query};
 
 const REQUEST: &str = "/validate/email/requestToken";
@@ -160,6 +163,14 @@ on_both_backends! {
         {
             assert_eq!(heading(&opens(&server, &path, language).await, 400), said);
         }
+        // The link can still be recognised once the session has been removed.
+        let begun = Instant::now();
+        while count(&world, "sessions").await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the session is kept");
+            world.clock.advance(HOUR);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(heading(&opens(&server, &path, "").await, 400), "This link has expired");
     }
 
     async fn the_next_link_redirects_the_reader_and_not_the_client(world: World) {

@@ -7,7 +7,7 @@ use super::{Asker, GRACE, TokenRequest, Validation};
 use crate::clock::Millis;
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::identity::session::{CODE_TRIES, ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
 use crate::store::accounts;
@@ -55,7 +55,12 @@ impl Validation {
         named: &Submission,
         token: &str,
     ) -> Result<Submitted, Error> {
-        let session = self.session(asker, named).await?;
+        let session = match self.session(asker, named).await {
+            Err(error) if asker.is_none() && error.kind() == ErrorKind::NotFound && self.was_removed(named, token).await? => {
+                return Err(Error::session_expired());
+            }
+            session => session?,
+        };
         let is_right = match (medium, session.code_since) {
             (Medium::Email, None) => is_same(&self.sealer.validation_token(&session.sid), token),
             (Medium::Msisdn, Some(since)) => self.try_code(&session, since, token).await?,
@@ -71,6 +76,13 @@ impl Validation {
         }
         let asked_by = if asker.is_none() { self.asked_by(&session).await? } else { None };
         Ok(Submitted { next_link: self.next_link(&session)?, again, asked_by })
+    }
+
+    /// Returns whether a link was valid for a session that is no longer stored: its token is derived
+    /// from the session's id.
+    async fn was_removed(&self, named: &Submission, token: &str) -> Result<bool, Error> {
+        let is_ours = is_same(&self.sealer.validation_token(named.sid.as_str()), token);
+        Ok(is_ours && sessions::mailed(&mut self.store.read().await?, named.sid.as_str()).await?.is_none())
     }
 
     /// Returns the user of a session, unless it is a homeserver's or the user has just been erased.
