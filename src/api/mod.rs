@@ -15,18 +15,15 @@ mod terms;
 mod validation;
 mod versions;
 
-use std::future::ready;
-
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{
-    Error as ActixError, FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError as _, Route, guard, web,
-};
+use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _, web};
 
 use crate::error::Error;
+use crate::http::{Methods, get, get_without_head, post, resource};
 
 /// Mounts every endpoint. Each scope has its own 404 handler, since it does not fall back to the one around it.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -89,49 +86,9 @@ fn public_keys(scope: &mut web::ServiceConfig) {
         .service(at("/pubkey/{key_id}", [get(keys::public_key)]));
 }
 
-/// The methods of a route, as in `Allow`, and the route.
-type Methods = (&'static str, Route);
-
-/// Returns a resource with a route for each method. Any other method is answered with 405 and `Allow`, which includes `OPTIONS` because
-/// [`cross_origin`] answers it everywhere.
+/// Returns a resource with a route for each method, and `OPTIONS`, which [`cross_origin`] answers everywhere.
 fn at<const N: usize>(path: &str, routes: [Methods; N]) -> Resource {
-    let allow = routes.iter().map(|(methods, _)| *methods).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
-    let unknown_method = move || {
-        let mut response = Error::unknown_method().error_response();
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_str(&allow).expect("methods are ASCII"));
-        ready(response)
-    };
-    let resource = web::resource(path.to_owned()).default_service(web::to(unknown_method));
-    routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
-}
-
-/// `GET` and `HEAD`, for a handler without side effects.
-fn get<F, Args>(handler: F) -> Methods
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("GET, HEAD", web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
-}
-
-/// `GET` alone, for a handler that changes something, which `HEAD` never must.
-fn get_without_head<F, Args>(handler: F) -> Methods
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("GET", web::get().to(handler))
-}
-
-fn post<F, Args>(handler: F) -> Methods
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("POST", web::post().to(handler))
+    resource(path, routes, Some("OPTIONS"), |_| Error::unknown_method().error_response())
 }
 
 async fn unknown_path() -> Result<HttpResponse, Error> {

@@ -1,6 +1,7 @@
-//! What [`api`](crate::api) and [`pages`](crate::pages) share: extractors for the parts of a request that both read, and header values that
-//! both send.
+//! What [`api`](crate::api) and [`pages`](crate::pages) share: routes by method, extractors for the
+//! parts of a request that both read, and header values that both send.
 
+mod methods;
 mod peer;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
+pub(crate) use methods::{Methods, get, get_without_head, post, resource};
 pub(crate) use peer::{network, peer_address};
 
 use crate::clock::SECOND;

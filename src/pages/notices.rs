@@ -40,6 +40,8 @@ pub struct AskedBy {
 pub enum Fault {
     /// There is no such page.
     NotFound,
+    /// The page exists, but not for this method.
+    WrongMethod,
     /// The server is temporarily unavailable.
     Unavailable,
     /// The reader has opened such pages too often.
@@ -90,6 +92,9 @@ impl View {
     pub fn fault(&self, fault: Fault) -> HttpResponse {
         let (status, title, text) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, "page-missing", "page-missing-text"),
+            Fault::WrongMethod => {
+                (StatusCode::METHOD_NOT_ALLOWED, "page-wrong-method", "page-wrong-method-text")
+            }
             Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "page-unavailable", "page-unavailable-text"),
             Fault::TooOften => (StatusCode::TOO_MANY_REQUESTS, "page-too-often", "page-too-often-text"),
         };

@@ -1,9 +1,11 @@
 //! The routes of the pages, and the handlers of those that are the same for everybody.
 
+use actix_web::body::MessageBody;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, Resource, web};
 
 use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me, secure, sign_in, you};
+use crate::http::{Methods, get, post, resource};
 use crate::identity::policy::Policies;
 
 /// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them. They need `web::Data` of a
@@ -11,39 +13,28 @@ use crate::identity::policy::Policies;
 pub fn routes(app: &mut web::ServiceConfig) {
     let pages = web::scope("")
         .wrap(from_fn(failure::show))
-        .route("/", web::get().to(home))
-        .route("/", web::head().to(home))
-        .route("/policies", web::get().to(policies))
-        .route("/policies", web::head().to(policies))
-        .route("/policies/{id}/{version}/{lang}", web::get().to(policy))
-        .route("/policies/{id}/{version}/{lang}", web::head().to(policy))
-        .route("/policies/{id}/{version}/{lang}/changes", web::get().to(changes::changes))
-        .route("/policies/{id}/{version}/{lang}/changes", web::head().to(changes::changes))
-        .route("/retention", web::get().to(retention))
-        .route("/retention", web::head().to(retention))
-        .route("/not-me", web::get().to(not_me::ask))
-        .route("/not-me", web::head().to(not_me::ask))
-        .route("/not-me", web::post().to(not_me::undo))
-        .route("/you/sign-in", web::get().to(sign_in::show))
-        .route("/you/sign-in", web::head().to(sign_in::show))
-        .route("/you/sign-in", web::post().to(sign_in::sign_in))
-        .route("/invited", web::get().to(invited::show))
-        .route("/invited", web::head().to(invited::show))
-        .route("/invited", web::post().to(invited::refuse))
-        .route("/address", web::get().to(address::ask))
-        .route("/address", web::head().to(address::ask))
-        .route("/address", web::post().to(address::send))
-        .route("/address/open", web::get().to(address::question))
-        .route("/address/open", web::head().to(address::question))
-        .route("/address/open", web::post().to(address::open))
-        .route("/address/held", web::get().to(held::show))
-        .route("/address/held", web::head().to(held::show))
-        .route("/address/held", web::post().to(held::act))
-        .route("/logo", web::get().to(logo))
-        .route("/logo", web::head().to(logo))
+        .service(at("/", [get(home)]))
+        .service(at("/policies", [get(policies)]))
+        .service(at("/policies/{id}/{version}/{lang}", [get(policy)]))
+        .service(at("/policies/{id}/{version}/{lang}/changes", [get(changes::changes)]))
+        .service(at("/retention", [get(retention)]))
+        .service(at("/not-me", [get(not_me::ask), post(not_me::undo)]))
+        .service(at("/you/sign-in", [get(sign_in::show), post(sign_in::sign_in)]))
+        .service(at("/invited", [get(invited::show), post(invited::refuse)]))
+        .service(at("/address", [get(address::ask), post(address::send)]))
+        .service(at("/address/open", [get(address::question), post(address::open)]))
+        .service(at("/address/held", [get(held::show), post(held::act)]))
+        .service(at("/logo", [get(logo)]))
+        .service(at("/favicon.svg", [get(favicon)]))
+        .service(at("/favicon.ico", [get(favicon)]))
         .configure(you::routes)
         .default_service(web::to(not_found));
     app.service(pages);
+}
+
+/// Returns a resource with a route for each method. Any other method is answered with a page.
+pub(super) fn at<const N: usize>(path: &str, routes: [Methods; N]) -> Resource {
+    resource(path, routes, None, |request| View::from(request).fault(Fault::WrongMethod))
 }
 
 /// `GET /`
@@ -73,10 +64,19 @@ async fn retention(view: View) -> HttpResponse {
 /// `GET /logo`
 async fn logo(view: View) -> HttpResponse {
     let Some(logo) = &view.brand.logo else { return view.fault(Fault::NotFound) };
+    image(logo.media_type, logo.bytes.clone())
+}
+
+/// `GET /favicon.svg`, also at the path that browsers try by default.
+async fn favicon() -> HttpResponse {
+    image("image/svg+xml", include_str!("../../templates/pages/favicon.svg"))
+}
+
+fn image(media_type: &'static str, content: impl MessageBody + 'static) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     // An SVG opened on its own is a document: it may style itself, and nothing else.
     response.insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
-    secure(&mut response, Cache::Shared).content_type(logo.media_type).body(logo.bytes.clone())
+    secure(&mut response, Cache::Shared).content_type(media_type).body(content)
 }
 
 async fn not_found(view: View) -> HttpResponse {

@@ -14,29 +14,27 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use ruma_common::OwnedUserId;
 
 use super::failure::Failure;
+use super::routes::at;
 use super::session::{Extraction, SessionToken, Visitor};
 use super::sign_in::Errand;
 use super::{View, hide};
 use crate::error::ErrorKind;
-use crate::http::{NO_STORE, Query};
+use crate::http::{NO_STORE, Query, get, get_without_head, post};
 use crate::identity::policy::Policies;
 use crate::service::{SelfService, Subject, WebSession, WebSessions};
 
 /// Mounts these pages.
 pub(super) fn routes(app: &mut web::ServiceConfig) {
-    app.route("/you", web::get().to(page))
-        .route("/you", web::head().to(page))
-        .route("/you/export", web::get().to(export))
-        .route("/you/accept", web::post().to(actions::accept))
-        .route("/you/withdraw", web::post().to(actions::withdraw))
-        .route("/you/unbind", web::post().to(actions::unbind))
-        .route("/you/unbind-all", web::post().to(actions::unbind_all))
-        .route("/you/sign-out-everywhere", web::post().to(actions::sign_out_everywhere))
-        .route("/you/sign-out", web::post().to(actions::sign_out))
-        .route("/you/left", web::get().to(left))
-        .route("/you/erase", web::get().to(erase::ask))
-        .route("/you/erase", web::head().to(erase::ask))
-        .route("/you/erase", web::post().to(erase::erase));
+    app.service(at("/you", [get(page)]))
+        .service(at("/you/export", [get_without_head(export)]))
+        .service(at("/you/accept", [post(actions::accept)]))
+        .service(at("/you/withdraw", [post(actions::withdraw)]))
+        .service(at("/you/unbind", [post(actions::unbind)]))
+        .service(at("/you/unbind-all", [post(actions::unbind_all)]))
+        .service(at("/you/sign-out-everywhere", [post(actions::sign_out_everywhere)]))
+        .service(at("/you/sign-out", [post(actions::sign_out)]))
+        .service(at("/you/left", [get(left)]))
+        .service(at("/you/erase", [get(erase::ask), post(erase::erase)]));
 }
 
 /// Somebody who has signed in.

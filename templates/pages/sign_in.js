@@ -303,6 +303,8 @@ function offer() {
     byId(way).textContent = say(way, { server: name });
   }
   byId("with-password").hidden = !ways.password;
+  byId("sso").classList.toggle("primary", !ways.oauth);
+  byId("with-password").querySelector("button").classList.toggle("primary", !ways.oauth && !ways.sso);
   password.required = ways.password;
   status.textContent = say("choose", { server: name });
   busy(false);

@@ -94,6 +94,8 @@ page-not-me-wrong-text = Vielleicht fehlt ein Teil des Links. Kopiere den ganzen
 
 page-missing = Seite nicht gefunden
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
+page-wrong-method = So funktioniert diese Seite nicht
+page-wrong-method-text = Dein Browser hat eine Anfrage geschickt, die diese Seite nicht annimmt. Öffne die Seite über einen Link, oder geh zurück und versuch es noch einmal.
 page-unavailable = Wir können gerade nicht antworten
 page-unavailable-text = Der Server ist in Kürze wieder da. Bitte versuche es in einer Minute noch einmal.
 page-too-often = Du hast diese Seite zu oft aufgerufen

@@ -95,6 +95,8 @@ page-not-me-wrong-text = Part of the link may be missing. Copy the whole link fr
 
 page-missing = Page not found
 page-missing-text = The address may be mistyped, or the page may no longer exist.
+page-wrong-method = This page does not work that way
+page-wrong-method-text = Your browser sent a request that this page does not accept. Open the page from a link, or go back and try again.
 page-unavailable = We cannot answer right now
 page-unavailable-text = The server should be back shortly. Please try again in a minute.
 page-too-often = You have opened this page too often

@@ -94,6 +94,8 @@ page-not-me-wrong-text = Puede que falte una parte del enlace. Copie el enlace c
 
 page-missing = Página no encontrada
 page-missing-text = Puede que la dirección esté mal escrita o que la página ya no exista.
+page-wrong-method = Esta página no funciona así
+page-wrong-method-text = Su navegador ha enviado una solicitud que esta página no acepta. Abra la página desde un enlace, o vuelva atrás e inténtelo de nuevo.
 page-unavailable = No podemos responder en este momento
 page-unavailable-text = El servidor volverá en breve. Inténtelo de nuevo dentro de un minuto.
 page-too-often = Ha abierto esta página demasiadas veces

@@ -94,6 +94,8 @@ page-not-me-wrong-text = Il manque peut-être une partie du lien. Copiez le lien
 
 page-missing = Page introuvable
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
+page-wrong-method = Cette page ne fonctionne pas ainsi
+page-wrong-method-text = Votre navigateur a envoyé une requête que cette page n’accepte pas. Ouvrez la page à partir d’un lien, ou revenez en arrière et réessayez.
 page-unavailable = Nous ne pouvons pas répondre pour le moment
 page-unavailable-text = Le serveur devrait bientôt être de retour. Veuillez réessayer dans une minute.
 page-too-often = Vous avez ouvert cette page trop souvent

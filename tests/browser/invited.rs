@@ -33,7 +33,7 @@ async fn an_invited_person_sees_who_invited_them_and_can_refuse() {
 async fn an_invited_person_can_object_to_further_invitations() {
     let world = World::start().await;
     let browser = at_invitation(&world).await;
-    browser.click("Never list or invite me").await;
+    browser.click("I object").await;
     browser.reads("You will not be invited again").await;
     browser.examine("invited-objected").await;
     let bob = App::ready(&world, "bob").await;

@@ -213,16 +213,54 @@ async fn malformed_forms_are_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn a_page_knows_no_other_method() {
+async fn a_page_names_the_methods_it_allows_and_answers_head_like_get() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
-    let pages = ["/", "/policies", "/retention", POLICY, "/logo", "/you", "/you/export"];
-    for path in FORMS.into_iter().chain(pages) {
-        for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+    let visitor = Visitor::signed_in(&world, &server, "alice").await;
+    let allow_of = |path: &str| match path {
+        "/you/export" => "GET",
+        "/you/accept" | "/you/withdraw" | "/you/unbind" | "/you/unbind-all" | "/you/sign-out-everywhere"
+        | "/you/sign-out" => "POST",
+        _ if FORMS.contains(&path) => "GET, HEAD, POST",
+        _ => "GET, HEAD",
+    };
+    let changes = format!("{POLICY}/changes?since=1.0");
+    let pages = ["/", "/policies", "/retention", POLICY, &changes, "/logo", "/favicon.svg", "/favicon.ico", "/you"];
+    for path in FORMS.into_iter().chain(pages).chain(["/you/left", "/you/export"]) {
+        let allow = allow_of(path);
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"] {
+            if allow.split(", ").any(|allowed| allowed == method) {
+                continue;
+            }
             let answer = server.send(server.request(method.parse().unwrap(), path, None)).await;
-            assert!(matches!(answer.status, 404 | 405), "{method} {path}: {}", answer.status);
-            assert_safe(&answer, &format!("{method} {path}"));
+            assert_eq!((answer.status, header(&answer.headers, "allow")), (405, allow), "{method} {path}");
+            if method != "HEAD" {
+                assert_safe(&answer, &format!("{method} {path}"));
+            }
         }
+        if allow.contains("HEAD") {
+            let ask = async |method| {
+                let mut answer = server.send(visitor.request(method, path)).await;
+                answer.headers.remove("date");
+                answer
+            };
+            let (get, head) = (ask(Method::GET).await, ask(Method::HEAD).await);
+            assert_eq!((get.status, &get.headers), (head.status, &head.headers), "{path}");
+            assert_eq!(head.text, "", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_neither_validates_nor_exports() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let visitor = Visitor::signed_in(&world, &server, "alice").await;
+    let validates = "/_matrix/identity/v2/validate/email/submitToken?sid=x&client_secret=y&token=z";
+    for path in ["/you/export", validates] {
+        let answer = server.send(visitor.request(Method::HEAD, path)).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert!(!header(&answer.headers, "allow").contains("HEAD"), "{path}");
     }
 }
 

@@ -45,7 +45,8 @@ impl<'a> Visitor<'a> {
         Visitor { server, cookie: self.cookie.clone() }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    /// A request of this visit.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.server.request(method, path, None).header("Cookie", &self.cookie)
     }
 
