@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::failure::Failure;
 use super::layout::Layout;
+use super::said::Said;
 use super::session::{Extraction, SessionToken, Submitted, Visitor};
 use super::timestamp::Timestamp;
 use super::{Cache, Powers, View, hide, secure};
@@ -43,53 +44,17 @@ pub(super) enum Action {
     Leave,
 }
 
-/// What the page says was done, or why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    Unbound,
-    Cancelled,
-    Uninvited,
-    Objected,
-    Withdrawn,
-    /// Nothing, because the proof is too old.
-    Stale,
-    /// Nothing, because the box was not ticked.
-    Unsure,
-}
-
-impl Done {
-    const ALL: [Self; 7] =
-        [Self::Unbound, Self::Cancelled, Self::Uninvited, Self::Objected, Self::Withdrawn, Self::Stale, Self::Unsure];
-
-    /// As in `?done=`.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Unbound => "unbound",
-            Self::Cancelled => "cancelled",
-            Self::Uninvited => "uninvited",
-            Self::Objected => "objected",
-            Self::Withdrawn => "withdrawn",
-            Self::Stale => "stale",
-            Self::Unsure => "unsure",
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Unbound => "page-held-done-unbound",
-            Self::Cancelled => "page-held-done-cancelled",
-            Self::Uninvited => "page-held-done-uninvited",
-            Self::Objected => "page-held-done-objected",
-            Self::Withdrawn => "page-held-done-withdrawn",
-            Self::Stale => "page-held-stale",
-            Self::Unsure => "page-held-unsure",
-        }
-    }
-
-    const fn is_failure(self) -> bool {
-        matches!(self, Self::Stale | Self::Unsure)
-    }
-}
+const UNBOUND: Said = Said::done("unbound", "page-held-done-unbound");
+const CANCELLED: Said = Said::done("cancelled", "page-held-done-cancelled");
+const UNINVITED: Said = Said::done("uninvited", "page-held-done-uninvited");
+pub(super) const OBJECTED: Said = Said::done("objected", "page-held-done-objected");
+const WITHDRAWN: Said = Said::done("withdrawn", "page-held-done-withdrawn");
+/// Nothing was done, because the proof is too old.
+pub(super) const STALE: Said = Said::not_done("stale", "page-held-stale");
+/// Nothing was done, because the box was not ticked.
+const UNSURE: Said = Said::not_done("unsure", "page-held-unsure");
+/// What the page can say.
+const SAYINGS: [Said; 7] = [UNBOUND, CANCELLED, UNINVITED, OBJECTED, WITHDRAWN, STALE, UNSURE];
 
 /// Somebody who has proved that they read the messages of an address.
 pub(super) struct AddressOwner {
@@ -126,7 +91,7 @@ impl FromRequest for AddressOwner {
 #[template(path = "pages/held.html")]
 struct Page<'a> {
     layout: Layout<'a>,
-    done: Option<Done>,
+    done: Option<Said>,
     form_token: &'a str,
     lead: String,
     binding: Option<Entry>,
@@ -153,8 +118,7 @@ pub(super) async fn show(
     query: Query,
 ) -> Result<HttpResponse, Failure> {
     let held = self_service.export_address(&owner.address).await?;
-    let name = query.get("done");
-    let done = Done::ALL.into_iter().find(|done| Some(done.name()) == name.as_deref());
+    let done = query.get("done").and_then(|name| Said::named(&name, &SAYINGS));
     Ok(view.held(&held, &owner.session.form_token, done))
 }
 
@@ -167,13 +131,13 @@ pub(super) async fn act(
     Submitted(AddressOwner { address, session }, wish): Submitted<AddressOwner, Wish>,
 ) -> Result<HttpResponse, Failure> {
     let done = match wish.action {
-        Action::Download | Action::Erase if !web_sessions.is_fresh(session.proved_at) => Done::Stale,
-        Action::Erase if wish.sure.is_none() => Done::Unsure,
-        Action::Unbind => self_service.release(&address).await.map(|()| Done::Unbound)?,
-        Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| Done::Cancelled)?,
-        Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| Done::Uninvited)?,
-        Action::Object => objections.object(&address).await.map(|()| Done::Objected)?,
-        Action::Withdraw => objections.withdraw(&address).await.map(|_| Done::Withdrawn)?,
+        Action::Download | Action::Erase if !web_sessions.is_fresh(session.proved_at) => STALE,
+        Action::Erase if wish.sure.is_none() => UNSURE,
+        Action::Unbind => self_service.release(&address).await.map(|()| UNBOUND)?,
+        Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| CANCELLED)?,
+        Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| UNINVITED)?,
+        Action::Object => objections.object(&address).await.map(|()| OBJECTED)?,
+        Action::Withdraw => objections.withdraw(&address).await.map(|_| WITHDRAWN)?,
         Action::Download => return Ok(download(&self_service.export_address(&address).await?)),
         Action::Erase => {
             self_service.erase_address(&address).await?;
@@ -184,7 +148,7 @@ pub(super) async fn act(
             return Ok(view.end_session("/address?done=left"));
         }
     };
-    Ok(view.see_other(&format!("/address/held?done={}", done.name())))
+    Ok(view.see_other(&format!("/address/held?done={}", done.name)))
 }
 
 fn download(held: &AddressExport) -> HttpResponse {
@@ -197,10 +161,10 @@ fn download(held: &AddressExport) -> HttpResponse {
 
 impl View {
     /// Shows what is stored about an address.
-    pub(super) fn held(&self, held: &AddressExport, form_token: &str, done: Option<Done>) -> HttpResponse {
+    pub(super) fn held(&self, held: &AddressExport, form_token: &str, done: Option<Said>) -> HttpResponse {
         let mut layout = Layout::switchable(self, "page-held");
         if let Some(done) = done {
-            layout.title = format!("{} – {}", layout.say(done.text()), layout.title);
+            layout.title = format!("{} – {}", layout.say(done.text), layout.title);
         }
         let entry = |mxid: Option<&OwnedUserId>, what, at| Entry {
             mxid: mxid.map(|mxid| visible(mxid.as_str(), MAX_MXID)),

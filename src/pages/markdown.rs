@@ -1,10 +1,10 @@
-//! From markdown to HTML that cannot do more than text can.
+//! Converts markdown to HTML that can do no more than text.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// The HTML of a document that stands below a page's own `h1`. Raw HTML is shown as text, pictures are replaced by
-/// their description (a page loads nothing from elsewhere), and a link that leads neither to the web nor to a mailbox
-/// leads nowhere.
+/// Returns the HTML of a document below a page's own `h1`. Raw HTML is shown as text, pictures are replaced by
+/// their description (a page loads nothing from elsewhere), and a link with any scheme other than http, https or mailto
+/// is disabled.
 pub(super) fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let parse = || Parser::new_ext(markdown, options);
@@ -18,7 +18,7 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
     match event {
         Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
-        // The page's content security policy knows no `style` attribute.
+        // The content security policy of the page forbids `style` attributes.
         Event::Start(Tag::Table(columns)) => {
             Some(Event::Start(Tag::Table(vec![pulldown_cmark::Alignment::None; columns.len()])))
         }
@@ -30,14 +30,14 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
     }
 }
 
-/// Whether a link leads to the web, to a mailbox or along this site.
+/// Whether a link has no scheme, or one of http, https and mailto.
 pub(super) fn is_harmless(href: &str) -> bool {
     let scheme = href.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme
         .is_none_or(|scheme| ["http", "https", "mailto"].contains(&scheme.as_str()) || scheme.contains(['/', '#', '?']))
 }
 
-/// Headings one level lower, for a document that begins with a title of its own.
+/// Lowers headings by one level, for a document with a title of its own.
 fn lowered(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Start(Tag::Heading { level, id, classes, attrs }) => {

@@ -33,6 +33,7 @@ mod not_me;
 mod notices;
 mod retention;
 mod routes;
+mod said;
 mod session;
 mod sign_in;
 mod timestamp;

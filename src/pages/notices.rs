@@ -92,9 +92,7 @@ impl View {
     pub fn fault(&self, fault: Fault) -> HttpResponse {
         let (status, title, text) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, "page-missing", "page-missing-text"),
-            Fault::WrongMethod => {
-                (StatusCode::METHOD_NOT_ALLOWED, "page-wrong-method", "page-wrong-method-text")
-            }
+            Fault::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "page-wrong-method", "page-wrong-method-text"),
             Fault::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "page-unavailable", "page-unavailable-text"),
             Fault::TooOften => (StatusCode::TOO_MANY_REQUESTS, "page-too-often", "page-too-often-text"),
         };

@@ -1,47 +1,47 @@
-//! What is kept, and for how long: the operator's settings in words.
+//! The retention table: the operator's settings in words.
 
 use crate::clock::Millis;
 use crate::config;
 use crate::identity::session::CODE_TRIES;
 use crate::texts::{Language, Texts};
 
-/// A kind of data and how long it is kept.
+/// A kind of data, and how long it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetentionRow {
-    /// Validation sessions: so long after their last modification.
+    /// Validation sessions: this long after their last change.
     Session(Millis),
-    /// Codes in texts: so long after they were first sent.
+    /// Codes in text messages: this long after they were first sent.
     Code(Millis),
-    /// Access tokens: so long without use.
+    /// Access tokens: this long without use.
     Token(Millis),
     /// Bindings: until unbound or erased.
     Binding,
-    /// Consent records: so long after the account.
+    /// Consent records: as long as the account, and this long after it.
     Consent(Millis),
-    /// Fingerprints of homeservers' signatures: so long after they last unbound.
+    /// Fingerprints of homeservers' signatures: this long after the last unbinding.
     UnbindSignature(Millis),
-    /// Invitations: so long.
+    /// Invitations: this long.
     Invite(Millis),
-    /// The keys of invitations: so long after them.
+    /// Keys of invitations: this long after the invitation.
     EphemeralKey(Millis),
-    /// Deliveries to homeservers: until they arrive, at most so long.
+    /// Deliveries to homeservers: until they arrive, at most this long.
     Delivery(Millis),
-    /// Notices to addresses: until they are told, at most so long.
+    /// Notices to addresses: until they are sent, at most this long.
     Notice(Millis),
-    /// Visits to the pages about one's own data: so long.
+    /// Web sessions: this long.
     Visit(Millis),
     /// Objections: until withdrawn.
     Objection,
-    /// Budget levels: until empty.
+    /// Levels of rate limits: until empty.
     Budget,
-    /// What was looked up: never.
+    /// Looked-up addresses: not stored.
     Lookup,
-    /// The access log, if it is turned on.
+    /// The access log, and whether it is turned on.
     AccessLog(bool),
 }
 
 impl RetentionRow {
-    /// The table in force.
+    /// Returns the table for these settings.
     #[must_use]
     pub fn table(retention: &config::Retention, log: &config::Log) -> Vec<Self> {
         vec![
@@ -63,7 +63,7 @@ impl RetentionRow {
         ]
     }
 
-    /// The data, and how long they are kept.
+    /// Returns what is stored and for how long, in words.
     #[must_use]
     pub fn in_words(self, texts: &Texts, language: Language) -> (String, String) {
         let say = |id| texts.get(language, id, &[]);

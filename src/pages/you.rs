@@ -15,6 +15,7 @@ use ruma_common::OwnedUserId;
 
 use super::failure::Failure;
 use super::routes::at;
+use super::said::Said;
 use super::session::{Extraction, SessionToken, Visitor};
 use super::sign_in::Errand;
 use super::{View, hide};
@@ -83,71 +84,20 @@ fn with_fresh_proof(
     }
 }
 
-/// What these pages say was done, or why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
-    Accepted,
-    Outdated,
-    Withdrawn,
-    Unbound,
-    NotBound,
-    AllUnbound,
-    SignedOut,
-    Ready,
-    Later,
-}
+const ACCEPTED: Said = Said::done("accepted", "page-you-said-accepted");
+const OUTDATED: Said = Said::not_done("outdated", "page-you-said-outdated");
+const WITHDRAWN: Said = Said::done("withdrawn", "page-you-said-withdrawn");
+const UNBOUND: Said = Said::done("unbound", "page-you-said-unbound");
+const NOT_BOUND: Said = Said::not_done("not-bound", "page-you-said-not-bound");
+const ALL_UNBOUND: Said = Said::done("all-unbound", "page-you-said-all-unbound");
+const SIGNED_OUT: Said = Said::done("signed-out", "page-you-said-signed-out");
+const READY: Said = Said::done("ready", "page-you-said-ready");
+const LATER: Said = Said::not_done("later", "page-you-said-later");
+/// What these pages can say.
+const SAYINGS: [Said; 9] = [ACCEPTED, OUTDATED, WITHDRAWN, UNBOUND, NOT_BOUND, ALL_UNBOUND, SIGNED_OUT, READY, LATER];
 
-impl Said {
-    const ALL: [Self; 9] = [
-        Self::Accepted,
-        Self::Outdated,
-        Self::Withdrawn,
-        Self::Unbound,
-        Self::NotBound,
-        Self::AllUnbound,
-        Self::SignedOut,
-        Self::Ready,
-        Self::Later,
-    ];
-
-    /// Returns its name in the query.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Outdated => "outdated",
-            Self::Withdrawn => "withdrawn",
-            Self::Unbound => "unbound",
-            Self::NotBound => "not-bound",
-            Self::AllUnbound => "all-unbound",
-            Self::SignedOut => "signed-out",
-            Self::Ready => "ready",
-            Self::Later => "later",
-        }
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Accepted => "page-you-said-accepted",
-            Self::Outdated => "page-you-said-outdated",
-            Self::Withdrawn => "page-you-said-withdrawn",
-            Self::Unbound => "page-you-said-unbound",
-            Self::NotBound => "page-you-said-not-bound",
-            Self::AllUnbound => "page-you-said-all-unbound",
-            Self::SignedOut => "page-you-said-signed-out",
-            Self::Ready => "page-you-said-ready",
-            Self::Later => "page-you-said-later",
-        }
-    }
-
-    /// Whether the person got what they wanted.
-    const fn is_good(self) -> bool {
-        !matches!(self, Self::Outdated | Self::NotBound | Self::Later)
-    }
-
-    fn of(query: &Query) -> Option<Self> {
-        let name = query.get("said")?;
-        Self::ALL.into_iter().find(|said| said.name() == name)
-    }
+fn said_in(query: &Query) -> Option<Said> {
+    Said::named(&query.get("said")?, &SAYINGS)
 }
 
 /// `GET /you`. With `?for=export` or `?for=erase` it asks for a fresh proof, and then leads on.
@@ -160,10 +110,10 @@ async fn page(
     query: Query,
 ) -> Result<HttpResponse, Failure> {
     let said = match Errand::of(&query) {
-        Errand::Look => Said::of(&query),
+        Errand::Look => said_in(&query),
         _ if !web_sessions.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
         Errand::Erase => return Ok(view.see_other("/you/erase")),
-        Errand::Export => Some(Said::Ready),
+        Errand::Export => Some(READY),
     };
     let held = self_service.view(&person.mxid).await?;
     Ok(view.overview(&person.session.form_token, &held, &policies, said))
@@ -178,7 +128,7 @@ async fn export(
 ) -> Result<HttpResponse, Failure> {
     let person = with_fresh_proof(&web_sessions, person, Errand::Export)?;
     let held = match self_service.export_own(&person.mxid).await {
-        Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(Said::Later)),
+        Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(LATER)),
         held => held?,
     };
     let mut response = HttpResponse::Ok()
@@ -198,7 +148,7 @@ async fn left(view: View) -> HttpResponse {
 impl View {
     /// Redirects to `/you`, which then says that.
     fn said(&self, said: Said) -> HttpResponse {
-        self.see_other(&format!("/you?said={}", said.name()))
+        self.see_other(&format!("/you?said={}", said.name))
     }
 }
 

@@ -219,7 +219,11 @@ async fn a_page_names_the_methods_it_allows_and_answers_head_like_get() {
     let visitor = Visitor::signed_in(&world, &server, "alice").await;
     let allow_of = |path: &str| match path {
         "/you/export" => "GET",
-        "/you/accept" | "/you/withdraw" | "/you/unbind" | "/you/unbind-all" | "/you/sign-out-everywhere"
+        "/you/accept"
+        | "/you/withdraw"
+        | "/you/unbind"
+        | "/you/unbind-all"
+        | "/you/sign-out-everywhere"
         | "/you/sign-out" => "POST",
         _ if FORMS.contains(&path) => "GET, HEAD, POST",
         _ => "GET, HEAD",

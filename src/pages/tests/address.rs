@@ -2,7 +2,7 @@
 
 use ruma_common::OwnedUserId;
 
-use super::super::held::Done;
+use super::super::held::{OBJECTED, STALE};
 use super::*;
 use crate::identity::threepid::Address;
 use crate::service::{AddressExport, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
@@ -81,8 +81,8 @@ async fn what_is_held_is_shown_in_four_languages() {
     for (tag, view) in views() {
         for (name, held, done) in [
             ("everything", &everything(), None),
-            ("objecting", &objecting, Some(Done::Objected)),
-            ("stale", &nothing(), Some(Done::Stale)),
+            ("objecting", &objecting, Some(OBJECTED)),
+            ("stale", &nothing(), Some(STALE)),
         ] {
             let page = main_of(view.held(held, "f0rm", done), 200).await;
             insta::assert_snapshot!(format!("held_{name}_{tag}"), page);

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::{Person, Said};
+use super::{ACCEPTED, ALL_UNBOUND, NOT_BOUND, OUTDATED, Person, SIGNED_OUT, UNBOUND, WITHDRAWN};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::Remover;
 use crate::pages::View;
@@ -31,7 +31,7 @@ pub(super) async fn accept(
     Submitted(person, shown): Submitted<Person, Shown>,
 ) -> Result<HttpResponse, Failure> {
     let is_given = accounts.give_consent(&person.mxid, &shown).await?;
-    Ok(view.said(if is_given { Said::Accepted } else { Said::Outdated }))
+    Ok(view.said(if is_given { ACCEPTED } else { OUTDATED }))
 }
 
 /// `POST /you/withdraw`
@@ -43,7 +43,7 @@ pub(super) async fn withdraw(
     let which = form.policy.map_or(Withdrawal::All, |policy| Withdrawal::Of(vec![policy]));
     match accounts.withdraw_terms(&person.mxid, which).await {
         Err(error) if error.is_refusal() => Err(Failure::Refused),
-        withdrawn => Ok(withdrawn.map(|()| view.said(Said::Withdrawn))?),
+        withdrawn => Ok(withdrawn.map(|()| view.said(WITHDRAWN))?),
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn unbind(
     let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
     let address = address.ok_or(Failure::Refused)?;
     let is_unbound = bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
-    Ok(view.said(if is_unbound { Said::Unbound } else { Said::NotBound }))
+    Ok(view.said(if is_unbound { UNBOUND } else { NOT_BOUND }))
 }
 
 /// `POST /you/unbind-all`
@@ -66,7 +66,7 @@ pub(super) async fn unbind_all(
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
     bindings.unbind_all(&person.mxid, view.language()).await?;
-    Ok(view.said(Said::AllUnbound))
+    Ok(view.said(ALL_UNBOUND))
 }
 
 /// `POST /you/sign-out-everywhere`
@@ -76,7 +76,7 @@ pub(super) async fn sign_out_everywhere(
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
     self_service.log_out_everywhere(&person.mxid, &person.session).await?;
-    Ok(view.said(Said::SignedOut))
+    Ok(view.said(SIGNED_OUT))
 }
 
 /// `POST /you/sign-out`

@@ -93,7 +93,7 @@ async fn main_of(response: HttpResponse) -> String {
 #[actix_web::test]
 async fn what_is_held_is_said_in_four_languages() {
     for (tag, view) in ["en", "fr", "de", "es"].map(|tag| (tag, view(tag))) {
-        let page = view.overview("t0ken", &everything(), &policies(), Some(Said::Unbound));
+        let page = view.overview("t0ken", &everything(), &policies(), Some(UNBOUND));
         insta::assert_snapshot!(format!("overview_{tag}"), main_of(page).await);
     }
 }
@@ -130,14 +130,14 @@ async fn an_erasure_is_asked_about_and_receipted_in_four_languages() {
 #[actix_web::test]
 async fn whatever_was_done_is_said_and_nothing_else_can_be() {
     for view in ["en", "fr", "de", "es"].map(view) {
-        for said in Said::ALL {
+        for said in SAYINGS {
             let page = main_of(view.overview("t0ken", &everything(), &policies(), Some(said))).await;
-            let role = if said.is_good() { "status" } else { "alert" };
-            assert!(page.contains(&format!(" role=\"{role}\">{}</p>", view.say(said.text()))));
+            let role = if said.is_good { "status" } else { "alert" };
+            assert!(page.contains(&format!(" role=\"{role}\">{}</p>", view.say(said.text))));
         }
     }
-    for (query, said) in [("said=unbound", Some(Said::Unbound)), ("said=Your+account+is+hacked", None), ("", None)] {
+    for (query, said) in [("said=unbound", Some(UNBOUND)), ("said=Your+account+is+hacked", None), ("", None)] {
         let request = actix_web::test::TestRequest::get().uri(&format!("/you?{query}")).to_http_request();
-        assert_eq!(Said::of(&Query::from(&request)), said);
+        assert_eq!(said_in(&Query::from(&request)), said);
     }
 }

@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::Said;
 use crate::identity::policy::{Policies, Version};
 use crate::pages::layout::Layout;
+use crate::pages::said::Said;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
 use crate::service::{
@@ -109,7 +109,7 @@ impl View {
         policies: &Policies,
         said: Option<Said>,
     ) -> HttpResponse {
-        let title = said.map_or("page-you", Said::text);
+        let title = said.map_or("page-you", |said| said.text);
         let lead = if held.account.is_none() && held.bindings.is_empty() && held.deliveries.is_empty() {
             "page-you-nothing"
         } else {

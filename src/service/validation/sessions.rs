@@ -56,7 +56,9 @@ impl Validation {
         token: &str,
     ) -> Result<Submitted, Error> {
         let session = match self.session(asker, named).await {
-            Err(error) if asker.is_none() && error.kind() == ErrorKind::NotFound && self.was_removed(named, token).await? => {
+            Err(error)
+                if asker.is_none() && error.kind() == ErrorKind::NotFound && self.was_removed(named, token).await? =>
+            {
                 return Err(Error::session_expired());
             }
             session => session?,
