@@ -112,10 +112,10 @@ async fn the_privacy_policy_ends_with_the_table_in_force() {
         let (status, html) = page(site(), ours(), &format!("/policies/privacy_policy/1.0/{tag}")).await;
         assert_eq!(status, 200);
         assert!(html.contains(&format!("<html lang=\"{tag}\"")));
-        insta::assert_snapshot!(format!("retention_{tag}"), &html[html.find("<table>").unwrap()..]);
+        insta::assert_snapshot!(format!("retention_{tag}"), &html[html.find("<table").unwrap()..]);
     }
     let (_, terms) = page(site(), ours(), "/policies/terms_of_service/1.0/en").await;
-    assert!(!terms.contains("<table>"));
+    assert!(!terms.contains("<table"));
     insta::assert_snapshot!("terms_en", bare(&terms));
 }
 
@@ -206,7 +206,7 @@ async fn every_version_but_the_newest_leads_to_what_has_changed_since() {
 async fn what_is_kept_has_a_page_of_its_own_that_every_page_leads_to() {
     let (status, html) = page(site(), ours(), "/retention?lang=es").await;
     assert_eq!(status, 200);
-    assert!(html.contains("<table>") && html.contains("<html lang=\"es\""), "{}", bare(&html));
+    assert!(html.contains("<table") && html.contains("<html lang=\"es\""), "{}", bare(&html));
     let (_, missing) = page(site(), ours(), "/nothing?lang=es").await;
     assert!(missing.contains("href=\"/retention?lang=es\""), "{}", bare(&missing));
 }
