@@ -28,7 +28,7 @@ on_both_backends! {
             let head = server.send(server.request(Method::HEAD, &path, None)).await;
             assert_eq!((head.status, head.text.as_str()), (200, ""));
             for method in [Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
-                assert_eq!(server.send(server.request(method, &path, None)).await.status, 404);
+                assert_eq!(server.send(server.request(method, &path, None)).await.status, 405);
             }
         }
         assert_eq!(count(&world, "visits").await, 0);
