@@ -349,7 +349,7 @@ async fn the_page_allows_only_its_own_script() {
     let (style, script) = (hash("<style>", "</style>"), hash("<script>", "</script>"));
     assert_eq!(page.text.matches("<script").count(), 1);
     let policy = page.headers["content-security-policy"].to_str().unwrap();
-    insta::assert_snapshot!(policy.replace(&style, "[style]").replace(&script, "[script]"), @"default-src 'none'; style-src 'sha256-[style]'; img-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'sha256-[script]'; connect-src https:; require-trusted-types-for 'script'; trusted-types 'none'");
+    insta::assert_snapshot!(policy.replace(&style, "[style]").replace(&script, "[script]"), @"default-src 'none'; style-src 'sha256-[style]'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'sha256-[script]'; connect-src https:; require-trusted-types-for 'script'; trusted-types 'none'");
     // Only the fields that the script fills in have a name, so nothing else is sent here.
     let named: Vec<&str> = page.text.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(named, ["viewport", "access_token", "matrix_server_name", "for"]);
