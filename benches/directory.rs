@@ -1,5 +1,5 @@
-//! What a look-up costs before the database is asked: digests parsed, new ones counted, the directory probed; and what
-//! a rebuild costs: digests made and inserted.
+//! The parts of a look-up that precede the database query: parsing digests, counting the new ones and searching the directory; and
+//! the parts of a rebuild: computing and inserting digests.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -63,26 +63,26 @@ fn directory(c: &mut Criterion) {
     directories.begin(epoch(), entries.len());
     assert!(directories.insert_batch(epoch(), &entries));
     directories.finish(epoch());
-    println!("{} bytes a binding", directories.memory_bytes() / entries.len());
+    println!("{} bytes per binding", directories.memory_bytes() / entries.len());
     group.sample_size(100);
-    // Another thousand each time, so that they do not lie in the cache.
-    let stranger = |number: i64| digest_of(BINDINGS + 1 + number);
+    // A different thousand each time, so that they are not in the CPU cache.
+    let unbound = |number: i64| digest_of(BINDINGS + 1 + number);
     let all_hits: Vec<_> = (0..100_000).map(|number| digest_of(number * 7_919 % BINDINGS + 1)).collect();
-    let no_hits: Vec<_> = (0..100_000).map(stranger).collect();
+    let no_hits: Vec<_> = (0..100_000).map(unbound).collect();
     let few_hits: Vec<_> =
-        (0..100_000).map(|number| if number % 20 == 0 { digest_of(number + 1) } else { stranger(number) }).collect();
+        (0..100_000).map(|number| if number % 20 == 0 { digest_of(number + 1) } else { unbound(number) }).collect();
     for (name, digests) in [("find 1,000, all hits", all_hits), ("no hits", no_hits), ("5 % hits", few_hits)] {
         group.throughput(Throughput::Elements(1_000));
         let mut batches = digests.chunks(1_000).cycle();
         group.bench_function(name, |b| {
-            b.iter(|| directories.find_many(epoch(), batches.next().expect("a cycle has no end")));
+            b.iter(|| directories.find_many(epoch(), batches.next().expect("a cycle is infinite")));
         });
     }
     group.finish();
 }
 
-fn seen(c: &mut Criterion) {
-    let mut group = c.benchmark_group("budget");
+fn recent_lookups(c: &mut Criterion) {
+    let mut group = c.benchmark_group("recent look-ups");
     group.throughput(Throughput::Elements(1_000));
     let recent = RecentLookups::new(1_000_000);
     let book: Vec<_> = (0..1_000).map(digest_of).collect();
@@ -96,5 +96,5 @@ fn seen(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, digests, directory, seen);
+criterion_group!(benches, digests, directory, recent_lookups);
 criterion_main!(benches);

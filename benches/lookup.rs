@@ -1,5 +1,5 @@
-//! What a look-up costs from the request to the answer, without the network: routing, token, JSON, budgets, directory, the rows of the
-//! hits, opening them, and JSON again; on `SQLite`.
+//! A look-up from the request to the response, without the network, on `SQLite`: routing, access token, JSON, rate limits, directory,
+//! database query, decryption, and JSON again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,13 +51,13 @@ fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
     config
 }
 
-/// A server with bindings and one user: its token.
+/// Starts a server with bindings and one user, and returns it with the user's access token.
 async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Services>, String) {
-    let vouch = Services::open(config, Clock::system()).await.expect("it opens");
+    let vouch = Services::open(config, Clock::system()).await.expect("the server starts");
     let owner = UserId::parse("@somebody.ordinary:example.org").expect("a Matrix ID");
     let bindings: Vec<_> =
         (0..BINDINGS).map(|number| (Address::email(&address(number)).expect("an address"), owner.clone())).collect();
-    vouch.bindings.load(&bindings).await.expect("they are loaded");
+    vouch.bindings.load(&bindings).await.expect("the bindings are loaded");
     rt::spawn(Arc::clone(&vouch.directory).keep_built());
     while !vouch.directory.is_ready() {
         rt::time::sleep(Duration::from_millis(10)).await;
@@ -68,7 +68,7 @@ async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Services>, Str
         access_token: openid["access_token"].as_str().expect("a token").to_owned(),
     };
     let network = Network::of([127, 0, 0, 1].into());
-    let token = vouch.accounts.register(&network, &registration).await.expect("she registers");
+    let token = vouch.accounts.register(&network, &registration).await.expect("Alice is registered");
     (vouch, token)
 }
 
@@ -81,13 +81,13 @@ fn body(addresses: usize, pepper: &str) -> Bytes {
     json!({ "algorithm": "sha256", "pepper": pepper, "addresses": hashes }).to_string().into()
 }
 
-async fn ask<R, B: MessageBody>(
+async fn send<R, B: MessageBody>(
     app: &impl Service<R, Response = ServiceResponse<B>, Error = Error>,
     request: R,
 ) -> Bytes {
-    let answer = app.call(request).await.expect("an answer");
-    assert!(answer.status().is_success(), "{}", answer.status());
-    to_bytes(answer.into_body()).await.ok().expect("a body")
+    let response = app.call(request).await.expect("a response");
+    assert!(response.status().is_success(), "{}", response.status());
+    to_bytes(response.into_body()).await.ok().expect("a body")
 }
 
 fn bench_lookups<R, B: MessageBody>(
@@ -101,12 +101,12 @@ fn bench_lookups<R, B: MessageBody>(
     for addresses in [1, 100, 1_000, 10_000] {
         let body = body(addresses, pepper);
         let request = || request(body.clone());
-        let found = system.block_on(ask(app, request()));
+        let found = system.block_on(send(app, request()));
         let hits = addresses.div_ceil(HIT_EVERY);
         assert_eq!(found.windows(9).filter(|text| text == b"@somebody").count(), hits);
         group.throughput(Throughput::Elements(addresses as u64));
         group.bench_function(addresses.to_string(), |b| {
-            b.iter_batched(request, |request| system.block_on(ask(app, request)), BatchSize::SmallInput);
+            b.iter_batched(request, |request| system.block_on(send(app, request)), BatchSize::SmallInput);
         });
     }
     group.finish();

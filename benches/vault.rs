@@ -1,4 +1,4 @@
-//! What it costs that the disk knows nothing: sealing a value, opening it, and finding it again by its blind index.
+//! Encryption of stored data: sealing a value, opening it, and computing its blind index.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! The one source of time. Production reads the system's clock; tests hold one that they set.
+//! The only source of time. Production uses the system clock; tests use one that they set.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,8 +18,8 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
-/// A clock that never runs backwards: if the system's is set back, time stands still until it has
-/// caught up, so that no token, session or pepper becomes valid again.
+/// A clock that never runs backwards. If the system clock is set back, this one stands still until the
+/// system clock has caught up, so that no expired token, session or pepper becomes valid again.
 #[derive(Clone, Debug)]
 pub struct Clock {
     inner: Arc<Inner>,
@@ -27,21 +27,21 @@ pub struct Clock {
 
 #[derive(Debug)]
 struct Inner {
-    /// What a test has set, or `None` for the system's time.
+    /// The time set by a test, or `None` to use the system clock.
     set: Option<AtomicI64>,
-    /// The latest time ever told.
+    /// The latest time returned so far.
     latest: AtomicI64,
     moved: Notify,
 }
 
 impl Clock {
-    /// The system's time.
+    /// Returns a clock that follows the system clock.
     #[must_use]
     pub fn system() -> Self {
         Self::new(None)
     }
 
-    /// A clock that stands at `now` until it is [advanced](Self::advance).
+    /// Returns a clock that stands at `now` until it is [advanced](Self::advance).
     #[must_use]
     pub fn stopped_at(now: Millis) -> Self {
         Self::new(Some(AtomicI64::new(now)))
@@ -51,7 +51,7 @@ impl Clock {
         Self { inner: Arc::new(Inner { set, latest: AtomicI64::new(0), moved: Notify::new() }) }
     }
 
-    /// The time now, never earlier than any time told before.
+    /// Returns the current time, which is never before any time returned earlier.
     #[must_use]
     pub fn now(&self) -> Millis {
         let now = match &self.inner.set {
@@ -61,13 +61,13 @@ impl Clock {
         self.inner.latest.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
-    /// Never tells a time before `floor` from now on: what the database remembers of an earlier run.
+    /// Makes the clock return no time before `floor`, the latest time of an earlier run.
     pub fn not_before(&self, floor: Millis) {
         self.inner.latest.fetch_max(floor, Ordering::Relaxed);
     }
 
-    /// Moves a stopped clock by `by` milliseconds, backwards too, and wakes whoever [pauses](Self::pause).
-    /// A system clock is left alone.
+    /// Moves a stopped clock by `by` milliseconds, which may be negative, and ends all [pauses](Self::pause).
+    /// Has no effect on a system clock.
     pub fn advance(&self, by: Millis) {
         if let Some(set) = &self.inner.set {
             set.fetch_add(by, Ordering::Relaxed);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_run_has_seen_is_the_floor() {
+    fn time_does_not_go_back_before_an_earlier_run() {
         let clock = Clock::stopped_at(5_000);
         clock.not_before(9_000);
         assert_eq!(clock.now(), 9_000);

@@ -18,5 +18,5 @@ mod notify;
 pub mod pages;
 pub mod server;
 pub mod service;
-pub mod store;
+pub(crate) mod store;
 mod texts;

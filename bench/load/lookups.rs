@@ -1,4 +1,4 @@
-//! Look-ups, each of so many addresses, of which one in twenty is bound.
+//! Look-ups of a given number of addresses, of which one in twenty is bound.
 
 use std::ops::Range;
 
@@ -9,32 +9,32 @@ use vouch::identity::pepper::digest;
 
 use crate::Result;
 use crate::client::{Connection, post};
-use crate::measure::Asking;
+use crate::measure::Requests;
 use crate::people::Person;
 use crate::server::Server;
 use crate::world::{address_of, owner_of};
 
-/// One address in so many is bound.
+/// One in this many addresses is bound.
 const HIT_EVERY: usize = 20;
-/// Addresses of an address book.
+/// The number of addresses in an address book.
 const BOOK: usize = 10_000;
-/// A hash in base64.
+/// The length of a hash in base64.
 const HASH: usize = 43;
-/// A hash in a list, with quotes and comma.
+/// The length of a hash in a JSON list, including quotes and comma.
 const SLOT: usize = HASH + 3;
-/// Steps from binding to binding, so that neighbours in a look-up are none in the database; prime.
+/// The distance between the bindings looked up together, so that they are not adjacent in the database; a prime.
 const STRIDE: u64 = 7_919;
 
 type Hash = [u8; HASH];
 
-/// The hash of a bound address.
-fn bound(number: u32, pepper: &str) -> Hash {
+/// Returns the hash of a bound address.
+fn bound_hash(number: u32, pepper: &str) -> Hash {
     let hash = digest(&format!("{} email", address_of(number)), pepper).to_base64url();
-    hash.into_bytes().try_into().expect("32 bytes are 43 digits")
+    hash.into_bytes().try_into().expect("32 bytes have 43 digits")
 }
 
-/// The hash of nobody's address, another one for each number: the number, spread, in its first eight digits.
-fn strange(number: usize) -> Hash {
+/// Returns a hash that no address has. The first eight digits, derived from `number`, are different for each.
+fn unbound_hash(number: usize) -> Hash {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut hash = *b"AAAAAAAAstrangerstrangerstrangerstrangerAAA";
     let mut spread = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 16;
@@ -45,25 +45,25 @@ fn strange(number: usize) -> Hash {
     hash
 }
 
-/// An address book's hashes.
+/// The hashes of an address book, with the number of the binding if there is one.
 pub type Book = Vec<(Hash, Option<u32>)>;
 
-/// An address book for each user.
+/// Makes an address book for each user.
 pub fn books(people: &[Vec<Person>], bindings: u32, pepper: &str) -> Vec<Vec<Book>> {
     let mut first = 0;
     let mut book = || {
         first += BOOK;
-        let mut asked = Asked::new_ones(bindings, first);
+        let mut asked = Addresses::unseen(bindings, first);
         (0..BOOK).map(|_| asked.next(pepper)).collect()
     };
     people.iter().map(|group| group.iter().map(|_| book()).collect()).collect()
 }
 
-/// Has everybody look up their whole book once, as clients do: from then on it costs no budget.
+/// Looks up every user's whole address book once, as clients do. Repeated look-ups are then not charged to the rate limit.
 pub async fn look_up_once(server: &Server, people: &[Vec<Person>], books: &[Vec<Book>], pepper: &str) -> Result<()> {
     for (number, (group, books)) in (0..).zip(people.iter().zip(books)) {
         let mut connection = Connection::open(server.address(), number).await?;
-        let mut lookups = Lookups::new(group, books.iter().map(Asked::book).collect(), BOOK, pepper);
+        let mut lookups = Lookups::new(group, books.iter().map(Addresses::book).collect(), BOOK, pepper);
         for _ in group {
             let body = connection.exchange(lookups.request()).await?;
             lookups.check(body)?;
@@ -72,26 +72,26 @@ pub async fn look_up_once(server: &Server, people: &[Vec<Person>], books: &[Vec<
     Ok(())
 }
 
-/// What a user asks for next.
-pub struct Asked<'a> {
+/// The addresses that a user looks up.
+pub struct Addresses<'a> {
     source: Source<'a>,
     cursor: usize,
 }
 
 enum Source<'a> {
     Book(&'a Book),
-    New { bindings: u32 },
+    Unseen { bindings: u32 },
 }
 
-impl<'a> Asked<'a> {
-    /// The addresses of a book, over and over.
+impl<'a> Addresses<'a> {
+    /// The addresses of a book, repeatedly.
     pub fn book(book: &'a Book) -> Self {
         Self { source: Source::Book(book), cursor: 0 }
     }
 
-    /// Other addresses each time, from the one with that number on.
-    pub fn new_ones(bindings: u32, first: usize) -> Self {
-        Self { source: Source::New { bindings }, cursor: first }
+    /// New addresses each time, starting with the one with number `first`.
+    pub fn unseen(bindings: u32, first: usize) -> Self {
+        Self { source: Source::Unseen { bindings }, cursor: first }
     }
 
     fn next(&mut self, pepper: &str) -> (Hash, Option<u32>) {
@@ -99,36 +99,36 @@ impl<'a> Asked<'a> {
         self.cursor += 1;
         match self.source {
             Source::Book(book) => book[number % book.len()],
-            Source::New { bindings } if number.is_multiple_of(HIT_EVERY) => {
+            Source::Unseen { bindings } if number.is_multiple_of(HIT_EVERY) => {
                 let binding = (number / HIT_EVERY) as u64 * STRIDE % u64::from(bindings);
-                let binding = u32::try_from(binding).expect("the remainder is as small as the divisor");
-                (bound(binding, pepper), Some(binding))
+                let binding = u32::try_from(binding).expect("the remainder is less than the divisor");
+                (bound_hash(binding, pepper), Some(binding))
             }
-            Source::New { .. } => (strange(number), None),
+            Source::Unseen { .. } => (unbound_hash(number), None),
         }
     }
 }
 
-/// The look-ups of a connection: those of its users in turn.
+/// The look-ups on a connection, by its users in turn.
 pub struct Lookups<'a> {
-    users: Vec<(Request, Asked<'a>)>,
+    users: Vec<(Request, Addresses<'a>)>,
     pepper: String,
     turn: usize,
-    /// The hits that the answer must have.
+    /// The hits expected in the response.
     hits: Vec<(Hash, u32)>,
-    /// How many answers were looked into.
+    /// How many responses have been parsed.
     checked: usize,
 }
 
 impl<'a> Lookups<'a> {
-    pub fn new(people: &[Person], asked: Vec<Asked<'a>>, addresses: usize, pepper: &str) -> Self {
+    pub fn new(people: &[Person], sources: Vec<Addresses<'a>>, addresses: usize, pepper: &str) -> Self {
         let requests = people.iter().map(|person| Request::new(person, addresses, pepper));
-        let users: Vec<_> = requests.zip(asked).collect();
+        let users: Vec<_> = requests.zip(sources).collect();
         Self { turn: users.len() - 1, users, pepper: pepper.to_owned(), hits: Vec::new(), checked: 0 }
     }
 }
 
-impl Asking for Lookups<'_> {
+impl Requests for Lookups<'_> {
     fn request(&mut self) -> &[u8] {
         self.turn = (self.turn + 1) % self.users.len();
         let (request, asked) = &mut self.users[self.turn];
@@ -141,19 +141,19 @@ impl Asking for Lookups<'_> {
         &request.bytes
     }
 
-    /// Looks at the length of each answer, which is always the same for so many hits, and into the first ones.
+    /// Checks the length of each response, which only depends on the number of hits, and the content of the first ones.
     fn check(&mut self, body: &[u8]) -> Result<()> {
-        let wrong = || format!("{} hits were expected: {}", self.hits.len(), String::from_utf8_lossy(body));
-        let a_mapping = HASH + owner_of(0).len() + r#""":"","#.len();
+        let wrong = || format!("expected {} hits: {}", self.hits.len(), String::from_utf8_lossy(body));
+        let mapping_len = HASH + owner_of(0).len() + r#""":"","#.len();
         let comma = usize::from(!self.hits.is_empty());
-        if body.len() != r#"{"mappings":{}}"#.len() + self.hits.len() * a_mapping - comma {
+        if body.len() != r#"{"mappings":{}}"#.len() + self.hits.len() * mapping_len - comma {
             return Err(wrong().into());
         }
         if self.checked < 2 * HIT_EVERY {
             self.checked += 1;
-            let answer: Value = serde_json::from_slice(body)?;
+            let response: Value = serde_json::from_slice(body)?;
             let found = |(hash, binding): &(Hash, u32)| {
-                std::str::from_utf8(hash).is_ok_and(|hash| answer["mappings"][hash] == owner_of(*binding))
+                std::str::from_utf8(hash).is_ok_and(|hash| response["mappings"][hash] == owner_of(*binding))
             };
             if !self.hits.iter().all(found) {
                 return Err(wrong().into());
@@ -163,10 +163,10 @@ impl Asking for Lookups<'_> {
     }
 }
 
-/// A request with room for so many hashes.
+/// A request with slots for the hashes.
 struct Request {
     bytes: Vec<u8>,
-    /// Where the hashes begin; one each [`SLOT`].
+    /// The position of the hashes; one starts every [`SLOT`] bytes.
     slots: Range<usize>,
 }
 

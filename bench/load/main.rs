@@ -1,8 +1,8 @@
-//! The load test: starts the server's binary on a fresh database with many synthetic bindings, drives it over HTTP, and prints
-//! what it can do. `scripts/bench` runs it on both backends; `cargo bench --bench load -- --help` says what can be set.
+//! The load test: starts the server with a new database of many synthetic bindings, sends requests over HTTP, and prints the
+//! throughput, latency and CPU time. `scripts/bench` runs it on both backends; `cargo bench --bench load -- --help` lists the options.
 //!
-//! The load is made on the same machine, so what it costs is printed beside what the server costs, and so is what anything
-//! else on the machine took meanwhile: figures are only good where that is close to nothing.
+//! The load is generated on the same machine, so its CPU time is printed next to the server's, and so is that of all other
+//! processes: the results are only meaningful if the latter is close to zero.
 
 mod client;
 mod journeys;
@@ -19,39 +19,39 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use lookups::{Asked, Lookups};
-use measure::{Repeated, Setting};
+use lookups::{Addresses, Lookups};
+use measure::{Repeated, Setup};
 use people::Person;
 use server::Server;
 use world::World;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Where new addresses begin: above all books, and each kind of request in a range of its own.
-const NEW: usize = 100_000_000;
+/// The number of the first unseen address: above those of all books. Each kind of request has its own range.
+const UNSEEN: usize = 100_000_000;
 
 /// Measures the running server under load.
 #[derive(Parser)]
 struct Options {
-    /// How many bindings there are.
+    /// The number of bindings.
     #[arg(long, default_value_t = 1_000_000)]
     bindings: u32,
-    /// How many keep-alive connections ask, one request at a time each.
+    /// The number of keep-alive connections, each with one request at a time.
     #[arg(long, default_value_t = 8)]
     connections: u8,
-    /// How many users each connection asks for, in turn.
+    /// The number of users on each connection, in turn.
     #[arg(long, default_value_t = 8)]
     users: u16,
-    /// How long each kind of request is measured.
+    /// How long each kind of request is measured, in seconds.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
-    /// The database.
+    /// The database backends.
     #[arg(long, value_enum, default_value_t = Backends::Both)]
     backend: Backends,
-    /// Only kinds of request whose names contain this.
+    /// Measure only kinds of request whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
-    /// What `cargo bench` passes to every bench.
+    /// Ignored; `cargo bench` passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -99,25 +99,25 @@ async fn measure_backend(options: &Options, on_postgres: bool) -> Result<()> {
     let first = server.until_answering().await?;
     let ready = server.until_ready().await?;
     println!(
-        "start with {} bindings: first answer after {first:.0?}, ready after {ready:.1?} and {:.1?} of the server's CPU",
+        "start with {} bindings: first response after {first:.0?}, ready after {ready:.1?} and {:.1?} of the server's CPU",
         options.bindings,
         process::cpu(server.pid())?
     );
-    println!("the server's log: {}", server.log_line("built")?);
+    println!("server log: {}", server.log_line("built")?);
     tokio::time::sleep(Duration::from_secs(1)).await;
     println!("RSS when ready: {:.1} MB\n", process::rss_mb(server.pid())?);
 
-    let setting = Setting {
+    let setup = Setup {
         server: &server,
         database: world.postmaster()?,
         warm_up: Duration::from_millis(500),
         duration: Duration::try_from_secs_f64(options.seconds)?,
     };
     let people = people::register(&world, &server, options.connections, options.users).await?;
-    measure_all(options, &world, &setting, people).await
+    measure_all(options, &world, &setup, people).await
 }
 
-/// What a server without bindings takes.
+/// Measures the start of a server without bindings.
 async fn start_empty(world: &World) -> Result<()> {
     let server = Server::start(&world.settings)?;
     let first = server.until_answering().await?;
@@ -125,37 +125,39 @@ async fn start_empty(world: &World) -> Result<()> {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let rss = process::rss_mb(server.pid())?;
     println!(
-        "start on an empty database: first answer after {first:.0?}, ready after {ready:.0?}, idle RSS {rss:.1} MB"
+        "start on an empty database: first response after {first:.0?}, ready after {ready:.0?}, idle RSS {rss:.1} MB"
     );
     Ok(())
 }
 
-async fn measure_all(options: &Options, world: &World, setting: &Setting<'_>, people: Vec<Vec<Person>>) -> Result<()> {
-    let pepper = people::pepper(setting.server, &people[0][0]).await?;
+async fn measure_all(options: &Options, world: &World, setup: &Setup<'_>, people: Vec<Vec<Person>>) -> Result<()> {
+    let pepper = people::pepper(setup.server, &people[0][0]).await?;
     let books = lookups::books(&people, options.bindings, &pepper);
-    lookups::look_up_once(setting.server, &people, &books, &pepper).await?;
+    lookups::look_up_once(setup.server, &people, &books, &pepper).await?;
     let wanted = |name: &str| name.contains(&options.only);
     report::head();
     for path in ["hash_details", "account"] {
         if wanted(path) {
-            let asking = people.iter().map(|group| Repeated::get(path, group)).collect();
-            report::row(path, 0, &setting.measure(asking).await?);
+            let tasks = people.iter().map(|group| Repeated::get(path, group)).collect();
+            report::row(path, 0, &setup.measure(tasks).await?);
         }
     }
     let kinds = [(1, false), (100, false), (1_000, false), (10_000, false), (1, true), (1_000, true)];
     for (addresses, new) in kinds {
         let name = format!("look-up × {addresses}{}", if new { ", all new" } else { "" });
         if wanted(&name) {
-            let asked = |book| if new { Asked::new_ones(options.bindings, NEW * addresses) } else { Asked::book(book) };
+            let source = |book| {
+                if new { Addresses::unseen(options.bindings, UNSEEN * addresses) } else { Addresses::book(book) }
+            };
             let groups = people.iter().zip(&books);
-            let asking = groups
-                .map(|(group, books)| Lookups::new(group, books.iter().map(asked).collect(), addresses, &pepper))
+            let tasks = groups
+                .map(|(group, books)| Lookups::new(group, books.iter().map(source).collect(), addresses, &pepper))
                 .collect();
-            report::row(&name, addresses, &setting.measure(asking).await?);
+            report::row(&name, addresses, &setup.measure(tasks).await?);
         }
     }
     if wanted("journey") {
-        report::row("journey", 0, &setting.measure(journeys::all(world, people)).await?);
+        report::row("journey", 0, &setup.measure(journeys::all(world, people)).await?);
     }
     println!("\n{}", report::NOTES);
     Ok(())

@@ -1,4 +1,4 @@
-//! Driving the server, and what is measured meanwhile.
+//! Measurement of the server under load.
 
 use std::time::{Duration, Instant};
 
@@ -10,29 +10,29 @@ use crate::people::Person;
 use crate::process::{cpu, cpu_of_all, cpu_with_children, rss_mb};
 use crate::server::Server;
 
-/// What a connection asks, request by request.
-pub trait Asking {
-    /// The next request.
+/// The requests on a connection.
+pub trait Requests {
+    /// Returns the next request.
     fn request(&mut self) -> &[u8];
 
-    /// Whether that is the answer to it.
+    /// Checks the response to it.
     fn check(&mut self, body: &[u8]) -> Result<()>;
 }
 
-/// Something that is done on a connection again and again, and timed.
-pub trait Doing {
-    /// Does it once.
-    async fn once(&mut self, connection: &mut Connection) -> Result<()>;
+/// A task that is repeated on a connection and timed.
+pub trait Task {
+    /// Runs the task once.
+    async fn run(&mut self, connection: &mut Connection) -> Result<()>;
 }
 
-impl<A: Asking> Doing for A {
-    async fn once(&mut self, connection: &mut Connection) -> Result<()> {
+impl<R: Requests> Task for R {
+    async fn run(&mut self, connection: &mut Connection) -> Result<()> {
         let body = connection.exchange(self.request()).await?;
         self.check(body)
     }
 }
 
-/// The same request over and over, for several users in turn.
+/// The same request, by several users in turn.
 pub struct Repeated {
     requests: Vec<Vec<u8>>,
     turn: usize,
@@ -46,41 +46,41 @@ impl Repeated {
     }
 }
 
-impl Asking for Repeated {
+impl Requests for Repeated {
     fn request(&mut self) -> &[u8] {
         self.turn = (self.turn + 1) % self.requests.len();
         &self.requests[self.turn]
     }
 
     fn check(&mut self, body: &[u8]) -> Result<()> {
-        if body.len() > 2 { Ok(()) } else { Err("an empty answer".into()) }
+        if body.len() > 2 { Ok(()) } else { Err("the response is empty".into()) }
     }
 }
 
-/// Whom to drive, for how long.
-pub struct Setting<'a> {
+/// What to measure, and for how long.
+pub struct Setup<'a> {
     pub server: &'a Server,
-    /// The database's first process.
+    /// The main process of the database server.
     pub database: Option<u32>,
     pub warm_up: Duration,
     pub duration: Duration,
 }
 
-/// What came of it.
-pub struct Measured {
-    /// How long each took, sorted.
+/// The result of a measurement.
+pub struct Measurement {
+    /// The duration of each run, sorted.
     pub times: Vec<Duration>,
     pub elapsed: Duration,
     pub server: Duration,
     pub database: Option<Duration>,
     pub load: Duration,
-    /// By whatever else runs on the machine.
+    /// CPU time of all other processes.
     pub others: Duration,
     pub rss_mb: f64,
 }
 
 /// CPU times so far.
-struct Clocks {
+struct CpuTimes {
     at: Instant,
     server: Duration,
     database: Duration,
@@ -88,17 +88,17 @@ struct Clocks {
     all: Duration,
 }
 
-impl Setting<'_> {
-    /// Has each of `doers` work on a connection of its own.
-    pub async fn measure<D: Doing>(&self, doers: Vec<D>) -> Result<Measured> {
+impl Setup<'_> {
+    /// Repeats each task on a connection of its own.
+    pub async fn measure<T: Task>(&self, tasks: Vec<T>) -> Result<Measurement> {
         let begins = Instant::now() + self.warm_up;
         let ends = begins + self.duration;
-        let working = doers.into_iter().zip(0..).map(|(doer, number)| self.work(doer, number, begins, ends));
+        let working = tasks.into_iter().zip(0..).map(|(task, number)| self.repeat(task, number, begins, ends));
         let watching = async {
             tokio::time::sleep_until(begins.into()).await;
-            let before = self.clocks()?;
+            let before = self.cpu_times()?;
             tokio::time::sleep_until(ends.into()).await;
-            Ok((before, self.clocks()?))
+            Ok((before, self.cpu_times()?))
         };
         let (times, (before, after)) = tokio::try_join!(try_join_all(working), watching)?;
         let mut times = times.concat();
@@ -106,7 +106,7 @@ impl Setting<'_> {
         let server = after.server.saturating_sub(before.server);
         let database = after.database.saturating_sub(before.database);
         let load = after.load.saturating_sub(before.load);
-        Ok(Measured {
+        Ok(Measurement {
             times,
             elapsed: after.at - before.at,
             server,
@@ -117,12 +117,12 @@ impl Setting<'_> {
         })
     }
 
-    async fn work<D: Doing>(&self, mut doer: D, number: u8, begins: Instant, ends: Instant) -> Result<Vec<Duration>> {
+    async fn repeat<T: Task>(&self, mut task: T, number: u8, begins: Instant, ends: Instant) -> Result<Vec<Duration>> {
         let mut connection = Connection::open(self.server.address(), number).await?;
         let mut times = Vec::with_capacity(1 << 16);
         loop {
             let begun = Instant::now();
-            doer.once(&mut connection).await?;
+            task.run(&mut connection).await?;
             let done = Instant::now();
             if done >= ends {
                 return Ok(times);
@@ -133,8 +133,8 @@ impl Setting<'_> {
         }
     }
 
-    fn clocks(&self) -> Result<Clocks> {
-        Ok(Clocks {
+    fn cpu_times(&self) -> Result<CpuTimes> {
+        Ok(CpuTimes {
             at: Instant::now(),
             server: cpu(self.server.pid())?,
             database: self.database.map_or(Ok(Duration::ZERO), cpu_with_children)?,

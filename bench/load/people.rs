@@ -1,4 +1,4 @@
-//! The users who ask.
+//! The users.
 
 use serde_json::{Value, json};
 
@@ -31,18 +31,18 @@ pub async fn register(world: &World, server: &Server, groups: u8, size: u16) -> 
 async fn register_one(world: &World, connection: &mut Connection, localpart: &str) -> Result<Person> {
     let openid = world.homeserver.openid_token(localpart).to_string();
     let registered = connection.json(&post("/_matrix/identity/v2/account/register", "", &openid)).await?;
-    let token = registered["token"].as_str().ok_or("no token")?.to_owned();
+    let token = registered["token"].as_str().ok_or("the response has no token")?.to_owned();
     let terms = connection.json(&get("/_matrix/identity/v2/terms", "")).await?;
-    let policies = terms["policies"].as_object().ok_or("no policies")?;
+    let policies = terms["policies"].as_object().ok_or("the response has no policies")?;
     let urls: Vec<&Value> = policies.values().map(|policy| &policy["en"]["url"]).collect();
     let accepted = json!({ "user_accepts": urls }).to_string();
     connection.json(&post("/_matrix/identity/v2/terms", &token, &accepted)).await?;
     Ok(Person { mxid: world.homeserver.user_id(localpart), token })
 }
 
-/// The pepper that the server names.
+/// Returns the server's current pepper.
 pub async fn pepper(server: &Server, person: &Person) -> Result<String> {
     let mut connection = Connection::open(server.address(), 0).await?;
     let details = connection.json(&get("/_matrix/identity/v2/hash_details", &person.token)).await?;
-    Ok(details["lookup_pepper"].as_str().ok_or("no pepper")?.to_owned())
+    Ok(details["lookup_pepper"].as_str().ok_or("the response has no pepper")?.to_owned())
 }

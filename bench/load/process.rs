@@ -1,25 +1,25 @@
-//! What processes take, as Linux tells it.
+//! CPU time and memory of processes, as reported by Linux.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::Result;
 
-/// Linux tells CPU time in hundredths of a second, whatever its own clock.
+/// Linux reports CPU time in hundredths of a second, whatever the frequency of its timer.
 const TICK: Duration = Duration::from_millis(10);
 
-/// CPU time of a process so far.
+/// Returns the CPU time of a process so far.
 pub fn cpu(pid: u32) -> Result<Duration> {
     Ok(Stat::read(pid)?.own())
 }
 
-/// CPU time of a process and its children so far, those that have ended included.
+/// Returns the CPU time of a process and its children so far, including children that have exited.
 pub fn cpu_with_children(pid: u32) -> Result<Duration> {
     let parent = Stat::read(pid)?;
     let mut total = parent.own() + parent.ended_children;
     for entry in fs::read_dir("/proc")? {
         let child = entry?.file_name().to_str().and_then(|name| name.parse().ok());
-        // One that ends just now is counted with the parent the next time.
+        // A child that exits now is included in the parent's time next time.
         if let Some(child) = child.and_then(|child| Stat::read(child).ok()).filter(|child| child.parent == pid) {
             total += child.own();
         }
@@ -27,7 +27,7 @@ pub fn cpu_with_children(pid: u32) -> Result<Duration> {
     Ok(total)
 }
 
-/// CPU time of everything on the machine so far.
+/// Returns the CPU time of all processes so far.
 pub fn cpu_of_all() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     let first = stat.lines().next().unwrap_or_default();
@@ -37,7 +37,7 @@ pub fn cpu_of_all() -> Result<Duration> {
     Ok(TICK * busy.map(|(_, ticks)| *ticks).sum())
 }
 
-/// Memory in use, in millions of bytes.
+/// Returns the resident memory of a process in megabytes (10⁶ bytes).
 pub fn rss_mb(pid: u32) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
@@ -56,9 +56,11 @@ impl Stat {
     fn read(pid: u32) -> Result<Self> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         // The name, in parentheses, may contain anything.
-        let (_, rest) = stat.rsplit_once(") ").ok_or("no name")?;
+        let (_, rest) = stat.rsplit_once(") ").ok_or("/proc/PID/stat has no name")?;
         let fields: Vec<&str> = rest.split(' ').collect();
-        let field = |index: usize| fields.get(index).and_then(|field| field.parse::<u32>().ok()).ok_or("no number");
+        let field = |index: usize| {
+            fields.get(index).and_then(|field| field.parse::<u32>().ok()).ok_or("/proc/PID/stat has too few numbers")
+        };
         Ok(Self {
             parent: field(1)?,
             user: TICK * field(11)?,

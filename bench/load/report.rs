@@ -1,21 +1,22 @@
-//! The table.
+//! The table of results.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::Result;
-use crate::measure::Measured;
+use crate::measure::Measurement;
 
-/// What has to be known to read the figures.
+/// Notes printed below the table.
 pub const NOTES: &str = "\
-Look-ups: 5 % of the addresses are bound; each answer is checked. Each user repeats a book of 10,000 addresses that he has looked up
-once, as clients do, which costs no budget; `all new`: no address was ever looked up by its user, and all are charged.
-Budgets are set so that none stands in the way: a user's keeps its capacity of 10,000, and so is charged in the database as often as
-in production, but drains at once; those that many users share hold 1,000,000,000. Each connection comes from a network of its own.
-CPU is of the whole process, µs for each request or journey; load and others: cores' worth in use by this load test, and by
-whatever else runs on the machine; the more of the latter, the less the figures say. A token is known for a second.";
+Look-ups: 5 % of the addresses are bound, and each response is checked. Each user repeatedly looks up the same book of 10,000
+addresses, as clients do, which is charged to the rate limit only once. `all new`: every address is new to the user and charged.
+Rate limits never refuse a request: a user's limit has a capacity of 10,000, and so is charged in the database as often as in
+production, but drains at once; limits shared by many users have a capacity of 1,000,000,000. Each connection comes from a
+different network. CPU times are those of the whole process, in µs per request or journey. Load and others: the number of cores
+used by this load test and by all other processes; the higher the latter, the less reliable the results. The server caches an
+access token for one second.";
 
-/// Prints the head of the table.
+/// Prints the header of the table.
 pub fn head() {
     println!(
         "{:<26}{:>10}{:>13}{:>9}{:>9}{:>12}{:>14}{:>9}{:>7}{:>8}",
@@ -23,8 +24,8 @@ pub fn head() {
     );
 }
 
-/// Prints a row: of requests with so many addresses each.
-pub fn row(name: &str, addresses: usize, measured: &Measured) {
+/// Prints a row, for requests with this number of addresses each.
+pub fn row(name: &str, addresses: usize, measured: &Measurement) {
     let seconds = measured.elapsed.as_secs_f64();
     let count = float(measured.times.len());
     let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count.max(1.0);
@@ -43,7 +44,7 @@ pub fn row(name: &str, addresses: usize, measured: &Measured) {
     );
 }
 
-impl Measured {
+impl Measurement {
     fn percentile(&self, percent: usize) -> Duration {
         self.times.get(self.times.len() * percent / 100).copied().unwrap_or_default()
     }
@@ -53,7 +54,7 @@ fn float(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
-/// The machine, and how busy it is before we begin.
+/// Describes the machine and its load before the test.
 pub fn machine() -> Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo")?;
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));

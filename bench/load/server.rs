@@ -1,4 +1,4 @@
-//! The server's process.
+//! The server process.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::client::{Connection, get};
 
-/// How long it may take to become ready.
-const PATIENCE: Duration = Duration::from_mins(5);
+/// How long the server may take to become ready.
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A running server; it is killed when dropped.
 pub struct Server {
@@ -47,19 +47,19 @@ impl Server {
         self.address
     }
 
-    /// Waits for the first answer, and says how long after the start it came.
+    /// Waits for the first response, and returns how long after the start it came.
     pub async fn until_answering(&self) -> Result<Duration> {
         self.until("/_matrix/identity/versions").await
     }
 
-    /// Waits until look-ups can be answered, and says how long after the start that was.
+    /// Waits until the server is ready for look-ups, and returns how long after the start that was.
     pub async fn until_ready(&self) -> Result<Duration> {
         self.until("/ready").await
     }
 
     async fn until(&self, path: &str) -> Result<Duration> {
         let request = get(path, "");
-        while self.begun.elapsed() < PATIENCE {
+        while self.begun.elapsed() < TIMEOUT {
             if let Ok(mut connection) = Connection::open(self.address, 0).await
                 && connection.exchange(&request).await.is_ok()
             {
@@ -67,13 +67,17 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        Err(format!("no good answer from {path}; the server's log:\n{}", self.log()?).into())
+        Err(format!("no successful response from {path}; server log:\n{}", self.log()?).into())
     }
 
-    /// The first line of its log that contains `text`.
+    /// Returns the first line of the log that contains `text`.
     pub fn log_line(&self, text: &str) -> Result<String> {
         let log = self.log()?;
-        Ok(log.lines().find(|line| line.contains(text)).ok_or("the server's log does not say so")?.to_owned())
+        Ok(log
+            .lines()
+            .find(|line| line.contains(text))
+            .ok_or("no line of the server log contains the text")?
+            .to_owned())
     }
 
     fn log(&self) -> Result<String> {

@@ -1,4 +1,4 @@
-//! Everything around the server: a database, a homeserver, a mail server, and the settings that lead to them.
+//! The environment of the server: a database, a homeserver, a mail server, and the settings to use them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,15 +20,15 @@ use vouch_test_support::postgres::Cluster;
 
 use crate::Result;
 
-/// As a server in production has them: what is acknowledged survives a power cut.
+/// As in production: acknowledged commits survive a power cut.
 pub const POSTGRES_SETTINGS: [&str; 4] =
     ["fsync=on", "full_page_writes=on", "synchronous_commit=on", "shared_buffers=512MB"];
 
-/// Bindings loaded at once.
+/// The number of bindings loaded at once.
 const BATCH: u32 = 20_000;
 
-/// No budget stands in the way. A user's has the capacity that it has by default, so that it is charged in the database as often as
-/// it would be, but it drains at once; the others, which many users share, are only made wide.
+/// Rate limits that never refuse a request. A user's limit has its default capacity, so that it is charged in the database as often
+/// as in production, but drains at once. The limits shared by many users have a large capacity.
 const BUDGETS: [(&str, &str); 9] = [
     ("NEWCOMER_DAYS", "0"),
     ("USER__PER_HOUR", WIDE),
@@ -46,7 +46,7 @@ type Awaited = Arc<Mutex<HashMap<String, oneshot::Sender<Message>>>>;
 
 pub struct World {
     pub homeserver: Homeserver,
-    /// Variables of the server's environment.
+    /// The environment variables of the server.
     pub settings: Vec<(String, String)>,
     cluster: Option<Cluster>,
     awaited: Awaited,
@@ -82,10 +82,10 @@ impl World {
         Ok(Self { homeserver, settings, cluster, awaited, _mail: mail, _folder: folder })
     }
 
-    /// Loads bindings as the server itself makes them, and says how long that took.
+    /// Fills the database with bindings sealed by the server's own code, and returns how long that took.
     pub async fn load(&self, bindings: u32) -> Result<Duration> {
         let begun = Instant::now();
-        let config = Config::load(None, self.settings.iter().cloned()).map_err(|mistakes| format!("{mistakes:?}"))?;
+        let config = Config::load(None, self.settings.iter().cloned()).map_err(|errors| format!("{errors:?}"))?;
         let vouch = Services::open(config, Clock::system()).await.map_err(|error| error.to_string())?;
         for first in (0..bindings).step_by(usize::try_from(BATCH)?) {
             let batch = batch(first..bindings.min(first.saturating_add(BATCH)))?;
@@ -95,7 +95,7 @@ impl World {
         Ok(begun.elapsed())
     }
 
-    /// What `PostgreSQL` does by itself some minutes after so many rows came; not while we measure.
+    /// Does what `PostgreSQL` would do in the background some minutes later, during the measurement.
     async fn settle(&self) -> Result<()> {
         let Some(cluster) = &self.cluster else { return Ok(()) };
         let (client, connection) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
@@ -106,22 +106,22 @@ impl World {
         Ok(connection.await??)
     }
 
-    /// The first process of the database server, if there is one.
+    /// Returns the main process of the database server, if there is one.
     pub fn postmaster(&self) -> Result<Option<u32>> {
         let Some(cluster) = &self.cluster else { return Ok(None) };
         let file = fs::read_to_string(cluster.path().join("data/postmaster.pid"))?;
         Ok(Some(file.lines().next().unwrap_or_default().parse()?))
     }
 
-    /// The next mail to an address; to be asked for before it can come.
+    /// Returns the next mail to an address. Must be called before the mail is requested.
     pub fn mail_to(&self, address: &str) -> oneshot::Receiver<Message> {
-        let (tell, told) = oneshot::channel();
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), tell);
-        told
+        let (sender, receiver) = oneshot::channel();
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), sender);
+        receiver
     }
 }
 
-/// Hands each mail to who waits for it.
+/// Passes each mail to the task that waits for it.
 fn mail_options(awaited: &Awaited) -> Options {
     let (sender, mut received) = mpsc::unbounded_channel::<Message>();
     let awaited = Arc::clone(awaited);
@@ -129,7 +129,7 @@ fn mail_options(awaited: &Awaited) -> Options {
         while let Some(message) = received.recv().await {
             let waiting = awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message.to[0]);
             if let Some(waiting) = waiting {
-                // Who gave up waiting has failed already.
+                // Fails if the task has failed and is no longer waiting.
                 let _ = waiting.send(message);
             }
         }
@@ -137,12 +137,12 @@ fn mail_options(awaited: &Awaited) -> Options {
     Options { keep: false, received: Some(sender), ..Options::default() }
 }
 
-/// The address of the binding with that number.
+/// Returns the address of the binding with this number.
 pub fn address_of(number: u32) -> String {
     format!("person{number:08}@example.com")
 }
 
-/// Whose it is.
+/// Returns the Matrix ID of the binding with this number.
 pub fn owner_of(number: u32) -> String {
     format!("@person{number:08}:example.org")
 }

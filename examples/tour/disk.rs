@@ -1,4 +1,4 @@
-//! What lies on the disk: the bytes of the database file and of its log, and the rows as they are.
+//! The contents of the disk: the bytes of the database file and its log, and the rows as stored.
 
 use std::fs;
 use std::io;
@@ -9,29 +9,29 @@ use diesel::sql_types::Text;
 
 use crate::Outcome;
 
-/// A file's name and what it holds.
-pub struct Bytes {
+/// A file's name and content.
+pub struct FileBytes {
     pub name: String,
     content: Vec<u8>,
 }
 
-/// The database file and, while the server runs, its log, in which the newest changes still lie.
-pub fn files(database: &Path) -> io::Result<Vec<Bytes>> {
+/// Reads the database file and, while the server runs, its log, which contains the latest changes.
+pub fn files(database: &Path) -> io::Result<Vec<FileBytes>> {
     let log = PathBuf::from(format!("{}-wal", database.display()));
     let read = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Bytes { name, content: fs::read(path)? })
+        Ok(FileBytes { name, content: fs::read(path)? })
     };
     [database, &log].into_iter().filter(|path| path.exists()).map(read).collect()
 }
 
-impl Bytes {
+impl FileBytes {
     pub fn len(&self) -> usize {
         self.content.len()
     }
 
-    /// Whether the file holds these bytes, letters in either case.
-    pub fn hold(&self, needle: &[u8]) -> bool {
+    /// Returns whether the file contains these bytes, ignoring ASCII case.
+    pub fn contains(&self, needle: &[u8]) -> bool {
         self.content.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
     }
 }
@@ -42,7 +42,7 @@ pub struct Row {
     pub cells: Vec<Cell>,
 }
 
-/// One value: blobs in hexadecimal.
+/// A column's name and value; blobs are in hexadecimal.
 #[derive(QueryableByName)]
 pub struct Cell {
     #[diesel(sql_type = Text)]
@@ -57,7 +57,7 @@ struct Name {
     name: String,
 }
 
-/// The newest row of each table that has one.
+/// Returns the newest row of each table that is not empty.
 pub fn rows(database: &Path) -> Outcome<Vec<Row>> {
     let mut conn = SqliteConnection::establish(&database.display().to_string())?;
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' \

@@ -1,22 +1,22 @@
-//! A newcomer's whole journey in one command: `cargo run --release --example tour`.
+//! A guided tour of the server in one command: `cargo run --release --example tour`.
 //!
-//! It starts the server on a temporary directory, with a homeserver and a mail server of its own, and walks the way of two
-//! people: one who wants to be found, and one who finds her. Each request and its answer is shown. At the end it looks for
-//! both of them in the database. The tour fails if a step does not do what it says, or if the disk knows a name.
+//! It starts the server with a temporary directory, a homeserver and a mail server, and follows two people: one wants to be
+//! found, the other finds her. It shows each request and response. At the end it searches the database for both of them. The
+//! tour fails if a step does not have the result it describes, or if a name is found on the disk.
 
 mod disk;
-mod house;
 mod journey;
 mod search;
 mod show;
 mod visitor;
+mod world;
 
 use std::process::ExitCode;
 
-use house::House;
-use show::Teller;
+use show::Narrator;
+use world::World;
 
-/// What a step comes to.
+/// The result of a step.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,29 +24,29 @@ async fn main() -> ExitCode {
     match tour().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("\nThe tour ends here, and should not: {error}");
+            eprintln!("\nThe tour has failed: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 async fn tour() -> Outcome {
-    rustls::crypto::ring::default_provider().install_default().map_err(|_| "TLS was set up twice")?;
-    let teller = Teller::new();
-    let house = House::open().await?;
-    let secrets = journey::walk(&teller, &house).await?;
-    let remains = house.close().await?;
-    let files = disk::files(&remains.database())?;
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "TLS is already set up")?;
+    let narrator = Narrator::new();
+    let world = World::open().await?;
+    let secrets = journey::run(&narrator, &world).await?;
+    let leftovers = world.close().await?;
+    let files = disk::files(&leftovers.database())?;
     secrets.iter().try_for_each(|secret| secret.is_in_none_of(&files))?;
-    teller.step(
-        "The server has ended cleanly, and its log is merged into the database. The same search again, over the file as it \
-         stays: nothing.",
+    narrator.step(
+        "The server has shut down cleanly, and its log has been merged into the database. The same search of the remaining file \
+         finds nothing either.",
     );
-    show::note("The temporary directory is deleted now. How to set up a server of your own stands in README.md.");
+    show::note("The temporary directory is now deleted. README.md explains how to set up your own server.");
     Ok(())
 }
 
-/// Ends the tour unless something is as it should be.
-fn check(is_so: bool, what: &str) -> Outcome {
-    if is_so { Ok(()) } else { Err(format!("this is not so: {what}").into()) }
+/// Fails the tour unless an expectation is met.
+fn check(is_met: bool, expectation: &str) -> Outcome {
+    if is_met { Ok(()) } else { Err(format!("expected that {expectation}").into()) }
 }

@@ -1,12 +1,12 @@
-//! The stranger's look at the disk.
+//! What someone who copies the disk can find on it.
 
 use std::path::Path;
 
-use crate::disk::{self, Bytes};
-use crate::show::{self, Teller};
+use crate::disk::{self, FileBytes};
+use crate::show::{self, Narrator};
 use crate::{Outcome, check};
 
-/// What must not be on the disk.
+/// Something that must not be on the disk.
 pub struct Secret {
     name: String,
     bytes: Vec<u8>,
@@ -21,61 +21,65 @@ impl Secret {
         Self { name: name.into(), bytes: bytes.into() }
     }
 
-    /// Ends the tour if one of the files holds it.
-    pub fn is_in_none_of(&self, files: &[Bytes]) -> Outcome {
-        check(!files.iter().any(|file| file.hold(&self.bytes)), &format!("the disk does not have: {}", self.name))
+    /// Fails the tour if one of the files contains it.
+    pub fn is_in_none_of(&self, files: &[FileBytes]) -> Outcome {
+        check(!files.iter().any(|file| file.contains(&self.bytes)), &format!("the disk does not contain {}", self.name))
     }
 }
 
-/// Searches the disk as it is now for the secrets, and for something that is none.
-pub fn search(teller: &Teller, database: &Path, secrets: &[Secret]) -> Outcome {
-    teller.chapter("What the disk knows");
+/// Searches the disk for the secrets, and for something that is not secret.
+pub fn search(narrator: &Narrator, database: &Path, secrets: &[Secret]) -> Outcome {
+    narrator.chapter("What is on the disk");
     let files = disk::files(database)?;
     let names: Vec<String> = files.iter().map(|file| format!("{} ({} bytes)", file.name, file.len())).collect();
-    teller.step(&format!(
-        "The server is still running. Somebody copies its database, the log of the latest changes included, and searches \
-         every byte: {}.",
+    narrator.step(&format!(
+        "The server is still running. Someone copies its database, including the log of the latest changes, and searches every \
+         byte: {}.",
         names.join(" and ")
     ));
     for secret in secrets {
         secret.is_in_none_of(&files)?;
-        teller.lines(&format!("{:<44} not there", secret.name));
+        narrator.lines(&format!("{:<44} not found", secret.name));
     }
-    show::note("The search itself works; what is no secret it finds:");
+    show::note("The search itself works: it finds something that is not secret.");
     let policy = "privacy_policy";
-    check(files.iter().any(|file| file.hold(policy.as_bytes())), "the accepted policy is on the disk")?;
-    teller.lines(&format!("{policy:<44} there"));
+    check(files.iter().any(|file| file.contains(policy.as_bytes())), "the accepted policy is on the disk")?;
+    narrator.lines(&format!("{policy:<44} found"));
     Ok(())
 }
 
 /// Shows one row of each table.
-pub fn show_rows(teller: &Teller, database: &Path) -> Outcome {
-    teller.step("This is the newest row of each table, as it lies there.");
+pub fn show_rows(narrator: &Narrator, database: &Path) -> Outcome {
+    narrator.step("This is the newest row of each table, as stored.");
     for row in disk::rows(database)? {
         show::note(&format!("{}: {}", row.table, meaning(&row.table)));
         for cell in row.cells {
-            teller.cell(&cell.name, &shortened(&cell.value));
+            narrator.cell(&cell.name, &shortened(&cell.value));
         }
     }
     show::note(
-        "An address is encrypted (AES-256-GCM-SIV) before it reaches the database, and found again by a keyed fingerprint \
-         (HMAC-SHA256). All keys come from master.key, which is not in the database. Look-ups are answered from memory: \
-         their hashes never reach the disk.",
+        "An address is encrypted (AES-256-GCM-SIV) before it is stored, and indexed by a keyed fingerprint (HMAC-SHA256). All \
+         keys are derived from master.key, which is not in the database. Look-ups are answered from memory: their hashes are \
+         never written to the disk.",
     );
     Ok(())
 }
 
-/// Why a table has what it has.
+/// Explains the contents of a table.
 fn meaning(table: &str) -> &'static str {
     match table {
-        "meta" => "a check value of the master key, by which a wrong one is refused, and the latest time seen.",
-        "leases" => "which background work is done until when, so that two nodes do not do it twice.",
-        "accounts" => "Mallory. The Matrix ID is sealed, and found by its fingerprint.",
-        "tokens" => "the access token as its SHA-256: enough to recognise it, not to use it.",
-        "consents" => "what was accepted. A policy is no secret; who it was stands behind a number.",
-        "sessions" => "Bob's proof of his address. Address sealed, secret as a fingerprint. Deleted after a day.",
-        "bindings" => "Bob's. Alice's row is deleted, not marked.",
-        "rate_limits" => "how much somebody has looked up, or how many mails they caused: a time, not of what.",
+        "meta" => "a check value, to detect a wrong master key, and the latest time at which the server was running.",
+        "leases" => "which background work a node has claimed until when, so that two nodes do not both do it.",
+        "accounts" => "Mallory. The Matrix ID is encrypted, and indexed by its fingerprint.",
+        "tokens" => "the hash of the access token: enough to recognize it, but not to use it.",
+        "consents" => "what was accepted. A policy is not secret; the account is a number.",
+        "sessions" => {
+            "Bob's proof of his address. The address is encrypted, the secret a fingerprint. Deleted after a day."
+        }
+        "bindings" => "Bob's binding. Alice's row has been deleted, not just marked as such.",
+        "rate_limits" => {
+            "how much someone has looked up, or how many mails they have caused, as a time. Not what, or to whom."
+        }
         _ => "",
     }
 }

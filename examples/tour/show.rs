@@ -1,36 +1,36 @@
-//! What the reader sees: steps, requests and answers. Secrets are shortened; colours are for terminals alone.
+//! Output: steps, requests and responses. Secrets are shortened, and colors are only used on a terminal.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stdout};
 
 use serde_json::Value;
 
-/// Columns of the running text.
+/// The width of text in columns.
 const WIDTH: usize = 100;
-/// Names of JSON fields and of parameters that hold secrets.
+/// The names of JSON fields and query parameters that contain secrets.
 const SECRETS: [&str; 3] = ["access_token", "client_secret", "token"];
-/// Characters of a secret that are shown.
+/// How many characters of a secret are shown.
 const SHOWN: usize = 6;
-/// Items of a list that are shown.
+/// How many items of a list are shown.
 const ITEMS: usize = 3;
 
-/// Tells the story.
-pub struct Teller {
-    colours: bool,
+/// Prints the numbered steps of the tour.
+pub struct Narrator {
+    use_color: bool,
     steps: Cell<usize>,
 }
 
-impl Teller {
+impl Narrator {
     pub fn new() -> Self {
-        Self { colours: stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(), steps: Cell::new(0) }
+        Self { use_color: stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(), steps: Cell::new(0) }
     }
 
-    /// A heading.
+    /// Prints a heading.
     pub fn chapter(&self, title: &str) {
         println!("\n{}", self.paint("1", &format!("== {title}")));
     }
 
-    /// What happens next.
+    /// Prints what happens next.
     pub fn step(&self, text: &str) {
         self.steps.set(self.steps.get() + 1);
         let number = format!("{:>2}. ", self.steps.get());
@@ -41,7 +41,7 @@ impl Teller {
         }
     }
 
-    /// Lines as they are.
+    /// Prints lines without wrapping them.
     pub fn lines(&self, text: &str) {
         for line in text.lines() {
             println!("    {}", self.paint("2", line));
@@ -62,13 +62,13 @@ impl Teller {
         println!("\n    {}", self.paint_status(status));
     }
 
-    /// A request and its answer on one line, for what was shown in full before.
+    /// Prints a request and the status of its response on one line, if the like was shown in full before.
     pub fn brief(&self, method: &str, path: &str, status: u16) {
         let path = without_secrets(path.split('?').next().unwrap_or_default());
         println!("    {:<4} {path}  ->  {}", self.paint("36", method), self.paint_status(status));
     }
 
-    /// One value of a row.
+    /// Prints a value of a row.
     pub fn cell(&self, name: &str, value: &str) {
         println!("      {name:<16} {}", self.paint("2", value));
     }
@@ -78,11 +78,11 @@ impl Teller {
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.use_color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
-/// Something about what was just seen.
+/// Prints a remark about what was just shown.
 pub fn note(text: &str) {
     println!();
     for line in wrap(text, WIDTH - 4) {
@@ -90,12 +90,12 @@ pub fn note(text: &str) {
     }
 }
 
-/// What was sent or answered.
+/// Prints the body of a request or response.
 pub fn json(body: &Value) {
     println!("{}", indented(&format!("{:#}", readable(body))));
 }
 
-/// The value with secrets shortened, and long lists cut.
+/// Shortens secrets and long lists.
 fn readable(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -119,7 +119,7 @@ fn readable(value: &Value) -> Value {
     }
 }
 
-/// A text with the secrets in the links that it holds shortened.
+/// Shortens the secrets in the links of a text.
 pub fn without_secrets(text: &str) -> String {
     let mut shown = text.to_owned();
     for name in SECRETS {
@@ -146,7 +146,7 @@ fn indented(text: &str) -> String {
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is always one");
+        let line = lines.last_mut().expect("the list is never empty");
         if line.is_empty() {
             word.clone_into(line);
         } else if line.chars().count() + 1 + word.chars().count() <= width {

@@ -1,4 +1,4 @@
-//! Authentication.
+//! Accounts: registration and logout.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,7 +10,7 @@ use super::json::Body;
 use crate::error::Error;
 use crate::service::{Accounts, Network, Registration};
 
-/// `POST /_matrix/identity/v2/account/register`
+/// `POST /_matrix/identity/v2/account/register`: registers a user by an OpenID token, and issues an access token.
 pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     params.optional_string("token_type")?;
@@ -25,12 +25,12 @@ pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body
     Ok(HttpResponse::Ok().json(json!({ "token": token, "access_token": token })))
 }
 
-/// `GET /_matrix/identity/v2/account`
+/// `GET /_matrix/identity/v2/account`: returns the Matrix ID of the caller.
 pub(super) async fn account(Signatory(caller): Signatory) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "user_id": caller.mxid }))
 }
 
-/// `POST /_matrix/identity/v2/account/logout`
+/// `POST /_matrix/identity/v2/account/logout`: revokes the access token.
 pub(super) async fn logout(accounts: Data<Accounts>, token: AccessToken) -> Result<HttpResponse, Error> {
     accounts.log_out(&token.0).await?;
     Ok(HttpResponse::Ok().json(json!({})))

@@ -16,10 +16,10 @@ use crate::identity::threepid::{Address, Medium};
 use crate::service::{Bindings, Network, SignedUnbinding};
 use crate::texts::Language;
 
-/// No homeserver signs with more keys.
+/// The most `X-Matrix` credentials that are read from one request.
 const MAX_CREDENTIALS: usize = 8;
 
-/// `POST /_matrix/identity/v2/3pid/bind`
+/// `POST /_matrix/identity/v2/3pid/bind`: binds the address that a session has validated, and returns the signed association.
 pub(super) async fn bind(
     bindings: Data<Bindings>,
     Signatory(caller): Signatory,
@@ -32,8 +32,8 @@ pub(super) async fn bind(
     Ok(HttpResponse::Ok().json(bindings.bind(&caller, &session, &mxid, language).await?))
 }
 
-/// `POST /_matrix/identity/v2/3pid/unbind`, signed by the user's homeserver or backed by a session that proves the address. The terms need not
-/// be accepted: a user can always leave.
+/// `POST /_matrix/identity/v2/3pid/unbind`: removes a binding. The request is either signed by the user's homeserver or names a
+/// session that has validated the address. It does not require accepted terms: a user can always leave.
 pub(super) async fn unbind(
     config: Data<Config>,
     bindings: Data<Bindings>,
@@ -74,8 +74,8 @@ fn target(params: &mut Params) -> Result<(OwnedUserId, Address), Error> {
     Ok((mxid, address))
 }
 
-/// Returns the well-formed `X-Matrix` credentials, or `None` if there is no header of that scheme. Homeservers send one for each of their
-/// keys.
+/// Returns the well-formed `X-Matrix` credentials, or `None` if there is no header with that scheme. Homeservers send one for each
+/// of their keys.
 fn credentials(request: &HttpRequest) -> Option<Vec<XMatrix>> {
     let headers = request.headers().get_all(header::AUTHORIZATION);
     let mut credentials = headers.filter_map(|value| XMatrix::parse(value.as_bytes())).take(MAX_CREDENTIALS).peekable();

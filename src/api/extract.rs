@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::http::{Query, state};
 use crate::service::{self, Accounts, WebSessions};
 
-/// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the specification dropped in v1.20 but Synapse still
-/// sends for `hash_details`.
+/// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the specification dropped in v1.20 but
+/// Synapse still sends for `hash_details`.
 ///
 /// Extraction fails with 401 `M_UNAUTHORIZED` if there is none.
 pub(super) struct AccessToken(pub String);
@@ -66,7 +66,7 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (accounts, token) = (state::<Accounts>(request).clone(), AccessToken::try_from(request));
         Box::pin(async move {
-            // iOS renews its token on this errcode and no other.
+            // The iOS client renews its token on this errcode only.
             let unrecognised = || Error::unauthorized("Unrecognised access token");
             accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
         })

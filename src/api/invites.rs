@@ -17,7 +17,7 @@ use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
 use crate::service::{Invitations, InviteRequest, InviteWords, Network, PublicLinks};
 
-/// `POST /_matrix/identity/v2/store-invite`
+/// `POST /_matrix/identity/v2/store-invite`: stores an invitation of an address that is not bound, and sends it by mail or text.
 pub(super) async fn store(
     invitations: Data<Invitations>,
     signing: Data<SigningKeys>,
@@ -31,7 +31,7 @@ pub(super) async fn store(
     let address = params.string("address")?;
     let address = match medium {
         Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
-        // A text may be sent there, so the number must be one that can exist.
+        // A text may be sent to it, so the number must be valid.
         Medium::Msisdn => PhoneNumber::e164(&address).map_err(|_| Error::invalid_phone_number())?.address,
     };
     let room_id = params.string("room_id")?;
@@ -58,7 +58,7 @@ pub(super) async fn store(
     })))
 }
 
-/// `POST /_matrix/identity/v2/sign-ed25519`, and the same below `api/v1` for Element Android.
+/// `POST /_matrix/identity/v2/sign-ed25519`, also below `api/v1` for Element Android: signs the acceptance of an invitation.
 ///
 /// Web clients add `mxid` to the link of the mail and post to it without a body and without a token, so parameters missing from the body are
 /// taken from the query.

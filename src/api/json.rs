@@ -20,11 +20,12 @@ use crate::error::Error;
 /// The largest body in bytes, except for `lookup`.
 pub(super) const SMALL: usize = 64 * 1024;
 
-/// How long the first byte may take; each [`PACE`] bytes received add one second.
+/// The time allowed for the first byte; each [`PACE`] bytes received add one second.
 const PATIENCE: Duration = Duration::from_secs(4);
 const PACE: usize = 16 * 1024;
 
-/// The body of a request, not yet read: a handler reads it once the caller is known, so that 401 and 403 come before any error in the body.
+/// The unread body of a request. A handler reads it after identifying the caller, so that 401 and 403 take precedence over errors
+/// in the body.
 pub(super) struct Body {
     announced: Option<usize>,
     payload: dev::Payload,
@@ -45,7 +46,7 @@ impl Body {
     /// Reads a body of at most `limit` bytes.
     ///
     /// # Errors
-    /// 413 if it is longer, 408 if it is slower than a bad telephone line, 400 if it breaks off.
+    /// 413 if it is longer, 408 if it arrives too slowly, 400 if it is incomplete.
     pub(super) async fn read(self, limit: usize) -> Result<Bytes, Error> {
         let Self { announced, mut payload } = self;
         let begun = Instant::now();
@@ -75,7 +76,7 @@ impl Body {
         Params::parse(&self.read(SMALL).await?)
     }
 
-    /// Does the same where the body may be empty.
+    /// As [`Self::params`], but accepts an empty body.
     ///
     /// # Errors
     /// As [`Self::params`].
@@ -101,10 +102,10 @@ impl Params {
         }
     }
 
-    /// Returns all of them as canonical JSON, which is what homeservers sign.
+    /// Returns the parameters as canonical JSON, which is what homeservers sign.
     ///
     /// # Errors
-    /// 400 `M_BAD_JSON` if there is a number that canonical JSON does not allow.
+    /// 400 `M_BAD_JSON` if they contain a number that canonical JSON does not allow.
     pub(super) fn canonical(&self) -> Result<CanonicalJsonObject, Error> {
         let text = "Numbers in a signed body must be integers from -(2^53)+1 to (2^53)-1";
         try_from_json_map(self.0.clone()).map_err(|_| Error::bad_json(text))
@@ -142,7 +143,7 @@ impl Params {
         }
     }
 
-    /// Takes a required integer. Element sends `send_attempt` as a JSON string, so decimal strings are accepted.
+    /// Takes a required integer. Decimal strings are accepted too, because Element sends `send_attempt` as a JSON string.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`
@@ -156,7 +157,7 @@ impl Params {
         number.ok_or_else(|| Error::invalid(name, "an integer"))
     }
 
-    /// Checks a number that may be absent or `null`, and is not used.
+    /// Checks the type of an unused number, which may be absent or `null`.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`
@@ -205,7 +206,7 @@ pub(super) fn refusal(error: &serde_json::Error) -> Error {
     }
 }
 
-/// Any JSON value without duplicate keys and U+0000.
+/// A JSON value without duplicate keys or U+0000.
 pub(super) struct Strict(pub Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -1,4 +1,4 @@
-//! Association lookup.
+//! Look-ups of associations.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -18,10 +18,10 @@ use super::json::{self, Body, Strict};
 use crate::error::Error;
 use crate::service::{LookupRequest, Lookups, Network};
 
-/// Bytes that a body may have for each address: 64 hexadecimal digits, quotes, a comma and some white space.
+/// The maximum size of a body in bytes per address: 64 hexadecimal digits, quotes, a comma and some white space.
 const BYTES_AN_ADDRESS: usize = 72;
 
-/// `GET /_matrix/identity/v2/hash_details`
+/// `GET /_matrix/identity/v2/hash_details`: returns the supported algorithms and the current pepper.
 pub(super) async fn hash_details(lookups: Data<Lookups>, _: Signatory) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "lookup_pepper": lookups.pepper(), "algorithms": lookups.algorithms() }))
 }
@@ -32,7 +32,7 @@ struct Mappings<'a> {
     mappings: BTreeMap<&'a str, OwnedUserId>,
 }
 
-/// `POST /_matrix/identity/v2/lookup`
+/// `POST /_matrix/identity/v2/lookup`: returns the Matrix IDs that the given address hashes are bound to.
 pub(super) async fn lookup(
     lookups: Data<Lookups>,
     Signatory(caller): Signatory,
@@ -47,7 +47,7 @@ pub(super) async fn lookup(
 
 /// Parses the body without copying its strings.
 fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
-    // Checking all of it for UTF-8 at once is faster than doing it string by string.
+    // Validating UTF-8 once for the whole body is faster than once per string.
     let text = std::str::from_utf8(body).map_err(|_| Error::not_json())?;
     if let Ok(Usual { algorithm, pepper, addresses }) = serde_json::from_str(text) {
         let addresses = addresses.into_iter().map(|Text(address)| address).collect();
@@ -64,7 +64,8 @@ fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
     })
 }
 
-/// The body as nearly all clients send it, parsed in one pass. Any other body is parsed again to find out what is wrong with it, if anything.
+/// The body as nearly all clients send it, parsed in one pass. If that fails, the body is parsed again, leniently, which accepts
+/// unusual bodies and reports precise errors.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Usual<'a> {
@@ -83,7 +84,7 @@ fn required<'a, T: Deserialize<'a>>(name: &str, raw: Option<&'a RawValue>, expec
     })
 }
 
-/// The fields of the body, not yet parsed.
+/// The unparsed fields of the body.
 #[derive(Default)]
 struct Fields<'a> {
     algorithm: Option<&'a RawValue>,

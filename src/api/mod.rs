@@ -1,5 +1,5 @@
-//! The Matrix Identity Service API v2, one file per chapter of the specification. Handlers are thin: they read the request, call the
-//! [`service`](crate::service) and write the response.
+//! The Matrix Identity Service API v2, one module per chapter of the specification. Handlers are thin: they read the request, call
+//! the [`service`](crate::service) and write the response.
 
 mod account;
 mod binding;
@@ -25,7 +25,7 @@ use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _,
 use crate::error::Error;
 use crate::http::{Methods, get, get_without_head, post, resource};
 
-/// Mounts every endpoint. Each scope has its own 404 handler, since it does not fall back to the one around it.
+/// Mounts all endpoints. Each scope has its own 404 handler, since scopes do not fall back to that of their parent.
 pub fn routes(app: &mut web::ServiceConfig) {
     let v2 = web::scope("/v2")
         .service(at("/account/register", [post(account::register)]))
@@ -73,12 +73,12 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(v1)
         .service(own)
         .default_service(web::to(unknown_path));
-    // Wraps the scope instead of matching on the path: `/%5fmatrix` is routed here too.
+    // Wraps the scope instead of matching on the path, because `/%5fmatrix` is routed here too.
     let matrix = web::scope("/_matrix").wrap(from_fn(cross_origin));
     app.service(matrix.service(identity).default_service(web::to(unknown_path)));
 }
 
-/// Mounts the key endpoints, which old invitations in room state will always look for under v1.
+/// Mounts the key endpoints. They remain available under v1 because the room state of old invitations refers to them.
 fn public_keys(scope: &mut web::ServiceConfig) {
     scope
         .service(at("/pubkey/isvalid", [get(keys::is_valid)]))
@@ -95,7 +95,7 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
     Err(Error::unknown_path())
 }
 
-/// Lets web clients of any origin read every response below `/_matrix`, keeps responses out of caches, and answers every pre-flight request.
+/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, and answers all pre-flight requests.
 async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,5 +1,6 @@
-//! Phone checks for homeservers that send no texts themselves (`account_threepid_delegates.msisdn` in Synapse). They still speak v1, without a
-//! token, so the operator lists the addresses they come from. From anywhere else, these paths do not exist.
+//! Validation of phone numbers for homeservers that do not send texts themselves (`account_threepid_delegates.msisdn` in Synapse).
+//! They use v1, without an access token, so the operator configures the IP addresses they connect from. To all others, these paths
+//! do not exist.
 
 use std::future::{Ready, ready};
 
@@ -27,7 +28,7 @@ pub(super) fn routes(scope: &mut ServiceConfig) {
         .service(listed("/3pid/getValidated3pid", get(get_validated)));
 }
 
-/// Returns a resource that exists only for listed homeservers: others are not even told that they used the wrong method.
+/// Returns a resource that exists only for listed homeservers. Others get 404, even for a wrong method.
 fn listed(path: &str, methods: Methods) -> Resource {
     let is_listed = |context: &GuardContext<'_>| {
         let config = context.app_data::<Data<Config>>();
@@ -36,9 +37,9 @@ fn listed(path: &str, methods: Methods) -> Resource {
     at(path, [methods]).guard(fn_guard(is_listed))
 }
 
-/// The listed range that a homeserver's request comes from.
+/// The configured address range that a homeserver's request comes from.
 ///
-/// Extraction fails with 404 if it comes from none.
+/// Extraction fails with 404 if there is none.
 struct Homeserver(IpNet);
 
 impl Homeserver {
@@ -58,7 +59,7 @@ impl FromRequest for Homeserver {
     }
 }
 
-/// `POST /_matrix/identity/api/v1/validate/msisdn/requestToken`
+/// `POST /_matrix/identity/api/v1/validate/msisdn/requestToken`: sends a code by text.
 async fn request_token(
     validation: Data<Validation>,
     Homeserver(range): Homeserver,
@@ -69,7 +70,7 @@ async fn request_token(
     request_code(validation, Asker::Homeserver(range), &from, language, body).await
 }
 
-/// `POST /_matrix/identity/api/v1/validate/msisdn/submitToken`
+/// `POST /_matrix/identity/api/v1/validate/msisdn/submitToken`: submits the code.
 async fn submit_token(
     validation: Data<Validation>,
     Homeserver(range): Homeserver,
@@ -78,7 +79,7 @@ async fn submit_token(
     submit(&validation, Asker::Homeserver(range), Medium::Msisdn, body).await
 }
 
-/// `GET /_matrix/identity/api/v1/3pid/getValidated3pid`
+/// `GET /_matrix/identity/api/v1/3pid/getValidated3pid`: returns the validated phone number.
 async fn get_validated(
     validation: Data<Validation>,
     Homeserver(range): Homeserver,

@@ -11,12 +11,12 @@ use crate::error::Error;
 use crate::identity::policy::Policies;
 use crate::service::Accounts;
 
-/// `GET /_matrix/identity/v2/terms`
+/// `GET /_matrix/identity/v2/terms`: returns the policies in all languages.
 pub(super) async fn get(policies: Data<Policies>, config: Data<Config>) -> HttpResponse {
     HttpResponse::Ok().json(policies.to_json(&config.server.public_url))
 }
 
-/// `POST /_matrix/identity/v2/terms`
+/// `POST /_matrix/identity/v2/terms`: records the caller's consent to policies.
 pub(super) async fn accept(accounts: Data<Accounts>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let urls = body.params().await?.strings("user_accepts")?;
     accounts.accept_terms(&caller, &urls).await?;

@@ -1,4 +1,4 @@
-//! Establishing associations: proving ownership of an address.
+//! Establishing associations: validating that an address belongs to the caller.
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -16,7 +16,7 @@ use crate::pages::{AskedBy, Fault, Validation, View};
 use crate::service::{self, Asker, Disputes, Network, Submission, Submitted, TokenRequest, Validated};
 use crate::texts::Language;
 
-/// `POST /_matrix/identity/v2/validate/email/requestToken`
+/// `POST /_matrix/identity/v2/validate/email/requestToken`: sends a link by mail.
 pub(super) async fn request_email_token(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,
@@ -31,7 +31,7 @@ pub(super) async fn request_email_token(
     Ok(HttpResponse::Ok().json(json!({ "sid": sid })))
 }
 
-/// `POST /_matrix/identity/v2/validate/msisdn/requestToken`
+/// `POST /_matrix/identity/v2/validate/msisdn/requestToken`: sends a code by text.
 pub(super) async fn request_phone_token(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,
@@ -56,7 +56,7 @@ pub(super) async fn request_code(
     let request = token_request(&validation, params, number.address.clone(), language)?;
     let sid = validation.request_token(asker, from, request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
-    // iOS reads the fields that are not in the specification to show which number the text was sent to.
+    // The iOS client reads the fields that are not in the specification, to show which number the text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
 }
 
@@ -76,7 +76,7 @@ fn token_request(
     })
 }
 
-/// `POST /_matrix/identity/v2/validate/email/submitToken`
+/// `POST /_matrix/identity/v2/validate/email/submitToken`: submits the token from the mail.
 pub(super) async fn submit_token(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,
@@ -85,7 +85,7 @@ pub(super) async fn submit_token(
     submit(&validation, Asker::User(&caller), Medium::Email, body).await
 }
 
-/// `POST /_matrix/identity/v2/validate/msisdn/submitToken`
+/// `POST /_matrix/identity/v2/validate/msisdn/submitToken`: submits the code from the text.
 pub(super) async fn submit_code(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,
@@ -94,7 +94,7 @@ pub(super) async fn submit_code(
     submit(&validation, Asker::User(&caller), Medium::Msisdn, body).await
 }
 
-/// Submits a token on behalf of whoever requested it.
+/// Submits a token on behalf of a user or a homeserver.
 pub(super) async fn submit(
     validation: &service::Validation,
     asker: Asker<'_>,
@@ -107,7 +107,8 @@ pub(super) async fn submit(
     Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }
 
-/// `GET /_matrix/identity/v2/validate/email/submitToken`, the link in the mail: opened in a browser, so without an access token (MSC2425).
+/// `GET /_matrix/identity/v2/validate/email/submitToken`: follows the link in the mail. It is opened in a browser, so there is no
+/// access token (MSC2425).
 pub(super) async fn open_link(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
@@ -117,7 +118,7 @@ pub(super) async fn open_link(
     opened(&validation, &disputes, &view, &query, Medium::Email).await
 }
 
-/// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: also opened in a browser, though our texts contain no link.
+/// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: the same for phone numbers, although our texts do not contain a link.
 pub(super) async fn open_code(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
@@ -166,7 +167,7 @@ async fn follow_link(
     Ok((session.sid, submitted))
 }
 
-/// `GET /_matrix/identity/v2/3pid/getValidated3pid`
+/// `GET /_matrix/identity/v2/3pid/getValidated3pid`: returns the address that a session has validated.
 pub(super) async fn get_validated(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,
@@ -175,7 +176,7 @@ pub(super) async fn get_validated(
     validated(&validation, Asker::User(&caller), &query).await
 }
 
-/// Returns the address that a session has validated to whoever began it.
+/// Returns the address that a session has validated, to the user or homeserver that began it.
 pub(super) async fn validated(
     validation: &service::Validation,
     asker: Asker<'_>,
@@ -198,7 +199,7 @@ fn session_in_query(query: &Query) -> Result<Submission, Error> {
     session(query.required("sid")?.into_owned(), query.required("client_secret")?.into_owned())
 }
 
-/// Parses what identifies a session.
+/// Parses the parameters that identify a session.
 ///
 /// # Errors
 /// 400 `M_INVALID_PARAM`

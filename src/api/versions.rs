@@ -1,4 +1,4 @@
-//! API versions and the probe.
+//! API versions and the status check.
 
 use actix_web::HttpResponse;
 use serde_json::json;
@@ -9,12 +9,12 @@ const VERSIONS: &[&str] = &[
     "v1.11", "v1.12", "v1.13", "v1.14", "v1.15", "v1.16", "v1.17", "v1.18", "v1.19",
 ];
 
-/// `GET /_matrix/identity/versions`
+/// `GET /_matrix/identity/versions`: returns the supported versions of the specification.
 pub(super) async fn versions() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "versions": VERSIONS }))
 }
 
-/// `GET /_matrix/identity/v2` and `GET /_matrix/identity/api/v1`, with which clients check that this is an identity server.
+/// `GET /_matrix/identity/v2` and `GET /_matrix/identity/api/v1`: let clients check that this is an identity server.
 pub(super) async fn ping() -> HttpResponse {
     HttpResponse::Ok().json(json!({}))
 }

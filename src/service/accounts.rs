@@ -126,8 +126,8 @@ impl Accounts {
         Ok(Some(caller))
     }
 
-    fn recognize(&self, owner: accounts::Bearer) -> Result<Caller, Error> {
-        let accounts::Bearer { account, issued_at: proved_at, accepted, .. } = owner;
+    fn recognize(&self, owner: accounts::TokenOwner) -> Result<Caller, Error> {
+        let accounts::TokenOwner { account, issued_at: proved_at, accepted, .. } = owner;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
         Ok(Caller {
             account_id: account.id,

@@ -65,7 +65,7 @@ impl AddressData {
         conn: &mut Conn,
         with_invitations: bool,
     ) -> Result<(Erased, Option<i64>), store::Error> {
-        invites::hold_address(conn, &self.invites).await?;
+        invites::lock_address(conn, &self.invites).await?;
         let unbound = bindings::unbind_address(conn, &self.binding).await?;
         let erased = Erased {
             bindings: usize::from(unbound.is_some()),
@@ -83,7 +83,7 @@ impl AddressData {
 
     /// Deletes the invitations.
     pub(super) async fn delete_invitations(&self, conn: &mut Conn) -> Result<(), store::Error> {
-        invites::hold_address(conn, &self.invites).await?;
+        invites::lock_address(conn, &self.invites).await?;
         invites::remove_by_address(conn, &self.invites, self.keys_until).await.map(drop)
     }
 

@@ -118,7 +118,7 @@ impl Disputes {
             (self.sealer.invite_address_index(&address), self.sealer.session_address_index(&address));
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
         let removed = self.store.write(async move |conn| {
-            invites::hold_address(conn, invited.as_ref()).await?;
+            invites::lock_address(conn, invited.as_ref()).await?;
             let removed = bindings::unbind_of(conn, &row.address_index, &row.user_index, row.bound_at).await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
@@ -140,7 +140,7 @@ impl Disputes {
         let (user, about) = (self.sealer.binding_user_index(mxid), self.sealer.outbox_user_index(mxid));
         let (to, id) = (self.sealer.outbox_address_index(&address), session.id);
         let cancelled = self.store.write(async move |conn| {
-            invites::hold_address(conn, invited.as_ref()).await?;
+            invites::lock_address(conn, invited.as_ref()).await?;
             let session = sessions::by_id(conn, id).await?;
             let Some(session) = session else { return Ok((false, None)) };
             let mut unbound = None;

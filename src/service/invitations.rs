@@ -178,7 +178,7 @@ impl Invitations {
         let (binding, objection) = (self.sealer.binding_index(address), self.sealer.objection_index(address));
         let refused_address = address.clone();
         let bound = self.store.write(async move |conn| {
-            invites::hold_address(conn, &new.address_index).await?;
+            invites::lock_address(conn, &new.address_index).await?;
             if objections::since(conn, objection.as_ref()).await?.is_some() {
                 return Err(undeliverable(&refused_address));
             }

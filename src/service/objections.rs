@@ -98,7 +98,7 @@ impl Objections {
     /// # Errors
     /// 403 if they do, and errors of the database.
     pub(super) async fn lock_to_bind(&self, conn: &mut Conn, address: &Address) -> Result<(), Error> {
-        invites::hold_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
+        invites::lock_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
         match objections::since(conn, self.sealer.objection_index(address).as_ref()).await? {
             Some(_) => Err(Error::owner_objects()),
             None => Ok(()),

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
 use crate::store::accounts::Account;
-use crate::store::bindings::NewBinding;
+use crate::store::bindings::Binding;
 use crate::store::invites::Invite;
 use crate::store::outbox;
 use crate::store::sessions::Session;
@@ -72,9 +72,9 @@ impl Sealer {
     }
 
     /// A row of `bindings`.
-    pub(super) fn seal_binding(&self, address: &Address, mxid: &UserId, bound_at: Millis) -> NewBinding {
+    pub(super) fn seal_binding(&self, address: &Address, mxid: &UserId, bound_at: Millis) -> Binding {
         let owner = self.binding_index(address);
-        NewBinding {
+        Binding {
             address_index: owner.as_ref().to_vec(),
             user_index: self.binding_user_index(mxid).as_ref().to_vec(),
             address: self.vault.seal(Column::BindingAddress, &owner, &address.to_sealed()),
@@ -120,7 +120,7 @@ impl Sealer {
     }
 
     pub(super) fn open_session_address(&self, session: &Session) -> Result<Address, Error> {
-        parsed(&self.vault.open(Column::SessionAddress, &session.session_key, &session.address)?)
+        parsed(&self.vault.open(Column::SessionAddress, &session.key, &session.address)?)
     }
 
     /// `sessions.next_link`
@@ -129,7 +129,7 @@ impl Sealer {
     }
 
     pub(super) fn open_next_link(&self, session: &Session) -> Result<Option<String>, Error> {
-        let open = |sealed: &Vec<u8>| self.vault.open(Column::SessionNextLink, &session.session_key, sealed);
+        let open = |sealed: &Vec<u8>| self.vault.open(Column::SessionNextLink, &session.key, sealed);
         Ok(session.next_link.as_ref().map(open).transpose()?)
     }
 

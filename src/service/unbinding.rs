@@ -72,7 +72,7 @@ impl Bindings {
             let removed = if unbind_signatures::are_new(conn, &hashes, now).await? {
                 bindings::unbind(conn, address, user).await?
             } else {
-                let removed = bindings::unbind_settled(conn, address, user, now - SETTLED).await?;
+                let removed = bindings::unbind_until(conn, address, user, now - SETTLED).await?;
                 if removed.is_none() && bindings::is_bound(conn, address, user).await? {
                     // Still committed, so that the new signatures among these are not new next time.
                     return Ok(Unbound::TooSoon);

@@ -11,7 +11,7 @@ use crate::clock::Millis;
 /// An account's row.
 #[derive(Clone, Debug, Queryable)]
 pub struct Account {
-    /// `accounts.id`
+    /// The row's id.
     pub id: i64,
     /// Blind index of the Matrix ID.
     pub user_index: Vec<u8>,
@@ -21,39 +21,39 @@ pub struct Account {
     pub created_at: Millis,
 }
 
-/// What an access token stands for.
+/// An access token with the account it belongs to.
 #[derive(Clone, Debug)]
-pub struct Bearer {
-    /// Whose it is.
+pub struct TokenOwner {
+    /// The account.
     pub account: Account,
     /// When the token was issued.
     pub issued_at: Millis,
-    /// When the token was last used, to the day.
+    /// The day on which the token was last used.
     pub used_at: Millis,
-    /// Policy and version of each consent that was given and not withdrawn.
+    /// Policy and version of each consent in force.
     pub accepted: Vec<(String, String)>,
 }
 
-/// A token's times.
+/// When a token was issued and last used.
 #[derive(Clone, Debug, Queryable)]
 pub struct TokenTimes {
     /// When it was issued.
     pub created_at: Millis,
-    /// When it was last used, to the day.
+    /// The day on which it was last used.
     pub used_at: Millis,
 }
 
 const COLUMNS: (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at) =
     (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at);
 
-/// Finds the account of a user, or makes it.
+/// Returns the account of a user, creating it if necessary, and locks its row.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now: Millis) -> Result<Account, Error> {
     let row =
         (accounts::user_index.eq(user_index.to_vec()), accounts::mxid.eq(mxid.to_vec()), accounts::created_at.eq(now));
-    // Writes what is there already, so that the row is returned and locked.
+    // DO NOTHING would neither return nor lock an existing row.
     let query = diesel::insert_into(accounts::table)
         .values(row)
         .on_conflict(accounts::user_index)
@@ -63,35 +63,36 @@ pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now:
     conn.get(Prepared(query)).await
 }
 
-/// The account of a user.
+/// Returns the account of a user.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Account>, Error> {
     conn.first(accounts::table.select(COLUMNS).filter(accounts::user_index.eq(user_index.to_vec()))).await
 }
 
-/// The account with that row id.
+/// Returns the account with this row id.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Account>, Error> {
     conn.first(accounts::table.select(COLUMNS).filter(accounts::id.eq(id))).await
 }
 
-/// Locks the row of an account until the transaction ends; returns whether there is one.
+/// Locks an account until the transaction ends; returns whether it exists.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     let same = diesel::update(accounts::table.filter(accounts::id.eq(id))).set(accounts::id.eq(id));
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
-/// Removes an account with its tokens and sessions; its consents stay, see [`super::consents::account_gone`].
+/// Removes an account with its tokens, sessions and invitations; returns whether it existed. Its consents are retained, see
+/// [`super::consents::account_gone`].
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
 }
@@ -99,7 +100,7 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
 /// Adds a token.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now: Millis) -> Result<(), Error> {
     let row = (
         tokens::token_hash.eq(token_hash.to_vec()),
@@ -111,22 +112,22 @@ pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now:
     Ok(())
 }
 
-/// What a token that was used after `idle_since` stands for, in one statement.
+/// Returns a token that was last used after `idle_since`, with its account and consents, in one statement.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<Bearer>, Error> {
+/// [`Error`] if the database fails.
+pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<TokenOwner>, Error> {
     type Row = (Account, (Millis, Millis), Option<(String, String)>);
-    let standing = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
+    let in_force = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
     let query = tokens::table
         .inner_join(accounts::table.on(accounts::id.eq(tokens::account_id)))
-        .left_join(consents::table.on(standing))
+        .left_join(consents::table.on(in_force))
         .filter(tokens::token_hash.eq(token_hash.to_vec()))
         .filter(tokens::used_at.gt(idle_since))
         .select((COLUMNS, (tokens::created_at, tokens::used_at), (consents::policy, consents::version).nullable()));
     let rows: Vec<Row> = conn.load(query).await?;
     let mut rows = rows.into_iter();
-    Ok(rows.next().map(|(account, (issued_at, used_at), first)| Bearer {
+    Ok(rows.next().map(|(account, (issued_at, used_at), first)| TokenOwner {
         account,
         issued_at,
         used_at,
@@ -134,37 +135,37 @@ pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) ->
     }))
 }
 
-/// Notes that a token was used.
+/// Records that a token was used.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn touch_token(conn: &mut Conn, token_hash: &[u8], now: Millis) -> Result<(), Error> {
     let token = tokens::table.filter(tokens::token_hash.eq(token_hash.to_vec())).filter(tokens::used_at.lt(now));
     conn.execute(diesel::update(token).set(tokens::used_at.eq(now))).await?;
     Ok(())
 }
 
-/// Removes a token that was used after `idle_since`; returns whether there was one.
+/// Removes a token that was last used after `idle_since`; returns whether there was one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<bool, Error> {
     let token = tokens::table.filter(tokens::token_hash.eq(token_hash.to_vec())).filter(tokens::used_at.gt(idle_since));
     Ok(conn.execute(diesel::delete(token)).await? == 1)
 }
 
-/// Removes the tokens of an account; returns how many.
+/// Removes all tokens of an account; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_tokens_of(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
     conn.execute(diesel::delete(tokens::table.filter(tokens::account_id.eq(account_id)))).await
 }
 
-/// When the tokens of an account were issued and used, the oldest first.
+/// Returns the times of an account's tokens, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn tokens_of(conn: &mut Conn, account_id: i64) -> Result<Vec<TokenTimes>, Error> {
     let query = tokens::table
         .select((tokens::created_at, tokens::used_at))

@@ -1,4 +1,4 @@
-//! Bindings: which address belongs to which Matrix ID.
+//! Bindings of addresses to Matrix IDs.
 
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -9,31 +9,14 @@ use super::prepared::Prepared;
 use super::schema::bindings;
 use crate::clock::Millis;
 
-/// The most rows one INSERT can take: six variables each, and `SQLite` takes 32,766.
-const ROWS_AN_INSERT: usize = 5_000;
+/// The most rows of one INSERT: each has five variables, of which `SQLite` allows 32,766.
+const ROWS_PER_INSERT: usize = 5_000;
 
-/// A binding to be made.
-#[derive(Clone, Debug, Insertable)]
+/// A binding, without the row's id.
+#[derive(Clone, Debug, Insertable, Queryable)]
 #[diesel(table_name = bindings)]
-pub struct NewBinding {
-    /// Blind index of the address; owner of the sealed columns.
-    pub address_index: Vec<u8>,
-    /// Blind index of the Matrix ID.
-    pub user_index: Vec<u8>,
-    /// The address, sealed.
-    pub address: Vec<u8>,
-    /// The Matrix ID, sealed.
-    pub mxid: Vec<u8>,
-    /// When it was bound.
-    pub bound_at: Millis,
-}
-
-/// A binding's row.
-#[derive(Clone, Debug, Queryable)]
 pub struct Binding {
-    /// `bindings.id`
-    pub id: i64,
-    /// Blind index of the address; owner of the sealed columns.
+    /// Blind index of the address; the sealed columns are tied to it.
     pub address_index: Vec<u8>,
     /// Blind index of the Matrix ID.
     pub user_index: Vec<u8>,
@@ -41,27 +24,27 @@ pub struct Binding {
     pub address: Vec<u8>,
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
-    /// When it was bound.
+    /// When the address was bound.
     pub bound_at: Millis,
 }
 
-/// What the directory needs of a row.
+/// The columns that the directory needs.
 #[derive(Clone, Debug, Queryable)]
 pub struct Listed {
-    /// `bindings.id`
+    /// The row's id.
     pub id: i64,
-    /// Blind index of the address; owner of the sealed column.
+    /// Blind index of the address; the sealed column is tied to it.
     pub address_index: Vec<u8>,
     /// The address, sealed.
     pub address: Vec<u8>,
 }
 
-/// What a look-up needs of a row.
+/// The columns that a look-up needs.
 #[derive(Clone, Debug, Queryable)]
 pub struct Found {
-    /// `bindings.id`
+    /// The row's id.
     pub id: i64,
-    /// Blind index of the address; owner of the sealed columns.
+    /// Blind index of the address; the sealed columns are tied to it.
     pub address_index: Vec<u8>,
     /// The address, sealed.
     pub address: Vec<u8>,
@@ -69,40 +52,28 @@ pub struct Found {
     pub mxid: Vec<u8>,
 }
 
-type Columns = (
-    bindings::id,
-    bindings::address_index,
-    bindings::user_index,
-    bindings::address,
-    bindings::mxid,
-    bindings::bound_at,
-);
+type Columns = (bindings::address_index, bindings::user_index, bindings::address, bindings::mxid, bindings::bound_at);
 
-const COLUMNS: Columns = (
-    bindings::id,
-    bindings::address_index,
-    bindings::user_index,
-    bindings::address,
-    bindings::mxid,
-    bindings::bound_at,
-);
+const COLUMNS: Columns =
+    (bindings::address_index, bindings::user_index, bindings::address, bindings::mxid, bindings::bound_at);
 
-/// What [`bind`] has done.
+/// The result of [`bind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// `bindings.id`, which stays with the address while it is bound.
+    /// The row's id, which stays the same while the address is bound.
     pub id: i64,
-    /// Whether the address was bound to nobody, or to somebody else.
+    /// Whether the address was unbound before, or bound to another user.
     pub is_new: bool,
 }
 
-/// Binds an address, or binds it anew: the last one wins (MSC2229). To be called in a transaction. One that is bound to this user already
-/// stays so since it was, or he could make his bind younger than the link that undoes it, without anybody being told; only the form in which
-/// the address was typed is kept anew.
+/// Binds an address, replacing any other binding of it: the last one wins (MSC2229). Must be called in a transaction.
+///
+/// An address that is already bound to this user keeps the time at which it was bound, and only the spelling of the address is
+/// updated. Otherwise a user could make their binding newer than the link that undoes it, without anyone being notified.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn bind(conn: &mut Conn, new: NewBinding) -> Result<Bound, Error> {
+/// [`Error`] if the database fails.
+pub async fn bind(conn: &mut Conn, new: Binding) -> Result<Bound, Error> {
     let change = (
         bindings::user_index.eq(new.user_index.clone()),
         bindings::address.eq(new.address.clone()),
@@ -127,9 +98,9 @@ pub async fn bind(conn: &mut Conn, new: NewBinding) -> Result<Bound, Error> {
 /// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a database for a measurement.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer or one of the addresses is bound.
-pub async fn bind_many(conn: &mut Conn, new: &[NewBinding]) -> Result<(), Error> {
-    for rows in new.chunks(ROWS_AN_INSERT) {
+/// [`Error`] if the database fails or one of the addresses is bound.
+pub async fn bind_many(conn: &mut Conn, new: &[Binding]) -> Result<(), Error> {
+    for rows in new.chunks(ROWS_PER_INSERT) {
         conn.execute(diesel::insert_into(bindings::table).values(rows.to_vec())).await?;
     }
     Ok(())
@@ -138,7 +109,7 @@ pub async fn bind_many(conn: &mut Conn, new: &[NewBinding]) -> Result<(), Error>
 /// Removes the binding of an address to a user; returns its id if there was one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<Option<i64>, Error> {
     let binding = bindings::table
         .filter(bindings::address_index.eq(address_index.to_vec()))
@@ -146,11 +117,11 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) ->
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// As [`unbind`], but only a binding that was made at `bound_until` or before.
+/// As [`unbind`], but only if the binding was made at `bound_until` or earlier.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
-pub async fn unbind_settled(
+/// [`Error`] if the database fails.
+pub async fn unbind_until(
     conn: &mut Conn,
     address_index: &[u8],
     user_index: &[u8],
@@ -163,10 +134,10 @@ pub async fn unbind_settled(
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// Whether an address is bound to a user.
+/// Returns whether an address is bound to a user.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn is_bound(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) -> Result<bool, Error> {
     let binding = bindings::table
         .select(bindings::id)
@@ -176,10 +147,10 @@ pub async fn is_bound(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) 
     Ok(id.is_some())
 }
 
-/// Removes the binding of an address to a user if it was made exactly then; returns its id if it was.
+/// As [`unbind`], but only if the binding was made exactly at `bound_at`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn unbind_of(
     conn: &mut Conn,
     address_index: &[u8],
@@ -193,10 +164,10 @@ pub async fn unbind_of(
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// Removes the binding of an address to a user if it was made then or later; returns its id if it was.
+/// As [`unbind`], but only if the binding was made at `since` or later.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn unbind_since(
     conn: &mut Conn,
     address_index: &[u8],
@@ -210,27 +181,27 @@ pub async fn unbind_since(
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// Removes every binding of a user; returns how many.
+/// Removes all bindings of a user; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn unbind_all(conn: &mut Conn, user_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(bindings::table.filter(bindings::user_index.eq(user_index.to_vec())))).await
 }
 
-/// Removes the binding of an address to whomever; returns its id if there was one.
+/// Removes the binding of an address to any user; returns its id if there was one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<i64>, Error> {
     let binding = bindings::table.filter(bindings::address_index.eq(address_index.to_vec()));
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// What a look-up needs of the rows with these ids that (still) are.
+/// Returns what a look-up needs of those rows with these ids that (still) exist.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> {
     let query = bindings::table
         .select((bindings::id, bindings::address_index, bindings::address, bindings::mxid))
@@ -238,27 +209,27 @@ pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> 
     conn.load(query).await
 }
 
-/// The binding of an address.
+/// Returns the binding of an address.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Binding>, Error> {
     conn.first(bindings::table.select(COLUMNS).filter(bindings::address_index.eq(address_index.to_vec()))).await
 }
 
-/// The bindings of a user, the oldest first.
+/// Returns the bindings of a user, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Binding>, Error> {
     let theirs = bindings::table.select(COLUMNS).filter(bindings::user_index.eq(user_index.to_vec()));
     conn.load(theirs.order(bindings::id)).await
 }
 
-/// A page of at most `limit` rows with ids greater than `after`, in order.
+/// Returns the first `limit` rows with ids greater than `after`, in order of their ids.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>, Error> {
     let query = bindings::table
         .select((bindings::id, bindings::address_index, bindings::address))
@@ -268,18 +239,18 @@ pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>
     conn.load(query).await
 }
 
-/// The ids greater than `after`, in order.
+/// Returns the ids greater than `after`, in order.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
     conn.load(bindings::table.select(bindings::id).filter(bindings::id.gt(after)).order(bindings::id)).await
 }
 
-/// What the directory needs of the rows with these ids that (still) are.
+/// Returns what the directory needs of those rows with these ids that (still) exist.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error> {
     let query = bindings::table
         .select((bindings::id, bindings::address_index, bindings::address))
@@ -287,10 +258,10 @@ pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error
     conn.load(query).await
 }
 
-/// The greatest id, or 0 if there is none.
+/// Returns the greatest id, or 0 if there is none.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn last_id(conn: &mut Conn) -> Result<i64, Error> {
     let last: Option<i64> = conn.get(bindings::table.select(diesel::dsl::max(bindings::id))).await?;
     Ok(last.unwrap_or(0))

@@ -1,4 +1,4 @@
-//! What people accepted, and when.
+//! Consents: which policies were accepted, and when.
 
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -9,51 +9,51 @@ use super::prepared::Prepared;
 use super::schema::consents;
 use crate::clock::Millis;
 
-/// A consent to be recorded.
+/// A consent to record.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = consents)]
 pub struct NewConsent {
-    /// Whose it is.
+    /// The account that gave it.
     pub account_id: i64,
     /// The policy's id.
     pub policy: String,
     /// The policy's version.
     pub version: String,
-    /// The language in which it was read.
+    /// The language of the accepted document.
     pub language: String,
-    /// The URL that was accepted.
+    /// The URL of the accepted document.
     pub url: String,
-    /// SHA-256 of the document.
+    /// SHA-256 of the accepted document.
     pub sha256: Vec<u8>,
     /// When it was accepted.
     pub accepted_at: Millis,
 }
 
-/// A consent on record.
+/// A recorded consent.
 #[derive(Clone, Debug, Queryable)]
 pub struct Consent {
     /// The policy's id.
     pub policy: String,
     /// The policy's version.
     pub version: String,
-    /// The language in which it was read.
+    /// The language of the accepted document.
     pub language: String,
-    /// The URL that was accepted.
+    /// The URL of the accepted document.
     pub url: String,
-    /// SHA-256 of the document.
+    /// SHA-256 of the accepted document.
     pub sha256: Vec<u8>,
-    /// When it was accepted first.
+    /// When it was accepted.
     pub accepted_at: Millis,
-    /// When it was withdrawn.
+    /// When it was withdrawn, if it was.
     pub withdrawn_at: Option<Millis>,
 }
 
-/// Records consents; one that is on record stays as it is, so the first acceptance keeps its time.
+/// Records consents. One that is already recorded is left unchanged, so it keeps the time at which it was first given.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn add(conn: &mut Conn, new: Vec<NewConsent>) -> Result<(), Error> {
-    // One by one: `SQLite` takes no batch with ON CONFLICT through diesel, and there are two or three.
+    // diesel does not support a batch with ON CONFLICT on SQLite, and there are only two or three.
     for consent in new {
         let insert = diesel::insert_into(consents::table)
             .values(consent)
@@ -64,10 +64,10 @@ pub async fn add(conn: &mut Conn, new: Vec<NewConsent>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Records a consent; one that was withdrawn is given anew, and one that stands stays as it is.
+/// Records a consent. One that was withdrawn is given again; one in force is left unchanged.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn give(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
     let change = (
         consents::language.eq(new.language.clone()),
@@ -85,23 +85,23 @@ pub async fn give(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
     Ok(())
 }
 
-/// Withdraws the consents of an account to a policy, in whatever version; those that are withdrawn already stay so since they were.
+/// Withdraws an account's consents to all versions of a policy. Those already withdrawn are left unchanged.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn withdraw(conn: &mut Conn, account_id: i64, policy: &str, now: Millis) -> Result<(), Error> {
-    let standing = consents::table
+    let in_force = consents::table
         .filter(consents::account_id.eq(account_id))
         .filter(consents::policy.eq(policy.to_owned()))
         .filter(consents::withdrawn_at.is_null());
-    conn.execute(Prepared(diesel::update(standing).set(consents::withdrawn_at.eq(Some(now))))).await?;
+    conn.execute(Prepared(diesel::update(in_force).set(consents::withdrawn_at.eq(Some(now))))).await?;
     Ok(())
 }
 
-/// The consents of an account, the oldest first.
+/// Returns the consents of an account, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Consent>, Error> {
     let query = consents::table
         .select((
@@ -118,10 +118,10 @@ pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Consent>
     conn.load(query).await
 }
 
-/// Starts the last retention of an account's consents; returns how many there are.
+/// Starts the retention period of an erased account's consents; returns how many there are.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn account_gone(conn: &mut Conn, account_id: i64, now: Millis) -> Result<usize, Error> {
     let theirs = consents::table.filter(consents::account_id.eq(account_id));
     conn.execute(diesel::update(theirs).set(consents::account_gone_at.eq(Some(now)))).await

@@ -54,7 +54,7 @@ impl Store {
         Ok(Self { kind, written_at: Arc::default() })
     }
 
-    /// The check value of the master key that this database was created with, or `None` for a new database.
+    /// Returns the check value of the master key that this database was created with, or `None` for a new database.
     ///
     /// # Errors
     /// [`Error`] if the database fails.
@@ -74,10 +74,10 @@ impl Store {
         }
     }
 
-    /// A connection for short reads of one statement each.
+    /// Returns a connection for short reads of one statement each.
     ///
     /// # Errors
-    /// [`Error`] if there is none.
+    /// [`Error`] if none can be opened.
     pub async fn read(&self) -> Result<Conn, Error> {
         Ok(Conn::new(
             match &self.kind {
@@ -88,10 +88,10 @@ impl Store {
         ))
     }
 
-    /// A connection for large reads, which would hold up others on a shared connection.
+    /// Returns a connection for large reads, which would delay others on a shared connection.
     ///
     /// # Errors
-    /// [`Error`] if there is none.
+    /// [`Error`] if none can be opened.
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.kind {
             Kind::Postgres(postgres) => Ok(Conn::new(Backend::Postgres(postgres.pooled().await?), None)),
@@ -203,9 +203,9 @@ impl Store {
         }
     }
 
-    /// Removes deleted data from the `SQLite` files too, which keep it in the write-ahead log until that is emptied. Returns whether
-    /// it was; another process that reads prevents that, and then maintenance tries again. `PostgreSQL`'s log and backups are the
-    /// operator's affair (see the docs).
+    /// Empties `SQLite`'s write-ahead log, which otherwise still contains deleted data. Returns whether it is empty: another process
+    /// that is reading prevents that, and maintenance then tries again. `PostgreSQL`'s log and backups are up to the operator (see
+    /// the docs).
     pub async fn purge_deleted(&self) -> bool {
         match &self.kind {
             Kind::Postgres(_) => true,
@@ -213,7 +213,7 @@ impl Store {
         }
     }
 
-    /// Whether the database can be read and written now. It is written only if nothing else was in the last seconds.
+    /// Returns whether the database can be read and written now. It writes only if no write has succeeded in the last few seconds.
     pub async fn is_usable(&self) -> bool {
         let is_readable = match self.read().await {
             Ok(mut conn) => meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.is_ok(),

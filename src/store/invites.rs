@@ -1,4 +1,4 @@
-//! Invitations that wait for their address to be bound, and the public keys that belong to them.
+//! Invitations of addresses that are not bound yet, and the ephemeral public keys that belong to them.
 
 use diesel::prelude::*;
 
@@ -8,13 +8,13 @@ use super::prepared::Prepared;
 use super::schema::{ephemeral_keys, invites};
 use crate::clock::Millis;
 
-/// An invitation to be kept.
+/// An invitation to insert.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = invites)]
 pub struct NewInvite {
     /// Blind index of the token.
     pub token_hash: Vec<u8>,
-    /// Who invites.
+    /// The inviter's account.
     pub account_id: i64,
     /// Blind index of the address.
     pub address_index: Vec<u8>,
@@ -26,20 +26,20 @@ pub struct NewInvite {
     pub room_id: Vec<u8>,
     /// The inviter's Matrix ID, sealed.
     pub sender: Vec<u8>,
-    /// Fingerprint of the public key; owner of the sealed columns.
+    /// Fingerprint of the ephemeral public key; the sealed columns are tied to it.
     pub key_index: Vec<u8>,
-    /// The id of this server's key that the room was shown.
+    /// The id of this server's key that was sent to the room.
     pub signing_key: String,
-    /// When it was made.
+    /// When the invitation was made.
     pub created_at: Millis,
 }
 
 /// An invitation's row.
 #[derive(Clone, Debug, Queryable)]
 pub struct Invite {
-    /// `invites.id`
+    /// The row's id.
     pub id: i64,
-    /// The address, sealed; `None` once the invitation is delivered.
+    /// The address, sealed, or `None` if the invitation has been delivered.
     pub address: Option<Vec<u8>>,
     /// The token, sealed.
     pub token: Vec<u8>,
@@ -47,11 +47,11 @@ pub struct Invite {
     pub room_id: Vec<u8>,
     /// The inviter's Matrix ID, sealed.
     pub sender: Vec<u8>,
-    /// Fingerprint of the public key; owner of the sealed columns.
+    /// Fingerprint of the ephemeral public key; the sealed columns are tied to it.
     pub key_index: Vec<u8>,
-    /// The id of this server's key that the room was shown.
+    /// The id of this server's key that was sent to the room.
     pub signing_key: String,
-    /// When it was made.
+    /// When the invitation was made.
     pub created_at: Millis,
 }
 
@@ -77,22 +77,22 @@ const COLUMNS: Columns = (
     invites::created_at,
 );
 
-/// Holds an address until the transaction ends: whoever binds it and whoever invites it take turns, so that no invitation is kept that
-/// a bind in the same moment does not see.
+/// Locks an address until the transaction ends. Transactions that bind or invite the address run one after the other, so that a
+/// bind does not miss an invitation stored concurrently.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 ///
 /// # Panics
-/// Outside of a transaction.
-pub async fn hold_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
+/// Outside a transaction.
+pub async fn lock_address(conn: &mut Conn, address_index: &[u8]) -> Result<(), Error> {
     conn.lock(address_index).await
 }
 
-/// Keeps an invitation, and its public key as valid until `key_until`.
+/// Stores an invitation, and its public key as valid until `key_until`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn insert(conn: &mut Conn, new: NewInvite, key_until: Millis) -> Result<(), Error> {
     let key = (ephemeral_keys::key_index.eq(new.key_index.clone()), ephemeral_keys::valid_until.eq(key_until));
     conn.execute(diesel::insert_into(ephemeral_keys::table).values(key)).await?;
@@ -100,10 +100,10 @@ pub async fn insert(conn: &mut Conn, new: NewInvite, key_until: Millis) -> Resul
     Ok(())
 }
 
-/// The invitation with that token, if it was made after `created_after`; delivered or not.
+/// Returns the invitation with this token, delivered or not, if it was made after `created_after`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Millis) -> Result<Option<Invite>, Error> {
     let query = invites::table
         .select(COLUMNS)
@@ -112,26 +112,26 @@ pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Mi
     conn.first(query).await
 }
 
-/// The invitations of an address that are not delivered and were made after `created_after`, the oldest first. Whoever delivers them
-/// [holds the address](hold_address). None of them is erased before the transaction ends.
+/// Returns the pending invitations of an address that were made after `created_after`, oldest first, and locks them until the
+/// transaction ends. To deliver them, the caller must have [locked the address](lock_address).
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn pending_of_address(
     conn: &mut Conn,
     address_index: &[u8],
     created_after: Millis,
 ) -> Result<Vec<Invite>, Error> {
     let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
-    // Waits for an erasure under way; what is queued for an invitation after that would outlive its sender's data.
+    // Waits for a concurrent erasure of a sender: a delivery queued after it would outlive the sender's other data.
     conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
     of_address(conn, address_index, created_after).await
 }
 
-/// As [`pending_of_address`], but only to be looked at: they may be gone in the next moment.
+/// As [`pending_of_address`], but without a lock: the invitations may be removed concurrently.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Millis) -> Result<Vec<Invite>, Error> {
     let query = invites::table
         .select(COLUMNS)
@@ -141,68 +141,70 @@ pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Mi
     conn.load(query).await
 }
 
-/// Forgets the address of invitations that are on their way, and lets their keys be valid no longer than until `keys_until`.
+/// Clears the address of invitations that are being delivered, and ends the validity of their keys at `keys_until` if it would
+/// last longer.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn delivered(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Result<(), Error> {
-    retire_keys(conn, ids.clone(), keys_until).await?;
     let nothing = None::<Vec<u8>>;
     let change = (invites::address_index.eq(nothing.clone()), invites::address.eq(nothing));
-    conn.execute(Prepared(diesel::update(invites::table.filter(invites::id.eq_any(ids))).set(change))).await?;
-    Ok(())
+    let rows = diesel::update(invites::table.filter(invites::id.eq_any(ids))).set(change);
+    let keys = conn.load(Prepared(rows.returning(invites::key_index))).await?;
+    retire_keys(conn, keys, keys_until).await
 }
 
-/// Removes those invitations that are not delivered, and lets their keys be valid no longer than until `keys_until`; returns how many. Whoever does
-/// so [holds the address](hold_address).
+/// Removes those of the invitations that are still pending, and ends the validity of their keys at `keys_until` if it would last
+/// longer; returns how many were removed. The caller must have [locked the address](lock_address).
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_pending(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Result<usize, Error> {
-    retire_keys(conn, ids.clone(), keys_until).await?;
     let pending = invites::table.filter(invites::id.eq_any(ids)).filter(invites::address_index.is_not_null());
-    conn.execute(diesel::delete(pending)).await
+    let keys: Vec<Vec<u8>> = conn.load(diesel::delete(pending).returning(invites::key_index)).await?;
+    let removed = keys.len();
+    retire_keys(conn, keys, keys_until).await?;
+    Ok(removed)
 }
 
-async fn retire_keys(conn: &mut Conn, ids: Vec<i64>, until: Millis) -> Result<(), Error> {
-    let theirs = invites::table.select(invites::key_index).filter(invites::id.eq_any(ids));
+async fn retire_keys(conn: &mut Conn, keys: Vec<Vec<u8>>, until: Millis) -> Result<(), Error> {
     let keys = ephemeral_keys::table
-        .filter(ephemeral_keys::key_index.eq_any(theirs))
+        .filter(ephemeral_keys::key_index.eq_any(keys))
         .filter(ephemeral_keys::valid_until.gt(until));
     conn.execute(Prepared(diesel::update(keys).set(ephemeral_keys::valid_until.eq(until)))).await?;
     Ok(())
 }
 
-/// The invitations that an account made, the oldest first.
+/// Returns the invitations that an account made, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Invite>, Error> {
     conn.load(invites::table.select(COLUMNS).filter(invites::account_id.eq(account_id)).order(invites::id)).await
 }
 
-/// Removes the invitations that an account made; returns how many.
+/// Removes all invitations that an account made; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
     conn.execute(diesel::delete(invites::table.filter(invites::account_id.eq(account_id)))).await
 }
 
-/// Removes the pending invitations of an address, as [`remove_pending`]; returns how many.
+/// As [`remove_pending`], for all pending invitations of an address.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8], keys_until: Millis) -> Result<usize, Error> {
     let theirs = invites::table.select(invites::id).filter(invites::address_index.eq(address_index.to_vec()));
     let ids = conn.load(theirs).await?;
     remove_pending(conn, ids, keys_until).await
 }
 
-/// Whether the public key with that fingerprint is valid.
+/// Returns whether the public key with this fingerprint is valid.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn is_key_valid(conn: &mut Conn, key_index: &[u8], now: Millis) -> Result<bool, Error> {
     let query = ephemeral_keys::table
         .select(ephemeral_keys::valid_until)

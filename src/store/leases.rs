@@ -1,4 +1,4 @@
-//! Leases: background work that one node does for all.
+//! Leases, by which one node at a time does a piece of background work.
 
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -9,10 +9,10 @@ use super::prepared::Prepared;
 use super::schema::leases;
 use crate::clock::Millis;
 
-/// Takes the lease of that name until `until`, unless another holds it at `now`; returns whether it was taken.
+/// Takes a lease until `until`, unless it is taken at `now`; returns whether it was free.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn take(conn: &mut Conn, name: &'static str, now: Millis, until: Millis) -> Result<bool, Error> {
     let insert = diesel::insert_into(leases::table)
         .values((leases::name.eq(name), leases::held_until.eq(until)))
@@ -22,7 +22,7 @@ pub async fn take(conn: &mut Conn, name: &'static str, now: Millis, until: Milli
     Ok(conn.execute(methods::FilterDsl::filter(insert, leases::held_until.le(now))).await? == 1)
 }
 
-/// Extends a lease that was taken.
+/// Extends a lease that this node has taken.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -1,4 +1,4 @@
-//! What the database remembers about itself.
+//! Named values that describe the database as a whole.
 
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -11,52 +11,53 @@ use crate::clock::Millis;
 
 /// The check value of the master key.
 pub const MASTER_KEY_CHECK: &str = "master_key_check";
-/// The public half of the key that signs.
+/// The public half of the signing key.
 pub const SIGNING_KEY: &str = "signing_key";
-/// The latest time that was seen, as 8 bytes, big-endian.
+/// The latest time at which any node was running, as 8 bytes, big-endian.
 const LATEST_TIME: &str = "latest_time";
 
-/// The value of that name.
+/// Returns the value with this name.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> {
     conn.first(meta::table.select(meta::value).filter(meta::name.eq(name.to_owned()))).await
 }
 
-/// Remembers a value if there is none of that name, and returns the one that is remembered then.
+/// Stores a value unless there is one with this name, and returns the stored one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn get_or_set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
     let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
     conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await?;
     get(conn, name).await?.ok_or(Error::Constraint)
 }
 
-/// Remembers a value in place of the one of that name.
+/// Replaces the value with this name.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error> {
     let row = meta::table.filter(meta::name.eq(name.to_owned()));
     conn.execute(diesel::update(row).set(meta::value.eq(value.to_vec()))).await?;
     Ok(())
 }
 
-/// The latest time that any node has seen, if any has.
+/// Returns the latest time that any node has recorded.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
     let bytes = get(conn, LATEST_TIME).await?;
     Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(Millis::from_be_bytes))
 }
 
-/// Remembers `now` as the latest time, unless a later one is known. Positive numbers in big-endian sort as they count.
+/// Records `now` as the latest time, unless a later one is recorded. The database compares the bytes: non-negative big-endian
+/// numbers sort in numerical order.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
     let bytes = now.to_be_bytes().to_vec();
     let query = diesel::insert_into(meta::table)
@@ -68,10 +69,10 @@ pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> 
     Ok(())
 }
 
-/// Overwrites a row, to find out whether the database can be written.
+/// Overwrites a row, to check that the database is writable.
 ///
 /// # Errors
-/// [`Error`] if it cannot.
+/// [`Error`] if it is not.
 pub(super) async fn probe_write(conn: &mut Conn) -> Result<(), Error> {
     let query = diesel::insert_into(meta::table)
         .values((meta::name.eq("write_probe"), meta::value.eq(Vec::new())))
@@ -81,7 +82,7 @@ pub(super) async fn probe_write(conn: &mut Conn) -> Result<(), Error> {
     conn.execute(query).await.map(drop)
 }
 
-/// Finds out whether the database has the tables, which are where `search_path` leads to on `PostgreSQL`.
+/// Returns whether the tables exist; on `PostgreSQL`, in a schema on the `search_path`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

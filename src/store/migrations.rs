@@ -1,4 +1,4 @@
-//! The schema, brought up to date at start.
+//! Schema migrations, run at startup.
 
 use diesel::connection::SimpleConnection;
 use diesel_async::AsyncMigrationHarness;
@@ -11,17 +11,17 @@ use super::sqlite::Sqlite;
 const FOR_POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const FOR_SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// An arbitrary number, the name of our advisory lock.
+/// The number of the advisory lock; arbitrary.
 const LOCK: i64 = 0x766f_7563_6830_3031;
 
-/// diesel's harness blocks its thread, so it gets one, with a runtime, of its own.
+/// Runs on a thread with its own runtime, because diesel's harness blocks.
 pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
     let postgres = postgres.clone();
     let thread = std::thread::spawn(move || -> Result<(), String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(async {
             let mut conn = postgres.establish().await?;
-            // Held until the connection closes; waiting for it is waiting for another node's migration.
+            // The lock is released when the connection closes. Another node's migration may take any time.
             let lock = format!(
                 "SET statement_timeout = 0; SET lock_timeout = 0;
                 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
@@ -36,7 +36,7 @@ pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
     joined.map_err(|error| error.to_string())?.map_err(|_| "the migration panicked".to_owned())?
 }
 
-/// All migrations in one transaction that nobody else can write beside.
+/// Runs all migrations in one write transaction.
 pub(super) async fn run_on_sqlite(sqlite: &Sqlite) -> Result<(), String> {
     let mut writer = sqlite.writer().await.map_err(|error| error.to_string())?;
     let conn = writer.connection();
@@ -47,7 +47,7 @@ pub(super) async fn run_on_sqlite(sqlite: &Sqlite) -> Result<(), String> {
     done.map_err(|problem| problem.0)
 }
 
-/// A migration's error in words.
+/// The message of a migration's error.
 struct Problem(String);
 
 impl From<Box<dyn std::error::Error + Send + Sync>> for Problem {

@@ -1,4 +1,4 @@
-//! Addresses whose owners want neither to be listed nor to be invited.
+//! Addresses whose owners have objected to being listed and invited.
 
 use diesel::prelude::*;
 
@@ -7,20 +7,20 @@ use super::error::Error;
 use super::schema::objections;
 use crate::clock::Millis;
 
-/// Keeps an objection; one that is kept already keeps its time.
+/// Stores an objection. An existing one keeps its time.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn add(conn: &mut Conn, address_index: &[u8], now: Millis) -> Result<(), Error> {
     let row = (objections::address_index.eq(address_index.to_vec()), objections::objected_at.eq(now));
     conn.execute(diesel::insert_into(objections::table).values(row).on_conflict_do_nothing()).await?;
     Ok(())
 }
 
-/// Since when the owner of an address objects, if at all.
+/// Returns when the owner of an address objected, if they did.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn since(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Millis>, Error> {
     let query =
         objections::table.select(objections::objected_at).filter(objections::address_index.eq(address_index.to_vec()));
@@ -30,7 +30,7 @@ pub async fn since(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Milli
 /// Withdraws an objection; returns whether there was one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn withdraw(conn: &mut Conn, address_index: &[u8]) -> Result<bool, Error> {
     let theirs = objections::table.filter(objections::address_index.eq(address_index.to_vec()));
     Ok(conn.execute(diesel::delete(theirs)).await? == 1)

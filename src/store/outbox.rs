@@ -1,4 +1,4 @@
-//! The outbox: what is to be delivered, and is kept until it is.
+//! The outbox: pending deliveries, which are stored until they succeed or expire.
 
 use diesel::prelude::*;
 
@@ -11,63 +11,63 @@ use crate::clock::Millis;
 /// The most rows of one INSERT: each has 11 variables, of which `SQLite` allows 32,766.
 const ROWS_PER_INSERT: usize = 2_000;
 
-/// A delivery to be made.
+/// A delivery to queue.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = outbox, treat_none_as_default_value = false)]
 pub struct NewDelivery {
-    /// What kind of delivery.
+    /// The kind of delivery.
     pub kind: &'static str,
-    /// Random; owner of the sealed column.
+    /// A random value that the sealed column is tied to.
     pub owner: Vec<u8>,
     /// Blind index of the Matrix ID it is about.
     pub user_index: Vec<u8>,
-    /// Blind index of the Matrix ID that caused it, if that is another.
+    /// Blind index of the Matrix ID of the user that caused it, if that is someone else.
     pub cause_index: Option<Vec<u8>>,
     /// Blind index of the address it is about.
     pub address_index: Vec<u8>,
-    /// Blind index of where it goes.
+    /// Blind index of the destination.
     pub destination: Vec<u8>,
-    /// What is delivered, sealed.
+    /// The content, sealed.
     pub payload: Vec<u8>,
-    /// How often it was tried.
+    /// How often it was attempted.
     pub attempts: i64,
-    /// When it is tried next.
+    /// When it is attempted next.
     pub next_at: Millis,
-    /// Until when a node holds it.
+    /// Until when a node has leased it.
     pub held_until: Millis,
     /// When it was queued.
     pub created_at: Millis,
 }
 
-/// A delivery that can be made now.
+/// A delivery that is due.
 #[derive(Clone, Debug, Queryable)]
 pub struct Due {
-    /// `outbox.id`
+    /// The row's id.
     pub id: i64,
-    /// Blind index of where it goes.
+    /// Blind index of the destination.
     pub destination: Vec<u8>,
 }
 
 /// A delivery's row.
 #[derive(Clone, Debug, Queryable)]
 pub struct Delivery {
-    /// `outbox.id`
+    /// The row's id.
     pub id: i64,
-    /// What kind of delivery.
+    /// The kind of delivery.
     pub kind: String,
-    /// Random; owner of the sealed column.
+    /// A random value that the sealed column is tied to.
     pub owner: Vec<u8>,
-    /// What is delivered, sealed.
+    /// The content, sealed.
     pub payload: Vec<u8>,
-    /// How often it was tried.
+    /// How often it was attempted.
     pub attempts: i64,
-    /// When it is tried next.
+    /// When it is attempted next.
     pub next_at: Millis,
-    /// Until when a node holds it.
+    /// Until when a node has leased it.
     pub held_until: Millis,
     /// When it was queued.
     pub created_at: Millis,
-    /// `outbox.trouble`: why the last attempt failed.
+    /// Why the last attempt failed; the column is called `trouble`.
     pub last_error: Option<String>,
 }
 
@@ -114,16 +114,16 @@ pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Err
     Ok(())
 }
 
-/// At most `limit` deliveries that can be made at `now` and were queued after `queued_after`, those that wait longest first, but for
-/// those to the destinations in `but_to`.
+/// Returns at most `limit` deliveries that are due at `now`, not leased, and were queued after `queued_after`, in the order in which
+/// they became due, except those to the `excluded` destinations.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn due(
     conn: &mut Conn,
     now: Millis,
     queued_after: Millis,
-    but_to: Vec<Vec<u8>>,
+    excluded: Vec<Vec<u8>>,
     limit: i64,
 ) -> Result<Vec<Due>, Error> {
     let query = outbox::table
@@ -131,26 +131,26 @@ pub async fn due(
         .filter(outbox::next_at.le(now))
         .filter(outbox::held_until.le(now))
         .filter(outbox::created_at.gt(queued_after))
-        .filter(outbox::destination.ne_all(but_to))
+        .filter(outbox::destination.ne_all(excluded))
         .order((outbox::next_at, outbox::id))
         .limit(limit);
     conn.load(query).await
 }
 
-/// Takes a delivery until `until`, unless another node was quicker.
+/// Leases a due delivery until `until`, unless another node has leased it.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn claim(conn: &mut Conn, id: i64, now: Millis, until: Millis) -> Result<Option<Delivery>, Error> {
     let free =
         outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.le(now)).filter(outbox::next_at.le(now));
     conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(until)).returning(COLUMNS))).await
 }
 
-/// Gives back a delivery that was held until `held_until` and failed.
+/// Records that a delivery that was leased until `held_until` failed, and releases it.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn failed(
     conn: &mut Conn,
     id: i64,
@@ -169,10 +169,10 @@ pub async fn failed(
     Ok(())
 }
 
-/// Removes a delivery; returns whether it was there.
+/// Removes a delivery; returns whether it existed.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
@@ -193,18 +193,18 @@ pub async fn sweep(
     conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq_any(rows)).filter(is_expired))).await
 }
 
-/// All deliveries, the oldest first.
+/// Returns all deliveries, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Delivery>, Error> {
     conn.load(outbox::table.select(COLUMNS).order(outbox::id)).await
 }
 
-/// The deliveries that are about a user or caused by him, each the oldest first.
+/// Returns the deliveries that are about a user, then those that they caused, each oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>, Error> {
     let about = outbox::table.select(COLUMNS).filter(outbox::user_index.eq(user_index.to_vec()));
     let mut theirs = conn.load(about.order(outbox::id)).await?;
@@ -213,44 +213,44 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>
     Ok(theirs)
 }
 
-/// The deliveries that are about an address, the oldest first.
+/// Returns the deliveries that are about an address, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Delivery>, Error> {
     let about = outbox::table.select(COLUMNS).filter(outbox::address_index.eq(address_index.to_vec()));
     conn.load(about.order(outbox::id)).await
 }
 
-/// Lets a delivery be tried at once; returns whether it is there.
+/// Makes a delivery due now; returns whether it exists.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn hurry(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     let one = outbox::table.filter(outbox::id.eq(id));
     Ok(conn.execute(diesel::update(one).set(outbox::next_at.eq(0))).await? == 1)
 }
 
-/// Lets every delivery be tried at once; returns how many there are.
+/// Makes all deliveries due now; returns how many there are.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn hurry_all(conn: &mut Conn) -> Result<usize, Error> {
     conn.execute(diesel::update(outbox::table).set(outbox::next_at.eq(0))).await
 }
 
-/// Removes every delivery; returns how many.
+/// Removes all deliveries; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_all(conn: &mut Conn) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table)).await
 }
 
-/// Removes the deliveries that are about a user or caused by him; returns how many.
+/// Removes the deliveries that are about a user or that they caused; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize, Error> {
     let about = conn.execute(diesel::delete(outbox::table.filter(outbox::user_index.eq(user_index.to_vec())))).await?;
     let caused = outbox::table.filter(outbox::cause_index.eq(user_index.to_vec()));
@@ -260,15 +260,15 @@ pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize,
 /// Removes the deliveries that are about an address; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
 }
 
-/// Removes the deliveries that are about an address and a user together and were queued at `since` or later; returns how many.
+/// Removes the deliveries that are about both an address and a user and were queued at `since` or later; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_since(
     conn: &mut Conn,
     address_index: &[u8],

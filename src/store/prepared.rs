@@ -1,13 +1,14 @@
-//! Statements that a connection need parse but once.
+//! Statements that are prepared once per connection.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 
-/// An UPDATE or an upsert that sets the same columns each time, and so stays prepared on its connection. diesel prepares such
-/// statements anew each time, as which columns they set may depend on the values; the cost is a parse, a plan and a round trip. It is kept
-/// by its text, so another text is another statement, never a wrong one.
+/// An UPDATE or upsert that stays prepared on its connection.
+///
+/// diesel prepares such a statement every time, because the columns it sets may depend on the values. This costs parsing, planning
+/// and a round trip. Prepared statements are cached by their SQL text, so a different statement is never mistaken for this one.
 pub(super) struct Prepared<Q>(pub Q);
 
 impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Prepared<Q> {

@@ -1,4 +1,4 @@
-//! The tables, as both backends know them. `migrations/` tells what each column holds.
+//! The tables, as they are on both backends. The columns are described in `migrations/`.
 
 diesel::table! {
     meta (name) {

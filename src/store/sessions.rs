@@ -8,64 +8,64 @@ use super::prepared::Prepared;
 use super::schema::sessions;
 use crate::clock::Millis;
 
-/// A session to be begun.
+/// A session to begin.
 #[derive(Clone, Debug, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub struct NewSession {
-    /// What the client knows it by.
+    /// The id by which the client knows it.
     pub sid: String,
-    /// Blind index of asker, address and client secret.
+    /// Blind index of requester, address and client secret; unique.
     pub session_key: Vec<u8>,
     /// Blind index of the client secret.
     pub secret_hash: Vec<u8>,
-    /// Who asks; none for a homeserver, which has no account.
+    /// The requester's account; `None` for a homeserver, which has none.
     pub account_id: Option<i64>,
     /// Blind index of the address.
     pub address_index: Vec<u8>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where the reader of the message goes next, sealed.
+    /// Where to redirect after the validation, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,
     /// The attempt whose message is being sent.
     pub sending_attempt: i64,
-    /// Until when [`Self::sending_attempt`] may take.
+    /// Until when that attempt has the exclusive right to send.
     pub sending_until: Millis,
     /// When it was begun or validated.
     pub modified_at: Millis,
-    /// When the code that is sent by text was first sent; none for a mail, whose token lives as long as the session.
+    /// When the current code was first sent by text; `None` for a mail, whose token expires with the session.
     pub code_since: Option<Millis>,
 }
 
 /// A session's row.
 #[derive(Clone, Debug, Queryable)]
 pub struct Session {
-    /// `sessions.id`
+    /// The row's id.
     pub id: i64,
-    /// What the client knows it by.
+    /// The id by which the client knows it.
     pub sid: String,
-    /// Blind index of asker, address and client secret; owner of the sealed columns.
-    pub session_key: Vec<u8>,
-    /// Who asks; none for a homeserver.
+    /// Blind index of requester, address and client secret; the sealed columns are tied to it.
+    pub key: Vec<u8>,
+    /// The requester's account; `None` for a homeserver.
     pub account_id: Option<i64>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where the reader of the message goes next, sealed.
+    /// Where to redirect after the validation, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,
     /// The attempt whose message is being sent.
     pub sending_attempt: i64,
-    /// Until when [`Self::sending_attempt`] may take.
+    /// Until when that attempt has the exclusive right to send.
     pub sending_until: Millis,
     /// When it was begun or validated.
     pub modified_at: Millis,
-    /// When it was validated.
+    /// When it was validated, if it was.
     pub validated_at: Option<Millis>,
-    /// When the code that is sent by text was first sent; none for a mail.
+    /// When the current code was first sent by text; `None` for a mail.
     pub code_since: Option<Millis>,
-    /// How often that code was tried.
+    /// How many attempts were made to enter that code.
     pub wrong_codes: i64,
 }
 
@@ -101,10 +101,10 @@ const COLUMNS: Columns = (
     sessions::wrong_codes,
 );
 
-/// Finds the session with the same key, or begins it; either way its row is locked until the transaction ends.
+/// Returns the session with the same key, beginning it if necessary, and locks its row until the transaction ends.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, Error> {
     let key = new.session_key.clone();
     let query = diesel::insert_into(sessions::table)
@@ -116,10 +116,10 @@ pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, E
     conn.get(Prepared(query)).await
 }
 
-/// The session with that sid and client secret.
+/// Returns the session with this sid and client secret.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Option<Session>, Error> {
     let query = sessions::table
         .select(COLUMNS)
@@ -128,43 +128,43 @@ pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Op
     conn.first(query).await
 }
 
-/// The session with that sid, for the server's own links: a client shows its secret too.
+/// Returns the session with this sid. Only for links made by the server: a client must present its secret too.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn mailed(conn: &mut Conn, sid: &str) -> Result<Option<Session>, Error> {
     conn.first(sessions::table.select(COLUMNS).filter(sessions::sid.eq(sid.to_owned()))).await
 }
 
-/// The session with that row id.
+/// Returns the session with this row id.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Session>, Error> {
     conn.first(sessions::table.select(COLUMNS).filter(sessions::id.eq(id))).await
 }
 
-/// The sessions of an account.
+/// Returns the sessions of an account, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>, Error> {
     conn.load(sessions::table.select(COLUMNS).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
 }
 
-/// The sessions about an address, the oldest first.
+/// Returns the sessions for an address, oldest first.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Session>, Error> {
     let theirs = sessions::table.select(COLUMNS).filter(sessions::address_index.eq(address_index.to_vec()));
     conn.load(theirs.order(sessions::id)).await
 }
 
-/// Claims an attempt until `until`, for a message that leads to `next_link`.
+/// Claims the exclusive right to send the message of an attempt, which redirects to `next_link`, until `until`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn sending(
     conn: &mut Conn,
     id: i64,
@@ -181,7 +181,7 @@ pub async fn sending(
 /// Records that the message of an attempt was sent, and the time of the code in it if that replaces an earlier one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn sent(conn: &mut Conn, id: i64, attempt: i64, new_code: Option<Millis>) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::send_attempt.le(attempt));
     let change = sessions::send_attempt.eq(attempt);
@@ -194,20 +194,20 @@ pub async fn sent(conn: &mut Conn, id: i64, attempt: i64, new_code: Option<Milli
     Ok(())
 }
 
-/// Gives a claim up, so that the same attempt may send again.
+/// Releases a claim, so that the same attempt can be made again.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn not_sent(conn: &mut Conn, id: i64, attempt: i64) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::sending_attempt.eq(attempt));
     conn.execute(diesel::update(session).set(sessions::sending_until.eq(0))).await?;
     Ok(())
 }
 
-/// Removes a session for which no message was ever sent, unless one is being sent.
+/// Removes a session if no message was ever sent for it and none is being sent.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id));
     let unsent = session.filter(sessions::send_attempt.lt(0)).filter(sessions::sending_until.eq(0));
@@ -215,11 +215,12 @@ pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts a try at the code that was first sent at `since`, before anybody knows whether it is the right one; returns whether it was one of the
-/// first `most`. However many try at the same time, on however many nodes, no more than those are ever told that they may.
+/// Counts an attempt to enter the code that was first sent at `since`; returns `false`, counting nothing, once there were `most`.
+///
+/// Must be called before the code is compared: the count is exact even if many requests run concurrently on several nodes.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn count_try(conn: &mut Conn, id: i64, since: Millis, most: i64) -> Result<bool, Error> {
     let session = sessions::table
         .filter(sessions::id.eq(id))
@@ -229,10 +230,10 @@ pub async fn count_try(conn: &mut Conn, id: i64, since: Millis, most: i64) -> Re
     Ok(conn.execute(Prepared(diesel::update(session).set(change))).await? == 1)
 }
 
-/// Marks a session validated, unless it is already.
+/// Marks a session as validated, unless it already is.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error> {
     let session = sessions::table.filter(sessions::id.eq(id)).filter(sessions::validated_at.is_null());
     let change = (sessions::validated_at.eq(Some(now)), sessions::modified_at.eq(now));
@@ -240,27 +241,27 @@ pub async fn validate(conn: &mut Conn, id: i64, now: Millis) -> Result<(), Error
     Ok(())
 }
 
-/// Removes one session.
+/// Removes a session.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove(conn: &mut Conn, id: i64) -> Result<(), Error> {
     conn.execute(diesel::delete(sessions::table.filter(sessions::id.eq(id)))).await?;
     Ok(())
 }
 
-/// Removes every session of an account; returns how many.
+/// Removes all sessions of an account; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
     conn.execute(diesel::delete(sessions::table.filter(sessions::account_id.eq(account_id)))).await
 }
 
-/// Removes every session about an address; returns how many.
+/// Removes all sessions for an address; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(sessions::table.filter(sessions::address_index.eq(address_index.to_vec())))).await
 }

@@ -4,7 +4,7 @@
 //!
 //! A transaction locks rows in this order, and may leave out any step:
 //!
-//! 1. the advisory lock of an address ([`invites::hold_address`](super::invites::hold_address))
+//! 1. the advisory lock of an address ([`invites::lock_address`](super::invites::lock_address))
 //! 2. `accounts`
 //! 3. `tokens`, `consents`
 //! 4. `unbind_signatures`, in the order of their hashes; `objections`

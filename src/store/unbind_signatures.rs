@@ -1,4 +1,4 @@
-//! Signatures by which homeservers have unbound, as fingerprints.
+//! Fingerprints of the signatures on homeservers' unbind requests, to detect replays.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use super::prepared::Prepared;
 use super::schema::unbind_signatures;
 use crate::clock::Millis;
 
-/// Keeps signatures, and returns whether all of them are new. Who brings the same ones in the same moment waits for the other's
-/// transaction; in order, so that no two wait for each other.
+/// Stores signatures, and returns whether all of them are new. A concurrent request with the same signatures waits until this
+/// transaction ends. They are inserted in order, so that such requests do not deadlock.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn are_new(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now: Millis) -> Result<bool, Error> {
     let mut all_new = true;
     for hash in signature_hashes {
@@ -25,10 +25,10 @@ pub async fn are_new(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now:
     Ok(all_new)
 }
 
-/// Notes that signatures that are kept have been used once more.
+/// Records that stored signatures were used again.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn renew(conn: &mut Conn, signature_hashes: &BTreeSet<Vec<u8>>, now: Millis) -> Result<(), Error> {
     for hash in signature_hashes {
         let row = unbind_signatures::table.filter(unbind_signatures::signature_hash.eq(hash.clone()));

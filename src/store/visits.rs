@@ -1,4 +1,4 @@
-//! People who look at what is held about them.
+//! Web sessions, in which people view and manage their data. The table is called `visits`.
 
 use diesel::prelude::*;
 
@@ -7,29 +7,29 @@ use super::error::Error;
 use super::schema::visits;
 use crate::clock::Millis;
 
-/// A visit's row.
+/// A web session's row.
 #[derive(Clone, Debug, Queryable, Insertable)]
 #[diesel(table_name = visits)]
 pub struct Visit {
-    /// Blind index of the cookie; owner of the sealed column.
+    /// Blind index of the cookie; the sealed column is tied to it.
     pub token_hash: Vec<u8>,
-    /// Blind index of who, or whose address, it is.
+    /// Blind index of the Matrix ID or address.
     pub subject_index: Vec<u8>,
     /// The Matrix ID or the address, sealed.
     pub subject: Vec<u8>,
-    /// When it was proved.
+    /// When the user proved that it is theirs.
     pub proved_at: Millis,
 }
 
-/// How many visits of the same person last at once: a link that works as often as it is opened must not fill the table.
+/// How many web sessions a subject can have at the same time: a link can be opened many times, and must not fill the table.
 const MOST: i64 = 20;
-/// How many that were begun in the same moment are ended at once.
+/// How many surplus sessions are ended at a time; concurrent requests can exceed [`MOST`].
 const SPARE: i64 = 100;
 
-/// Begins a visit, and ends the oldest of the same person if there are too many.
+/// Begins a session, and ends the oldest ones of the same subject if there are too many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
     let oldest = visits::table
         .select(visits::token_hash)
@@ -45,10 +45,10 @@ pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
     Ok(())
 }
 
-/// The visit of that token, if it began after `since`.
+/// Returns the session with this token, if it began after `since`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn find(conn: &mut Conn, token_hash: &[u8], since: Millis) -> Result<Option<Visit>, Error> {
     let query = visits::table
         .select((visits::token_hash, visits::subject_index, visits::subject, visits::proved_at))
@@ -57,10 +57,10 @@ pub async fn find(conn: &mut Conn, token_hash: &[u8], since: Millis) -> Result<O
     conn.first(query).await
 }
 
-/// When the visits of somebody began that are not over, the oldest first.
+/// Returns when the sessions of a subject began, oldest first, except those that began by `since`.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn times_of(conn: &mut Conn, subject_index: &[u8], since: Millis) -> Result<Vec<Millis>, Error> {
     let query = visits::table
         .select(visits::proved_at)
@@ -70,27 +70,27 @@ pub async fn times_of(conn: &mut Conn, subject_index: &[u8], since: Millis) -> R
     conn.load(query).await
 }
 
-/// Ends a visit.
+/// Ends a session.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn end(conn: &mut Conn, token_hash: &[u8]) -> Result<(), Error> {
     conn.execute(diesel::delete(visits::table.filter(visits::token_hash.eq(token_hash.to_vec())))).await?;
     Ok(())
 }
 
-/// Ends all visits of somebody; returns how many.
+/// Ends all sessions of a subject; returns how many.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, Error> {
     conn.execute(diesel::delete(visits::table.filter(visits::subject_index.eq(subject_index.to_vec())))).await
 }
 
-/// Ends all visits of somebody but for one.
+/// Ends all sessions of a subject except one.
 ///
 /// # Errors
-/// [`Error`] if the database does not answer.
+/// [`Error`] if the database fails.
 pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -> Result<(), Error> {
     let others = visits::table
         .filter(visits::subject_index.eq(subject_index.to_vec()))

@@ -1,5 +1,5 @@
--- Since when a session's code is the one that was sent, and how often it was tried. The code itself is derived and stored nowhere.
+-- When the current code of a session was first sent, and the number of attempts to enter it. The code itself is derived, not stored.
 ALTER TABLE sessions ADD COLUMN code_since BIGINT;
 ALTER TABLE sessions ADD COLUMN wrong_codes BIGINT NOT NULL DEFAULT 0;
--- A homeserver that has phone numbers checked has no account.
+-- A session begun by a homeserver has no account.
 ALTER TABLE sessions ALTER COLUMN account_id DROP NOT NULL;

@@ -1,4 +1,4 @@
--- Signatures by which homeservers have unbound, as fingerprints: one that comes again does not remove what was bound since.
+-- Fingerprints of the signatures on homeservers' unbind requests, so that a replayed request does not remove a newer binding.
 CREATE TABLE unbind_signatures (
     signature_hash BYTEA PRIMARY KEY,
     seen_at BIGINT NOT NULL

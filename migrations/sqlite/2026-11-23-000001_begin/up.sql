@@ -1,5 +1,5 @@
--- Times are milliseconds since the epoch. Columns named *_index, *_hash and *_key are keyed fingerprints, those that are
--- sealed (AEAD) are marked; nothing here names a person without the master key.
+-- Times are in milliseconds since the Unix epoch. Columns named *_index, *_hash and *_key are keyed fingerprints. Columns marked
+-- as sealed are encrypted (AEAD). Without the master key, nothing here identifies a person.
 
 CREATE TABLE meta (
     name TEXT PRIMARY KEY NOT NULL,
@@ -27,7 +27,7 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_account_id ON tokens (account_id);
 CREATE INDEX tokens_used_at ON tokens (used_at);
 
--- Outlives its account by the retention time, so account_id is no foreign key.
+-- Retained for some time after the account is erased, so account_id is not a foreign key.
 CREATE TABLE consents (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     account_id BIGINT NOT NULL,
@@ -61,7 +61,7 @@ CREATE INDEX sessions_account_id ON sessions (account_id);
 CREATE INDEX sessions_address_index ON sessions (address_index);
 CREATE INDEX sessions_modified_at ON sessions (modified_at);
 
--- Other processes follow the growing id, which is never used twice (AUTOINCREMENT).
+-- Other processes poll for rows with greater ids, so an id must never be reused (AUTOINCREMENT).
 CREATE TABLE bindings (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     address_index BLOB NOT NULL UNIQUE,

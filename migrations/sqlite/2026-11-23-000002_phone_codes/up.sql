@@ -1,5 +1,5 @@
--- Since when a session's code is the one that was sent, and how often it was tried. The code itself is derived and stored nowhere.
--- A homeserver that has phone numbers checked has no account. SQLite cannot take NOT NULL from a column, so the table is made anew.
+-- When the current code of a session was first sent, and the number of attempts to enter it. The code itself is derived, not stored.
+-- A session begun by a homeserver has no account. SQLite cannot drop NOT NULL from a column, so the table is recreated.
 CREATE TABLE new_sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     sid TEXT NOT NULL UNIQUE,

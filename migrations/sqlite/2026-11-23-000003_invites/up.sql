@@ -1,4 +1,4 @@
--- Invitations of addresses that are bound to nobody yet. The private half of the key that belongs to each is only in its message.
+-- Invitations of addresses that are not bound yet. Each has a key pair, whose private half is only in the message that was sent.
 CREATE TABLE invites (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
     token_hash BLOB NOT NULL UNIQUE,
@@ -8,15 +8,15 @@ CREATE TABLE invites (
     token BLOB NOT NULL, -- sealed
     room_id BLOB NOT NULL, -- sealed
     sender BLOB NOT NULL, -- sealed
-    key_index BLOB NOT NULL, -- owner of what is sealed
-    signing_key TEXT NOT NULL, -- id of the server's key that the room was shown
+    key_index BLOB NOT NULL, -- the sealed columns are tied to it
+    signing_key TEXT NOT NULL, -- id of this server's key that was sent to the room
     created_at BIGINT NOT NULL
 );
 CREATE INDEX invites_account_id ON invites (account_id);
 CREATE INDEX invites_address_index ON invites (address_index);
 CREATE INDEX invites_created_at ON invites (created_at);
 
--- The public halves of those keys, as fingerprints: homeservers ask whether one is valid.
+-- Fingerprints of the public halves of those keys: homeservers ask whether one is valid.
 CREATE TABLE ephemeral_keys (
     key_index BLOB PRIMARY KEY NOT NULL,
     valid_until BIGINT NOT NULL

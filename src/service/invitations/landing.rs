@@ -143,7 +143,7 @@ impl Invitations {
         let (index, id) = (self.sealer.invite_address_index(&waiting.address), waiting.row.id);
         let keys_until = self.clock.now() + self.retention.ephemeral_key;
         let removed = self.store.write(async move |conn| {
-            invites::hold_address(conn, index.as_ref()).await?;
+            invites::lock_address(conn, index.as_ref()).await?;
             invites::remove_pending(conn, vec![id], keys_until).await
         });
         // Someone else was faster.

@@ -125,7 +125,7 @@ impl Validation {
             Some(Asker::User(caller)) => session.account_id == Some(caller.account_id),
             Some(asker @ Asker::Homeserver(_)) => {
                 let key = self.session_key(asker, &self.sealer.open_session_address(session)?, secret);
-                session.account_id.is_none() && session.session_key == key.as_ref()
+                session.account_id.is_none() && session.key == key.as_ref()
             }
         })
     }

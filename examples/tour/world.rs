@@ -1,4 +1,4 @@
-//! The surroundings: a server on a temporary directory, a homeserver and a mail server, all on the loopback interface.
+//! The environment: a server with a temporary directory, a homeserver and a mail server, all on the loopback interface.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ use vouch_test_support::mail_sink::MailSink;
 
 use crate::Outcome;
 
-/// What the server is called.
+/// The name of the identity server.
 pub const NAME: &str = "id.example";
-/// What the homeserver is called.
+/// The name of the homeserver.
 pub const HOMESERVER: &str = "hs.example";
 
-/// Everything that runs.
-pub struct House {
+/// The running servers.
+pub struct World {
     pub homeserver: Homeserver,
     pub mail: MailSink,
     folder: TempDir,
@@ -33,7 +33,7 @@ pub struct House {
     thread: JoinHandle<Outcome>,
 }
 
-impl House {
+impl World {
     pub async fn open() -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let ca = Ca::new();
@@ -58,20 +58,20 @@ impl House {
         database(self.folder())
     }
 
-    /// Stops the server as SIGTERM does, and returns what it leaves behind.
-    pub async fn close(self) -> Outcome<Remains> {
+    /// Stops the server as SIGTERM does, and returns the directory it leaves behind.
+    pub async fn close(self) -> Outcome<Leftovers> {
         self.handle.stop(true).await;
         tokio::task::spawn_blocking(|| self.thread.join()).await?.map_err(|_| "the server panicked")??;
-        Ok(Remains { folder: self.folder })
+        Ok(Leftovers { folder: self.folder })
     }
 }
 
-/// The directory of a server that has ended; it is deleted when dropped.
-pub struct Remains {
+/// The directory of a stopped server; it is deleted when dropped.
+pub struct Leftovers {
     folder: TempDir,
 }
 
-impl Remains {
+impl Leftovers {
     pub fn database(&self) -> PathBuf {
         database(self.folder.path())
     }
@@ -81,7 +81,7 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("vouch.db")
 }
 
-/// What an operator would write into `vouch.toml`, but for the federation: the homeserver of the tour is not on the internet.
+/// The settings an operator would write into `vouch.toml`, except for the federation: the homeserver of the tour is not on the internet.
 fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Config> {
     let mut config = Config::default();
     config.server.listen = vec!["127.0.0.1:0".parse()?];
@@ -110,18 +110,18 @@ fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Co
 }
 
 fn start(config: Config) -> Outcome<(SocketAddr, ServerHandle, JoinHandle<Outcome>)> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let thread = std::thread::spawn(move || {
         System::new().block_on(async move {
             match Application::start(config, Clock::system()).await {
                 Ok(application) => {
-                    tell.send(Ok((application.addresses()[0], application.handle())))?;
+                    sender.send(Ok((application.addresses()[0], application.handle())))?;
                     Ok(application.run().await?)
                 }
-                Err(error) => Ok(tell.send(Err(error))?),
+                Err(error) => Ok(sender.send(Err(error))?),
             }
         })
     });
-    let (address, handle) = told.recv()??;
+    let (address, handle) = receiver.recv()??;
     Ok((address, handle, thread))
 }
