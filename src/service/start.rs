@@ -1,4 +1,4 @@
-//! Starting: keys, database, documents, and what watches over them.
+//! Starting the server: configuration files, keys, database.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::notify::sms::SmsSender;
 use crate::store::{Store, meta};
 use crate::texts::Texts;
 
-/// What a start has made because it was absent.
+/// What a start has created because it was missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// The file of the master key.
@@ -29,14 +29,14 @@ pub struct Made {
     pub database: bool,
 }
 
-/// What becomes of keys and database that are absent.
+/// Whether missing keys and a missing database are created.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Absent {
     Made,
     Refused,
 }
 
-/// What is read from files, before anything is made or connected to.
+/// What is read from files before anything is created or connected to.
 pub(super) struct Documents {
     pub texts: Arc<Texts>,
     pub policies: Arc<Policies>,
@@ -46,17 +46,17 @@ pub(super) struct Documents {
 }
 
 impl Services {
-    /// Opens everything that a server needs, makes what is absent, and brings the schema up to date.
+    /// Opens everything that a server needs, creates what is missing, and upgrades the schema.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        // On the heap: all that a start holds would be part of each future that waits for it.
+        // On the heap: otherwise the start's state would be part of every future that awaits it.
         Box::pin(Self::open_with(config, clock, Absent::Made)).await
     }
 
-    /// Opens what a server has made, for the operator's command beside it. Where there is nothing, nothing is made: the operator is
-    /// in the wrong folder, or forgot to name the configuration.
+    /// Opens what a server has created, for an operator's command. It creates nothing: if something is
+    /// missing, the operator is in the wrong folder or forgot `--config`.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
@@ -64,7 +64,7 @@ impl Services {
         Box::pin(Self::open_with(config, clock, Absent::Refused)).await
     }
 
-    /// What would stop a start, as far as it can be told by reading files alone.
+    /// Returns the problems that would prevent a start, as far as they can be found by reading files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
         let mut problems = Documents::load(config, &Clock::system()).err().unwrap_or_default();
@@ -85,7 +85,7 @@ impl Services {
 }
 
 impl Documents {
-    /// Reads them all, so that the operator is told of every problem at once.
+    /// Reads them all, so that every problem is reported at once.
     fn load(config: &Config, clock: &Clock) -> Result<Self, Vec<StartError>> {
         let mut problems = Vec::new();
         let texts = keep(&mut problems, Texts::load(&config.texts.default_language, config.texts.directory.as_deref()));
@@ -106,7 +106,7 @@ fn keep<T>(problems: &mut Vec<StartError>, result: Result<T, impl Display>) -> O
     result.map_err(|problem| problems.push(in_words(problem))).ok()
 }
 
-/// What keeps a person's data, and what reads it.
+/// The database and the keys that belong to it.
 pub(super) struct Opened {
     pub store: Store,
     pub vault: Vault,
@@ -114,8 +114,8 @@ pub(super) struct Opened {
     pub made: Made,
 }
 
-/// Opens the database with its keys. Keys are only made for a database that has never seen any, and another master key
-/// than the database's is refused before anything is written.
+/// Opens the database and its keys. Keys are created only for a new database, and a master key other than
+/// the database's is refused before anything is written.
 async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
     let refused = absent == Absent::Refused;
     if let DatabaseUrl::Sqlite(path) = &config.database.url
@@ -145,14 +145,14 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
         .map_err(|problem| StartError(format!("the schema could not be brought up to date: {problem}")))?;
     let check = vault.check_value().to_vec();
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
-    // Another node may have started in the same moment, with another key.
+    // Another node may have started at the same time with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
     check_signing_key(&store, &signing, &config.keys).await?;
     set_clock(&store, clock).await?;
     Ok(Opened { store, vault, signing, made })
 }
 
-/// The keys of a database that is in use: with others it would be lost, or nobody would believe what it signs.
+/// Reads the keys of a database in use, which cannot be replaced.
 fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError> {
     let missing = |kind, file: &Path, setting| {
         let file = file.display();
@@ -166,7 +166,7 @@ fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError
     Ok((master, signing))
 }
 
-/// The keys for a new database, made where there are none.
+/// Reads the keys for a new database, and creates those that are missing.
 fn keys(config: &Config, made: &mut Made) -> Result<(MasterKey, SigningKeys), StartError> {
     let signing = if let Some(keys) = signing_keys(config)? {
         keys
@@ -201,7 +201,8 @@ fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError>
     Err(StartError("the database was made with another master key than this one; nothing was changed".into()))
 }
 
-/// What one node signs, all must know: the key that signed last is among those of the file, and the one that signs now is remembered.
+/// Checks that the key which signed last is in this node's file, and remembers the one that signs now: every
+/// node must know the keys that any node signs with.
 async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) -> Result<(), StartError> {
     let current = signing.current().1.into_bytes();
     let ours = current.clone();
@@ -220,7 +221,7 @@ async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) ->
     Ok(())
 }
 
-/// A clock that was set back since the last run stands still until it has caught up.
+/// Makes a clock that was set back since the last run stand still until it has caught up.
 async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
     let mut conn = store.read().await.map_err(in_words)?;
     let Some(latest) = meta::latest_time(&mut conn).await.map_err(in_words)? else { return Ok(()) };

@@ -1,25 +1,26 @@
 "use strict";
 
-// Signs somebody in with a Matrix account: finds the homeserver, signs in there in whichever way it offers, has it make an OpenID token, signs out
-// again, and hands that token, and nothing else, to the server this page comes from. A password goes to the homeserver alone.
+// Signs somebody in with a Matrix account: discovers the homeserver, signs in there with a flow it offers,
+// requests an OpenID token, signs out again, and sends that token, and nothing else, to the server this page
+// comes from. A password is sent to the homeserver only.
 //
-// What people are told stands in the page, in their language, under the names used here.
+// The messages are in the page, in the reader's language, under the names used here.
 
-// How long the homeserver may take to answer, and somebody to sign in on a page of it: milliseconds.
+// How long the homeserver may take to answer, and a person to sign in on its page, in milliseconds.
 const PATIENCE = 20_000;
 const AWAY = 15 * 60_000;
 
-// What is remembered while somebody is on a page of the homeserver, for this tab alone.
+// State kept in this tab while the person is on the homeserver's page.
 const REMEMBERED = "vouch-sign-in";
 
 const byId = (id) => document.getElementById(id);
 const [form, handOver, mxid, password, problem, status] =
   ["sign-in", "hand-over", "mxid", "password", "problem", "status"].map(byId);
 
-// What is known of the homeserver, once it was asked: its name, its address and what it offers.
+// The discovered homeserver: its name, its address and what it offers.
 let homeserver = null;
 
-// Something that people are told, by the name of its text.
+// An error with a message for people, by the name of its text.
 class Problem extends Error {
   constructor(text, values = {}) {
     super(text);
@@ -32,9 +33,10 @@ function say(text, values) {
   return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-// ---- asking the homeserver ----
+// ---- requests to the homeserver ----
 
-// The status and the JSON of an answer; what is no JSON object is an empty one. Only what carries no secret may be sent elsewhere by the homeserver.
+// Returns the status and the JSON of an answer; anything but a JSON object counts as an empty one. Redirects are
+// followed only for requests without secrets.
 async function ask(url, { json, form, token, redirect = "error" } = {}) {
   const headers = {};
   if (json) headers["Content-Type"] = "application/json";
@@ -52,7 +54,7 @@ async function ask(url, { json, form, token, redirect = "error" } = {}) {
   }
 }
 
-// The same, or why the homeserver would not.
+// Returns the JSON of a successful answer, or throws the homeserver's reason.
 async function demand(url, what) {
   const { ok, status, answer } = await ask(url, what);
   if (ok) return answer;
@@ -61,7 +63,7 @@ async function demand(url, what) {
   throw new Problem(status === 401 || status === 403 ? "forbidden" : "refused");
 }
 
-// A URL of a homeserver's, if it is one that passwords may be sent to.
+// Returns a homeserver's URL if passwords may be sent to it.
 function secure(text) {
   try {
     const url = new URL(text);
@@ -71,9 +73,9 @@ function secure(text) {
   }
 }
 
-// ---- finding it ----
+// ---- discovery ----
 
-// The server name in a Matrix ID. People leave out the @, and their phones begin with a capital.
+// Returns the server name in a Matrix ID. People leave out the @, and phones capitalise the first letter.
 function serverName(text) {
   const parts = /^@?[^@:\s]+:((?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?)$/i.exec(text.trim());
   if (!parts || !secure(`https://${parts[1]}`)) throw new Problem("mistyped");
@@ -82,8 +84,8 @@ function serverName(text) {
 
 const belongs = (user, server) => typeof user === "string" && user.slice(user.indexOf(":") + 1) === server;
 
-// Client-Server API, "Server discovery". A web site that lets no other read that it has no such document, as most do, looks as if it did not answer: then
-// too the homeserver is sought under its own name.
+// Client-Server API, "Server discovery". Most web sites without this document send no CORS headers with their 404,
+// which looks like no answer at all; the homeserver's own name is tried then too.
 async function discover(name) {
   const host = name.replace(/:\d+$/, "");
   const found = await ask(`https://${host}/.well-known/matrix/client`, { redirect: "follow" }).catch(() => null);
@@ -97,7 +99,7 @@ async function discover(name) {
   if (!versions.ok || !Array.isArray(versions.answer.versions)) throw new Problem("no-homeserver");
   const [oauth, flows] = await Promise.all([authMetadata(client), loginFlows(client)]);
   const offers = (type) => flows.find((flow) => Object(flow).type === type);
-  // With OAuth 2.0, single sign-on may be no more than another road to the same page.
+  // With OAuth 2.0, single sign-on may be just another way to the same page.
   const sso = offers("m.login.sso");
   const isSame = oauth && (sso?.oauth_aware_preferred || sso?.["org.matrix.msc3824.delegated_oidc_compatibility"]);
   const ways = { oauth: Boolean(oauth), sso: Boolean(sso) && !isSame, password: Boolean(offers("m.login.password")) };
@@ -110,14 +112,14 @@ async function loginFlows(client) {
   return ok && Array.isArray(answer.flows) ? answer.flows : [];
 }
 
-// Where to sign in by OAuth 2.0, and what its scopes begin with: homeservers from before the specification had it have names of their own.
+// Returns the OAuth 2.0 metadata and the prefix of its scopes; older homeservers use unstable names.
 async function authMetadata(client) {
   for (const [path, scope] of [
     ["v1", "urn:matrix:client"],
     ["unstable/org.matrix.msc2965", "urn:matrix:org.matrix.msc2967.client"],
   ]) {
     const { ok, answer } = await ask(`${client}/${path}/auth_metadata`).catch(() => ({ ok: false }));
-    // Revocation too: what is asked of no URL is asked of this server, and it is not to have the access token.
+    // Revocation is required: a request to an undefined URL would go to this server, which must not receive the token.
     const names = ["authorization", "token", "registration", "revocation"];
     const endpoints = ok ? names.map((of) => answer[`${of}_endpoint`]) : [null];
     if (endpoints.every(secure)) return { ...answer, scope };
@@ -125,7 +127,7 @@ async function authMetadata(client) {
   return null;
 }
 
-// ---- signing in there ----
+// ---- signing in ----
 
 const device = () => form.dataset.device;
 
@@ -141,7 +143,7 @@ async function byPassword() {
   await byLogin(homeserver, login, "wrong-password");
 }
 
-// With a session of the Client-Server API.
+// Signs in through the Client-Server API.
 async function byLogin({ name, client }, login, forbidden) {
   const { access_token: token, user_id: user } = await demand(`${client}/v3/login`, { json: login }).catch((error) => {
     throw error.message === "forbidden" ? new Problem(forbidden) : error;
@@ -199,7 +201,7 @@ function recall() {
     sessionStorage.removeItem(REMEMBERED);
     return visit && Date.now() - visit.at < AWAY ? visit : null;
   } catch {
-    // There is none where the browser keeps nothing.
+    // Missing if the browser stores nothing.
     return null;
   }
 }
@@ -210,7 +212,8 @@ const base64url = (bytes) =>
 
 // ---- coming back ----
 
-// What the homeserver sends somebody back with: a code in the fragment (OAuth 2.0), or a login token in the query (single sign-on).
+// Returns what the homeserver sent back: a code in the fragment (OAuth 2.0), or a login token in the query (single
+// sign-on).
 function takeAnswer() {
   const answer = [location.hash, location.search].map((text) => new URLSearchParams(text.slice(1)));
   return answer.find((parameters) => parameters.has("state"));
@@ -226,7 +229,7 @@ async function comeBack(answer, visit) {
     const login = { type: "m.login.token", token: answer.get("loginToken"), initial_device_display_name: device() };
     return byLogin(visit, login, "stale");
   }
-  // RFC 9207: a code of another server would be that server's attempt to get hold of one of this one.
+  // RFC 9207: an answer from another issuer is an attempt to obtain this issuer's code.
   const isOurs = !answer.has("iss") || answer.get("iss") === visit.issuer;
   if (!answer.has("code") || !visit.verifier || !isOurs) throw new Problem("stale");
   await redeem(answer.get("code"), visit);
@@ -242,8 +245,8 @@ async function redeem(code, { name, client, verifier, id, redirect, tokens, revo
 
 // ---- the proof ----
 
-// With a session of the homeserver: has it make an OpenID token, and ends the session, whatever came of it. What is handed over then is worth nothing but to
-// ask that homeserver whose it is.
+// Requests an OpenID token with a session at the homeserver, and ends the session whether or not that succeeded.
+// The token is good only for asking that homeserver whose it is.
 async function conclude({ name, client, token, user, end }) {
   if (typeof token !== "string") throw new Problem("refused");
   let proof;
@@ -264,7 +267,7 @@ async function conclude({ name, client, token, user, end }) {
 
 let isBusy = false;
 
-// Does what was asked for, once, and tells what went wrong. It ends where the page does: what goes well leads away from it, or shows something new.
+// Runs an action once, and shows what went wrong. If it succeeds, the page is left or shows something new.
 async function work(doing, todo) {
   if (isBusy) return;
   busy(true);
@@ -281,7 +284,7 @@ async function work(doing, todo) {
 function busy(is) {
   isBusy = is;
   form.setAttribute("aria-busy", is);
-  // Not disabled, for then the keyboard would lose its place.
+  // Not disabled, because the keyboard would lose its focus.
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", is);
 }
 
@@ -335,7 +338,7 @@ form.addEventListener("submit", (event) => {
 });
 byId("oauth").addEventListener("click", () => work("leaving", () => byOAuth(homeserver)));
 byId("sso").addEventListener("click", () => work("leaving", () => bySso(homeserver)));
-// Whoever comes back by the browser's button begins anew, and finds nothing of before.
+// Coming back with the browser's button starts over with an empty form.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 form.hidden = false;

@@ -76,7 +76,7 @@ async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
 }
 
 #[actix_web::test]
-async fn what_is_held_is_shown_in_four_languages() {
+async fn an_addresss_data_is_shown_in_four_languages() {
     let objecting = AddressExport { objects_since: Some(NOON), ..nothing() };
     for (tag, view) in views() {
         for (name, held, done) in [

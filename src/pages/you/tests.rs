@@ -43,7 +43,7 @@ fn consent(policy: &str, version: &str, withdrawn_at: Option<Millis>) -> Exporte
     }
 }
 
-/// Somebody about whom there is something of everything.
+/// A person with data of every kind.
 fn everything() -> Export {
     let delivery = |kind: &str, address: &str| ExportedDelivery {
         kind: kind.to_owned(),
@@ -91,7 +91,7 @@ async fn main_of(response: HttpResponse) -> String {
 }
 
 #[actix_web::test]
-async fn what_is_held_is_said_in_four_languages() {
+async fn stored_data_is_shown_in_four_languages() {
     for (tag, view) in ["en", "fr", "de", "es"].map(|tag| (tag, view(tag))) {
         let page = view.overview("t0ken", &everything(), &policies(), Some(UNBOUND));
         insta::assert_snapshot!(format!("overview_{tag}"), main_of(page).await);

@@ -67,30 +67,30 @@ struct Delivery {
     queued: Timestamp,
 }
 
-/// A policy, and what the person has said to it.
+/// A policy, and the person's consent to it.
 struct Agreement {
     policy: String,
     name: String,
     state: String,
-    /// What can be agreed to.
+    /// The document that can be accepted.
     offer: Option<Offer>,
-    /// How it is withdrawn, if there is a consent that stands.
+    /// How to withdraw, if there is a consent in force.
     withdraw: Option<String>,
     records: Vec<Record>,
 }
 
-/// A document in force that is not agreed to.
+/// A document in force that has not been accepted.
 struct Offer {
     version: String,
     language: String,
     href: String,
     name: String,
     label: String,
-    /// Where it says what has changed since the version that was agreed to.
+    /// The page with the changes since the accepted version.
     changes: Option<String>,
 }
 
-/// A consent on record.
+/// A recorded consent.
 struct Record {
     version: String,
     language: String,
@@ -101,7 +101,7 @@ struct Record {
 }
 
 impl View {
-    /// Everything held about a person, with what he can do about it.
+    /// Shows everything stored about a person, with what they can do about it.
     pub(super) fn overview(
         &self,
         form_token: &str,
@@ -173,7 +173,7 @@ impl View {
         Delivery { what: self.say(what), address: delivery.address.clone(), queued: self.timestamp(delivery.queued_at) }
     }
 
-    /// The policies that are in force, and then those that the person once agreed to and that are no longer in use.
+    /// Returns the policies in force, followed by accepted ones that are no longer in use.
     fn agreements(&self, account: Option<&ExportedAccount>, policies: &Policies) -> Vec<Agreement> {
         let consents = account.map_or(&[][..], |account| &account.consents);
         let mut agreements: Vec<_> =
@@ -202,7 +202,7 @@ impl View {
         let offer = Offer {
             version: version.version().to_owned(),
             language: document.language.to_owned(),
-            // The operator may have removed the version meanwhile.
+            // The operator may have removed the version in the meantime.
             changes: last
                 .and_then(|last| policies.find(&last.policy, &last.version, &last.language))
                 .and_then(|accepted| self.changes_since(policies, accepted)),
