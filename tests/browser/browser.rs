@@ -220,7 +220,7 @@ impl Browser {
         self.driver().execute(script, arguments).await.unwrap()
     }
 
-    /// Sends a command of the DevTools protocol.
+    /// Sends a command of the developer tools protocol.
     pub(crate) async fn tell(&self, method: &str, parameters: Value) -> Value {
         self.driver().develop(method, parameters).await
     }

@@ -96,7 +96,7 @@ impl Driver {
         entries.as_array().unwrap().clone()
     }
 
-    /// Sends a command of the DevTools protocol.
+    /// Sends a command of the developer tools protocol.
     pub async fn develop(&self, method: &str, parameters: Value) -> Value {
         self.ask(Method::POST, "/goog/cdp/execute", json!({ "cmd": method, "params": parameters })).await.unwrap()
     }
