@@ -4,7 +4,7 @@
 //!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner message.
 //!   Code that handles it compares its [`ErrorKind`].
 //! * A lower module whose callers need to distinguish failures has an error type of its own
-//!   ([`store::Error`], `federation::Error`, `mail::SendError`), which is converted here or handled.
+//!   (`store::Error`, `federation::Error`, `mail::SendError`), which is converted here or handled.
 //! * What prevents the server from starting is a text for the operator ([`StartError`]): which setting
 //!   or file, what is wrong, and what to do.
 
