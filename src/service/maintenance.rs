@@ -1,7 +1,7 @@
 //! Background maintenance: deletes expired data, removes deleted data from the files, and stores the time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::outbox::Delivery;
 use super::{Lookups, RateLimits};
@@ -114,26 +114,26 @@ impl Maintenance {
             ..
         } = self.retention;
         let notice = self.retention.notice();
+        let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
-            self.drain(async move |conn| {
-                outbox::sweep(conn, Delivery::ONBIND, now - onbind_delivery, now, BATCH).await
-            })
-            .await,
-            self.drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, now - notice, now, BATCH).await).await,
+            sweep
+                .drain(async move |conn| outbox::sweep(conn, Delivery::ONBIND, now - onbind_delivery, now, BATCH).await)
+                .await,
+            sweep.drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, now - notice, now, BATCH).await).await,
         ];
         let deliveries: usize = given_up.iter().flatten().sum();
         if deliveries > 0 {
             log::warn!("gave up {deliveries} deliveries: they failed for as long as deliveries are kept");
         }
         let swept = [
-            self.drain(async move |conn| sessions::sweep(conn, now - validation_session - LATE, BATCH).await).await,
-            self.drain(async move |conn| accounts::sweep_tokens(conn, now - access_token, BATCH).await).await,
-            self.drain(async move |conn| consents::sweep(conn, now - consent, BATCH).await).await,
-            self.drain(async move |conn| unbind_signatures::sweep(conn, now - unbind_signature, BATCH).await).await,
-            self.drain(async move |conn| visits::sweep(conn, now - visit, BATCH).await).await,
-            self.drain(async move |conn| invites::sweep(conn, now - invite, BATCH).await).await,
-            self.drain(async move |conn| invites::sweep_keys(conn, now, BATCH).await).await,
-            self.drain(async move |conn| rate_limits::sweep(conn, micros(now), BATCH).await).await,
+            sweep.drain(async move |conn| sessions::sweep(conn, now - validation_session - LATE, BATCH).await).await,
+            sweep.drain(async move |conn| accounts::sweep_tokens(conn, now - access_token, BATCH).await).await,
+            sweep.drain(async move |conn| consents::sweep(conn, now - consent, BATCH).await).await,
+            sweep.drain(async move |conn| unbind_signatures::sweep(conn, now - unbind_signature, BATCH).await).await,
+            sweep.drain(async move |conn| visits::sweep(conn, now - visit, BATCH).await).await,
+            sweep.drain(async move |conn| invites::sweep(conn, now - invite, BATCH).await).await,
+            sweep.drain(async move |conn| invites::sweep_keys(conn, now, BATCH).await).await,
+            sweep.drain(async move |conn| rate_limits::sweep(conn, micros(now), BATCH).await).await,
         ];
         let rows: usize = swept.iter().flatten().sum();
         if rows > 0 {
@@ -141,25 +141,40 @@ impl Maintenance {
         }
         given_up.into_iter().chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
     }
+}
 
-    /// Runs `sweep`, each time in a transaction of its own that extends the lease, until it deletes nothing; returns how many rows
-    /// it deleted.
+/// A sweep that has taken the lease.
+struct Sweep<'a> {
+    store: &'a Store,
+    /// When it began, on the server's clock and on the machine's.
+    began: (Millis, Instant),
+}
+
+impl Sweep<'_> {
+    /// Runs `batch`, each time in its own transaction that extends the lease, until it deletes nothing.
+    /// Returns how many rows it deleted.
     async fn drain(
         &self,
-        sweep: impl AsyncFnOnce(&mut Conn) -> Result<usize, StoreError> + Clone + Send + 'static,
+        batch: impl AsyncFnOnce(&mut Conn) -> Result<usize, StoreError> + Clone + Send + 'static,
     ) -> Result<usize, StoreError> {
         let mut deleted = 0;
         loop {
-            let (sweep, until) = (sweep.clone(), self.clock.now() + SWEEP);
-            let batch = self.store.write(async move |conn| {
-                let batch = sweep(conn).await?;
+            let (batch, until) = (batch.clone(), self.lease_end());
+            let rows = self.store.write(async move |conn| {
+                let rows = batch(conn).await?;
                 leases::extend(conn, LEASE, until).await?;
-                Ok::<_, StoreError>(batch)
+                Ok::<_, StoreError>(rows)
             });
-            match batch.await? {
+            match rows.await? {
                 0 => return Ok(deleted),
-                batch => deleted += batch,
+                rows => deleted += rows,
             }
         }
+    }
+
+    /// Ten minutes from now. If the clock is moved during the sweep, what expired by that is due at once.
+    fn lease_end(&self) -> Millis {
+        let (now, began) = self.began;
+        now + SWEEP + Millis::try_from(began.elapsed().as_millis()).unwrap_or_default()
     }
 }
