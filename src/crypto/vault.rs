@@ -98,6 +98,8 @@ pub enum Purpose {
     RateLimit,
     /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
     UnbindSignature,
+    /// `unbind_signatures.network_index`, of the signature's index and a network.
+    UnbindNetwork,
     /// `invites.address_index`, of an address.
     InviteAddress,
     /// `invites.token_hash`, of a token, which others in the room can see.
@@ -123,7 +125,7 @@ pub enum Purpose {
 impl Purpose {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Account, "index:accounts.user"),
         (Self::BindingAddress, "index:bindings.address"),
         (Self::BindingUser, "index:bindings.user"),
@@ -132,6 +134,7 @@ impl Purpose {
         (Self::ClientSecret, "index:sessions.secret"),
         (Self::RateLimit, "index:budgets.principal"),
         (Self::UnbindSignature, "index:unbind_signatures.signature"),
+        (Self::UnbindNetwork, "index:unbind_signatures.network"),
         (Self::InviteAddress, "index:invites.address"),
         (Self::InviteToken, "index:invites.token"),
         (Self::EphemeralKey, "index:ephemeral_keys.key"),

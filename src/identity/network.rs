@@ -8,6 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct Network(IpAddr);
 
 impl Network {
+    /// Stands for the network of a client whose address cannot be determined.
+    const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+
     /// Returns the network of an address. An IPv4-mapped IPv6 address counts as IPv4.
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
@@ -15,6 +18,12 @@ impl Network {
             IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !0xff).into(),
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80).into(),
         })
+    }
+
+    /// Returns whether the client's address could be determined.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        *self != Self::UNKNOWN
     }
 }
 

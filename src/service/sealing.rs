@@ -9,6 +9,7 @@ use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use crate::clock::Millis;
 use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault};
 use crate::error::Error;
+use crate::identity::network::Network;
 use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
 use crate::store::accounts::Account;
@@ -239,6 +240,11 @@ impl Sealer {
     /// `unbind_signatures.signature_hash`
     pub(super) fn unbind_signature_index(&self, origin: &str, signature: &[u8]) -> BlindIndex {
         self.vault.index(Purpose::UnbindSignature, &[origin.as_bytes(), signature])
+    }
+
+    /// `unbind_signatures.network_index`: differs for each signature, so that equal networks do not show.
+    pub(super) fn unbind_network_index(&self, signature: &BlindIndex, network: &Network) -> BlindIndex {
+        self.vault.index(Purpose::UnbindNetwork, &[signature.as_ref(), network.to_string().as_bytes()])
     }
 
     /// `rate_limits.key`, of the limit's name and what it limits.

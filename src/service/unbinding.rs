@@ -3,11 +3,17 @@
 //! Such a signature carries neither a time nor a nonce, and signing the same request twice gives the
 //! same bytes. Anyone who has seen one could replay it after each later bind of the address; but a user
 //! who binds, unbinds, binds and unbinds again makes their homeserver send the same bytes twice, too.
-//! Only time tells the two apart: a proxy, a retry or a thief repeats a signature soon after the bind
-//! that it would undo. So a fingerprint of each signature is stored, and a repeated one is refused if
-//! the binding is younger than [`SETTLED`]. It removes an older binding as if it were new, and is then
-//! stored for longer. If nothing is bound, repeating it succeeds: it may be a retry after a lost answer.
-//! A user in a hurry still has the session that proved the address.
+//! Two things tell them apart: where the repeated request comes from, and when. So a fingerprint of each
+//! signature is stored, and one of the network that sent it first:
+//!
+//! - A signature that has removed no binding is not used up, no matter how often it was sent.
+//! - Repeated by the same network, it counts as new: that is the homeserver.
+//! - Repeated by another network, it is refused if the binding is younger than [`SETTLED`], because
+//!   thieves must be quick to undo a bind before it is of use. It removes an older binding, since the
+//!   homeserver may have moved; the first network remains the known one.
+//!
+//! If nothing is bound, repeating it succeeds: it may be a retry after a lost answer. A user whose
+//! homeserver has moved still has the session that proved the address.
 
 use std::collections::BTreeSet;
 
@@ -19,9 +25,10 @@ use crate::error::Error;
 use crate::federation::{self, SignedRequest, XMatrix};
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
-use crate::store::{self, bindings, outbox, unbind_signatures};
+use crate::store::unbind_signatures::UnbindSignature;
+use crate::store::{bindings, outbox, unbind_signatures};
 
-/// The age of a binding that a repeated signature removes.
+/// The age of a binding that another network's repeated signature removes.
 const SETTLED: Millis = DAY;
 
 /// A request to unbind, signed by the user's homeserver.
@@ -36,66 +43,62 @@ pub struct SignedUnbinding {
     pub credentials: Vec<XMatrix>,
 }
 
-/// What a signed request has done.
-enum Unbound {
-    /// It has removed this binding, if there was one.
-    Removed(Option<i64>),
-    /// Nothing: the signature was used before and the binding is too young.
-    TooSoon,
-}
-
 impl Bindings {
     /// Unbinds an address from a user if the user's homeserver has signed the request. It is not an error
     /// if nothing is bound.
     ///
     /// # Errors
-    /// 401 if it has not, 403 if the signature is repeated too soon, 429, and 503 if the homeserver's keys
+    /// 401 if it has not, 403 if another network repeats the signature too soon, 429, and 503 if the homeserver's keys
     /// cannot be fetched. (Synapse takes 400, 404 and 501 to mean that unbinding is not supported, and
     /// deactivates its user with the address still bound. After any other error it stops, so that the user
     /// tries again.)
     pub async fn unbind_signed(&self, from: &Network, unbinding: &SignedUnbinding) -> Result<(), Error> {
         let SignedUnbinding { mxid, address, .. } = unbinding;
         let signed = self.signed_by_homeserver(from, unbinding).await?;
-        let hash = |signed: &&XMatrix| {
-            let index = self.sealer.unbind_signature_index(signed.origin.as_str(), signed.signature.as_bytes());
-            index.as_ref().to_vec()
-        };
-        let hashes: BTreeSet<_> = signed.iter().map(hash).collect();
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let now = self.clock.now();
+        let stored = |signed: &&XMatrix| {
+            let index = self.sealer.unbind_signature_index(signed.origin.as_str(), signed.signature.as_bytes());
+            let network = from.is_known().then(|| self.sealer.unbind_network_index(&index, from));
+            UnbindSignature {
+                signature_hash: index.as_ref().to_vec(),
+                network_index: network.map(|index| index.as_ref().to_vec()),
+                removals: 0,
+                seen_at: now,
+            }
+        };
+        let signatures: BTreeSet<_> = signed.iter().map(stored).collect();
         // The homeserver does not say which language its user reads.
         let language = self.notices.default_language();
         let notice = self.notices.of_unbind(address, mxid, Remover::Homeserver, language).await?;
         let delivery = notice.delivery.clone();
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
-            let removed = if unbind_signatures::are_new(conn, &hashes, now).await? {
-                bindings::unbind(conn, address, user).await?
-            } else {
+            let removed = if unbind_signatures::are_replayed(conn, &signatures).await? {
                 let removed = bindings::unbind_until(conn, address, user, now - SETTLED).await?;
                 if removed.is_none() && bindings::is_bound(conn, address, user).await? {
-                    // Still committed, so that the new signatures among these are not new next time.
-                    return Ok(Unbound::TooSoon);
+                    return Err(Error::forbidden(
+                        "This signature has unbound the address before for another network, and it was bound again since: \
+                         try again a day after that",
+                    ));
                 }
-                unbind_signatures::renew(conn, &hashes, now).await?;
                 removed
+            } else {
+                bindings::unbind(conn, address, user).await?
             };
+            if removed.is_some() {
+                unbind_signatures::count_removal(conn, &signatures).await?;
+            }
             if let Some(delivery) = delivery.filter(|_| removed.is_some()) {
                 outbox::queue(conn, delivery).await?;
             }
-            Ok::<_, store::Error>(Unbound::Removed(removed))
+            Ok::<_, Error>(removed)
         });
         let unbound = unbound.await;
         // Otherwise someone who repeats a signature could use up the notices of the address.
-        self.notices.settle(address, &notice, matches!(unbound, Ok(Unbound::Removed(Some(_)))));
-        match unbound? {
-            Unbound::Removed(Some(id)) => self.removed(address, id),
-            Unbound::Removed(None) => {}
-            Unbound::TooSoon => {
-                return Err(Error::forbidden(
-                    "This signature has unbound the address before, and it was bound again since: try again a day after that",
-                ));
-            }
+        self.notices.settle(address, &notice, matches!(unbound, Ok(Some(_))));
+        if let Some(id) = unbound? {
+            self.removed(address, id);
         }
         Ok(())
     }

@@ -123,6 +123,8 @@ diesel::table! {
     unbind_signatures (signature_hash) {
         signature_hash -> Binary,
         seen_at -> BigInt,
+        network_index -> Nullable<Binary>,
+        removals -> BigInt,
     }
 }
 

@@ -45,30 +45,19 @@ async fn a_deactivated_user_is_no_longer_found() {
     assert_eq!(bob.looks_up("alice@work.example").await, None);
 }
 
-/// Signatures have no time, so one that was used before may be a replay, and does not undo a recent
-/// bind.
+/// Synapse signs each of these requests with the same bytes.
 #[tokio::test]
-async fn an_address_bound_again_today_needs_another_proof_to_be_unbound() {
+async fn an_address_can_be_bound_and_unbound_again_and_again() {
     let world = World::start().await;
     let (alice, bob) = (world.person("alice").await, world.person("bob").await);
-    alice.binds("alice@mail.example").await;
+    // Nothing is bound yet.
     assert_eq!(alice.unbinds_through_the_homeserver("alice@mail.example").await, "success");
-    let session = alice.proves("alice@mail.example").await;
-    alice.binds_through_the_homeserver(&session).await;
-
-    // Keeping the account is better than an address that stays bound to a deactivated one.
-    let refused = alice.confirm("/account/deactivate", json!({})).await;
-    assert_eq!(refused.status, 400, "{refused:?}");
-    assert_eq!(bob.looks_up("alice@mail.example").await.as_deref(), Some("@alice:hs.example"));
-
-    let threepid = json!({ "medium": "email", "address": "alice@mail.example" });
-    let body = json!({
-        "sid": session.sid,
-        "client_secret": session.client_secret,
-        "mxid": alice.mxid,
-        "threepid": threepid,
-    });
-    alice.identity_server(Method::POST, "/3pid/unbind", body).await.ok();
+    for _ in 0..2 {
+        alice.binds("alice@mail.example").await;
+        assert_eq!(alice.unbinds_through_the_homeserver("alice@mail.example").await, "success");
+        assert_eq!(bob.looks_up("alice@mail.example").await, None);
+    }
+    alice.binds("alice@mail.example").await;
     let deactivated = alice.confirm("/account/deactivate", json!({})).await.ok();
     assert_eq!(deactivated, json!({ "id_server_unbind_result": "success" }));
     assert_eq!(bob.looks_up("alice@mail.example").await, None);

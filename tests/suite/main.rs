@@ -44,6 +44,7 @@ mod phone_checks;
 mod phones;
 mod program;
 mod rate_limits;
+mod repeated_unbind;
 mod retention;
 mod ruma;
 mod schema;

@@ -236,8 +236,9 @@ on_both_backends! {
     async fn a_refused_signature_uses_up_no_notice(world: World) {
         let mut world = world;
         world.config.budgets.messages_address = Bucket { capacity: 4, per_hour: 1 };
+        world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         let server = signed_unbind::bound(&world).await;
-        signed_unbind::unbinds(&world, &server).await.ok();
+        signed_unbind::unbinds_from(&world, &server, "198.51.100.7").await.ok();
         until(PATIENCE, "both are told", async || notices(&world, ALICE).len() == 2).await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         world.mail.forget();
@@ -246,7 +247,8 @@ on_both_backends! {
         alice.binds_by(&hers).await.ok();
         for _ in 0..5 {
             // Somebody replays the request that her homeserver signed.
-            assert_eq!(signed_unbind::unbinds(&world, &server).await.error(), (403, "M_FORBIDDEN"));
+            let replayed = signed_unbind::unbinds_from(&world, &server, "203.0.113.7").await;
+            assert_eq!(replayed.error(), (403, "M_FORBIDDEN"));
         }
         bob.binds_by(&his).await.ok();
         until(PATIENCE, "both are told", async || notices(&world, ALICE) == [BOUND, BOUND]).await;

@@ -1,0 +1,2 @@
+ALTER TABLE unbind_signatures DROP COLUMN removals;
+ALTER TABLE unbind_signatures DROP COLUMN network_index;
