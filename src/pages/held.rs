@@ -4,9 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use askama::Template;
-use ruma_common::OwnedUserId;
 use serde::Deserialize;
 
+use super::entry::{Entry, party_name};
 use super::failure::Failure;
 use super::layout::Layout;
 use super::said::Said;
@@ -15,13 +15,7 @@ use super::timestamp::Timestamp;
 use super::{Cache, Powers, View, hide, secure};
 use crate::http::Query;
 use crate::identity::threepid::Address;
-use crate::service::{
-    AddressExport, HeldConfirmation, HeldDelivery, Objections, SelfService, Subject, WebSession, WebSessions,
-};
-use crate::texts::visible;
-
-/// The longest Matrix ID, in characters.
-const MAX_MXID: usize = 255;
+use crate::service::{AddressExport, Objections, SelfService, Subject, WebSession, WebSessions};
 
 /// A button, pressed.
 #[derive(Deserialize)]
@@ -101,15 +95,6 @@ struct Page<'a> {
     objects_since: Option<Timestamp>,
 }
 
-/// Something that is stored.
-struct Entry {
-    /// Whom it is about, or who caused it; homeservers are not named here.
-    mxid: Option<String>,
-    /// The message before the time.
-    what: &'static str,
-    at: Timestamp,
-}
-
 /// `GET /address/held`
 pub(super) async fn show(
     self_service: web::Data<SelfService>,
@@ -166,33 +151,23 @@ impl View {
         if let Some(done) = done {
             layout.title = format!("{} – {}", layout.say(done.text), layout.title);
         }
-        let entry = |mxid: Option<&OwnedUserId>, what, at| Entry {
-            mxid: mxid.map(|mxid| visible(mxid.as_str(), MAX_MXID)),
-            what,
-            at: self.timestamp(at),
-        };
+        let entry = |party, what, at| Entry { party: party_name(party), what, at: self.timestamp(at) };
         let address = if held.medium == "msisdn" { format!("+{}", held.address) } else { held.address.clone() };
-        let confirmation = |it: &HeldConfirmation| match it.validated_at {
-            Some(at) => entry(it.user_id.as_ref(), "page-held-confirmation-proved", at),
-            None => entry(it.user_id.as_ref(), "page-held-confirmation-asked", it.modified_at),
-        };
-        let delivery = |it: &HeldDelivery| {
-            let what = if it.kind == "notice" { "page-held-delivery-notice" } else { "page-held-delivery-onbind" };
-            entry(Some(&it.user_id), what, it.queued_at)
-        };
+        let sessions = ["page-held-confirmation-proved", "page-held-confirmation-asked"];
+        let deliveries = ["page-held-delivery-notice", "page-held-delivery-onbind"];
         let page = Page {
             layout,
             done,
             form_token,
             lead: self.say_with("page-held-lead", "address", address),
-            binding: held.binding.as_ref().map(|it| entry(Some(&it.user_id), "page-you-since", it.bound_at)),
-            confirmations: held.confirmations.iter().map(confirmation).collect(),
+            binding: held.binding.as_ref().map(|it| entry(&it.to, "page-you-since", it.bound_at)),
+            confirmations: held.validation_sessions.iter().map(|it| self.session_entry(it, sessions)).collect(),
             invitations: held
                 .invitations
                 .iter()
-                .map(|it| entry(Some(&it.user_id), "page-held-invitation", it.invited_at))
+                .map(|it| entry(&it.party, "page-held-invitation", it.invited_at))
                 .collect(),
-            deliveries: held.deliveries.iter().map(delivery).collect(),
+            deliveries: held.deliveries.iter().map(|it| self.delivery_entry(it, deliveries)).collect(),
             objects_since: held.objects_since.map(|at| self.timestamp(at)),
         };
         self.personal(StatusCode::OK, Powers::Forms, &page)

@@ -23,6 +23,7 @@ mod blocks;
 mod changes;
 mod diff;
 mod documents;
+mod entry;
 mod failure;
 mod form;
 mod held;

@@ -15,6 +15,7 @@ mod deliverer;
 mod directory;
 mod dispute_link;
 mod disputes;
+mod entries;
 mod invitations;
 mod links;
 mod lookups;
@@ -42,17 +43,17 @@ pub use components::Services;
 pub use deliverer::Deliverer;
 pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};
+pub use entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
 pub use invitations::{Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};
 pub use maintenance::Maintenance;
 use notices::Notices;
 pub use objections::Objections;
-pub use outbox::{ExportedDelivery, Outbox, Queued, Revealed};
+pub use outbox::{Outbox, Queued, Revealed};
 pub use rate_limits::RateLimits;
 pub use self_service::{
-    AddressExport, Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken,
-    ExportedWebSession, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Receipt, SelfService,
+    AddressExport, Export, ExportedAccount, ExportedConsent, ExportedToken, ExportedWebSession, Receipt, SelfService,
 };
 pub use start::Made;
 pub use unbinding::SignedUnbinding;

@@ -11,14 +11,17 @@ use ruma_common::{OwnedUserId, UserId};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::entries::{ExportedDelivery, Party};
 use super::sealing::Sealer;
 use crate::clock::{Clock, Millis};
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
+use crate::identity::threepid::Address;
 use crate::store::outbox::{self as rows, NewDelivery};
 use crate::store::{Conn, Store};
 
+use delivery::About;
 pub(super) use delivery::{Delivery, Event, Notice, Onbind, Outcome};
 
 /// A queued delivery, as the operator sees it; times in milliseconds since the epoch.
@@ -55,21 +58,6 @@ pub struct Revealed {
     pub medium: &'static str,
     /// The address.
     pub address: String,
-}
-
-/// A queued delivery, as the person sees it who caused it or whom it is about.
-#[derive(Debug, Serialize)]
-pub struct ExportedDelivery {
-    /// What kind of delivery.
-    pub kind: String,
-    /// `email` or `msisdn`
-    pub medium: &'static str,
-    /// The address it is about.
-    pub address: String,
-    /// When it was queued.
-    pub queued_at: Millis,
-    /// How many attempts have failed.
-    pub attempts: i64,
 }
 
 /// Queues deliveries and shows the queue.
@@ -189,19 +177,25 @@ impl Outbox {
     /// Returns the deliveries that are about a user or were caused by them.
     pub(super) async fn of_user(&self, conn: &mut Conn, mxid: &UserId) -> Result<Vec<ExportedDelivery>, Error> {
         let rows = rows::of_user(conn, self.sealer.outbox_user_index(mxid).as_ref()).await?;
-        rows.into_iter().map(|row| self.exported(row)).collect()
+        self.exported(rows, |about| about.address.clone().into())
     }
 
-    fn exported(&self, row: rows::Delivery) -> Result<ExportedDelivery, Error> {
-        let delivery = self.open(&row)?;
-        let address = delivery.about().address;
-        Ok(ExportedDelivery {
-            kind: row.kind,
-            medium: address.medium().as_str(),
-            address: address.as_str().to_owned(),
-            queued_at: row.created_at,
-            attempts: row.attempts,
-        })
+    /// Returns the deliveries that are about an address.
+    pub(super) async fn of_address(&self, conn: &mut Conn, address: &Address) -> Result<Vec<ExportedDelivery>, Error> {
+        let rows = rows::of_address(conn, self.sealer.outbox_address_index(address).as_ref()).await?;
+        self.exported(rows, |about| about.user.to_owned().into())
+    }
+
+    fn exported(
+        &self,
+        rows: Vec<rows::Delivery>,
+        party: fn(&About<'_>) -> Party,
+    ) -> Result<Vec<ExportedDelivery>, Error> {
+        let exported = |row: rows::Delivery| {
+            let party = party(&self.open(&row)?.about());
+            Ok(ExportedDelivery { kind: row.kind, party, queued_at: row.created_at, attempts: row.attempts })
+        };
+        rows.into_iter().map(exported).collect()
     }
 }
 

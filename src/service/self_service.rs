@@ -17,11 +17,8 @@ use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
 use crate::store::{self, Store, accounts};
 
-pub use address::{AddressExport, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation};
 pub use erasure::Receipt;
-pub use export::{
-    Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedSession, ExportedToken, ExportedWebSession,
-};
+pub use export::{AddressExport, Export, ExportedAccount, ExportedConsent, ExportedToken, ExportedWebSession};
 
 /// Shows, exports and erases what is stored about a user or an address.
 pub struct SelfService {

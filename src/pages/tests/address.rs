@@ -5,7 +5,7 @@ use ruma_common::OwnedUserId;
 use super::super::held::{OBJECTED, STALE};
 use super::*;
 use crate::identity::threepid::Address;
-use crate::service::{AddressExport, HeldBinding, HeldConfirmation, HeldDelivery, HeldInvitation, Proof};
+use crate::service::{AddressExport, ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party, Proof};
 
 /// Monday, 2026-11-23, 12:00 UTC.
 const NOON: i64 = 1_795_435_200_000;
@@ -19,7 +19,7 @@ fn nothing() -> AddressExport {
         medium: "email",
         address: "alice@example.com".to_owned(),
         binding: None,
-        confirmations: Vec::new(),
+        validation_sessions: Vec::new(),
         invitations: Vec::new(),
         deliveries: Vec::new(),
         objects_since: None,
@@ -29,19 +29,24 @@ fn nothing() -> AddressExport {
 
 fn everything() -> AddressExport {
     let (alice, bob) = (mxid("@alice:hs.example"), mxid("@bob:evil.example"));
-    let confirmation = |user_id, validated_at| HeldConfirmation { user_id, modified_at: NOON, validated_at };
-    let delivery =
-        |kind: &str| HeldDelivery { kind: kind.to_owned(), user_id: alice.clone(), queued_at: NOON, attempts: 1 };
+    let confirmation =
+        |user_id, validated_at| ExportedSession { party: Party::User { user_id }, modified_at: NOON, validated_at };
+    let delivery = |kind: &str| ExportedDelivery {
+        kind: kind.to_owned(),
+        party: alice.clone().into(),
+        queued_at: NOON,
+        attempts: 1,
+    };
     AddressExport {
         medium: "msisdn",
         address: "447700900123".to_owned(),
-        binding: Some(HeldBinding { user_id: alice.clone(), bound_at: NOON }),
-        confirmations: vec![
+        binding: Some(ExportedBinding { to: alice.clone().into(), bound_at: NOON }),
+        validation_sessions: vec![
             confirmation(Some(alice.clone()), Some(NOON)),
             confirmation(Some(bob.clone()), None),
             confirmation(None, None),
         ],
-        invitations: vec![HeldInvitation { user_id: bob, room_id: "!r:hs".try_into().unwrap(), invited_at: NOON }],
+        invitations: vec![ExportedInvite { party: bob.into(), room_id: "!r:hs".try_into().unwrap(), invited_at: NOON }],
         deliveries: vec![delivery("notice"), delivery("onbind")],
         ..nothing()
     }

@@ -11,7 +11,7 @@ use crate::identity::policy::Policies;
 use crate::pages::tests::view;
 use crate::service::{
     Bound, Erased, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession,
-    ExportedToken, ExportedWebSession, Receipt,
+    ExportedToken, ExportedWebSession, Party, Receipt,
 };
 
 /// Monday, 2026-11-23, 12:00 UTC.
@@ -25,6 +25,10 @@ fn held(account: Option<ExportedAccount>, bindings: Vec<Bound>, deliveries: Vec<
     let visits = vec![ExportedWebSession { proved_at: NOON }];
     let server_name = "id.example.org".try_into().unwrap();
     Export { server_name, user_id: alice(), exported_at: NOON, account, bindings, deliveries, web_sessions: visits }
+}
+
+fn email(address: &str) -> Party {
+    Party::Address { medium: "email", address: address.to_owned() }
 }
 
 fn bound(address: &str, bound_at: Millis) -> Bound {
@@ -47,20 +51,14 @@ fn consent(policy: &str, version: &str, withdrawn_at: Option<Millis>) -> Exporte
 fn everything() -> Export {
     let delivery = |kind: &str, address: &str| ExportedDelivery {
         kind: kind.to_owned(),
-        medium: "email",
-        address: address.to_owned(),
+        party: email(address),
         queued_at: NOON - HOUR,
         attempts: 1,
     };
-    let session = |address: &str, validated_at| ExportedSession {
-        medium: "email",
-        address: address.to_owned(),
-        modified_at: NOON - HOUR,
-        validated_at,
-    };
+    let session =
+        |address: &str, validated_at| ExportedSession { party: email(address), modified_at: NOON - HOUR, validated_at };
     let invite = |address: Option<&str>| ExportedInvite {
-        medium: address.map(|_| "email"),
-        address: address.map(ToOwned::to_owned),
+        party: address.map_or(Party::Deleted {}, email),
         room_id: OwnedRoomId::try_from("!tea:example.com").unwrap(),
         invited_at: NOON - DAY,
     };

@@ -5,13 +5,17 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use crate::identity::policy::{Policies, Version};
+use crate::pages::entry::{Entry, party_name};
 use crate::pages::layout::Layout;
 use crate::pages::said::Said;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
-use crate::service::{
-    Bound, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession, ExportedToken,
-};
+use crate::service::{Bound, Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedToken};
+
+/// What is said of a validated session, and of one that is not.
+const SESSION_MESSAGES: [&str; 2] = ["page-you-confirmed", "page-you-asked"];
+/// What is said of a notice, and of an invitation.
+const DELIVERY_MESSAGES: [&str; 2] = ["page-you-delivery-notice", "page-you-delivery-invitation"];
 
 #[derive(Template)]
 #[template(path = "pages/you.html")]
@@ -27,9 +31,9 @@ struct Overview<'a> {
     visits: Vec<Timestamp>,
     policies: Vec<Agreement>,
     can_withdraw_all: bool,
-    confirmations: Vec<Confirmation>,
+    confirmations: Vec<Entry>,
     invitations: Vec<Invitation>,
-    deliveries: Vec<Delivery>,
+    deliveries: Vec<Entry>,
 }
 
 /// An address that is bound.
@@ -46,25 +50,11 @@ struct App {
     used: Timestamp,
 }
 
-/// A validation session.
-struct Confirmation {
-    address: String,
-    changed: Timestamp,
-    confirmed: Option<Timestamp>,
-}
-
 /// An invitation.
 struct Invitation {
     address: Option<String>,
     room: String,
     at: Timestamp,
-}
-
-/// A delivery.
-struct Delivery {
-    what: String,
-    address: String,
-    queued: Timestamp,
 }
 
 /// A policy, and the person's consent to it.
@@ -132,9 +122,13 @@ impl View {
             visits: held.web_sessions.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
             can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
             policies,
-            confirmations: sessions.iter().map(|session| self.confirmation(session)).collect(),
+            confirmations: sessions.iter().map(|session| self.session_entry(session, SESSION_MESSAGES)).collect(),
             invitations: invitations.iter().map(|invite| self.invitation(invite)).collect(),
-            deliveries: held.deliveries.iter().map(|delivery| self.delivery(delivery)).collect(),
+            deliveries: held
+                .deliveries
+                .iter()
+                .map(|delivery| self.delivery_entry(delivery, DELIVERY_MESSAGES))
+                .collect(),
         };
         self.personal(StatusCode::OK, Powers::Forms, &overview)
     }
@@ -152,25 +146,12 @@ impl View {
         App { since: self.timestamp(token.created_at), used: self.day(token.last_used_at) }
     }
 
-    fn confirmation(&self, session: &ExportedSession) -> Confirmation {
-        Confirmation {
-            address: session.address.clone(),
-            changed: self.timestamp(session.modified_at),
-            confirmed: session.validated_at.map(|at| self.timestamp(at)),
-        }
-    }
-
     fn invitation(&self, invite: &ExportedInvite) -> Invitation {
         Invitation {
-            address: invite.address.clone(),
+            address: party_name(&invite.party),
             room: invite.room_id.to_string(),
             at: self.timestamp(invite.invited_at),
         }
-    }
-
-    fn delivery(&self, delivery: &ExportedDelivery) -> Delivery {
-        let what = if delivery.kind == "notice" { "page-you-delivery-notice" } else { "page-you-delivery-invitation" };
-        Delivery { what: self.say(what), address: delivery.address.clone(), queued: self.timestamp(delivery.queued_at) }
     }
 
     /// Returns the policies in force, followed by accepted ones that are no longer in use.

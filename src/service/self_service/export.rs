@@ -1,12 +1,17 @@
-//! The export of everything stored about a user.
+//! The export of everything stored about a user or an address.
 
-use ruma_common::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId};
+use ruma_common::{OwnedServerName, OwnedUserId, UserId};
 use serde::Serialize;
 
 use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
-use crate::service::{Bound, Erased, ExportedDelivery, Subject};
+use crate::identity::threepid::Address;
+use crate::service::entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
+use crate::service::{Bound, Erased, Subject};
+use crate::store::bindings::Binding;
+use crate::store::invites::Invite;
+use crate::store::sessions::Session;
 use crate::store::{Conn, accounts, bindings, consents, invites, sessions};
 
 /// Everything stored about a user; times in milliseconds since the epoch.
@@ -76,21 +81,6 @@ pub struct ExportedAccount {
     pub invitations: Vec<ExportedInvite>,
 }
 
-/// An invitation that the user sent.
-#[derive(Debug, Serialize)]
-pub struct ExportedInvite {
-    /// `email` or `msisdn`; absent once the invitation is delivered, like the address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub medium: Option<&'static str>,
-    /// The invited address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// The room.
-    pub room_id: OwnedRoomId,
-    /// When it was sent.
-    pub invited_at: Millis,
-}
-
 /// An access token. The token itself is not stored.
 #[derive(Debug, Serialize)]
 pub struct ExportedToken {
@@ -120,17 +110,28 @@ pub struct ExportedConsent {
     pub withdrawn_at: Option<Millis>,
 }
 
-/// A validation session.
+/// Everything stored about an address, and nothing about any other address of the same user; times in
+/// milliseconds since the epoch.
 #[derive(Debug, Serialize)]
-pub struct ExportedSession {
+pub struct AddressExport {
     /// `email` or `msisdn`
     pub medium: &'static str,
-    /// The address to be validated.
+    /// The address.
     pub address: String,
-    /// When it was begun or validated.
-    pub modified_at: Millis,
-    /// When it was validated.
-    pub validated_at: Option<Millis>,
+    /// The user it is bound to.
+    pub binding: Option<ExportedBinding>,
+    /// The validation sessions.
+    #[serde(rename = "confirmations")]
+    pub validation_sessions: Vec<ExportedSession>,
+    /// The pending invitations.
+    pub invitations: Vec<ExportedInvite>,
+    /// The queued deliveries.
+    pub deliveries: Vec<ExportedDelivery>,
+    /// When its owner objected.
+    pub objects_since: Option<Millis>,
+    /// When its owner's current web sessions began, this one included.
+    #[serde(rename = "visits")]
+    pub web_sessions: Vec<Millis>,
 }
 
 impl SelfService {
@@ -180,35 +181,69 @@ impl SelfService {
         let consents = consents::of_account(conn, account.id).await?;
         let sessions = sessions::of_account(conn, account.id).await?;
         let invites = invites::of_account(conn, account.id).await?;
+        let session = |row: &Session| Ok(exported_session(row, self.sealer.open_session_address(row)?.into()));
+        let invitation = |row: &Invite| {
+            let party = self.sealer.open_invited(row)?.map_or(Party::Deleted {}, Party::from);
+            let room_id = self.sealer.open_invite(row)?.room_id;
+            Ok(ExportedInvite { party, room_id, invited_at: row.created_at })
+        };
         Ok(Some(ExportedAccount {
             user_id: self.sealer.open_account(&account)?,
             registered_at: account.created_at,
             access_tokens: tokens.into_iter().map(ExportedToken::from).collect(),
             consents: consents.into_iter().map(ExportedConsent::from).collect(),
-            validation_sessions: sessions.iter().map(|row| self.exported_session(row)).collect::<Result<_, _>>()?,
-            invitations: invites.iter().map(|row| self.exported_invite(row)).collect::<Result<_, _>>()?,
+            validation_sessions: sessions.iter().map(session).collect::<Result<_, Error>>()?,
+            invitations: invites.iter().map(invitation).collect::<Result<_, Error>>()?,
         }))
     }
 
-    fn exported_session(&self, session: &sessions::Session) -> Result<ExportedSession, Error> {
-        let address = self.sealer.open_session_address(session)?;
-        Ok(ExportedSession {
+    /// Returns everything stored about an address, for its owner.
+    ///
+    /// # Errors
+    /// 429 if they have opened the page too often, and 503 if the database is unavailable.
+    pub async fn export_address(&self, address: &Address) -> Result<AddressExport, Error> {
+        let sealer = &self.sealer;
+        self.rate_limits.charge_view(&sealer.web_session_address_index(address)).await?;
+        let mut conn = self.store.read().await?;
+        let made_after = self.clock.now() - self.retention.invite;
+        let bound = bindings::by_address(&mut conn, sealer.binding_index(address).as_ref()).await?;
+        let sessions = sessions::of_address(&mut conn, sealer.session_address_index(address).as_ref()).await?;
+        let invited = sealer.invite_address_index(address);
+        let invites = invites::of_address(&mut conn, invited.as_ref(), made_after).await?;
+        let mut validation_sessions = Vec::new();
+        for row in sessions {
+            let party = Party::User { user_id: self.asker(&mut conn, row.account_id).await? };
+            validation_sessions.push(exported_session(&row, party));
+        }
+        let binding = |row: Binding| {
+            let to = sealer.open_bound_mxid(&row.address_index, &row.mxid)?.into();
+            Ok::<_, Error>(ExportedBinding { to, bound_at: row.bound_at })
+        };
+        let invitation = |row: &Invite| {
+            let invite = sealer.open_invite(row)?;
+            Ok(ExportedInvite { party: invite.sender.into(), room_id: invite.room_id, invited_at: row.created_at })
+        };
+        Ok(AddressExport {
             medium: address.medium().as_str(),
             address: address.as_str().to_owned(),
-            modified_at: session.modified_at,
-            validated_at: session.validated_at,
+            binding: bound.map(binding).transpose()?,
+            validation_sessions,
+            invitations: invites.iter().map(invitation).collect::<Result<_, Error>>()?,
+            deliveries: self.outbox.of_address(&mut conn, address).await?,
+            objects_since: self.objections.since(address).await?,
+            web_sessions: self.web_sessions.begun_by(&Subject::Address(address.clone())).await?,
         })
     }
 
-    fn exported_invite(&self, row: &invites::Invite) -> Result<ExportedInvite, Error> {
-        let address = self.sealer.open_invited(row)?;
-        Ok(ExportedInvite {
-            medium: address.as_ref().map(|address| address.medium().as_str()),
-            address: address.map(|address| address.as_str().to_owned()),
-            room_id: self.sealer.open_invite(row)?.room_id,
-            invited_at: row.created_at,
-        })
+    /// Returns the user who asked for a validation session, unless a homeserver did.
+    async fn asker(&self, conn: &mut Conn, account: Option<i64>) -> Result<Option<OwnedUserId>, Error> {
+        let Some(id) = account else { return Ok(None) };
+        accounts::by_id(conn, id).await?.map(|account| self.sealer.open_account(&account)).transpose()
     }
+}
+
+fn exported_session(row: &Session, party: Party) -> ExportedSession {
+    ExportedSession { party, modified_at: row.modified_at, validated_at: row.validated_at }
 }
 
 impl From<accounts::TokenTimes> for ExportedToken {
