@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::rustls::ServerConfig;
 
@@ -80,7 +81,7 @@ impl Options {
 pub struct MailSink {
     address: SocketAddr,
     shared: Arc<Shared>,
-    task: tokio::task::JoinHandle<()>,
+    runtime: Option<Runtime>,
 }
 
 struct Shared {
@@ -103,7 +104,10 @@ impl MailSink {
 
     /// Starts a server on a free port of 127.0.0.1.
     pub async fn start_with(options: Options) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        // Its own thread, so that it also answers while a test waits for a server to stop.
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let bind = runtime.spawn(TcpListener::bind("127.0.0.1:0"));
+        let listener = bind.await.expect("no panic").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared {
             options,
@@ -113,8 +117,8 @@ impl MailSink {
             connections: watch::Sender::new((0, 0)),
             hang_up: watch::Sender::new(0),
         });
-        let task = tokio::spawn(accept(listener, Arc::clone(&shared)));
-        Self { address, shared, task }
+        runtime.spawn(accept(listener, Arc::clone(&shared)));
+        Self { address, shared, runtime: Some(runtime) }
     }
 
     /// Returns its address.
@@ -194,8 +198,9 @@ impl MailSink {
 
 impl Drop for MailSink {
     fn drop(&mut self) {
-        self.task.abort();
-        self.shared.hang_up.send_modify(|times| *times += 1);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
