@@ -119,7 +119,9 @@ impl Disputes {
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
-            let removed = bindings::unbind_of(conn, &row.address_index, &row.user_index, row.bound_at).await?;
+            let removed =
+                bindings::unbind_made_in(conn, &row.address_index, &row.user_index, row.bound_at..=row.bound_at)
+                    .await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
@@ -145,7 +147,7 @@ impl Disputes {
             let Some(session) = session else { return Ok((false, None)) };
             let mut unbound = None;
             if let Some(since) = session.validated_at {
-                unbound = bindings::unbind_since(conn, bound.as_ref(), user.as_ref(), since).await?;
+                unbound = bindings::unbind_made_in(conn, bound.as_ref(), user.as_ref(), since..=i64::MAX).await?;
             }
             sessions::remove(conn, id).await?;
             if let Some(since) = session.validated_at {

@@ -75,7 +75,7 @@ impl Bindings {
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
             let removed = if unbind_signatures::are_replayed(conn, &signatures).await? {
-                let removed = bindings::unbind_until(conn, address, user, now - SETTLED).await?;
+                let removed = bindings::unbind_made_in(conn, address, user, 0..=now - SETTLED).await?;
                 if removed.is_none() && bindings::is_bound(conn, address, user).await? {
                     return Err(Error::forbidden(
                         "This signature has unbound the address before for another network, and it was bound again since: \

@@ -1,5 +1,7 @@
 //! Bindings of addresses to Matrix IDs.
 
+use std::ops::RangeInclusive;
+
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 
@@ -117,20 +119,21 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) ->
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// As [`unbind`], but only if the binding was made at `bound_until` or earlier.
+/// As [`unbind`], but only if the binding was made within this time.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn unbind_until(
+pub async fn unbind_made_in(
     conn: &mut Conn,
     address_index: &[u8],
     user_index: &[u8],
-    bound_until: Millis,
+    bound_at: RangeInclusive<Millis>,
 ) -> Result<Option<i64>, Error> {
+    let (from, until) = bound_at.into_inner();
     let binding = bindings::table
         .filter(bindings::address_index.eq(address_index.to_vec()))
         .filter(bindings::user_index.eq(user_index.to_vec()))
-        .filter(bindings::bound_at.le(bound_until));
+        .filter(bindings::bound_at.between(from, until));
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
@@ -145,40 +148,6 @@ pub async fn is_bound(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) 
         .filter(bindings::user_index.eq(user_index.to_vec()));
     let id: Option<i64> = conn.first(binding).await?;
     Ok(id.is_some())
-}
-
-/// As [`unbind`], but only if the binding was made exactly at `bound_at`.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn unbind_of(
-    conn: &mut Conn,
-    address_index: &[u8],
-    user_index: &[u8],
-    bound_at: Millis,
-) -> Result<Option<i64>, Error> {
-    let binding = bindings::table
-        .filter(bindings::address_index.eq(address_index.to_vec()))
-        .filter(bindings::user_index.eq(user_index.to_vec()))
-        .filter(bindings::bound_at.eq(bound_at));
-    conn.first(diesel::delete(binding).returning(bindings::id)).await
-}
-
-/// As [`unbind`], but only if the binding was made at `since` or later.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn unbind_since(
-    conn: &mut Conn,
-    address_index: &[u8],
-    user_index: &[u8],
-    since: Millis,
-) -> Result<Option<i64>, Error> {
-    let binding = bindings::table
-        .filter(bindings::address_index.eq(address_index.to_vec()))
-        .filter(bindings::user_index.eq(user_index.to_vec()))
-        .filter(bindings::bound_at.ge(since));
-    conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
 /// Removes all bindings of a user; returns how many.

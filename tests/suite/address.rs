@@ -2,7 +2,7 @@
 //! are tested in `address_links.rs`, the rate limits and what strangers learn in `strangers.rs`.
 
 use serde_json::{Value, json};
-use vouch::clock::MINUTE;
+use vouch::clock::{MINUTE, SECOND};
 
 use crate::address_visitor::{OVER, SENT, Visitor, asks, id, mailed, main, path_of, presses, value};
 use crate::database::count;
@@ -161,6 +161,20 @@ on_both_backends! {
         let page = visitor.gets("/address/held").await;
         assert_eq!(heading(&page, 403), OVER);
         assert!(main(&page).contains("<a href=\"/address?lang=en\">Request a new link</a>"), "{}", main(&page));
+    }
+
+    async fn opening_the_page_is_rate_limited_per_address(world: World) {
+        let server = world.start().await;
+        let visitor = Visitor::by_mail(&world, &server, ALICE).await;
+        for _ in 0..60 {
+            visitor.sees().await;
+        }
+        let refusal = visitor.gets("/address/held").await;
+        assert_eq!((refusal.status, refusal.headers["retry-after"].to_str().unwrap()), (429, "6"));
+        let neighbour = Visitor::by_mail(&world, &server, "bob@example.com").await;
+        neighbour.sees().await;
+        world.clock.advance(6 * SECOND);
+        visitor.sees().await;
     }
 
     async fn nodes_share_a_session(world: World) {

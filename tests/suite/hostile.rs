@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::address_visitor::FORM;
 use crate::world::{Server, World};
 
 const SMALL: usize = 64 * 1024;
@@ -193,7 +194,7 @@ async fn a_body_sent_a_byte_a_second_times_out() {
     let answer = drips(&server, "/_matrix/identity/v2/account/register", "application/json").await;
     assert_eq!(answer.error(), (408, "M_UNKNOWN"));
     assert!(answer.head.contains("access-control-allow-origin: *"), "{}", answer.head);
-    let page = drips(&server, "/not-me", "application/x-www-form-urlencoded").await;
+    let page = drips(&server, "/not-me", FORM).await;
     assert_eq!(page.status, 404, "{}", page.head);
 }
 

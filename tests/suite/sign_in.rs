@@ -15,6 +15,7 @@ use vouch::config::Bucket;
 use vouch_test_support::homeserver::Conduct;
 use vouch_test_support::postgres::Cluster;
 
+use crate::address_visitor::FORM;
 use crate::database::{count, execute, texts};
 use crate::lookup::hex;
 use crate::world::{Answer, Server, World};
@@ -30,7 +31,7 @@ async fn gets(server: &Server, path: &str, cookie: &str) -> Answer {
 
 async fn posts(server: &Server, path: &str, fields: &[(&str, &str)], headers: &[Header<'_>]) -> Answer {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = server.request(Method::POST, path, None).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let request = server.request(Method::POST, path, None).header(CONTENT_TYPE, FORM);
     server.send(headers.iter().fold(request.body(body), |request, (name, value)| request.header(*name, *value))).await
 }
 

@@ -8,13 +8,13 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, COOKIE, HeaderMap};
 use serde_json::json;
 
+use crate::address_visitor::FORM;
 use crate::invitations::{BOB, invites, landing};
 use crate::undoing::undoing;
 use crate::visitor::Visitor;
 use crate::world::{Answer, Server, World};
 
 const POLICY: &str = "/policies/privacy_policy/1.0/en";
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Every form of the site.
 const FORMS: [&str; 13] = [

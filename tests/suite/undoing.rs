@@ -10,6 +10,7 @@ use vouch::config::Config;
 use vouch_test_support::mail_sink::Message;
 use vouch_test_support::postgres::Cluster;
 
+use crate::address_visitor::FORM;
 use crate::database::count;
 use crate::notices::{ALICE, BOUND, PATIENCE, notice, notices};
 use crate::world::{Answer, Person, SECRET, Server, World, link, query, until};
@@ -40,7 +41,7 @@ pub async fn presses(server: &Server, path: &str) -> Answer {
 
 /// Posts the form of a page that was opened earlier.
 async fn posts(server: &Server, action: &str, token: &str) -> Answer {
-    let form = server.request(Method::POST, action, None).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let form = server.request(Method::POST, action, None).header(CONTENT_TYPE, FORM);
     server.send(form.body(format!("token={token}"))).await
 }
 
@@ -190,7 +191,7 @@ on_both_backends! {
         }
         assert_eq!(heading(&opens(&server, "/not-me").await, 404), "This link does not work");
         let post = || server.request(Method::POST, "/not-me", None);
-        let form = || post().header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form = || post().header(CONTENT_TYPE, FORM);
         for request in [
             post(),
             post().json(&json!({ "token": token })),

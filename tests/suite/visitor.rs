@@ -5,6 +5,7 @@ use url::form_urlencoded;
 use vouch::service::{Services, Subject};
 use vouch_test_support::homeserver::Conduct;
 
+use crate::address_visitor::FORM;
 use crate::database::count;
 use crate::notices::ALICE;
 use crate::onbind::{invites, until_tried};
@@ -75,7 +76,7 @@ impl<'a> Visitor<'a> {
     /// Like [`Self::posts`], with this `Sec-Fetch-Site` header.
     pub async fn posts_from(&self, path: &str, fields: &[(&str, &str)], site: &str) -> Answer {
         let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = self.request(Method::POST, path).header("Content-Type", "application/x-www-form-urlencoded");
+        let request = self.request(Method::POST, path).header("Content-Type", FORM);
         self.server.send(request.header("Sec-Fetch-Site", site).body(body)).await
     }
 }

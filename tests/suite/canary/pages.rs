@@ -9,13 +9,14 @@ use super::needles::{
     BODY, Canaries, EMAIL, INVITER_NAME, LOCALPART, OPERATORS_USER, PATH, QUERY, ROOM, ROOM_NAME, UNKNOWN_TOKEN,
     UNWANTED_EMAIL,
 };
+use crate::address_visitor::FORM;
 use crate::invitations::{landing, objects};
 use crate::world::{Answer, Person, Server, query};
 
 async fn posts(server: &Server, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = server.request(Method::POST, path, None).header(COOKIE, cookie);
-    server.send(request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)).await
+    server.send(request.header(CONTENT_TYPE, FORM).body(form)).await
 }
 
 async fn opens(server: &Server, path: &str, cookie: &str) -> Answer {
