@@ -208,8 +208,8 @@ impl SelfService {
         let made_after = self.clock.now() - self.retention.invite;
         let bound = bindings::by_address(&mut conn, sealer.binding_index(address).as_ref()).await?;
         let sessions = sessions::of_address(&mut conn, sealer.session_address_index(address).as_ref()).await?;
-        let invited = sealer.invite_address_index(address);
-        let invites = invites::of_address(&mut conn, invited.as_ref(), made_after).await?;
+        let index = sealer.invite_address_index(address);
+        let invites = invites::of_address(&mut conn, index.as_ref(), made_after).await?;
         let mut validation_sessions = Vec::new();
         for row in sessions {
             let party = Party::User { user_id: self.asker(&mut conn, row.account_id).await? };
