@@ -93,13 +93,14 @@ fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Co
     config.keys.signing_key_file = folder.join("signing.key");
     config.terms.directory = Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"));
     config.mail.transport = MailTransport::Smtp(Smtp {
-        host: mail.address().ip().to_string(),
+        host: mail.address().ip().into(),
         port: mail.address().port(),
         security: SmtpSecurity::None,
         credentials: None,
         verify_certificate: true,
         ca_file: None,
         timeout: Duration::from_secs(4),
+        hello_name: None,
         connections: 1,
     });
     config.sms.directory = folder.join("sms");

@@ -62,7 +62,7 @@ fn made_keys(services: &Services) -> Option<String> {
 
 fn mails(config: &Config) -> String {
     match &config.mail.transport {
-        MailTransport::Smtp(smtp) => format!("by SMTP through {}:{}", smtp.host, smtp.port),
+        MailTransport::Smtp(smtp) => format!("by SMTP through {}:{}", smtp.host.to_str(), smtp.port),
         MailTransport::Directory(path) => {
             format!("not sent but written to {} as .eml files, because [mail] host is not set", path.display())
         }

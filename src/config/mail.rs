@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use rustls::pki_types::ServerName;
 
 use super::parse::{self, Parsed};
 use super::reader::{Reader, Section};
@@ -32,7 +33,7 @@ pub enum MailTransport {
 #[derive(Clone, Debug)]
 pub struct Smtp {
     /// `host`
-    pub host: String,
+    pub host: ServerName<'static>,
     /// `port`. Default 465 for `tls`, 587 for `starttls`, 25 for `none`.
     pub port: u16,
     /// `security`: `tls`, `starttls` or `none`. Default `starttls`.
@@ -45,6 +46,9 @@ pub struct Smtp {
     pub ca_file: Option<PathBuf>,
     /// `timeout`: for delivering one mail. Default 4 s.
     pub timeout: Duration,
+    /// `hello_name`: the name given to the server. Default: this machine's name if it is a domain name, otherwise the
+    /// network address of each connection.
+    pub hello_name: Option<String>,
     /// `connections`: the maximum number of concurrent connections. Default 10.
     pub connections: u32,
 }
@@ -70,23 +74,19 @@ impl Smtp {
     fn read(section: &mut Section<'_>) -> Option<Self> {
         let host = section.optional("host", parse::host);
         let security = section.text("security", "starttls", SmtpSecurity::parse);
-        let smtp = Self {
-            host: host.clone().unwrap_or_default(),
-            port: section.number("port", security.port(), 1..=65_535),
-            security,
-            credentials: SmtpCredentials::read(section),
-            verify_certificate: section.flag("verify_certificate", true),
-            ca_file: section.optional("ca_file", parse::file),
-            timeout: section.text("timeout", "4s", parse::duration("100ms", "10m")),
-            connections: section.number("connections", 10, 1..=1_000),
-        };
+        let (port, credentials) = (section.number("port", security.port(), 1..=65_535), SmtpCredentials::read(section));
+        let verify_certificate = section.flag("verify_certificate", true);
+        let ca_file = section.optional("ca_file", parse::file);
+        let timeout = section.text("timeout", "4s", parse::duration("100ms", "10m"));
+        let hello_name = section.optional("hello_name", parse::hello_name);
+        let connections = section.number("connections", 10, 1..=1_000);
         let host = host?;
-        if smtp.credentials.is_some() && security == SmtpSecurity::None && !is_loopback_host(&host) {
+        if credentials.is_some() && security == SmtpSecurity::None && !is_loopback_host(&host.to_str()) {
             let problem = "\"none\" would send the password in clear text: use \"tls\" or \"starttls\", or remove \
                            `user` and `password`";
             section.wrong("security", problem);
         }
-        Some(smtp)
+        Some(Self { host, port, security, credentials, verify_certificate, ca_file, timeout, hello_name, connections })
     }
 }
 

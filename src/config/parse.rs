@@ -1,7 +1,7 @@
 //! Parsers for strings. Errors say what is expected and never repeat the string, which may be a secret.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -94,10 +94,25 @@ pub(super) fn server_name(text: &str) -> Parsed<OwnedServerName> {
 }
 
 /// Parses the host name or IP address of a server that is reached over TLS.
-pub(super) fn host(text: &str) -> Parsed<String> {
+pub(super) fn host(text: &str) -> Parsed<ServerName<'static>> {
     or(
-        ServerName::try_from(text).is_ok().then(|| text.to_owned()),
+        ServerName::try_from(text).ok().map(|host| host.to_owned()),
         "expected a host without scheme and port, such as \"smtp.example.org\"",
+    )
+}
+
+/// Parses the argument of `EHLO`: a domain name, or an address literal (RFC 5321 section 4.1.3).
+pub(super) fn hello_name(text: &str) -> Parsed<String> {
+    let is_valid = match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(ip) => match ip.strip_prefix("IPv6:") {
+            Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
+            None => ip.parse::<Ipv4Addr>().is_ok(),
+        },
+        None => matches!(ServerName::try_from(text), Ok(ServerName::DnsName(_))),
+    };
+    or(
+        is_valid.then(|| text.to_owned()),
+        "expected a domain name or an address literal, such as \"id.example.org\" or \"[192.0.2.1]\"",
     )
 }
 
@@ -259,6 +274,26 @@ mod tests {
         none_parse(server_name, &["", "https://example.org", "ex ample", "*.example.org", "::1", "example.org:99999"]);
         all_parse(host, &["smtp.example.org", "localhost", "10.0.0.1", "::1", "my_host"]);
         none_parse(host, &["", "smtp.example.org:25", "smtp://example.org", "a b", "a/b"]);
+        all_parse(
+            hello_name,
+            &["id.example.org", "localhost", "xn--bcher-kva.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"],
+        );
+        none_parse(
+            hello_name,
+            &[
+                "",
+                "a b",
+                "bücher.example",
+                "192.0.2.1",
+                "::1",
+                "[::1]",
+                "[IPv6:1.2.3.4]",
+                "[a]",
+                "[]",
+                "a\r\nMAIL",
+                "a:25",
+            ],
+        );
         assert_eq!(url_host("App.BÜCHER.example").unwrap(), "app.xn--bcher-kva.example");
         none_parse(url_host, &["", "https://app.example.org", "app.example.org/", "app.example.org:443"]);
     }

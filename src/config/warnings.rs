@@ -47,7 +47,7 @@ impl Config {
                 "[mail] host: is not set, but public_url is https; mails are written to files and do not reach anyone",
             ),
             (
-                smtp.is_some_and(|smtp| smtp.security == SmtpSecurity::None && !is_loopback_host(&smtp.host)),
+                smtp.is_some_and(|smtp| smtp.security == SmtpSecurity::None && !is_loopback_host(&smtp.host.to_str())),
                 "[mail] security: is \"none\" and the host is not this machine; mails and their links travel in clear text",
             ),
             (
@@ -114,13 +114,14 @@ mod tests {
 
     fn smtp(host: &str, security: SmtpSecurity, verify_certificate: bool) -> MailTransport {
         MailTransport::Smtp(Smtp {
-            host: host.to_owned(),
+            host: host.to_owned().try_into().unwrap(),
             port: 25,
             security,
             credentials: None,
             verify_certificate,
             ca_file: None,
             timeout: Duration::from_secs(1),
+            hello_name: None,
             connections: 1,
         })
     }

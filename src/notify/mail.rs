@@ -1,16 +1,15 @@
 //! Sending emails: through an SMTP server or, if none is configured, to files in a directory.
 
 mod compose;
+mod error;
 mod smtp;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-use std::io;
-
 use lettre::Address as Recipient;
 
 use self::compose::Composer;
+pub use self::error::SendError;
 use self::smtp::SmtpServer;
 use super::directory::Directory;
 use crate::brand::Brand;
@@ -72,11 +71,11 @@ impl Mailer {
     /// Sends an email to an address, byte for byte as the address was parsed.
     ///
     /// # Errors
-    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the server may have
-    /// accepted the email, if only its reply was lost.
+    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Lost`] the server may have accepted the
+    /// email, if only its reply was lost.
     pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
-        let to: Recipient = to.as_str().parse().map_err(|_| SendError::Recipient)?;
-        let message = self.composer.compose(&to, email)?;
+        let to = recipient(to).ok_or(SendError::NoMailbox)?;
+        let message = self.composer.compose(&to, email);
         match &self.transport {
             Transport::Directory(directory) => {
                 directory.write(message).await.map_err(|error| SendError::File(error.kind()))
@@ -86,37 +85,12 @@ impl Mailer {
     }
 }
 
-/// Why an email was not sent. Coarse, because it is logged, and logs contain neither addresses nor the server's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendError {
-    /// The connection to the server could not be established, or it broke.
-    Unreachable,
-    /// Sending took longer than `mail.timeout`.
-    TimedOut,
-    /// The connection cannot be secured as `mail.security` requires.
-    Tls,
-    /// The server rejected `mail.user` and `mail.password`.
-    Login,
-    /// The server rejected the recipient, or SMTP cannot express the address.
-    Recipient,
-    /// The server rejected the email for another reason.
-    Refused,
-    /// The file could not be written.
-    File(io::ErrorKind),
+/// Returns an address as SMTP and headers write it: the local part is quoted unless it is a dot-string (RFC 5321 section
+/// 4.1.2). lettre's own check refuses local parts that exist, such as those with the vowel signs of Thai or Hindi, so it
+/// is bypassed: an [`Address`] contains no character that has a meaning in SMTP or in headers.
+fn recipient(address: &Address) -> Option<Recipient> {
+    let (local, domain) = address.as_str().split_once('@')?;
+    let is_dot_string = local.split('.').all(|atom| !atom.is_empty());
+    let local = if is_dot_string { local.to_owned() } else { format!("\"{local}\"") };
+    Some(Recipient::new_dangerous(local, domain))
 }
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreachable => f.write_str("the mail server cannot be reached"),
-            Self::TimedOut => f.write_str("the mail server took too long"),
-            Self::Tls => f.write_str("the connection to the mail server cannot be secured"),
-            Self::Login => f.write_str("the mail server refuses the login"),
-            Self::Recipient => f.write_str("the mail server cannot write to the recipient"),
-            Self::Refused => f.write_str("the mail server refuses the mail"),
-            Self::File(kind) => write!(f, "the mail cannot be written to its file: {kind}"),
-        }
-    }
-}
-
-impl std::error::Error for SendError {}

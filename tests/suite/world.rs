@@ -153,13 +153,14 @@ impl Text {
 
 fn smtp(mail: &MailSink) -> Smtp {
     Smtp {
-        host: mail.address().ip().to_string(),
+        host: mail.address().ip().into(),
         port: mail.address().port(),
         security: SmtpSecurity::None,
         credentials: None,
         verify_certificate: true,
         ca_file: None,
         timeout: Duration::from_secs(4),
+        hello_name: None,
         connections: 10,
     }
 }

@@ -26,6 +26,10 @@ pub struct Options {
     pub delay: Duration,
     /// Whether `SMTPUTF8` is announced.
     pub smtputf8: bool,
+    /// The greeting, without its line end.
+    pub greeting: &'static str,
+    /// The challenges of `AUTH LOGIN`, without their line ends.
+    pub challenges: [&'static str; 2],
     /// Is called with each command line, and with `.` at the end of a message, and may change the
     /// answer.
     pub script: Option<Arc<Script>>,
@@ -43,6 +47,8 @@ pub type Script = dyn Fn(&str) -> Option<Action> + Send + Sync;
 pub enum Action {
     /// One reply, without its line end.
     Reply(&'static str),
+    /// The default action, but with this reply, which includes its line end.
+    Reword(&'static str),
     /// The connection is closed without a reply.
     HangUp,
     /// The server stops replying and reading.
@@ -62,7 +68,16 @@ pub enum Tls {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tls: Tls::None, delay: Duration::ZERO, smtputf8: true, script: None, keep: true, received: None }
+        Self {
+            tls: Tls::None,
+            delay: Duration::ZERO,
+            smtputf8: true,
+            greeting: "220 sink.test ESMTP",
+            challenges: ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"],
+            script: None,
+            keep: true,
+            received: None,
+        }
     }
 }
 
@@ -70,9 +85,16 @@ impl Options {
     /// Returns the defaults, except that commands starting with `prefix` (in any case) cause
     /// `action`.
     pub fn when(prefix: &'static str, action: Action) -> Self {
-        let matches =
-            move |line: &str| line.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        let script = move |line: &str| matches(line).then(|| action.clone());
+        Self::scripted(vec![(prefix, action)])
+    }
+
+    /// Returns the defaults, except that commands cause the first action whose prefix they start
+    /// with, in any case.
+    pub fn scripted(actions: Vec<(&'static str, Action)>) -> Self {
+        let starts =
+            |line: &str, prefix: &str| line.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let script =
+            move |line: &str| actions.iter().find(|(prefix, _)| starts(line, prefix)).map(|(_, action)| action.clone());
         Self { script: Some(Arc::new(script)), ..Self::default() }
     }
 }

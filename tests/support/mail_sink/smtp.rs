@@ -36,6 +36,8 @@ struct Conversation<'a, S> {
     /// How much of `input` has been processed.
     read: usize,
     output: Vec<u8>,
+    /// Replaces the next reply.
+    wording: Option<&'static str>,
     from: String,
     to: Vec<String>,
 }
@@ -50,11 +52,12 @@ enum Next {
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     fn new(stream: S, shared: &'a Shared, tls: bool) -> Self {
         let (input, output) = (Vec::with_capacity(16 * 1024), Vec::new());
-        Self { stream, shared, tls, credentials: None, input, read: 0, output, from: String::new(), to: Vec::new() }
+        let (credentials, wording, from, to) = (None, None, String::new(), Vec::new());
+        Self { stream, shared, tls, credentials, input, read: 0, output, wording, from, to }
     }
 
     async fn greet(mut self) -> std::io::Result<Option<S>> {
-        self.reply("220 sink.test ESMTP").await;
+        self.reply(self.shared.options.greeting).await;
         self.run().await
     }
 
@@ -85,6 +88,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
                 self.reply(reply).await;
                 return Ok(Next::GoOn);
             }
+            Some(Action::Reword(reply)) => self.wording = Some(reply),
             None => {}
         }
         let upper = line.to_ascii_uppercase();
@@ -137,7 +141,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
         let mut words = line.split(' ').skip(1);
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
         let mut answers: Vec<String> = words.map(str::to_owned).collect();
-        let prompts: &[&str] = if mechanism == "LOGIN" { &["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"] } else { &["334 "] };
+        let prompts = if mechanism == "LOGIN" { &self.shared.options.challenges[..] } else { &["334 "] };
         for prompt in prompts.iter().skip(answers.len()) {
             self.reply(prompt).await;
             answers.extend(self.line().await?);
@@ -169,6 +173,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             Some(Action::HangUp) => return Ok(Next::Close),
             Some(Action::Silence) => std::future::pending().await,
             Some(Action::Reply(reply)) => self.reply(reply).await,
+            Some(Action::Reword(reply)) => {
+                self.wording = Some(reply);
+                self.reply("").await;
+            }
             None => self.reply("250 2.0.0 taken").await,
         }
         Ok(Next::GoOn)
@@ -182,8 +190,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
         if !self.shared.options.delay.is_zero() {
             tokio::time::sleep(self.shared.options.delay).await;
         }
-        self.output.extend_from_slice(reply.as_bytes());
-        self.output.extend_from_slice(b"\r\n");
+        match self.wording.take() {
+            Some(wording) => self.output.extend_from_slice(wording.as_bytes()),
+            None => self.output.extend_from_slice(format!("{reply}\r\n").as_bytes()),
+        }
     }
 
     async fn line(&mut self) -> std::io::Result<Option<String>> {

@@ -47,19 +47,6 @@ fn tls_options(tls: Tls) -> Options {
 }
 
 #[test]
-fn credentials_without_tls_are_refused_except_on_this_machine() {
-    let settings =
-        |host: &str| Smtp { host: host.to_owned(), credentials: Some(login()), ..unused(SmtpSecurity::None) };
-    let error = start(settings("mail.example.org"), &brand()).err().unwrap();
-    assert!(error.starts_with("mail.security: ") && error.contains("starttls"), "{error}");
-    assert!(!error.contains("s3cret"));
-    for host in ["localhost", "127.0.0.1", "::1"] {
-        assert!(start(settings(host), &brand()).is_ok(), "{host}");
-    }
-    assert!(start(unused(SmtpSecurity::None), &brand()).is_ok());
-}
-
-#[test]
 fn an_unusable_ca_file_is_named_with_its_setting() {
     let [empty, junk] = std::array::from_fn(|_| tempfile::NamedTempFile::new().unwrap());
     std::fs::write(junk.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
@@ -90,7 +77,7 @@ async fn login_works_over_starttls_and_tls() {
 async fn without_starttls_no_login_and_no_address_is_sent() {
     let sink = MailSink::start().await;
     let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::Starttls) };
-    assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(SendError::Tls));
+    assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(SendError::NoStarttls));
     sink.hang_up().await;
     assert!(sink.commands().iter().all(|line| line.starts_with("EHLO")), "{:?}", sink.commands());
 }
@@ -101,7 +88,8 @@ async fn a_rejected_starttls_ends_the_connection() {
     let options = Options::when("STARTTLS", Action::Reply("454 4.7.0 not now"));
     let sink = MailSink::start_with(Options { tls: Tls::Starttls(server), ..options }).await;
     let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::Starttls) };
-    assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(SendError::Tls));
+    let refused = SendError::Refused(Step::Starttls, Code(454));
+    assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(refused));
     sink.hang_up().await;
     assert!(!sink.commands().iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
 }
@@ -109,14 +97,18 @@ async fn a_rejected_starttls_ends_the_connection() {
 #[tokio::test]
 async fn a_certificate_from_an_unknown_authority_or_for_another_name_is_refused() {
     let (authority, stranger) = (Authority::new(), Authority::new());
-    for (server, why) in [(stranger.server("127.0.0.1"), "authority"), (authority.server("mail.test"), "name")] {
+    for (server, why) in [
+        (stranger.server("127.0.0.1"), "not issued by an authority"),
+        (authority.server("mail.test"), "not for the name"),
+    ] {
         for (tls, security) in [
             (Tls::Starttls(Arc::clone(&server)), SmtpSecurity::Starttls),
             (Tls::Implicit(Arc::clone(&server)), SmtpSecurity::Tls),
         ] {
             let sink = MailSink::start_with(tls_options(tls)).await;
             let settings = Smtp { credentials: Some(login()), ..authority.trusted(smtp(&sink, security)) };
-            assert_eq!(send(&mailer(settings.clone()), "a@b.c").await, Err(SendError::Tls), "{why} {security:?}");
+            let error = send(&mailer(settings.clone()), "a@b.c").await.unwrap_err();
+            assert!(matches!(&error, SendError::Tls(reason) if reason.contains(why)), "{why} {security:?}: {error}");
             sink.hang_up().await;
             assert!(!sink.commands().iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
 
@@ -129,5 +121,38 @@ async fn a_certificate_from_an_unknown_authority_or_for_another_name_is_refused(
 #[tokio::test]
 async fn a_server_without_tls_is_refused_if_tls_is_required() {
     let sink = MailSink::start().await;
-    assert_eq!(send(&mailer(smtp(&sink, SmtpSecurity::Tls)), "a@b.c").await, Err(SendError::Tls));
+    let error = SendError::Tls("it does not speak TLS".to_owned());
+    assert_eq!(send(&mailer(smtp(&sink, SmtpSecurity::Tls)), "a@b.c").await, Err(error));
+}
+
+#[tokio::test]
+async fn what_is_injected_before_tls_ends_the_connection() {
+    let server = Authority::new().server("127.0.0.1");
+    for injected in ["220 go ahead\r\n250 injected\r\n", "220 go ahead\r\n220", "220 go ahead\n421 bye\r\n"] {
+        let options = Options::when("STARTTLS", Action::Reword(injected));
+        let sink = MailSink::start_with(Options { tls: Tls::Starttls(Arc::clone(&server)), ..options }).await;
+        let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::Starttls) };
+        let error = send(&mailer(settings), "alice@example.com").await.unwrap_err();
+        assert!(matches!(error, SendError::Tls(_)), "{error}");
+        sink.hang_up().await;
+        assert_eq!(sink.commands().len(), 2, "{:?}", sink.commands());
+    }
+}
+
+#[tokio::test]
+async fn starttls_is_recognized_in_any_case() {
+    let authority = Authority::new();
+    for offer in ["250-sink.test\r\n250 starttls", "250-sink.test\r\n250-8bitmime\r\n250-StartTLS\r\n250 help"] {
+        let options = Options { tls: Tls::Starttls(authority.server("127.0.0.1")), ..Options::default() };
+        // Over TLS, the server announces what it does by default.
+        let first = std::sync::atomic::AtomicBool::new(true);
+        let script = move |line: &str| {
+            let is_first = line.starts_with("EHLO") && first.swap(false, std::sync::atomic::Ordering::Relaxed);
+            is_first.then_some(Action::Reply(offer))
+        };
+        let sink = MailSink::start_with(Options { script: Some(Arc::new(script)), ..options }).await;
+        let settings = authority.trusted(smtp(&sink, SmtpSecurity::Starttls));
+        send(&mailer(Smtp { credentials: Some(login()), ..settings }), "alice@example.com").await.unwrap();
+        assert!(sink.wait_to("alice@example.com").await.tls);
+    }
 }
