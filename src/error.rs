@@ -173,6 +173,26 @@ impl Error {
         Self::bad_request("M_EMAIL_SEND_ERROR", "The email could not be sent; try again later")
     }
 
+    /// 400 `M_EMAIL_SEND_ERROR`, if the mail server will never send this email to this address.
+    #[must_use]
+    pub fn email_refused() -> Self {
+        Self::bad_request("M_EMAIL_SEND_ERROR", "The mail server refuses to send this email to this address")
+    }
+
+    /// 400 `M_EMAIL_SEND_ERROR`, if no email can be sent until the operator has changed something.
+    #[must_use]
+    pub fn mail_out_of_order() -> Self {
+        let text = "This server cannot send emails until its operator has corrected a problem";
+        Self::bad_request("M_EMAIL_SEND_ERROR", text)
+    }
+
+    /// 400 `M_INVALID_EMAIL`, for an address that needs SMTPUTF8, which the mail server does not support.
+    #[must_use]
+    pub fn email_not_supported() -> Self {
+        let text = "This server's mail server does not support email addresses that are not ASCII before the @";
+        Self::bad_request("M_INVALID_EMAIL", text)
+    }
+
     /// 400 `M_INVALID_ADDRESS`
     #[must_use]
     pub fn invalid_phone_number() -> Self {

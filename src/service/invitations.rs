@@ -15,7 +15,7 @@ use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue};
 use ruma_common::{OwnedRoomId, OwnedServerName, RoomId, UserId};
 
 use super::links::PublicLinks;
-use super::messenger::Messenger;
+use super::messenger::{Messenger, unsent};
 use super::objections::undeliverable;
 use super::outbox::{Delivery, Onbind};
 use super::sealing::Sealer;
@@ -167,7 +167,7 @@ impl Invitations {
         let email = invite_email(words, facts).map_err(|_| Error::internal())?;
         self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("an invitation could not be sent by email: {error}");
-            Error::email_not_sent()
+            unsent(&error)
         })
     }
 

@@ -8,7 +8,7 @@ use crate::brand::Brand;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::Words;
-use crate::notify::mail::Mailer;
+use crate::notify::mail::{Mailer, SendError};
 use crate::notify::sms::SmsSender;
 use crate::texts::{Language, Texts};
 
@@ -44,5 +44,15 @@ impl Messenger {
     /// Returns what the templates of messages need in one language.
     pub(super) fn words(&self, language: Language) -> Words<'_> {
         Words { brand: &self.brand, texts: &self.texts, language, server: self.server_name.as_str() }
+    }
+}
+
+/// Returns the answer to a request whose email was not sent. Only a failure that may pass asks to try again.
+pub(super) fn unsent(error: &SendError) -> Error {
+    match error {
+        SendError::NoSmtpUtf8 => Error::email_not_supported(),
+        error if error.is_final() => Error::email_refused(),
+        error if error.needs_operator() => Error::mail_out_of_order(),
+        _ => Error::email_not_sent(),
     }
 }

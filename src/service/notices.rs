@@ -157,7 +157,8 @@ impl Notices {
         let Ok(email) = email else { return Outcome::later("the email cannot be written") };
         match self.messenger.mailer.send(&notice.address, email).await {
             Ok(()) => Outcome::Delivered,
-            // The server may reject a recipient for now only (greylisting).
+            Err(error) if error.is_final() => Outcome::Refused { last_error: error.to_string() },
+            // The server may reject a recipient for now only (greylisting), and the operator may correct a setting.
             Err(error) => Outcome::later(&error),
         }
     }

@@ -28,6 +28,7 @@ mod keys;
 mod links;
 mod lookup;
 mod mail;
+mod mail_servers;
 mod messages;
 mod migrations;
 mod nodes;

@@ -6,6 +6,7 @@ use super::{Asker, TokenRequest, Unsent, Validation};
 use crate::error::Error;
 use crate::notify::emails::{ValidationFacts, validation_email};
 use crate::service::dispute_link::DisputeLink;
+use crate::service::messenger::unsent;
 
 impl Validation {
     /// Sends the email of a session.
@@ -23,7 +24,7 @@ impl Validation {
         let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;
         self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
             log::warn!("a validation email could not be sent: {error}");
-            Error::email_not_sent().into()
+            unsent(&error).into()
         })
     }
 
