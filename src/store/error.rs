@@ -20,6 +20,8 @@ pub enum Error {
     Timeout,
     /// It accepts no more connections.
     TooManyConnections,
+    /// A prepared statement is gone: a connection pooler has put another session behind this connection.
+    Pooled,
     /// Another transaction got in the way: a deadlock or a serialization failure.
     Conflict,
     /// It accepts no writes, for example because it is a standby.
@@ -115,6 +117,9 @@ impl Error {
         if is_missing || is_in(&["no such table", "no such column", "has no column named"]) {
             return Self::Schema;
         }
+        if message.starts_with("prepared statement ") {
+            return Self::Pooled;
+        }
         Self::Other
     }
 }
@@ -126,6 +131,10 @@ impl std::fmt::Display for Error {
             Self::Timeout => "the database did not finish a statement in time",
             Self::TooManyConnections => {
                 "the database accepts no more connections: raise its or its role's limit, or lower database.pool_size"
+            }
+            Self::Pooled => {
+                "the database has lost a prepared statement: a connection pooler in front of it must use session pooling, \
+                 such as PgBouncer with pool_mode = session"
             }
             Self::Conflict => "the database gave up a transaction that conflicted with another one",
             Self::ReadOnly => "the database is read-only",
@@ -185,7 +194,9 @@ mod tests {
             ("relation \"tokens\" does not exist", Error::Schema),
             ("no such column: tokens.used_at", Error::Schema),
             ("the database system is shutting down", Error::Unavailable),
-            ("prepared statement \"s1\" does not exist", Error::Other),
+            ("prepared statement \"s1\" does not exist", Error::Pooled),
+            ("prepared statement \"s1\" already exists", Error::Pooled),
+            ("bind message supplies 1 parameters, but prepared statement \"s1\" requires 2", Error::Other),
         ] {
             assert_eq!(Error::from_message(message), class, "{message}");
         }

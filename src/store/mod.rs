@@ -13,6 +13,7 @@ pub mod meta;
 mod migrations;
 pub mod objections;
 pub mod outbox;
+mod pooler;
 mod postgres;
 mod prepared;
 pub mod rate_limits;

@@ -20,6 +20,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::Error;
+use super::pooler;
 use crate::crypto::trust;
 
 /// How long connecting may take.
@@ -40,6 +41,10 @@ const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
     END $$;";
 /// For data whose loss in a power cut does no harm.
 const RELAXED: &str = "SET synchronous_commit = off";
+
+const SHARED_SESSIONS: &str = "PostgreSQL is behind a connection pooler that uses transaction or statement pooling, which loses prepared \
+    statements and session settings. Use session pooling for this database (in PgBouncer: pool_mode = session), or let database.url \
+    name PostgreSQL itself";
 
 /// The largest number of shared connections; each is opened on first use.
 const SHARED: usize = 16;
@@ -94,7 +99,7 @@ pub(super) enum Link {
 }
 
 impl Postgres {
-    /// Connects once.
+    /// Connects, and checks that connections are not pooled in a way that loses their sessions.
     pub(super) async fn connect(mut config: Config, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -107,6 +112,7 @@ impl Postgres {
         let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
         let postgres =
             Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), relaxed: Arc::default() };
+        postgres.connector.check_sessions().await?;
         postgres.establish().await?;
         Ok(postgres)
     }
@@ -139,6 +145,24 @@ impl Postgres {
 }
 
 impl Connector {
+    /// Returns an error if a connection pooler shares sessions. This changes nothing in the sessions, since a pooler would hand
+    /// them to others.
+    async fn check_sessions(&self) -> Result<(), String> {
+        let mut clients = Vec::new();
+        for _ in 0..2 {
+            let connected = self.config.connect(self.tls.clone()).await;
+            let (client, connection) = connected.map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
+            tokio::spawn(connection);
+            clients.push(client);
+        }
+        let checked = timeout(CONNECT, pooler::are_exclusive(&clients[0], &clients[1])).await;
+        match checked.map_err(|_| "no answer from PostgreSQL on a second connection".to_owned())? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SHARED_SESSIONS.to_owned()),
+            Err(error) => Err(format!("PostgreSQL: {}", describe(&error))),
+        }
+    }
+
     async fn connect(&self, further_settings: &'static str) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(|error| {
             Error::from_connecting(&error).log();

@@ -41,6 +41,7 @@ mod outages;
 mod outbox;
 mod own_data;
 mod pages;
+mod pgbouncer;
 mod phone_checks;
 mod phones;
 mod program;

@@ -9,6 +9,7 @@ pub mod cas;
 pub mod homeserver;
 pub mod kannel;
 pub mod mail_sink;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod program;
 pub mod sms_gateway;

@@ -25,9 +25,14 @@ impl Program {
 
     /// Starts it, or restarts it with the files that it had when it was stopped.
     pub fn start(&self) {
+        self.start_with(&[]);
+    }
+
+    /// As [`Self::start`], with arguments.
+    pub fn start_with(&self, arguments: &[&str]) {
         let log = File::options().append(true).create(true).open(&self.log).expect("the directory exists");
         let mut command = self.command();
-        command.stdout(log.try_clone().expect("it is open")).stderr(log);
+        command.args(arguments).stdout(log.try_clone().expect("it is open")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
     }
