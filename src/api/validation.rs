@@ -182,7 +182,7 @@ pub(super) async fn validated(
     asker: Asker<'_>,
     query: &Query,
 ) -> Result<HttpResponse, Error> {
-    let Validated { address, at } = validation.validated(asker, &session_in_query(query)?).await?;
+    let Validated { address, at, .. } = validation.validated(asker, &session_in_query(query)?).await?;
     let medium = address.medium().as_str();
     Ok(HttpResponse::Ok().json(json!({ "medium": medium, "address": address.as_str(), "validated_at": at })))
 }

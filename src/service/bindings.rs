@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::federation::Federation;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
-use crate::store::{self, Store, accounts, bindings, outbox};
+use crate::store::{self, Conn, Store, accounts, bindings, outbox, sessions};
 use crate::texts::Language;
 
 /// Binds addresses to users, and unbinds them.
@@ -39,6 +39,28 @@ pub struct Bindings {
     pub(super) outbox: Arc<Outbox>,
 }
 
+/// The rows by which a caller may bind an address.
+#[derive(Clone, Copy)]
+struct Proof {
+    account: i64,
+    session: i64,
+}
+
+impl Proof {
+    /// Checks that both rows still exist, in a transaction that has locked the address: a binding made
+    /// after a concurrent erasure, or after the owner of the address has cancelled the session, would
+    /// remain.
+    async fn check(self, conn: &mut Conn) -> Result<(), Error> {
+        if !accounts::lock(conn, self.account).await? {
+            return Err(Error::unauthorized("The account no longer exists"));
+        }
+        match sessions::by_id(conn, self.session).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::no_valid_session()),
+        }
+    }
+}
+
 impl Bindings {
     /// Binds the address of a validated session to the caller, and returns the signed association.
     ///
@@ -55,7 +77,8 @@ impl Bindings {
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
-        let ts = self.bind_as(Some(caller.account_id), &validated.address, &caller.mxid, language).await?;
+        let proof = Proof { account: caller.account_id, session: validated.session };
+        let ts = self.bind_as(Some(proof), &validated.address, &caller.mxid, language).await?;
         self.lookups.see_own(caller, &validated.address);
         let mut association = association(&validated.address, &caller.mxid, ts);
         self.signing.sign(&mut association);
@@ -72,10 +95,10 @@ impl Bindings {
         self.bind_as(None, address, mxid, language).await
     }
 
-    /// As [`Self::bind_address`], but fails if that account no longer exists.
+    /// As [`Self::bind_address`], but fails if the proof no longer exists.
     async fn bind_as(
         &self,
-        account_id: Option<i64>,
+        proof: Option<Proof>,
         address: &Address,
         mxid: &UserId,
         language: Language,
@@ -92,11 +115,8 @@ impl Bindings {
         let (invited, user) = (address.clone(), mxid.to_owned());
         let bound = self.store.write(async move |conn| {
             objections.lock_to_bind(conn, &invited).await?;
-            if let Some(id) = account_id
-                // A binding made after a concurrent erasure would remain.
-                && !accounts::lock(conn, id).await?
-            {
-                return Err(Error::unauthorized("The account no longer exists"));
+            if let Some(proof) = proof {
+                proof.check(conn).await?;
             }
             let bound = bindings::bind(conn, new).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;

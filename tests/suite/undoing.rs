@@ -11,7 +11,7 @@ use vouch_test_support::mail_sink::Message;
 use vouch_test_support::postgres::Cluster;
 
 use crate::address_visitor::FORM;
-use crate::database::count;
+use crate::database::{count, texts};
 use crate::notices::{ALICE, BOUND, PATIENCE, notice, notices};
 use crate::world::{Answer, Person, SECRET, Server, World, link, query, until};
 
@@ -301,4 +301,27 @@ async fn another_servers_link_is_invalid() {
     let path = undoing(&world, ALICE).await;
     assert_eq!(heading(&posts_link(&elsewhere, &path).await, 404), "This link does not work");
     assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
+}
+
+// On PostgreSQL, where another node can be between two statements of a bind.
+#[tokio::test]
+async fn a_session_cancelled_during_a_bind_binds_nothing() {
+    let world = World::on_postgres().await;
+    let server = world.start().await;
+    let mallory = world.person(&server, "mallory").await;
+    let sid = mallory.proves(ALICE).await;
+    let owner = world.database.as_ref().unwrap().connect().await;
+    owner.batch_execute("BEGIN; LOCK TABLE objections; DELETE FROM sessions").await.unwrap();
+    let cancels = async {
+        until(PATIENCE, "the bind does not wait", async || {
+            let waiting = "SELECT CAST(COUNT(*) AS TEXT) AS text FROM pg_locks
+                WHERE NOT granted AND relation = 'objections'::regclass";
+            texts(&world, waiting).await != ["0"]
+        })
+        .await;
+        owner.batch_execute("COMMIT").await.unwrap();
+    };
+    let (bound, ()) = tokio::join!(mallory.binds_by(&sid), cancels);
+    assert_eq!(bound.error(), (404, "M_NO_VALID_SESSION"));
+    assert_eq!(count(&world, "bindings").await, 0);
 }

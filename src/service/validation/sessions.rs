@@ -27,6 +27,8 @@ pub struct Submission {
 /// A validated session.
 #[derive(Debug)]
 pub struct Validated {
+    /// The row of the session.
+    pub(in crate::service) session: i64,
     /// The address that was proved.
     pub address: Address,
     /// When it was proved.
@@ -101,7 +103,7 @@ impl Validation {
     pub async fn validated(&self, asker: Asker<'_>, named: &Submission) -> Result<Validated, Error> {
         let session = self.session(Some(asker), named).await?;
         let at = session.validated_at.ok_or_else(Error::session_not_validated)?;
-        Ok(Validated { address: self.sealer.open_session_address(&session)?, at })
+        Ok(Validated { session: session.id, address: self.sealer.open_session_address(&session)?, at })
     }
 
     /// Returns the session if it has not expired and, if there is an asker, is theirs. An unknown id, a wrong
