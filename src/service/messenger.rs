@@ -51,7 +51,7 @@ impl Messenger {
 pub(super) fn unsent(error: &SendError) -> Error {
     match error {
         SendError::NoSmtpUtf8 => Error::email_not_supported(),
-        error if error.is_final() => Error::email_refused(),
+        error if error.refuses_email() => Error::email_refused(),
         error if error.needs_operator() => Error::mail_out_of_order(),
         _ => Error::email_not_sent(),
     }

@@ -46,6 +46,8 @@ pub enum Step {
     Starttls,
     /// `mail.user` and `mail.password`.
     Login,
+    /// A mail without TLS or without a login.
+    Anonymous,
     /// `mail.sender`.
     Sender,
     /// The recipient.
@@ -54,30 +56,68 @@ pub enum Step {
     Message,
 }
 
-/// A reply code of three digits.
+/// A reply code of three digits, with the enhanced status code (RFC 3463) if the server gives one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Code(pub(super) u16);
+pub struct Code {
+    pub(super) number: u16,
+    /// Subject and detail; the class is the first digit of the number.
+    status: Option<(u16, u16)>,
+}
 
 impl Code {
+    /// Reads the enhanced status code from the start of the reply's text.
+    pub(super) fn new(number: u16, text: &str) -> Self {
+        let word = text.split_ascii_whitespace().next().unwrap_or_default();
+        let mut parts = word.split('.').map(|part| part.parse::<u16>().ok().filter(|_| part.len() <= 3));
+        let status = match [parts.next(), parts.next(), parts.next(), parts.next()] {
+            [Some(Some(class)), Some(Some(subject)), Some(Some(detail)), None] if class == number / 100 => {
+                Some((subject, detail))
+            }
+            _ => None,
+        };
+        Self { number, status }
+    }
+
     /// Returns the first digit, which alone says what to do (RFC 5321 section 4.2).
     pub(super) const fn severity(self) -> u16 {
-        self.0 / 100
+        self.number / 100
     }
 
     /// Whether the same command would be refused again.
     pub(super) const fn is_permanent(self) -> bool {
         self.severity() == 5
     }
+
+    /// Whether the server complains about the sender, although the command was about the recipient: Postfix refuses
+    /// nothing earlier.
+    pub(super) const fn is_about_sender(self) -> bool {
+        matches!(self.status, Some((1, 7 | 8)))
+    }
+
+    /// Whether it may be this server that is refused, rather than the recipient or the message: a matter of policy or of
+    /// the protocol. "Relay access denied" is one.
+    const fn may_be_about_us(self) -> bool {
+        matches!(self.status, Some((5 | 7, _)))
+    }
 }
 
 impl SendError {
-    /// Whether the same email to the same recipient will always fail.
+    /// Whether the server will always refuse this email to this recipient, unless somebody changes something.
     #[must_use]
-    pub const fn is_final(&self) -> bool {
+    pub const fn refuses_email(&self) -> bool {
         match self {
             Self::NoSmtpUtf8 | Self::NoMailbox => true,
             Self::Refused(Step::Recipient | Step::Message, code) => code.is_permanent(),
             _ => false,
+        }
+    }
+
+    /// Whether it is pointless to send the email again, since the operator is not at fault.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Refused(_, code) => self.refuses_email() && !code.may_be_about_us(),
+            _ => self.refuses_email(),
         }
     }
 
@@ -86,7 +126,7 @@ impl SendError {
     pub const fn needs_operator(&self) -> bool {
         match self {
             Self::NoStarttls | Self::Tls(_) | Self::NoLogin | Self::NoMechanism => true,
-            Self::Refused(Step::Recipient | Step::Message, _) => false,
+            Self::Refused(..) if self.refuses_email() => false,
             Self::Refused(_, code) => code.is_permanent(),
             _ => false,
         }
@@ -125,6 +165,7 @@ impl fmt::Display for Step {
             Self::Hello => "this server's name (mail.hello_name)",
             Self::Starttls => "STARTTLS",
             Self::Login => "the login (mail.user, mail.password)",
+            Self::Anonymous => "mail without TLS or a login (mail.security, mail.user)",
             Self::Sender => "the sender (mail.sender)",
             Self::Recipient => "the recipient",
             Self::Message => "the message",
@@ -134,7 +175,11 @@ impl fmt::Display for Step {
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:03}", self.0)
+        write!(f, "{:03}", self.number)?;
+        match self.status {
+            Some((subject, detail)) => write!(f, " {}.{subject}.{detail}", self.severity()),
+            None => Ok(()),
+        }
     }
 }
 

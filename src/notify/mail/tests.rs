@@ -58,6 +58,12 @@ async fn send(mailer: &Mailer, to: &str) -> Result<(), SendError> {
     mailer.send(&Address::email(to).unwrap(), email()).await
 }
 
+/// The error for a step that got this reply.
+fn refused(step: Step, reply: &str) -> SendError {
+    let (number, text) = reply.split_at(3);
+    SendError::Refused(step, Code::new(number.parse().unwrap(), text.trim_start_matches(['-', ' '])))
+}
+
 /// Sends an email without TLS to a sink with these options, and returns the result and the sink.
 async fn send_to_sink(options: Options) -> (Result<(), SendError>, MailSink) {
     let sink = MailSink::start_with(options).await;
@@ -139,11 +145,10 @@ fn unused(security: SmtpSecurity) -> Smtp {
 
 #[tokio::test]
 async fn a_stopped_server_is_reported_as_refusing_connections() {
-    let sink = MailSink::start().await;
-    let settings = smtp(&sink, SmtpSecurity::None);
-    drop(sink);
-    // The port is closed when the sink's task has ended.
-    tokio::task::yield_now().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (host, port) = ("127.0.0.1".try_into().unwrap(), listener.local_addr().unwrap().port());
+    drop(listener);
+    let settings = Smtp { host, port, ..unused(SmtpSecurity::None) };
     assert_eq!(send(&mailer(settings), "a@b.c").await, Err(SendError::Connect(io::ErrorKind::ConnectionRefused)));
 }
 

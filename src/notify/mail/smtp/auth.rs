@@ -30,7 +30,9 @@ pub(super) async fn log_in(connection: &mut Connection, credentials: &SmtpCreden
 async fn plain(connection: &mut Connection, credentials: &SmtpCredentials) -> Result<(), Trouble> {
     let response = encode(&format!("\0{}\0{}", credentials.user, &*credentials.password));
     match exchange(connection, &format!("AUTH PLAIN {response}"), &[&response]).await {
-        Err(Trouble::Refused(Code(500..=504))) => exchange(connection, "AUTH PLAIN", &[&response]).await,
+        Err(Trouble::Refused(code)) if (500..=504).contains(&code.number) => {
+            exchange(connection, "AUTH PLAIN", &[&response]).await
+        }
         logged_in => logged_in,
     }
 }

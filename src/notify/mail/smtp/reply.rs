@@ -9,7 +9,9 @@ use crate::notify::mail::error::{Code, SendError, Step};
 /// The longest reply, in bytes. Lines have up to 512, but there is no limit on their number.
 const MAX_REPLY: u64 = 64 * 1024;
 /// The reply to any command before the server closes the connection (RFC 5321 section 3.8).
-const SHUTTING_DOWN: Code = Code(421);
+const SHUTTING_DOWN: u16 = 421;
+/// The reply to any command that needs TLS or a login first (RFC 3207 section 4, RFC 4954 section 6).
+const NOT_ALLOWED_YET: u16 = 530;
 
 /// A reply.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub(super) enum Trouble {
 impl Trouble {
     /// Whether the connection is of no more use, whatever the command was.
     pub(super) fn ends_connection(self) -> bool {
-        !matches!(self, Self::Refused(code) if code != SHUTTING_DOWN)
+        !matches!(self, Self::Refused(code) if code.number != SHUTTING_DOWN)
     }
 
     /// Names the step that failed.
@@ -41,8 +43,15 @@ impl Trouble {
         match self {
             Self::Lost => SendError::Lost,
             Self::OutOfStep => SendError::OutOfStep,
-            Self::Refused(SHUTTING_DOWN) => SendError::Refused(Step::Connection, SHUTTING_DOWN),
-            Self::Refused(code) => SendError::Refused(step, code),
+            Self::Refused(code) => {
+                let step = match (code.number, step) {
+                    (SHUTTING_DOWN, _) => Step::Connection,
+                    (NOT_ALLOWED_YET, Step::Sender | Step::Recipient | Step::Message) => Step::Anonymous,
+                    (_, Step::Recipient) if code.is_about_sender() => Step::Sender,
+                    _ => step,
+                };
+                SendError::Refused(step, code)
+            }
         }
     }
 }
@@ -62,20 +71,20 @@ impl Reply {
     /// reply, or is endless.
     pub(super) async fn read(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Self, Trouble> {
         let mut stream = stream.take(MAX_REPLY);
-        let (mut first_code, mut lines) = (None, Vec::new());
+        let (mut first_number, mut lines) = (None, Vec::new());
         loop {
             let mut line = Vec::new();
             stream.read_until(b'\n', &mut line).await?;
             if !line.ends_with(b"\n") {
                 return Err(if stream.limit() == 0 { Trouble::OutOfStep } else { Trouble::Lost });
             }
-            let (code, is_last, text) = parse_line(&line).ok_or(Trouble::OutOfStep)?;
-            if *first_code.get_or_insert(code) != code {
+            let (number, is_last, text) = parse_line(&line).ok_or(Trouble::OutOfStep)?;
+            if *first_number.get_or_insert(number) != number {
                 return Err(Trouble::OutOfStep);
             }
             lines.push(text);
             if is_last {
-                return Ok(Self { code, lines });
+                return Ok(Self { code: Code::new(number, &lines[0]), lines });
             }
         }
     }
@@ -93,16 +102,16 @@ impl Reply {
     }
 }
 
-/// Returns the code, whether the line is the last one, and the text.
-fn parse_line(line: &[u8]) -> Option<(Code, bool, String)> {
-    let (code, rest) = line.trim_ascii_end().split_first_chunk::<3>()?;
-    let code = code.iter().all(u8::is_ascii_digit).then(|| str::from_utf8(code).ok()?.parse().ok())??;
+/// Returns the number, whether the line is the last one, and the text.
+fn parse_line(line: &[u8]) -> Option<(u16, bool, String)> {
+    let (number, rest) = line.trim_ascii_end().split_first_chunk::<3>()?;
+    let number = number.iter().all(u8::is_ascii_digit).then(|| str::from_utf8(number).ok()?.parse().ok())??;
     let (is_last, text) = match rest {
         [b'-', text @ ..] => (false, text),
         [digit, ..] if digit.is_ascii_digit() => return None,
         text => (true, text),
     };
-    Some((Code(code), is_last, String::from_utf8_lossy(text.trim_ascii()).into_owned()))
+    Some((number, is_last, String::from_utf8_lossy(text.trim_ascii()).into_owned()))
 }
 
 #[cfg(test)]
@@ -120,8 +129,8 @@ mod tests {
         (reply, stream.buffer().len() + stream.get_ref().len())
     }
 
-    fn reply(code: u16, lines: &[&str]) -> Reply {
-        Reply { code: Code(code), lines: lines.iter().map(|&line| line.to_owned()).collect() }
+    fn reply(number: u16, lines: &[&str]) -> Reply {
+        Reply { code: Code::new(number, lines[0]), lines: lines.iter().map(|&line| line.to_owned()).collect() }
     }
 
     #[test]
@@ -187,7 +196,7 @@ mod tests {
             assert_eq!(reply(code, &[""]).expect(2), Err(Trouble::OutOfStep), "{code}");
         }
         for code in [400, 421, 450, 499, 500, 550, 599] {
-            assert_eq!(reply(code, &[""]).expect(2), Err(Trouble::Refused(Code(code))), "{code}");
+            assert_eq!(reply(code, &[""]).expect(2), Err(Trouble::Refused(Code::new(code, ""))), "{code}");
         }
         for code in [0, 100, 199, 600, 999] {
             assert_eq!(reply(code, &[""]).expect(2), Err(Trouble::OutOfStep), "{code}");
@@ -205,7 +214,7 @@ mod tests {
                 prop_assert_eq!(left, left_of_pieces);
                 let read = &bytes[..bytes.len() - left];
                 prop_assert_eq!(read.iter().filter(|byte| **byte == b'\n').count(), reply.lines.len());
-                prop_assert!(reply.code.0 < 1_000);
+                prop_assert!(reply.code.number < 1_000);
             }
         }
 
@@ -229,7 +238,7 @@ mod tests {
             text.push_str(&if last.is_empty() { format!("{code}{end}") } else { format!("{code} {last}{end}") });
             text.push_str(&rest);
             let (reply, left) = read(text.as_bytes(), 1_000);
-            prop_assert_eq!(reply, Ok(Reply { code: Code(code), lines }));
+            prop_assert_eq!(reply, Ok(Reply { code: Code::new(code, &lines[0]), lines }));
             prop_assert_eq!(left, rest.len());
         }
     }

@@ -46,8 +46,8 @@ async fn greetings_of_all_kinds_are_understood() {
         assert_eq!(sent, Ok(()), "{greeting:?}");
     }
     for (greeting, error) in [
-        ("554 5.3.2 no", SendError::Refused(Step::Connection, Code(554))),
-        ("421 4.3.2 busy", SendError::Refused(Step::Connection, Code(421))),
+        ("554 5.3.2 no", refused(Step::Connection, "554 5.3.2")),
+        ("421 4.3.2 busy", refused(Step::Connection, "421 4.3.2")),
         ("354 what", SendError::OutOfStep),
         ("HTTP/1.1 400 Bad Request", SendError::OutOfStep),
         ("* OK IMAP4rev1", SendError::OutOfStep),
@@ -60,33 +60,63 @@ async fn greetings_of_all_kinds_are_understood() {
 
 #[tokio::test]
 async fn refusals_name_the_step_and_whether_they_are_for_good() {
-    for (command, reply, step, code, text) in [
-        ("MAIL", "553 5.7.1 not yours", Step::Sender, 553, "refuses the sender (mail.sender) (553)"),
-        ("MAIL", "451 4.3.0 later", Step::Sender, 451, "refuses the sender (mail.sender) for now (451)"),
-        ("MAIL", "530 5.7.0 log in first", Step::Sender, 530, "refuses the sender (mail.sender) (530)"),
-        ("RCPT", "550 5.1.1 no such user alice@example.com", Step::Recipient, 550, "refuses the recipient (550)"),
-        ("RCPT", "550-5.7.1 no\r\n550 5.7.1 relay", Step::Recipient, 550, "refuses the recipient (550)"),
-        ("RCPT", "553", Step::Recipient, 553, "refuses the recipient (553)"),
-        ("RCPT", "450 4.2.0 greylisted", Step::Recipient, 450, "refuses the recipient for now (450)"),
-        ("RCPT", "452 4.2.2 full", Step::Recipient, 452, "refuses the recipient for now (452)"),
-        ("RCPT", "421 4.3.2 going down", Step::Connection, 421, "refuses the connection for now (421)"),
-        ("DATA", "452 4.3.1 disk full", Step::Message, 452, "refuses the message for now (452)"),
-        ("DATA", "554 5.5.1 no", Step::Message, 554, "refuses the message (554)"),
-        (".", "554 5.7.1 spam", Step::Message, 554, "refuses the message (554)"),
-        (".", "552 5.3.4 too big", Step::Message, 552, "refuses the message (552)"),
-        (".", "451 4.7.1 try again", Step::Message, 451, "refuses the message for now (451)"),
-        (".", "421 4.3.2 bye", Step::Connection, 421, "refuses the connection for now (421)"),
-        ("EHLO", "421 4.3.2 bye", Step::Connection, 421, "refuses the connection for now (421)"),
-        ("EHLO", "450 4.7.1 who?", Step::Hello, 450, "refuses this server's name (mail.hello_name) for now (450)"),
+    for (command, reply, step, text) in [
+        ("MAIL", "553 5.7.1 not yours", Step::Sender, "the sender (mail.sender) (553 5.7.1)"),
+        ("MAIL", "451 4.3.0 later", Step::Sender, "the sender (mail.sender) for now (451 4.3.0)"),
+        ("MAIL", "530 5.7.0 x", Step::Anonymous, "mail without TLS or a login (mail.security, mail.user) (530 5.7.0)"),
+        ("RCPT", "530", Step::Anonymous, "mail without TLS or a login (mail.security, mail.user) (530)"),
+        ("RCPT", "550 5.1.1 no such user alice@example.com", Step::Recipient, "the recipient (550 5.1.1)"),
+        ("RCPT", "550-5.7.1 no\r\n550 5.7.1 relay", Step::Recipient, "the recipient (550 5.7.1)"),
+        ("RCPT", "553", Step::Recipient, "the recipient (553)"),
+        ("RCPT", "550 4.1.1 a class of its own", Step::Recipient, "the recipient (550)"),
+        ("RCPT", "550 192.0.2.1 is listed", Step::Recipient, "the recipient (550)"),
+        ("RCPT", "450 4.2.0 greylisted", Step::Recipient, "the recipient for now (450 4.2.0)"),
+        ("RCPT", "452 4.2.2 full", Step::Recipient, "the recipient for now (452 4.2.2)"),
+        ("RCPT", "553 5.1.8 unknown", Step::Sender, "the sender (mail.sender) (553 5.1.8)"),
+        ("RCPT", "450 4.1.8 not found", Step::Sender, "the sender (mail.sender) for now (450 4.1.8)"),
+        ("RCPT", "421 4.3.2 going down", Step::Connection, "the connection for now (421 4.3.2)"),
+        ("DATA", "452 4.3.1 disk full", Step::Message, "the message for now (452 4.3.1)"),
+        ("DATA", "554 5.5.1 no", Step::Message, "the message (554 5.5.1)"),
+        (".", "554 5.6.0 bad", Step::Message, "the message (554 5.6.0)"),
+        (".", "552 5.3.4 too big", Step::Message, "the message (552 5.3.4)"),
+        (".", "451 4.7.1 try again", Step::Message, "the message for now (451 4.7.1)"),
+        (".", "421 4.3.2 bye", Step::Connection, "the connection for now (421 4.3.2)"),
+        ("EHLO", "421 4.3.2 bye", Step::Connection, "the connection for now (421 4.3.2)"),
+        ("EHLO", "450 4.7.1 who?", Step::Hello, "this server's name (mail.hello_name) for now (450 4.7.1)"),
     ] {
         let (sent, sink) = send_with(vec![(command, Action::Reply(reply))]).await;
         let error = sent.unwrap_err();
-        assert_eq!(error, SendError::Refused(step, Code(code)), "{command} {reply}");
-        assert_eq!(error.to_string(), format!("the mail server {text}"));
+        assert_eq!(error, refused(step, reply), "{command} {reply}");
+        assert_eq!(error.to_string(), format!("the mail server refuses {text}"));
         assert_eq!(sink.count(), 0);
-        let is_final = code >= 500 && matches!(step, Step::Recipient | Step::Message);
-        assert_eq!((error.is_final(), error.needs_operator()), (is_final, code >= 500 && !is_final), "{error}");
+        let is_permanent = reply.starts_with('5');
+        let is_about_email = matches!(step, Step::Recipient | Step::Message);
+        assert_eq!(error.refuses_email(), is_permanent && is_about_email, "{error}");
+        assert_eq!(error.needs_operator(), is_permanent && !is_about_email, "{error}");
     }
+}
+
+#[test]
+fn a_refusal_that_may_be_about_this_server_is_not_final() {
+    for (step, reply, is_final) in [
+        (Step::Recipient, "550 5.1.1 no such user", true),
+        (Step::Recipient, "550 5.1.10 null MX", true),
+        (Step::Recipient, "552 5.2.2 full", true),
+        (Step::Recipient, "550", true),
+        (Step::Message, "554 5.6.0 bad", true),
+        (Step::Message, "552 no", true),
+        (Step::Recipient, "554 5.7.1 relay access denied", false),
+        (Step::Recipient, "504 5.5.2 need a fully qualified host name", false),
+        (Step::Recipient, "550 5.7.26 SPF", false),
+        (Step::Message, "554 5.7.1 spam", false),
+        (Step::Recipient, "450 4.1.1", false),
+        (Step::Sender, "550 5.1.8", false),
+        (Step::Login, "535 5.7.8", false),
+    ] {
+        assert_eq!(refused(step, reply).is_final(), is_final, "{reply}");
+    }
+    assert!(SendError::NoSmtpUtf8.is_final() && SendError::NoMailbox.is_final());
+    assert!(!SendError::Lost.is_final() && !SendError::NoStarttls.is_final());
 }
 
 #[tokio::test]
@@ -117,7 +147,7 @@ async fn a_server_without_ehlo_is_greeted_with_helo() {
     }
     for second in [Action::Reply("550 5.7.1 not your name"), Action::HangUp] {
         let (sent, _) = send_with(vec![("EHLO", Action::Reply("554 no")), ("HELO", second)]).await;
-        assert_eq!(sent, Err(SendError::Refused(Step::Hello, Code(554))));
+        assert_eq!(sent, Err(refused(Step::Hello, "554")));
     }
 }
 
@@ -161,7 +191,7 @@ async fn what_prevents_a_connection_is_named() {
         (SendError::Tls("its certificate has expired".to_owned()), "TLS: its certificate has expired"),
         (SendError::NoLogin, "offers no login"),
         (SendError::NoMechanism, "neither AUTH PLAIN nor AUTH LOGIN"),
-        (SendError::Refused(Step::Login, Code(535)), "refuses the login (mail.user, mail.password) (535)"),
+        (refused(Step::Login, "535 5.7.8"), "refuses the login (mail.user, mail.password) (535 5.7.8)"),
     ] {
         let error = error.to_string();
         assert!(error.starts_with("the mail server") && error.contains(text), "{error}");

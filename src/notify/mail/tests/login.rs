@@ -87,15 +87,15 @@ async fn a_response_that_must_not_come_with_the_command_is_sent_afterwards() {
 
 #[tokio::test]
 async fn a_failed_login_names_its_cause() {
-    let refused = |code| SendError::Refused(Step::Login, Code(code));
+    let login = |reply| refused(Step::Login, reply);
     for (actions, error) in [
-        (vec![("AUTH", Action::Reply("535 5.7.8 who are you?"))], refused(535)),
-        (vec![("AUTH", Action::Reply("454 4.7.0 later"))], refused(454)),
-        (vec![("AUTH", Action::Reply("530 5.7.0 STARTTLS first"))], refused(530)),
-        (vec![("AUTH PLAIN", Action::Reply("535 no")), ("AUTH LOGIN", Action::Reply("504 no"))], refused(535)),
-        (vec![("AUTH PLAIN", Action::Reply("504 no")), ("AUTH LOGIN", Action::Reply("535 no"))], refused(535)),
-        (vec![("AUTH PLAIN", Action::Reply("535 no")), ("AUTH LOGIN", Action::HangUp)], refused(535)),
-        (vec![("AUTH", Action::Reply("421 4.7.0 bye"))], SendError::Refused(Step::Connection, Code(421))),
+        (vec![("AUTH", Action::Reply("535 5.7.8 who are you?"))], login("535 5.7.8")),
+        (vec![("AUTH", Action::Reply("454 4.7.0 later"))], login("454 4.7.0")),
+        (vec![("AUTH", Action::Reply("530 5.7.0 STARTTLS first"))], login("530 5.7.0")),
+        (vec![("AUTH PLAIN", Action::Reply("535 no")), ("AUTH LOGIN", Action::Reply("504 no"))], login("535")),
+        (vec![("AUTH PLAIN", Action::Reply("504 no")), ("AUTH LOGIN", Action::Reply("535 no"))], login("535")),
+        (vec![("AUTH PLAIN", Action::Reply("535 no")), ("AUTH LOGIN", Action::HangUp)], login("535")),
+        (vec![("AUTH", Action::Reply("421 4.7.0 bye"))], refused(Step::Connection, "421 4.7.0")),
         (vec![("AUTH", Action::HangUp)], SendError::Lost),
         (vec![offer("250 sink.test")], SendError::NoLogin),
         (vec![offer("250-sink.test\r\n250 SIZE 1")], SendError::NoLogin),

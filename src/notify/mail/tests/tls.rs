@@ -88,7 +88,7 @@ async fn a_rejected_starttls_ends_the_connection() {
     let options = Options::when("STARTTLS", Action::Reply("454 4.7.0 not now"));
     let sink = MailSink::start_with(Options { tls: Tls::Starttls(server), ..options }).await;
     let settings = Smtp { credentials: Some(login()), ..smtp(&sink, SmtpSecurity::Starttls) };
-    let refused = SendError::Refused(Step::Starttls, Code(454));
+    let refused = refused(Step::Starttls, "454 4.7.0");
     assert_eq!(send(&mailer(settings), "alice@example.com").await, Err(refused));
     sink.hang_up().await;
     assert!(!sink.commands().iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
