@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use phonenumber::country;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
 use super::gateways::{Gateway, GatewayKind};
 use super::parse::{self, Parsed};
@@ -140,13 +139,19 @@ impl Area {
             Ok(Self::Anywhere)
         } else if let Some(digits) = text.strip_prefix('+').filter(is_prefix) {
             Ok(Self::Prefix(digits.to_owned()))
-        } else if country::Id::from_str(text).is_ok() {
+        } else if is_country(text) {
             Ok(Self::Country(text.to_owned()))
         } else {
             let expected = "expected the first digits of numbers, such as \"+44\", a country such as \"GB\", or \"*\"";
             Err(expected.to_owned())
         }
     }
+}
+
+/// Returns whether this is the ISO 3166 code, in upper case, of a country that has phone numbers.
+fn is_country(code: &str) -> bool {
+    let region = Region::from_code(code).ok().filter(|region| region.to_string() == code);
+    region.is_some_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
 }
 
 impl Route {

@@ -1,6 +1,6 @@
 //! Calling codes and countries of phone numbers.
 
-use phonenumber::metadata::DATABASE;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
 use super::threepid::{Address, Medium};
 
@@ -11,7 +11,7 @@ pub fn of(number: &Address) -> Option<u16> {
         return None;
     }
     let code = |length| number.as_str().get(..length)?.parse().ok();
-    (1..=3).filter_map(code).find(|code| DATABASE.by_code(code).is_some()).or_else(|| code(3))
+    (1..=3).filter_map(code).find(|code| is_assigned(*code)).or_else(|| code(3))
 }
 
 /// Returns the country of a phone number as ISO 3166 code, such as `GB`. Countries that share a
@@ -20,8 +20,12 @@ pub fn country(number: &Address) -> Option<String> {
     if number.medium() != Medium::Msisdn {
         return None;
     }
-    let parsed = phonenumber::parse(None, format!("+{}", number.as_str())).ok()?;
-    parsed.country().id().map(|id| id.as_ref().to_owned())
+    let parsed = PHONE_NUMBER_UTIL.parse(format!("+{}", number.as_str()), None).ok()?;
+    parsed.get_region_code().filter(|region| *region != Region::World).map(|region| region.to_string())
+}
+
+fn is_assigned(code: u16) -> bool {
+    PHONE_NUMBER_UTIL.get_region_for_country_code(code.into()).is_some()
 }
 
 #[cfg(test)]
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn no_calling_code_is_the_beginning_of_another() {
-        let assigned: Vec<u16> = (1..1000).filter(|code| DATABASE.by_code(code).is_some()).collect();
+        let assigned: Vec<u16> = (1..1000).filter(|code| is_assigned(*code)).collect();
         assert!(assigned.len() > 200);
         for expected in assigned {
             assert_eq!(code(&format!("{expected}00000000")), Some(expected));
@@ -82,7 +86,9 @@ mod tests {
         ] {
             assert_eq!(country(&Address::msisdn(digits).unwrap()).as_deref(), Some(expected), "{digits}");
         }
-        assert_eq!(country(&Address::msisdn("99912345678").unwrap()), None);
+        for nowhere in ["99912345678", "80012345678", "979123456789", "881612345678", "870301234567"] {
+            assert_eq!(country(&Address::msisdn(nowhere).unwrap()), None, "{nowhere}");
+        }
     }
 
     proptest! {

@@ -82,7 +82,7 @@ fn areas_are_prefixes_countries_or_everything() {
     for area in ["+1", "+1242", "+44", "GB", "US", "*"] {
         assert!(Area::parse(area).is_ok(), "{area}");
     }
-    for none in ["", "44", "+", "+0", "+4a", "+1234567890123456", "gb", "XX", "GBR", "**", "0044"] {
+    for none in ["", "44", "+", "+0", "+4a", "+1234567890123456", "gb", "XX", "GBR", "**", "0044", "AQ", "001", "ZZ"] {
         assert!(Area::parse(none).is_err(), "{none}");
     }
 }
