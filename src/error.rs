@@ -199,6 +199,15 @@ impl Error {
         Self::bad_request("M_INVALID_ADDRESS", "The phone number is not valid")
     }
 
+    /// 400 `M_INVALID_ADDRESS`, for a number without a plus, dialled from a country without numbers.
+    #[must_use]
+    pub fn phone_number_without_country() -> Self {
+        Self::bad_request(
+            "M_INVALID_ADDRESS",
+            "A phone number without + needs the code of a country with phone numbers",
+        )
+    }
+
     /// 400 `M_SEND_ERROR`
     #[must_use]
     pub fn text_not_sent() -> Self {

@@ -9,7 +9,7 @@ use super::extract::Signatory;
 use super::json::{Body, Params};
 use crate::error::{Error, ErrorKind};
 use crate::http::Query;
-use crate::identity::phone::PhoneNumber;
+use crate::identity::phone::{InvalidNumber, PhoneNumber};
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
 use crate::pages::{AskedBy, Fault, Validation, View};
@@ -51,8 +51,15 @@ pub(super) async fn request_code(
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
-    let (country, typed) = (params.string("country")?, params.string("phone_number")?);
-    let number = PhoneNumber::parse(&country, &typed).map_err(|_| Error::invalid_phone_number())?;
+    // Element Web sends null and Element iOS an empty string if they do not know the country.
+    let country = params.optional_string("country")?;
+    let typed = params.string("phone_number")?;
+    let number = PhoneNumber::parse(country.as_deref().unwrap_or_default(), &typed);
+    let number = number.map_err(|invalid| match invalid {
+        InvalidNumber::NeedsCountry if country.is_none() => Error::missing("country"),
+        InvalidNumber::NeedsCountry => Error::phone_number_without_country(),
+        InvalidNumber::Invalid => Error::invalid_phone_number(),
+    })?;
     let request = token_request(&validation, params, number.address.clone(), language)?;
     let sid = validation.request_token(asker, from, request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);

@@ -43,6 +43,7 @@ mod own_data;
 mod pages;
 mod pgbouncer;
 mod phone_checks;
+mod phone_codes;
 mod phones;
 mod program;
 mod rate_limits;
