@@ -28,11 +28,11 @@ impl Connection {
         Self { stream: BufReader::new(Box::new(stream)), extensions: Extensions::default() }
     }
 
-    /// Replaces a stream on which nothing unread is left by TLS on it.
+    /// Continues with TLS.
     ///
     /// # Errors
-    /// [`SendError::Tls`] if the server cannot be verified, or has sent something that the TLS of an honest server does
-    /// not start with: an attacker may have injected it.
+    /// [`SendError::Tls`] if the server cannot be verified, or has already sent something, which an attacker may have
+    /// injected.
     pub(super) async fn secure(self, tls: &TlsConnector, host: &ServerName<'static>) -> Result<Self, SendError> {
         if !self.stream.buffer().is_empty() {
             return Err(SendError::Tls("the server sent something before TLS was established".to_owned()));
@@ -67,16 +67,16 @@ impl Connection {
         self.ask(command).await?.expect(severity)
     }
 
-    /// Sends a command in one write, and returns the reply. If something is left of an earlier reply, replies and
-    /// commands are out of step.
+    /// Sends a command in one write, and returns the reply.
     pub(super) async fn ask(&mut self, command: &str) -> Result<Reply, Trouble> {
         self.transmit(&format!("{command}\r\n")).await
     }
 
-    /// Sends text that ends in CR LF, and returns the reply.
+    /// Sends text that ends in CR LF, and returns the reply. If there is one already, the server is closing the
+    /// connection, or replies and commands are out of step.
     pub(super) async fn transmit(&mut self, text: &str) -> Result<Reply, Trouble> {
         if !self.stream.buffer().is_empty() {
-            return Err(Trouble::OutOfStep);
+            return Err(Reply::read(&mut self.stream).await?.unasked());
         }
         self.stream.write_all(text.as_bytes()).await?;
         self.stream.flush().await?;
@@ -103,8 +103,8 @@ impl Connection {
 }
 
 impl Extensions {
-    /// Keywords are compared without regard to case (RFC 5321 section 2.4). Servers that kept a client of the nineties
-    /// happy repeat `AUTH` as `AUTH=PLAIN LOGIN`, and some offer only that.
+    /// Keywords are compared without regard to case (RFC 5321 section 2.4). Some servers offer `AUTH=PLAIN LOGIN`, for
+    /// Outlook Express, beside `AUTH PLAIN LOGIN` or instead of it.
     fn parameters(&self, keyword: &str) -> Option<Vec<&str>> {
         let mut parameters = None;
         for line in &self.0 {

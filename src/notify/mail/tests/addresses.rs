@@ -1,5 +1,7 @@
 //! Addresses of all kinds, over servers with and without SMTPUTF8.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Local parts in scripts whose vowel signs are combining marks, and one that is not composed.
@@ -74,4 +76,17 @@ async fn unusual_addresses_are_sent_as_smtp_writes_them() {
     let phone = Address::msisdn("4915112345678").unwrap();
     assert_eq!(mailer.send(&phone, email()).await, Err(SendError::NoMailbox));
     assert_eq!(sink.messages().len(), 0);
+}
+
+proptest! {
+    #[test]
+    fn no_address_contains_what_smtp_and_headers_give_a_meaning(
+        local in prop_oneof!["[\\PC]{1,20}", "[a-z.\\p{L}\\p{M}]{1,20}"], domain in "[a-z]{1,10}\\.example",
+    ) {
+        let Ok(address) = Address::email(&format!("{local}@{domain}")) else { return Ok(()) };
+        let path = recipient(&address).unwrap().to_string();
+        let bare = path.strip_prefix('"').map_or(path.clone(), |rest| rest.replacen('"', "", 1));
+        prop_assert_eq!(bare, address.as_str());
+        prop_assert!(!path.contains(|c: char| c.is_control() || c.is_whitespace() || "<>()[],;:\\".contains(c)));
+    }
 }

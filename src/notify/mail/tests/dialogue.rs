@@ -138,6 +138,19 @@ async fn replies_that_do_not_belong_to_the_command_end_the_dialogue() {
 }
 
 #[tokio::test]
+async fn a_server_may_close_the_connection_after_any_reply() {
+    for (command, reply) in [
+        ("EHLO", "250 sink.test\r\n421 4.3.2 bye\r\n"),
+        ("MAIL", "250 2.1.0 ok\r\n421 4.3.2 bye\r\n"),
+        ("RCPT", "250 2.1.5 ok\r\n421-4.3.2 good\r\n421 4.3.2 bye\r\n"),
+        ("DATA", "354 go ahead\r\n421 4.3.2 bye\r\n"),
+    ] {
+        let (sent, _) = send_with(vec![(command, Action::Reword(reply))]).await;
+        assert_eq!(sent, Err(refused(Step::Connection, "421 4.3.2")), "{command}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_without_ehlo_is_greeted_with_helo() {
     for refusal in ["502 5.5.1 what?", "500", "504 no", "550 EHLO is not for you"] {
         let (sent, sink) = send_with(vec![("EHLO", Action::Reply(refusal))]).await;
