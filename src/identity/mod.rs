@@ -2,6 +2,7 @@
 
 pub(crate) mod calling_code;
 pub mod directory;
+mod domain;
 pub mod network;
 pub mod pepper;
 pub(crate) mod phone;

@@ -1,5 +1,5 @@
-//! Third-party identifiers: email addresses and phone numbers. This is the only place that folds
-//! case.
+//! Third-party identifiers: email addresses and phone numbers. Together with [`Domain`], this is the
+//! only place that folds case.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -9,6 +9,8 @@ use icu_casemap::CaseMapper;
 use icu_properties::props::{
     BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory, GeneralCategoryGroup,
 };
+
+use super::domain::Domain;
 
 /// The kind of an address ([3PID types](https://spec.matrix.org/latest/appendices/#3pid-types)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,19 +48,26 @@ impl fmt::Display for Medium {
     }
 }
 
-/// A parsed and folded address. Exactly this form is proved, stored, hashed and sent to.
+/// A parsed address in its canonical form. Exactly this form is proved, stored, hashed and sent to.
 ///
-/// It also remembers the lower-case form, because Element Web and Android hash JavaScript's
-/// `toLowerCase()` of an address where the specification demands full case folding: they look for
-/// `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one. Equality, order and
-/// hash depend on medium and folded form only.
+/// The local part of an email address is folded (MSC2265), and its domain is in its ASCII form
+/// ([`Domain`]). Two spellings are the same address exactly if their canonical forms are equal.
+///
+/// Clients hash what their user typed, so an address also remembers the other forms that they look
+/// for: the domain in its Unicode form, and the lower-case form of the local part. Element Web and
+/// Android hash JavaScript's `toLowerCase()` where the specification demands full case folding: they
+/// look for `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one. Equality,
+/// order and hash depend on medium and canonical form only.
 #[derive(Clone)]
 pub struct Address {
     medium: Medium,
-    folded: String,
-    /// The lower-case form, if it differs from `folded`. It folds to `folded` too, so no other
+    canonical: String,
+    /// The lower-case form of the local part, if it differs from the folded one. It folds to the
+    /// same, so no other address can have it.
+    lower_local: Option<String>,
+    /// The domain in its Unicode form, if it differs. Its ASCII form is the same, so no other
     /// address can have it.
-    lower_twin: Option<String>,
+    unicode_domain: Option<String>,
 }
 
 /// The text is not a valid address of its medium.
@@ -83,24 +92,31 @@ impl Address {
         }
     }
 
-    /// Parses an `addr-spec` and folds it by Unicode full case folding (MSC2265).
+    /// Parses an `addr-spec`. The local part is folded by Unicode full case folding (MSC2265) and
+    /// not normalized, as the specification has it. The domain is never folded into another one: see
+    /// [`Domain`].
     ///
     /// # Errors
     /// [`InvalidAddress`] for display names, brackets, comments, quotes, commas, a second `@`, line
-    /// breaks and invisible characters, and for more than [`MAX_EMAIL_BYTES`] before or after
-    /// folding.
+    /// breaks, invisible characters, local parts that route (`user%host`, `host!user`), domains that
+    /// are not valid, and for more than [`MAX_EMAIL_BYTES`] before or after folding.
     pub fn email(text: &str) -> Result<Self, InvalidAddress> {
-        if text.len() > MAX_EMAIL_BYTES || !is_addr_spec(text) {
+        if text.len() > MAX_EMAIL_BYTES {
             return Err(InvalidAddress);
         }
-        let folded = CaseMapper::new().fold_string(text).into_owned();
-        // Checked again, because folding may lengthen it, or produce a character that has a
-        // meaning.
-        if folded.len() > MAX_EMAIL_BYTES || !is_addr_spec(&folded) {
+        let (local, domain) = text.split_once('@').ok_or(InvalidAddress)?;
+        let folded = folded(local).ok_or(InvalidAddress)?;
+        let Domain { ascii, unicode } = Domain::parse(domain).ok_or(InvalidAddress)?;
+        let fits = |local: &str, domain: &str| local.len() + 1 + domain.len() <= MAX_EMAIL_BYTES;
+        if !fits(&folded, &ascii) {
             return Err(InvalidAddress);
         }
-        let lower_twin = Some(text.to_lowercase()).filter(|lower| *lower != folded && lower.len() <= MAX_EMAIL_BYTES);
-        Ok(Self { medium: Medium::Email, folded, lower_twin })
+        let unicode_domain = unicode.filter(|domain| fits(&folded, domain));
+        let is_found = |lower: &String| {
+            *lower != folded && fits(lower, &ascii) && unicode_domain.iter().all(|domain| fits(lower, domain))
+        };
+        let lower_local = Some(local.to_lowercase()).filter(is_found);
+        Ok(Self { medium: Medium::Email, canonical: format!("{folded}@{ascii}"), lower_local, unicode_domain })
     }
 
     /// Parses E.164 digits without `+`.
@@ -112,7 +128,7 @@ impl Address {
         if !digits || !MSISDN_DIGITS.contains(&text.len()) || text.starts_with('0') {
             return Err(InvalidAddress);
         }
-        Ok(Self { medium: Medium::Msisdn, folded: text.to_owned(), lower_twin: None })
+        Ok(Self { medium: Medium::Msisdn, canonical: text.to_owned(), lower_local: None, unicode_domain: None })
     }
 
     /// Returns the medium.
@@ -121,16 +137,35 @@ impl Address {
         self.medium
     }
 
-    /// Returns the folded address.
+    /// Returns the canonical form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.folded
+        &self.canonical
+    }
+
+    /// Returns the folded local part of an email address.
+    #[must_use]
+    pub fn local_part(&self) -> Option<&str> {
+        self.canonical.split_once('@').map(|(local, _)| local)
+    }
+
+    /// Returns the domain of an email address in its ASCII form, as DNS and SMTP have it.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.canonical.split_once('@').map(|(_, domain)| domain)
+    }
+
+    /// Returns the domain of an email address in its Unicode form. It may look like another one, so
+    /// it is shown to nobody as a whole.
+    #[must_use]
+    pub fn unicode_domain(&self) -> Option<&str> {
+        self.unicode_domain.as_deref().or(self.domain())
     }
 
     /// Returns `<address> <medium>`, with which look-up hashes start (MSC2134).
     #[must_use]
     pub fn to_lookup(&self) -> String {
-        lookup_form(&self.folded, self.medium)
+        format!("{} {}", self.canonical, self.medium)
     }
 
     /// Parses the output of [`Self::to_lookup`], which clients also send for the algorithm `none`.
@@ -142,10 +177,14 @@ impl Address {
         Self::parse(Medium::parse(medium).ok_or(InvalidAddress)?, address)
     }
 
-    /// Returns the forms by which the address can be found: the folded one, then the lower-case one
-    /// if it differs.
+    /// Returns the forms by which the address can be found: the canonical one, then those with the
+    /// lower-case local part, the Unicode domain, or both, if they differ.
     pub fn lookup_forms(&self) -> impl Iterator<Item = String> {
-        std::iter::once(self.to_lookup()).chain(self.lower_twin.iter().map(|twin| lookup_form(twin, self.medium)))
+        let locals = [self.local_part(), self.lower_local.as_deref()];
+        let domains = [self.domain(), self.unicode_domain.as_deref()];
+        let with = move |domain| locals.into_iter().flatten().map(move |local| email_form(local, domain));
+        let number = (self.medium == Medium::Msisdn).then(|| self.to_lookup());
+        number.into_iter().chain(domains.into_iter().flatten().flat_map(with))
     }
 
     /// Returns the text that is sealed in the database: the [look-up forms](Self::lookup_forms),
@@ -155,15 +194,38 @@ impl Address {
         self.lookup_forms().collect::<Vec<_>>().join("\n")
     }
 
+    /// Returns the form in which earlier versions stored an address whose domain is not ASCII, if
+    /// they meant the same domain: they folded the domain too, so that `straße.example` became
+    /// another one.
+    #[must_use]
+    pub fn former_form(&self) -> Option<String> {
+        let (local, domain) = (self.local_part()?, self.unicode_domain.as_deref()?);
+        (CaseMapper::new().fold_string(domain) == domain).then(|| format!("{local}@{domain}"))
+    }
+
     /// Parses the output of [`Self::to_sealed`].
     ///
     /// # Errors
     /// [`InvalidAddress`] for anything else.
     pub fn from_sealed(text: &str) -> Result<Self, InvalidAddress> {
-        // The lower-case form contains more information than the folded one.
+        // The last form contains the most information.
         let typed = sealed_lookup_forms(text).last().ok_or(InvalidAddress)?;
         let address = Self::from_lookup(typed)?;
         if address.to_sealed() == text { Ok(address) } else { Err(InvalidAddress) }
+    }
+
+    /// Parses the text that earlier versions sealed: the folded address, and its lower-case form if
+    /// it differs. The domain is that of the folded address, which was proved. That of the other form
+    /// may be another domain, for which nothing was proved.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] if it is no longer an address.
+    pub fn from_former_sealed(text: &str) -> Result<Self, InvalidAddress> {
+        let mut forms = sealed_lookup_forms(text);
+        let proved = Self::from_lookup(forms.next().ok_or(InvalidAddress)?)?;
+        let lower = forms.last().and_then(|form| form.split_once('@')).zip(proved.domain());
+        let with_lower = lower.and_then(|((local, _), domain)| Self::email(&format!("{local}@{domain}")).ok());
+        Ok(with_lower.filter(|address| *address == proved).unwrap_or(proved))
     }
 }
 
@@ -173,8 +235,8 @@ pub fn sealed_lookup_forms(sealed: &str) -> impl Iterator<Item = &str> {
     sealed.split('\n')
 }
 
-fn lookup_form(address: &str, medium: Medium) -> String {
-    format!("{address} {medium}")
+fn email_form(local: &str, domain: &str) -> String {
+    format!("{local}@{domain} {}", Medium::Email)
 }
 
 impl PartialEq for Address {
@@ -193,13 +255,13 @@ impl PartialOrd for Address {
 
 impl Ord for Address {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.medium, &self.folded).cmp(&(other.medium, &other.folded))
+        (self.medium, &self.canonical).cmp(&(other.medium, &other.canonical))
     }
 }
 
 impl Hash for Address {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.medium, &self.folded).hash(state);
+        (self.medium, &self.canonical).hash(state);
     }
 }
 
@@ -210,24 +272,24 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Returns whether the text is a `local@domain` of RFC 5322 without quoted strings, comments and
-/// obsolete forms, with the non-ASCII characters of RFC 6532. The positions of dots in the local
-/// part and of hyphens are not checked, because addresses with two dots in a row exist.
-fn is_addr_spec(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    // `atext` of RFC 5322 section 3.2.3, and the dot.
-    let is_local = |c| is_letter_or_digit(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    let is_domain = |c| is_letter_or_digit(c) || "-_".contains(c);
-    !local.is_empty()
-        && local.chars().all(is_local)
-        && domain.split('.').all(|label| !label.is_empty() && label.chars().all(is_domain))
+/// Folds a local part, or returns `None` unless it consists of the `atext` of RFC 5322 and RFC 6532
+/// and dots. The positions of dots are not checked, because addresses with two dots in a row exist.
+/// Routes are refused: mail servers forward `user%host@relay` and `host!user@relay` to another host.
+fn folded(local: &str) -> Option<String> {
+    let is_local = |c| is_letter_or_digit(c) || "!#$&'*+-/=?^_`{|}~.".contains(c);
+    let is_host = |text: &str| !text.is_empty() && text.chars().all(|c| is_letter_or_digit(c) || "-_.".contains(c));
+    let is_route = |local: &str| local.split_once('!').is_some_and(|(host, user)| is_host(host) && !user.is_empty());
+    let is_valid = |local: &str| !local.is_empty() && local.chars().all(is_local) && !is_route(local);
+    let folded = CaseMapper::new().fold_string(local);
+    // Checked again, because folding may produce a character that has a meaning.
+    (is_valid(local) && is_valid(&folded)).then(|| folded.into_owned())
 }
 
 /// Returns whether the character is a letter, a digit, or a mark on a letter. Everything else is
 /// refused: spaces, control characters, look-alike punctuation such as U+037E and `＠`, numbers that
 /// stand for several characters such as `⒈`, bidirectional overrides, and invisible characters,
 /// even those classified as letters (the Hangul fillers) or marks.
-fn is_letter_or_digit(c: char) -> bool {
+pub(super) fn is_letter_or_digit(c: char) -> bool {
     const WRITTEN: GeneralCategoryGroup = GeneralCategoryGroup::Letter
         .union(GeneralCategoryGroup::NonspacingMark)
         .union(GeneralCategoryGroup::SpacingMark)

@@ -76,7 +76,7 @@ impl Services {
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
         let Documents { texts, policies, federation, mailer, sms_sender } = documents;
         let Opened { store, vault, signing, made } = opened;
-        let (vault, signing, federation) = (Arc::new(vault), Arc::new(signing), Arc::new(federation));
+        let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
         let brand = Arc::new(config.brand.clone());
         let messenger = Messenger::new(server.name.clone(), brand.clone(), texts.clone(), mailer, sms_sender);

@@ -175,11 +175,11 @@ impl Invitations {
     /// being sent.
     async fn insert(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
         let key_until = new.created_at + self.retention.invite + self.retention.ephemeral_key;
-        let (binding, objection) = (self.sealer.binding_index(address), self.sealer.objection_index(address));
+        let (binding, objections) = (self.sealer.binding_index(address), self.sealer.objection_indexes(address));
         let refused_address = address.clone();
         let bound = self.store.write(async move |conn| {
             invites::lock_address(conn, &new.address_index).await?;
-            if objections::since(conn, objection.as_ref()).await?.is_some() {
+            if objections::since(conn, objections).await?.is_some() {
                 return Err(undeliverable(&refused_address));
             }
             let bound = bindings::by_address(conn, binding.as_ref()).await?;

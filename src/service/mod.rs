@@ -26,6 +26,7 @@ mod objections;
 mod onbind;
 mod outbox;
 mod rate_limits;
+mod respelling;
 mod sealing;
 mod self_service;
 mod start;

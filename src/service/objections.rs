@@ -68,8 +68,8 @@ impl Objections {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn withdraw(&self, address: &Address) -> Result<bool, Error> {
-        let index = self.sealer.objection_index(address);
-        Ok(self.store.write_one(async move |conn| objections::withdraw(conn, index.as_ref()).await).await?)
+        let indexes = self.sealer.objection_indexes(address);
+        Ok(self.store.write_one(async move |conn| objections::withdraw(conn, indexes).await).await?)
     }
 
     /// Returns when the owner of an address objected, if they did.
@@ -77,8 +77,7 @@ impl Objections {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn since(&self, address: &Address) -> Result<Option<Millis>, Error> {
-        let index = self.sealer.objection_index(address);
-        Ok(objections::since(&mut self.store.read().await?, index.as_ref()).await?)
+        Ok(objections::since(&mut self.store.read().await?, self.sealer.objection_indexes(address)).await?)
     }
 
     /// Checks that the owner of an address does not object to a message.
@@ -99,7 +98,7 @@ impl Objections {
     /// 403 if they do, and errors of the database.
     pub(super) async fn lock_to_bind(&self, conn: &mut Conn, address: &Address) -> Result<(), Error> {
         invites::lock_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
-        match objections::since(conn, self.sealer.objection_index(address).as_ref()).await? {
+        match objections::since(conn, self.sealer.objection_indexes(address)).await? {
             Some(_) => Err(Error::owner_objects()),
             None => Ok(()),
         }

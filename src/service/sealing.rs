@@ -2,9 +2,11 @@
 //!
 //! Each method names the column it is for, so that no caller picks a key or an owner.
 
+use std::iter;
 use std::sync::Arc;
 
 use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use serde_json::Value;
 
 use crate::clock::Millis;
 use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault};
@@ -32,6 +34,16 @@ pub(super) struct PendingInvite {
     pub room_id: OwnedRoomId,
     /// The user who sent the invitation.
     pub sender: OwnedUserId,
+}
+
+/// The form in which an address is stored.
+pub(super) enum Form {
+    /// The form of [`Address::to_sealed`], or one that is not looked at.
+    Current,
+    /// That of an earlier version: the address, and what is stored in its place.
+    Former { address: Address, sealed: Vec<u8> },
+    /// It is not an address any more.
+    Invalid,
 }
 
 impl Sealer {
@@ -235,6 +247,38 @@ impl Sealer {
     /// `objections.address_index`
     pub(super) fn objection_index(&self, address: &Address) -> BlindIndex {
         self.address(Purpose::Objection, address)
+    }
+
+    /// Every `objections.address_index` that an address can have: the current one and that of its
+    /// former form, which cannot be converted, because nobody knows what it was made of.
+    pub(super) fn objection_indexes(&self, address: &Address) -> Vec<Vec<u8>> {
+        let former = address
+            .former_form()
+            .map(|form| self.vault.index(Purpose::Objection, &[address.medium().as_str().as_bytes(), form.as_bytes()]));
+        iter::once(self.objection_index(address)).chain(former).map(|index| index.as_ref().to_vec()).collect()
+    }
+
+    /// Returns in what form a sealed address is stored; for `outbox.payload`, the address in it.
+    pub(super) fn form(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Form {
+        let opened =
+            owner.try_into().map(BlindIndex).map(|owner| (owner, self.vault.open(column, owner.as_ref(), sealed)));
+        // A row that does not open is reported where it is used.
+        let Ok((owner, Ok(text))) = opened else { return Form::Current };
+        let mut payload = (column == Column::OutboxPayload).then(|| serde_json::from_str(&text).unwrap_or(Value::Null));
+        let stored = payload.as_ref().map_or(text.as_str(), |payload| payload["address"].as_str().unwrap_or_default());
+        let is_user = column == Column::VisitSubject && stored.starts_with('@');
+        if is_user || Address::from_sealed(stored).is_ok() {
+            return Form::Current;
+        }
+        let Ok(address) = Address::from_former_sealed(stored) else { return Form::Invalid };
+        let text = match &mut payload {
+            Some(payload) => {
+                payload["address"] = address.to_sealed().into();
+                payload.to_string()
+            }
+            None => address.to_sealed(),
+        };
+        Form::Former { sealed: self.vault.seal(column, &owner, &text), address }
     }
 
     /// `unbind_signatures.signature_hash`

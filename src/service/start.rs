@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Services;
+use super::sealing::Sealer;
+use super::{Services, respelling};
 use crate::clock::{Clock, MINUTE};
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
@@ -109,7 +110,7 @@ fn keep<T>(problems: &mut Vec<StartError>, result: Result<T, impl Display>) -> O
 /// The database and the keys that belong to it.
 pub(super) struct Opened {
     pub store: Store,
-    pub vault: Vault,
+    pub vault: Arc<Vault>,
     pub signing: SigningKeys,
     pub made: Made,
 }
@@ -149,6 +150,9 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
     check_signing_key(&store, &signing, &config.keys).await?;
     set_clock(&store, clock).await?;
+    let vault = Arc::new(vault);
+    let keys_until = clock.now() + config.retention.ephemeral_key;
+    respelling::respell(&store, &Sealer::new(vault.clone()), keys_until).await.map_err(in_words)?;
     Ok(Opened { store, vault, signing, made })
 }
 

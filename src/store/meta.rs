@@ -13,6 +13,8 @@ use crate::clock::Millis;
 pub const MASTER_KEY_CHECK: &str = "master_key_check";
 /// The public half of the signing key.
 pub const SIGNING_KEY: &str = "signing_key";
+/// The form in which addresses are stored.
+pub const ADDRESS_FORM: &str = "address_form";
 /// The latest time at which any node was running, as 8 bytes, big-endian.
 const LATEST_TIME: &str = "latest_time";
 
@@ -29,9 +31,17 @@ pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> 
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn get_or_set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
-    let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
-    conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await?;
+    set_once(conn, name, value).await?;
     get(conn, name).await?.ok_or(Error::Constraint)
+}
+
+/// Stores a value unless there is one with this name; returns whether it was stored.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn set_once(conn: &mut Conn, name: &str, value: &[u8]) -> Result<bool, Error> {
+    let row = (meta::name.eq(name.to_owned()), meta::value.eq(value.to_vec()));
+    Ok(conn.execute(diesel::insert_into(meta::table).values(row).on_conflict_do_nothing()).await? == 1)
 }
 
 /// Replaces the value with this name.

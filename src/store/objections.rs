@@ -17,21 +17,20 @@ pub async fn add(conn: &mut Conn, address_index: &[u8], now: Millis) -> Result<(
     Ok(())
 }
 
-/// Returns when the owner of an address objected, if they did.
+/// Returns when the owner of an address first objected, if they did.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn since(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Millis>, Error> {
-    let query =
-        objections::table.select(objections::objected_at).filter(objections::address_index.eq(address_index.to_vec()));
-    conn.first(query).await
+pub async fn since(conn: &mut Conn, address_indexes: Vec<Vec<u8>>) -> Result<Option<Millis>, Error> {
+    let theirs = objections::table.filter(objections::address_index.eq_any(address_indexes));
+    conn.first(theirs.select(objections::objected_at).order(objections::objected_at)).await
 }
 
 /// Withdraws an objection; returns whether there was one.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn withdraw(conn: &mut Conn, address_index: &[u8]) -> Result<bool, Error> {
-    let theirs = objections::table.filter(objections::address_index.eq(address_index.to_vec()));
-    Ok(conn.execute(diesel::delete(theirs)).await? == 1)
+pub async fn withdraw(conn: &mut Conn, address_indexes: Vec<Vec<u8>>) -> Result<bool, Error> {
+    let theirs = objections::table.filter(objections::address_index.eq_any(address_indexes));
+    Ok(conn.execute(diesel::delete(theirs)).await? > 0)
 }
