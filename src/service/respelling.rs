@@ -40,8 +40,8 @@ pub(super) async fn respell(store: &Store, sealer: &Sealer, keys_until: Millis) 
     let changes = Changes::find(&mut conn, sealer, keys_until).await?;
     drop(conn);
     let summary = changes.summary();
-    let changed = store.write(async move |conn| changes.make(conn).await).await?;
-    if changed && let Some(summary) = summary {
+    let is_done_here = store.write(async move |conn| changes.make(conn).await).await?;
+    if is_done_here && let Some(summary) = summary {
         log::info!("{summary}");
     }
     Ok(())

@@ -98,7 +98,7 @@ pub async fn remove(conn: &mut Conn, table: Table, owner: Vec<u8>) -> Result<(),
 
 /// What is needed to bind an address again.
 #[derive(Clone, Debug, Queryable)]
-pub struct Bound {
+pub struct Stored {
     /// The row's id.
     pub id: i64,
     /// Blind index of the address; the sealed columns are tied to it.
@@ -113,7 +113,7 @@ pub struct Bound {
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn bound(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Bound>, Error> {
+pub async fn bound(conn: &mut Conn, ids: &[i64]) -> Result<Vec<Stored>, Error> {
     let mut found = Vec::new();
     for ids in ids.chunks(AT_ONCE) {
         let rows = bindings::table.filter(bindings::id.eq_any(ids.to_vec()));
