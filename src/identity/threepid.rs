@@ -1,4 +1,4 @@
-//! Third-party identifiers: email addresses and phone numbers. Together with [`Domain`], this is the
+//! Third-party identifiers: email addresses and phone numbers. Together with `domain`, this is the
 //! only place that folds case.
 
 use std::cmp::Ordering;
@@ -50,8 +50,8 @@ impl fmt::Display for Medium {
 
 /// A parsed address in its canonical form. Exactly this form is proved, stored, hashed and sent to.
 ///
-/// The local part of an email address is folded (MSC2265), and its domain is in its ASCII form
-/// ([`Domain`]). Two spellings are the same address exactly if their canonical forms are equal.
+/// The local part of an email address is folded (MSC2265), and its domain is in its ASCII form, with
+/// A-labels (`xn--…`). Two spellings are the same address exactly if their canonical forms are equal.
 ///
 /// Clients hash what their user typed, so an address also remembers the other forms that they look
 /// for: the domain in its Unicode form, and the lower-case form of the local part. Element Web and
@@ -93,8 +93,8 @@ impl Address {
     }
 
     /// Parses an `addr-spec`. The local part is folded by Unicode full case folding (MSC2265) and
-    /// not normalized, as the specification has it. The domain is never folded into another one: see
-    /// [`Domain`].
+    /// not normalized, as the specification has it. The domain is never folded into another one:
+    /// UTS 46 says which spellings are the same domain.
     ///
     /// # Errors
     /// [`InvalidAddress`] for display names, brackets, comments, quotes, commas, a second `@`, line
