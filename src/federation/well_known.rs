@@ -163,6 +163,9 @@ fn failure_lifetime(failures_before: u32) -> Millis {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
     use std::sync::Arc;

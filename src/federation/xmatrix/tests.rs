@@ -1,3 +1,5 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::json;
@@ -82,6 +84,39 @@ fn another_scheme_is_ignored() {
     }
 }
 
+/// What a good header is changed with: its grammar, its parts, and what is in neither.
+const PIECES: &[&str] = &[
+    "",
+    "\"",
+    "\\",
+    ",",
+    "=",
+    " ",
+    "\t",
+    ":",
+    ",,",
+    "\\\"",
+    "origin",
+    "origin=x",
+    "destination",
+    ",key=\"ed25519:b\"",
+    "sig=",
+    "realm=\"a\"",
+    ",x=1",
+    "[::1]",
+    "1.2.3.4:80",
+    "ü",
+    "\u{0}",
+    "\r\n",
+    "\u{7f}",
+    "A",
+    "0",
+    ";",
+    "ed25519:",
+    "%22",
+    "🏰",
+];
+
 fn cased(text: &str, upper: &[bool]) -> String {
     let mut upper = upper.iter().cycle();
     text.chars().map(|c| if *upper.next().unwrap() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
@@ -96,13 +131,41 @@ fn quoted(text: &str, escaped: &[bool]) -> String {
 
 proptest! {
     #[test]
-    fn no_header_makes_the_parser_panic(value in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = XMatrix::parse(&[&b"X-Matrix "[..], &value].concat());
+    fn fuzz_any_bytes_are_a_credential_or_not(value in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = XMatrix::parse(&value);
+        prop_assert!(XMatrix::parse(&[&b"X-Matrix "[..], &value].concat()).is_some());
     }
 
     #[test]
-    fn no_parameters_make_the_parser_panic(value in r#"([a-z]{0,3}[ \t]?=[ \t]?"?[a-z\\",]{0,4}"?[, ]{0,2}){0,6}"#) {
+    fn fuzz_any_parameters_are_a_credential_or_not(
+        value in r#"([a-z]{0,3}[ \t]?=[ \t]?"?[a-z\\",]{0,4}"?[, ]{0,2}){0,6}"#,
+    ) {
         let _ = parse(&value);
+    }
+
+    /// Edits a good header. What is still read has valid parts, and is read again from them.
+    #[test]
+    fn fuzz_a_changed_header_is_refused_or_read_by_the_grammar(
+        edits in proptest::collection::vec((any::<Index>(), 0_usize..4, select(PIECES)), 0..5),
+    ) {
+        let good = format!(r#"X-Matrix origin="hs.example:8448",destination="id.example",key="ed25519:a_1",sig="{SIG}""#);
+        let mut header = good.into_bytes();
+        for (at, removed, piece) in edits {
+            let at = at.index(header.len() + 1);
+            let end = header.len().min(at + removed);
+            header.splice(at..end, piece.bytes());
+        }
+        if let Some(Ok(read)) = XMatrix::parse(&header) {
+            prop_assert!(ServerName::parse(read.origin.as_str()).is_ok());
+            prop_assert!(read.key.starts_with("ed25519:") && read.key.len() <= MAX_ID_BYTES);
+            let signature = BASE64_STANDARD.encode(read.signature.as_bytes());
+            let destination = read.destination.as_ref().map(|name| format!("destination={},", quoted(name, &[false])));
+            let again = format!(
+                r#"X-Matrix {}origin="{}",key={},sig="{signature}""#,
+                destination.unwrap_or_default(), read.origin, quoted(&read.key, &[false]),
+            );
+            prop_assert_eq!(XMatrix::parse(again.as_bytes()), Some(Ok(read)));
+        }
     }
 
     #[test]

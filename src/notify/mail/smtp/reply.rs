@@ -207,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_reply_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300), size in 1_usize..40) {
+        fn fuzz_any_bytes_are_a_reply_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300), size in 1_usize..40) {
             let (whole, left) = read(&bytes, 1_000);
             let (pieces, left_of_pieces) = read(&bytes, size);
             prop_assert_eq!(&whole, &pieces);
@@ -221,14 +221,14 @@ mod tests {
         }
 
         #[test]
-        fn bytes_that_look_like_a_reply_are_one_or_an_error(
+        fn fuzz_bytes_that_look_like_a_reply_are_one_or_an_error(
             text in "([0-5]{2,4}[- \\t]?([\\PC]{0,20})\\r?\\n?){0,6}", size in 1_usize..40,
         ) {
             prop_assert_eq!(read(text.as_bytes(), 1_000).0, read(text.as_bytes(), size).0);
         }
 
         #[test]
-        fn a_reply_is_read_as_it_was_written(
+        fn fuzz_a_reply_is_read_as_it_was_written(
             code in 200_u16..600,
             lines in prop::collection::vec("([!-~\u{e0}-\u{ff}]([ -~]{0,60}[!-~])?)?", 1..8),
             bare in any::<bool>(),
