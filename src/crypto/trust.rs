@@ -1,12 +1,22 @@
-//! The certificate authorities trusted for TLS: the system's, and the operator's own.
+//! The certificate authorities and certificates trusted for TLS: the system's, and the operator's own.
+
+mod fault;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+pub use fault::TlsFault;
 
 /// The operator's CA file cannot be read, or contains no certificate.
 #[derive(Debug)]
@@ -23,30 +33,105 @@ impl fmt::Display for TrustError {
     }
 }
 
-/// Returns a configuration for TLS 1.2 and 1.3 that trusts the system's certificate authorities and
-/// those in `ca_file`.
+/// Returns a configuration for TLS 1.2 and 1.3 that trusts the system's certificate authorities, those in `ca_file`, and a
+/// server with exactly one of the certificates in `ca_file`. Names and validity are always checked.
+///
+/// # Errors
+/// [`TrustError`] if `ca_file` cannot be used.
 ///
 /// # Panics
 /// Never: ring supports both versions.
 pub fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        add_file(&mut roots, path).map_err(|reason| TrustError { path: path.to_owned(), reason })?;
-    }
-    if roots.is_empty() {
+    let verifier = Verifier::new(rustls_native_certs::load_native_certs().certs, ca_file)?;
+    if verifier.roots.is_empty() {
         log::warn!("no certificate authorities found on this system: every TLS connection will fail");
     }
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&verifier.crypto));
     let builder = builder.with_safe_default_protocol_versions().expect("ring supports TLS 1.2 and 1.3");
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
-    let before = roots.len();
+/// Verifies as rustls does, except that it also accepts a server's certificate that is itself in `ca_file`, even if it is that of
+/// an authority: `openssl req -x509` makes such certificates.
+#[derive(Debug)]
+struct Verifier {
+    roots: RootCertStore,
+    /// The certificates in `ca_file`.
+    own: Vec<CertificateDer<'static>>,
+    crypto: Arc<CryptoProvider>,
+}
+
+impl Verifier {
+    fn new(system: Vec<CertificateDer<'static>>, ca_file: Option<&Path>) -> Result<Self, TrustError> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(system);
+        let own = ca_file.map_or(Ok(Vec::new()), |path| {
+            add_file(&mut roots, path).map_err(|reason| TrustError { path: path.to_owned(), reason })
+        })?;
+        Ok(Self { roots, own, crypto: Arc::new(ring::default_provider()) })
+    }
+
+    /// Verifies the validity period and the purpose of a certificate that needs no issuer.
+    fn verify_alone(&self, certificate: &ParsedCertificate<'_>, now: UnixTime) -> Result<(), Error> {
+        let algorithms = self.crypto.signature_verification_algorithms.all;
+        match verify_server_cert_signed_by_trust_anchor(certificate, &RootCertStore::empty(), &[], now, algorithms) {
+            // webpki has checked everything else before it looks for an issuer, and the period before it sees an authority.
+            Err(error) if matches!(TlsFault::from(&error), TlsFault::UnknownIssuer | TlsFault::Authority) => Ok(()),
+            verdict => verdict,
+        }
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        if self.own.iter().any(|own| own == end_entity) {
+            self.verify_alone(&certificate, now)?;
+        } else {
+            let algorithms = self.crypto.signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
+        }
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.crypto.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.crypto.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.crypto.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Adds the certificates in a file to the roots, and returns them.
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut own = Vec::new();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())? {
         let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
+        roots.add(certificate.clone()).map_err(|error| error.to_string())?;
+        own.push(certificate);
     }
-    if roots.len() == before { Err("no certificate in it".to_owned()) } else { Ok(()) }
+    if own.is_empty() { Err("no certificate in it".to_owned()) } else { Ok(own) }
 }

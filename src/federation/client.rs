@@ -1,7 +1,6 @@
 //! A small HTTPS client for untrusted servers: one exchange per connection, verified TLS, no
 //! redirects, a limit on every body, and a filter that sees the address actually connected to.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use super::dns::Dns;
 use super::error::{Cause, StartError};
 use crate::clock::{Millis, SECOND};
 use crate::config::{self, Host, Target, without_brackets};
-use crate::crypto::trust;
+use crate::crypto::trust::{self, TlsFault};
 
 /// Where a request goes.
 #[derive(Clone, Debug)]
@@ -119,7 +118,8 @@ impl Client {
         let limit = request.limit;
         let request = prepare(&to.authority, request)?;
         let stream = self.connect(to).await?;
-        let stream = self.tls.connect(to.tls_name.clone(), stream).await.map_err(|error| tls_cause(&error))?;
+        let stream =
+            self.tls.connect(to.tls_name.clone(), stream).await.map_err(|error| Cause::Tls(TlsFault::of(&error)))?;
         exchange(stream, request, limit).await
     }
 
@@ -146,13 +146,6 @@ impl Client {
             return Err(Cause::Filter);
         }
         TcpStream::connect(address).await.map_err(|error| Cause::Connect(error.kind()))
-    }
-}
-
-fn tls_cause(error: &io::Error) -> Cause {
-    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(_)) => Cause::Certificate,
-        _ => Cause::Tls,
     }
 }
 
@@ -197,10 +190,13 @@ pub(super) fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::net::Ipv4Addr;
     use std::time::Instant;
 
     use rustls::ServerConfig;
+
+    use vouch_test_support::ca::SelfSigned;
 
     use super::*;
     use crate::federation::testing::{self, Lab, NAME, Peer, Reply, server};
@@ -211,11 +207,11 @@ mod tests {
     }
 
     /// Asserts that a homeserver with this certificate is refused before any request is sent.
-    async fn is_refused(lab: &mut Lab, certificate: ServerConfig) {
+    async fn is_refused(lab: &mut Lab, certificate: ServerConfig, fault: TlsFault) {
         let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate, |_| Reply::json("{}")).await;
         lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
         lab.ports.federation = peer.port();
-        assert_eq!(outcome(lab).await.unwrap_err(), Cause::Certificate);
+        assert_eq!(outcome(lab).await.unwrap_err(), Cause::Tls(Some(fault)));
         assert!(peer.connections() > 0 && peer.seen().is_empty());
     }
 
@@ -251,19 +247,33 @@ mod tests {
     async fn a_certificate_for_another_name_is_refused() {
         let mut lab = Lab::new().await;
         let certificate = lab.certificate(&["other.example.org"], |_| {});
-        is_refused(&mut lab, certificate).await;
+        is_refused(&mut lab, certificate, TlsFault::OtherName).await;
     }
 
     #[tokio::test]
     async fn a_self_signed_certificate_is_refused() {
-        is_refused(&mut Lab::new().await, testing::self_signed(&[NAME])).await;
+        is_refused(&mut Lab::new().await, testing::self_signed(&[NAME]), TlsFault::UnknownIssuer).await;
+    }
+
+    #[tokio::test]
+    async fn a_self_signed_certificate_in_ca_file_is_accepted() {
+        let mut lab = Lab::new().await;
+        let certificate = SelfSigned::authority_for(&[NAME]);
+        let file = lab.directory().join("own.pem");
+        std::fs::write(&file, certificate.pem()).unwrap();
+        lab.settings.ca_file = Some(file);
+        let peer = Peer::start(Ipv4Addr::LOCALHOST, certificate.server_config(), |_| Reply::json("{}")).await;
+        lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
+        lab.ports.federation = peer.port();
+        assert!(outcome(&lab).await.is_ok());
+        is_refused(&mut lab, SelfSigned::authority_for(&[NAME]).server_config(), TlsFault::Authority).await;
     }
 
     #[tokio::test]
     async fn an_expired_certificate_is_refused() {
         let mut lab = Lab::new().await;
         let certificate = lab.certificate(&[NAME], |params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
-        is_refused(&mut lab, certificate).await;
+        is_refused(&mut lab, certificate, TlsFault::Expired).await;
     }
 
     #[tokio::test]

@@ -100,6 +100,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::crypto::trust::TlsFault;
     use crate::federation::Request;
     use crate::federation::testing::{ELSEWHERE, Lab, NAME, Peer, Reply, Seen, server};
 
@@ -145,7 +146,7 @@ mod tests {
 
         let stranger = lab.serve(&["inside.example.org"], fine).await;
         lab.settings.overrides = [(server(NAME), stranger.address.into())].into();
-        assert_eq!(ask(&lab, NAME).await, Err(Cause::Certificate));
+        assert_eq!(ask(&lab, NAME).await, Err(Cause::Tls(Some(TlsFault::OtherName))));
     }
 
     #[tokio::test]
@@ -262,7 +263,7 @@ mod tests {
         let peer = lab.serve(&["target.example.com"], fine).await;
         lab.zone.a("target.example.com", Ipv4Addr::LOCALHOST);
         lab.zone.srv(&format!("_matrix-fed._tcp.{NAME}"), 0, peer.port(), "target.example.com");
-        assert_eq!(ask(&lab, NAME).await, Err(Cause::Certificate));
+        assert_eq!(ask(&lab, NAME).await, Err(Cause::Tls(Some(TlsFault::OtherName))));
         assert!(peer.seen().is_empty());
     }
 

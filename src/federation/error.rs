@@ -5,6 +5,7 @@
 use std::{fmt, io};
 
 use crate::clock::Millis;
+use crate::crypto::trust::TlsFault;
 
 /// Why a homeserver gave no answer that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +41,8 @@ pub enum Cause {
     Connect(io::ErrorKind),
     /// The deadline passed.
     Timeout,
-    /// The TLS handshake failed.
-    Tls,
-    /// The certificate is not valid for this name.
-    Certificate,
+    /// The TLS handshake failed, or the connection broke meanwhile.
+    Tls(Option<TlsFault>),
     /// The server closed the connection, or does not speak HTTP.
     Http,
     /// The body was cut off.
@@ -88,8 +87,8 @@ impl fmt::Display for Cause {
             Self::Filter => "filter",
             Self::Connect(kind) => return write!(f, "connect: {kind}"),
             Self::Timeout => "timeout",
-            Self::Tls => "tls",
-            Self::Certificate => "certificate",
+            Self::Tls(Some(fault)) => return write!(f, "tls: {fault}"),
+            Self::Tls(None) => "tls",
             Self::Http => "http",
             Self::Body => "body",
             Self::TooLarge => "size",

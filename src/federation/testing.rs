@@ -58,7 +58,7 @@ pub(super) struct Lab {
     pub(super) settings: config::Federation,
     pub(super) clock: Clock,
     pub(super) ports: Ports,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Lab {
@@ -79,7 +79,12 @@ impl Lab {
         // Nothing listens on these ports unless a test changes them.
         let ports = Ports { web: free_port().await, federation: free_port().await };
         let authority = Issuer::new(params, key);
-        Self { authority, zone, settings, clock: Clock::stopped_at(NOW), ports, _directory: directory }
+        Self { authority, zone, settings, clock: Clock::stopped_at(NOW), ports, directory }
+    }
+
+    /// Returns a directory for files.
+    pub(super) fn directory(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     pub(super) fn federation(&self) -> Federation {

@@ -19,6 +19,7 @@ use self::areas::Areas;
 use super::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{self, Gateway, GatewayKind, Route, Sender};
+use crate::crypto::trust::TlsFault;
 use crate::identity::threepid::{Address, Medium};
 
 /// Sends text messages through the gateway that the rules of `[sms]` choose for a number, or to files if no gateway is
@@ -142,8 +143,8 @@ pub enum SendError {
     Unreachable,
     /// Sending took longer than `sms.timeout`.
     TimedOut,
-    /// The gateway's certificate could not be verified.
-    Tls,
+    /// The connection to the gateway could not be secured.
+    Tls(TlsFault),
     /// The gateway rejected the credentials.
     Login,
     /// The gateway rejected the text for another reason.
@@ -165,7 +166,7 @@ impl fmt::Display for SendError {
             Self::Rejected => f.write_str("texts to this number are not served"),
             Self::Unreachable => f.write_str("the SMS gateway cannot be reached"),
             Self::TimedOut => f.write_str("the SMS gateway took too long"),
-            Self::Tls => f.write_str("the connection to the SMS gateway cannot be secured"),
+            Self::Tls(fault) => write!(f, "the SMS gateway's connection cannot be secured by TLS: {fault}"),
             Self::Login => f.write_str("the SMS gateway refuses the login"),
             Self::Refused => f.write_str("the SMS gateway refuses the text"),
             Self::File(kind) => write!(f, "the text cannot be written to its file: {kind}"),

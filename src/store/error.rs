@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use tokio_postgres::error::SqlState;
 
+use crate::crypto::trust::TlsFault;
+
 /// How often each kind of error is logged.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -16,6 +18,8 @@ const LOG_INTERVAL: Duration = Duration::from_mins(1);
 pub enum Error {
     /// It cannot be reached, or the connection broke.
     Unavailable,
+    /// Its connection cannot be secured.
+    Tls(TlsFault),
     /// A statement or transaction ran out of time, or waited too long for a lock.
     Timeout,
     /// It accepts no more connections.
@@ -87,7 +91,7 @@ impl Error {
             Some(code) if code.code().starts_with("28") || *code == SqlState::INSUFFICIENT_PRIVILEGE => {
                 Self::PermissionDenied
             }
-            _ => Self::Unavailable,
+            _ => TlsFault::of(error).map_or(Self::Unavailable, Self::Tls),
         }
     }
 
@@ -128,6 +132,9 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Unavailable => "the database is unavailable",
+            Self::Tls(fault) => {
+                return write!(f, "the connection to the database cannot be secured by TLS: {fault}");
+            }
             Self::Timeout => "the database did not finish a statement in time",
             Self::TooManyConnections => {
                 "the database accepts no more connections: raise its or its role's limit, or lower database.pool_size"

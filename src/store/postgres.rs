@@ -21,7 +21,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::Error;
 use super::pooler;
-use crate::crypto::trust;
+use crate::crypto::trust::{self, TlsFault};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -268,7 +268,10 @@ fn ssl_mode(config: &Config) -> SslMode {
 }
 
 /// The error with its causes: the first alone is only "error connecting to server".
-fn describe(error: &dyn std::error::Error) -> String {
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(fault) = TlsFault::of(error) {
+        return format!("its connection cannot be secured by TLS: {fault}");
+    }
     match error.source() {
         Some(source) => format!("{error}: {}", describe(source)),
         None => error.to_string(),

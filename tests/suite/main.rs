@@ -16,6 +16,7 @@ mod binding;
 mod canary;
 mod command_line;
 mod database_failures;
+mod database_tls;
 mod erasure;
 mod faults;
 mod hostile;

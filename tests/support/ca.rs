@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A certificate authority with its own key.
@@ -68,6 +71,47 @@ impl Ca {
 impl Default for Ca {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// A self-signed certificate that says it is that of an authority, such as `openssl req -x509`
+/// makes.
+pub struct SelfSigned(Signed);
+
+impl SelfSigned {
+    /// Creates a certificate for DNS names and IP addresses.
+    pub fn authority_for(names: &[&str]) -> Self {
+        let (mut params, key) = (params_for(names), new_key());
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.extended_key_usages.clear();
+        let certificate = params.self_signed(&key).expect("the parameters are valid");
+        Self(Signed { certificate, key })
+    }
+
+    /// Returns the certificate in PEM.
+    pub fn pem(&self) -> String {
+        self.0.certificate.pem()
+    }
+
+    /// Returns the key in PEM.
+    pub fn key_pem(&self) -> String {
+        self.0.key.serialize_pem()
+    }
+
+    /// Returns the certificate with its key, as rustls' `with_single_cert` expects.
+    pub fn into_der(self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        self.0.into_der()
+    }
+
+    /// Returns a server's configuration with it.
+    pub fn server_config(self) -> ServerConfig {
+        let (chain, key) = self.into_der();
+        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("ring has the default versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("the key belongs to the certificate")
     }
 }
 

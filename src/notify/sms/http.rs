@@ -1,7 +1,5 @@
 //! HTTP requests to gateways.
 
-use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -10,7 +8,7 @@ use serde_json::Value;
 
 use super::SendError;
 use crate::config;
-use crate::crypto::trust::{self, TrustError};
+use crate::crypto::trust::{self, TlsFault, TrustError};
 use crate::notify::unusable;
 
 /// The most bytes of a response that are read. Gateways need a fraction of that.
@@ -67,19 +65,11 @@ pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, SendErro
 fn trouble(error: &reqwest::Error) -> SendError {
     if error.is_timeout() {
         SendError::TimedOut
-    } else if is_about_tls(error) {
-        SendError::Tls
+    } else if let Some(fault) = TlsFault::of(error) {
+        SendError::Tls(fault)
     } else if error.is_builder() {
         SendError::Refused
     } else {
         SendError::Unreachable
     }
-}
-
-/// rustls' errors are wrapped in I/O errors, which do not return them as their source.
-fn is_about_tls(error: &(dyn Error + 'static)) -> bool {
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    error.is::<rustls::Error>()
-        || inner.is_some_and(|inner| is_about_tls(inner))
-        || error.source().is_some_and(is_about_tls)
 }

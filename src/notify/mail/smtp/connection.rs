@@ -5,7 +5,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio_rustls::TlsConnector;
 
 use super::reply::{Reply, Trouble};
-use super::tls::reason;
+use crate::crypto::trust::TlsFault;
 use crate::notify::mail::error::{SendError, Step};
 
 /// A byte stream, with or without TLS.
@@ -38,7 +38,9 @@ impl Connection {
             return Err(SendError::Tls("the server sent something before TLS was established".to_owned()));
         }
         let handshake = tls.connect(host.clone(), self.stream.into_inner());
-        Ok(Self::new(handshake.await.map_err(|error| reason(&error).map_or(SendError::Lost, SendError::Tls))?))
+        let failed = |fault: TlsFault| SendError::Tls(fault.to_string());
+        let stream = handshake.await.map_err(|error| TlsFault::of(&error).map_or(SendError::Lost, failed))?;
+        Ok(Self::new(stream))
     }
 
     /// Waits until the server is ready.

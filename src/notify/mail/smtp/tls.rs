@@ -1,12 +1,11 @@
 //! TLS to an SMTP server.
 
-use std::io;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use crate::config::Smtp;
@@ -22,29 +21,6 @@ pub(super) fn connector(settings: &Smtp) -> Result<TlsConnector, String> {
         config.dangerous().set_certificate_verifier(Arc::new(AnyCertificate(ring::default_provider())));
     }
     Ok(TlsConnector::from(Arc::new(config)))
-}
-
-/// Returns why a handshake failed, or `None` if the connection broke.
-pub(super) fn reason(error: &io::Error) -> Option<String> {
-    use CertificateError::{
-        BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
-        NotValidYetContext, UnknownIssuer,
-    };
-    let error = error.get_ref()?.downcast_ref::<Error>()?;
-    let reason = match error {
-        // The signature is wrong if an authority was made again under the same name.
-        Error::InvalidCertificate(UnknownIssuer | BadSignature) => {
-            "its certificate was not issued by an authority that is trusted; mail.ca_file adds one"
-        }
-        Error::InvalidCertificate(Expired | ExpiredContext { .. }) => "its certificate has expired",
-        Error::InvalidCertificate(NotValidYet | NotValidYetContext { .. }) => "its certificate is not valid yet",
-        Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
-            "its certificate is not for the name in mail.host"
-        }
-        Error::InvalidMessage(_) => "it does not speak TLS",
-        other => return Some(other.to_string()),
-    };
-    Some(reason.to_owned())
 }
 
 /// Accepts any certificate, but only from the owner of its key.

@@ -8,7 +8,10 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 
 use super::*;
+use vouch_test_support::ca::SelfSigned;
 use vouch_test_support::mail_sink::Tls;
+
+use crate::crypto::trust::TlsFault;
 
 /// A certificate authority in a file, and servers with its certificates.
 struct Authority {
@@ -114,6 +117,26 @@ async fn a_certificate_from_an_unknown_authority_or_for_another_name_is_refused(
 
             let settings = Smtp { verify_certificate: false, ..settings };
             assert_eq!(send(&mailer(settings), "a@b.c").await, Ok(()), "{why} {security:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_in_ca_file_is_accepted() {
+    for (names, expected) in
+        [(["127.0.0.1"], Ok(())), (["mail.test"], Err(SendError::Tls(TlsFault::OtherName.to_string())))]
+    {
+        let certificate = SelfSigned::authority_for(&names);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), certificate.pem()).unwrap();
+        let server = Arc::new(certificate.server_config());
+        for (tls, security) in [
+            (Tls::Starttls(Arc::clone(&server)), SmtpSecurity::Starttls),
+            (Tls::Implicit(Arc::clone(&server)), SmtpSecurity::Tls),
+        ] {
+            let sink = MailSink::start_with(tls_options(tls)).await;
+            let settings = Smtp { ca_file: Some(file.path().to_owned()), ..smtp(&sink, security) };
+            assert_eq!(send(&mailer(settings), "a@b.c").await, expected, "{names:?} {security:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use vouch_test_support::ca::Ca;
+use vouch_test_support::ca::{Ca, SelfSigned};
 
 use super::*;
 
@@ -28,14 +28,30 @@ async fn a_gateway_with_a_certificate_from_ca_file_is_trusted() {
 }
 
 #[tokio::test]
+async fn a_gateway_with_a_self_signed_certificate_in_ca_file_is_trusted() {
+    let certificate = SelfSigned::authority_for(&["localhost"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), certificate.pem()).unwrap();
+    let gateway = SmsGateway::start_with(Some(certificate.into_der()));
+    gateway.behave(Conduct::Answers(201, "{}".to_owned()));
+    let settings = Sms { ca_file: Some(file.path().to_owned()), ..through(&gateway) };
+    assert_eq!(send(&settings).await, Ok(()));
+    let other = SmsGateway::start_with(Some(SelfSigned::authority_for(&["localhost"]).into_der()));
+    let settings = Sms { ca_file: Some(file.path().to_owned()), ..through(&other) };
+    assert_eq!(send(&settings).await, Err(SendError::Tls(TlsFault::Authority)));
+}
+
+#[tokio::test]
 async fn nothing_is_sent_to_a_gateway_with_the_wrong_certificate() {
     let ca = Ca::new();
     let unknown = SmsGateway::start_tls(&Ca::new());
     let other_name = SmsGateway::start_with(Some(ca.certificate_for(&["sms.example.org"])));
     let expired = SmsGateway::start_with(Some(ca.expired_certificate_for(&["localhost"])));
-    for gateway in [unknown, other_name, expired] {
+    for (gateway, fault) in
+        [(unknown, TlsFault::UnknownIssuer), (other_name, TlsFault::OtherName), (expired, TlsFault::Expired)]
+    {
         let (settings, _file) = trusting(&ca, through(&gateway));
-        assert_eq!(send(&settings).await, Err(SendError::Tls));
+        assert_eq!(send(&settings).await, Err(SendError::Tls(fault)));
         assert!(gateway.requests().is_empty());
     }
 }
@@ -45,7 +61,7 @@ async fn nothing_is_sent_without_tls_if_tls_is_expected() {
     let plain = SmsGateway::start();
     let settings =
         config::Twilio { url: plain.url().replace("http://", "https://").parse().unwrap(), ..twilio(&plain) };
-    assert_eq!(send(&sms(Gateway::Twilio(settings))).await, Err(SendError::Tls));
+    assert_eq!(send(&sms(Gateway::Twilio(settings))).await, Err(SendError::Tls(TlsFault::NotTls)));
     assert!(plain.requests().is_empty());
 }
 
@@ -103,7 +119,7 @@ fn errors_contain_no_number_text_or_secret() {
         SendError::Rejected,
         SendError::Unreachable,
         SendError::TimedOut,
-        SendError::Tls,
+        SendError::Tls(TlsFault::Expired),
         SendError::Login,
         SendError::Refused,
         SendError::File(io::ErrorKind::NotFound),
@@ -112,7 +128,7 @@ fn errors_contain_no_number_text_or_secret() {
     texts to this number are not served
     the SMS gateway cannot be reached
     the SMS gateway took too long
-    the connection to the SMS gateway cannot be secured
+    the SMS gateway's connection cannot be secured by TLS: its certificate has expired
     the SMS gateway refuses the login
     the SMS gateway refuses the text
     the text cannot be written to its file: entity not found
