@@ -93,8 +93,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number_starts_with_its_calling_code(digits in "[1-9][0-9]{4,14}") {
+        fn fuzz_every_number_starts_with_its_calling_code(digits in "[1-9][0-9]{4,14}") {
             prop_assert!(digits.starts_with(&code(&digits).unwrap().to_string()));
+            let _ = country(&Address::msisdn(&digits).unwrap());
         }
     }
 }

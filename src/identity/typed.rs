@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_accepted_address_parses_from_its_lookup_form(text: String) {
+        fn fuzz_every_accepted_address_parses_from_its_lookup_form(text: String) {
             if let Ok(address) = typed(&text) {
                 prop_assert_eq!(Address::from_lookup(&address.to_lookup()), Ok(address));
             }

@@ -233,7 +233,7 @@ fn no_character_leads_to_another_domain() {
 
 proptest! {
     #[test]
-    fn every_form_is_the_same_domain(text in "[a-zA-ZßẞſςΣİıKÅﬁüÜ\u{308}\u{200C}\u{200D}ⅷｂ。．｡אبہ०क्9_-]{1,9}(\\.(xn--)?[a-zß-]{1,6}){1,2}") {
+    fn fuzz_every_form_is_the_same_domain(text in "[a-zA-ZßẞſςΣİıKÅﬁüÜ\u{308}\u{200C}\u{200D}ⅷｂ。．｡אبہ०क्9_-]{1,9}(\\.(xn--)?[a-zß-]{1,6}){1,2}") {
         if let Some(domain) = Domain::parse(&text) {
             prop_assert!(domain.ascii.is_ascii() && domain.ascii.len() <= 253);
             prop_assert_eq!(ascii(&domain.ascii), Some(domain.ascii.clone()));
@@ -246,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn any_a_label_is_canonical_or_refused(code in "[a-z0-9-]{1,20}") {
+    fn fuzz_any_a_label_is_canonical_or_refused(code in "[a-z0-9-]{1,20}") {
         let text = format!("xn--{code}.example");
         if let Some(domain) = Domain::parse(&text) {
             prop_assert_eq!(domain.ascii, text);
@@ -254,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn parsing_never_panics(text in "\\PC*|.*|[a.\\-\\PC]*") {
+    fn fuzz_parsing_never_panics(text in "\\PC*|.*|[a.\\-\\PC]*") {
         let _ = Domain::parse(&text);
     }
 }

@@ -302,7 +302,7 @@ fn near_addresses() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn parsing_never_panics_and_accepts_one_at(text in "\\PC*|[@a.\\PC]*|.*") {
+    fn fuzz_parsing_never_panics_and_accepts_one_at(text in "\\PC*|[@a.\\PC]*|.*") {
         if let Ok(address) = Address::email(&text) {
             prop_assert_eq!(text.matches('@').count(), 1);
             prop_assert_eq!(address.as_str().matches('@').count(), 1);
@@ -314,32 +314,29 @@ proptest! {
     }
 
     #[test]
-    fn folding_is_idempotent(text in near_addresses()) {
-        let address = Address::email(&text);
-        prop_assume!(address.is_ok());
-        let address = address.expect("assumed");
-        let again = email(address.as_str());
-        prop_assert_eq!(again.as_str(), address.as_str());
+    fn fuzz_folding_is_idempotent(text in near_addresses()) {
+        if let Ok(address) = Address::email(&text) {
+            let again = email(address.as_str());
+            prop_assert_eq!(again.as_str(), address.as_str());
+        }
     }
 
     #[test]
-    fn every_address_parses_from_its_printed_forms(text in near_addresses()) {
-        let address = Address::email(&text);
-        prop_assume!(address.is_ok());
-        let address = address.expect("assumed");
-        prop_assert_eq!(&Address::from_lookup(&address.to_lookup()).expect("printed"), &address);
-        let sealed = address.to_sealed();
-        prop_assert_eq!(forms(&Address::from_sealed(&sealed).expect("printed")), forms(&address));
-        prop_assert_eq!(sealed_lookup_forms(&sealed).collect::<Vec<_>>(), forms(&address));
+    fn fuzz_every_address_parses_from_its_printed_forms(text in near_addresses()) {
+        if let Ok(address) = Address::email(&text) {
+            prop_assert_eq!(&Address::from_lookup(&address.to_lookup()).expect("printed"), &address);
+            let sealed = address.to_sealed();
+            prop_assert_eq!(forms(&Address::from_sealed(&sealed).expect("printed")), forms(&address));
+            prop_assert_eq!(sealed_lookup_forms(&sealed).collect::<Vec<_>>(), forms(&address));
+        }
     }
 
     #[test]
-    fn every_form_folds_to_the_address(text in near_addresses()) {
-        let address = Address::email(&text);
-        prop_assume!(address.is_ok());
-        let address = address.expect("assumed");
-        for form in address.lookup_forms() {
-            prop_assert_eq!(&Address::from_lookup(&form).expect("a form"), &address);
+    fn fuzz_every_form_folds_to_the_address(text in near_addresses()) {
+        if let Ok(address) = Address::email(&text) {
+            for form in address.lookup_forms() {
+                prop_assert_eq!(&Address::from_lookup(&form).expect("a form"), &address);
+            }
         }
     }
 }
