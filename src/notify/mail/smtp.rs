@@ -12,13 +12,13 @@ mod tls;
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lettre::Address as Recipient;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use self::connection::Connection;
@@ -87,15 +87,16 @@ impl SmtpServer {
 
     /// Delivers one message. All of its lines end in CR LF, including the last one.
     pub(super) async fn send(&self, to: &Recipient, message: String) -> Result<(), SendError> {
-        let conversation = self.converse(to, wire_format(&message));
-        timeout(self.timeout, conversation).await.unwrap_or(Err(SendError::TimedOut))
+        let deadline = Instant::now() + self.timeout;
+        let conversation = self.converse(to, wire_format(&message), deadline);
+        timeout_at(deadline, conversation).await.unwrap_or(Err(SendError::TimedOut))
     }
 
     /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other is closed, so that
     /// the server drops whatever it has received of the message.
-    async fn converse(&self, to: &Recipient, text: String) -> Result<(), SendError> {
+    async fn converse(&self, to: &Recipient, text: String, deadline: Instant) -> Result<(), SendError> {
         let _permit = self.permits.acquire().await.map_err(|_| SendError::Lost)?;
-        let mut connection = self.announce(to).await?;
+        let mut connection = self.announce(to, deadline).await?;
         // No retries from here on: the server may have accepted the message even if its reply is lost.
         let reply = connection.transmit(&text).await.and_then(|reply| reply.expect(2));
         reply.map_err(|trouble| trouble.at(Step::Message))?;
@@ -105,7 +106,7 @@ impl SmtpServer {
 
     /// Returns a connection on which the server waits for the message. An idle connection that the server has closed
     /// or that does not respond is replaced.
-    async fn announce(&self, to: &Recipient) -> Result<Connection, SendError> {
+    async fn announce(&self, to: &Recipient, deadline: Instant) -> Result<Connection, SendError> {
         if let Some(mut connection) = self.take_idle()
             && let Ok(begun) = timeout(self.timeout / 2, self.begin(&mut connection, to)).await
         {
@@ -115,7 +116,7 @@ impl SmtpServer {
                 Err(NotBegun { error, .. }) => return Err(error),
             }
         }
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect(deadline).await?;
         self.begin(&mut connection, to).await.map_err(|failure| failure.error)?;
         Ok(connection)
     }
@@ -142,7 +143,7 @@ impl SmtpServer {
         Ok(())
     }
 
-    async fn connect(&self) -> Result<Connection, SendError> {
+    async fn connect(&self, deadline: Instant) -> Result<Connection, SendError> {
         let stream = self.reach().await?;
         let hello = self.hello.clone().unwrap_or_else(|| hello::literal(stream.local_addr().ok()));
         let mut connection = Connection::new(stream);
@@ -161,7 +162,7 @@ impl SmtpServer {
             connection.hello(&hello).await?;
         }
         if let Some(credentials) = &self.credentials {
-            auth::log_in(&mut connection, credentials).await?;
+            auth::log_in(&mut connection, credentials, deadline).await?;
         }
         Ok(connection)
     }

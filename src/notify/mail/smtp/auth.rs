@@ -1,6 +1,7 @@
 //! Logging in to an SMTP server (RFC 4954).
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use tokio::time::{Instant, timeout};
 
 use super::connection::Connection;
 use super::reply::Trouble;
@@ -8,14 +9,21 @@ use crate::config::SmtpCredentials;
 use crate::notify::mail::error::{Code, SendError, Step};
 
 /// Logs in by `PLAIN` or `LOGIN`, whichever the server offers. If it offers both and refuses one, the other is tried:
-/// servers offer mechanisms that they have not set up.
-pub(super) async fn log_in(connection: &mut Connection, credentials: &SmtpCredentials) -> Result<(), SendError> {
+/// servers offer mechanisms that they have not set up. That takes at most half of the time until the deadline: servers are
+/// slow to refuse a wrong password, and the refusal must not be lost in a timeout.
+pub(super) async fn log_in(
+    connection: &mut Connection,
+    credentials: &SmtpCredentials,
+    deadline: Instant,
+) -> Result<(), SendError> {
     let offered = connection.parameters("AUTH").ok_or(SendError::NoLogin)?;
     let offers = |mechanism| offered.iter().any(|word| word.eq_ignore_ascii_case(mechanism));
     let logged_in = match (offers("PLAIN"), offers("LOGIN")) {
         (true, true) => match plain(connection, credentials).await {
             Err(Trouble::Refused(first)) if first.is_permanent() => {
-                login(connection, credentials).await.map_err(|second| clearer(first, second))
+                let patience = deadline.saturating_duration_since(Instant::now()) / 2;
+                let second = timeout(patience, login(connection, credentials)).await;
+                second.unwrap_or(Err(Trouble::Lost)).map_err(|second| clearer(first, second))
             }
             logged_in => logged_in,
         },

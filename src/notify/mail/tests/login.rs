@@ -108,3 +108,13 @@ async fn a_failed_login_names_its_cause() {
         assert!(!sink.commands().iter().any(|line| line.starts_with("MAIL")), "{:?}", sink.commands());
     }
 }
+
+#[tokio::test]
+async fn a_refused_password_is_not_lost_in_a_timeout() {
+    let refused_password = ("AUTH PLAIN", Action::Reply("535 5.7.8 no"));
+    let options = Options::scripted(vec![refused_password, ("AUTH LOGIN", Action::Silence)]);
+    let sink = MailSink::start_with(options).await;
+    let timeout = Duration::from_secs(1);
+    let settings = Smtp { credentials: Some(login()), timeout, ..smtp(&sink, SmtpSecurity::None) };
+    assert_eq!(send(&mailer(settings), "a@b.c").await, Err(refused(Step::Login, "535 5.7.8")));
+}
