@@ -91,6 +91,26 @@ async fn without_smtputf8_a_local_part_that_is_not_ascii_is_invalid_at_once() {
 }
 
 #[tokio::test]
+async fn international_domains_need_no_smtputf8() {
+    let world = through(Options { smtputf8: false, ..Options::default() }).await;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    for (typed, sent) in [
+        ("info@bücher.example", "info@xn--bcher-kva.example"),
+        ("sales@BÜCHER.example", "sales@xn--bcher-kva.example"),
+        ("help@xn--bcher-kva.example", "help@xn--bcher-kva.example"),
+        ("info@straße.example", "info@xn--strae-oqa.example"),
+        ("info@例え.jp", "info@xn--r8jz45g.jp"),
+        ("info@ไทย.example", "info@xn--o3cw4h.example"),
+    ] {
+        asks(&alice, typed).await.ok();
+        let mail = world.validation_mail(sent).await;
+        assert_eq!(mail.header("To").as_deref(), Some(sent));
+    }
+    assert!(!world.mail.commands().iter().any(|line| line.contains("SMTPUTF8")));
+}
+
+#[tokio::test]
 async fn the_name_given_to_the_server_is_set_by_hello_name() {
     for name in ["id.example.org", "[192.0.2.1]"] {
         // The domain of the default sender.

@@ -54,6 +54,26 @@ async fn without_smtputf8_a_local_part_that_is_not_ascii_is_refused_for_good() {
 }
 
 #[tokio::test]
+async fn international_domains_need_no_smtputf8() {
+    let sink = server_without_smtputf8().await;
+    let mailer = mailer(smtp(&sink, SmtpSecurity::None));
+    for (typed, sent) in [
+        ("info@bücher.example", "info@xn--bcher-kva.example"),
+        ("info@xn--bcher-kva.example", "info@xn--bcher-kva.example"),
+        ("info@BÜCHER.example", "info@xn--bcher-kva.example"),
+        ("info@例え.jp", "info@xn--r8jz45g.jp"),
+        ("info@straße.example", "info@xn--strae-oqa.example"),
+        ("info@उदाहरण.example", "info@xn--p1b6ci4b4b3a.example"),
+    ] {
+        mailer.send(&Address::email(typed).unwrap(), email()).await.unwrap();
+        let mail = sink.wait_to(sent).await;
+        assert_eq!(mail.header("To").as_deref(), Some(sent));
+        assert!(mail.raw.is_ascii());
+        sink.forget();
+    }
+}
+
+#[tokio::test]
 async fn unusual_addresses_are_sent_as_smtp_writes_them() {
     let sink = MailSink::start().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
