@@ -78,7 +78,12 @@ impl Html<'_> {
 
 fn render(say: Words<'_>, content: &Content<'_>) -> Result<Email, askama::Error> {
     let text = wrapped(&Text { say, content }.render()?);
-    Ok(Email { subject: visible(&content.subject, MAX_SUBJECT), text, html: Html { say, content }.render()? })
+    Ok(Email {
+        subject: visible(&content.subject, MAX_SUBJECT),
+        text,
+        html: Html { say, content }.render()?,
+        headers: None,
+    })
 }
 
 /// Wraps lines at [`WIDTH`] characters, at spaces only, so that links stay whole.

@@ -7,6 +7,7 @@ mod smtp;
 mod tests;
 
 use lettre::Address as Recipient;
+use url::Url;
 
 use self::compose::Composer;
 pub use self::error::SendError;
@@ -26,6 +27,17 @@ pub struct Email {
     pub text: String,
     /// The same content as HTML. If the brand has a logo, `cid:logo` shows it.
     pub html: String,
+    /// What mail programs are told besides.
+    pub headers: Option<Headers>,
+}
+
+/// What mail programs are told about an email.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headers {
+    /// The tag of the language it is written in (RFC 5646).
+    pub language: String,
+    /// The page on which its reader can object to all emails; a `POST` objects at once (RFC 8058).
+    pub unsubscribe: Url,
 }
 
 /// Sends emails.
@@ -54,7 +66,7 @@ impl Mailer {
                 Transport::Smtp(Box::new(SmtpServer::new(settings, &mail.sender.email)?))
             }
         };
-        Ok(Self { composer: Composer::new(&mail.sender, brand.mail_logo(), clock), transport })
+        Ok(Self { composer: Composer::new(&mail.sender, brand, clock), transport })
     }
 
     /// Creates the mail directory, if emails are written to one.

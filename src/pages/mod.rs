@@ -32,6 +32,7 @@ mod layout;
 mod markdown;
 mod not_me;
 mod notices;
+mod objecting;
 mod retention;
 mod routes;
 mod said;

@@ -4,7 +4,7 @@ use actix_web::body::MessageBody;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, web};
 
-use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me, secure, sign_in, you};
+use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me, objecting, secure, sign_in, you};
 use crate::http::{Methods, get, post, resource};
 use crate::identity::policy::Policies;
 
@@ -23,6 +23,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/invited", [get(invited::show), post(invited::refuse)]))
         .service(at("/address", [get(address::ask), post(address::send)]))
         .service(at("/address/open", [get(address::question), post(address::open)]))
+        .service(at("/address/object", [get(objecting::ask), post(objecting::object)]))
         .service(at("/address/held", [get(held::show), post(held::act)]))
         .service(at("/logo", [get(logo)]))
         .service(at("/favicon.svg", [get(favicon)]))

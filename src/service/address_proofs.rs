@@ -6,63 +6,22 @@
 //! limit. It tells only what concerns the asker (their network has asked too often) or nobody (this
 //! server sends no texts to that country, or no more today).
 //!
-//! The link is [sealed](super::links::PublicLinks), and nothing is stored for it. It holds the address and
-//! its expiry time. Until then it works as often as it is opened: whoever has it reads the messages of the
-//! address.
+//! Until its link expires, it works as often as it is opened.
 
 use std::sync::Arc;
 
 use url::Url;
 
+use super::address_link::{Proof, Purpose};
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::{Network, RateLimits};
-use crate::clock::{Clock, HOUR, Millis};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::address_email;
 use crate::notify::sms_texts::address_text;
 use crate::texts::Language;
-
-/// The path of the page behind the link, below `server.public_url`.
-const PAGE: &str = "address/open";
-
-/// How long a link works.
-const LIFETIME: Millis = HOUR;
-
-/// What a link holds.
-#[derive(Debug, PartialEq, Eq)]
-struct Link {
-    expires_at: Millis,
-    address: Address,
-}
-
-impl Link {
-    /// The first byte, which no other kind of link begins with.
-    const KIND: u8 = b'a';
-
-    fn to_bytes(&self) -> Vec<u8> {
-        [&[Self::KIND], self.expires_at.to_be_bytes().as_slice(), self.address.to_lookup().as_bytes()].concat()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let rest = bytes.strip_prefix(&[Self::KIND])?;
-        let (expires_at, address) = rest.split_first_chunk()?;
-        let address = Address::from_lookup(str::from_utf8(address).ok()?).ok()?;
-        Some(Self { expires_at: Millis::from_be_bytes(*expires_at), address })
-    }
-}
-
-/// What a link proves.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// That whoever opens it reads the messages of this address.
-    Of(Address),
-    /// Nothing any more: it has expired.
-    Expired,
-    /// Nothing: it is not a link of this server.
-    None,
-}
 
 /// Sends links that prove addresses, and opens them.
 pub struct AddressProofs {
@@ -114,8 +73,8 @@ impl AddressProofs {
     }
 
     async fn mail(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(email) = address_email(self.messenger.words(language), link, LIFETIME) else { return };
-        if let Err(error) = self.messenger.mailer.send(to, email).await {
+        let Ok(email) = address_email(self.messenger.words(language), link, Purpose::Manage.lifetime()) else { return };
+        if let Err(error) = self.messenger.mail(to, email, language).await {
             log::warn!("a mail with a link to manage an address was not sent: {error}");
             self.rate_limits.refund_proof_to(to);
         }
@@ -133,40 +92,18 @@ impl AddressProofs {
     }
 
     fn link(&self, address: &Address, language: Language) -> Url {
-        let link = Link { expires_at: self.clock.now() + LIFETIME, address: address.clone() };
-        self.links.sealed(PAGE, &link.to_bytes(), Some(language))
+        self.links.of_address(Purpose::Manage, address, self.clock.now(), language)
     }
 
     /// Returns what the link with this token proves.
     #[must_use]
     pub fn open(&self, token: &str) -> Proof {
-        match self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes)) {
-            Some(link) if self.clock.now() < link.expires_at => Proof::Of(link.address),
-            Some(_) => Proof::Expired,
-            None => Proof::None,
-        }
+        self.links.prove(Purpose::Manage, token, self.clock.now())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_link_is_parsed_as_it_was_written(expires_at: Millis, local in "[a-zß]{1,20}", digits in "[1-9][0-9]{4,14}") {
-            for address in [Address::email(&format!("{local}@example.com")), Address::msisdn(&digits)] {
-                let link = Link { expires_at, address: address.unwrap() };
-                prop_assert_eq!(Link::from_bytes(&link.to_bytes()), Some(link));
-            }
-        }
-
-        #[test]
-        fn other_kinds_of_links_are_rejected(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            prop_assume!(bytes.first() != Some(&Link::KIND));
-            prop_assert_eq!(Link::from_bytes(&bytes), None);
-        }
+    /// Returns whose objection the `List-Unsubscribe` link with this token makes.
+    #[must_use]
+    pub fn open_objection(&self, token: &str) -> Proof {
+        self.links.prove(Purpose::Object, token, self.clock.now())
     }
 }

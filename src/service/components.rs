@@ -79,9 +79,16 @@ impl Services {
         let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
         let brand = Arc::new(config.brand.clone());
-        let messenger = Messenger::new(server.name.clone(), brand.clone(), texts.clone(), mailer, sms_sender);
-        let links = PublicLinks::new(server.public_url.clone(), vault.clone(), texts.clone());
-        let (messenger, links) = (Arc::new(messenger), Arc::new(links));
+        let links = Arc::new(PublicLinks::new(server.public_url.clone(), vault.clone(), texts.clone()));
+        let messenger = Arc::new(Messenger {
+            texts: texts.clone(),
+            sms_sender,
+            mailer,
+            links: links.clone(),
+            clock: clock.clone(),
+            brand: brand.clone(),
+            server_name: server.name.clone(),
+        });
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
         let sealer = Sealer::new(vault);
         let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));

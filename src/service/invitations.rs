@@ -163,9 +163,9 @@ impl Invitations {
             link: &self.landing_link(token, key, &request.words),
             lifetime: self.retention.invite,
         };
-        let words = self.messenger.words(self.messenger.texts.default_language());
-        let email = invite_email(words, facts).map_err(|_| Error::internal())?;
-        self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
+        let language = self.messenger.texts.default_language();
+        let email = invite_email(self.messenger.words(language), facts).map_err(|_| Error::internal())?;
+        self.messenger.mail(&request.address, email, language).await.map_err(|error| {
             log::warn!("an invitation could not be sent by email: {error}");
             unsent(&error)
         })

@@ -4,32 +4,34 @@ use std::sync::Arc;
 
 use ruma_common::OwnedServerName;
 
+use super::address_link::Purpose;
+use super::links::PublicLinks;
 use crate::brand::Brand;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::Words;
-use crate::notify::mail::{Mailer, SendError};
+use crate::notify::mail::{Email, Headers, Mailer, SendError};
 use crate::notify::sms::SmsSender;
 use crate::texts::{Language, Texts};
 
 /// Writes messages in this server's name, and sends them.
 pub(super) struct Messenger {
     pub(super) texts: Arc<Texts>,
-    pub(super) mailer: Mailer,
     pub(super) sms_sender: SmsSender,
-    brand: Arc<Brand>,
-    server_name: OwnedServerName,
+    pub(super) mailer: Mailer,
+    pub(super) links: Arc<PublicLinks>,
+    pub(super) clock: Clock,
+    pub(super) brand: Arc<Brand>,
+    pub(super) server_name: OwnedServerName,
 }
 
 impl Messenger {
-    pub(super) const fn new(
-        server_name: OwnedServerName,
-        brand: Arc<Brand>,
-        texts: Arc<Texts>,
-        mailer: Mailer,
-        sms_sender: SmsSender,
-    ) -> Self {
-        Self { texts, mailer, sms_sender, brand, server_name }
+    /// Sends an email, with a link by which its reader can object to all of them.
+    pub(super) async fn mail(&self, to: &Address, email: Email, language: Language) -> Result<(), SendError> {
+        let unsubscribe = self.links.of_address(Purpose::Object, to, self.clock.now(), language);
+        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe };
+        self.mailer.send(to, Email { headers: Some(headers), ..email }).await
     }
 
     /// Checks that messages can be sent to an address.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod address_data;
+mod address_link;
 mod address_proofs;
 mod association;
 mod bindings;
@@ -36,7 +37,8 @@ mod web_sessions;
 
 pub use accounts::{Accounts, Registration, Shown, Withdrawal};
 pub use address_data::Erased;
-pub use address_proofs::{AddressProofs, Proof};
+pub use address_link::Proof;
+pub use address_proofs::AddressProofs;
 pub use bindings::Bindings;
 pub use bound::Bound;
 pub use caller::{Asker, Caller};

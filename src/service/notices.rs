@@ -155,7 +155,7 @@ impl Notices {
             Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
         };
         let Ok(email) = email else { return Outcome::later("the email cannot be written") };
-        match self.messenger.mailer.send(&notice.address, email).await {
+        match self.messenger.mail(&notice.address, email, language).await {
             Ok(()) => Outcome::Delivered,
             Err(error) if error.is_final() => Outcome::Refused { last_error: error.to_string() },
             // The server may reject a recipient for now only (greylisting), and the operator may correct a setting.

@@ -250,6 +250,8 @@ page-held-done-objected = Dein Widerspruch ist gespeichert
 page-held-done-withdrawn = Dein Widerspruch ist zurückgenommen
 page-held-stale = Es ist noch nichts passiert. Dafür brauchst du einen Link, den du in den letzten fünf Minuten geöffnet hast.
 page-held-unsure = Es wurde nichts gelöscht. Setz zuerst das Häkchen.
+page-object-text = Wenn du widersprichst, ist über deine Adresse niemand mehr zu finden, und wir schicken weder Bestätigungen noch Einladungen an sie. Was wir über sie gespeichert haben, löschen wir. Wir behalten nur einen Fingerabdruck, um sie wiederzuerkennen. Du kannst deinen Widerspruch jederzeit zurücknehmen.
+page-object-expired = Ein solcher Link gilt 60 Tage. Um zu widersprechen, fordere einen neuen an.
 
 # Was Menschen von ihren eigenen Daten sehen und damit tun können (/you).
 page-month = { $month ->

@@ -251,6 +251,8 @@ page-held-done-objected = Your objection has been recorded
 page-held-done-withdrawn = Your objection has been withdrawn
 page-held-stale = Nothing has been done yet. For this, you need a link that you opened within the last five minutes.
 page-held-unsure = Nothing was erased. Tick the box first.
+page-object-text = If you object, nobody can be found by your address any more, and we send no confirmations or invitations to it. We delete what we store about it, and keep only a fingerprint so that we recognise it. You can withdraw your objection at any time.
+page-object-expired = A link like this works for 60 days. To object, request a new one.
 
 # What people see of their own data and can do with it (/you).
 page-month = { $month ->

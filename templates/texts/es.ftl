@@ -250,6 +250,8 @@ page-held-done-objected = Su oposición se ha registrado
 page-held-done-withdrawn = Su oposición se ha retirado
 page-held-stale = Aún no se ha hecho nada. Para esto necesita un enlace que haya abierto en los últimos cinco minutos.
 page-held-unsure = No se ha borrado nada. Marque antes la casilla.
+page-object-text = Si se opone, ya no se podrá encontrar a nadie por su dirección, y no le enviaremos confirmaciones ni invitaciones. Borramos lo que guardamos sobre ella y conservamos solo una huella para reconocerla. Puede retirar su oposición en cualquier momento.
+page-object-expired = Un enlace de este tipo sirve durante 60 días. Para oponerse, pida uno nuevo.
 
 # Lo que las personas ven de sus propios datos y pueden hacer con ellos (/you).
 page-month = { $month ->

@@ -250,6 +250,8 @@ page-held-done-objected = Votre opposition a été enregistrée
 page-held-done-withdrawn = Votre opposition a été retirée
 page-held-stale = Rien n’a encore été fait. Il faut pour cela un lien ouvert au cours des cinq dernières minutes.
 page-held-unsure = Rien n’a été effacé. Cochez d’abord la case.
+page-object-text = Si vous vous opposez, plus personne ne pourra être trouvé grâce à votre adresse, et nous ne lui enverrons plus ni confirmations ni invitations. Nous effaçons ce que nous avons enregistré à son sujet, et ne gardons qu’une empreinte pour la reconnaître. Vous pouvez retirer votre opposition à tout moment.
+page-object-expired = Un tel lien est valable 60 jours. Pour vous opposer, demandez-en un nouveau.
 
 # Ce que chacun voit de ses propres données et peut en faire (/you).
 page-month = { $month ->

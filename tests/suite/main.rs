@@ -64,6 +64,7 @@ mod tls;
 mod types;
 mod unbind_signatures;
 mod undoing;
+mod unsubscribing;
 mod validation;
 mod wire;
 mod you;

@@ -10,8 +10,8 @@ use lettre::message::header::{
 use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use rand::RngExt as _;
 
-use super::Email;
-use crate::brand::Logo;
+use super::{Email, Headers};
+use crate::brand::{Brand, Logo};
 use crate::clock::Clock;
 
 /// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322 section 2.1.1).
@@ -26,13 +26,16 @@ const NO_ANSWERS: [(HeaderName, &str); 2] = [
 /// Composes messages from one sender.
 pub(super) struct Composer {
     sender: Mailbox,
+    /// Where replies go: to the operator's contact, if that is an address.
+    reply_to: Option<Mailbox>,
     logo: Option<SinglePart>,
     clock: Clock,
 }
 
 impl Composer {
-    pub(super) fn new(sender: &Mailbox, logo: Option<&Logo>, clock: Clock) -> Self {
-        Self { sender: sender.clone(), logo: logo.map(logo_part), clock }
+    pub(super) fn new(sender: &Mailbox, brand: &Brand, clock: Clock) -> Self {
+        let reply_to = brand.contact.as_ref().and_then(|contact| contact.href.strip_prefix("mailto:")?.parse().ok());
+        Self { sender: sender.clone(), reply_to, logo: brand.mail_logo().map(logo_part), clock }
     }
 
     /// Returns header and body, with lines that end in CR LF. Everything is ASCII, except the recipient's address if that
@@ -56,11 +59,30 @@ impl Composer {
             .from(self.sender.clone())
             .to(to.clone().into())
             .subject(one_line(&email.subject));
-        for (name, value) in NO_ANSWERS {
-            message = message.raw_header(HeaderValue::new(name, value.to_owned()));
+        if let Some(reply_to) = &self.reply_to {
+            message = message.reply_to(reply_to.clone());
+        }
+        let no_answers = NO_ANSWERS.map(|(name, value)| (name, value.to_owned()));
+        for (name, value) in no_answers.into_iter().chain(email.headers.iter().flat_map(Headers::lines)) {
+            message = message.raw_header(HeaderValue::new(name, value));
         }
         let message = message.multipart(body).expect("there is a sender and a recipient");
         String::from_utf8(message.formatted()).expect("headers are UTF-8, and bodies are encoded")
+    }
+}
+
+impl Headers {
+    fn lines(&self) -> Vec<(HeaderName, String)> {
+        let mut lines = vec![
+            (HeaderName::new_from_ascii_str("Content-Language"), self.language.clone()),
+            (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", self.unsubscribe)),
+        ];
+        // Mail programs only send the POST if it is encrypted.
+        if self.unsubscribe.scheme() == "https" {
+            let one_click = "List-Unsubscribe=One-Click".to_owned();
+            lines.push((HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), one_click));
+        }
+        lines
     }
 }
 
@@ -110,11 +132,12 @@ mod tests {
 
     fn composer() -> Composer {
         let sender = "Vouch <vouch@vouch.test>".parse().unwrap();
-        Composer { sender, logo: None, clock: Clock::stopped_at(1_700_000_000_000) }
+        Composer { sender, reply_to: None, logo: None, clock: Clock::stopped_at(1_700_000_000_000) }
     }
 
     fn compose(subject: &str, text: &str) -> String {
-        let email = Email { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>") };
+        let email =
+            Email { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>"), headers: None };
         composer().compose(&"alice@example.com".parse().unwrap(), email)
     }
 
@@ -183,7 +206,8 @@ mod tests {
             ("Prüfen Sie Ihre Adresse\n".repeat(40), "<p style=\"margin:0\">Grüße an Sie</p>\n".repeat(120));
         let start = std::time::Instant::now();
         for _ in 0..1_000 {
-            let email = Email { subject: "Bestätigen".to_owned(), text: text.clone(), html: html.clone() };
+            let email =
+                Email { subject: "Bestätigen".to_owned(), text: text.clone(), html: html.clone(), headers: None };
             std::hint::black_box(composer.compose(&to, email));
         }
         println!("composing: {:?} a mail of {} bytes", start.elapsed() / 1_000, text.len() + html.len());

@@ -51,6 +51,7 @@ fn email() -> Email {
         subject: "Bestätigen Sie".to_owned(),
         text: "Grüße\n.dot\n\nhttps://vouch.test/confirm?token=1".to_owned(),
         html: "<p>Grüße</p>".to_owned(),
+        headers: None,
     }
 }
 
@@ -99,7 +100,8 @@ async fn line_breaks_in_an_email_cannot_end_it_or_begin_another() {
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     let smuggled = "a\r\n.\r\nMAIL FROM:<eve@evil.example>\r\nb\n.\nc\r.\rd\r\n.\n";
     let subject = "Hi\r\n.\r\nBcc: eve@evil.example";
-    let email = Email { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned() };
+    let email =
+        Email { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned(), headers: None };
     mailer.send(&Address::email("alice@example.com").unwrap(), email).await.unwrap();
 
     let messages = sink.messages();

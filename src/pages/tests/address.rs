@@ -74,6 +74,8 @@ async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
             ("opening", view.opening("t0ken", &of), 200),
             ("expired", view.opening("", &Proof::Expired), 410),
             ("broken", view.opening("", &Proof::None), 404),
+            ("objecting", view.objecting("t0ken"), 200),
+            ("objecting_expired", view.not_objecting(&Proof::Expired), 410),
         ] {
             insta::assert_snapshot!(format!("address_{name}_{tag}"), main_of(response, status).await);
         }

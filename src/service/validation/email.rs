@@ -22,7 +22,7 @@ impl Validation {
             objecting: &self.links.manage_address(request.language),
         };
         let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;
-        self.messenger.mailer.send(&request.address, email).await.map_err(|error| {
+        self.messenger.mail(&request.address, email, request.language).await.map_err(|error| {
             log::warn!("a validation email could not be sent: {error}");
             unsent(&error).into()
         })
