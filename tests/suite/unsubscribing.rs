@@ -10,7 +10,7 @@ use crate::database::{count, refuse};
 use crate::invitations::{BOB, invites};
 use crate::notices::{ALICE, BOUND, notice};
 use crate::undoing::heading;
-use crate::world::{Answer, Server, World};
+use crate::world::{Answer, Server};
 
 const OBJECTED: &str = "You will not be invited again";
 
