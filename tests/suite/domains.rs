@@ -114,6 +114,9 @@ on_both_backends! {
             "x@bücher.example", "x@xn--bcher-kva.example", "X@BÜCHER.Example", "x@bu\u{308}cher.example",
             "x@bücher．example", "x@Xn--Bcher-KVA.EXAMPLE",
         ];
+        let mut world = world;
+        // Each bind sends a notice.
+        world.config.budgets.messages_address.capacity = 100;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         let sid = alice.asks_to_prove(SPELLINGS[0]).await;

@@ -274,6 +274,33 @@ fn other_sealed_texts_are_refused() {
 }
 
 #[test]
+fn what_earlier_versions_sealed_is_the_address_that_was_proved() {
+    for (sealed, now) in [
+        ("x@bücher.example email", &["x@xn--bcher-kva.example email", "x@bücher.example email"][..]),
+        ("x@xn--bcher-kva.example email", &["x@xn--bcher-kva.example email", "x@bücher.example email"]),
+        ("x@bu\u{308}cher.example email", &["x@xn--bcher-kva.example email", "x@bücher.example email"]),
+        ("a@strasse.example email\na@straße.example email", &["a@strasse.example email"]),
+        ("ss@strasse.example email\nß@straße.example email", &["ss@strasse.example email", "ß@strasse.example email"]),
+        ("a@βόλοσ.example email\na@βόλος.example email", &["a@xn--nxasmq6b.example email", "a@βόλοσ.example email"]),
+        ("alice@example.com email", &["alice@example.com email"]),
+        ("18005552067 msisdn", &["18005552067 msisdn"]),
+    ] {
+        assert_eq!(forms(&Address::from_former_sealed(sealed).expect("an address")), now, "{sealed:?}");
+    }
+    for text in ["", "email", "a@localhost email", "a%b@example.com email", "alice@example.com fax"] {
+        assert_eq!(Address::from_former_sealed(text), Err(InvalidAddress), "{text:?}");
+    }
+}
+
+#[test]
+fn a_former_form_is_one_of_the_same_domain() {
+    assert_eq!(email("Strauß@bücher.example").former_form().as_deref(), Some("strauss@bücher.example"));
+    for text in ["alice@example.com", "a@straße.example", "a@βόλος.example", "x@xn--ls8h.example"] {
+        assert_eq!(email(text).former_form(), None, "{text}");
+    }
+}
+
+#[test]
 fn a_phone_number_consists_of_digits() {
     assert_eq!(Address::msisdn("18005552067").expect("a number").to_lookup(), "18005552067 msisdn");
     for text in ["", "1234", "1234567890123456", "018005552067", "+18005552067", "1800555206x", "１８００５５５"]
