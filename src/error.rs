@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::{Millis, SECOND};
 use crate::crypto::vault::Unsealable;
+use crate::identity::phone::InvalidNumber;
 use crate::store;
 
 /// The reason why the server does not start, for the operator.
@@ -195,17 +196,8 @@ impl Error {
 
     /// 400 `M_INVALID_ADDRESS`
     #[must_use]
-    pub fn invalid_phone_number() -> Self {
-        Self::bad_request("M_INVALID_ADDRESS", "The phone number is not valid")
-    }
-
-    /// 400 `M_INVALID_ADDRESS`, for a number without a plus, dialled from a country without numbers.
-    #[must_use]
-    pub fn phone_number_without_country() -> Self {
-        Self::bad_request(
-            "M_INVALID_ADDRESS",
-            "A phone number without + needs the code of a country with phone numbers",
-        )
+    pub fn invalid_phone_number(why: InvalidNumber) -> Self {
+        Self::bad_request("M_INVALID_ADDRESS", why.text())
     }
 
     /// 400 `M_SEND_ERROR`

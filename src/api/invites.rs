@@ -32,7 +32,9 @@ pub(super) async fn store(
     let address = match medium {
         Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
         // A text may be sent to it, so the number must be valid.
-        Medium::Msisdn => PhoneNumber::e164(&address).map_err(|_| Error::invalid_phone_number())?.address,
+        Medium::Msisdn => {
+            PhoneNumber::e164(&address).map_err(|invalid| Error::invalid_phone_number(invalid.into()))?.address
+        }
     };
     let room_id = params.string("room_id")?;
     let room_id = RoomId::parse(&room_id)

@@ -57,8 +57,7 @@ pub(super) async fn request_code(
     let number = PhoneNumber::parse(country.as_deref().unwrap_or_default(), &typed);
     let number = number.map_err(|invalid| match invalid {
         InvalidNumber::NeedsCountry if country.is_none() => Error::missing("country"),
-        InvalidNumber::NeedsCountry => Error::phone_number_without_country(),
-        InvalidNumber::Invalid => Error::invalid_phone_number(),
+        why => Error::invalid_phone_number(why),
     })?;
     let request = token_request(&validation, params, number.address.clone(), language)?;
     let sid = validation.request_token(asker, from, request).await?;

@@ -34,8 +34,23 @@ pub struct PhoneNumber {
 pub enum InvalidNumber {
     /// It does not start with a plus, and the country it is dialled from has no numbering plan.
     NeedsCountry,
+    /// It starts with 00, which can be a plus or mean something else in that country, and is valid
+    /// either way.
+    Ambiguous,
     /// It is not valid in the numbering plan.
     Invalid,
+}
+
+impl InvalidNumber {
+    /// Returns a sentence for the caller.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::NeedsCountry => "A phone number without + needs the code of a country with phone numbers",
+            Self::Ambiguous => "The phone number can be read in two ways; write + instead of 00",
+            Self::Invalid => "The phone number is not valid",
+        }
+    }
 }
 
 impl From<InvalidAddress> for InvalidNumber {
@@ -58,10 +73,11 @@ impl PhoneNumber {
         }
         let region = Region::from_code(country).ok().filter(|region| has_plan(*region));
         let region = region.ok_or(InvalidNumber::NeedsCountry)?;
-        match (valid(&digits, Some(region)), digits.strip_prefix("00")) {
-            (Some(number), _) => Ok(Self::new(&number)?),
-            // A plus is dialled as 00 almost everywhere, and written like that even elsewhere.
-            (None, Some(rest)) => Ok(international(rest)?),
+        // A plus is dialled as 00 almost everywhere, and written like that even elsewhere.
+        let with_00 = digits.strip_prefix("00").and_then(|rest| valid(&format!("+{rest}"), None));
+        match (valid(&digits, Some(region)), with_00) {
+            (Some(dialled), Some(written)) if dialled != written => Err(InvalidNumber::Ambiguous),
+            (Some(number), _) | (None, Some(number)) => Ok(Self::new(&number)?),
             (None, None) => Err(InvalidNumber::Invalid),
         }
     }

@@ -68,8 +68,8 @@ fn invalid_numbers_are_refused() {
         ("US", "123 456 7890"),
         ("GB", "*100#"),
         ("GB", "077009000011"),
-        // Valid, but longer than E.164 allows; and not a number in Belarus.
-        ("JP", "0037 5152 450911"),
+        // Valid, but longer than E.164 allows.
+        ("JP", "0037 5375 450911"),
     ] {
         assert_eq!(PhoneNumber::parse(country, typed), Err(InvalidNumber::Invalid), "{country} {typed}");
     }
@@ -231,6 +231,37 @@ fn a_national_number_may_start_with_its_own_calling_code() {
         ("IT", "39 390 286 9487", "393902869487"),
         ("BR", "55 55 4002-7229", "555540027229"),
         ("BR", "0 15 55 4002-7229", "555540027229"),
+    ] {
+        assert_eq!(digits(country, typed).as_deref(), Some(number), "{country} {typed}");
+    }
+}
+
+#[test]
+fn a_number_that_00_makes_ambiguous_is_refused() {
+    for (country, typed) in [
+        ("TW", "00 235 22 51 13 05"),
+        ("BR", "00 212 520 188242"),
+        ("HK", "00 235 22 51 13 05"),
+        ("CO", "00 52 222 127 7242"),
+        ("KR", "00 235 22 51 13 05"),
+        ("NG", "00 91 81234 29917"),
+        ("TH", "00 235 22 51 13 05"),
+        ("KH", "00 49 1512 3445356"),
+        ("SG", "00 235 22 51 13 05"),
+        ("MN", "00 1 201 551 9354"),
+        ("JP", "00 378 66669629"),
+        ("JP", "00 375 152 450911"),
+    ] {
+        assert_eq!(PhoneNumber::parse(country, typed), Err(InvalidNumber::Ambiguous), "{country} {typed}");
+        assert!(PhoneNumber::parse(country, &typed.replacen("00", "+", 1)).is_ok(), "{country} {typed}");
+    }
+    for (country, typed, number) in [
+        ("TH", "001 44 7911 123456", "447911123456"),
+        ("TH", "00 44 7911 123456", "447911123456"),
+        ("SG", "0044 7911 123456", "447911123456"),
+        ("NG", "009 44 7911 123456", "447911123456"),
+        ("BR", "0021 44 7911 123456", "447911123456"),
+        ("AU", "0011 44 7911 123456", "447911123456"),
     ] {
         assert_eq!(digits(country, typed).as_deref(), Some(number), "{country} {typed}");
     }
