@@ -15,13 +15,13 @@ use rustls::pki_types::ServerName as TlsName;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::address_filter::AddressFilter;
 use super::dns::Dns;
 use super::error::{Cause, StartError};
+use super::racing;
 use crate::clock::{Millis, SECOND};
 use crate::config::{self, Host, Target, without_brackets};
 use crate::crypto::trust::{self, TlsFault};
@@ -123,21 +123,9 @@ impl Client {
         exchange(stream, request, limit).await
     }
 
-    /// Tries the addresses in turn until one accepts. The remaining time is divided among the
-    /// remaining addresses, so one that drops packets cannot use up the time of the others.
     async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {
-        let addresses = self.dns.addresses(&to.targets).await?;
-        let deadline = Instant::now() + self.connect_timeout;
-        let mut failure = Cause::NoAddress;
-        for (left, address) in (1..=addresses.len()).rev().zip(&addresses) {
-            let share = deadline.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
-            match timeout(share, self.open(*address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(cause)) => failure = cause,
-                Err(_) => failure = Cause::Timeout,
-            }
-        }
-        Err(failure)
+        let addresses = self.dns.addresses(&to.targets);
+        racing::connect(addresses, |address| self.open(address), self.connect_timeout).await
     }
 
     /// The only place that opens a connection, so the filter sees the very address that is used.

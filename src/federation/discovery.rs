@@ -77,10 +77,8 @@ impl Discovery {
     /// default port. `Host`, SNI and certificate remain those of the name, because DNS proves
     /// nothing.
     async fn by_services(&self, client: &Client, server: &ServerName) -> Result<Destination, Cause> {
-        for service in ["_matrix-fed._tcp", "_matrix._tcp"] {
-            if let Some(targets) = client.dns().services(service, server.host()).await {
-                return Destination::new(server.as_str(), server.host(), targets);
-            }
+        if let Some(targets) = client.dns().first_service(["_matrix-fed._tcp", "_matrix._tcp"], server.host()).await {
+            return Destination::new(server.as_str(), server.host(), targets);
         }
         Destination::direct(server.as_str(), server.host(), self.ports.federation)
     }

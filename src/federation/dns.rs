@@ -1,25 +1,48 @@
 //! Resolves names to addresses, always through DNS: the C library would take `0x7f.1` or
 //! `2130706433` for addresses.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, Stream, StreamExt};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, LookupIpStrategy, NameServerConfig, ProtocolConfig};
 use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use hickory_resolver::lookup::Lookup;
+use hickory_resolver::lookup_ip::LookupIp;
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::rdata::SRV;
-use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
+use tokio::time::timeout;
 
 use super::error::{Cause, StartError};
+use super::racing::Found;
 use crate::config::{Host, Target};
 
-/// How many addresses are tried for one exchange, and how many SRV targets are resolved.
-const MAX_ADDRESSES: usize = 8;
+/// How many SRV targets are resolved.
+const MAX_TARGETS: usize = 8;
+/// How many addresses of each family are tried for one target, so that others have their turn.
+const MAX_ADDRESSES: usize = 4;
+/// How many aliases of an SRV owner are followed.
+const MAX_ALIASES: usize = 8;
 
-/// The resolver.
-pub(super) struct Dns(TokioResolver);
+/// The resolvers. hickory asks several servers at once, but lets the first error decide, so there is
+/// one resolver for each.
+pub(super) struct Dns {
+    servers: Vec<Resolvers>,
+    patience: Duration,
+}
+
+/// Asks one server. Addresses of each family are looked up on their own, so that one can be used while
+/// the query for the other is still unanswered.
+struct Resolvers {
+    v4: TokioResolver,
+    v6: TokioResolver,
+}
 
 impl Dns {
     /// Creates a resolver that asks the given servers, or the system's if there are none.
@@ -28,61 +51,98 @@ impl Dns {
     /// # Errors
     /// [`StartError`] if the resolver cannot be set up.
     pub(super) fn new(servers: &[SocketAddr], patience: Duration) -> Result<Self, StartError> {
-        let mut builder = if servers.is_empty() {
-            TokioResolver::builder_tokio().unwrap_or_else(|error| {
-                // The default of resolv.conf(5).
-                log::warn!("the system has no DNS servers configured, using 127.0.0.1: {error}");
-                with_servers(&[(Ipv4Addr::LOCALHOST, 53).into()])
-            })
-        } else {
-            with_servers(servers)
-        };
-        let options = builder.options_mut();
+        let (servers, mut options) = if servers.is_empty() { of_system() } else { listed(servers) };
         options.timeout = patience;
         options.attempts = 2;
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        builder.build().map(Self).map_err(|error| StartError(format!("dns_servers: {error}")))
+        // Some servers answer a query with EDNS by an error. What does not fit without it comes over TCP.
+        options.edns0 = false;
+        let resolver = |server: &NameServerConfig, ip_strategy| {
+            let config = ResolverConfig::from_parts(None, Vec::new(), vec![server.clone()]);
+            let mut options = options.clone();
+            options.ip_strategy = ip_strategy;
+            let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+            builder.with_options(options).build().map_err(|error| StartError(format!("dns_servers: {error}")))
+        };
+        let resolvers = |server| {
+            let v4 = resolver(server, LookupIpStrategy::Ipv4Only)?;
+            Ok(Resolvers { v4, v6: resolver(server, LookupIpStrategy::Ipv6Only)? })
+        };
+        Ok(Self { servers: servers.iter().map(resolvers).collect::<Result<_, _>>()?, patience })
     }
 
-    /// Returns the addresses of the targets, in the same order.
+    /// Looks up the addresses of the targets, all at once.
+    pub(super) fn addresses<'a>(&'a self, targets: &'a [Target]) -> impl Stream<Item = Found> + Unpin + 'a {
+        let targets = targets.iter().take(MAX_TARGETS).enumerate();
+        let lookups =
+            targets.flat_map(|(nth, target)| [false, true].map(|is_v4| self.addresses_of(nth, target, is_v4).boxed()));
+        lookups.collect::<FuturesUnordered<_>>()
+    }
+
+    async fn addresses_of(&self, nth: usize, target: &Target, is_v4: bool) -> Found {
+        let resolver = |server: &'_ Resolvers| if is_v4 { server.v4.clone() } else { server.v6.clone() };
+        let found: Vec<IpAddr> = match &target.host {
+            Host::Ip(address) => vec![*address],
+            Host::Name(name) => match self.ask(|server| look_up(resolver(server), name.clone())).await {
+                Ok(found) => found.iter().collect(),
+                Err(error) if error.is_no_records_found() => Vec::new(),
+                Err(_) => return Err(Cause::Dns),
+            },
+        };
+        let of_family = found.into_iter().filter(|address| address.is_ipv4() == is_v4).take(MAX_ADDRESSES);
+        let ranked = of_family.enumerate().map(|(n, address)| ((nth, n, is_v4), SocketAddr::new(address, target.port)));
+        Ok(ranked.collect())
+    }
+
+    /// Returns the targets of the SRV records of the first of these services (such as
+    /// `_matrix-fed._tcp`) that has any at `host`, in the order in which to try them (RFC 2782). `None`
+    /// if there are no records; an empty list if they say that the service does not exist.
     ///
-    /// # Errors
-    /// [`Cause::Dns`] if there are none because the resolver failed, [`Cause::NoAddress`] if there
-    /// are simply none.
-    pub(super) async fn addresses(&self, targets: &[Target]) -> Result<Vec<SocketAddr>, Cause> {
-        let (mut addresses, mut failure) = (Vec::new(), Cause::NoAddress);
-        for found in join_all(targets.iter().take(MAX_ADDRESSES).map(|target| self.addresses_of(target))).await {
-            match found {
-                Ok(found) => addresses.extend(found),
-                Err(cause) => failure = cause,
+    /// A failure counts as no records, and so does a query that is not answered in time: the server
+    /// found by the next step needs the same certificate anyway.
+    pub(super) async fn first_service(&self, services: [&str; 2], host: &str) -> Option<Vec<Target>> {
+        let found = services.map(|service| timeout(self.patience, self.services(service, host)));
+        join_all(found).await.into_iter().find_map(|found| found.ok().flatten())
+    }
+
+    /// Asks all servers, and returns what the first says that has records or knows that there are none.
+    async fn ask<T, F: Future<Output = Result<T, NetError>>>(
+        &self,
+        query: impl Fn(&Resolvers) -> F,
+    ) -> Result<T, NetError> {
+        let mut queries: FuturesUnordered<_> = self.servers.iter().map(query).collect();
+        let mut failure = NetError::NoConnections;
+        while let Some(answer) = queries.next().await {
+            match answer {
+                Err(error) if !error.is_no_records_found() => failure = error,
+                answer => return answer,
             }
         }
-        addresses.truncate(MAX_ADDRESSES);
-        if addresses.is_empty() { Err(failure) } else { Ok(addresses) }
+        Err(failure)
     }
 
-    async fn addresses_of(&self, target: &Target) -> Result<Vec<SocketAddr>, Cause> {
-        let with_port = |address| SocketAddr::new(address, target.port);
-        match &target.host {
-            Host::Ip(address) => Ok(vec![with_port(*address)]),
-            Host::Name(name) => match self.0.lookup_ip(name.clone()).await {
-                Ok(found) => Ok(found.iter().map(with_port).collect()),
-                Err(error) if error.is_no_records_found() => Ok(Vec::new()),
-                Err(_) => Err(Cause::Dns),
-            },
-        }
-    }
-
-    /// Returns the targets of the SRV records of `service` (such as `_matrix-fed._tcp`) at `host`,
-    /// in the order in which to try them (RFC 2782). `None` if there are no records; an empty list
-    /// if they say that the service does not exist.
-    ///
-    /// A failure counts as no records: the server found by the next step needs the same certificate
-    /// anyway.
-    pub(super) async fn services(&self, service: &str, host: &str) -> Option<Vec<Target>> {
+    async fn services(&self, service: &str, host: &str) -> Option<Vec<Target>> {
         let mut name = Name::from_ascii(format!("{service}.{host}")).ok()?;
         name.set_fqdn(true);
-        let found = self.0.srv_lookup(name).await.ok()?;
+        // hickory takes the target of an SRV record for that of an alias, so it cannot follow aliases here.
+        for _ in 0..MAX_ALIASES {
+            if let Some(targets) = self.services_at(name.clone()).await {
+                return Some(targets);
+            }
+            name = self.alias(name).await?;
+        }
+        None
+    }
+
+    async fn alias(&self, name: Name) -> Option<Name> {
+        let found = self.ask(|server| records(server.v4.clone(), name.clone(), RecordType::CNAME)).await.ok()?;
+        found.answers().iter().find_map(|record| match &record.data {
+            RData::CNAME(alias) if record.name == name => Some(alias.0.clone()),
+            _ => None,
+        })
+    }
+
+    async fn services_at(&self, name: Name) -> Option<Vec<Target>> {
+        let found = self.ask(|server| records(server.v4.clone(), name.clone(), RecordType::SRV)).await.ok()?;
         let records = found.answers().iter().filter_map(|record| match &record.data {
             RData::SRV(record) => Some(record.clone()),
             _ => None,
@@ -92,7 +152,27 @@ impl Dns {
     }
 }
 
-fn with_servers(servers: &[SocketAddr]) -> hickory_resolver::ResolverBuilder<TokioRuntimeProvider> {
+async fn look_up(resolver: TokioResolver, name: Name) -> Result<LookupIp, NetError> {
+    resolver.lookup_ip(name).await
+}
+
+async fn records(resolver: TokioResolver, name: Name, kind: RecordType) -> Result<Lookup, NetError> {
+    resolver.lookup(name, kind).await
+}
+
+/// Returns the servers of the system and its settings.
+fn of_system() -> (Vec<NameServerConfig>, ResolverOpts) {
+    match read_system_conf() {
+        Ok((config, options)) if !config.name_servers().is_empty() => (config.name_servers().to_vec(), options),
+        _ => {
+            // The default of resolv.conf(5).
+            log::warn!("the system has no DNS servers configured, using 127.0.0.1");
+            listed(&[(Ipv4Addr::LOCALHOST, 53).into()])
+        }
+    }
+}
+
+fn listed(servers: &[SocketAddr]) -> (Vec<NameServerConfig>, ResolverOpts) {
     let servers = servers.iter().map(|server| {
         let over = |protocol| {
             let mut connection = ConnectionConfig::new(protocol);
@@ -101,8 +181,7 @@ fn with_servers(servers: &[SocketAddr]) -> hickory_resolver::ResolverBuilder<Tok
         };
         NameServerConfig::new(server.ip(), true, vec![over(ProtocolConfig::Udp), over(ProtocolConfig::Tcp)])
     });
-    let config = ResolverConfig::from_parts(None, Vec::new(), servers.collect());
-    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(ResolverOpts::default())
+    (servers.collect(), ResolverOpts::default())
 }
 
 /// Sorts by priority, and records of the same priority at random by weight: the smallest

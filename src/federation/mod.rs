@@ -8,10 +8,13 @@ mod address_filter;
 mod client;
 mod discovery;
 mod dns;
+#[cfg(test)]
+mod dns_tests;
 mod error;
 mod keys;
 mod onbind;
 mod openid;
+mod racing;
 mod rules;
 #[cfg(test)]
 mod testing;

@@ -1,24 +1,25 @@
 //! A small internet on loopback for tests: a certificate authority, a DNS server, and HTTPS servers
 //! that misbehave on demand.
 
+mod zone;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hickory_resolver::proto::op::{Message, MessageType, OpCode, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, CNAME, SRV};
-use hickory_resolver::proto::rr::{Name, RData, Record};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use ruma_common::{OwnedServerName, ServerName};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+pub(super) use zone::{Fault, Zone};
 
 use super::Federation;
 use super::discovery::Ports;
@@ -73,7 +74,7 @@ impl Lab {
         let settings = config::Federation {
             ca_file: Some(ca_file),
             allowed_ranges: vec!["127.0.0.1/32".parse().unwrap()],
-            dns_servers: vec![zone.address],
+            dns_servers: vec![zone.address()],
             ..settings()
         };
         // Nothing listens on these ports unless a test changes them.
@@ -277,74 +278,4 @@ async fn write(stream: &mut TlsStream<TcpStream>, reply: Reply) {
         }
         Reply::Silence => std::future::pending().await,
     }
-}
-
-/// A DNS server over UDP with the records of a test. No other name exists, and nothing may be
-/// cached.
-#[derive(Clone)]
-pub(super) struct Zone {
-    address: SocketAddr,
-    records: Arc<Mutex<Vec<Record>>>,
-}
-
-impl Zone {
-    async fn start() -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let zone = Self { address: socket.local_addr().unwrap(), records: Arc::default() };
-        let records = zone.records.clone();
-        tokio::spawn(async move {
-            let mut buffer = [0; 1500];
-            while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
-                let query = Message::from_vec(&buffer[..length]).unwrap();
-                let reply = answer(&query, &records.lock().unwrap()).to_vec().unwrap();
-                socket.send_to(&reply, peer).await.unwrap();
-            }
-        });
-        zone
-    }
-
-    /// Replaces the addresses of a name.
-    pub(super) fn a(&self, name: &str, address: Ipv4Addr) {
-        let owner = fqdn(name);
-        self.records.lock().unwrap().retain(|record| record.name != owner || !matches!(record.data, RData::A(_)));
-        self.add(name, RData::A(A(address)));
-    }
-
-    pub(super) fn cname(&self, name: &str, target: &str) {
-        self.add(name, RData::CNAME(CNAME(fqdn(target))));
-    }
-
-    pub(super) fn srv(&self, name: &str, priority: u16, port: u16, target: &str) {
-        self.add(name, RData::SRV(SRV::new(priority, 0, port, fqdn(target))));
-    }
-
-    fn add(&self, name: &str, data: RData) {
-        self.records.lock().unwrap().push(Record::from_rdata(fqdn(name), 0, data));
-    }
-}
-
-fn answer(query: &Message, records: &[Record]) -> Message {
-    let mut reply = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
-    reply.metadata.recursion_available = true;
-    reply.add_queries(query.queries.clone());
-    let Some(question) = query.queries.first() else { return reply };
-    let mut name = question.name().clone();
-    if let Some(alias) = records.iter().find(|record| record.name == name && matches!(record.data, RData::CNAME(_))) {
-        reply.add_answer(alias.clone());
-        let RData::CNAME(CNAME(target)) = &alias.data else { unreachable!() };
-        name = target.clone();
-    }
-    let of_name: Vec<_> = records.iter().filter(|record| record.name == name).collect();
-    if of_name.is_empty() {
-        reply.metadata.response_code = ResponseCode::NXDomain;
-    }
-    let of_type = of_name.into_iter().filter(|record| record.record_type() == question.query_type());
-    reply.add_answers(of_type.cloned());
-    reply
-}
-
-fn fqdn(name: &str) -> Name {
-    let mut name = Name::from_ascii(name).unwrap();
-    name.set_fqdn(true);
-    name
 }
