@@ -1,5 +1,5 @@
-//! The parts of a look-up that precede the database query: parsing digests, counting the new ones and searching the directory; and
-//! the parts of a rebuild: computing and inserting digests.
+//! The parts of a look-up that precede the database query: parsing digests, counting the new ones
+//! and searching the directory; and the parts of a rebuild: computing and inserting digests.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A look-up from the request to the response, without the network, on `SQLite`: routing, access token, JSON, rate limits, directory,
-//! database query, decryption, and JSON again.
+//! A look-up from the request to the response, without the network, on `SQLite`: routing, access
+//! token, JSON, rate limits, directory, database query, decryption, and JSON again.
 
 use std::path::Path;
 use std::sync::Arc;

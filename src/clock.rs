@@ -18,8 +18,8 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
-/// A clock that never runs backwards. If the system clock is set back, this one stands still until the
-/// system clock has caught up, so that no expired token, session or pepper becomes valid again.
+/// A clock that never runs backwards. If the system clock is set back, this one stands still until
+/// the system clock has caught up, so that no expired token, session or pepper becomes valid again.
 #[derive(Clone, Debug)]
 pub struct Clock {
     inner: Arc<Inner>,
@@ -66,8 +66,8 @@ impl Clock {
         self.inner.latest.fetch_max(floor, Ordering::Relaxed);
     }
 
-    /// Moves a stopped clock by `by` milliseconds, which may be negative, and ends all [pauses](Self::pause).
-    /// Has no effect on a system clock.
+    /// Moves a stopped clock by `by` milliseconds, which may be negative, and ends all
+    /// [pauses](Self::pause). Has no effect on a system clock.
     pub fn advance(&self, by: Millis) {
         if let Some(set) = &self.inner.set {
             set.fetch_add(by, Ordering::Relaxed);

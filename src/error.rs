@@ -1,12 +1,14 @@
 //! The error type of the API, and the rules for which error type belongs where:
 //!
 //! * What is reported to a caller, over HTTP or on the operator's terminal, is an [`Error`] of this
-//!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner message.
-//!   Code that handles it compares its [`ErrorKind`].
+//!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner
+//!   message. Code that handles it compares its [`ErrorKind`].
 //! * A lower module whose callers need to distinguish failures has an error type of its own
 //!   (`store::Error`, `federation::Error`, `mail::SendError`), which is converted here or handled.
-//! * What prevents the server from starting is a text for the operator ([`StartError`]): which setting
-//!   or file, what is wrong, and what to do.
+//! * What prevents the server from starting is a text for the operator ([`StartError`]): which
+//!   setting or file, what is wrong, and what to do.
+
+mod start;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,25 +24,7 @@ use crate::crypto::vault::Unsealable;
 use crate::identity::phone::InvalidNumber;
 use crate::store;
 
-/// The reason why the server does not start, for the operator.
-#[derive(Debug)]
-pub struct StartError(pub String);
-
-impl StartError {
-    /// Joins several errors, one per line.
-    #[must_use]
-    pub fn all(problems: &[Self]) -> Self {
-        Self(problems.iter().map(|problem| problem.0.as_str()).collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
+pub use start::StartError;
 
 /// The kind of an [`Error`], which determines its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +75,8 @@ impl ErrorKind {
     }
 }
 
-/// A [standard error response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
+/// A [standard error
+/// response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -103,7 +88,8 @@ pub struct Error {
 
 /// How long a client waits before it retries while the database is unavailable.
 const AWAY: Millis = 2 * SECOND;
-/// How long a client waits before it retries while a homeserver is unavailable: we do not ask it sooner.
+/// How long a client waits before it retries while a homeserver is unavailable: we do not ask it
+/// sooner.
 const HOMESERVER_AWAY: Millis = 30 * SECOND;
 
 impl Error {
@@ -187,7 +173,8 @@ impl Error {
         Self::bad_request("M_EMAIL_SEND_ERROR", text)
     }
 
-    /// 400 `M_INVALID_EMAIL`, for an address that needs SMTPUTF8, which the mail server does not support.
+    /// 400 `M_INVALID_EMAIL`, for an address that needs SMTPUTF8, which the mail server does not
+    /// support.
     #[must_use]
     pub fn email_not_supported() -> Self {
         let text = "This server's mail server does not support email addresses that are not ASCII before the @";
@@ -262,8 +249,8 @@ impl Error {
         Self::new(ErrorKind::Forbidden, "M_FORBIDDEN", text)
     }
 
-    /// 403 `M_FORBIDDEN`, for binding an address whose owner objects. The caller has proved that the
-    /// address is theirs, or operates this server, so they may know.
+    /// 403 `M_FORBIDDEN`, for binding an address whose owner objects. The caller has proved that
+    /// the address is theirs, or operates this server, so they may know.
     #[must_use]
     pub fn owner_objects() -> Self {
         Self::forbidden("The owner of the address objects to it being listed")
@@ -319,7 +306,8 @@ impl Error {
         Self { retry_after, ..error }
     }
 
-    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys; the request may succeed later.
+    /// 503 `M_UNKNOWN`, when a homeserver cannot be asked for its keys; the request may succeed
+    /// later.
     #[must_use]
     pub fn homeserver_away() -> Self {
         let text = "The homeserver could not be asked for its keys";

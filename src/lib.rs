@@ -1,7 +1,9 @@
-//! Vouch, a standalone Matrix identity server: it vouches, by its signature, that an address belongs to a Matrix
-//! user, and lets people find each other without the server's disk, logs or a stranger learning who looks for whom.
+//! Vouch, a standalone Matrix identity server: it vouches, by its signature, that an address
+//! belongs to a Matrix user, and lets people find each other without the server's disk, logs or a
+//! stranger learning who looks for whom.
 //!
-//! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`], `federation`, `notify` → [`crypto`], `store`.
+//! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`],
+//! `federation`, `notify` → [`crypto`], `store`.
 
 pub mod api;
 mod brand;

@@ -1,8 +1,9 @@
 //! Logging, for this crate only.
 //!
-//! Our own lines contain no addresses, tokens or user names. Other crates make no such promise: at `debug` and `trace`, a
-//! resolver logs the names it looks up, a mail client whole conversations, a database driver values, and an HTTP library
-//! headers and bodies. So their lines are dropped before the filter is consulted, and `RUST_LOG` cannot bring them back.
+//! Our own lines contain no addresses, tokens or user names. Other crates make no such promise: at
+//! `debug` and `trace`, a resolver logs the names it looks up, a mail client whole conversations, a
+//! database driver values, and an HTTP library headers and bodies. So their lines are dropped
+//! before the filter is consulted, and `RUST_LOG` cannot bring them back.
 
 use env_filter::Filter;
 use env_logger::{Builder, Logger};
@@ -17,8 +18,8 @@ struct Ours {
     logger: Logger,
 }
 
-/// Starts logging to stderr, in colour on a terminal. `RUST_LOG` overrides `filter`. Only the first call in a process has an
-/// effect.
+/// Starts logging to stderr, in colour on a terminal. `RUST_LOG` overrides `filter`. Only the first
+/// call in a process has an effect.
 pub fn start(filter: Filter) {
     let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
     let ours = Ours::new(variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build()));

@@ -1,4 +1,5 @@
-//! The running server: creates shared state, mounts routes and middleware, and runs background tasks.
+//! The running server: creates shared state, mounts routes and middleware, and runs background
+//! tasks.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -44,7 +45,8 @@ pub struct Application {
 }
 
 impl Application {
-    /// Opens the database, starts listening and builds the server. Must be called in an actix system.
+    /// Opens the database, starts listening and builds the server. Must be called in an actix
+    /// system.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
@@ -88,7 +90,8 @@ impl Application {
         Ok(Self { server: server.run(), services, addresses })
     }
 
-    /// Returns the problems that would prevent a start, as far as they can be found by reading files.
+    /// Returns the problems that would prevent a start, as far as they can be found by reading
+    /// files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
         let mut problems = Services::check(config);
@@ -145,7 +148,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     listener.map_err(|error| StartError(format!("server.listen: {address}: {error}; is another server running there?")))
 }
 
-/// Makes connections, which inherit the option, fail if the client leaves data unread for [`UNREAD`]: actix waits forever.
+/// Makes connections, which inherit the option, fail if the client leaves data unread for
+/// [`UNREAD`]: actix waits forever.
 #[cfg(target_os = "linux")]
 fn limit_unread(listener: TcpListener) -> io::Result<TcpListener> {
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(UNREAD))?;
@@ -192,8 +196,8 @@ async fn ready(directory: Data<Directory>, maintenance: Data<Maintenance>) -> Ht
 /// The number of the next request in the log.
 static REQUEST: AtomicU64 = AtomicU64::new(1);
 
-/// Logs server errors and, with `log.access`, all requests: a number, the route's template, the status, the duration and
-/// the client's network.
+/// Logs server errors and, with `log.access`, all requests: a number, the route's template, the
+/// status, the duration and the client's network.
 async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -1,12 +1,14 @@
 //! Every text that people read, in their language.
 //!
-//! Our texts are built in (`templates/texts/<lang>.ftl`, in [Fluent](https://projectfluent.org)). An operator's
-//! directory can replace single messages or add languages. A message that a language lacks comes from its base language
-//! (`de` for `de-AT`), then from the server's default language, then from English.
+//! Our texts are built in (`templates/texts/<lang>.ftl`, in [Fluent](https://projectfluent.org)).
+//! An operator's directory can replace single messages or add languages. A message that a language
+//! lacks comes from its base language (`de` for `de-AT`), then from the server's default language,
+//! then from English.
 //!
-//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they enter a text. A value
-//! with right-to-left letters is put between isolating marks, so that it cannot rearrange the text around it. Other
-//! values have no such marks, because people would copy the marks along with the value.
+//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they
+//! enter a text. A value with right-to-left letters is put between isolating marks, so that it
+//! cannot rearrange the text around it. Other values have no such marks, because people would copy
+//! the marks along with the value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,8 +62,8 @@ impl Texts {
     /// Loads our texts, and the operator's on top of them.
     ///
     /// # Errors
-    /// Returns the file and the problem, for the operator: the file cannot be read or is not Fluent, a message or variable
-    /// does not exist, or the default language has no texts.
+    /// Returns the file and the problem, for the operator: the file cannot be read or is not
+    /// Fluent, a message or variable does not exist, or the default language has no texts.
     pub fn load(default_language: &LanguageIdentifier, directory: Option<&Path>) -> Result<Self, String> {
         let mut bundles = BTreeMap::new();
         for (tag, source) in BUILT_IN {
@@ -116,8 +118,9 @@ impl Texts {
         self.get(language, NAME, &[])
     }
 
-    /// Returns the best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the most wanted one that is
-    /// available (for `fr-CA` that, then `fr`, then any other French), or else the default.
+    /// Returns the best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the
+    /// most wanted one that is available (for `fr-CA` that, then `fr`, then any other French), or
+    /// else the default.
     pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
         let wishes = accept::wishes(accept_language.unwrap_or_default());
         wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default)
@@ -144,7 +147,8 @@ impl Texts {
         text.unwrap_or_default()
     }
 
-    /// Returns a span of time in words, in the largest unit that fits evenly: days (from two), hours or minutes.
+    /// Returns a span of time in words, in the largest unit that fits evenly: days (from two),
+    /// hours or minutes.
     pub fn span(&self, language: Language, span: Millis) -> String {
         let (id, unit) = match span {
             s if s >= 2 * DAY && s % DAY == 0 => ("span-days", DAY),

@@ -1,5 +1,6 @@
-//! A minimal HTTP/1.1 client. It shares the machine with the server, so it does as little as possible: requests are prepared as
-//! bytes, and only the status, length and body of a response are parsed.
+//! A minimal HTTP/1.1 client. It shares the machine with the server, so it does as little as
+//! possible: requests are prepared as bytes, and only the status, length and body of a response are
+//! parsed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -1,4 +1,5 @@
-//! User journeys: request a token for an address, receive the mail, submit the token, bind the address.
+//! User journeys: request a token for an address, receive the mail, submit the token, bind the
+//! address.
 
 use serde_json::{Value, json};
 use url::Url;

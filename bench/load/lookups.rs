@@ -22,7 +22,8 @@ const BOOK: usize = 10_000;
 const HASH: usize = 43;
 /// The length of a hash in a JSON list, including quotes and comma.
 const SLOT: usize = HASH + 3;
-/// The distance between the bindings looked up together, so that they are not adjacent in the database; a prime.
+/// The distance between the bindings looked up together, so that they are not adjacent in the
+/// database; a prime.
 const STRIDE: u64 = 7_919;
 
 type Hash = [u8; HASH];
@@ -33,7 +34,8 @@ fn bound_hash(number: u32, pepper: &str) -> Hash {
     hash.into_bytes().try_into().expect("32 bytes have 43 digits")
 }
 
-/// Returns a hash that no address has. The first eight digits, derived from `number`, are different for each.
+/// Returns a hash that no address has. The first eight digits, derived from `number`, are different
+/// for each.
 fn unbound_hash(number: usize) -> Hash {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut hash = *b"AAAAAAAAstrangerstrangerstrangerstrangerAAA";
@@ -59,7 +61,8 @@ pub fn books(people: &[Vec<Person>], bindings: u32, pepper: &str) -> Vec<Vec<Boo
     people.iter().map(|group| group.iter().map(|_| book()).collect()).collect()
 }
 
-/// Looks up every user's whole address book once, as clients do. Repeated look-ups are then not charged to the rate limit.
+/// Looks up every user's whole address book once, as clients do. Repeated look-ups are then not
+/// charged to the rate limit.
 pub async fn look_up_once(server: &Server, people: &[Vec<Person>], books: &[Vec<Book>], pepper: &str) -> Result<()> {
     for (number, (group, books)) in (0..).zip(people.iter().zip(books)) {
         let mut connection = Connection::open(server.address(), number).await?;
@@ -141,7 +144,8 @@ impl Requests for Lookups<'_> {
         &request.bytes
     }
 
-    /// Checks the length of each response, which only depends on the number of hits, and the content of the first ones.
+    /// Checks the length of each response, which only depends on the number of hits, and the
+    /// content of the first ones.
     fn check(&mut self, body: &[u8]) -> Result<()> {
         let wrong = || format!("expected {} hits: {}", self.hits.len(), String::from_utf8_lossy(body));
         let mapping_len = HASH + owner_of(0).len() + r#""":"","#.len();

@@ -1,8 +1,10 @@
-//! The load test: starts the server with a new database of many synthetic bindings, sends requests over HTTP, and prints the
-//! throughput, latency and CPU time. `scripts/bench` runs it on both backends; `cargo bench --bench load -- --help` lists the options.
+//! The load test: starts the server with a new database of many synthetic bindings, sends requests
+//! over HTTP, and prints the throughput, latency and CPU time. `scripts/bench` runs it on both
+//! backends; `cargo bench --bench load -- --help` lists the options.
 //!
-//! The load is generated on the same machine, so its CPU time is printed next to the server's, and so is that of all other
-//! processes: the results are only meaningful if the latter is close to zero.
+//! The load is generated on the same machine, so its CPU time is printed next to the server's, and
+//! so is that of all other processes: the results are only meaningful if the latter is close to
+//! zero.
 
 mod client;
 mod journeys;
@@ -27,7 +29,8 @@ use world::World;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// The number of the first unseen address: above those of all books. Each kind of request has its own range.
+/// The number of the first unseen address: above those of all books. Each kind of request has its
+/// own range.
 const UNSEEN: usize = 100_000_000;
 
 /// Measures the running server under load.

@@ -1,4 +1,5 @@
-//! The environment of the server: a database, a homeserver, a mail server, and the settings to use them.
+//! The environment of the server: a database, a homeserver, a mail server, and the settings to use
+//! them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -27,8 +28,9 @@ pub const POSTGRES_SETTINGS: [&str; 4] =
 /// The number of bindings loaded at once.
 const BATCH: u32 = 20_000;
 
-/// Rate limits that never refuse a request. A user's limit has its default capacity, so that it is charged in the database as often
-/// as in production, but drains at once. The limits shared by many users have a large capacity.
+/// Rate limits that never refuse a request. A user's limit has its default capacity, so that it is
+/// charged in the database as often as in production, but drains at once. The limits shared by many
+/// users have a large capacity.
 const BUDGETS: [(&str, &str); 9] = [
     ("NEWCOMER_DAYS", "0"),
     ("USER__PER_HOUR", WIDE),
@@ -82,7 +84,8 @@ impl World {
         Ok(Self { homeserver, settings, cluster, awaited, _mail: mail, _folder: folder })
     }
 
-    /// Fills the database with bindings sealed by the server's own code, and returns how long that took.
+    /// Fills the database with bindings sealed by the server's own code, and returns how long that
+    /// took.
     pub async fn load(&self, bindings: u32) -> Result<Duration> {
         let begun = Instant::now();
         let config = Config::load(None, self.settings.iter().cloned()).map_err(|errors| format!("{errors:?}"))?;
@@ -95,7 +98,8 @@ impl World {
         Ok(begun.elapsed())
     }
 
-    /// Does what `PostgreSQL` would do in the background some minutes later, during the measurement.
+    /// Does what `PostgreSQL` would do in the background some minutes later, during the
+    /// measurement.
     async fn settle(&self) -> Result<()> {
         let Some(cluster) = &self.cluster else { return Ok(()) };
         let (client, connection) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;

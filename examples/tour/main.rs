@@ -1,8 +1,9 @@
 //! A guided tour of the server in one command: `cargo run --release --example tour`.
 //!
-//! It starts the server with a temporary directory, a homeserver and a mail server, and follows two people: one wants to be
-//! found, the other finds her. It shows each request and response. At the end it searches the database for both of them. The
-//! tour fails if a step does not have the result it describes, or if a name is found on the disk.
+//! It starts the server with a temporary directory, a homeserver and a mail server, and follows two
+//! people: one wants to be found, the other finds her. It shows each request and response. At the
+//! end it searches the database for both of them. The tour fails if a step does not have the result
+//! it describes, or if a name is found on the disk.
 
 mod disk;
 mod journey;

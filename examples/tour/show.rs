@@ -1,4 +1,5 @@
-//! Output: steps, requests and responses. Secrets are shortened, and colors are only used on a terminal.
+//! Output: steps, requests and responses. Secrets are shortened, and colors are only used on a
+//! terminal.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stdout};
@@ -62,7 +63,8 @@ impl Narrator {
         println!("\n    {}", self.paint_status(status));
     }
 
-    /// Prints a request and the status of its response on one line, if the like was shown in full before.
+    /// Prints a request and the status of its response on one line, if the like was shown in full
+    /// before.
     pub fn brief(&self, method: &str, path: &str, status: u16) {
         let path = without_secrets(path.split('?').next().unwrap_or_default());
         println!("    {:<4} {path}  ->  {}", self.paint("36", method), self.paint_status(status));

@@ -40,7 +40,8 @@ impl<'a> Visitor<'a> {
         Ok(Self { narrator, http, show: Show::Fully, token: None })
     }
 
-    /// Sends a GET request to a `path` below `/_matrix/identity/v2`. The response must have this status and be JSON.
+    /// Sends a GET request to a `path` below `/_matrix/identity/v2`. The response must have this
+    /// status and be JSON.
     pub async fn get(&self, path: &str, status: u16) -> Outcome<Value> {
         self.json(Method::GET, &api(path), None, status).await
     }
@@ -60,7 +61,8 @@ impl<'a> Visitor<'a> {
         Ok(json)
     }
 
-    /// Opens a page of the server as a browser does, without an access token, and returns its heading.
+    /// Opens a page of the server as a browser does, without an access token, and returns its
+    /// heading.
     pub async fn open(&self, url: &str) -> Outcome<String> {
         let path = url.strip_prefix(&format!("http://{NAME}")).ok_or_else(|| format!("{url} is not on this server"))?;
         let response = Self { http: self.http.clone(), token: None, ..*self }.send(Method::GET, path, None).await?;

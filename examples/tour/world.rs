@@ -1,4 +1,5 @@
-//! The environment: a server with a temporary directory, a homeserver and a mail server, all on the loopback interface.
+//! The environment: a server with a temporary directory, a homeserver and a mail server, all on the
+//! loopback interface.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -81,7 +82,8 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("vouch.db")
 }
 
-/// The settings an operator would write into `vouch.toml`, except for the federation: the homeserver of the tour is not on the internet.
+/// The settings an operator would write into `vouch.toml`, except for the federation: the
+/// homeserver of the tour is not on the internet.
 fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Config> {
     let mut config = Config::default();
     config.server.listen = vec!["127.0.0.1:0".parse()?];

@@ -10,7 +10,8 @@ use super::json::Body;
 use crate::error::Error;
 use crate::service::{Accounts, Network, Registration};
 
-/// `POST /_matrix/identity/v2/account/register`: registers a user by an OpenID token, and issues an access token.
+/// `POST /_matrix/identity/v2/account/register`: registers a user by an OpenID token, and issues an
+/// access token.
 pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
     params.optional_string("token_type")?;

@@ -19,7 +19,8 @@ use crate::texts::Language;
 /// The most `X-Matrix` credentials that are read from one request.
 const MAX_CREDENTIALS: usize = 8;
 
-/// `POST /_matrix/identity/v2/3pid/bind`: binds the address that a session has validated, and returns the signed association.
+/// `POST /_matrix/identity/v2/3pid/bind`: binds the address that a session has validated, and
+/// returns the signed association.
 pub(super) async fn bind(
     bindings: Data<Bindings>,
     Signatory(caller): Signatory,
@@ -32,8 +33,9 @@ pub(super) async fn bind(
     Ok(HttpResponse::Ok().json(bindings.bind(&caller, &session, &mxid, language).await?))
 }
 
-/// `POST /_matrix/identity/v2/3pid/unbind`: removes a binding. The request is either signed by the user's homeserver or names a
-/// session that has validated the address. It does not require accepted terms: a user can always leave.
+/// `POST /_matrix/identity/v2/3pid/unbind`: removes a binding. The request is either signed by the
+/// user's homeserver or names a session that has validated the address. It does not require
+/// accepted terms: a user can always leave.
 pub(super) async fn unbind(
     config: Data<Config>,
     bindings: Data<Bindings>,
@@ -74,15 +76,16 @@ fn target(params: &mut Params) -> Result<(OwnedUserId, Address), Error> {
     Ok((mxid, address))
 }
 
-/// Returns the well-formed `X-Matrix` credentials, or `None` if there is no header with that scheme. Homeservers send one for each
-/// of their keys.
+/// Returns the well-formed `X-Matrix` credentials, or `None` if there is no header with that
+/// scheme. Homeservers send one for each of their keys.
 fn credentials(request: &HttpRequest) -> Option<Vec<XMatrix>> {
     let headers = request.headers().get_all(header::AUTHORIZATION);
     let mut credentials = headers.filter_map(|value| XMatrix::parse(value.as_bytes())).take(MAX_CREDENTIALS).peekable();
     credentials.peek().is_some().then(|| credentials.flatten().collect())
 }
 
-/// Returns the request as its sender signed it. A reverse proxy may have removed the path of `public_url`.
+/// Returns the request as its sender signed it. A reverse proxy may have removed the path of
+/// `public_url`.
 fn signed_request(config: &Config, request: &HttpRequest, params: &Params) -> Result<SignedRequest, Error> {
     let uri = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let prefix = config.server.public_url.path().trim_end_matches('/');

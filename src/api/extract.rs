@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::http::{Query, state};
 use crate::service::{self, Accounts, WebSessions};
 
-/// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the specification dropped in v1.20 but
-/// Synapse still sends for `hash_details`.
+/// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the
+/// specification dropped in v1.20 but Synapse still sends for `hash_details`.
 ///
 /// Extraction fails with 401 `M_UNAUTHORIZED` if there is none.
 pub(super) struct AccessToken(pub String);
@@ -91,7 +91,8 @@ impl FromRequest for Signatory {
     }
 }
 
-/// A [`Caller`] whose token was issued in the last few minutes, that is, whose homeserver has just confirmed who they are.
+/// A [`Caller`] whose token was issued in the last few minutes, that is, whose homeserver has just
+/// confirmed who they are.
 ///
 /// Extraction also fails with 403 `M_FORBIDDEN`.
 pub(super) struct FreshCaller(pub Caller);

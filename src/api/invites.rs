@@ -17,7 +17,8 @@ use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
 use crate::service::{Invitations, InviteRequest, InviteWords, Network, PublicLinks};
 
-/// `POST /_matrix/identity/v2/store-invite`: stores an invitation of an address that is not bound, and sends it by mail or text.
+/// `POST /_matrix/identity/v2/store-invite`: stores an invitation of an address that is not bound,
+/// and sends it by mail or text.
 pub(super) async fn store(
     invitations: Data<Invitations>,
     signing: Data<SigningKeys>,
@@ -60,10 +61,11 @@ pub(super) async fn store(
     })))
 }
 
-/// `POST /_matrix/identity/v2/sign-ed25519`, also below `api/v1` for Element Android: signs the acceptance of an invitation.
+/// `POST /_matrix/identity/v2/sign-ed25519`, also below `api/v1` for Element Android: signs the
+/// acceptance of an invitation.
 ///
-/// Web clients add `mxid` to the link of the mail and post to it without a body and without a token, so parameters missing from the body are
-/// taken from the query.
+/// Web clients add `mxid` to the link of the mail and post to it without a body and without a
+/// token, so parameters missing from the body are taken from the query.
 pub(super) async fn sign(invitations: Data<Invitations>, query: Query, body: Body) -> Result<HttpResponse, Error> {
     let mut params = body.params_if_any().await?;
     let mut parameter = |name: &str| match params.optional_string(name)? {

@@ -24,8 +24,8 @@ pub(super) const SMALL: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(4);
 const PACE: usize = 16 * 1024;
 
-/// The unread body of a request. A handler reads it after identifying the caller, so that 401 and 403 take precedence over errors
-/// in the body.
+/// The unread body of a request. A handler reads it after identifying the caller, so that 401 and
+/// 403 take precedence over errors in the body.
 pub(super) struct Body {
     announced: Option<usize>,
     payload: dev::Payload,
@@ -143,7 +143,8 @@ impl Params {
         }
     }
 
-    /// Takes a required integer. Decimal strings are accepted too, because Element sends `send_attempt` as a JSON string.
+    /// Takes a required integer. Decimal strings are accepted too, because Element sends
+    /// `send_attempt` as a JSON string.
     ///
     /// # Errors
     /// 400 `M_MISSING_PARAMS` or `M_INVALID_PARAM`

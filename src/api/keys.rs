@@ -21,7 +21,8 @@ pub(super) async fn is_valid(signing: Data<SigningKeys>, query: Query) -> Result
     Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))
 }
 
-/// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`: returns whether the public key of an invitation is valid.
+/// `GET /_matrix/identity/v2/pubkey/ephemeral/isvalid`: returns whether the public key of an
+/// invitation is valid.
 pub(super) async fn is_ephemeral_valid(invitations: Data<Invitations>, query: Query) -> Result<HttpResponse, Error> {
     let is_valid = invitations.is_key_valid(&query.required("public_key")?).await?;
     Ok(HttpResponse::Ok().json(json!({ "valid": is_valid })))

@@ -18,10 +18,12 @@ use super::json::{self, Body, Strict};
 use crate::error::Error;
 use crate::service::{LookupRequest, Lookups, Network};
 
-/// The maximum size of a body in bytes per address: 64 hexadecimal digits, quotes, a comma and some white space.
+/// The maximum size of a body in bytes per address: 64 hexadecimal digits, quotes, a comma and some
+/// white space.
 const BYTES_AN_ADDRESS: usize = 72;
 
-/// `GET /_matrix/identity/v2/hash_details`: returns the supported algorithms and the current pepper.
+/// `GET /_matrix/identity/v2/hash_details`: returns the supported algorithms and the current
+/// pepper.
 pub(super) async fn hash_details(lookups: Data<Lookups>, _: Signatory) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "lookup_pepper": lookups.pepper(), "algorithms": lookups.algorithms() }))
 }
@@ -32,7 +34,8 @@ struct Mappings<'a> {
     mappings: BTreeMap<&'a str, OwnedUserId>,
 }
 
-/// `POST /_matrix/identity/v2/lookup`: returns the Matrix IDs that the given address hashes are bound to.
+/// `POST /_matrix/identity/v2/lookup`: returns the Matrix IDs that the given address hashes are
+/// bound to.
 pub(super) async fn lookup(
     lookups: Data<Lookups>,
     Signatory(caller): Signatory,
@@ -64,8 +67,8 @@ fn parse(body: &[u8]) -> Result<LookupRequest<'_>, Error> {
     })
 }
 
-/// The body as nearly all clients send it, parsed in one pass. If that fails, the body is parsed again, leniently, which accepts
-/// unusual bodies and reports precise errors.
+/// The body as nearly all clients send it, parsed in one pass. If that fails, the body is parsed
+/// again, leniently, which accepts unusual bodies and reports precise errors.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Usual<'a> {

@@ -1,5 +1,5 @@
-//! The Matrix Identity Service API v2, one module per chapter of the specification. Handlers are thin: they read the request, call
-//! the [`service`](crate::service) and write the response.
+//! The Matrix Identity Service API v2, one module per chapter of the specification. Handlers are
+//! thin: they read the request, call the [`service`](crate::service) and write the response.
 
 mod account;
 mod binding;
@@ -25,7 +25,8 @@ use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _,
 use crate::error::Error;
 use crate::http::{Methods, get, get_without_head, post, resource};
 
-/// Mounts all endpoints. Each scope has its own 404 handler, since scopes do not fall back to that of their parent.
+/// Mounts all endpoints. Each scope has its own 404 handler, since scopes do not fall back to that
+/// of their parent.
 pub fn routes(app: &mut web::ServiceConfig) {
     let v2 = web::scope("/v2")
         .service(at("/account/register", [post(account::register)]))
@@ -78,7 +79,8 @@ pub fn routes(app: &mut web::ServiceConfig) {
     app.service(matrix.service(identity).default_service(web::to(unknown_path)));
 }
 
-/// Mounts the key endpoints. They remain available under v1 because the room state of old invitations refers to them.
+/// Mounts the key endpoints. They remain available under v1 because the room state of old
+/// invitations refers to them.
 fn public_keys(scope: &mut web::ServiceConfig) {
     scope
         .service(at("/pubkey/isvalid", [get(keys::is_valid)]))
@@ -86,7 +88,8 @@ fn public_keys(scope: &mut web::ServiceConfig) {
         .service(at("/pubkey/{key_id}", [get(keys::public_key)]));
 }
 
-/// Returns a resource with a route for each method, and `OPTIONS`, which [`cross_origin`] answers everywhere.
+/// Returns a resource with a route for each method, and `OPTIONS`, which [`cross_origin`] answers
+/// everywhere.
 fn at<const N: usize>(path: &str, routes: [Methods; N]) -> Resource {
     resource(path, routes, Some("OPTIONS"), |_| Error::unknown_method().error_response())
 }
@@ -95,7 +98,8 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
     Err(Error::unknown_path())
 }
 
-/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, and answers all pre-flight requests.
+/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, and
+/// answers all pre-flight requests.
 async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

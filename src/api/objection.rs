@@ -1,4 +1,5 @@
-//! Objections of the owner of an address to being invited and listed. Not part of the specification: see docs/api.md.
+//! Objections of the owner of an address to being invited and listed. Not part of the
+//! specification: see docs/api.md.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -10,8 +11,9 @@ use super::validation::submission;
 use crate::error::Error;
 use crate::service::{Asker, Objections, Validation};
 
-/// `POST /_matrix/identity/unstable/im.vouch/3pid/object`: records an objection for the address that one of the caller's sessions
-/// has validated. It does not require accepted terms: nobody has to agree to anything in order to object.
+/// `POST /_matrix/identity/unstable/im.vouch/3pid/object`: records an objection for the address
+/// that one of the caller's sessions has validated. It does not require accepted terms: nobody has
+/// to agree to anything in order to object.
 pub(super) async fn object(
     validation: Data<Validation>,
     objections: Data<Objections>,

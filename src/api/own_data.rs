@@ -1,5 +1,5 @@
-//! Export, erasure and withdrawal of consent, for the caller's own data. Not part of the specification: see docs/api.md. None of it
-//! requires accepted terms.
+//! Export, erasure and withdrawal of consent, for the caller's own data. Not part of the
+//! specification: see docs/api.md. None of it requires accepted terms.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -18,7 +18,8 @@ pub(super) async fn export(
     Ok(HttpResponse::Ok().json(self_service.export_own(&caller.mxid).await?))
 }
 
-/// `DELETE /_matrix/identity/unstable/im.vouch/account/data`: erases the caller's data, and returns a signed receipt.
+/// `DELETE /_matrix/identity/unstable/im.vouch/account/data`: erases the caller's data, and returns
+/// a signed receipt.
 pub(super) async fn erase(
     self_service: Data<SelfService>,
     FreshCaller(caller): FreshCaller,
@@ -27,7 +28,8 @@ pub(super) async fn erase(
     Ok(HttpResponse::Ok().json(self_service.signed_receipt(&receipt)))
 }
 
-/// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`: withdraws the caller's consent to some or all policies.
+/// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`: withdraws the caller's consent to
+/// some or all policies.
 pub(super) async fn withdraw(accounts: Data<Accounts>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let policies = body.params().await?.optional_strings("policies")?;
     accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;

@@ -1,6 +1,6 @@
-//! Validation of phone numbers for homeservers that do not send texts themselves (`account_threepid_delegates.msisdn` in Synapse).
-//! They use v1, without an access token, so the operator configures the IP addresses they connect from. To all others, these paths
-//! do not exist.
+//! Validation of phone numbers for homeservers that do not send texts themselves
+//! (`account_threepid_delegates.msisdn` in Synapse). They use v1, without an access token, so the
+//! operator configures the IP addresses they connect from. To all others, these paths do not exist.
 
 use std::future::{Ready, ready};
 
@@ -28,7 +28,8 @@ pub(super) fn routes(scope: &mut ServiceConfig) {
         .service(listed("/3pid/getValidated3pid", get(get_validated)));
 }
 
-/// Returns a resource that exists only for listed homeservers. Others get 404, even for a wrong method.
+/// Returns a resource that exists only for listed homeservers. Others get 404, even for a wrong
+/// method.
 fn listed(path: &str, methods: Methods) -> Resource {
     let is_listed = |context: &GuardContext<'_>| {
         let config = context.app_data::<Data<Config>>();

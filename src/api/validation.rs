@@ -62,7 +62,8 @@ pub(super) async fn request_code(
     let request = token_request(&validation, params, number.address.clone(), language)?;
     let sid = validation.request_token(asker, from, request).await?;
     let (msisdn, intl_fmt) = (number.address.as_str(), number.international);
-    // The iOS client reads the fields that are not in the specification, to show which number the text was sent to.
+    // The iOS client reads the fields that are not in the specification, to show which number the
+    // text was sent to.
     Ok(HttpResponse::Ok().json(json!({ "sid": sid, "msisdn": msisdn, "intl_fmt": intl_fmt, "success": true })))
 }
 
@@ -113,8 +114,8 @@ pub(super) async fn submit(
     Ok(HttpResponse::Ok().json(json!({ "success": true })))
 }
 
-/// `GET /_matrix/identity/v2/validate/email/submitToken`: follows the link in the mail. It is opened in a browser, so there is no
-/// access token (MSC2425).
+/// `GET /_matrix/identity/v2/validate/email/submitToken`: follows the link in the mail. It is
+/// opened in a browser, so there is no access token (MSC2425).
 pub(super) async fn open_link(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
@@ -124,7 +125,8 @@ pub(super) async fn open_link(
     opened(&validation, &disputes, &view, &query, Medium::Email).await
 }
 
-/// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: the same for phone numbers, although our texts do not contain a link.
+/// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: the same for phone numbers, although our
+/// texts do not contain a link.
 pub(super) async fn open_code(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
@@ -173,7 +175,8 @@ async fn follow_link(
     Ok((session.sid, submitted))
 }
 
-/// `GET /_matrix/identity/v2/3pid/getValidated3pid`: returns the address that a session has validated.
+/// `GET /_matrix/identity/v2/3pid/getValidated3pid`: returns the address that a session has
+/// validated.
 pub(super) async fn get_validated(
     validation: Data<service::Validation>,
     Signatory(caller): Signatory,

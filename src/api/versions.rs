@@ -14,7 +14,8 @@ pub(super) async fn versions() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "versions": VERSIONS }))
 }
 
-/// `GET /_matrix/identity/v2` and `GET /_matrix/identity/api/v1`: let clients check that this is an identity server.
+/// `GET /_matrix/identity/v2` and `GET /_matrix/identity/api/v1`: let clients check that this is an
+/// identity server.
 pub(super) async fn ping() -> HttpResponse {
     HttpResponse::Ok().json(json!({}))
 }

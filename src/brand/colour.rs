@@ -28,7 +28,8 @@ impl Colour {
         Some(Self([r, g, b]))
     }
 
-    /// Returns this colour, or the nearest darker or lighter shade of it that is legible on `background`.
+    /// Returns this colour, or the nearest darker or lighter shade of it that is legible on
+    /// `background`.
     pub fn legible_on(self, background: Self) -> Self {
         let pole = background.ink();
         (0..=20).map(|step| self.mixed(pole, step)).find(|c| c.contrast(background) >= LEGIBLE).unwrap_or(pole)

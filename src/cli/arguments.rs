@@ -19,7 +19,8 @@ Examples:
 vouch.example.toml documents every setting. Environment variables override them: VOUCH__SERVER__LISTEN sets [server] listen.
 RUST_LOG sets what is logged. Exit status: 0 success, 1 failed or nothing found, 2 wrong usage or configuration.";
 
-/// A Matrix identity server: it vouches that an address belongs to a Matrix user, and lets people find each other.
+/// A Matrix identity server: it vouches that an address belongs to a Matrix user, and lets people
+/// find each other.
 #[derive(Parser)]
 #[command(name = "vouch", version, after_help = EXAMPLES, disable_help_subcommand = true, max_term_width = 120)]
 pub(super) struct Arguments {
@@ -149,7 +150,8 @@ pub(super) struct Erasure {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Whose {
-    /// The Matrix ID whose account, tokens, sessions, invitations, bindings and deliveries are erased
+    /// The Matrix ID whose account, tokens, sessions, invitations, bindings and deliveries are
+    /// erased
     #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
     user: Option<OwnedUserId>,
     /// The address whose binding, validation sessions, invitations and deliveries are erased

@@ -34,14 +34,16 @@ pub(super) enum Keys {
 /// A key of another server.
 #[derive(Args)]
 pub(super) struct Import {
-    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - means standard input
+    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - means
+    /// standard input
     file: PathBuf,
     /// Sign with it after the next restart
     #[arg(long)]
     sign: bool,
 }
 
-/// Runs the command on the key file. Stdout has one line per key; stderr says which file it is and what comes next.
+/// Runs the command on the key file. Stdout has one line per key; stderr says which file it is and
+/// what comes next.
 pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
     let (path, name) = (&config.keys.signing_key_file, &config.server.name);
     let keys = match command {

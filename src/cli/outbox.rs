@@ -7,7 +7,8 @@ use crate::clock::Millis;
 use crate::config::Config;
 use crate::service::Queued;
 
-/// The columns of the list. The last two are shown only on request: they say whom a delivery is about.
+/// The columns of the list. The last two are shown only on request: they say whom a delivery is
+/// about.
 const HEAD: [&str; 9] = ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "TROUBLE", "USER", "ADDRESS"];
 const REVEALING: usize = 2;
 

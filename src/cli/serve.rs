@@ -30,7 +30,8 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal to stop. SIGHUP, by which other servers reload their settings, does not stop this one.
+    /// Waits for a signal to stop. SIGHUP, by which other servers reload their settings, does not
+    /// stop this one.
     async fn stop(&mut self) {
         loop {
             tokio::select! {

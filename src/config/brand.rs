@@ -8,7 +8,8 @@ use crate::texts::visible;
 /// The maximum length of the name, in characters.
 const MAX_NAME: usize = 80;
 
-/// Reads `name` (default `Vouch`), `contact`, `imprint`, `logo` and `accent_colour` (default `#0f6b5c`).
+/// Reads `name` (default `Vouch`), `contact`, `imprint`, `logo` and `accent_colour` (default
+/// `#0f6b5c`).
 pub(super) fn read(reader: &mut Reader) -> Brand {
     let mut section = reader.section("brand");
     let colour = |text: &str| {

@@ -57,7 +57,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Parses what follows `sqlite:`. In memory, each connection would have its own database, so that is not accepted.
+/// Parses what follows `sqlite:`. In memory, each connection would have its own database, so that
+/// is not accepted.
 fn sqlite_path(path: &str) -> Parsed<PathBuf> {
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.starts_with(':') || path.contains('?') {
@@ -78,7 +79,8 @@ impl fmt::Debug for DatabaseUrl {
 /// `[keys]`
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// `master_key`: the master key itself, as 32 bytes in base64; intended for the environment. Default none.
+    /// `master_key`: the master key itself, as 32 bytes in base64; intended for the environment.
+    /// Default none.
     pub master_key: Option<MasterKey>,
     /// `master_key_file`: created on first start with mode 0600. Default `data/master.key`.
     pub master_key_file: PathBuf,

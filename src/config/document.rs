@@ -17,7 +17,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Reads the file. Adds an error if it cannot be read, and one for each line that is not valid TOML.
+    /// Reads the file. Adds an error if it cannot be read, and one for each line that is not valid
+    /// TOML.
     pub fn read(path: &Path, errors: &mut Vec<ConfigError>) -> Option<Self> {
         let problem = match fs::read_to_string(path) {
             Ok(text) => return Some(Self::parse(path, &text, errors)),
@@ -56,7 +57,8 @@ impl Document {
         entry(entries, key)
     }
 
-    /// Calls `visit` with the section and the entry for everything in the file. Enters the tables for which it returns true.
+    /// Calls `visit` with the section and the entry for everything in the file. Enters the tables
+    /// for which it returns true.
     pub fn visit(&self, mut visit: impl FnMut(&str, &Entry) -> bool) {
         let mut tables = vec![(String::new(), self.entries.as_slice())];
         while let Some((section, entries)) = tables.pop() {

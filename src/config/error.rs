@@ -1,9 +1,11 @@
-//! What is wrong with a configuration, and where. Messages never repeat a value, which may be a secret.
+//! What is wrong with a configuration, and where. Messages never repeat a value, which may be a
+//! secret.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// An error in the configuration. Displays as one line: where it is, which key is affected, and what is expected.
+/// An error in the configuration. Displays as one line: where it is, which key is affected, and
+/// what is expected.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConfigError {
     pub(super) origin: Origin,

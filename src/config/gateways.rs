@@ -1,4 +1,5 @@
-//! `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`: the gateways that send text messages.
+//! `[sms.twilio]`, `[sms.openmarket]`, `[sms.kannel]` and `[sms.webhook]`: the gateways that send
+//! text messages.
 
 use std::fmt;
 
@@ -58,7 +59,8 @@ impl Gateway {
         }
     }
 
-    /// Returns where text messages are sent, if the operator chose that. A webhook's URL is cut at its first placeholder.
+    /// Returns where text messages are sent, if the operator chose that. A webhook's URL is cut at
+    /// its first placeholder.
     pub(super) fn url(&self) -> Option<Url> {
         match self {
             Self::Kannel(kannel) => Some(kannel.url.clone()),
@@ -111,7 +113,8 @@ pub struct Twilio {
     pub api_key: Option<String>,
     /// `token`: the account's auth token, or the API key's secret.
     pub token: Secret,
-    /// `messaging_service`: the SID of a service that chooses the sender instead of `sender` and `senders`. Default none.
+    /// `messaging_service`: the SID of a service that chooses the sender instead of `sender` and
+    /// `senders`. Default none.
     pub messaging_service: Option<String>,
     /// `url`: the address of the API. Default `https://api.twilio.com`.
     pub url: Url,
@@ -137,7 +140,8 @@ pub struct OpenMarket {
     pub account: String,
     /// `password`
     pub password: Secret,
-    /// `program`: the ID of the program that a short code in the USA or Canada belongs to. Default none.
+    /// `program`: the ID of the program that a short code in the USA or Canada belongs to. Default
+    /// none.
     pub program: Option<String>,
     /// `url`. Default `https://smsc.openmarket.com/sms/v4/mt`.
     pub url: Url,

@@ -52,7 +52,8 @@ impl ServerPattern {
         }
     }
 
-    /// Whether the pattern blocks a homeserver. Other capitalization, another port or a trailing dot does not evade it.
+    /// Whether the pattern blocks a homeserver. Other capitalization, another port or a trailing
+    /// dot does not evade it.
     #[must_use]
     pub fn blocks(&self, server: &ServerName) -> bool {
         let host = server.host().to_ascii_lowercase();
@@ -98,7 +99,8 @@ impl FromStr for RoomPattern {
 }
 
 impl Host {
-    /// Parses the host part of a server name or a URL: an IPv4 address, an IPv6 address in brackets, or a name.
+    /// Parses the host part of a server name or a URL: an IPv4 address, an IPv6 address in
+    /// brackets, or a name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(address) = without_brackets(text).parse() {

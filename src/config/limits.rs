@@ -1,4 +1,5 @@
-//! `[lookup]`, `[budgets]` and `[retention]`: how much is allowed, how often, and how long data is kept.
+//! `[lookup]`, `[budgets]` and `[retention]`: how much is allowed, how often, and how long data is
+//! kept.
 
 use std::time::Duration;
 
@@ -39,43 +40,54 @@ pub struct Budgets {
     pub lookup_newcomer: Bucket,
     /// `[budgets.user]`: lookups by any other account. Default 10,000; 50 per hour.
     pub lookup_user: Bucket,
-    /// `[budgets.homeserver]`: lookups by all accounts of a homeserver. Default 50,000; 5,000 per hour.
+    /// `[budgets.homeserver]`: lookups by all accounts of a homeserver. Default 50,000; 5,000 per
+    /// hour.
     pub lookup_homeserver: Bucket,
-    /// `trusted_homeservers`: homeservers without a limit for all of their users together. Default none.
+    /// `trusted_homeservers`: homeservers without a limit for all of their users together. Default
+    /// none.
     pub trusted_homeservers: Vec<OwnedServerName>,
     /// `[budgets.network]`: lookups from a /24 or /48. Default 50,000; 5,000 per hour.
     pub lookup_network: Bucket,
     /// `[budgets.server]`: lookups by everyone. Default 1,000,000; 100,000 per hour.
     pub lookup_server: Bucket,
-    /// `stop_server`: whether to enforce `[budgets.server]` instead of only logging a warning. Default false.
+    /// `stop_server`: whether to enforce `[budgets.server]` instead of only logging a warning.
+    /// Default false.
     pub stop_server: bool,
     /// `[budgets.messages_user]`: validation mails caused by a user. Default 20; 20 per hour.
     pub messages_user: Bucket,
     /// `[budgets.messages_address]`: validation mails to an address. Default 10; 5 per hour.
     pub messages_address: Bucket,
-    /// `[budgets.messages_network]`: validation mails caused from a /24 or /48. Default 200; 200 per hour.
+    /// `[budgets.messages_network]`: validation mails caused from a /24 or /48. Default 200; 200
+    /// per hour.
     pub messages_network: Bucket,
     /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 per hour.
     pub invites_user: Bucket,
-    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200 per hour.
+    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200
+    /// per hour.
     pub invites_homeserver: Bucket,
     /// `[budgets.invites_address]`: invitations to an address. Default 5; 2 per hour.
     pub invites_address: Bucket,
-    /// `[budgets.invites_network]`: invitations from a /24 or /48, usually a homeserver's. Default 80; 200 per hour.
+    /// `[budgets.invites_network]`: invitations from a /24 or /48, usually a homeserver's. Default
+    /// 80; 200 per hour.
     pub invites_network: Bucket,
     /// `[budgets.texts_user]`: codes by text message caused by a user. Default 10; 2 per hour.
     pub texts_user: Bucket,
     /// `[budgets.texts_number]`: codes by text message to a number. Default 5; 1 per hour.
     pub texts_number: Bucket,
-    /// `[budgets.texts_network]`: codes by text message caused from a /24 or /48. Default 50; 25 per hour.
+    /// `[budgets.texts_network]`: codes by text message caused from a /24 or /48. Default 50; 25
+    /// per hour.
     pub texts_network: Bucket,
-    /// `[budgets.texts_country]`: text messages to all numbers of a calling code. Default 200; 10 per hour.
+    /// `[budgets.texts_country]`: text messages to all numbers of a calling code. Default 200; 10
+    /// per hour.
     pub texts_country: Bucket,
-    /// `[budgets.texts_server]`: text messages to everyone. Default 500; 20 per hour, so 980 per day.
+    /// `[budgets.texts_server]`: text messages to everyone. Default 500; 20 per hour, so 980 per
+    /// day.
     pub texts_server: Bucket,
-    /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per hour.
+    /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per
+    /// hour.
     pub registrations_network: Bucket,
-    /// `[budgets.unbindings_network]`: signed unbind requests from a /24 or /48. Default 300; 3,000 per hour.
+    /// `[budgets.unbindings_network]`: signed unbind requests from a /24 or /48. Default 300; 3,000
+    /// per hour.
     pub unbindings_network: Bucket,
     /// `[budgets.exports_user]`: data exports by a user. Default 20; 20 per hour.
     pub exports_user: Bucket,
@@ -147,9 +159,11 @@ pub struct Retention {
     pub access_token: Millis,
     /// `consent`: after the account was deleted. Default 30 days.
     pub consent: Millis,
-    /// `unbind_signature`: the fingerprint of a homeserver's signature, since its last use. Default 365 days.
+    /// `unbind_signature`: the fingerprint of a homeserver's signature, since its last use. Default
+    /// 365 days.
     pub unbind_signature: Millis,
-    /// `onbind_delivery`: how long a delivery is retried; a notice for a day at most. Default 7 days.
+    /// `onbind_delivery`: how long a delivery is retried; a notice for a day at most. Default 7
+    /// days.
     pub onbind_delivery: Millis,
     /// `visit`: how long a web session lasts. Default 30 minutes.
     pub visit: Millis,

@@ -46,8 +46,8 @@ pub struct Smtp {
     pub ca_file: Option<PathBuf>,
     /// `timeout`: for delivering one mail. Default 4 s.
     pub timeout: Duration,
-    /// `hello_name`: the name given to the server. Default: this machine's name if it is a domain name, otherwise the
-    /// network address of each connection.
+    /// `hello_name`: the name given to the server. Default: this machine's name if it is a domain
+    /// name, otherwise the network address of each connection.
     pub hello_name: Option<String>,
     /// `connections`: the maximum number of concurrent connections. Default 10.
     pub connections: u32,
@@ -141,9 +141,11 @@ impl SmtpCredentials {
 /// `[validation]`
 #[derive(Clone, Debug)]
 pub struct Validation {
-    /// `next_link_hosts`: hosts that a `next_link` may point to, as URLs write them. Default none, which allows any.
+    /// `next_link_hosts`: hosts that a `next_link` may point to, as URLs write them. Default none,
+    /// which allows any.
     pub next_link_hosts: Option<Vec<String>>,
-    /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of `public_url`.
+    /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of
+    /// `public_url`.
     pub web_otp_domain: Option<String>,
 }
 

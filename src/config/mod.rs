@@ -1,8 +1,10 @@
-//! The configuration: built-in defaults, overridden by a TOML file, overridden by the environment. Each section is a
-//! struct with a function that reads it, which is the only place where its keys and their defaults are declared.
+//! The configuration: built-in defaults, overridden by a TOML file, overridden by the environment.
+//! Each section is a struct with a function that reads it, which is the only place where its keys
+//! and their defaults are declared.
 //!
-//! `[budgets.user] capacity` is `VOUCH__BUDGETS__USER__CAPACITY` in the environment. There, strings have no quotes, and
-//! lists are TOML arrays or separated by commas. An empty value leaves a key without a default unset.
+//! `[budgets.user] capacity` is `VOUCH__BUDGETS__USER__CAPACITY` in the environment. There, strings
+//! have no quotes, and lists are TOML arrays or separated by commas. An empty value leaves a key
+//! without a default unset.
 
 mod brand;
 mod database;
@@ -97,8 +99,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file, if one is named, and the variables whose names start with `VOUCH__`. Paths are relative to the
-    /// working directory.
+    /// Reads the file, if one is named, and the variables whose names start with `VOUCH__`. Paths
+    /// are relative to the working directory.
     ///
     /// # Errors
     /// Returns all errors: those in the file first, then those in the environment.

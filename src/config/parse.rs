@@ -1,4 +1,5 @@
-//! Parsers for strings. Errors say what is expected and never repeat the string, which may be a secret.
+//! Parsers for strings. Errors say what is expected and never repeat the string, which may be a
+//! secret.
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,7 +34,8 @@ pub(super) fn secret(text: &str) -> Parsed<Secret> {
     line(text).map(|text| Secret::from(text.as_str()))
 }
 
-/// Returns a parser for a whole number with a unit, from `least` to `most`, which are in the same format.
+/// Returns a parser for a whole number with a unit, from `least` to `most`, which are in the same
+/// format.
 pub(super) fn duration(least: &str, most: &str) -> impl Fn(&str) -> Parsed<Duration> {
     let expected =
         format!("expected a duration such as \"500ms\", \"30s\", \"10m\", \"24h\" or \"7d\", from {least} to {most}");
@@ -55,7 +57,8 @@ fn any_duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// Parses a base URL. Slashes at the end of its path are dropped, except for the one that an empty path consists of.
+/// Parses a base URL. Slashes at the end of its path are dropped, except for the one that an empty
+/// path consists of.
 pub(super) fn public_url(text: &str) -> Parsed<Url> {
     let example = "such as \"https://id.example.org\"";
     let mut url = Url::parse(text).map_err(|_| format!("expected a URL {example}"))?;
@@ -83,7 +86,8 @@ pub(super) fn dns_server(text: &str) -> Parsed<SocketAddr> {
     or(address.ok(), "expected an IP address, with a port or without, such as \"9.9.9.9\" or \"[2620:fe::fe]:53\"")
 }
 
-/// Parses a range of addresses and clears the bits beyond its prefix. A single address is a range of one.
+/// Parses a range of addresses and clears the bits beyond its prefix. A single address is a range
+/// of one.
 pub(super) fn range(text: &str) -> Parsed<IpNet> {
     let net = IpNet::from_str(text).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     or(net.map(|net| net.trunc()), "expected a range or an address, such as \"10.0.0.0/8\", \"fd00::/8\" or \"::1\"")
@@ -143,7 +147,8 @@ pub(super) fn web_page(text: &str) -> Parsed<String> {
     or(is_web_page.then(|| text.to_owned()), "expected an http or https URL")
 }
 
-/// Parses a filter in the syntax of `env_logger`. A single word may be a level or a module; a level must follow `=`.
+/// Parses a filter in the syntax of `env_logger`. A single word may be a level or a module; a level
+/// must follow `=`.
 pub(super) fn log_filter(text: &str) -> Parsed<Filter> {
     let directives = text.split('/').next().unwrap_or_default().split(',');
     let levels_are_known = directives

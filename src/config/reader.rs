@@ -1,5 +1,6 @@
-//! Reads settings one at a time and records each key it is asked for, so a key is declared in one place: where it is
-//! read. The detection of unknown keys, the suggestions and the test of the example file derive from these declarations.
+//! Reads settings one at a time and records each key it is asked for, so a key is declared in one
+//! place: where it is read. The detection of unknown keys, the suggestions and the test of the
+//! example file derive from these declarations.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +16,9 @@ use super::parse::Parsed;
 use super::unknown;
 use super::value::{Entry, Value};
 
-/// The keys that hold a secret. For each there is a key `<key>_file`, which names a file that holds the value.
-/// `[keys] master_key_file` is not among them: that file is created if it does not exist.
+/// The keys that hold a secret. For each there is a key `<key>_file`, which names a file that holds
+/// the value. `[keys] master_key_file` is not among them: that file is created if it does not
+/// exist.
 pub(super) const SECRETS: [(&str, &str); 8] = [
     ("database", "url"),
     ("mail", "password"),
@@ -54,8 +56,8 @@ impl Reader {
         Section { reader: self, name }
     }
 
-    /// Returns every key that was requested, and every error: those in the file first, then those in the environment.
-    /// A setting that was not requested is an error.
+    /// Returns every key that was requested, and every error: those in the file first, then those
+    /// in the environment. A setting that was not requested is an error.
     pub fn finish(mut self) -> (Vec<Key>, Vec<ConfigError>) {
         if let Some(document) = &self.document {
             self.errors.extend(unknown::in_document(document, &self.keys));
@@ -84,7 +86,8 @@ impl Reader {
     }
 }
 
-/// A section. Each method declares a key and returns its value, or the default if the value is not valid.
+/// A section. Each method declares a key and returns its value, or the default if the value is not
+/// valid.
 pub(super) struct Section<'r> {
     reader: &'r mut Reader,
     name: &'static str,

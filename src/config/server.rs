@@ -15,18 +15,21 @@ use super::reader::{Reader, Section};
 /// `[server]`
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// `listen`: addresses to listen on, at least one. Port 0 stands for any free port. Default `["127.0.0.1:8090"]`.
+    /// `listen`: addresses to listen on, at least one. Port 0 stands for any free port. Default
+    /// `["127.0.0.1:8090"]`.
     pub listen: Vec<SocketAddr>,
-    /// `public_url`: where people and homeservers reach the server. A path has no trailing slash, except for the slash
-    /// that an empty path consists of. Default `http://127.0.0.1:8090`.
+    /// `public_url`: where people and homeservers reach the server. A path has no trailing slash,
+    /// except for the slash that an empty path consists of. Default `http://127.0.0.1:8090`.
     pub public_url: Url,
     /// `name`: the name the server signs as. Default: host and port of `public_url`.
     pub name: OwnedServerName,
-    /// `aliases`: other names that homeservers may use for the server when they sign a request. Default none.
+    /// `aliases`: other names that homeservers may use for the server when they sign a request.
+    /// Default none.
     pub aliases: Vec<OwnedServerName>,
     /// `workers`: threads that answer requests. The default is 0, which means one per core.
     pub workers: usize,
-    /// `tls_certificate` and `tls_key`: PEM files for TLS without a reverse proxy; both or neither. Default none.
+    /// `tls_certificate` and `tls_key`: PEM files for TLS without a reverse proxy; both or neither.
+    /// Default none.
     pub tls: Option<TlsFiles>,
     /// `trusted_proxies`: peers whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Vec<IpNet>,
@@ -66,8 +69,9 @@ impl Server {
         }
     }
 
-    /// Returns every name a homeserver may use for the server, in lower case: `name`, `aliases`, and the variants of
-    /// `public_url` without its scheme, since clients may keep or drop the port and the path.
+    /// Returns every name a homeserver may use for the server, in lower case: `name`, `aliases`,
+    /// and the variants of `public_url` without its scheme, since clients may keep or drop the port
+    /// and the path.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let url = &self.public_url;

@@ -16,7 +16,8 @@ use super::reader::Reader;
 pub struct Sms {
     /// `directory`: one `.txt` file per message if there is no gateway. Default `data/sms`.
     pub directory: PathBuf,
-    /// `rules`: how messages to an area are sent. Default none: the only gateway, or the directory, gets all of them.
+    /// `rules`: how messages to an area are sent. Default none: the only gateway, or the directory,
+    /// gets all of them.
     pub rules: BTreeMap<Area, Route>,
     /// `sender`: the sender of messages. Default none, which lets the gateway choose.
     pub sender: Option<Sender>,

@@ -28,8 +28,8 @@ enum Part {
 }
 
 impl Template {
-    /// Parses a template. A brace starts a placeholder only if a lowercase word and the closing brace follow, so JSON needs
-    /// no escaping.
+    /// Parses a template. A brace starts a placeholder only if a lowercase word and the closing
+    /// brace follow, so JSON needs no escaping.
     ///
     /// # Errors
     /// If a placeholder is unknown.

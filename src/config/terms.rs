@@ -8,8 +8,9 @@ use super::reader::Reader;
 /// `[terms]`
 #[derive(Clone, Debug)]
 pub struct Terms {
-    /// `directory`: holds `<id>/<version>/<lang>.md`. The default is `policies`, or none if that does not exist. A
-    /// directory that is set must exist, and the empty string means that there are no terms.
+    /// `directory`: holds `<id>/<version>/<lang>.md`. The default is `policies`, or none if that
+    /// does not exist. A directory that is set must exist, and the empty string means that there
+    /// are no terms.
     pub directory: Option<PathBuf>,
 }
 

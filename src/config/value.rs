@@ -87,7 +87,8 @@ impl Value {
             Content::Flag(flag) => flag.to_string(),
             Content::List(_) | Content::Table(_) | Content::Other => String::new(),
         };
-        // The parser's message says more than the type does: `4` is not a valid duration, but would be a valid name.
+        // The parser's message says more than the type does: `4` is not a valid duration, but would
+        // be a valid name.
         Err(parse(&as_text).err().unwrap_or_else(|| "expected text in quotes".to_owned()))
     }
 

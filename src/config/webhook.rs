@@ -21,7 +21,8 @@ pub struct Webhook {
     pub method: Method,
     /// `headers`. Default none.
     pub headers: BTreeMap<String, HeaderValue>,
-    /// `content_type`: of the body. It determines how placeholders are escaped. Default `application/json`.
+    /// `content_type`: of the body. It determines how placeholders are escaped. Default
+    /// `application/json`.
     pub content_type: ContentType,
     /// `body`, with placeholders. Default none.
     pub body: Option<Template>,

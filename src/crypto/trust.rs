@@ -1,4 +1,5 @@
-//! The certificate authorities and certificates trusted for TLS: the system's, and the operator's own.
+//! The certificate authorities and certificates trusted for TLS: the system's, and the operator's
+//! own.
 
 mod fault;
 #[cfg(test)]
@@ -33,8 +34,9 @@ impl fmt::Display for TrustError {
     }
 }
 
-/// Returns a configuration for TLS 1.2 and 1.3 that trusts the system's certificate authorities, those in `ca_file`, and a
-/// server with exactly one of the certificates in `ca_file`. Names and validity are always checked.
+/// Returns a configuration for TLS 1.2 and 1.3 that trusts the system's certificate authorities,
+/// those in `ca_file`, and a server with exactly one of the certificates in `ca_file`. Names and
+/// validity are always checked.
 ///
 /// # Errors
 /// [`TrustError`] if `ca_file` cannot be used.
@@ -51,8 +53,8 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError>
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
 }
 
-/// Verifies as rustls does, except that it also accepts a server's certificate that is itself in `ca_file`, even if it is that of
-/// an authority: `openssl req -x509` makes such certificates.
+/// Verifies as rustls does, except that it also accepts a server's certificate that is itself in
+/// `ca_file`, even if it is that of an authority: `openssl req -x509` makes such certificates.
 #[derive(Debug)]
 struct Verifier {
     roots: RootCertStore,
@@ -75,7 +77,8 @@ impl Verifier {
     fn verify_alone(&self, certificate: &ParsedCertificate<'_>, now: UnixTime) -> Result<(), Error> {
         let algorithms = self.crypto.signature_verification_algorithms.all;
         match verify_server_cert_signed_by_trust_anchor(certificate, &RootCertStore::empty(), &[], now, algorithms) {
-            // webpki has checked everything else before it looks for an issuer, and the period before it sees an authority.
+            // webpki has checked everything else before it looks for an issuer, and the period
+            // before it sees an authority.
             Err(error) if matches!(TlsFault::from(&error), TlsFault::UnknownIssuer | TlsFault::Authority) => Ok(()),
             verdict => verdict,
         }

@@ -30,15 +30,15 @@ const MAX_ADDRESSES: usize = 4;
 /// How many aliases of an SRV owner are followed.
 const MAX_ALIASES: usize = 8;
 
-/// The resolvers. hickory asks several servers at once, but lets the first error decide, so there is
-/// one resolver for each.
+/// The resolvers. hickory asks several servers at once, but lets the first error decide, so there
+/// is one resolver for each.
 pub(super) struct Dns {
     servers: Vec<Resolvers>,
     patience: Duration,
 }
 
-/// Asks one server. Addresses of each family are looked up on their own, so that one can be used while
-/// the query for the other is still unanswered.
+/// Asks one server. Addresses of each family are looked up on their own, so that one can be used
+/// while the query for the other is still unanswered.
 struct Resolvers {
     v4: TokioResolver,
     v6: TokioResolver,
@@ -54,7 +54,8 @@ impl Dns {
         let (servers, mut options) = if servers.is_empty() { of_system() } else { listed(servers) };
         options.timeout = patience;
         options.attempts = 2;
-        // Some servers answer a query with EDNS by an error. What does not fit without it comes over TCP.
+        // Some servers answer a query with EDNS by an error. What does not fit without it comes
+        // over TCP.
         options.edns0 = false;
         let resolver = |server: &NameServerConfig, ip_strategy| {
             let config = ResolverConfig::from_parts(None, Vec::new(), vec![server.clone()]);
@@ -94,8 +95,8 @@ impl Dns {
     }
 
     /// Returns the targets of the SRV records of the first of these services (such as
-    /// `_matrix-fed._tcp`) that has any at `host`, in the order in which to try them (RFC 2782). `None`
-    /// if there are no records; an empty list if they say that the service does not exist.
+    /// `_matrix-fed._tcp`) that has any at `host`, in the order in which to try them (RFC 2782).
+    /// `None` if there are no records; an empty list if they say that the service does not exist.
     ///
     /// A failure counts as no records, and so does a query that is not answered in time: the server
     /// found by the next step needs the same certificate anyway.
@@ -104,7 +105,8 @@ impl Dns {
         join_all(found).await.into_iter().find_map(|found| found.ok().flatten())
     }
 
-    /// Asks all servers, and returns what the first says that has records or knows that there are none.
+    /// Asks all servers, and returns what the first says that has records or knows that there are
+    /// none.
     async fn ask<T, F: Future<Output = Result<T, NetError>>>(
         &self,
         query: impl Fn(&Resolvers) -> F,
@@ -123,7 +125,8 @@ impl Dns {
     async fn services(&self, service: &str, host: &str) -> Option<Vec<Target>> {
         let mut name = Name::from_ascii(format!("{service}.{host}")).ok()?;
         name.set_fqdn(true);
-        // hickory takes the target of an SRV record for that of an alias, so it cannot follow aliases here.
+        // hickory takes the target of an SRV record for that of an alias, so it cannot follow
+        // aliases here.
         for _ in 0..MAX_ALIASES {
             if let Some(targets) = self.services_at(name.clone()).await {
                 return Some(targets);

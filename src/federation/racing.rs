@@ -1,8 +1,8 @@
 //! Connects to one of many addresses: RFC 8305, "Happy Eyeballs".
 //!
-//! Addresses are tried a quarter of a second apart, or as soon as one has failed, and the first that
-//! accepts wins. So an address that drops packets, or a DNS query that is never answered, costs a
-//! fraction of a second, whatever else is known by then.
+//! Addresses are tried a quarter of a second apart, or as soon as one has failed, and the first
+//! that accepts wins. So an address that drops packets, or a DNS query that is never answered,
+//! costs a fraction of a second, whatever else is known by then.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,8 +28,8 @@ pub(super) type Rank = (usize, usize, bool);
 /// What one DNS query has found.
 pub(super) type Found = Result<Vec<(Rank, SocketAddr)>, Cause>;
 
-/// Opens a connection to one of the addresses that `lookups` find, within `patience` after the first
-/// attempt has begun.
+/// Opens a connection to one of the addresses that `lookups` find, within `patience` after the
+/// first attempt has begun.
 ///
 /// # Errors
 /// Why the last attempt failed, [`Cause::Timeout`] if one is still waiting, [`Cause::Dns`] if there

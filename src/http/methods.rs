@@ -9,7 +9,8 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 pub(crate) type Methods = (&'static str, Route);
 
 /// Returns a resource with a route for each method. `refuse` answers any other method; its response
-/// gets an `Allow` header, which also names the methods in `elsewhere`: those that middleware answers.
+/// gets an `Allow` header, which also names the methods in `elsewhere`: those that middleware
+/// answers.
 pub(crate) fn resource<const N: usize>(
     path: &str,
     routes: [Methods; N],

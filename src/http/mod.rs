@@ -26,7 +26,8 @@ use crate::texts::{Language, Texts};
 /// Keeps an answer out of every cache.
 pub(crate) const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
-/// Adds `Retry-After` to the response to an error that may succeed after a wait: in whole seconds, rounded up.
+/// Adds `Retry-After` to the response to an error that may succeed after a wait: in whole seconds,
+/// rounded up.
 pub(crate) fn add_retry_after(response: &mut HttpResponse, error: &Error) {
     if let Some(wait) = error.retry_after() {
         let seconds = wait.max(0).cast_unsigned().div_ceil(SECOND.cast_unsigned());
@@ -78,7 +79,8 @@ impl FromRequest for Network {
     }
 }
 
-/// The language to answer in: the one that the query asks for (`?lang=fr`), otherwise the best for `Accept-Language`.
+/// The language to answer in: the one that the query asks for (`?lang=fr`), otherwise the best for
+/// `Accept-Language`.
 impl FromRequest for Language {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;

@@ -17,9 +17,10 @@ pub(crate) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
 
 /// Returns the address that a request comes from.
 ///
-/// `X-Forwarded-For` is believed only from trusted proxies, and read backwards up to the first address that is not one: a client can write
-/// anything before that. If a proxy writes something that is not an address, the result is unknown rather than the proxy itself, since the
-/// proxy may run on a machine that the operator lists.
+/// `X-Forwarded-For` is believed only from trusted proxies, and read backwards up to the first
+/// address that is not one: a client can write anything before that. If a proxy writes something
+/// that is not an address, the result is unknown rather than the proxy itself, since the proxy may
+/// run on a machine that the operator lists.
 pub(crate) fn peer_address(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
     let peer = head.peer_addr.map_or(UNKNOWN, |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));

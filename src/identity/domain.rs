@@ -1,10 +1,10 @@
 //! Domains of email addresses.
 //!
-//! A domain is one domain however it is spelled, and never another one. [UTS 46] says which spellings
-//! are the same: it maps case, compatibility forms and the ideographic full stops, and normalizes.
-//! It is applied without its transitional mode, which would turn `straße` into `strasse`: these are
-//! two domains, with two owners. The canonical form is the ASCII form, in which a label beyond ASCII
-//! is an A-label (`xn--…`).
+//! A domain is one domain however it is spelled, and never another one. [UTS 46] says which
+//! spellings are the same: it maps case, compatibility forms and the ideographic full stops, and
+//! normalizes. It is applied without its transitional mode, which would turn `straße` into
+//! `strasse`: these are two domains, with two owners. The canonical form is the ASCII form, in
+//! which a label beyond ASCII is an A-label (`xn--…`).
 //!
 //! [UTS 46]: https://www.unicode.org/reports/tr46/
 
@@ -49,7 +49,8 @@ impl Domain {
         }
         // Refuses what looks like an A-label in its Unicode form too.
         to_ascii(&unicode).filter(|again| valid.is_ok() && *again == ascii)?;
-        // An A-label may stand for symbols such as emoji, which are valid only in that form (RFC 5892).
+        // An A-label may stand for symbols such as emoji, which are valid only in that form (RFC
+        // 5892).
         let unicode = Some(unicode.into_owned()).filter(|unicode| unicode.chars().all(is_written));
         Some(Self { ascii: ascii.into_owned(), unicode })
     }

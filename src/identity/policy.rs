@@ -1,9 +1,9 @@
 //! The documents that users accept, read once from `<id>/<version>/<lang>.md`.
 //!
 //! The newest version of each policy is in force. Versions are dot-separated numbers, compared part
-//! by part: 1.10 is newer than
-//! 1.9, and 2 equals 2.0. Older versions remain available at their URLs, and the document at a URL must never change, because
-//! clients do not ask again for a URL in `m.accepted_terms`.
+//! by part: 1.10 is newer than 1.9, and 2 equals 2.0. Older versions remain available at their
+//! URLs, and the document at a URL must never change, because clients do not ask again for a URL in
+//! `m.accepted_terms`.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;

@@ -50,14 +50,15 @@ impl fmt::Display for Medium {
 
 /// A parsed address in its canonical form. Exactly this form is proved, stored, hashed and sent to.
 ///
-/// The local part of an email address is folded (MSC2265), and its domain is in its ASCII form, with
-/// A-labels (`xn--…`). Two spellings are the same address exactly if their canonical forms are equal.
+/// The local part of an email address is folded (MSC2265), and its domain is in its ASCII form,
+/// with A-labels (`xn--…`). Two spellings are the same address exactly if their canonical forms are
+/// equal.
 ///
 /// Clients hash what their user typed, so an address also remembers the other forms that they look
 /// for: the domain in its Unicode form, and the lower-case form of the local part. Element Web and
-/// Android hash JavaScript's `toLowerCase()` where the specification demands full case folding: they
-/// look for `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one. Equality,
-/// order and hash depend on medium and canonical form only.
+/// Android hash JavaScript's `toLowerCase()` where the specification demands full case folding:
+/// they look for `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one.
+/// Equality, order and hash depend on medium and canonical form only.
 #[derive(Clone)]
 pub struct Address {
     medium: Medium,
@@ -98,8 +99,8 @@ impl Address {
     ///
     /// # Errors
     /// [`InvalidAddress`] for display names, brackets, comments, quotes, commas, a second `@`, line
-    /// breaks, invisible characters, local parts that route (`user%host`, `host!user`), domains that
-    /// are not valid, and for more than [`MAX_EMAIL_BYTES`] before or after folding.
+    /// breaks, invisible characters, local parts that route (`user%host`, `host!user`), domains
+    /// that are not valid, and for more than [`MAX_EMAIL_BYTES`] before or after folding.
     pub fn email(text: &str) -> Result<Self, InvalidAddress> {
         if text.len() > MAX_EMAIL_BYTES {
             return Err(InvalidAddress);
@@ -215,8 +216,8 @@ impl Address {
     }
 
     /// Parses the text that earlier versions sealed: the folded address, and its lower-case form if
-    /// it differs. The domain is that of the folded address, which was proved. That of the other form
-    /// may be another domain, for which nothing was proved.
+    /// it differs. The domain is that of the folded address, which was proved. That of the other
+    /// form may be another domain, for which nothing was proved.
     ///
     /// # Errors
     /// [`InvalidAddress`] if it is no longer an address.
@@ -274,7 +275,8 @@ impl fmt::Debug for Address {
 
 /// Folds a local part, or returns `None` unless it consists of the `atext` of RFC 5322 and RFC 6532
 /// and dots. The positions of dots are not checked, because addresses with two dots in a row exist.
-/// Routes are refused: mail servers forward `user%host@relay` and `host!user@relay` to another host.
+/// Routes are refused: mail servers forward `user%host@relay` and `host!user@relay` to another
+/// host.
 fn folded(local: &str) -> Option<String> {
     let is_local = |c| is_letter_or_digit(c) || "!#$&'*+-/=?^_`{|}~.".contains(c);
     let is_host = |text: &str| !text.is_empty() && text.chars().all(|c| is_letter_or_digit(c) || "-_.".contains(c));

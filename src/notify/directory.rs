@@ -41,8 +41,8 @@ impl Directory {
         tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(io::Error::other(error)))
     }
 
-    /// Returns the time, then a number for messages of the same millisecond, then random digits in case two servers
-    /// share the directory.
+    /// Returns the time, then a number for messages of the same millisecond, then random digits in
+    /// case two servers share the directory.
     fn next_name(&self) -> String {
         let now = i128::from(self.clock.now()) * 1_000_000;
         let now = OffsetDateTime::from_unix_timestamp_nanos(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);

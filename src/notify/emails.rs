@@ -1,5 +1,5 @@
-//! The emails this server sends. Each is a list of [parts](Part), rendered once as text and once as HTML.
-//! [`mail`](super::mail) sends them.
+//! The emails this server sends. Each is a list of [parts](Part), rendered once as text and once as
+//! HTML. [`mail`](super::mail) sends them.
 
 mod display_name;
 mod messages;

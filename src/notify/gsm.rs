@@ -20,8 +20,9 @@ pub(super) fn is_gsm(text: &str) -> bool {
     text.chars().all(|c| septets(c).is_some())
 }
 
-/// Returns how many messages a text is sent as. One message has room for 160 GSM characters, or for 70 UTF-16 units if
-/// the text has any other character. If there are several, a header takes some of that room (3GPP TS 23.040).
+/// Returns how many messages a text is sent as. One message has room for 160 GSM characters, or for
+/// 70 UTF-16 units if the text has any other character. If there are several, a header takes some
+/// of that room (3GPP TS 23.040).
 pub(super) fn segments(text: &str) -> usize {
     let (length, one, several) = match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => (septets, 160, 153),

@@ -52,8 +52,8 @@ enum Transport {
 }
 
 impl Mailer {
-    /// Reads the certificates, if any are configured. Does not contact the SMTP server, which may be unavailable when
-    /// this server starts.
+    /// Reads the certificates, if any are configured. Does not contact the SMTP server, which may
+    /// be unavailable when this server starts.
     ///
     /// # Errors
     /// Returns the setting and the problem, for the operator.
@@ -83,8 +83,8 @@ impl Mailer {
     /// Sends an email to an address, byte for byte as the address was parsed.
     ///
     /// # Errors
-    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Lost`] the server may have accepted the
-    /// email, if only its reply was lost.
+    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Lost`] the server
+    /// may have accepted the email, if only its reply was lost.
     pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
         let to = recipient(to).ok_or(SendError::NoMailbox)?;
         let message = self.composer.compose(&to, email);
@@ -97,9 +97,10 @@ impl Mailer {
     }
 }
 
-/// Returns an address as SMTP and headers write it: the local part is quoted unless it is a dot-string (RFC 5321 section
-/// 4.1.2). lettre's own check refuses local parts that exist, such as those with the vowel signs of Thai or Hindi, so it
-/// is bypassed: an [`Address`] contains no character that has a meaning in SMTP or in headers.
+/// Returns an address as SMTP and headers write it: the local part is quoted unless it is a
+/// dot-string (RFC 5321 section 4.1.2). lettre's own check refuses local parts that exist, such as
+/// those with the vowel signs of Thai or Hindi, so it is bypassed: an [`Address`] contains no
+/// character that has a meaning in SMTP or in headers.
 fn recipient(address: &Address) -> Option<Recipient> {
     let (local, domain) = address.as_str().split_once('@')?;
     let is_dot_string = local.split('.').all(|atom| !atom.is_empty());

@@ -47,7 +47,8 @@ impl Words<'_> {
     }
 }
 
-/// Returns the text that tells the operator which setting names an unusable path, and why it is unusable.
+/// Returns the text that tells the operator which setting names an unusable path, and why it is
+/// unusable.
 fn unusable(setting: &str, path: &Path, reason: impl Display) -> String {
     format!("{setting}: {}: {reason}", path.display())
 }

@@ -22,8 +22,8 @@ use crate::config::{self, Gateway, GatewayKind, Route, Sender};
 use crate::crypto::trust::TlsFault;
 use crate::identity::threepid::{Address, Medium};
 
-/// Sends text messages through the gateway that the rules of `[sms]` choose for a number, or to files if no gateway is
-/// configured.
+/// Sends text messages through the gateway that the rules of `[sms]` choose for a number, or to
+/// files if no gateway is configured.
 pub struct SmsSender {
     rules: Areas<Route>,
     otherwise: Route,
@@ -51,8 +51,8 @@ impl Text<'_> {
 }
 
 impl SmsSender {
-    /// Reads the certificates, if any are configured. Does not contact any gateway, which may be unavailable when this
-    /// server starts.
+    /// Reads the certificates, if any are configured. Does not contact any gateway, which may be
+    /// unavailable when this server starts.
     ///
     /// # Errors
     /// Returns the setting and the problem, for the operator.
@@ -78,7 +78,8 @@ impl SmsSender {
         if is_used { self.directory.make() } else { Ok(()) }
     }
 
-    /// Whether the rules allow texts to this number. They allow none to anything but a phone number.
+    /// Whether the rules allow texts to this number. They allow none to anything but a phone
+    /// number.
     pub fn reaches(&self, to: &Address) -> bool {
         self.route(to) != Route::Reject
     }
@@ -91,8 +92,8 @@ impl SmsSender {
     /// Sends a text to a number.
     ///
     /// # Errors
-    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the gateway may have
-    /// accepted the text, if only its reply was lost.
+    /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the
+    /// gateway may have accepted the text, if only its reply was lost.
     pub async fn send(&self, to: &Address, text: &str) -> Result<(), SendError> {
         let sender = self.senders.find(to).or(self.sender.as_ref());
         let text = Text { digits: to.as_str(), sender, content: text };
@@ -134,7 +135,8 @@ impl SmsSender {
     }
 }
 
-/// Why a text was not sent. Coarse, because it is logged, and logs contain neither numbers nor the gateway's words.
+/// Why a text was not sent. Coarse, because it is logged, and logs contain neither numbers nor the
+/// gateway's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// The operator or the gateway does not allow texts to this number.

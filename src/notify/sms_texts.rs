@@ -1,7 +1,7 @@
 //! What each text message says.
 //!
-//! Every message costs money, so texts are kept short: [`MAX_SEGMENTS`] messages at most, except for an invitation by
-//! a long Matrix ID, which takes three.
+//! Every message costs money, so texts are kept short: [`MAX_SEGMENTS`] messages at most, except
+//! for an invitation by a long Matrix ID, which takes three.
 
 use url::Url;
 
@@ -28,8 +28,9 @@ pub struct CodeFacts<'a> {
     pub domain: &'a str,
 }
 
-/// Returns the text with a code. The last line is for machines: browsers fill in the code at that domain and nowhere
-/// else ([origin-bound one-time codes](https://wicg.github.io/sms-one-time-codes/)).
+/// Returns the text with a code. The last line is for machines: browsers fill in the code at that
+/// domain and nowhere else ([origin-bound one-time
+/// codes](https://wicg.github.io/sms-one-time-codes/)).
 pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
     let values = [("code", facts.code.into()), ("server", say.server.into()), ("minutes", facts.minutes.into())];
     let first = say.texts.get(say.language, "sms-code", &values);
@@ -54,9 +55,10 @@ pub fn address_text(say: Words<'_>, link: &Url) -> String {
     format!("{} {link}", say.with_server("sms-address"))
 }
 
-/// Returns the text about an invitation. Its link opens a web app and not the invitation, because a link to that would
-/// fill a text of its own; the invitation appears once the number is added to an account. Names are left out, because
-/// anyone could use them to make this server send advertisements.
+/// Returns the text about an invitation. Its link opens a web app and not the invitation, because a
+/// link to that would fill a text of its own; the invitation appears once the number is added to an
+/// account. Names are left out, because anyone could use them to make this server send
+/// advertisements.
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
     // “…” is not in the GSM alphabet: it would double the length of the text.
     let inviter = visible(mxid, MAX_INVITER).replace('…', "...");

@@ -1,7 +1,9 @@
-//! Managing an address without an account: the page where a link is requested, and the page that the link opens.
+//! Managing an address without an account: the page where a link is requested, and the page that
+//! the link opens.
 //!
-//! Opening the link changes nothing and shows nothing of what is stored, because mail scanners open links and browsers prefetch them; the button on
-//! its page begins a web session. The form carries the link's token and needs no second one: it is the whole proof, and anyone who has it could
+//! Opening the link changes nothing and shows nothing of what is stored, because mail scanners open
+//! links and browsers prefetch them; the button on its page begins a web session. The form carries
+//! the link's token and needs no second one: it is the whole proof, and anyone who has it could
 //! press the button anyway.
 
 use actix_web::http::StatusCode;
@@ -74,7 +76,8 @@ pub(super) async fn ask(view: View, query: Query) -> HttpResponse {
     })
 }
 
-/// `POST /address`, the form of that page. The response is the same whatever is stored about the address.
+/// `POST /address`, the form of that page. The response is the same whatever is stored about the
+/// address.
 pub(super) async fn send(
     address_proofs: web::Data<AddressProofs>,
     view: View,

@@ -71,7 +71,8 @@ impl Comparisons {
     }
 }
 
-/// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version before.
+/// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version
+/// before.
 pub(super) async fn changes(
     view: View,
     policies: web::Data<Policies>,
@@ -168,7 +169,8 @@ fn shown(passages: &[Passage]) -> Vec<bool> {
 }
 
 impl Passage {
-    /// Returns its element. All headings have the same level, because those in between may be left out.
+    /// Returns its element. All headings have the same level, because those in between may be left
+    /// out.
     fn element(&self) -> &'static str {
         if self.kind == Kind::Heading { "h2" } else { "p" }
     }

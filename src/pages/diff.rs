@@ -36,9 +36,9 @@ impl Passage {
     }
 }
 
-/// Merges both texts: without what was added the result is the old one, without what was removed the
-/// new one. Whatever has not been compared by the deadline is shown as removed and added, which is
-/// correct but less readable.
+/// Merges both texts: without what was added the result is the old one, without what was removed
+/// the new one. Whatever has not been compared by the deadline is shown as removed and added, which
+/// is correct but less readable.
 pub(super) fn compare(old: &[Block], new: &[Block], deadline: Instant) -> Vec<Passage> {
     let whole = |tag| move |block| Passage::whole(tag, block);
     let mut passages = Vec::with_capacity(old.len().max(new.len()));

@@ -99,7 +99,8 @@ impl View {
         self.respond(StatusCode::OK, Cache::Shared, &Retention { layout, retention: self.retention_rows() })
     }
 
-    /// Shows one document, in its own language rather than the reader's, since what is at a URL never changes.
+    /// Shows one document, in its own language rather than the reader's, since what is at a URL
+    /// never changes.
     #[must_use]
     pub fn policy(&self, document: DocumentRef<'_>, policies: &Policies) -> HttpResponse {
         let view = &self.in_language_of(document);
@@ -128,7 +129,8 @@ impl View {
         self.in_language(self.texts.nearest(document.language).unwrap_or(self.texts.default_language()))
     }
 
-    /// Returns a link to what has changed since an old version, or in the current one, and its text.
+    /// Returns a link to what has changed since an old version, or in the current one, and its
+    /// text.
     fn changes_of(&self, document: DocumentRef<'_>, policies: &Policies) -> Option<(String, String)> {
         let version = document.version;
         let since = |older: &Version| self.say_with("page-changes-since", "version", older.version());

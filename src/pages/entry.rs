@@ -19,7 +19,8 @@ pub(super) struct Entry {
 }
 
 impl View {
-    /// Describes a validation session; `messages` are the ids for one that is validated and one that is not.
+    /// Describes a validation session; `messages` are the ids for one that is validated and one
+    /// that is not.
     pub(super) fn session_entry(&self, session: &ExportedSession, messages: [&'static str; 2]) -> Entry {
         let [validated, requested] = messages;
         let (what, at) = match session.validated_at {

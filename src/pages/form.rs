@@ -10,10 +10,12 @@ use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-/// How long a form may take to arrive. A browser sends so little at once; nobody else keeps a connection busy with it.
+/// How long a form may take to arrive. A browser sends so little at once; nobody else keeps a
+/// connection busy with it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// A form of at most 16 KiB, the limit of [`web::Form`]. `None` stands for anything else: no browser sends that, unless another site makes it.
+/// A form of at most 16 KiB, the limit of [`web::Form`]. `None` stands for anything else: no
+/// browser sends that, unless another site makes it.
 pub(super) struct Form<T>(pub Option<T>);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -29,8 +31,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata, `Sec-Fetch-Site`). `Origin` does not help,
-/// since our pages send no referrer.
+/// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata,
+/// `Sec-Fetch-Site`). `Origin` does not help, since our pages send no referrer.
 fn is_from_here(request: &HttpRequest) -> bool {
     request.headers().get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }

@@ -1,4 +1,5 @@
-//! What is stored about an address, for anyone who reads its messages; and what they can do about it.
+//! What is stored about an address, for anyone who reads its messages; and what they can do about
+//! it.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};

@@ -1,9 +1,10 @@
-//! The page behind the link in the mail of an invitation: who invites to which room, how to answer, and how to refuse. Opening it changes nothing,
-//! because mail scanners open links; its buttons do. As with a [“this wasn't me” link](super::not_me), the token is the whole proof, so the form
+//! The page behind the link in the mail of an invitation: who invites to which room, how to answer,
+//! and how to refuse. Opening it changes nothing, because mail scanners open links; its buttons do.
+//! As with a [“this wasn't me” link](super::not_me), the token is the whole proof, so the form
 //! carries it and needs no second one.
 //!
-//! The page holds secrets, as the mail does: anyone with a link into a web app can accept the invitation. So no cache may keep it, and no other
-//! site learns its URL.
+//! The page holds secrets, as the mail does: anyone with a link into a web app can accept the
+//! invitation. So no cache may keep it, and no other site learns its URL.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

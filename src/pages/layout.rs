@@ -19,17 +19,20 @@ pub(super) struct Choice {
 }
 
 impl<'a> Layout<'a> {
-    /// Returns the layout of a page that cannot be linked to in other languages; `title` is the id of a message.
+    /// Returns the layout of a page that cannot be linked to in other languages; `title` is the id
+    /// of a message.
     pub(super) fn fixed(view: &'a View, title: &str) -> Self {
         Self { view, title: view.say(title), choices: Vec::new() }
     }
 
-    /// Returns the layout of a page whose language is chosen by `?lang=`; `title` is the id of a message.
+    /// Returns the layout of a page whose language is chosen by `?lang=`; `title` is the id of a
+    /// message.
     pub(super) fn switchable(view: &'a View, title: &str) -> Self {
         Self::with_choices(view, title, |tag| format!("?lang={tag}"))
     }
 
-    /// Returns the layout of a page that has such a link for the tag of each language; `title` is the id of a message.
+    /// Returns the layout of a page that has such a link for the tag of each language; `title` is
+    /// the id of a message.
     pub(super) fn with_choices(view: &'a View, title: &str, href: impl Fn(&str) -> String) -> Self {
         let choices = view.texts.languages().map(|other| {
             let tag = view.texts.tag(other).to_owned();

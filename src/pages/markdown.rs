@@ -2,9 +2,9 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// Returns the HTML of a document below a page's own `h1`. Raw HTML is shown as text, pictures are replaced by
-/// their description (a page loads nothing from elsewhere), and a link with any scheme other than http, https or mailto
-/// is disabled.
+/// Returns the HTML of a document below a page's own `h1`. Raw HTML is shown as text, pictures are
+/// replaced by their description (a page loads nothing from elsewhere), and a link with any scheme
+/// other than http, https or mailto is disabled.
 pub(super) fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let parse = || Parser::new_ext(markdown, options);

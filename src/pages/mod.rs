@@ -1,7 +1,9 @@
-//! What people see in a browser: a few quiet pages that load nothing from anywhere else and, except for the sign-in page, work without scripts.
+//! What people see in a browser: a few quiet pages that load nothing from anywhere else and, except
+//! for the sign-in page, work without scripts.
 //!
-//! [`View`] renders them, with the headers that go with each. Pages about one person require a web session or a link that is itself a proof; anybody
-//! may open the others. The page behind a validation link is rendered for `api` by [`View::validated`].
+//! [`View`] renders them, with the headers that go with each. Pages about one person require a web
+//! session or a link that is itself a proof; anybody may open the others. The page behind a
+//! validation link is rendered for `api` by [`View::validated`].
 
 use std::sync::Arc;
 
@@ -51,8 +53,8 @@ pub use view::View;
 /// The background of all pages, light and dark.
 const LIGHT_GROUND: Colour = Colour::rgb(0xfa, 0xfa, 0xf7);
 const DARK_GROUND: Colour = Colour::rgb(0x14, 0x19, 0x18);
-/// The background of buttons and the like in dark mode: the accent colour must be legible on the lighter of the two. In light mode the page
-/// background is the darker one.
+/// The background of buttons and the like in dark mode: the accent colour must be legible on the
+/// lighter of the two. In light mode the page background is the darker one.
 const DARK_RAISED: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
 /// What all pages are rendered with.
@@ -100,8 +102,8 @@ enum Powers {
 }
 
 impl Site {
-    /// Creates the site of a brand in some languages, for a server reached at `public_url`; `retention` is the table shown below the privacy
-    /// policy.
+    /// Creates the site of a brand in some languages, for a server reached at `public_url`;
+    /// `retention` is the table shown below the privacy policy.
     ///
     /// # Errors
     /// Only if the style cannot be rendered.
@@ -139,7 +141,8 @@ impl Site {
         self.respond_with(status, cache, Powers::None, page)
     }
 
-    /// Renders a page about or for one person: no cache keeps it, and no search engine, which might find a link that was pasted somewhere.
+    /// Renders a page about or for one person: no cache keeps it, and no search engine, which might
+    /// find a link that was pasted somewhere.
     fn personal(&self, status: StatusCode, powers: Powers, page: &impl Template) -> HttpResponse {
         let mut response = self.respond_with(status, Cache::Never, powers, page);
         hide(&mut response);

@@ -67,8 +67,8 @@ struct Confirmed<'a> {
 }
 
 impl View {
-    /// Shows the outcome of a validation link. Its URL holds secrets, so there is no link to it in other languages. Only a reader who has all the
-    /// secrets learns who asked.
+    /// Shows the outcome of a validation link. Its URL holds secrets, so there is no link to it in
+    /// other languages. Only a reader who has all the secrets learns who asked.
     #[must_use]
     pub fn validated(&self, outcome: Validation, asked_by: Option<&AskedBy>) -> HttpResponse {
         let (status, title, text) = match outcome {

@@ -1,8 +1,8 @@
 //! The page behind the `List-Unsubscribe` header of every email: the reader objects to all of them.
 //!
-//! Opening it changes nothing. Its button sends the same request as mail programs that unsubscribe with
-//! one click ([RFC 8058](https://www.rfc-editor.org/rfc/rfc8058)). The token in the link is the whole
-//! proof, so nothing in the body of the request matters.
+//! Opening it changes nothing. Its button sends the same request as mail programs that unsubscribe
+//! with one click ([RFC 8058](https://www.rfc-editor.org/rfc/rfc8058)). The token in the link is
+//! the whole proof, so nothing in the body of the request matters.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

@@ -8,8 +8,9 @@ use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me
 use crate::http::{Methods, get, post, resource};
 use crate::identity::policy::Policies;
 
-/// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them. They need `web::Data` of a
-/// [`Site`](super::Site), and of the components of [`Services`](crate::service::Services).
+/// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them.
+/// They need `web::Data` of a [`Site`](super::Site), and of the components of
+/// [`Services`](crate::service::Services).
 pub fn routes(app: &mut web::ServiceConfig) {
     let pages = web::scope("")
         .wrap(from_fn(failure::show))

@@ -1,7 +1,8 @@
 //! Web sessions: the cookie that carries a session's token, and the token that its forms carry.
 //!
-//! It is the only cookie of this server. A proof sets it (see [`WebSessions::begin`]), no script can read it, no other site can make the browser
-//! send it (`SameSite=Strict`), and it ends with the browser. Each form of a session also carries a token, in case a browser ignores all that.
+//! It is the only cookie of this server. A proof sets it (see [`WebSessions::begin`]), no script
+//! can read it, no other site can make the browser send it (`SameSite=Strict`), and it ends with
+//! the browser. Each form of a session also carries a token, in case a browser ignores all that.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -85,7 +86,8 @@ impl<V: Visitor, T: DeserializeOwned + 'static> FromRequest for Submitted<V, T> 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (form, token) = (Form::<Signed<T>>::from_request(request, payload), SessionToken::from(request));
         Box::pin(async move {
-            // The form comes first: it may take seconds to arrive, and the session may end meanwhile.
+            // The form comes first: it may take seconds to arrive, and the session may end
+            // meanwhile.
             let Ok(Form(form)) = form.await;
             let Signed { form_token, fields } = form.ok_or_else(V::refused)?;
             let session = token.session().await?.filter(|session| session.has_sent(&form_token));
@@ -129,8 +131,9 @@ impl Site {
             .finish()
     }
 
-    /// Browsers accept a cookie with one of these prefixes only over an encrypted connection, and one with `__Host-` only from this very host and
-    /// for all of it (RFC 6265bis section 4.1.3): so no other host of the domain can plant a session.
+    /// Browsers accept a cookie with one of these prefixes only over an encrypted connection, and
+    /// one with `__Host-` only from this very host and for all of it (RFC 6265bis section 4.1.3):
+    /// so no other host of the domain can plant a session.
     fn session_cookie(&self) -> &'static str {
         match (self.is_encrypted, self.base.is_empty()) {
             (false, _) => "vouch-visit",

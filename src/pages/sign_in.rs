@@ -1,8 +1,10 @@
 //! Signing in with a Matrix account, to see what is stored about it.
 //!
-//! The page's script does it in the browser, with the person's own homeserver; see `templates/pages/sign_in.js`. This server receives only an
-//! OpenID token: the homeserver says whose it is, and then it is forgotten. A homeserver that sends people back with a login token puts it into
-//! the URL that the browser requests. Nothing here reads or logs it, it works once, and the script redeems it before anything else.
+//! The page's script does it in the browser, with the person's own homeserver; see
+//! `templates/pages/sign_in.js`. This server receives only an OpenID token: the homeserver says
+//! whose it is, and then it is forgotten. A homeserver that sends people back with a login token
+//! puts it into the URL that the browser requests. Nothing here reads or logs it, it works once,
+//! and the script redeems it before anything else.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
@@ -21,7 +23,8 @@ use crate::service::{Accounts, Network, Registration, Subject, WebSessions};
 /// The script that signs people in.
 pub(super) const SCRIPT: &str = include_str!("../../templates/pages/sign_in.js");
 
-/// Returns what the page may do besides sending forms: run that one script, which creates no HTML, and talk to any homeserver.
+/// Returns what the page may do besides sending forms: run that one script, which creates no HTML,
+/// and talk to any homeserver.
 pub(super) fn policy(script_hash: &str) -> String {
     format!(
         "; script-src 'sha256-{script_hash}'; connect-src https:; require-trusted-types-for 'script'; \
@@ -115,7 +118,8 @@ pub(super) fn page(view: &View, query: &Query) -> HttpResponse {
     view.sign_in(Errand::of(query), StatusCode::OK, None)
 }
 
-/// `GET /you/sign-in`: also for somebody who has signed in, since a fresh proof may be required, and homeservers redirect to it.
+/// `GET /you/sign-in`: also for somebody who has signed in, since a fresh proof may be required,
+/// and homeservers redirect to it.
 pub(super) async fn show(view: View, query: Query) -> HttpResponse {
     page(&view, &query)
 }

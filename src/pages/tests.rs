@@ -130,7 +130,8 @@ async fn an_old_version_stays_readable_and_names_its_successor() {
     insta::assert_snapshot!("policies_en", bare(&list));
 }
 
-/// Terms whose second version says something else, and lacks German; and a third that says nothing new.
+/// Terms whose second version says something else, and lacks German; and a third that says nothing
+/// new.
 fn amended() -> Policies {
     let folder = tempfile::tempdir().unwrap();
     let old = "## Logs\n\nWe keep logs for ten days.\n\nOne.\n\nTwo.\n\nThree.\n\n## Leaving\n\n- You may leave.\n- Ask us.\n";

@@ -14,7 +14,8 @@ use super::Site;
 use crate::http::{self, NO_STORE};
 use crate::texts::{Language, direction};
 
-/// The site in the language of whoever reads it. Handlers take one as an argument and render their pages with it.
+/// The site in the language of whoever reads it. Handlers take one as an argument and render their
+/// pages with it.
 #[derive(Clone, Debug)]
 pub struct View {
     site: Data<Site>,
@@ -84,7 +85,8 @@ impl View {
         format!("{path}{separator}lang={}", self.tag())
     }
 
-    /// Redirects to the page at `path`, which is below the server's public URL and begins with a slash.
+    /// Redirects to the page at `path`, which is below the server's public URL and begins with a
+    /// slash.
     pub(super) fn see_other(&self, path: &str) -> HttpResponse {
         let location = (LOCATION, format!("{}{}", self.base, self.localized(path)));
         HttpResponse::SeeOther().insert_header(location).insert_header(NO_STORE).finish()

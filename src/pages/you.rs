@@ -1,9 +1,11 @@
-//! `/you`: what somebody who has signed in with a Matrix account sees of their own data, and what they can do about it.
+//! `/you`: what somebody who has signed in with a Matrix account sees of their own data, and what
+//! they can do about it.
 //!
-//! Every change is a form with the token of the web session. Its response redirects to this page, which says
-//! what was done: one of a few [outcomes](Said) named in the query. Downloading or erasing everything requires
-//! a [fresh](crate::service::WebSessions::is_fresh) proof, or the person must sign in again first. Everything
-//! is done for the Matrix ID of the session, so no form can name somebody else's.
+//! Every change is a form with the token of the web session. Its response redirects to this page,
+//! which says what was done: one of a few [outcomes](Said) named in the query. Downloading or
+//! erasing everything requires a [fresh](crate::service::WebSessions::is_fresh) proof, or the
+//! person must sign in again first. Everything is done for the Matrix ID of the session, so no form
+//! can name somebody else's.
 
 mod actions;
 mod erase;

@@ -81,7 +81,8 @@ impl Accounts {
         Ok(token)
     }
 
-    /// Returns the user of an OpenID token without creating an account. Each token is accepted once.
+    /// Returns the user of an OpenID token without creating an account. Each token is accepted
+    /// once.
     ///
     /// # Errors
     /// As [`Self::register`], and 401 if the token has been accepted before.

@@ -1,5 +1,5 @@
-//! Links that hold an address and the time until which they work. They are sealed, and nothing is stored
-//! for them: whoever has one reads, or has read, the messages of the address.
+//! Links that hold an address and the time until which they work. They are sealed, and nothing is
+//! stored for them: whoever has one reads, or has read, the messages of the address.
 
 use url::Url;
 

@@ -1,10 +1,10 @@
 //! Managing an address without an account: the link that proves that somebody reads its messages.
 //!
-//! Anybody can have a link sent to any address, and learns nothing from it: nothing is looked up before
-//! it is sent, it is sent to every address, known or not, and the request is answered before. The answer
-//! does not tell whether a message could be sent, nor whether others have used up the address's rate
-//! limit. It tells only what concerns the asker (their network has asked too often) or nobody (this
-//! server sends no texts to that country, or no more today).
+//! Anybody can have a link sent to any address, and learns nothing from it: nothing is looked up
+//! before it is sent, it is sent to every address, known or not, and the request is answered
+//! before. The answer does not tell whether a message could be sent, nor whether others have used
+//! up the address's rate limit. It tells only what concerns the asker (their network has asked too
+//! often) or nobody (this server sends no texts to that country, or no more today).
 //!
 //! Until its link expires, it works as often as it is opened.
 
@@ -45,9 +45,9 @@ impl AddressProofs {
     /// nothing about the address.
     ///
     /// # Errors
-    /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts are sent; 429 if the
-    /// asker's network, or this server for that country, has sent too much; 503 if the database is
-    /// unavailable.
+    /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts are sent; 429 if
+    /// the asker's network, or this server for that country, has sent too much; 503 if the database
+    /// is unavailable.
     pub async fn send(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
         self.messenger.check_reach(&to)?;
         self.rate_limits.charge_proof(&to, from).await?;

@@ -10,7 +10,9 @@ use crate::identity::threepid::Address;
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
-/// Returns the [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind), not signed yet.
+/// Returns the
+/// [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind),
+/// not signed yet.
 pub(super) fn association(address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
     canonical(json!({
         "address": address.as_str(),

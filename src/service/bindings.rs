@@ -47,9 +47,9 @@ struct Proof {
 }
 
 impl Proof {
-    /// Checks that both rows still exist, in a transaction that has locked the address: a binding made
-    /// after a concurrent erasure, or after the owner of the address has cancelled the session, would
-    /// remain.
+    /// Checks that both rows still exist, in a transaction that has locked the address: a binding
+    /// made after a concurrent erasure, or after the owner of the address has cancelled the
+    /// session, would remain.
     async fn check(self, conn: &mut Conn) -> Result<(), Error> {
         if !accounts::lock(conn, self.account).await? {
             return Err(Error::unauthorized("The account no longer exists"));
@@ -85,12 +85,12 @@ impl Bindings {
         Ok(association)
     }
 
-    /// Binds an address to a user, completes its pending invitations, notifies the address in the given
-    /// language, and returns the time of the binding.
+    /// Binds an address to a user, completes its pending invitations, notifies the address in the
+    /// given language, and returns the time of the binding.
     ///
     /// # Errors
-    /// 403 if the address's owner objects, 429 if the address has had too many notices, and 503 if the
-    /// database is unavailable.
+    /// 403 if the address's owner objects, 429 if the address has had too many notices, and 503 if
+    /// the database is unavailable.
     pub async fn bind_address(&self, address: &Address, mxid: &UserId, language: Language) -> Result<Millis, Error> {
         self.bind_as(None, address, mxid, language).await
     }
@@ -131,8 +131,8 @@ impl Bindings {
         Ok(now)
     }
 
-    /// Unbinds the address that a validated session proves from a user. It is not an error if nothing is
-    /// bound.
+    /// Unbinds the address that a validated session proves from a user. It is not an error if
+    /// nothing is bound.
     ///
     /// # Errors
     /// 403 if the session proves nothing or another address.
@@ -155,8 +155,8 @@ impl Bindings {
         self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user, and notifies the address of who did it; returns whether it was
-    /// bound.
+    /// Unbinds an address from a user, and notifies the address of who did it; returns whether it
+    /// was bound.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

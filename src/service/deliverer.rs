@@ -1,4 +1,5 @@
-//! Delivers what is in the outbox: any node attempts a delivery, one node at a time, with growing pauses in between.
+//! Delivers what is in the outbox: any node attempts a delivery, one node at a time, with growing
+//! pauses in between.
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
@@ -30,7 +31,8 @@ const LEASE: Millis = 6 * MINUTE;
 const POLL: Duration = Duration::from_secs(2);
 /// How often a node tries to record an outcome that the database does not take.
 const RECORD_RETRY: Duration = Duration::from_millis(500);
-/// How long nodes wait after an outage, so that outcomes are recorded before leases that ran out are claimed.
+/// How long nodes wait after an outage, so that outcomes are recorded before leases that ran out
+/// are claimed.
 const SETTLING: Duration = Duration::from_secs(3);
 /// The pause after each failure; the last is repeated.
 const PAUSES: [Millis; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
@@ -96,7 +98,8 @@ pub struct Deliverer {
 }
 
 impl Deliverer {
-    /// Delivers what is due until the outbox is [stopped](Outbox::stop); then waits for the attempts under way.
+    /// Delivers what is due until the outbox is [stopped](Outbox::stop); then waits for the
+    /// attempts under way.
     pub async fn run(self: Arc<Self>) {
         let mut under_way = UnderWay::default();
         while !self.outbox.is_stopping() {
@@ -124,7 +127,8 @@ impl Deliverer {
             let (queued_after, full) = (now - self.lifetime, under_way.full());
             let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
             for due in rows::due(&mut self.store.read().await?, now, queued_after, full, limit).await? {
-                // A delivery whose outcome this node cannot record is due again once its lease has run out.
+                // A delivery whose outcome this node cannot record is due again once its lease has
+                // run out.
                 if !under_way.has_room() || under_way.contains(due.id) || under_way.is_full(&due.destination) {
                     continue;
                 }
@@ -145,7 +149,8 @@ impl Deliverer {
         sleep(SETTLING).await;
     }
 
-    /// Makes one attempt and records its outcome, however long that takes: what has arrived must not be delivered again.
+    /// Makes one attempt and records its outcome, however long that takes: what has arrived must
+    /// not be delivered again.
     async fn attempt(self: Arc<Self>, row: rows::Delivery) {
         let outcome = timeout(ATTEMPT_TIMEOUT, self.deliver(&row)).await;
         let outcome = outcome.unwrap_or_else(|_| Outcome::later("out of reach (timeout)"));
@@ -187,8 +192,8 @@ impl Deliverer {
     }
 }
 
-/// Returns how long to wait after a failure that so many preceded: up to a quarter more than the step, so that deliveries
-/// that failed together are not retried together.
+/// Returns how long to wait after a failure that so many preceded: up to a quarter more than the
+/// step, so that deliveries that failed together are not retried together.
 fn pause(failures: i64, retry_after: Option<Millis>) -> Millis {
     let step = usize::try_from(failures).unwrap_or_default().min(PAUSES.len() - 1);
     let pause = PAUSES[step].max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));

@@ -1,7 +1,8 @@
 //! The in-memory directory: which rows of the bindings table may match a look-up hash.
 //!
-//! The directories of the current and the previous pepper are always kept, and the next one is built ahead of its epoch.
-//! Bindings made on this node are entered at once; those of other nodes by polling the table.
+//! The directories of the current and the previous pepper are always kept, and the next one is
+//! built ahead of its epoch. Bindings made on this node are entered at once; those of other nodes
+//! by polling the table.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -52,7 +53,8 @@ impl Directory {
         Self { store, sealer, clock, peppers, directories: Directories::default() }
     }
 
-    /// Whether look-ups can be answered: the directories of the current and the previous pepper are complete.
+    /// Whether look-ups can be answered: the directories of the current and the previous pepper are
+    /// complete.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let current = self.current_epoch();
@@ -90,7 +92,8 @@ impl Directory {
         if needed.is_empty() { Ok(()) } else { self.build(needed).await }
     }
 
-    /// Builds the directories of these epochs in one pass over the table, reading pages while earlier ones are hashed.
+    /// Builds the directories of these epochs in one pass over the table, reading pages while
+    /// earlier ones are hashed.
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
         let start = Instant::now();
         let mut conn = self.store.read_much().await?;
@@ -133,7 +136,8 @@ impl Directory {
             }
         }
         for (epoch, entries) in epochs.iter().zip(&entries) {
-            // If the directory was retired in the meantime, its epoch has ended and nobody needs the rows.
+            // If the directory was retired in the meantime, its epoch has ended and nobody needs
+            // the rows.
             let _ = self.directories.insert_batch(*epoch, entries);
         }
         if unreadable > 0 {
@@ -191,8 +195,8 @@ impl Directory {
         address.lookup_forms().map(|form| digest(&form, pepper.as_str())).collect()
     }
 
-    /// Returns the candidates for these digests, each as the index of its digest and a row id; a row
-    /// may have another digest. `None` while the epoch's directory is not complete.
+    /// Returns the candidates for these digests, each as the index of its digest and a row id; a
+    /// row may have another digest. `None` while the epoch's directory is not complete.
     pub(super) fn find(&self, epoch: Epoch, digests: &[Digest]) -> Option<Vec<(usize, i64)>> {
         self.directories.find_many(epoch, digests)
     }
@@ -205,7 +209,8 @@ impl Directory {
         self.peppers.pepper(epoch)
     }
 
-    /// Returns the epoch of a pepper that is valid now, or that a node whose clock is slightly ahead has already announced.
+    /// Returns the epoch of a pepper that is valid now, or that a node whose clock is slightly
+    /// ahead has already announced.
     pub(super) fn accepted_epoch(&self, pepper: &str) -> Option<Epoch> {
         let now = self.clock.now();
         self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + CLOCK_SKEW, pepper))

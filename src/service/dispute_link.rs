@@ -1,8 +1,8 @@
 //! The links in messages by which their recipient says "this wasn't me".
 //!
-//! Someone who reads the messages of an address needs no account to say so: the link is the whole proof. What it stands for is
-//! sealed into its token, and nothing is stored for it. There is no rate limit: an invalid token costs one decryption, less
-//! than any other request.
+//! Someone who reads the messages of an address needs no account to say so: the link is the whole
+//! proof. What it stands for is sealed into its token, and nothing is stored for it. There is no
+//! rate limit: an invalid token costs one decryption, less than any other request.
 
 use ruma_common::UserId;
 use url::Url;
@@ -19,7 +19,8 @@ const PAGE: &str = "not-me";
 /// What a link disputes. It names nobody to someone who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DisputeLink {
-    /// A binding, by the blind indexes of its row and the time it was made: the link works for no later binding.
+    /// A binding, by the blind indexes of its row and the time it was made: the link works for no
+    /// later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
     /// A validation session, by its id: the link works while the session is stored.
     Session(String),

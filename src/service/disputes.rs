@@ -1,7 +1,8 @@
-//! Disputes: undoing what someone else did with an address, by the "this wasn't me" link in a message to it.
+//! Disputes: undoing what someone else did with an address, by the "this wasn't me" link in a
+//! message to it.
 //!
-//! Undoing a binding also deletes its deliveries that are still queued: nobody shall join a room as the owner of an address that
-//! was not theirs.
+//! Undoing a binding also deletes its deliveries that are still queued: nobody shall join a room as
+//! the owner of an address that was not theirs.
 
 use std::sync::Arc;
 
@@ -71,7 +72,8 @@ impl Disputes {
         })
     }
 
-    /// Undoes what the link with this token disputes, and returns what that was. Doing so twice is not an error.
+    /// Undoes what the link with this token disputes, and returns what that was. Doing so twice is
+    /// not an error.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing is undone.
@@ -111,7 +113,8 @@ impl Disputes {
         Ok(Disputed::Other(Dispute::Settled))
     }
 
-    /// Removes this binding, but not a later one, with every proof of the address: otherwise it could be bound again at once.
+    /// Removes this binding, but not a later one, with every proof of the address: otherwise it
+    /// could be bound again at once.
     async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId) -> Result<bool, Error> {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let (invited, proofs) =
@@ -135,7 +138,8 @@ impl Disputes {
         Ok(removed.is_some())
     }
 
-    /// Removes a session, the binding its user has made since it was validated, and what that has queued.
+    /// Removes a session, the binding its user has made since it was validated, and what that has
+    /// queued.
     async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId) -> Result<bool, Error> {
         let address = self.sealer.open_session_address(session)?;
         let (invited, bound) = (self.sealer.invite_address_index(&address), self.sealer.binding_index(&address));

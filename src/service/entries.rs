@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::clock::Millis;
 use crate::identity::threepid::Address;
 
-/// The party that an entry names besides the one whose data is exported: an address in the export of
-/// a user, and a user in the export of an address.
+/// The party that an entry names besides the one whose data is exported: an address in the export
+/// of a user, and a user in the export of an address.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Party {
@@ -18,7 +18,8 @@ pub enum Party {
         /// The address.
         address: String,
     },
-    /// A user; `null` for a homeserver that asked for one of its users, since its name is not stored.
+    /// A user; `null` for a homeserver that asked for one of its users, since its name is not
+    /// stored.
     User {
         /// The Matrix ID.
         user_id: Option<OwnedUserId>,

@@ -1,10 +1,11 @@
-//! Invitations of addresses that are not bound yet: stored until the address is bound, and announced in a
-//! message to it.
+//! Invitations of addresses that are not bound yet: stored until the address is bound, and
+//! announced in a message to it.
 //!
-//! The message is sent first, and the invitation stored once that has succeeded. So nothing is stored about
-//! an address that cannot be reached, a concurrent bind does not deliver an invitation that its homeserver
-//! has not been told about, and a successful answer means that the invitation is committed. If a node
-//! crashes in between, the link in the message leads nowhere; the homeserver gets no answer and asks again.
+//! The message is sent first, and the invitation stored once that has succeeded. So nothing is
+//! stored about an address that cannot be reached, a concurrent bind does not deliver an invitation
+//! that its homeserver has not been told about, and a successful answer means that the invitation
+//! is committed. If a node crashes in between, the link in the message leads nowhere; the
+//! homeserver gets no answer and asks again.
 
 mod landing;
 mod link;
@@ -80,13 +81,13 @@ pub struct Invitations {
 }
 
 impl Invitations {
-    /// Tells an address that is not bound that the caller invites it to a room, and stores the invitation
-    /// until the address is bound.
+    /// Tells an address that is not bound that the caller invites it to a room, and stores the
+    /// invitation until the address is bound.
     ///
     /// # Errors
-    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`,
-    /// and then nothing is stored, nor is an email charged; 400 `M_DESTINATION_REJECTED`; 403 if the
-    /// operator has blocked the homeserver or the room; 429.
+    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or
+    /// `M_SEND_ERROR`, and then nothing is stored, nor is an email charged; 400
+    /// `M_DESTINATION_REJECTED`; 403 if the operator has blocked the homeserver or the room; 429.
     pub async fn send(&self, caller: &Caller, from: &Network, request: &InviteRequest) -> Result<StoredInvite, Error> {
         self.check_allowed(caller, &request.room_id)?;
         self.messenger.check_reach(&request.address)?;
@@ -118,8 +119,8 @@ impl Invitations {
         Ok(())
     }
 
-    /// Sends the message, unless the owner of the address objects. The caller is a homeserver, so the
-    /// invited person's language is not known.
+    /// Sends the message, unless the owner of the address objects. The caller is a homeserver, so
+    /// the invited person's language is not known.
     async fn notify(
         &self,
         caller: &Caller,
@@ -171,8 +172,8 @@ impl Invitations {
         })
     }
 
-    /// Stores an invitation, unless its address was bound or its owner has objected while the message was
-    /// being sent.
+    /// Stores an invitation, unless its address was bound or its owner has objected while the
+    /// message was being sent.
     async fn insert(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
         let key_until = new.created_at + self.retention.invite + self.retention.ephemeral_key;
         let (binding, objections) = (self.sealer.binding_index(address), self.sealer.objection_indexes(address));
@@ -211,8 +212,8 @@ impl Invitations {
         }
     }
 
-    /// Completes the pending invitations of an address in the transaction that binds it; returns the
-    /// deliveries to be queued.
+    /// Completes the pending invitations of an address in the transaction that binds it; returns
+    /// the deliveries to be queued.
     pub(super) async fn complete(
         &self,
         conn: &mut Conn,
@@ -247,8 +248,8 @@ impl Invitations {
         Ok(deliveries)
     }
 
-    /// Signs that a user accepts an invitation, with the given key. Whether that is the invitation's key
-    /// is for the homeservers in the room to verify: they have its public half.
+    /// Signs that a user accepts an invitation, with the given key. Whether that is the
+    /// invitation's key is for the homeservers in the room to verify: they have its public half.
     ///
     /// # Errors
     /// 404 `M_UNRECOGNIZED` if there is no such invitation, or no longer.
@@ -264,7 +265,8 @@ impl Invitations {
         Ok(signed)
     }
 
-    /// Whether this public key, in base64, belongs to an invitation that is pending or was until recently.
+    /// Whether this public key, in base64, belongs to an invitation that is pending or was until
+    /// recently.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

@@ -29,7 +29,8 @@ impl PublicLinks {
         link
     }
 
-    /// A link to a page whose `token` carries a sealed value, for which nothing is stored. With a language, the page is in it.
+    /// A link to a page whose `token` carries a sealed value, for which nothing is stored. With a
+    /// language, the page is in it.
     pub(super) fn sealed(&self, path: &str, value: &[u8], language: Option<Language>) -> Url {
         let mut link = self.to(path);
         link.query_pairs_mut().append_pair("token", &self.vault.seal_link(value));

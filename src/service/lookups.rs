@@ -78,8 +78,9 @@ impl Lookups {
     /// Returns the Matrix IDs of those addresses that are bound, keyed by the strings sent.
     ///
     /// # Errors
-    /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400 `M_INVALID_PEPPER`,
-    /// 429 if a rate limit is exceeded (then nothing is charged), 503 while the directory is not ready.
+    /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400
+    /// `M_INVALID_PEPPER`, 429 if a rate limit is exceeded (then nothing is charged), 503 while the
+    /// directory is not ready.
     pub async fn find<'a>(
         &self,
         caller: &Caller,
@@ -186,7 +187,8 @@ struct Binding {
     mxid: OwnedUserId,
 }
 
-/// Returns the digests to find and the strings they came from. Anything that is not a digest matches nothing.
+/// Returns the digests to find and the strings they came from. Anything that is not a digest
+/// matches nothing.
 fn digests<'a>(request: &'a LookupRequest<'_>) -> (Vec<Digest>, Vec<&'a str>) {
     let parse = |address: &str| match request.algorithm.as_ref() {
         // The server can read these, so every spelling of an address is found.

@@ -1,4 +1,5 @@
-//! Background maintenance: deletes expired data, removes deleted data from the files, and stores the time.
+//! Background maintenance: deletes expired data, removes deleted data from the files, and stores
+//! the time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +21,8 @@ const INTERVAL: Duration = Duration::from_mins(1);
 const SWEEP: Millis = 10 * MINUTE;
 /// The lease of the node that sweeps.
 const LEASE: &str = "sweep";
-/// How many rows a transaction deletes: few enough to finish in time, whatever the size of the table.
+/// How many rows a transaction deletes: few enough to finish in time, whatever the size of the
+/// table.
 const BATCH: i64 = 1000;
 /// How long an expired session is kept, so that its user learns that it has expired.
 const LATE: Millis = 30 * MINUTE;
@@ -92,8 +94,8 @@ impl Maintenance {
         Ok(stored?)
     }
 
-    /// Deletes expired data, unless a node did so in the last ten minutes. A failure in one table does not keep the others from
-    /// being swept.
+    /// Deletes expired data, unless a node did so in the last ten minutes. A failure in one table
+    /// does not keep the others from being swept.
     async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let is_taken = self.store.write(async move |conn| {
@@ -151,8 +153,8 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Runs `batch`, each time in its own transaction that extends the lease, until it deletes nothing.
-    /// Returns how many rows it deleted.
+    /// Runs `batch`, each time in its own transaction that extends the lease, until it deletes
+    /// nothing. Returns how many rows it deleted.
     async fn drain(
         &self,
         batch: impl AsyncFnOnce(&mut Conn) -> Result<usize, StoreError> + Clone + Send + 'static,
@@ -172,7 +174,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Ten minutes from now. If the clock is moved during the sweep, what expired by that is due at once.
+    /// Ten minutes from now. If the clock is moved during the sweep, what expired by that is due at
+    /// once.
     fn lease_end(&self) -> Millis {
         let (now, began) = self.began;
         now + SWEEP + Millis::try_from(began.elapsed().as_millis()).unwrap_or_default()

@@ -49,7 +49,8 @@ impl Messenger {
     }
 }
 
-/// Returns the answer to a request whose email was not sent. Only a failure that may pass asks to try again.
+/// Returns the answer to a request whose email was not sent. Only a failure that may pass asks to
+/// try again.
 pub(super) fn unsent(error: &SendError) -> Error {
     match error {
         SendError::NoSmtpUtf8 => Error::email_not_supported(),

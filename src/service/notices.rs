@@ -1,19 +1,19 @@
 //! Notices: telling an address that it was bound or unbound.
 //!
-//! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow mail
-//! server delays nobody. It is retried for a day: later, it would be of little use. An address is notified
-//! when it is bound to a user, and not again while it stays bound to that user, however often they bind it
-//! (see [`bindings::bind`]); so the link in the last notice always works.
+//! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow
+//! mail server delays nobody. It is retried for a day: later, it would be of little use. An address
+//! is notified when it is bound to a user, and not again while it stays bound to that user, however
+//! often they bind it (see [`bindings::bind`]); so the link in the last notice always works.
 //!
 //! # Rate limits
 //!
-//! Only someone who has proved an address causes notices to it, and each proof took a message that was
-//! charged. But one proof lasts a day, in which its user could bind and unbind without end. So each
-//! address has a rate limit of its own for notices. A bind that exceeds it is refused, because every bind
-//! must be notified; an unbind is not, because a user can always leave, and is then not notified. The
-//! messages that strangers can cause are not charged to this limit, so they cannot exhaust it. A text
-//! costs money, so it is also charged to its country and to the server's daily limit, as texts with codes
-//! are, and waits in the outbox while these are exceeded.
+//! Only someone who has proved an address causes notices to it, and each proof took a message that
+//! was charged. But one proof lasts a day, in which its user could bind and unbind without end. So
+//! each address has a rate limit of its own for notices. A bind that exceeds it is refused, because
+//! every bind must be notified; an unbind is not, because a user can always leave, and is then not
+//! notified. The messages that strangers can cause are not charged to this limit, so they cannot
+//! exhaust it. A text costs money, so it is also charged to its country and to the server's daily
+//! limit, as texts with codes are, and waits in the outbox while these are exceeded.
 //!
 //! The operator's erasure sends no notices, since nothing remains to send them to.
 
@@ -63,7 +63,8 @@ pub(super) struct Prepared {
 }
 
 impl Notices {
-    /// Prepares the notice that an address is bound. [Settle](Self::settle) it after the transaction.
+    /// Prepares the notice that an address is bound. [Settle](Self::settle) it after the
+    /// transaction.
     ///
     /// # Errors
     /// 429 if the address has had too many notices, and 503.
@@ -85,7 +86,8 @@ impl Notices {
         Ok(Prepared { delivery: Some(self.seal(address, mxid, at, language, Event::Bound)), is_charged })
     }
 
-    /// Prepares the notice that an address is unbound. [Settle](Self::settle) it after the transaction.
+    /// Prepares the notice that an address is unbound. [Settle](Self::settle) it after the
+    /// transaction.
     ///
     /// # Errors
     /// 503
@@ -158,7 +160,8 @@ impl Notices {
         match self.messenger.mail(&notice.address, email, language).await {
             Ok(()) => Outcome::Delivered,
             Err(error) if error.is_final() => Outcome::Refused { last_error: error.to_string() },
-            // The server may reject a recipient for now only (greylisting), and the operator may correct a setting.
+            // The server may reject a recipient for now only (greylisting), and the operator may
+            // correct a setting.
             Err(error) => Outcome::later(&error),
         }
     }

@@ -1,16 +1,17 @@
 //! Objections: the owner of an address wants it neither invited nor listed.
 //!
-//! An objection is a keyed fingerprint of the address and a time; it is tied to nobody. Objecting also
-//! deletes what is stored about the address: the binding, the sessions, the invitations, and queued
-//! deliveries. From then on
+//! An objection is a keyed fingerprint of the address and a time; it is tied to nobody. Objecting
+//! also deletes what is stored about the address: the binding, the sessions, the invitations, and
+//! queued deliveries. From then on
 //! * nobody can bind the address, whatever they have proved before;
-//! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as if
-//!   it could not be delivered, after the same rate limits, and nothing is stored. So they learn that
-//!   this server does not reach the address, but not why: because its owner objects, because its mail
-//!   server rejects us, or because it does not exist. They may notice that the answer comes sooner than
-//!   a slow mail server would have given it.
+//! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as
+//!   if it could not be delivered, after the same rate limits, and nothing is stored. So they learn
+//!   that this server does not reach the address, but not why: because its owner objects, because
+//!   its mail server rejects us, or because it does not exist. They may notice that the answer
+//!   comes sooner than a slow mail server would have given it.
 //!
-//! The link that is requested at `/address` is still sent: otherwise nobody could withdraw an objection.
+//! The link that is requested at `/address` is still sent: otherwise nobody could withdraw an
+//! objection.
 
 use std::sync::Arc;
 
@@ -52,7 +53,8 @@ impl Objections {
         let (data, now) = (self.data(address), self.clock.now());
         let objection = self.sealer.objection_index(address);
         let unbound = self.store.write(async move |conn| {
-            // A concurrent bind or invitation comes either before this and is undone, or after it and is refused.
+            // A concurrent bind or invitation comes either before this and is undone, or after it
+            // and is refused.
             let (_, unbound) = data.delete(conn).await?;
             objections::add(conn, objection.as_ref(), now).await?;
             Ok::<_, store::Error>(unbound)

@@ -9,9 +9,9 @@ use crate::crypto::signing::SigningKeys;
 
 /// Returns the association with the invitation, signed.
 ///
-/// The invited user's homeserver shows the room `signed`, which is signed with the key the room was given
-/// when the invitation was stored, and with no other: Synapse checks only the first signature of a server,
-/// whatever its key.
+/// The invited user's homeserver shows the room `signed`, which is signed with the key the room was
+/// given when the invitation was stored, and with no other: Synapse checks only the first signature
+/// of a server, whatever its key.
 pub(super) fn body(signing: &SigningKeys, onbind: &Onbind) -> CanonicalJsonObject {
     let mut signed = canonical(json!({ "mxid": onbind.mxid, "token": onbind.token }));
     signing.sign_as(&onbind.signing_key, &mut signed);

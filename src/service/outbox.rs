@@ -1,7 +1,7 @@
 //! The outbox: what has to be delivered to homeservers and people.
 //!
-//! A delivery is queued in the transaction that causes it, and stored until it arrives, is refused for good, or is too old.
-//! The [deliverer](super::deliverer) makes the attempts.
+//! A delivery is queued in the transaction that causes it, and stored until it arrives, is refused
+//! for good, or is too old. The [deliverer](super::deliverer) makes the attempts.
 
 mod delivery;
 
@@ -74,7 +74,8 @@ impl Outbox {
         Self { store, sealer, clock, woken: Notify::new(), is_stopping: AtomicBool::new(false) }
     }
 
-    /// Seals a delivery, to be queued in the transaction that causes it. [Wake](Self::wake) the deliverer after the commit.
+    /// Seals a delivery, to be queued in the transaction that causes it. [Wake](Self::wake) the
+    /// deliverer after the commit.
     pub(super) fn seal(&self, delivery: &Delivery) -> NewDelivery {
         let now = self.clock.now();
         let about = delivery.about();

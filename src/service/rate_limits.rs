@@ -45,7 +45,8 @@ impl RateLimits {
         Self { store, sealer, clock, budgets, credits: Mutex::default(), warned_at: AtomicI64::default() }
     }
 
-    /// Charges a look-up of `n` new addresses to the user, the homeserver, the network and the server.
+    /// Charges a look-up of `n` new addresses to the user, the homeserver, the network and the
+    /// server.
     pub(super) async fn charge_lookup(&self, caller: &Caller, from: &Network, n: u32) -> Result<(), Error> {
         let budgets = &self.budgets;
         let age = Duration::from_millis((self.clock.now() - caller.since).max(0).cast_unsigned());
@@ -99,8 +100,8 @@ impl RateLimits {
         self.charge(&[self.limit("export:user", index.as_ref(), self.budgets.exports_user)], 1).await
     }
 
-    /// Charges one view of a page that shows everything stored about a person, known by the index of
-    /// their web sessions. No setting changes this limit: nobody who reads the page reaches it.
+    /// Charges one view of a page that shows everything stored about a person, known by the index
+    /// of their web sessions. No setting changes this limit: nobody who reads the page reaches it.
     pub(super) async fn charge_view(&self, of: &BlindIndex) -> Result<(), Error> {
         self.charge(&[self.limit("view:subject", of.as_ref(), VIEWS)], 1).await
     }
@@ -159,7 +160,8 @@ impl RateLimits {
     }
 
     /// Charges such a link to its address, apart from the other messages that strangers can cause:
-    /// so this page, which needs no account, cannot be used to keep anybody from proving an address.
+    /// so this page, which needs no account, cannot be used to keep anybody from proving an
+    /// address.
     pub(super) async fn charge_proof_to(&self, to: &Address) -> Result<(), Error> {
         self.charge(&[self.address("proof:address", to)], 1).await
     }

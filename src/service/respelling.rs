@@ -1,10 +1,11 @@
 //! The move of stored addresses to their canonical form, once per database.
 //!
-//! Earlier versions stored an email address with its domain folded, in whatever form it was typed. What
-//! they folded is what they sent mail to, so it is the address that was proved, and it stays the address,
-//! even if something else was typed. Two forms of one address become one address: the last binding of it
-//! wins, and an objection removes everything, as if all had happened in one form. What is no longer an
-//! address (`user@localhost`) is removed: nobody could prove it or send mail to it any more.
+//! Earlier versions stored an email address with its domain folded, in whatever form it was typed.
+//! What they folded is what they sent mail to, so it is the address that was proved, and it stays
+//! the address, even if something else was typed. Two forms of one address become one address: the
+//! last binding of it wins, and an objection removes everything, as if all had happened in one
+//! form. What is no longer an address (`user@localhost`) is removed: nobody could prove it or send
+//! mail to it any more.
 
 use std::collections::HashMap;
 
@@ -24,11 +25,11 @@ const PAGE: i64 = 20_000;
 /// The form in which addresses are stored now.
 const FORM: &[u8] = b"idna";
 
-/// Moves all addresses that are not in their current form, in one transaction. The keys of invitations
-/// that an objection removes stay valid until `keys_until`.
+/// Moves all addresses that are not in their current form, in one transaction. The keys of
+/// invitations that an objection removes stay valid until `keys_until`.
 ///
-/// Reading takes about a second per million bindings, so it comes before the transaction. A row that a
-/// node of an earlier version stores after it was read is not moved.
+/// Reading takes about a second per million bindings, so it comes before the transaction. A row
+/// that a node of an earlier version stores after it was read is not moved.
 ///
 /// # Errors
 /// Errors of the database; then nothing has changed.

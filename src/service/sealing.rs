@@ -1,4 +1,5 @@
-//! What the database stores in place of names and addresses: one place for every sealed column and every blind index.
+//! What the database stores in place of names and addresses: one place for every sealed column and
+//! every blind index.
 //!
 //! Each method names the column it is for, so that no caller picks a key or an owner.
 
@@ -286,7 +287,8 @@ impl Sealer {
         self.vault.index(Purpose::UnbindSignature, &[origin.as_bytes(), signature])
     }
 
-    /// `unbind_signatures.network_index`: differs for each signature, so that equal networks do not show.
+    /// `unbind_signatures.network_index`: differs for each signature, so that equal networks do not
+    /// show.
     pub(super) fn unbind_network_index(&self, signature: &BlindIndex, network: &Network) -> BlindIndex {
         self.vault.index(Purpose::UnbindNetwork, &[signature.as_ref(), network.to_string().as_bytes()])
     }

@@ -56,8 +56,8 @@ impl Services {
         Box::pin(Self::open_with(config, clock, Absent::Made)).await
     }
 
-    /// Opens what a server has created, for an operator's command. It creates nothing: if something is
-    /// missing, the operator is in the wrong folder or forgot `--config`.
+    /// Opens what a server has created, for an operator's command. It creates nothing: if something
+    /// is missing, the operator is in the wrong folder or forgot `--config`.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
@@ -65,7 +65,8 @@ impl Services {
         Box::pin(Self::open_with(config, clock, Absent::Refused)).await
     }
 
-    /// Returns the problems that would prevent a start, as far as they can be found by reading files.
+    /// Returns the problems that would prevent a start, as far as they can be found by reading
+    /// files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
         let mut problems = Documents::load(config, &Clock::system()).err().unwrap_or_default();
@@ -115,8 +116,8 @@ pub(super) struct Opened {
     pub made: Made,
 }
 
-/// Opens the database and its keys. Keys are created only for a new database, and a master key other than
-/// the database's is refused before anything is written.
+/// Opens the database and its keys. Keys are created only for a new database, and a master key
+/// other than the database's is refused before anything is written.
 async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
     let refused = absent == Absent::Refused;
     if let DatabaseUrl::Sqlite(path) = &config.database.url
@@ -205,8 +206,8 @@ fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError>
     Err(StartError("the database was made with another master key than this one; nothing was changed".into()))
 }
 
-/// Checks that the key which signed last is in this node's file, and remembers the one that signs now: every
-/// node must know the keys that any node signs with.
+/// Checks that the key which signed last is in this node's file, and remembers the one that signs
+/// now: every node must know the keys that any node signs with.
 async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) -> Result<(), StartError> {
     let current = signing.current().1.into_bytes();
     let ours = current.clone();

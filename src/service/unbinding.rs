@@ -1,16 +1,16 @@
 //! Unbinding at the request of a homeserver: it signs the request, and its user shows no token.
 //!
-//! Such a signature carries neither a time nor a nonce, and signing the same request twice gives the
-//! same bytes. Anyone who has seen one could replay it after each later bind of the address; but a user
-//! who binds, unbinds, binds and unbinds again makes their homeserver send the same bytes twice, too.
-//! Two things tell them apart: where the repeated request comes from, and when. So a fingerprint of each
-//! signature is stored, and one of the network that sent it first:
+//! Such a signature carries neither a time nor a nonce, and signing the same request twice gives
+//! the same bytes. Anyone who has seen one could replay it after each later bind of the address;
+//! but a user who binds, unbinds, binds and unbinds again makes their homeserver send the same
+//! bytes twice, too. Two things tell them apart: where the repeated request comes from, and when.
+//! So a fingerprint of each signature is stored, and one of the network that sent it first:
 //!
 //! - A signature that has removed no binding is not used up, no matter how often it was sent.
 //! - Repeated by the same network, it counts as new: that is the homeserver.
 //! - Repeated by another network, it is refused if the binding is younger than [`SETTLED`], because
-//!   thieves must be quick to undo a bind before it is of use. It removes an older binding, since the
-//!   homeserver may have moved; the first network remains the known one.
+//!   thieves must be quick to undo a bind before it is of use. It removes an older binding, since
+//!   the homeserver may have moved; the first network remains the known one.
 //!
 //! If nothing is bound, repeating it succeeds: it may be a retry after a lost answer. A user whose
 //! homeserver has moved still has the session that proved the address.
@@ -44,14 +44,14 @@ pub struct SignedUnbinding {
 }
 
 impl Bindings {
-    /// Unbinds an address from a user if the user's homeserver has signed the request. It is not an error
-    /// if nothing is bound.
+    /// Unbinds an address from a user if the user's homeserver has signed the request. It is not an
+    /// error if nothing is bound.
     ///
     /// # Errors
-    /// 401 if it has not, 403 if another network repeats the signature too soon, 429, and 503 if the homeserver's keys
-    /// cannot be fetched. (Synapse takes 400, 404 and 501 to mean that unbinding is not supported, and
-    /// deactivates its user with the address still bound. After any other error it stops, so that the user
-    /// tries again.)
+    /// 401 if it has not, 403 if another network repeats the signature too soon, 429, and 503 if
+    /// the homeserver's keys cannot be fetched. (Synapse takes 400, 404 and 501 to mean that
+    /// unbinding is not supported, and deactivates its user with the address still bound. After any
+    /// other error it stops, so that the user tries again.)
     pub async fn unbind_signed(&self, from: &Network, unbinding: &SignedUnbinding) -> Result<(), Error> {
         let SignedUnbinding { mxid, address, .. } = unbinding;
         let signed = self.signed_by_homeserver(from, unbinding).await?;
@@ -103,9 +103,9 @@ impl Bindings {
         Ok(())
     }
 
-    /// Returns the credentials with a valid signature of the user's homeserver: all of them, since someone
-    /// who has several could otherwise use them one by one. Nothing has been looked up in the database
-    /// yet, so that a forger does not learn what is bound.
+    /// Returns the credentials with a valid signature of the user's homeserver: all of them, since
+    /// someone who has several could otherwise use them one by one. Nothing has been looked up in
+    /// the database yet, so that a forger does not learn what is bound.
     async fn signed_by_homeserver<'a>(
         &self,
         from: &Network,
@@ -136,9 +136,9 @@ impl Bindings {
         if signed.is_empty() { Err(refusal) } else { Ok(signed) }
     }
 
-    /// Returns the names that the signature may contain as its destination: the one in the credential, if
-    /// this server has it, or all names of this server if the credential does not say. `None` if it is
-    /// addressed to another server.
+    /// Returns the names that the signature may contain as its destination: the one in the
+    /// credential, if this server has it, or all names of this server if the credential does not
+    /// say. `None` if it is addressed to another server.
     fn destinations(&self, credential: &XMatrix) -> Option<Vec<String>> {
         match &credential.destination {
             None => Some(self.server.names()),

@@ -1,11 +1,12 @@
 //! Proving ownership of an address: the validation sessions.
 //!
-//! A message is sent only if its attempt is greater than the greatest one sent for the same asker, address
-//! and client secret. Sending is first claimed in the database, for a limited time; an equal request waits
-//! for the outcome meanwhile, and takes over when the claim runs out. So three equal requests send one
-//! message, and a node that is killed while sending one loses none.
+//! A message is sent only if its attempt is greater than the greatest one sent for the same asker,
+//! address and client secret. Sending is first claimed in the database, for a limited time; an
+//! equal request waits for the outcome meanwhile, and takes over when the claim runs out. So three
+//! equal requests send one message, and a node that is killed while sending one loses none.
 //!
-//! What a message says and how its receipt is proved depends on the medium: see [`email`] and [`phone`].
+//! What a message says and how its receipt is proved depends on the medium: see [`email`] and
+//! [`phone`].
 
 mod email;
 mod phone;
@@ -113,8 +114,8 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Begins a validation session, or finds the one with the same asker, address and client secret; sends
-    /// its message if the attempt asks for it; and returns its id.
+    /// Begins a validation session, or finds the one with the same asker, address and client
+    /// secret; sends its message if the attempt asks for it; and returns its id.
     ///
     /// # Errors
     /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then the same attempt may be made again; 400
@@ -194,7 +195,8 @@ impl Validation {
         done.await
     }
 
-    /// Finds or begins the session, charges its address, and claims the attempt, in one transaction.
+    /// Finds or begins the session, charges its address, and claims the attempt, in one
+    /// transaction.
     async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Error> {
         let (now, attempt) = (new.modified_at, request.send_attempt);
         let mut session = rows::get_or_begin(conn, new.clone()).await?;

@@ -1,8 +1,9 @@
 //! Web sessions: people who look at what is stored about them in a browser, and change it.
 //!
-//! Somebody who has proved to be a Matrix user, or to read the messages of an address, gets a token,
-//! which the browser keeps in a cookie. Only its keyed fingerprint is stored, beside the sealed
-//! Matrix ID or address. A web session creates no account, so that just looking leaves nothing behind.
+//! Somebody who has proved to be a Matrix user, or to read the messages of an address, gets a
+//! token, which the browser keeps in a cookie. Only its keyed fingerprint is stored, beside the
+//! sealed Matrix ID or address. A web session creates no account, so that just looking leaves
+//! nothing behind.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -88,8 +88,8 @@ pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
-/// Removes an account with its tokens, sessions and invitations; returns whether it existed. Its consents are retained, see
-/// [`super::consents::account_gone`].
+/// Removes an account with its tokens, sessions and invitations; returns whether it existed. Its
+/// consents are retained, see [`super::consents::account_gone`].
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -112,7 +112,8 @@ pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now:
     Ok(())
 }
 
-/// Returns a token that was last used after `idle_since`, with its account and consents, in one statement.
+/// Returns a token that was last used after `idle_since`, with its account and consents, in one
+/// statement.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -68,10 +68,12 @@ pub struct Bound {
     pub is_new: bool,
 }
 
-/// Binds an address, replacing any other binding of it: the last one wins (MSC2229). Must be called in a transaction.
+/// Binds an address, replacing any other binding of it: the last one wins (MSC2229). Must be called
+/// in a transaction.
 ///
-/// An address that is already bound to this user keeps the time at which it was bound, and only the spelling of the address is
-/// updated. Otherwise a user could make their binding newer than the link that undoes it, without anyone being notified.
+/// An address that is already bound to this user keeps the time at which it was bound, and only the
+/// spelling of the address is updated. Otherwise a user could make their binding newer than the
+/// link that undoes it, without anyone being notified.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -97,7 +99,8 @@ pub async fn bind(conn: &mut Conn, new: Binding) -> Result<Bound, Error> {
     Ok(Bound { id: conn.get(Prepared(query)).await?, is_new: false })
 }
 
-/// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a database for a measurement.
+/// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a
+/// database for a measurement.
 ///
 /// # Errors
 /// [`Error`] if the database fails or one of the addresses is bound.

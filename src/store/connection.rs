@@ -97,8 +97,8 @@ impl Conn {
         self.check(answer)
     }
 
-    /// Takes an advisory lock, named by the first eight bytes of `index`, until the transaction ends. `SQLite` needs none: its
-    /// write transactions run one at a time.
+    /// Takes an advisory lock, named by the first eight bytes of `index`, until the transaction
+    /// ends. `SQLite` needs none: its write transactions run one at a time.
     ///
     /// # Errors
     /// [`Error`] if the database fails.

@@ -48,7 +48,8 @@ pub struct Consent {
     pub withdrawn_at: Option<Millis>,
 }
 
-/// Records consents. One that is already recorded is left unchanged, so it keeps the time at which it was first given.
+/// Records consents. One that is already recorded is left unchanged, so it keeps the time at which
+/// it was first given.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -85,7 +86,8 @@ pub async fn give(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
     Ok(())
 }
 
-/// Withdraws an account's consents to all versions of a policy. Those already withdrawn are left unchanged.
+/// Withdraws an account's consents to all versions of a policy. Those already withdrawn are left
+/// unchanged.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -54,7 +54,8 @@ impl Store {
         Ok(Self { kind, written_at: Arc::default() })
     }
 
-    /// Returns the check value of the master key that this database was created with, or `None` for a new database.
+    /// Returns the check value of the master key that this database was created with, or `None` for
+    /// a new database.
     ///
     /// # Errors
     /// [`Error`] if the database fails.
@@ -99,11 +100,12 @@ impl Store {
         }
     }
 
-    /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock it is run again; [`LONGEST`] bounds
-    /// all attempts together. See [`transaction`] for the order in which to lock rows.
+    /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock
+    /// it is run again; [`LONGEST`] bounds all attempts together. See [`transaction`] for the order
+    /// in which to lock rows.
     ///
-    /// On `SQLite` it runs on another thread and write transactions run one at a time, so `work` owns its data and awaits nothing
-    /// but the connection.
+    /// On `SQLite` it runs on another thread and write transactions run one at a time, so `work`
+    /// owns its data and awaits nothing but the connection.
     ///
     /// # Errors
     /// What `work` returns, and [`Error`] if the transaction cannot begin or commit.
@@ -136,7 +138,8 @@ impl Store {
         self.run(Mode::Statement, work).await
     }
 
-    /// As [`Self::write_one`], for a statement whose loss in a power cut does no harm: `PostgreSQL` does not wait for the disk.
+    /// As [`Self::write_one`], for a statement whose loss in a power cut does no harm: `PostgreSQL`
+    /// does not wait for the disk.
     ///
     /// # Errors
     /// As [`Self::write`].
@@ -203,9 +206,9 @@ impl Store {
         }
     }
 
-    /// Empties `SQLite`'s write-ahead log, which otherwise still contains deleted data. Returns whether it is empty: another process
-    /// that is reading prevents that, and maintenance then tries again. `PostgreSQL`'s log and backups are up to the operator (see
-    /// the docs).
+    /// Empties `SQLite`'s write-ahead log, which otherwise still contains deleted data. Returns
+    /// whether it is empty: another process that is reading prevents that, and maintenance then
+    /// tries again. `PostgreSQL`'s log and backups are up to the operator (see the docs).
     pub async fn purge_deleted(&self) -> bool {
         match &self.kind {
             Kind::Postgres(_) => true,
@@ -213,7 +216,8 @@ impl Store {
         }
     }
 
-    /// Returns whether the database can be read and written now. It writes only if no write has succeeded in the last few seconds.
+    /// Returns whether the database can be read and written now. It writes only if no write has
+    /// succeeded in the last few seconds.
     pub async fn is_usable(&self) -> bool {
         let is_readable = match self.read().await {
             Ok(mut conn) => meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.is_ok(),

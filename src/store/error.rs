@@ -1,4 +1,5 @@
-//! Database errors, classified so that callers know whether to retry and operators know what to fix.
+//! Database errors, classified so that callers know whether to retry and operators know what to
+//! fix.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +25,8 @@ pub enum Error {
     Timeout,
     /// It accepts no more connections.
     TooManyConnections,
-    /// A prepared statement is gone: a connection pooler has put another session behind this connection.
+    /// A prepared statement is gone: a connection pooler has put another session behind this
+    /// connection.
     Pooled,
     /// Another transaction got in the way: a deadlock or a serialization failure.
     Conflict,
@@ -58,8 +60,8 @@ impl Error {
         )
     }
 
-    /// Whether a transaction that failed so is worth running again at once. A deadlock whose message is in another language is
-    /// [`Self::Other`].
+    /// Whether a transaction that failed so is worth running again at once. A deadlock whose
+    /// message is in another language is [`Self::Other`].
     pub(super) const fn may_be_conflict(self) -> bool {
         matches!(self, Self::Conflict | Self::Other)
     }
@@ -95,8 +97,8 @@ impl Error {
         }
     }
 
-    /// Classifies an error by its message. diesel does not pass on the code; `SQLite` always and `PostgreSQL` with `lc_messages = C`
-    /// use these texts.
+    /// Classifies an error by its message. diesel does not pass on the code; `SQLite` always and
+    /// `PostgreSQL` with `lc_messages = C` use these texts.
     fn from_message(message: &str) -> Self {
         const TEXTS: [(Error, &[&str]); 9] = [
             (Error::Conflict, &["deadlock detected", "could not serialize access"]),

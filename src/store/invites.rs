@@ -1,4 +1,5 @@
-//! Invitations of addresses that are not bound yet, and the ephemeral public keys that belong to them.
+//! Invitations of addresses that are not bound yet, and the ephemeral public keys that belong to
+//! them.
 
 use diesel::prelude::*;
 
@@ -77,8 +78,8 @@ const COLUMNS: Columns = (
     invites::created_at,
 );
 
-/// Locks an address until the transaction ends. Transactions that bind or invite the address run one after the other, so that a
-/// bind does not miss an invitation stored concurrently.
+/// Locks an address until the transaction ends. Transactions that bind or invite the address run
+/// one after the other, so that a bind does not miss an invitation stored concurrently.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -112,8 +113,9 @@ pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Mi
     conn.first(query).await
 }
 
-/// Returns the pending invitations of an address that were made after `created_after`, oldest first, and locks them until the
-/// transaction ends. To deliver them, the caller must have [locked the address](lock_address).
+/// Returns the pending invitations of an address that were made after `created_after`, oldest
+/// first, and locks them until the transaction ends. To deliver them, the caller must have [locked
+/// the address](lock_address).
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -123,7 +125,8 @@ pub async fn pending_of_address(
     created_after: Millis,
 ) -> Result<Vec<Invite>, Error> {
     let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
-    // Waits for a concurrent erasure of a sender: a delivery queued after it would outlive the sender's other data.
+    // Waits for a concurrent erasure of a sender: a delivery queued after it would outlive the
+    // sender's other data.
     conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
     of_address(conn, address_index, created_after).await
 }
@@ -141,8 +144,8 @@ pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Mi
     conn.load(query).await
 }
 
-/// Clears the address of invitations that are being delivered, and ends the validity of their keys at `keys_until` if it would
-/// last longer.
+/// Clears the address of invitations that are being delivered, and ends the validity of their keys
+/// at `keys_until` if it would last longer.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -154,8 +157,9 @@ pub async fn delivered(conn: &mut Conn, ids: Vec<i64>, keys_until: Millis) -> Re
     retire_keys(conn, keys, keys_until).await
 }
 
-/// Removes those of the invitations that are still pending, and ends the validity of their keys at `keys_until` if it would last
-/// longer; returns how many were removed. The caller must have [locked the address](lock_address).
+/// Removes those of the invitations that are still pending, and ends the validity of their keys at
+/// `keys_until` if it would last longer; returns how many were removed. The caller must have
+/// [locked the address](lock_address).
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -63,8 +63,8 @@ pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
     Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(Millis::from_be_bytes))
 }
 
-/// Records `now` as the latest time, unless a later one is recorded. The database compares the bytes: non-negative big-endian
-/// numbers sort in numerical order.
+/// Records `now` as the latest time, unless a later one is recorded. The database compares the
+/// bytes: non-negative big-endian numbers sort in numerical order.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -21,7 +21,8 @@ pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         runtime.map_err(|error| error.to_string())?.block_on(async {
             let mut conn = postgres.establish().await?;
-            // The lock is released when the connection closes. Another node's migration may take any time.
+            // The lock is released when the connection closes. Another node's migration may take
+            // any time.
             let lock = format!(
                 "SET statement_timeout = 0; SET lock_timeout = 0;
                 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';

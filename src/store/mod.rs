@@ -1,5 +1,5 @@
-//! All SQL, and nothing else: one module per group of tables, with plain functions that take a connection. Each query is
-//! written once and runs on both backends.
+//! All SQL, and nothing else: one module per group of tables, with plain functions that take a
+//! connection. Each query is written once and runs on both backends.
 
 pub mod accounts;
 pub mod bindings;

@@ -114,8 +114,9 @@ pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Err
     Ok(())
 }
 
-/// Returns at most `limit` deliveries that are due at `now`, not leased, and were queued after `queued_after`, in the order in which
-/// they became due, except those to the `excluded` destinations.
+/// Returns at most `limit` deliveries that are due at `now`, not leased, and were queued after
+/// `queued_after`, in the order in which they became due, except those to the `excluded`
+/// destinations.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -177,7 +178,8 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
 
-/// Deletes at most `limit` deliveries of a kind that were queued by `until` and are not being attempted; returns how many.
+/// Deletes at most `limit` deliveries of a kind that were queued by `until` and are not being
+/// attempted; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -265,7 +267,8 @@ pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<
     conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
 }
 
-/// Removes the deliveries that are about both an address and a user and were queued at `since` or later; returns how many.
+/// Removes the deliveries that are about both an address and a user and were queued at `since` or
+/// later; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -1,20 +1,22 @@
-//! Detects connection poolers that hand a `PostgreSQL` session to another client after each transaction or statement, such as
-//! `PgBouncer` with `pool_mode = transaction`.
+//! Detects connection poolers that hand a `PostgreSQL` session to another client after each
+//! transaction or statement, such as `PgBouncer` with `pool_mode = transaction`.
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-/// How often the connections are compared. A pooler that takes its idle sessions in turn needs two rounds; the third is for one
-/// that has other clients.
+/// How often the connections are compared. A pooler that takes its idle sessions in turn needs two
+/// rounds; the third is for one that has other clients.
 const ROUNDS: usize = 3;
 
-/// Names a session. Process ids alone may be the same on two servers, of which a load balancer chooses one for each connection.
+/// Names a session. Process ids alone may be the same on two servers, of which a load balancer
+/// chooses one for each connection.
 const SESSION: &str =
     "SELECT pg_backend_pid() || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
 /// Returns whether each of two connections keeps a session of its own.
 ///
-/// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no idle session more than one that is free,
-/// so it either gives that of `idle` to `busy`, or has another one ready and takes turns, so that `idle` gets another one itself.
+/// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no idle
+/// session more than one that is free, so it either gives that of `idle` to `busy`, or has another
+/// one ready and takes turns, so that `idle` gets another one itself.
 ///
 /// # Errors
 /// [`Error`] if a query fails.
@@ -33,8 +35,8 @@ pub(super) async fn are_exclusive(idle: &Client, busy: &Client) -> Result<bool, 
     Ok(true)
 }
 
-/// Whether this answer to `BEGIN` is one that `PostgreSQL` never gives: a violation of the protocol (class 08), by which
-/// `PgBouncer` refuses transactions in statement mode.
+/// Whether this answer to `BEGIN` is one that `PostgreSQL` never gives: a violation of the protocol
+/// (class 08), by which `PgBouncer` refuses transactions in statement mode.
 fn is_pooler_refusal(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code().starts_with("08"))
 }

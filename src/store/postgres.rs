@@ -1,4 +1,5 @@
-//! `PostgreSQL`: a pool of connections for transactions, and one connection per thread that pipelines short statements.
+//! `PostgreSQL`: a pool of connections for transactions, and one connection per thread that
+//! pipelines short statements.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -30,8 +31,9 @@ const CHECK_OUT: Duration = Duration::from_secs(3);
 /// After a failure to connect, how long further attempts fail at once.
 const BACK_OFF: Duration = Duration::from_millis(300);
 
-/// The server's limits end what a client that was cut off has left behind; the client's own limits are shorter or the same.
-/// `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages` needs a privilege; see [`Error`] for its use.
+/// The server's limits end what a client that was cut off has left behind; the client's own limits
+/// are shorter or the same. `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages`
+/// needs a privilege; see [`Error`] for its use.
 const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
     SET idle_in_transaction_session_timeout = '10s';
     SELECT set_config(name, '10s', false) FROM pg_settings WHERE name = 'transaction_timeout';
@@ -132,8 +134,8 @@ impl Postgres {
         Err(Error::Unavailable)
     }
 
-    /// The shared connection of this thread. A connection is driven by the thread that opened it, and handing an answer to another
-    /// thread costs as much as a statement.
+    /// The shared connection of this thread. A connection is driven by the thread that opened it,
+    /// and handing an answer to another thread costs as much as a statement.
     pub(super) async fn shared(&self) -> Result<Link, Error> {
         self.shared[SLOT.with(|slot| *slot)].get(&self.connector, "").await
     }
@@ -145,8 +147,8 @@ impl Postgres {
 }
 
 impl Connector {
-    /// Returns an error if a connection pooler shares sessions. This changes nothing in the sessions, since a pooler would hand
-    /// them to others.
+    /// Returns an error if a connection pooler shares sessions. This changes nothing in the
+    /// sessions, since a pooler would hand them to others.
     async fn check_sessions(&self) -> Result<(), String> {
         let mut clients = Vec::new();
         for _ in 0..2 {
@@ -228,8 +230,9 @@ impl Link {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        // A connection left inside a transaction, because its task was cancelled or ran out of time, is closed at once. The pool
-        // would check it only on its next use, and its locks would be kept until then.
+        // A connection left inside a transaction, because its task was cancelled or ran out of
+        // time, is closed at once. The pool would check it only on its next use, and its locks
+        // would be kept until then.
         if let Some(mut conn) = self.0.take()
             && conn.is_broken()
         {
@@ -251,8 +254,8 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
 }
 
-/// The TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always verified, for connections that leave this
-/// machine. A local server often has a self-signed certificate.
+/// The TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always verified, for
+/// connections that leave this machine. A local server often has a self-signed certificate.
 fn ssl_mode(config: &Config) -> SslMode {
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,

@@ -7,8 +7,9 @@ use diesel::query_dsl::RunQueryDsl;
 
 /// An UPDATE or upsert that stays prepared on its connection.
 ///
-/// diesel prepares such a statement every time, because the columns it sets may depend on the values. This costs parsing, planning
-/// and a round trip. Prepared statements are cached by their SQL text, so a different statement is never mistaken for this one.
+/// diesel prepares such a statement every time, because the columns it sets may depend on the
+/// values. This costs parsing, planning and a round trip. Prepared statements are cached by their
+/// SQL text, so a different statement is never mistaken for this one.
 pub(super) struct Prepared<Q>(pub Q);
 
 impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Prepared<Q> {

@@ -34,7 +34,8 @@ pub struct NewSession {
     pub sending_until: Millis,
     /// When it was begun or validated.
     pub modified_at: Millis,
-    /// When the current code was first sent by text; `None` for a mail, whose token expires with the session.
+    /// When the current code was first sent by text; `None` for a mail, whose token expires with
+    /// the session.
     pub code_since: Option<Millis>,
 }
 
@@ -101,7 +102,8 @@ const COLUMNS: Columns = (
     sessions::wrong_codes,
 );
 
-/// Returns the session with the same key, beginning it if necessary, and locks its row until the transaction ends.
+/// Returns the session with the same key, beginning it if necessary, and locks its row until the
+/// transaction ends.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -128,7 +130,8 @@ pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Op
     conn.first(query).await
 }
 
-/// Returns the session with this sid. Only for links made by the server: a client must present its secret too.
+/// Returns the session with this sid. Only for links made by the server: a client must present its
+/// secret too.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -161,7 +164,8 @@ pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Ses
     conn.load(theirs.order(sessions::id)).await
 }
 
-/// Claims the exclusive right to send the message of an attempt, which redirects to `next_link`, until `until`.
+/// Claims the exclusive right to send the message of an attempt, which redirects to `next_link`,
+/// until `until`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -178,7 +182,8 @@ pub async fn sending(
     Ok(())
 }
 
-/// Records that the message of an attempt was sent, and the time of the code in it if that replaces an earlier one.
+/// Records that the message of an attempt was sent, and the time of the code in it if that replaces
+/// an earlier one.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -215,9 +220,11 @@ pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts an attempt to enter the code that was first sent at `since`; returns `false`, counting nothing, once there were `most`.
+/// Counts an attempt to enter the code that was first sent at `since`; returns `false`, counting
+/// nothing, once there were `most`.
 ///
-/// Must be called before the code is compared: the count is exact even if many requests run concurrently on several nodes.
+/// Must be called before the code is compared: the count is exact even if many requests run
+/// concurrently on several nodes.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

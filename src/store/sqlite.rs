@@ -19,11 +19,13 @@ use super::error::Error;
 
 /// How long a write waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
-/// How often emptying the log is attempted before maintenance takes over, and the pause between two attempts.
+/// How often emptying the log is attempted before maintenance takes over, and the pause between two
+/// attempts.
 const LOG_ATTEMPTS: u32 = 4;
 const LOG_PAUSE: Duration = Duration::from_millis(100);
 
-/// `synchronous = FULL`: what was acknowledged survives a power cut. `secure_delete`: what was deleted is overwritten.
+/// `synchronous = FULL`: what was acknowledged survives a power cut. `secure_delete`: what was
+/// deleted is overwritten.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -51,7 +53,8 @@ struct Checkpoint {
 }
 
 impl Sqlite {
-    /// Opens the file. If it or its directory does not exist, it is created, accessible to its owner only.
+    /// Opens the file. If it or its directory does not exist, it is created, accessible to its
+    /// owner only.
     pub(super) fn open(path: &Path) -> Result<Self, String> {
         let problem = |error: &dyn std::fmt::Display| format!("the SQLite file {}: {error}", path.display());
         if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
@@ -97,8 +100,8 @@ impl Sqlite {
         self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
     }
 
-    /// Copies the write-ahead log into the file and empties it; returns whether it is empty now. Reports in the log when this
-    /// becomes impossible and when it is possible again.
+    /// Copies the write-ahead log into the file and empties it; returns whether it is empty now.
+    /// Reports in the log when this becomes impossible and when it is possible again.
     pub(super) async fn empty_log(&self) -> bool {
         for attempt in 1..=LOG_ATTEMPTS {
             match self.checkpoint().await {
@@ -174,7 +177,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // A connection left inside a transaction, by a panic or a failed rollback, is closed instead.
+        // A connection left inside a transaction, by a panic or a failed rollback, is closed
+        // instead.
         if let Some(mut conn) = self.conn.take()
             && matches!(AnsiTransactionManager::transaction_manager_status_mut(&mut conn).transaction_depth(), Ok(None))
         {

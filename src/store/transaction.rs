@@ -16,29 +16,33 @@
 //! 10. `rate_limits`, in the order of their keys
 //! 11. `meta`, `leases`
 //!
-//! Inserting a row that refers to an account (a token, a session, an invitation) locks the account too, so a transaction that has
-//! already locked something later in the list locks the account first. Statements that lock several rows of one table, such as
-//! "all bindings of a user" and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of
-//! the transactions, and it is run again.
+//! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
+//! too, so a transaction that has already locked something later in the list locks the account
+//! first. Statements that lock several rows of one table, such as "all bindings of a user" and "the
+//! binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of the
+//! transactions, and it is run again.
 
 use std::time::{Duration, Instant};
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
 
-/// How long a transaction may take, retries included. What it has not committed by then is rolled back. A node that follows a
-/// table by its growing ids relies on this: an id that was assigned becomes visible within this time or never.
+/// How long a transaction may take, retries included. What it has not committed by then is rolled
+/// back. A node that follows a table by its growing ids relies on this: an id that was assigned
+/// becomes visible within this time or never.
 pub const LONGEST: Duration = Duration::from_secs(10);
 
 /// How often a transaction is attempted when it conflicts with others.
 pub(super) const ATTEMPTS: u32 = 5;
 
-/// How long to wait before the next attempt: random, so that transactions that met once do not meet again.
+/// How long to wait before the next attempt: random, so that transactions that met once do not meet
+/// again.
 pub(super) fn pause(attempt: u32) -> Duration {
     Duration::from_millis(rand::random_range(5..20 << attempt))
 }
 
-/// Runs `work` in a transaction. It commits only if every statement succeeded, even if `work` ignored an error.
+/// Runs `work` in a transaction. It commits only if every statement succeeded, even if `work`
+/// ignored an error.
 pub(super) async fn run<R, E: From<Error>>(
     conn: &mut Conn,
     work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>,

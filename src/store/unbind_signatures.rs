@@ -1,4 +1,5 @@
-//! Fingerprints of the signatures on homeservers' unbind requests and of the networks that sent them, to detect replays.
+//! Fingerprints of the signatures on homeservers' unbind requests and of the networks that sent
+//! them, to detect replays.
 
 use std::collections::BTreeSet;
 
@@ -24,8 +25,9 @@ pub struct UnbindSignature {
     pub seen_at: Millis,
 }
 
-/// Stores signatures, and returns whether one of them has removed a binding for another network. A concurrent request with the same
-/// signatures waits until this transaction ends. They are inserted in order, so that such requests do not deadlock.
+/// Stores signatures, and returns whether one of them has removed a binding for another network. A
+/// concurrent request with the same signatures waits until this transaction ends. They are inserted
+/// in order, so that such requests do not deadlock.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

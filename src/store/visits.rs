@@ -21,7 +21,8 @@ pub struct Visit {
     pub proved_at: Millis,
 }
 
-/// How many web sessions a subject can have at the same time: a link can be opened many times, and must not fill the table.
+/// How many web sessions a subject can have at the same time: a link can be opened many times, and
+/// must not fill the table.
 const MOST: i64 = 20;
 /// How many surplus sessions are ended at a time; concurrent requests can exceed [`MOST`].
 const SPARE: i64 = 100;

@@ -3,8 +3,8 @@
 /// The most language ranges that are read.
 const MAX_WISHES: usize = 32;
 
-/// Returns the language ranges of a header, the most wanted first, without those that are invalid or not wanted
-/// (`q=0`).
+/// Returns the language ranges of a header, the most wanted first, without those that are invalid
+/// or not wanted (`q=0`).
 pub(super) fn wishes(header: &str) -> Vec<&str> {
     let mut wishes: Vec<_> = header.split(',').take(MAX_WISHES).filter_map(wish).collect();
     wishes.sort_by_key(|(_, quality)| std::cmp::Reverse(*quality));
@@ -27,7 +27,8 @@ fn is_subtag(subtag: &str) -> bool {
     (1..=8).contains(&subtag.len()) && subtag.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Parses a quality between 0 and 1 with up to three decimals, in thousandths (RFC 9110 section 12.4.2).
+/// Parses a quality between 0 and 1 with up to three decimals, in thousandths (RFC 9110 section
+/// 12.4.2).
 fn quality(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let is_digits = decimals.len() <= 3 && decimals.bytes().all(|b| b.is_ascii_digit());
@@ -39,8 +40,8 @@ fn quality(text: &str) -> Option<u16> {
     }
 }
 
-/// Returns the position of the tag nearest to `wish`: the same tag, or the one left after removing subtags from the end
-/// (RFC 4647 section 3.4), or any tag of the same language.
+/// Returns the position of the tag nearest to `wish`: the same tag, or the one left after removing
+/// subtags from the end (RFC 4647 section 3.4), or any tag of the same language.
 pub(super) fn nearest<'a>(wish: &str, tags: &(impl Iterator<Item = &'a str> + Clone)) -> Option<usize> {
     let mut wish = wish;
     loop {

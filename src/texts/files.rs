@@ -1,4 +1,5 @@
-//! The operator's texts. They are checked against ours at startup, so that mistakes do not first show in an email.
+//! The operator's texts. They are checked against ours at startup, so that mistakes do not first
+//! show in an email.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -7,9 +7,9 @@ use icu_properties::props::{
 /// Looks like a space, but is a symbol to Unicode.
 const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
 
-/// Returns a text as one line of visible characters: control characters, characters that are invisible and those that
-/// change the direction of others are removed, white space becomes single spaces, and what exceeds `max` characters is
-/// cut and ends in “…”.
+/// Returns a text as one line of visible characters: control characters, characters that are
+/// invisible and those that change the direction of others are removed, white space becomes single
+/// spaces, and what exceeds `max` characters is cut and ends in “…”.
 pub fn visible(text: &str, max: usize) -> String {
     let kept: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_visible(*c)).collect();
@@ -20,7 +20,8 @@ pub fn visible(text: &str, max: usize) -> String {
     }
 }
 
-/// Returns the text between isolating marks (FSI, PDI) if it has letters that run from right to left.
+/// Returns the text between isolating marks (FSI, PDI) if it has letters that run from right to
+/// left.
 pub(super) fn isolated(text: String) -> String {
     let runs_left = |c| matches!(BidiClass::for_char(c), BidiClass::RightToLeft | BidiClass::ArabicLetter);
     if text.chars().any(runs_left) { format!("\u{2068}{text}\u{2069}") } else { text }

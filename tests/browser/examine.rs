@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::browser::{Browser, Light, Screen, text};
 use crate::world::setting;
 
-/// Runs axe-core with every rule for WCAG levels A and AA and for best practice; returns a line per violation.
+/// Runs axe-core with every rule for WCAG levels A and AA and for best practice; returns a line per
+/// violation.
 const AXE: &str = "
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
     return axe.run(document, { runOnly: tags, rules: { 'target-size': { enabled: true } } }).then(
@@ -82,8 +83,8 @@ impl Browser {
         elsewhere.map(|sent| format!("{} {}", sent.method, sent.url)).collect()
     }
 
-    /// Returns console messages, such as violations of the content security policy, except those about an
-    /// error status of a page or of the homeserver, which are expected.
+    /// Returns console messages, such as violations of the content security policy, except those
+    /// about an error status of a page or of the homeserver, which are expected.
     async fn complaints(&self) -> Vec<String> {
         let log = self.driver().log("browser").await;
         let traffic = self.traffic.lock().unwrap();

@@ -1,4 +1,5 @@
-//! Every way of signing in that homeservers offer, everything that can fail, and attempts to interfere.
+//! Every way of signing in that homeservers offer, everything that can fail, and attempts to
+//! interfere.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -44,8 +45,8 @@ impl Browser {
     }
 }
 
-/// Asserts that nobody is signed in at the homeserver any more, and that this server received one form with
-/// one token and none of `secrets`.
+/// Asserts that nobody is signed in at the homeserver any more, and that this server received one
+/// form with one token and none of `secrets`.
 async fn left_nothing_behind(world: &World, browser: &Browser, secrets: &[&str]) {
     assert_eq!(world.homeserver.devices(), []);
     assert_eq!(browser.kept().await, json!({}));
@@ -137,8 +138,8 @@ async fn oauth_goes_to_the_homeserver_and_back_and_its_code_never_reaches_this_s
     }
 }
 
-/// Otherwise the session at the homeserver could not be ended, and a request to a missing URL would send
-/// the token to this server.
+/// Otherwise the session at the homeserver could not be ended, and a request to a missing URL would
+/// send the token to this server.
 #[tokio::test]
 async fn oauth_is_not_used_without_a_revocation_endpoint() {
     let world = with_alice(&[Flow::OAuth, Flow::Password]).await;
@@ -309,7 +310,8 @@ async fn a_homeservers_refusal_is_quoted_and_its_session_ended() {
         let requests = world.homeserver.requests();
         requests.iter().filter(|r| r.uri().path() == "/_matrix/client/v3/logout" && r.method() == Method::POST).count()
     };
-    // The stub does not know these tokens and is asked once for each; unreachable servers are tried twice.
+    // The stub does not know these tokens and is asked once for each; unreachable servers are tried
+    // twice.
     assert_eq!(logouts(&world), 3);
     answers(login, 200, json!({ "access_token": "of-alice", "user_id": ALICE }));
     browser.gives_password(PASSWORD).await;

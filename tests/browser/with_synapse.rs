@@ -1,5 +1,5 @@
-//! The pages with a real Synapse: discovery, login flows and CORS. The world and its people are those of
-//! `tests/e2e`, with a browser added.
+//! The pages with a real Synapse: discovery, login flows and CORS. The world and its people are
+//! those of `tests/e2e`, with a browser added.
 
 mod password;
 #[expect(dead_code, reason = "the stories of tests/e2e use the rest")]
@@ -22,7 +22,8 @@ use self::person::{PASSWORD, Person};
 use self::world::World;
 use crate::browser::{Browser, Sent};
 
-/// Starts a world whose homeserver browsers can discover. With a CAS server's URL it offers single sign-on too.
+/// Starts a world whose homeserver browsers can discover. With a CAS server's URL it offers single
+/// sign-on too.
 async fn start(cas: Option<&str>) -> World {
     let mut settings = Map::new();
     settings.insert("public_baseurl".to_owned(), json!(format!("https://{}/", synapse::NAME)));
@@ -45,7 +46,8 @@ async fn told_the_password(browser: &Browser) -> Vec<String> {
     sent.map(|sent| sent.url.host_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Asserts that only the app is still signed in at the homeserver, and that this server received one token.
+/// Asserts that only the app is still signed in at the homeserver, and that this server received
+/// one token.
 async fn signed_in_for_a_moment(person: &Person<'_>, browser: &Browser) {
     let devices = person.homeserver(Method::GET, "/devices", json!({})).await.ok();
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "{devices}");

@@ -1,5 +1,6 @@
-//! A test's world: Vouch in its own process, a homeserver and a mail server on the loopback interface. Their
-//! certificates are issued by an authority created for the test, which the browser trusts.
+//! A test's world: Vouch in its own process, a homeserver and a mail server on the loopback
+//! interface. Their certificates are issued by an authority created for the test, which the browser
+//! trusts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,8 @@ impl World {
         Self::start_with(&[]).await
     }
 
-    /// Starts with additional settings, such as `("BRAND__NAME", "Vouch")`; a value may contain `{folder}`.
+    /// Starts with additional settings, such as `("BRAND__NAME", "Vouch")`; a value may contain
+    /// `{folder}`.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::start_in(folder, settings).await

@@ -1,5 +1,6 @@
-//! `/address`: the owner of an address sees what is stored about it and changes that, without an account. The links
-//! are tested in `address_links.rs`, the rate limits and what strangers learn in `strangers.rs`.
+//! `/address`: the owner of an address sees what is stored about it and changes that, without an
+//! account. The links are tested in `address_links.rs`, the rate limits and what strangers learn in
+//! `strangers.rs`.
 
 use serde_json::{Value, json};
 use vouch::clock::{MINUTE, SECOND};

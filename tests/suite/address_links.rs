@@ -1,4 +1,5 @@
-//! The links that are sent to an address for `/address`, and forms that do not come from the page itself.
+//! The links that are sent to an address for `/address`, and forms that do not come from the page
+//! itself.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;

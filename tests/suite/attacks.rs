@@ -1,4 +1,5 @@
-//! Attacks: raw bytes that well-behaved HTTP clients would not send, and attempts to evade the rate limits.
+//! Attacks: raw bytes that well-behaved HTTP clients would not send, and attempts to evade the rate
+//! limits.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -23,7 +23,8 @@ fn unbinding(mxid: &str, address: &str, sid: &str, secret: &str) -> Value {
     json!({ "mxid": mxid, "threepid": threepid, "sid": sid, "client_secret": secret })
 }
 
-/// Verifies the server's signature over an object with another implementation, using its name and published key.
+/// Verifies the server's signature over an object with another implementation, using its name and
+/// published key.
 pub async fn assert_signed(server: &Server, name: &str, object: &Value) {
     let signatures = object["signatures"].as_object().unwrap();
     assert_eq!(signatures.keys().collect::<Vec<_>>(), [name]);

@@ -1,5 +1,6 @@
-//! Canaries: recognisable personal values are sent through the whole server, successfully and not, with the
-//! most verbose logging. Afterwards none of them may be found in the logs or in the raw database files.
+//! Canaries: recognisable personal values are sent through the whole server, successfully and not,
+//! with the most verbose logging. Afterwards none of them may be found in the logs or in the raw
+//! database files.
 
 mod needles;
 mod pages;
@@ -143,7 +144,8 @@ async fn invitation(person: &Person<'_>, canaries: &mut Canaries) {
     assert_eq!(server.post("/_matrix/identity/v2/sign-ed25519", None, &unknown).await.status, 404);
 }
 
-/// Binds the invited address while the homeserver is unavailable, so that the delivery waits in the outbox.
+/// Binds the invited address while the homeserver is unavailable, so that the delivery waits in the
+/// outbox.
 async fn completion(person: &Person<'_>, canaries: &mut Canaries) {
     let world = person.world;
     let asked = json!({ "client_secret": SECRET, "email": INVITED_EMAIL, "send_attempt": 1 });

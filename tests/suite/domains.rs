@@ -8,7 +8,8 @@ use crate::address_visitor::Visitor;
 use crate::invitations::invites;
 use crate::world::{Answer, Person, SECRET, World, link, query};
 
-/// What is typed, to whom the mail goes, what clients may hash to find it, and what must not find it.
+/// What is typed, to whom the mail goes, what clients may hash to find it, and what must not find
+/// it.
 const CASES: [(&str, &str, &[&str], &[&str]); 12] = [
     (
         "a@straße.example",

@@ -33,7 +33,8 @@ fn receipt(page: &Answer) -> Value {
     serde_json::from_str(&json.replace("&#34;", "\"")).unwrap()
 }
 
-/// Returns the sealed columns and hashes that are stored about Alice, in hexadecimal. Empty on `PostgreSQL`.
+/// Returns the sealed columns and hashes that are stored about Alice, in hexadecimal. Empty on
+/// `PostgreSQL`.
 async fn secrets(world: &World) -> Vec<String> {
     if world.database.is_some() {
         return Vec::new();

@@ -146,7 +146,8 @@ on_both_backends! {
         let alice = program.client(&alice.token);
         let sid = alice.posts("/validate/email/requestToken", request(email)).await["sid"].as_str().unwrap().to_owned();
         alice.posts("/validate/email/submitToken", submission(&world, &sid, email).await).await;
-        // Some arrive, and then four are under way for ever: more are not made at once to one homeserver.
+        // Some arrive, and then four are under way for ever: more are not made at once to one
+        // homeserver.
         world.homeserver.behave(Conduct::Slow(Duration::from_millis(200)));
         alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
         until(PATIENCE, "it does not come to that", async || world.homeserver.told().len() >= 5).await;

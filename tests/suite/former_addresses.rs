@@ -53,8 +53,8 @@ impl<'a> Former<'a> {
         texts(self.world, &sql).await.iter().map(|text| unhex(text)).collect()
     }
 
-    /// Replaces an ASCII address in all tables by the forms that an earlier version stored: the folded one, and its
-    /// lower-case form if it differed.
+    /// Replaces an ASCII address in all tables by the forms that an earlier version stored: the
+    /// folded one, and its lower-case form if it differed.
     async fn had(&self, current: &str, forms: &[&str]) {
         let sealed = forms.iter().map(|form| format!("{form} email")).collect::<Vec<_>>().join("\n");
         for (table, owner_column, index_column, sealed_column, column, purpose) in TABLES {

@@ -82,7 +82,8 @@ pub async fn landing(world: &World, email: &str) -> String {
     landing_path(world, &world.mail.wait_to(email).await)
 }
 
-/// Returns the link into the first web app that the page of the first invitation to an address offers.
+/// Returns the link into the first web app that the page of the first invitation to an address
+/// offers.
 pub async fn mailed_link(world: &World, server: &Server, email: &str) -> String {
     let page = opens(server, &landing(world, email).await).await;
     assert_eq!(heading(&page, 200), INVITED);

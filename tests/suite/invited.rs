@@ -59,7 +59,8 @@ on_both_backends! {
         ] {
             assert!(text.contains(said), "{said} is not in {text}");
         }
-        // Others may see the page over a shoulder, so it shows the address only in the links that need it.
+        // Others may see the page over a shoulder, so it shows the address only in the links that
+        // need it.
         assert!(!text.contains(BOB));
         let begin = |client: &str| format!("{client}/#/room/%21room%3Ahs.example?email=bob%40example.com&signurl=");
         let links = web_links(&page);

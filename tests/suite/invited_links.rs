@@ -1,4 +1,5 @@
-//! Links to the page of an invitation that do not work, hostile texts on it, and what it says in an outage.
+//! Links to the page of an invitation that do not work, hostile texts on it, and what it says in an
+//! outage.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;

@@ -194,7 +194,8 @@ on_both_backends! {
         let text = std::fs::read_to_string(files[0].as_ref().unwrap().path()).unwrap();
         assert!(text.contains(&alice.mxid) && text.contains("https://app.element.io"), "{text}");
         assert!(!text.contains(stored["token"].as_str().unwrap()), "{text}");
-        // The last four are not valid: an unassigned calling code, a trunk prefix, and two numbers that are too short.
+        // The last four are not valid: an unassigned calling code, a trunk prefix, and two numbers
+        // that are too short.
         for bad in ["+491701234567", "abc", "", "123", "999999999999999", "4901701234567", "4912345", "44080012"] {
             asked["address"] = bad.into();
             assert_eq!(alice.post("/store-invite", asked.clone()).await.error(), (400, "M_INVALID_ADDRESS"), "{bad}");

@@ -1,4 +1,5 @@
-//! Black-box tests of the whole server over HTTP, on `SQLite` and `PostgreSQL`, one file per chapter.
+//! Black-box tests of the whole server over HTTP, on `SQLite` and `PostgreSQL`, one file per
+//! chapter.
 
 #[macro_use]
 mod world;

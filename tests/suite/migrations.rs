@@ -163,7 +163,8 @@ async fn a_limit_that_is_full_stays_full_through_the_migration_to_one_time() {
         sqlite.batch_execute(&script("sqlite", name, "up.sql")).unwrap();
         postgres.batch_execute(&script("postgres", name, "up.sql")).await.unwrap();
     }
-    // One that has 10 of 10 units and drains in 10 hours, one that was refunded, and one that drains in 100,000 years.
+    // One that has 10 of 10 units and drains in 10 hours, one that was refunded, and one that
+    // drains in 100,000 years.
     let old = |hex: fn(&str) -> String| {
         let row = |key: &str, level: i64, empty_at: i64| format!("({}, {level}, 1000, {empty_at})", hex(key));
         let rows = [row("01", 36_000_000, 36_001_000), row("02", 0, 36_001_000), row("03", i64::MAX, i64::MAX)];

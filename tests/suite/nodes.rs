@@ -10,7 +10,8 @@ use vouch::config::{Bucket, Config};
 
 use crate::world::{Person, SECRET, Server, World, hash, until};
 
-/// The time within which nodes learn of each other's changes; generous, because the machine may be busy.
+/// The time within which nodes learn of each other's changes; generous, because the machine may be
+/// busy.
 const SOON: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -144,7 +145,8 @@ on_both_backends! {
                 status => assert_eq!(status, 429),
             }
         }
-        // A node may have charged ahead for look-ups it never made, but the limit is never exceeded.
+        // A node may have charged ahead for look-ups it never made, but the limit is never
+        // exceeded.
         assert!((1..=4).contains(&answered), "{answered} look-ups were answered");
         let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
         drop(alice);
@@ -202,8 +204,9 @@ on_both_backends! {
         let email = "alice@example.com";
         alice.binds(email).await;
         let old = alice.pepper().await;
-        // Noon: twelve hours until the rotation. The next directory is built shortly before it, which
-        // cannot be observed from outside; of the five minutes it has, one second passes here.
+        // Noon: twelve hours until the rotation. The next directory is built shortly before it,
+        // which cannot be observed from outside; of the five minutes it has, one second passes
+        // here.
         world.clock.advance(12 * HOUR - 5 * MINUTE);
         assert_eq!(found(&alice, email, &old).await.0, 200);
         tokio::time::sleep(SOON).await;

@@ -1,4 +1,5 @@
-//! Somebody binds an address that is not theirs: its reader learns who did it, and can undo everything.
+//! Somebody binds an address that is not theirs: its reader learns who did it, and can undo
+//! everything.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

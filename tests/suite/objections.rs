@@ -1,4 +1,5 @@
-//! Objections: people can keep their address from being listed or invited, and nobody else learns of it.
+//! Objections: people can keep their address from being listed or invited, and nobody else learns
+//! of it.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,5 @@
-//! A bind completes pending invitations: the user's homeserver is notified once, however long that takes.
+//! A bind completes pending invitations: the user's homeserver is notified once, however long that
+//! takes.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

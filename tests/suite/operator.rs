@@ -189,7 +189,8 @@ async fn count(world: &World, table: &str) -> i64 {
     }
 }
 
-/// Everything that stands for an address on the disk (of `SQLite`: what PostgreSQL keeps of deleted rows is its own affair).
+/// Everything that stands for an address on the disk (of `SQLite`: what PostgreSQL keeps of deleted
+/// rows is its own affair).
 fn sealed(world: &World) -> Vec<Vec<u8>> {
     if world.database.is_some() {
         return Vec::new();

@@ -195,7 +195,8 @@ on_both_backends! {
     }
 }
 
-/// Queues an invitation and waits until it is delivered: everything due earlier has been tried by then.
+/// Queues an invitation and waits until it is delivered: everything due earlier has been tried by
+/// then.
 async fn marks(world: &World, server: &Server, person: &Person<'_>) {
     server.until_ready().await;
     let before = world.homeserver.told().len();

@@ -133,7 +133,8 @@ on_both_backends! {
             body["phone_number"] = number.into();
             alice.post(REQUEST, body).await
         };
-        // Element Web sends null, Element iOS an empty string. The others have no numbers of their own.
+        // Element Web sends null, Element iOS an empty string. The others have no numbers of their
+        // own.
         let countries = [
             Value::Null, "".into(), "AQ".into(), "PN".into(), "GS".into(), "TF".into(), "UM".into(), "HM".into(), "BV".into(),
             "AN".into(), "001".into(), "aq".into(), "EU".into(), "ZZ".into(), "us".into(), "TA".into(), "XK".into(),

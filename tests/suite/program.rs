@@ -1,4 +1,5 @@
-//! The real binary beside a world: its commands, a server in a process of its own, and a client that survives its death.
+//! The real binary beside a world: its commands, a server in a process of its own, and a client
+//! that survives its death.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,7 +46,8 @@ pub struct Process {
 type Log = Arc<Mutex<String>>;
 
 impl Binary {
-    /// Returns the binary with the world's database, homeserver and mail server. It creates its files below `data`.
+    /// Returns the binary with the world's database, homeserver and mail server. It creates its
+    /// files below `data`.
     pub fn of(world: &World) -> Self {
         let mut binary = Self::bare(world.folder.path());
         let (homeserver, mail) = (&world.homeserver, world.mail.address());
@@ -63,7 +65,8 @@ impl Binary {
         binary
     }
 
-    /// Returns the binary with the same keys, database and name as the world's server, to run beside it or in its place.
+    /// Returns the binary with the same keys, database and name as the world's server, to run
+    /// beside it or in its place.
     pub fn beside(world: &World) -> Self {
         let Config { server, keys, database, .. } = &world.config;
         let mut binary = Self::of(world);
@@ -191,7 +194,8 @@ impl Process {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for the end while the test's other work goes on, and returns the status and the whole output.
+    /// Waits for the end while the test's other work goes on, and returns the status and the whole
+    /// output.
     pub async fn ended(mut self) -> (Option<i32>, String) {
         tokio::task::spawn_blocking(move || {
             let status = self.child.wait().unwrap();

@@ -1,5 +1,5 @@
-//! Signing in to `/you`, as this server sees it: a form with an OpenID token. What the browser does before
-//! that is tested in `tests/browser/sign_in.rs`.
+//! Signing in to `/you`, as this server sees it: a form with an OpenID token. What the browser does
+//! before that is tested in `tests/browser/sign_in.rs`.
 
 use std::time::Duration;
 

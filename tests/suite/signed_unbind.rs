@@ -62,7 +62,8 @@ pub async fn unbinds_from(world: &World, server: &Server, forwarded_for: &str) -
     server.send(request.header("Authorization", good_header(world, &body)).json(&body)).await
 }
 
-/// Starts a server on which Alice has bound her address, and a homeserver whose keys are valid for a day.
+/// Starts a server on which Alice has bound her address, and a homeserver whose keys are valid for
+/// a day.
 pub async fn bound(world: &World) -> Server {
     world.homeserver.publish_keys_until(NOON + DAY);
     let server = world.start().await;

@@ -13,7 +13,8 @@ use url::form_urlencoded::byte_serialize;
 use crate::program::{Binary, Done, Process};
 use crate::world::{Server, World};
 
-/// Sydent's key, as written after `ed25519.signingkey = ` in its configuration, and its public half.
+/// Sydent's key, as written after `ed25519.signingkey = ` in its configuration, and its public
+/// half.
 const SYDENT: &str = "ed25519 0 YJDBA9Xnr2sVqXD9Vj7XVUnmFZcZrlw8Md7kMW+3XA1";
 const SYDENT_PUBLIC: &str = "XGX0JRS2Af3be3knz2fBiRbApjm2Dh61gXDJA8kcJNI";
 const SYNAPSE: &str = "ed25519 a_Fhq1 MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";

@@ -19,8 +19,8 @@ enum Takes {
 
 use Takes::{Attempt, NumberOrNothing, Object, Text, TextOrNothing, Texts, TextsOrNothing};
 
-/// An endpoint below `/_matrix/identity/v2`, or below `/_matrix/identity` if it is unstable, a valid
-/// body, and what each field accepts. A dot separates the levels of a nested object.
+/// An endpoint below `/_matrix/identity/v2`, or below `/_matrix/identity` if it is unstable, a
+/// valid body, and what each field accepts. A dot separates the levels of a nested object.
 struct Endpoint {
     path: &'static str,
     body: Value,

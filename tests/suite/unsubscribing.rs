@@ -1,4 +1,5 @@
-//! The headers by which mail programs offer to unsubscribe from this server's mails, and what happens then.
+//! The headers by which mail programs offer to unsubscribe from this server's mails, and what
+//! happens then.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;

@@ -1,5 +1,5 @@
-//! Validating an address: what is refused, when a mail is sent, and how long a session lasts. The links in
-//! the mails have their own chapter.
+//! Validating an address: what is refused, when a mail is sent, and how long a session lasts. The
+//! links in the mails have their own chapter.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

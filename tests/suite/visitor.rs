@@ -118,7 +118,8 @@ pub async fn alice_with_data<'a>(world: &'a World, server: &'a Server) -> Person
     alice
 }
 
-/// Makes a delivery wait: Carol binds an address that was invited, but her homeserver is unreachable from now on.
+/// Makes a delivery wait: Carol binds an address that was invited, but her homeserver is
+/// unreachable from now on.
 pub async fn leaves_a_delivery_waiting(alice: &Person<'_>) {
     let (world, server) = (alice.world, alice.server);
     invites(alice, "!room:hs.example", "carol@example.com").await;

@@ -1,4 +1,5 @@
-//! A test's world: a server with its own database, a homeserver, a mail server, a stopped clock, and people.
+//! A test's world: a server with its own database, a homeserver, a mail server, a stopped clock,
+//! and people.
 
 use std::fs;
 use std::path::PathBuf;

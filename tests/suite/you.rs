@@ -1,4 +1,5 @@
-//! `/you`: users who have signed in see their own data and change it. Downloading and erasing it are in `erasure.rs`.
+//! `/you`: users who have signed in see their own data and change it. Downloading and erasing it
+//! are in `erasure.rs`.
 
 use std::sync::Arc;
 

@@ -35,8 +35,9 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
-    /// Returns the fault that an error or one of its causes contains, or `None` if it is none of TLS, such as a broken connection.
-    /// rustls' errors are wrapped in I/O errors, which do not return them as their source.
+    /// Returns the fault that an error or one of its causes contains, or `None` if it is none of
+    /// TLS, such as a broken connection. rustls' errors are wrapped in I/O errors, which do not
+    /// return them as their source.
     #[must_use]
     pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<Error>() {

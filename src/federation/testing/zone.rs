@@ -9,8 +9,8 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
-/// A DNS server over UDP and TCP with the records of a test. No other name exists, and nothing may be
-/// cached.
+/// A DNS server over UDP and TCP with the records of a test. No other name exists, and nothing may
+/// be cached.
 #[derive(Clone)]
 pub(in crate::federation) struct Zone {
     address: SocketAddr,

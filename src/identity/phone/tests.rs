@@ -94,8 +94,8 @@ fn the_international_format_is_readable() {
     assert_eq!(form("FR", "0612345678"), "+33 6 12 34 56 78");
 }
 
-/// What `scripts/phone-numbers` writes: per line the country, the number that `libphonenumber` reads
-/// (`-` if none), and its spellings.
+/// What `scripts/phone-numbers` writes: per line the country, the number that `libphonenumber`
+/// reads (`-` if none), and its spellings.
 const NUMBERS: &str = include_str!("numbers.tsv");
 
 /// Returns how many spellings a table has, and those that are read differently.

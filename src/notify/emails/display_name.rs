@@ -5,8 +5,8 @@ use crate::texts::visible;
 /// The longest name, in characters.
 pub(super) const MAX_NAME: usize = 80;
 
-/// The name of a person or a room: one line of visible characters, cut to 80. Names that contain a link are
-/// dropped, so that nobody can make this server send advertisements.
+/// The name of a person or a room: one line of visible characters, cut to 80. Names that contain a
+/// link are dropped, so that nobody can make this server send advertisements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayName(String);
 

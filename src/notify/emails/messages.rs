@@ -1,7 +1,7 @@
 //! What each email says.
 //!
-//! Subjects consist of our own words only: a Matrix ID or a name is somebody else's, and subjects are read even by
-//! people who open nothing from strangers.
+//! Subjects consist of our own words only: a Matrix ID or a name is somebody else's, and subjects
+//! are read even by people who open nothing from strangers.
 
 use askama::Error;
 use serde::{Deserialize, Serialize};
@@ -111,7 +111,8 @@ pub fn validation_email(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<Em
     render(say, &content)
 }
 
-/// Returns the email with the link to what is stored about an address. It says nothing of what that is.
+/// Returns the email with the link to what is stored about an address. It says nothing of what that
+/// is.
 ///
 /// # Errors
 /// Fails only if a template cannot be rendered.
@@ -153,8 +154,8 @@ pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, Error
     render(say, &content)
 }
 
-/// Returns the notice to an address that was unbound. It has no link that undoes that: binding the address again
-/// takes another proof.
+/// Returns the notice to an address that was unbound. It has no link that undoes that: binding the
+/// address again takes another proof.
 ///
 /// # Errors
 /// Fails only if a template cannot be rendered.
@@ -179,8 +180,8 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
     render(say, &content)
 }
 
-/// Returns the email about an invitation. Its readers may never have heard of Matrix. The Matrix ID comes first and
-/// stands out, because names are chosen freely.
+/// Returns the email about an invitation. Its readers may never have heard of Matrix. The Matrix ID
+/// comes first and stands out, because names are chosen freely.
 ///
 /// # Errors
 /// Fails only if a template cannot be rendered.

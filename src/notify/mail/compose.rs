@@ -14,10 +14,12 @@ use super::{Email, Headers};
 use crate::brand::{Brand, Logo};
 use crate::clock::Clock;
 
-/// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322 section 2.1.1).
+/// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322
+/// section 2.1.1).
 const MAX_SUBJECT_CHARS: usize = 200;
 
-/// Headers that stop automatic replies (RFC 3834 section 5), from Exchange too ([MS-OXCMAIL] 2.1.3.2.20).
+/// Headers that stop automatic replies (RFC 3834 section 5), from Exchange too ([MS-OXCMAIL]
+/// 2.1.3.2.20).
 const NO_ANSWERS: [(HeaderName, &str); 2] = [
     (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
     (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
@@ -38,8 +40,8 @@ impl Composer {
         Self { sender: sender.clone(), reply_to, logo: brand.mail_logo().map(logo_part), clock }
     }
 
-    /// Returns header and body, with lines that end in CR LF. Everything is ASCII, except the recipient's address if that
-    /// is not (RFC 6532).
+    /// Returns header and body, with lines that end in CR LF. Everything is ASCII, except the
+    /// recipient's address if that is not (RFC 6532).
     pub(super) fn compose(&self, to: &Recipient, email: Email) -> String {
         let text = SinglePart::plain(clean(email.text));
         let html = SinglePart::html(clean(email.html));
@@ -86,8 +88,8 @@ impl Headers {
     }
 }
 
-/// Returns a multipart body with an unpredictable boundary, so that no text can contain it. lettre's own boundaries
-/// come from a generator that is not meant to be unpredictable.
+/// Returns a multipart body with an unpredictable boundary, so that no text can contain it.
+/// lettre's own boundaries come from a generator that is not meant to be unpredictable.
 fn multipart(kind: &str, parameters: &str) -> MultiPart {
     let content_type = format!("multipart/{kind}; boundary=\"{}\"{parameters}", random_word());
     let content_type = ContentType::parse(&content_type).expect("a content type is well-formed");
@@ -98,14 +100,16 @@ fn random_word() -> String {
     format!("{:032x}", rand::rng().random::<u128>())
 }
 
-/// Returns one line without control characters, and without anything that looks like an encoded word (RFC 2047).
+/// Returns one line without control characters, and without anything that looks like an encoded
+/// word (RFC 2047).
 fn one_line(subject: &str) -> String {
     let visible: String = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     words.chars().take(MAX_SUBJECT_CHARS).collect::<String>().replace("=?", "= ?")
 }
 
-/// Normalizes line ends to `\n`, which lettre turns into CR LF, and removes other control characters.
+/// Normalizes line ends to `\n`, which lettre turns into CR LF, and removes other control
+/// characters.
 fn clean(text: String) -> String {
     let is_harmless = |c: char| !c.is_control() || c == '\n' || c == '\t';
     if text.chars().all(is_harmless) {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 
-/// Why an email was not sent. It is logged and shown in the outbox, so it contains neither addresses nor the server's
-/// words, only its reply code.
+/// Why an email was not sent. It is logged and shown in the outbox, so it contains neither
+/// addresses nor the server's words, only its reply code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// `mail.host` has no network address.
@@ -17,7 +17,8 @@ pub enum SendError {
     TimedOut,
     /// The server's reply is not SMTP, or does not belong to the command.
     OutOfStep,
-    /// `mail.security` is `starttls`, which the server does not offer. An attacker may have removed the offer.
+    /// `mail.security` is `starttls`, which the server does not offer. An attacker may have removed
+    /// the offer.
     NoStarttls,
     /// TLS failed, for this reason.
     Tls(String),
@@ -88,21 +89,22 @@ impl Code {
         self.severity() == 5
     }
 
-    /// Whether the server complains about the sender, although the command was about the recipient: Postfix refuses
-    /// nothing earlier.
+    /// Whether the server complains about the sender, although the command was about the recipient:
+    /// Postfix refuses nothing earlier.
     pub(super) const fn is_about_sender(self) -> bool {
         matches!(self.status, Some((1, 7 | 8)))
     }
 
-    /// Whether it may be this server that is refused, rather than the recipient or the message: a matter of policy or of
-    /// the protocol. "Relay access denied" is one.
+    /// Whether it may be this server that is refused, rather than the recipient or the message: a
+    /// matter of policy or of the protocol. "Relay access denied" is one.
     const fn may_be_about_us(self) -> bool {
         matches!(self.status, Some((5 | 7, _)))
     }
 }
 
 impl SendError {
-    /// Whether the server will always refuse this email to this recipient, unless somebody changes something.
+    /// Whether the server will always refuse this email to this recipient, unless somebody changes
+    /// something.
     #[must_use]
     pub const fn refuses_email(&self) -> bool {
         match self {

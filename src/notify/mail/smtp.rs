@@ -1,8 +1,9 @@
 //! Delivering emails to an SMTP server.
 //!
-//! No library has this dialogue: lettre, async-smtp, mail-send and io-smtp refuse replies that RFC 5321 allows (a bare
-//! `250`), or `AUTH LOGIN` in other words than theirs; and the pools take back a connection in the middle of a dialogue
-//! when a deadline cancels it, so that the next email's commands become part of an email to somebody else.
+//! No library has this dialogue: lettre, async-smtp, mail-send and io-smtp refuse replies that RFC
+//! 5321 allows (a bare `250`), or `AUTH LOGIN` in other words than theirs; and the pools take back
+//! a connection in the middle of a dialogue when a deadline cancels it, so that the next email's
+//! commands become part of an email to somebody else.
 
 mod auth;
 mod connection;
@@ -26,7 +27,8 @@ use self::reply::Trouble;
 use super::error::{SendError, Step};
 use crate::config::{Smtp, SmtpCredentials, SmtpSecurity};
 
-/// How long an idle connection can be reused. Servers close idle connections after a few minutes at most.
+/// How long an idle connection can be reused. Servers close idle connections after a few minutes at
+/// most.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
 /// An SMTP server and the connections to it.
@@ -92,20 +94,21 @@ impl SmtpServer {
         timeout_at(deadline, conversation).await.unwrap_or(Err(SendError::TimedOut))
     }
 
-    /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other is closed, so that
-    /// the server drops whatever it has received of the message.
+    /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other
+    /// is closed, so that the server drops whatever it has received of the message.
     async fn converse(&self, to: &Recipient, text: String, deadline: Instant) -> Result<(), SendError> {
         let _permit = self.permits.acquire().await.map_err(|_| SendError::Lost)?;
         let mut connection = self.announce(to, deadline).await?;
-        // No retries from here on: the server may have accepted the message even if its reply is lost.
+        // No retries from here on: the server may have accepted the message even if its reply is
+        // lost.
         let reply = connection.transmit(&text).await.and_then(|reply| reply.expect(2));
         reply.map_err(|trouble| trouble.at(Step::Message))?;
         self.idle().push(Idle { since: Instant::now(), connection });
         Ok(())
     }
 
-    /// Returns a connection on which the server waits for the message. An idle connection that the server has closed
-    /// or that does not respond is replaced.
+    /// Returns a connection on which the server waits for the message. An idle connection that the
+    /// server has closed or that does not respond is replaced.
     async fn announce(&self, to: &Recipient, deadline: Instant) -> Result<Connection, SendError> {
         if let Some(mut connection) = self.take_idle()
             && let Ok(begun) = timeout(self.timeout / 2, self.begin(&mut connection, to)).await
@@ -133,7 +136,8 @@ impl SmtpServer {
                 mail.push_str(" BODY=8BITMIME");
             }
         }
-        // A server that no longer wants this connection rejects the first command, in one way or another.
+        // A server that no longer wants this connection rejects the first command, in one way or
+        // another.
         let failed =
             |step| move |trouble: Trouble| NotBegun { error: trouble.at(step), stale: trouble.ends_connection() };
         let sender = connection.say(&mail, 2).await;
@@ -153,7 +157,8 @@ impl SmtpServer {
         connection.greeting().await?;
         connection.hello(&hello).await?;
         if let Protection::Starttls(tls) = &self.protection {
-            // If the server does not offer STARTTLS (an attacker may have removed the offer), nothing else is sent.
+            // If the server does not offer STARTTLS (an attacker may have removed the offer),
+            // nothing else is sent.
             if !connection.offers("STARTTLS") {
                 return Err(SendError::NoStarttls);
             }
@@ -187,7 +192,8 @@ impl SmtpServer {
         Err(failure)
     }
 
-    /// Returns the connection that was used last, and closes those that have been idle for too long.
+    /// Returns the connection that was used last, and closes those that have been idle for too
+    /// long.
     fn take_idle(&self) -> Option<Connection> {
         let mut idle = self.idle();
         let fresh = idle.iter().position(|parked| parked.since.elapsed() < MAX_IDLE).unwrap_or(idle.len());

@@ -15,8 +15,8 @@ impl<T: Clone + PartialEq> Areas<T> {
         Self(entries.clone())
     }
 
-    /// Returns the most specific entry for a number: the longest prefix within its country, then the country, then its
-    /// calling code or a part of that, then `*`.
+    /// Returns the most specific entry for a number: the longest prefix within its country, then
+    /// the country, then its calling code or a part of that, then `*`.
     pub(super) fn find(&self, number: &Address) -> Option<&T> {
         let digits = number.as_str();
         let code = calling_code::of(number)?.to_string().len();

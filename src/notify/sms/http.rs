@@ -30,8 +30,8 @@ impl Answer {
     }
 }
 
-/// Returns a client that follows no redirects and uses no proxy from the environment, so that nobody but the gateway
-/// receives the credentials.
+/// Returns a client that follows no redirects and uses no proxy from the environment, so that
+/// nobody but the gateway receives the credentials.
 pub(super) fn client(sms: &config::Sms) -> Result<Client, String> {
     let tls = trust::client_config(sms.ca_file.as_deref())
         .map_err(|TrustError { path, reason }| unusable("sms.ca_file", &path, reason))?;

@@ -1,5 +1,6 @@
-//! The `sendsms` service of Kannel's smsbox (<https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html>, "Using the
-//! HTTP interface to send SMS messages").
+//! The `sendsms` service of Kannel's smsbox
+//! (<https://www.kannel.org/download/1.4.5/userguide-1.4.5/userguide.html>, "Using the HTTP
+//! interface to send SMS messages").
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 
@@ -26,7 +27,8 @@ pub(super) fn request(client: &Client, kannel: &Kannel, text: &Text<'_>) -> Requ
     client.get(url)
 }
 
-/// 202 means sent (`0: Accepted for delivery`) or queued (`3: Queued for later delivery`). Versions before 1.4 return 200.
+/// 202 means sent (`0: Accepted for delivery`) or queued (`3: Queued for later delivery`). Versions
+/// before 1.4 return 200.
 pub(super) fn verdict(answer: &Answer) -> Result<(), SendError> {
     match answer.status {
         StatusCode::ACCEPTED => Ok(()),

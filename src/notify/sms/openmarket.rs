@@ -1,4 +1,5 @@
-//! `OpenMarket`'s Global SMS API, version 4 (<https://www.openmarket.com/docs/Content/apis/v4http/send-json.htm>).
+//! `OpenMarket`'s Global SMS API, version 4
+//! (<https://www.openmarket.com/docs/Content/apis/v4http/send-json.htm>).
 
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};

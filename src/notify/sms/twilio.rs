@@ -7,8 +7,9 @@ use super::http::Answer;
 use super::{SendError, Text};
 use crate::config::Twilio;
 
-/// Codes for numbers that cannot be texted (<https://www.twilio.com/docs/api/errors>): invalid, unreachable, a short
-/// code, in a country that is not enabled, unsubscribed with STOP, without a route, not a mobile, a landline.
+/// Codes for numbers that cannot be texted (<https://www.twilio.com/docs/api/errors>): invalid,
+/// unreachable, a short code, in a country that is not enabled, unsubscribed with STOP, without a
+/// route, not a mobile, a landline.
 const NOT_SERVED: [u64; 9] = [21211, 21214, 21217, 21265, 21408, 21610, 21612, 21614, 21635];
 /// The code for wrong credentials.
 const AUTHENTICATION: u64 = 20003;

@@ -57,8 +57,8 @@ impl Accounts {
     }
 
     /// Records that a user accepts a document in force that they were shown on this server's own
-    /// page. Unlike a client, they may renew a consent that they withdrew. Creates an account if the
-    /// user has none. Returns false, and records nothing, if the document is not in force.
+    /// page. Unlike a client, they may renew a consent that they withdrew. Creates an account if
+    /// the user has none. Returns false, and records nothing, if the document is not in force.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -76,9 +76,9 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Withdraws a user's consents to these policies, in any version. Withdrawing twice, or what was
-    /// never accepted, is not an error. When this returns, the withdrawal has taken effect on every
-    /// node.
+    /// Withdraws a user's consents to these policies, in any version. Withdrawing twice, or what
+    /// was never accepted, is not an error. When this returns, the withdrawal has taken effect on
+    /// every node.
     ///
     /// # Errors
     /// 400 for an unknown policy; then nothing is withdrawn.

@@ -1,12 +1,14 @@
-//! The landing page of an invitation: what the link in its email stands for, and how its reader declines.
+//! The landing page of an invitation: what the link in its email stands for, and how its reader
+//! declines.
 //!
 //! Nothing is stored for the link. Its token is sealed
-//! ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)) and contains the hash that identifies the
-//! invitation, the private half of its key, and the homeserver's words; the last two exist nowhere else. So
-//! nobody can have this server show a text of their own, and the page ends with the invitation.
+//! ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)) and contains the hash that
+//! identifies the invitation, the private half of its key, and the homeserver's words; the last two
+//! exist nowhere else. So nobody can have this server show a text of their own, and the page ends
+//! with the invitation.
 //!
-//! Whoever has the link can read the emails of the address, or was given it by someone who can. That is all
-//! the proof needed to decline, as it is to accept.
+//! Whoever has the link can read the emails of the address, or was given it by someone who can.
+//! That is all the proof needed to decline, as it is to accept.
 
 use ruma_common::OwnedUserId;
 use url::Url;
@@ -46,7 +48,8 @@ pub struct Invitation {
     pub room: Option<DisplayName>,
     /// Whether the room is a space.
     pub is_space: bool,
-    /// The links to answer it, one for each web app, at least one. They contain the private half of its key.
+    /// The links to answer it, one for each web app, at least one. They contain the private half of
+    /// its key.
     pub links: Vec<Url>,
     /// Until when it is stored, with the address.
     pub until: Millis,
@@ -105,8 +108,8 @@ impl Link {
 }
 
 impl Invitations {
-    /// Returns the link in the email of an invitation. It names no language: only the reader's browser
-    /// knows theirs.
+    /// Returns the link in the email of an invitation. It names no language: only the reader's
+    /// browser knows theirs.
     pub(super) fn landing_link(&self, token: &str, key: &EphemeralKey, words: &InviteWords) -> Url {
         let client = self.web_client(words.web_client.as_deref());
         let is_usual = *client == self.settings.web_clients[0];
@@ -150,8 +153,8 @@ impl Invitations {
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
-    /// [Objects](crate::service::Objections::object) for the owner of the invited address, and returns the
-    /// invitation of the link with this token. Doing so twice is not an error.
+    /// [Objects](crate::service::Objections::object) for the owner of the invited address, and
+    /// returns the invitation of the link with this token. Doing so twice is not an error.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.

@@ -10,8 +10,8 @@ use crate::crypto::ephemeral::EphemeralKey;
 use crate::identity::threepid::Address;
 use crate::service::sealing::PendingInvite;
 
-/// What a homeserver says about the room and the inviter besides their ids. It is not verified; values that
-/// are not well-formed are left out.
+/// What a homeserver says about the room and the inviter besides their ids. It is not verified;
+/// values that are not well-formed are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InviteWords {
     /// The inviter's name.
@@ -51,9 +51,10 @@ pub(super) fn is_avatar(uri: &str) -> bool {
 }
 
 impl Invitations {
-    /// Returns the links to answer an invitation, one for each web app that the operator allows; the one
-    /// that the homeserver names comes first. Everything needed to accept follows the `?` of the fragment,
-    /// as Element Web and Element Android read it. They have the acceptance signed at `signurl`.
+    /// Returns the links to answer an invitation, one for each web app that the operator allows;
+    /// the one that the homeserver names comes first. Everything needed to accept follows the `?`
+    /// of the fragment, as Element Web and Element Android read it. They have the acceptance signed
+    /// at `signurl`.
     pub(super) fn answering_links(
         &self,
         invite: &PendingInvite,
@@ -79,7 +80,8 @@ impl Invitations {
         iter::once(chosen).chain(others).map(|client| within(client, &fragment)).collect()
     }
 
-    /// Returns the web app that a homeserver names, if the operator allows it; otherwise the operator's.
+    /// Returns the web app that a homeserver names, if the operator allows it; otherwise the
+    /// operator's.
     pub(super) fn web_client(&self, named: Option<&str>) -> &Url {
         let clients = &self.settings.web_clients;
         let named = named.and_then(|text| Url::parse(text.trim_end_matches('/')).ok());

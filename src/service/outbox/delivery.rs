@@ -18,7 +18,8 @@ pub(in crate::service) enum Delivery {
     Notice(Notice),
 }
 
-/// An invitation completed by a binding. Each delivery has only one, so that a homeserver that refuses it refuses no other.
+/// An invitation completed by a binding. Each delivery has only one, so that a homeserver that
+/// refuses it refuses no other.
 #[derive(Serialize, Deserialize)]
 pub(in crate::service) struct Onbind {
     /// The invited address, which is now bound.

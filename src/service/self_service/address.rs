@@ -8,8 +8,8 @@ use crate::store::{self, visits};
 
 impl SelfService {
     /// Unbinds an address from any user. Deletes its validation sessions too, or it could be bound
-    /// again at once, and its queued deliveries. Nobody is notified, since the reader of the address's
-    /// messages has done it.
+    /// again at once, and its queued deliveries. Nobody is notified, since the reader of the
+    /// address's messages has done it.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.

@@ -1,9 +1,9 @@
 //! Erasing everything stored about a user, who gets a receipt.
 //!
-//! Look-ups read the rows they match from the database, so an erased binding is not found by any node or
-//! under any pepper once the transaction has been committed. Concurrent requests of the user either come
-//! before it, and their effects are erased as well, or come after it and are refused: every transaction
-//! that would leave something behind locks the row of the account first.
+//! Look-ups read the rows they match from the database, so an erased binding is not found by any
+//! node or under any pepper once the transaction has been committed. Concurrent requests of the
+//! user either come before it, and their effects are erased as well, or come after it and are
+//! refused: every transaction that would leave something behind locks the row of the account first.
 
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
 use ruma_common::{OwnedUserId, UserId};
@@ -31,8 +31,8 @@ pub struct Receipt {
 }
 
 impl SelfService {
-    /// Erases everything stored about a user. Records of consents are kept for their retention, tied
-    /// to nobody.
+    /// Erases everything stored about a user. Records of consents are kept for their retention,
+    /// tied to nobody.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing is erased.
@@ -42,7 +42,8 @@ impl SelfService {
         let web_sessions = self.sealer.web_session_user_index(mxid);
         let now = self.clock.now();
         let done = self.store.write(async move |conn| {
-            // The account is locked first: a concurrent bind or invitation of this user has committed, or waits.
+            // The account is locked first: a concurrent bind or invitation of this user has
+            // committed, or waits.
             let account = match accounts::by_user(conn, account.as_ref()).await? {
                 Some(account) if accounts::lock(conn, account.id).await? => Some(account.id),
                 _ => None,

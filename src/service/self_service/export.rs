@@ -110,8 +110,8 @@ pub struct ExportedConsent {
     pub withdrawn_at: Option<Millis>,
 }
 
-/// Everything stored about an address, and nothing about any other address of the same user; times in
-/// milliseconds since the epoch.
+/// Everything stored about an address, and nothing about any other address of the same user; times
+/// in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct AddressExport {
     /// `email` or `msisdn`

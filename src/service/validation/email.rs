@@ -28,7 +28,8 @@ impl Validation {
         })
     }
 
-    /// Returns the link in the email; `lang` makes the page that it opens have the language of the email.
+    /// Returns the link in the email; `lang` makes the page that it opens have the language of the
+    /// email.
     fn validation_link(&self, sid: &str, request: &TokenRequest) -> Url {
         let mut link = self.links.to("_matrix/identity/v2/validate/email/submitToken");
         link.query_pairs_mut()

@@ -1,13 +1,14 @@
 //! Text messages with a code: submitting it proves that the text was read.
 //!
-//! A code of 6 digits can be guessed, so it works for minutes only, and for [`CODE_TRIES`] tries. Each try is
-//! counted in the database before the code is compared, so that all nodes together never compare more. A
-//! session whose tries are used up is dead; a greater attempt begins a new one, with another id and code,
-//! and is charged like any text.
+//! A code of 6 digits can be guessed, so it works for minutes only, and for [`CODE_TRIES`] tries.
+//! Each try is counted in the database before the code is compared, so that all nodes together
+//! never compare more. A session whose tries are used up is dead; a greater attempt begins a new
+//! one, with another id and code, and is charged like any text.
 //!
-//! A repeated text carries the same code during the first half of the code's life, so that texts that arrive
-//! late or out of order still work. Later it carries a new one, which replaces the old one as soon as the
-//! text has been sent: if it cannot be sent, the code that is already on the phone still works.
+//! A repeated text carries the same code during the first half of the code's life, so that texts
+//! that arrive late or out of order still work. Later it carries a new one, which replaces the old
+//! one as soon as the text has been sent: if it cannot be sent, the code that is already on the
+//! phone still works.
 
 use super::sessions::is_same;
 use super::{Asker, TokenRequest, Unsent, Validation};
@@ -67,8 +68,8 @@ impl Validation {
     }
 }
 
-/// Converts to minutes, to the nearest: the milliseconds between claiming and sending a text do not take a
-/// minute from its reader.
+/// Converts to minutes, to the nearest: the milliseconds between claiming and sending a text do not
+/// take a minute from its reader.
 fn in_minutes(left: Millis) -> i64 {
     ((left + MINUTE / 2) / MINUTE).max(1)
 }

@@ -46,7 +46,8 @@ pub struct Submitted {
 }
 
 impl Validation {
-    /// Takes the token of a message, from its asker or from its reader (`None`), who has only the message.
+    /// Takes the token of a message, from its asker or from its reader (`None`), who has only the
+    /// message.
     ///
     /// # Errors
     /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_TOKEN_INCORRECT`
@@ -82,8 +83,8 @@ impl Validation {
         Ok(Submitted { next_link: self.next_link(&session)?, again, asked_by })
     }
 
-    /// Returns whether a link was valid for a session that is no longer stored: its token is derived
-    /// from the session's id.
+    /// Returns whether a link was valid for a session that is no longer stored: its token is
+    /// derived from the session's id.
     async fn was_removed(&self, named: &Submission, token: &str) -> Result<bool, Error> {
         let is_ours = is_same(&self.sealer.validation_token(named.sid.as_str()), token);
         Ok(is_ours && sessions::mailed(&mut self.store.read().await?, named.sid.as_str()).await?.is_none())
@@ -106,8 +107,8 @@ impl Validation {
         Ok(Validated { session: session.id, address: self.sealer.open_session_address(&session)?, at })
     }
 
-    /// Returns the session if it has not expired and, if there is an asker, is theirs. An unknown id, a wrong
-    /// secret and someone else's session give the same error.
+    /// Returns the session if it has not expired and, if there is an asker, is theirs. An unknown
+    /// id, a wrong secret and someone else's session give the same error.
     async fn session(&self, asker: Option<Asker<'_>>, named: &Submission) -> Result<Session, Error> {
         let secret = self.sealer.client_secret_index(&named.client_secret);
         let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
@@ -119,8 +120,8 @@ impl Validation {
         if has_ended { Err(Error::session_expired()) } else { Ok(session) }
     }
 
-    /// Whether a session is the asker's. Only its key tells which homeserver a session belongs to. Readers of
-    /// messages can only submit to sessions of users.
+    /// Whether a session is the asker's. Only its key tells which homeserver a session belongs to.
+    /// Readers of messages can only submit to sessions of users.
     fn is_of(&self, session: &Session, asker: Option<Asker<'_>>, secret: &ClientSecret) -> Result<bool, Error> {
         Ok(match asker {
             None => session.account_id.is_some(),
@@ -157,8 +158,8 @@ impl Validation {
         }
     }
 
-    /// Returns the key of a session: the same for the same asker, address and secret. It includes the asker,
-    /// so that guessing a secret does not lead to someone else's session.
+    /// Returns the key of a session: the same for the same asker, address and secret. It includes
+    /// the asker, so that guessing a secret does not lead to someone else's session.
     fn session_key(&self, asker: Asker<'_>, address: &Address, secret: &ClientSecret) -> BlindIndex {
         let whose = match asker {
             Asker::User(caller) => caller.account_id.to_be_bytes().to_vec(),

@@ -102,7 +102,8 @@ fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("upper-case hex", hex.into_bytes()),
     ];
     for before in 0..3 {
-        // Base64 of something longer that has the value in it: what lies wholly within the value, at each of three alignments.
+        // Base64 of something longer that has the value in it: what lies wholly within the value,
+        // at each of three alignments.
         let longer = [&vec![0; before][..], value].concat();
         let (first, end) = ((before * 8).div_ceil(6), longer.len() * 8 / 6);
         forms.push(("base64", BASE64_STANDARD.encode(&longer).as_bytes()[first..end].to_vec()));
@@ -119,7 +120,8 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The names of the needles that are in `text`. One pass for all of them, by their first two bytes: the text is large.
+/// The names of the needles that are in `text`. One pass for all of them, by their first two bytes:
+/// the text is large.
 fn find(text: &[u8], needles: &[(String, Vec<u8>)]) -> Vec<String> {
     let beginning = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
     let mut by_beginning = vec![Vec::new(); 1 << 16];

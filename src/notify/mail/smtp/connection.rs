@@ -31,8 +31,8 @@ impl Connection {
     /// Continues with TLS.
     ///
     /// # Errors
-    /// [`SendError::Tls`] if the server cannot be verified, or has already sent something, which an attacker may have
-    /// injected.
+    /// [`SendError::Tls`] if the server cannot be verified, or has already sent something, which an
+    /// attacker may have injected.
     pub(super) async fn secure(self, tls: &TlsConnector, host: &ServerName<'static>) -> Result<Self, SendError> {
         if !self.stream.buffer().is_empty() {
             return Err(SendError::Tls("the server sent something before TLS was established".to_owned()));
@@ -49,7 +49,8 @@ impl Connection {
         greeting.map(drop).map_err(|trouble| trouble.at(Step::Connection))
     }
 
-    /// Gives this client's name, and learns the server's extensions. A server that does not know `EHLO` has none.
+    /// Gives this client's name, and learns the server's extensions. A server that does not know
+    /// `EHLO` has none.
     pub(super) async fn hello(&mut self, name: &str) -> Result<(), SendError> {
         self.extensions = match self.say(&format!("EHLO {name}"), 2).await {
             Ok(reply) => Extensions(reply.lines.into_iter().skip(1).collect()),
@@ -74,8 +75,8 @@ impl Connection {
         self.transmit(&format!("{command}\r\n")).await
     }
 
-    /// Sends text that ends in CR LF, and returns the reply. If there is one already, the server is closing the
-    /// connection, or replies and commands are out of step.
+    /// Sends text that ends in CR LF, and returns the reply. If there is one already, the server is
+    /// closing the connection, or replies and commands are out of step.
     pub(super) async fn transmit(&mut self, text: &str) -> Result<Reply, Trouble> {
         if !self.stream.buffer().is_empty() {
             return Err(Reply::read(&mut self.stream).await?.unasked());
@@ -105,8 +106,8 @@ impl Connection {
 }
 
 impl Extensions {
-    /// Keywords are compared without regard to case (RFC 5321 section 2.4). Some servers offer `AUTH=PLAIN LOGIN`, for
-    /// Outlook Express, beside `AUTH PLAIN LOGIN` or instead of it.
+    /// Keywords are compared without regard to case (RFC 5321 section 2.4). Some servers offer
+    /// `AUTH=PLAIN LOGIN`, for Outlook Express, beside `AUTH PLAIN LOGIN` or instead of it.
     fn parameters(&self, keyword: &str) -> Option<Vec<&str>> {
         let mut parameters = None;
         for line in &self.0 {

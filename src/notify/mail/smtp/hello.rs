@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Returns this machine's name if it is a domain name. Servers refuse the names of containers and of machines without
-/// a domain, and `localhost`.
+/// Returns this machine's name if it is a domain name. Servers refuse the names of containers and
+/// of machines without a domain, and `localhost`.
 pub(super) fn own_name() -> Option<String> {
     domain_name(gethostname::gethostname().to_str()?)
 }

@@ -10,7 +10,8 @@ use crate::notify::mail::error::{Code, SendError, Step};
 const MAX_REPLY: u64 = 64 * 1024;
 /// The reply to any command before the server closes the connection (RFC 5321 section 3.8).
 const SHUTTING_DOWN: u16 = 421;
-/// The reply to any command that needs TLS or a login first (RFC 3207 section 4, RFC 4954 section 6).
+/// The reply to any command that needs TLS or a login first (RFC 3207 section 4, RFC 4954 section
+/// 6).
 const NOT_ALLOWED_YET: u16 = 530;
 
 /// A reply.
@@ -63,12 +64,12 @@ impl From<io::Error> for Trouble {
 }
 
 impl Reply {
-    /// Reads the next reply: lines of a code, which is followed by `-` in all of them except the last. The text is
-    /// optional, and lines may end in LF only.
+    /// Reads the next reply: lines of a code, which is followed by `-` in all of them except the
+    /// last. The text is optional, and lines may end in LF only.
     ///
     /// # Errors
-    /// [`Trouble::Lost`] if the connection breaks before the end of the reply; [`Trouble::OutOfStep`] if it is not a
-    /// reply, or is endless.
+    /// [`Trouble::Lost`] if the connection breaks before the end of the reply;
+    /// [`Trouble::OutOfStep`] if it is not a reply, or is endless.
     pub(super) async fn read(stream: &mut (impl AsyncBufRead + Unpin)) -> Result<Self, Trouble> {
         let mut stream = stream.take(MAX_REPLY);
         let (mut first_number, mut lines) = (None, Vec::new());
@@ -126,7 +127,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads a reply that arrives in pieces of `size` bytes; returns it and the number of bytes left.
+    /// Reads a reply that arrives in pieces of `size` bytes; returns it and the number of bytes
+    /// left.
     fn read(bytes: &[u8], size: usize) -> (Result<Reply, Trouble>, usize) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut stream = BufReader::with_capacity(size.max(1), bytes);
