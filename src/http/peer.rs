@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::dev::RequestHead;
+use actix_web::http::header::HeaderValue;
 use ipnet::IpNet;
 
 use crate::service::Network;
@@ -24,14 +25,15 @@ pub(crate) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
 pub(crate) fn peer_address(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
     let peer = head.peer_addr.map_or(UNKNOWN, |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
-    let forwarded = head.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // Bytes beyond ASCII, which a client may write and a proxy pass on, must not hide the rest of the line.
+    let forwarded = head.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
+    let hops: Vec<_> = forwarded.flat_map(|line| line.split(|byte| *byte == b',')).map(str::from_utf8).collect();
     let mut client = peer;
     for hop in hops.iter().rev() {
         if !is_trusted(&client) {
             break;
         }
-        let Some(before) = address(hop) else { return UNKNOWN };
+        let Some(before) = hop.ok().and_then(|hop| address(hop.trim())) else { return UNKNOWN };
         client = before.to_canonical();
     }
     client
@@ -49,10 +51,15 @@ mod tests {
     use super::*;
 
     fn from(peer: &str, forwarded: &str, trusted: &[&str]) -> String {
-        let request = TestRequest::default()
-            .peer_addr(format!("{peer}:1").parse().unwrap())
-            .insert_header(("X-Forwarded-For", forwarded))
-            .to_http_request();
+        from_lines(peer, &[forwarded.as_bytes()], trusted)
+    }
+
+    fn from_lines(peer: &str, forwarded: &[&[u8]], trusted: &[&str]) -> String {
+        let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
+        for line in forwarded {
+            request = request.append_header(("X-Forwarded-For", HeaderValue::from_bytes(line).unwrap()));
+        }
+        let request = request.to_http_request();
         let trusted: Vec<IpNet> = trusted.iter().map(|range| range.parse().unwrap()).collect();
         network(request.head(), &trusted).to_string()
     }
@@ -68,5 +75,24 @@ mod tests {
         assert_eq!(from("203.0.113.9", "nonsense", &["203.0.113.0/24"]), "0.0.0.0/24");
         assert_eq!(from("203.0.113.9", "198.51.100.7, nonsense", &["203.0.113.0/24"]), "0.0.0.0/24");
         assert_eq!(from("[::ffff:203.0.113.9]", "2001:db8:1:2::3", &["203.0.113.9/32"]), "2001:db8:1::/48");
+    }
+
+    #[test]
+    fn what_is_not_an_address_never_makes_the_client_look_like_the_proxy() {
+        let trusted = &["127.0.0.1/32"];
+        for (lines, network) in [
+            (&[&b"\xc3\xa9, 203.0.113.5"[..]][..], "203.0.113.0/24"),
+            (&[b"\xff,203.0.113.5"], "203.0.113.0/24"),
+            (&[b"\xe9", b"203.0.113.5"], "203.0.113.0/24"),
+            (&[b"203.0.113.5, \xe9"], "0.0.0.0/24"),
+            (&[b"203.0.113.5", b"\xe9"], "0.0.0.0/24"),
+            (&[b"\xc3\xa9"], "0.0.0.0/24"),
+            (&[b""], "0.0.0.0/24"),
+            (&[b"unknown"], "0.0.0.0/24"),
+            (&[b"_hidden, 203.0.113.5"], "203.0.113.0/24"),
+            (&[b"203.0.113.5,"], "0.0.0.0/24"),
+        ] {
+            assert_eq!(from_lines("127.0.0.1", lines, trusted), network, "{lines:?}");
+        }
     }
 }

@@ -115,7 +115,7 @@ impl Objections {
 /// The error for a message that could not be delivered.
 pub(super) fn undeliverable(address: &Address) -> Error {
     match address.medium() {
-        Medium::Email => Error::email_not_sent(),
+        Medium::Email => Error::email_refused(),
         Medium::Msisdn => Error::text_not_sent(),
     }
 }

@@ -54,13 +54,17 @@ async fn unbinds(person: &Person<'_>, sid: &str, address: &str) -> Answer {
     person.post("/3pid/unbind", body).await
 }
 
-/// Starts a mail server that refuses everything while the switch is on.
+/// Starts a mail server that refuses everything for now while the switch is on.
 pub async fn moody(world: &mut World) -> Arc<AtomicBool> {
+    unwilling(world, "MAIL", "451 4.3.0 later").await
+}
+
+/// Starts a mail server that gives this reply to a command while the switch is on.
+pub async fn unwilling(world: &mut World, command: &'static str, reply: &'static str) -> Arc<AtomicBool> {
     let refuses = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&refuses);
-    let script = move |line: &str| {
-        (switch.load(Ordering::SeqCst) && line.starts_with("MAIL")).then_some(Action::Reply("451 4.3.0 later"))
-    };
+    let script =
+        move |line: &str| (switch.load(Ordering::SeqCst) && line.starts_with(command)).then_some(Action::Reply(reply));
     world.mail = MailSink::start_with(Options { script: Some(Arc::new(script)), ..Options::default() }).await;
     let MailTransport::Smtp(smtp) = &mut world.config.mail.transport else { panic!("the world has a mail server") };
     smtp.port = world.mail.address().port();

@@ -10,7 +10,7 @@ use vouch_test_support::mail_sink::Message;
 use crate::address_visitor::{Visitor, is_link, mailed};
 use crate::database::count;
 use crate::invitations::{V2, invitation, invites};
-use crate::notices::{ALICE, PATIENCE, moody};
+use crate::notices::{ALICE, PATIENCE, unwilling};
 use crate::phones;
 use crate::program::Binary;
 use crate::world::{Answer, Person, SECRET, Server, World, until};
@@ -84,7 +84,7 @@ on_both_backends! {
 
     async fn requests_for_a_mail_are_answered_as_if_it_could_not_be_delivered(world: World) {
         let mut world = world;
-        let refuses = moody(&mut world).await;
+        let refuses = unwilling(&mut world, "RCPT", "550 5.1.1 nobody here").await;
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
         objects_by_mail(&world, &server, ALICE).await;

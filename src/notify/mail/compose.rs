@@ -13,6 +13,7 @@ use rand::RngExt as _;
 use super::{Email, Headers};
 use crate::brand::{Brand, Logo};
 use crate::clock::Clock;
+use crate::identity::threepid::Address;
 
 /// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322
 /// section 2.1.1).
@@ -36,7 +37,7 @@ pub(super) struct Composer {
 
 impl Composer {
     pub(super) fn new(sender: &Mailbox, brand: &Brand, clock: Clock) -> Self {
-        let reply_to = brand.contact.as_ref().and_then(|contact| contact.href.strip_prefix("mailto:")?.parse().ok());
+        let reply_to = brand.contact.as_ref().and_then(|contact| ascii_mailbox(contact.href.strip_prefix("mailto:")?));
         Self { sender: sender.clone(), reply_to, logo: brand.mail_logo().map(logo_part), clock }
     }
 
@@ -71,6 +72,13 @@ impl Composer {
         let message = message.multipart(body).expect("there is a sender and a recipient");
         String::from_utf8(message.formatted()).expect("headers are UTF-8, and bodies are encoded")
     }
+}
+
+/// Returns a mailbox with the ASCII form of its domain, or `None` if its local part is not ASCII: a header
+/// with such an address needs SMTPUTF8, whoever the recipient is.
+fn ascii_mailbox(text: &str) -> Option<Mailbox> {
+    let (local, _) = text.rsplit_once('@').filter(|(local, _)| local.is_ascii())?;
+    format!("{local}@{}", Address::email(text).ok()?.domain()?).parse().ok()
 }
 
 impl Headers {
@@ -161,6 +169,19 @@ mod tests {
         "MIME-Version",
         "Content-Type",
     ];
+
+    #[test]
+    fn replies_go_to_an_ascii_address_or_to_the_sender() {
+        for (contact, reply_to) in [
+            ("Help@example.org", Some("Help@example.org")),
+            ("hilfe@b\u{fc}cher.example", Some("hilfe@xn--bcher-kva.example")),
+            ("hilfe@xn--bcher-kva.example", Some("hilfe@xn--bcher-kva.example")),
+            ("h\u{fc}lfe@example.org", None),
+            ("@example.org", None),
+        ] {
+            assert_eq!(ascii_mailbox(contact).map(|mailbox| mailbox.to_string()).as_deref(), reply_to, "{contact}");
+        }
+    }
 
     #[test]
     fn a_subject_remains_one_header() {

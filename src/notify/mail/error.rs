@@ -89,10 +89,18 @@ impl Code {
         self.severity() == 5
     }
 
-    /// Whether the server complains about the sender, although the command was about the recipient:
-    /// Postfix refuses nothing earlier.
+    /// Whether the server complains about the sender, although the command was about something else:
+    /// Postfix refuses nothing before the recipient, and Exchange some senders only after the message
+    /// (5.7.60 and 5.2.252, "not allowed to send as this sender").
     pub(super) const fn is_about_sender(self) -> bool {
-        matches!(self.status, Some((1, 7 | 8)))
+        matches!(self.status, Some((1, 7 | 8) | (2, 252) | (7, 60)))
+    }
+
+    /// Whether the server refuses an address that is not ASCII (RFC 6531 section 3.5), or the parameter
+    /// that announces it, although it offers SMTPUTF8.
+    const fn refuses_smtputf8(self, step: Step) -> bool {
+        let is_parameter = matches!(step, Step::Sender) && matches!(self.number, 501 | 504 | 555);
+        self.is_permanent() && (is_parameter || matches!(self.status, Some((6, 7 | 9))))
     }
 
     /// Whether it may be this server that is refused, rather than the recipient or the message: a
@@ -103,6 +111,14 @@ impl Code {
 }
 
 impl SendError {
+    /// Names what a server refuses whose offer of SMTPUTF8 was taken and then turned down.
+    pub(super) fn with_smtputf8(self) -> Self {
+        match self {
+            Self::Refused(step, code) if code.refuses_smtputf8(step) => Self::NoSmtpUtf8,
+            error => error,
+        }
+    }
+
     /// Whether the server will always refuse this email to this recipient, unless somebody changes
     /// something.
     #[must_use]
@@ -153,7 +169,13 @@ impl fmt::Display for SendError {
             Self::NoMailbox => "the recipient is not an email address",
             Self::Refused(step, code) => {
                 let duration = if code.is_permanent() { "" } else { " for now" };
-                return write!(f, "the mail server refuses {step}{duration} ({code})");
+                let us = match step {
+                    Step::Recipient if code.is_permanent() && code.may_be_about_us() => {
+                        ", or this server or its sender (mail.hello_name, mail.user, mail.sender)"
+                    }
+                    _ => "",
+                };
+                return write!(f, "the mail server refuses {step}{us}{duration} ({code})");
             }
             Self::File(kind) => return write!(f, "the mail cannot be written to its file: {kind}"),
         })

@@ -91,7 +91,8 @@ impl SmtpServer {
     pub(super) async fn send(&self, to: &Recipient, message: String) -> Result<(), SendError> {
         let deadline = Instant::now() + self.timeout;
         let conversation = self.converse(to, wire_format(&message), deadline);
-        timeout_at(deadline, conversation).await.unwrap_or(Err(SendError::TimedOut))
+        let sent = timeout_at(deadline, conversation).await.unwrap_or(Err(SendError::TimedOut));
+        if is_ascii(to) { sent } else { sent.map_err(SendError::with_smtputf8) }
     }
 
     /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other
@@ -101,8 +102,12 @@ impl SmtpServer {
         let mut connection = self.announce(to, deadline).await?;
         // No retries from here on: the server may have accepted the message even if its reply is
         // lost.
-        let reply = connection.transmit(&text).await.and_then(|reply| reply.expect(2));
-        reply.map_err(|trouble| trouble.at(Step::Message))?;
+        if let Err(trouble) = connection.transmit(&text).await.and_then(|reply| reply.expect(2)) {
+            if !trouble.ends_connection() {
+                connection.quit().await;
+            }
+            return Err(trouble.at(Step::Message));
+        }
         self.idle().push(Idle { since: Instant::now(), connection });
         Ok(())
     }
@@ -116,17 +121,27 @@ impl SmtpServer {
             match begun {
                 Ok(()) => return Ok(connection),
                 Err(NotBegun { stale: true, .. }) => {}
-                Err(NotBegun { error, .. }) => return Err(error),
+                Err(NotBegun { error, .. }) => {
+                    connection.quit().await;
+                    return Err(error);
+                }
             }
         }
         let mut connection = self.connect(deadline).await?;
-        self.begin(&mut connection, to).await.map_err(|failure| failure.error)?;
-        Ok(connection)
+        match self.begin(&mut connection, to).await {
+            Ok(()) => Ok(connection),
+            Err(failure) => {
+                if !failure.stale {
+                    connection.quit().await;
+                }
+                Err(failure.error)
+            }
+        }
     }
 
     async fn begin(&self, connection: &mut Connection, to: &Recipient) -> Result<(), NotBegun> {
         let mut mail = format!("MAIL FROM:<{}>", self.sender);
-        if !AsRef::<str>::as_ref(to).is_ascii() {
+        if !is_ascii(to) {
             if !connection.offers("SMTPUTF8") {
                 return Err(NotBegun { error: SendError::NoSmtpUtf8, stale: false });
             }
@@ -206,6 +221,10 @@ impl SmtpServer {
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_ascii(to: &Recipient) -> bool {
+    AsRef::<str>::as_ref(to).is_ascii()
 }
 
 /// Doubles dots at the start of lines and adds the final dot (RFC 5321 section 4.5.2).

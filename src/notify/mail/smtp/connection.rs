@@ -57,7 +57,10 @@ impl Connection {
             Err(Trouble::Refused(code)) if code.is_permanent() => {
                 let plain = self.say(&format!("HELO {name}"), 2).await;
                 // Some servers refuse the name, whatever the command, and close the connection.
-                plain.map_err(|_| SendError::Refused(Step::Hello, code))?;
+                plain.map_err(|trouble| match trouble {
+                    Trouble::Refused(plain) if !plain.is_permanent() => trouble.at(Step::Hello),
+                    _ => SendError::Refused(Step::Hello, code),
+                })?;
                 Extensions::default()
             }
             Err(trouble) => return Err(trouble.at(Step::Hello)),

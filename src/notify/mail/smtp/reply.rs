@@ -48,7 +48,7 @@ impl Trouble {
                 let step = match (code.number, step) {
                     (SHUTTING_DOWN, _) => Step::Connection,
                     (NOT_ALLOWED_YET, Step::Sender | Step::Recipient | Step::Message) => Step::Anonymous,
-                    (_, Step::Recipient) if code.is_about_sender() => Step::Sender,
+                    (_, Step::Recipient | Step::Message) if code.is_about_sender() => Step::Sender,
                     _ => step,
                 };
                 SendError::Refused(step, code)

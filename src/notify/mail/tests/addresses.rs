@@ -54,6 +54,27 @@ async fn without_smtputf8_a_local_part_that_is_not_ascii_is_refused_for_good() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_back_its_offer_of_smtputf8_has_none() {
+    for (command, reply) in [
+        ("MAIL", "555 5.5.4 unsupported"),
+        ("MAIL", "501 5.5.4 what?"),
+        ("MAIL", "504"),
+        ("MAIL", "550 5.6.7 no"),
+        ("RCPT", "553 5.6.7 no"),
+        (".", "554 5.6.9 cannot be forwarded"),
+    ] {
+        let sink = MailSink::start_with(Options::when(command, Action::Reply(reply))).await;
+        let mailer = mailer(smtp(&sink, SmtpSecurity::None));
+        assert_eq!(send(&mailer, "ä@example.com").await, Err(SendError::NoSmtpUtf8), "{command} {reply}");
+        let other = send(&mailer, "alice@example.com").await.unwrap_err();
+        assert!(matches!(other, SendError::Refused(..)), "{command} {reply}: {other:?}");
+    }
+    let sink = MailSink::start_with(Options::when("MAIL", Action::Reply("451 4.3.0 later"))).await;
+    let error = send(&mailer(smtp(&sink, SmtpSecurity::None)), "ä@example.com").await.unwrap_err();
+    assert_eq!(error, refused(Step::Sender, "451 4.3.0"));
+}
+
+#[tokio::test]
 async fn international_domains_need_no_smtputf8() {
     let sink = server_without_smtputf8().await;
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));

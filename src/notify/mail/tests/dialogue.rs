@@ -66,7 +66,12 @@ async fn refusals_name_the_step_and_whether_they_are_for_good() {
         ("MAIL", "530 5.7.0 x", Step::Anonymous, "mail without TLS or a login (mail.security, mail.user) (530 5.7.0)"),
         ("RCPT", "530", Step::Anonymous, "mail without TLS or a login (mail.security, mail.user) (530)"),
         ("RCPT", "550 5.1.1 no such user alice@example.com", Step::Recipient, "the recipient (550 5.1.1)"),
-        ("RCPT", "550-5.7.1 no\r\n550 5.7.1 relay", Step::Recipient, "the recipient (550 5.7.1)"),
+        (
+            "RCPT",
+            "550-5.7.1 no\r\n550 5.7.1 relay",
+            Step::Recipient,
+            "the recipient, or this server or its sender (mail.hello_name, mail.user, mail.sender) (550 5.7.1)",
+        ),
         ("RCPT", "553", Step::Recipient, "the recipient (553)"),
         ("RCPT", "550 4.1.1 a class of its own", Step::Recipient, "the recipient (550)"),
         ("RCPT", "550 192.0.2.1 is listed", Step::Recipient, "the recipient (550)"),
@@ -158,6 +163,13 @@ async fn a_server_without_ehlo_is_greeted_with_helo() {
         let commands = sink.commands();
         assert!(commands[1].starts_with("HELO ") && commands[2].starts_with("MAIL "), "{commands:?}");
     }
+    for (second, error) in [
+        ("450 4.3.2 busy", refused(Step::Hello, "450 4.3.2")),
+        ("421 4.3.2 busy", refused(Step::Connection, "421 4.3.2")),
+    ] {
+        let (sent, _) = send_with(vec![("EHLO", Action::Reply("500")), ("HELO", Action::Reply(second))]).await;
+        assert_eq!(sent, Err(error), "{second}");
+    }
     for second in [Action::Reply("550 5.7.1 not your name"), Action::HangUp] {
         let (sent, _) = send_with(vec![("EHLO", Action::Reply("554 no")), ("HELO", second)]).await;
         assert_eq!(sent, Err(refused(Step::Hello, "554")));
@@ -208,5 +220,40 @@ async fn what_prevents_a_connection_is_named() {
     ] {
         let error = error.to_string();
         assert!(error.starts_with("the mail server") && error.contains(text), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_says_goodbye_after_a_refusal() {
+    for (command, reply) in [("RCPT", "550 5.1.1 nobody"), ("DATA", "554 5.5.1 no"), (".", "554 5.6.0 no")] {
+        let (sent, sink) = send_with(vec![(command, Action::Reply(reply))]).await;
+        assert!(matches!(sent, Err(SendError::Refused(..))), "{sent:?}");
+        let begun = std::time::Instant::now();
+        while sink.commands().last().is_none_or(|line| line != "QUIT") {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", sink.commands());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sender_is_named_whenever_it_is_refused() {
+    for (command, reply) in [
+        ("MAIL", "550 5.7.1 no"),
+        ("RCPT", "553 5.1.8 no such domain"),
+        ("RCPT", "550 5.7.60 not permitted to send as this sender"),
+        (".", "550 5.7.60 not permitted to send as this sender"),
+        (".", "554 5.2.252 SendAsDenied"),
+    ] {
+        let (sent, _) = send_with(vec![(command, Action::Reply(reply))]).await;
+        let error = sent.unwrap_err();
+        assert!(error.to_string().contains("refuses the sender (mail.sender) ("), "{command} {reply}: {error}");
+        assert!(error.needs_operator() && !error.is_final(), "{command} {reply}");
+    }
+    for (command, reply) in [("RCPT", "553 5.7.1 not owned by user"), ("RCPT", "504 5.5.2 Helo command rejected")] {
+        let (sent, _) = send_with(vec![(command, Action::Reply(reply))]).await;
+        let error = sent.unwrap_err();
+        assert!(error.to_string().contains("or this server or its sender"), "{command} {reply}: {error}");
+        assert!(!error.is_final());
     }
 }
