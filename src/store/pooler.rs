@@ -7,27 +7,36 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage};
 /// rounds; the third is for one that has other clients.
 const ROUNDS: usize = 3;
 
-/// Names a session. Process ids alone may be the same on two servers, of which a load balancer
-/// chooses one for each connection.
-const SESSION: &str =
-    "SELECT pg_backend_pid() || ' ' || backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+/// Marks a session. The setting means nothing to PostgreSQL, so it does no harm in a session that goes
+/// to another client.
+const MARK: &str = "SELECT set_config('vouch.session', 'mine', false)";
+
+/// Names a session and its mark. Process ids alone may be the same on two servers, of which a load
+/// balancer chooses one for each connection.
+const SESSION: &str = "SELECT pg_backend_pid() || ' ' || backend_start,
+    current_setting('vouch.session', true) FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
 /// Returns whether each of two connections keeps a session of its own.
 ///
 /// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no idle
 /// session more than one that is free, so it either gives that of `idle` to `busy`, or has another
-/// one ready and takes turns, so that `idle` gets another one itself.
+/// one ready and takes turns, so that `idle` gets another one itself. One that resets a session before
+/// it hands it on removes the mark.
 ///
 /// # Errors
 /// [`Error`] if a query fails.
 pub(super) async fn are_exclusive(idle: &Client, busy: &Client) -> Result<bool, Error> {
+    idle.batch_execute(MARK).await?;
     let own = session(idle).await?;
+    if own.1.as_deref() != Some("mine") {
+        return Ok(false);
+    }
     for _ in 0..ROUNDS {
         match busy.batch_execute("BEGIN").await {
             Err(error) if is_pooler_refusal(&error) => return Ok(false),
             begun => begun?,
         }
-        if session(busy).await? == own || session(idle).await? != own {
+        if session(busy).await?.0 == own.0 || session(idle).await? != own {
             return Ok(false);
         }
         busy.batch_execute("ROLLBACK").await?;
@@ -41,10 +50,12 @@ fn is_pooler_refusal(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code().starts_with("08"))
 }
 
-async fn session(client: &Client) -> Result<Option<String>, Error> {
+async fn session(client: &Client) -> Result<(Option<String>, Option<String>), Error> {
     let answer = client.simple_query(SESSION).await?;
-    Ok(answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+    let row = answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
-    }))
+    });
+    let column = |nth| row.and_then(|row| row.get(nth)).map(str::to_owned);
+    Ok((column(0), column(1)))
 }
