@@ -42,7 +42,9 @@ async fn an_address_record_suffices_whatever_else_the_server_does() {
         let (lab, peer) = lab().await;
         lab.zone.a(NAME, Ipv4Addr::LOCALHOST);
         let truncates = faults.contains(&Fault::Truncates);
-        faults.into_iter().for_each(|fault| lab.zone.suffers(fault));
+        for fault in faults {
+            lab.zone.suffers(fault);
+        }
         assert_eq!(ask(&lab).await, Ok(()), "{what}");
         assert_eq!(peer.seen().len(), 1, "{what}");
         assert_eq!(lab.zone.over_tcp() > 0, truncates, "{what}");
@@ -55,7 +57,9 @@ async fn aliases_are_followed_at_any_name() {
         let service = format!("_matrix-fed._tcp.{NAME}");
         for what in ["the name", "a chain", "the SRV owner", "the SRV owner, a chain", "the SRV target", "everything"] {
             let (mut lab, peer) = lab().await;
-            faults.iter().for_each(|fault| lab.zone.suffers(*fault));
+            for fault in &faults {
+                lab.zone.suffers(*fault);
+            }
             let (web, target) = ("web.example.net", "matrix.example.net");
             lab.zone.a(target, Ipv4Addr::LOCALHOST);
             if what.contains("SRV") || what == "everything" {

@@ -105,6 +105,9 @@ mod tests {
     }
     use Host::{Accepts, AcceptsAfter, Drops, Refuses};
 
+    /// What is tested, the queries, the hosts, the outcome, the addresses tried, and the milliseconds.
+    type Case = (&'static str, Vec<Query>, Vec<Host>, Result<u16, Cause>, Vec<u16>, u128);
+
     /// A query that is answered after so many milliseconds, or never.
     type Query = (Option<u64>, Found);
 
@@ -113,8 +116,10 @@ mod tests {
         ([192, 0, 2, 1], nth).into()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands for the outcome of a query")]
     fn finds(target: usize, is_v4: bool, hosts: &[u16]) -> Found {
-        Ok(hosts.iter().enumerate().map(|(nth, host)| ((target, nth, is_v4), address(*host))).collect())
+        let ranked = hosts.iter().enumerate().map(|(nth, host)| ((target, nth, is_v4), address(*host)));
+        Ok(ranked.collect())
     }
 
     /// Returns the outcome, the addresses tried, and the milliseconds it took.
@@ -155,7 +160,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_first_address_that_accepts_is_found_within_a_second() {
         let refused = Err(Cause::Connect(io::ErrorKind::ConnectionRefused));
-        let cases: Vec<(&str, Vec<Query>, Vec<Host>, Result<u16, Cause>, Vec<u16>, u128)> = vec![
+        let cases: Vec<Case> = vec![
             ("one", vec![(Some(0), finds(0, V4, &[0]))], vec![Accepts], Ok(0), vec![0], 0),
             (
                 "AAAA is never answered",

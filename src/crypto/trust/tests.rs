@@ -50,8 +50,8 @@ fn verdict(verifier: &Verifier, certificate: &CertificateDer<'_>, name: &str, no
 
 #[test]
 fn a_certificate_in_ca_file_is_accepted_from_the_server_it_names() {
-    let issuer = CertifiedIssuer::self_signed(authority(&[]), KeyPair::generate().unwrap()).unwrap();
-    let issued = parameters(&[NAME]).signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().clone();
+    let ca = CertifiedIssuer::self_signed(authority(&[]), KeyPair::generate().unwrap()).unwrap();
+    let issued = parameters(&[NAME]).signed_by(&KeyPair::generate().unwrap(), &ca).unwrap().der().clone();
     let mut for_servers = authority(&[NAME]);
     for_servers.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     for (what, certificate) in [
@@ -80,13 +80,13 @@ fn a_certificate_in_ca_file_is_accepted_from_the_server_it_names() {
 
 #[test]
 fn the_cause_of_a_refusal_is_named() {
-    let issuer = CertifiedIssuer::self_signed(authority(&[]), KeyPair::generate().unwrap()).unwrap();
+    let ca = CertifiedIssuer::self_signed(authority(&[]), KeyPair::generate().unwrap()).unwrap();
     let issued = |parameters: &CertificateParams| {
-        parameters.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap().der().clone()
+        parameters.signed_by(&KeyPair::generate().unwrap(), &ca).unwrap().der().clone()
     };
     let mut for_clients = parameters(&[NAME]);
     for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    let verifier = trusting(&[issuer.der()]);
+    let verifier = trusting(&[ca.der()]);
     // The same names and key usage, but another key.
     let again = CertifiedIssuer::self_signed(authority(&[]), KeyPair::generate().unwrap()).unwrap();
     let renewed = parameters(&[NAME]).signed_by(&KeyPair::generate().unwrap(), &again).unwrap().der().clone();

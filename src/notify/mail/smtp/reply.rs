@@ -217,7 +217,7 @@ mod tests {
                 // Nothing beyond the last line was read.
                 prop_assert_eq!(left, left_of_pieces);
                 let read = &bytes[..bytes.len() - left];
-                prop_assert_eq!(read.iter().filter(|byte| **byte == b'\n').count(), reply.lines.len());
+                prop_assert_eq!(read.split_inclusive(|byte| *byte == b'\n').count(), reply.lines.len());
                 prop_assert!(reply.code.number < 1_000);
             }
         }
@@ -238,9 +238,9 @@ mod tests {
         ) {
             let end = if bare { "\n" } else { "\r\n" };
             let (last, others) = lines.split_last().unwrap();
-            let mut text: String = others.iter().map(|line| format!("{code}-{line}{end}")).collect();
-            text.push_str(&if last.is_empty() { format!("{code}{end}") } else { format!("{code} {last}{end}") });
-            text.push_str(&rest);
+            let mut written: Vec<_> = others.iter().map(|line| format!("{code}-{line}{end}")).collect();
+            written.push(if last.is_empty() { format!("{code}{end}") } else { format!("{code} {last}{end}") });
+            let text = written.concat() + &rest;
             let (reply, left) = read(text.as_bytes(), 1_000);
             prop_assert_eq!(reply, Ok(Reply { code: Code::new(code, &lines[0]), lines }));
             prop_assert_eq!(left, rest.len());
