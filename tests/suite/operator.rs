@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Binary as Blob};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use serde_json::{Value, json};
@@ -51,7 +52,12 @@ on_both_backends! {
         process.signal("TERM");
         process.ended().await;
         let database = world.folder.path().join("data/vouch.db");
-        let before = world.database.is_none().then(|| fs::read(&database).unwrap());
+        let before = world.database.is_none().then(|| {
+            // The next connection that is closed would move what the server has left in the log.
+            let mut conn = SqliteConnection::establish(database.to_str().unwrap()).unwrap();
+            conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+            fs::read(&database).unwrap()
+        });
 
         binary.set("VOUCH__KEYS__MASTER_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
         let bind = ["bind", "--address", "alice@example.com", "--user", ALICE];
