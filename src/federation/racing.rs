@@ -105,7 +105,8 @@ mod tests {
     }
     use Host::{Accepts, AcceptsAfter, Drops, Refuses};
 
-    /// What is tested, the queries, the hosts, the outcome, the addresses tried, and the milliseconds.
+    /// What is tested, the queries, the hosts, the outcome, the addresses tried, and the
+    /// milliseconds.
     type Case = (&'static str, Vec<Query>, Vec<Host>, Result<u16, Cause>, Vec<u16>, u128);
 
     /// A query that is answered after so many milliseconds, or never.

@@ -25,7 +25,8 @@ pub(crate) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
 pub(crate) fn peer_address(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
     let peer = head.peer_addr.map_or(UNKNOWN, |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
-    // Bytes beyond ASCII, which a client may write and a proxy pass on, must not hide the rest of the line.
+    // Bytes beyond ASCII, which a client may write and a proxy pass on, must not hide the rest of
+    // the line.
     let forwarded = head.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
     let hops: Vec<_> = forwarded.flat_map(|line| line.split(|byte| *byte == b',')).map(str::from_utf8).collect();
     let mut client = peer;

@@ -7,8 +7,8 @@ use tokio_postgres::{Client, Error, SimpleQueryMessage};
 /// rounds; the third is for one that has other clients.
 const ROUNDS: usize = 3;
 
-/// Marks a session. The setting means nothing to PostgreSQL, so it does no harm in a session that goes
-/// to another client.
+/// Marks a session. The setting means nothing to PostgreSQL, so it does no harm in a session that
+/// goes to another client.
 const MARK: &str = "SELECT set_config('vouch.session', 'mine', false)";
 
 /// Names a session and its mark. Process ids alone may be the same on two servers, of which a load
@@ -20,8 +20,8 @@ const SESSION: &str = "SELECT pg_backend_pid() || ' ' || backend_start,
 ///
 /// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no idle
 /// session more than one that is free, so it either gives that of `idle` to `busy`, or has another
-/// one ready and takes turns, so that `idle` gets another one itself. One that resets a session before
-/// it hands it on removes the mark.
+/// one ready and takes turns, so that `idle` gets another one itself. One that resets a session
+/// before it hands it on removes the mark.
 ///
 /// # Errors
 /// [`Error`] if a query fails.

@@ -147,8 +147,8 @@ impl Postgres {
 }
 
 impl Connector {
-    /// Returns an error if a connection pooler shares sessions. This changes nothing that matters in
-    /// the sessions, since a pooler would hand them to others.
+    /// Returns an error if a connection pooler shares sessions. This changes nothing that matters
+    /// in the sessions, since a pooler would hand them to others.
     async fn check_sessions(&self) -> Result<(), String> {
         let mut clients = Vec::new();
         for _ in 0..2 {

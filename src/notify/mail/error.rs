@@ -89,15 +89,15 @@ impl Code {
         self.severity() == 5
     }
 
-    /// Whether the server complains about the sender, although the command was about something else:
-    /// Postfix refuses nothing before the recipient, and Exchange some senders only after the message
-    /// (5.7.60 and 5.2.252, "not allowed to send as this sender").
+    /// Whether the server complains about the sender, although the command was about something
+    /// else: Postfix refuses nothing before the recipient, and Exchange some senders only after the
+    /// message (5.7.60 and 5.2.252, "not allowed to send as this sender").
     pub(super) const fn is_about_sender(self) -> bool {
         matches!(self.status, Some((1, 7 | 8) | (2, 252) | (7, 60)))
     }
 
-    /// Whether the server refuses an address that is not ASCII (RFC 6531 section 3.5), or the parameter
-    /// that announces it, although it offers SMTPUTF8.
+    /// Whether the server refuses an address that is not ASCII (RFC 6531 section 3.5), or the
+    /// parameter that announces it, although it offers SMTPUTF8.
     const fn refuses_smtputf8(self, step: Step) -> bool {
         let is_parameter = matches!(step, Step::Sender) && matches!(self.number, 501 | 504 | 555);
         self.is_permanent() && (is_parameter || matches!(self.status, Some((6, 7 | 9))))
