@@ -13,7 +13,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
@@ -44,44 +44,83 @@ impl fmt::Display for TrustError {
 /// # Panics
 /// Never: ring supports both versions.
 pub fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
-    let verifier = Verifier::new(rustls_native_certs::load_native_certs().certs, ca_file)?;
-    if verifier.roots.is_empty() {
+    let trusted = Trusted::new(rustls_native_certs::load_native_certs().certs, ca_file)?;
+    if trusted.roots.is_empty() {
         log::warn!("no certificate authorities found on this system: every TLS connection will fail");
     }
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&verifier.crypto));
+    Ok(configured(Some(trusted)))
+}
+
+/// Returns a configuration that accepts any certificate, but only from the owner of its key.
+#[must_use]
+pub fn unverified_client_config() -> ClientConfig {
+    configured(None)
+}
+
+fn configured(trusted: Option<Trusted>) -> ClientConfig {
+    let crypto = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&crypto));
     let builder = builder.with_safe_default_protocol_versions().expect("ring supports TLS 1.2 and 1.3");
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    let verifier = Verifier { trusted, crypto };
+    builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
+}
+
+/// Verifies signatures as rustls does, and certificates by what is trusted.
+#[derive(Debug)]
+struct Verifier {
+    /// `None` accepts any certificate.
+    trusted: Option<Trusted>,
+    crypto: Arc<CryptoProvider>,
 }
 
 /// Verifies as rustls does, except that it also accepts a server's certificate that is itself in
 /// `ca_file`, even if it is that of an authority: `openssl req -x509` makes such certificates.
 #[derive(Debug)]
-struct Verifier {
+struct Trusted {
     roots: RootCertStore,
     /// The certificates in `ca_file`.
     own: Vec<CertificateDer<'static>>,
-    crypto: Arc<CryptoProvider>,
 }
 
-impl Verifier {
+impl Trusted {
     fn new(system: Vec<CertificateDer<'static>>, ca_file: Option<&Path>) -> Result<Self, TrustError> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(system);
         let own = ca_file.map_or(Ok(Vec::new()), |path| {
             add_file(&mut roots, path).map_err(|reason| TrustError { path: path.to_owned(), reason })
         })?;
-        Ok(Self { roots, own, crypto: Arc::new(ring::default_provider()) })
+        Ok(Self { roots, own })
     }
 
-    /// Verifies the validity period and the purpose of a certificate that needs no issuer.
-    fn verify_alone(&self, certificate: &ParsedCertificate<'_>, now: UnixTime) -> Result<(), Error> {
-        let algorithms = self.crypto.signature_verification_algorithms.all;
-        match verify_server_cert_signed_by_trust_anchor(certificate, &RootCertStore::empty(), &[], now, algorithms) {
-            // webpki has checked everything else before it looks for an issuer, and the period
-            // before it sees an authority.
-            Err(error) if matches!(TlsFault::from(&error), TlsFault::UnknownIssuer | TlsFault::Authority) => Ok(()),
-            verdict => verdict,
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Result<(), Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        if self.own.iter().any(|own| own == end_entity) {
+            verify_alone(&certificate, now, algorithms)?;
+        } else {
+            verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
         }
+        verify_server_name(&certificate, server_name)
+    }
+}
+
+/// Verifies the validity period and the purpose of a certificate that needs no issuer.
+fn verify_alone(
+    certificate: &ParsedCertificate<'_>,
+    now: UnixTime,
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+) -> Result<(), Error> {
+    match verify_server_cert_signed_by_trust_anchor(certificate, &RootCertStore::empty(), &[], now, algorithms) {
+        // webpki has checked everything else before it looks for an issuer, and the period before
+        // it sees an authority.
+        Err(error) if matches!(TlsFault::from(&error), TlsFault::UnknownIssuer | TlsFault::Authority) => Ok(()),
+        verdict => verdict,
     }
 }
 
@@ -94,14 +133,10 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        if self.own.iter().any(|own| own == end_entity) {
-            self.verify_alone(&certificate, now)?;
-        } else {
+        if let Some(trusted) = &self.trusted {
             let algorithms = self.crypto.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
+            trusted.verify(end_entity, intermediates, server_name, now, algorithms)?;
         }
-        verify_server_name(&certificate, server_name)?;
         Ok(ServerCertVerified::assertion())
     }
 

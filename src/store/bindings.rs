@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
@@ -15,7 +16,7 @@ use crate::clock::Millis;
 const ROWS_PER_INSERT: usize = 5_000;
 
 /// A binding, without the row's id.
-#[derive(Clone, Debug, Insertable, Queryable)]
+#[derive(Clone, Debug, Insertable, Queryable, Selectable)]
 #[diesel(table_name = bindings)]
 pub struct Binding {
     /// Blind index of the address; the sealed columns are tied to it.
@@ -31,7 +32,8 @@ pub struct Binding {
 }
 
 /// The columns that the directory needs.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = bindings)]
 pub struct Listed {
     /// The row's id.
     pub id: i64,
@@ -42,7 +44,8 @@ pub struct Listed {
 }
 
 /// The columns that a look-up needs.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = bindings)]
 pub struct Found {
     /// The row's id.
     pub id: i64,
@@ -53,11 +56,6 @@ pub struct Found {
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
 }
-
-type Columns = (bindings::address_index, bindings::user_index, bindings::address, bindings::mxid, bindings::bound_at);
-
-const COLUMNS: Columns =
-    (bindings::address_index, bindings::user_index, bindings::address, bindings::mxid, bindings::bound_at);
 
 /// The result of [`bind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +174,7 @@ pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<Opt
 /// [`Error`] if the database fails.
 pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> {
     let query = bindings::table
-        .select((bindings::id, bindings::address_index, bindings::address, bindings::mxid))
+        .select(columns::<Found>())
         .filter(bindings::id.eq_any(ids));
     conn.load(query).await
 }
@@ -186,7 +184,7 @@ pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> 
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Binding>, Error> {
-    conn.first(bindings::table.select(COLUMNS).filter(bindings::address_index.eq(address_index.to_vec()))).await
+    conn.first(bindings::table.select(columns::<Binding>()).filter(bindings::address_index.eq(address_index.to_vec()))).await
 }
 
 /// Returns the bindings of a user, oldest first.
@@ -194,7 +192,7 @@ pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Binding>, Error> {
-    let theirs = bindings::table.select(COLUMNS).filter(bindings::user_index.eq(user_index.to_vec()));
+    let theirs = bindings::table.select(columns::<Binding>()).filter(bindings::user_index.eq(user_index.to_vec()));
     conn.load(theirs.order(bindings::id)).await
 }
 
@@ -204,7 +202,7 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Binding>,
 /// [`Error`] if the database fails.
 pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>, Error> {
     let query = bindings::table
-        .select((bindings::id, bindings::address_index, bindings::address))
+        .select(columns::<Listed>())
         .filter(bindings::id.gt(after))
         .order(bindings::id)
         .limit(limit);
@@ -225,7 +223,7 @@ pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
 /// [`Error`] if the database fails.
 pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error> {
     let query = bindings::table
-        .select((bindings::id, bindings::address_index, bindings::address))
+        .select(columns::<Listed>())
         .filter(bindings::id.eq_any(ids));
     conn.load(query).await
 }

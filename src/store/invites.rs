@@ -3,6 +3,7 @@
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
@@ -36,7 +37,8 @@ pub struct NewInvite {
 }
 
 /// An invitation's row.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = invites)]
 pub struct Invite {
     /// The row's id.
     pub id: i64,
@@ -55,28 +57,6 @@ pub struct Invite {
     /// When the invitation was made.
     pub created_at: Millis,
 }
-
-type Columns = (
-    invites::id,
-    invites::address,
-    invites::token,
-    invites::room_id,
-    invites::sender,
-    invites::key_index,
-    invites::signing_key,
-    invites::created_at,
-);
-
-const COLUMNS: Columns = (
-    invites::id,
-    invites::address,
-    invites::token,
-    invites::room_id,
-    invites::sender,
-    invites::key_index,
-    invites::signing_key,
-    invites::created_at,
-);
 
 /// Locks an address until the transaction ends. Transactions that bind or invite the address run
 /// one after the other, so that a bind does not miss an invitation stored concurrently.
@@ -107,7 +87,7 @@ pub async fn insert(conn: &mut Conn, new: NewInvite, key_until: Millis) -> Resul
 /// [`Error`] if the database fails.
 pub async fn by_token_hash(conn: &mut Conn, token_hash: &[u8], created_after: Millis) -> Result<Option<Invite>, Error> {
     let query = invites::table
-        .select(COLUMNS)
+        .select(columns::<Invite>())
         .filter(invites::token_hash.eq(token_hash.to_vec()))
         .filter(invites::created_at.gt(created_after));
     conn.first(query).await
@@ -137,7 +117,7 @@ pub async fn pending_of_address(
 /// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8], created_after: Millis) -> Result<Vec<Invite>, Error> {
     let query = invites::table
-        .select(COLUMNS)
+        .select(columns::<Invite>())
         .filter(invites::address_index.eq(address_index.to_vec()))
         .filter(invites::created_at.gt(created_after))
         .order(invites::id);
@@ -184,7 +164,7 @@ async fn retire_keys(conn: &mut Conn, keys: Vec<Vec<u8>>, until: Millis) -> Resu
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Invite>, Error> {
-    conn.load(invites::table.select(COLUMNS).filter(invites::account_id.eq(account_id)).order(invites::id)).await
+    conn.load(invites::table.select(columns::<Invite>()).filter(invites::account_id.eq(account_id)).order(invites::id)).await
 }
 
 /// Removes all invitations that an account made; returns how many.

@@ -29,3 +29,9 @@ pub use connection::Conn;
 pub use database::Store;
 pub use error::Error;
 pub use transaction::LONGEST as LONGEST_TRANSACTION;
+
+/// Returns the columns of a row type, in the order of its fields. They are the same for both
+/// backends, although diesel wants one of them named.
+fn columns<T: diesel::Selectable<diesel::sqlite::Sqlite>>() -> T::SelectExpression {
+    T::construct_selection()
+}

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
@@ -40,13 +41,15 @@ pub struct NewSession {
 }
 
 /// A session's row.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = sessions)]
 pub struct Session {
     /// The row's id.
     pub id: i64,
     /// The id by which the client knows it.
     pub sid: String,
     /// Blind index of requester, address and client secret; the sealed columns are tied to it.
+    #[diesel(column_name = session_key)]
     pub key: Vec<u8>,
     /// The requester's account; `None` for a homeserver.
     pub account_id: Option<i64>,
@@ -70,38 +73,6 @@ pub struct Session {
     pub wrong_codes: i64,
 }
 
-type Columns = (
-    sessions::id,
-    sessions::sid,
-    sessions::session_key,
-    sessions::account_id,
-    sessions::address,
-    sessions::next_link,
-    sessions::send_attempt,
-    sessions::sending_attempt,
-    sessions::sending_until,
-    sessions::modified_at,
-    sessions::validated_at,
-    sessions::code_since,
-    sessions::wrong_codes,
-);
-
-const COLUMNS: Columns = (
-    sessions::id,
-    sessions::sid,
-    sessions::session_key,
-    sessions::account_id,
-    sessions::address,
-    sessions::next_link,
-    sessions::send_attempt,
-    sessions::sending_attempt,
-    sessions::sending_until,
-    sessions::modified_at,
-    sessions::validated_at,
-    sessions::code_since,
-    sessions::wrong_codes,
-);
-
 /// Returns the session with the same key, beginning it if necessary, and locks its row until the
 /// transaction ends.
 ///
@@ -114,7 +85,7 @@ pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, E
         .on_conflict(sessions::session_key)
         .do_update()
         .set(sessions::session_key.eq(key))
-        .returning(COLUMNS);
+        .returning(columns::<Session>());
     conn.get(Prepared(query)).await
 }
 
@@ -124,7 +95,7 @@ pub async fn get_or_begin(conn: &mut Conn, new: NewSession) -> Result<Session, E
 /// [`Error`] if the database fails.
 pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Option<Session>, Error> {
     let query = sessions::table
-        .select(COLUMNS)
+        .select(columns::<Session>())
         .filter(sessions::sid.eq(sid.to_owned()))
         .filter(sessions::secret_hash.eq(secret_hash.to_vec()));
     conn.first(query).await
@@ -136,7 +107,7 @@ pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Op
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn mailed(conn: &mut Conn, sid: &str) -> Result<Option<Session>, Error> {
-    conn.first(sessions::table.select(COLUMNS).filter(sessions::sid.eq(sid.to_owned()))).await
+    conn.first(sessions::table.select(columns::<Session>()).filter(sessions::sid.eq(sid.to_owned()))).await
 }
 
 /// Returns the session with this row id.
@@ -144,7 +115,7 @@ pub async fn mailed(conn: &mut Conn, sid: &str) -> Result<Option<Session>, Error
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Session>, Error> {
-    conn.first(sessions::table.select(COLUMNS).filter(sessions::id.eq(id))).await
+    conn.first(sessions::table.select(columns::<Session>()).filter(sessions::id.eq(id))).await
 }
 
 /// Returns the sessions of an account, oldest first.
@@ -152,7 +123,7 @@ pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Session>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>, Error> {
-    conn.load(sessions::table.select(COLUMNS).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
+    conn.load(sessions::table.select(columns::<Session>()).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
 }
 
 /// Returns the sessions for an address, oldest first.
@@ -160,7 +131,7 @@ pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Session>, Error> {
-    let theirs = sessions::table.select(COLUMNS).filter(sessions::address_index.eq(address_index.to_vec()));
+    let theirs = sessions::table.select(columns::<Session>()).filter(sessions::address_index.eq(address_index.to_vec()));
     conn.load(theirs.order(sessions::id)).await
 }
 
