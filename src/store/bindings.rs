@@ -173,9 +173,7 @@ pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<Opt
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> {
-    let query = bindings::table
-        .select(columns::<Found>())
-        .filter(bindings::id.eq_any(ids));
+    let query = bindings::table.select(columns::<Found>()).filter(bindings::id.eq_any(ids));
     conn.load(query).await
 }
 
@@ -184,7 +182,8 @@ pub async fn found(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Found>, Error> 
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<Binding>, Error> {
-    conn.first(bindings::table.select(columns::<Binding>()).filter(bindings::address_index.eq(address_index.to_vec()))).await
+    conn.first(bindings::table.select(columns::<Binding>()).filter(bindings::address_index.eq(address_index.to_vec())))
+        .await
 }
 
 /// Returns the bindings of a user, oldest first.
@@ -201,11 +200,8 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Binding>,
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>, Error> {
-    let query = bindings::table
-        .select(columns::<Listed>())
-        .filter(bindings::id.gt(after))
-        .order(bindings::id)
-        .limit(limit);
+    let query =
+        bindings::table.select(columns::<Listed>()).filter(bindings::id.gt(after)).order(bindings::id).limit(limit);
     conn.load(query).await
 }
 
@@ -222,9 +218,7 @@ pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error> {
-    let query = bindings::table
-        .select(columns::<Listed>())
-        .filter(bindings::id.eq_any(ids));
+    let query = bindings::table.select(columns::<Listed>()).filter(bindings::id.eq_any(ids));
     conn.load(query).await
 }
 

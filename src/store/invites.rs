@@ -164,7 +164,8 @@ async fn retire_keys(conn: &mut Conn, keys: Vec<Vec<u8>>, until: Millis) -> Resu
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Invite>, Error> {
-    conn.load(invites::table.select(columns::<Invite>()).filter(invites::account_id.eq(account_id)).order(invites::id)).await
+    conn.load(invites::table.select(columns::<Invite>()).filter(invites::account_id.eq(account_id)).order(invites::id))
+        .await
 }
 
 /// Removes all invitations that an account made; returns how many.

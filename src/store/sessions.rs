@@ -123,7 +123,10 @@ pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Session>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>, Error> {
-    conn.load(sessions::table.select(columns::<Session>()).filter(sessions::account_id.eq(account_id)).order(sessions::id)).await
+    conn.load(
+        sessions::table.select(columns::<Session>()).filter(sessions::account_id.eq(account_id)).order(sessions::id),
+    )
+    .await
 }
 
 /// Returns the sessions for an address, oldest first.
@@ -131,7 +134,8 @@ pub async fn of_account(conn: &mut Conn, account_id: i64) -> Result<Vec<Session>
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Session>, Error> {
-    let theirs = sessions::table.select(columns::<Session>()).filter(sessions::address_index.eq(address_index.to_vec()));
+    let theirs =
+        sessions::table.select(columns::<Session>()).filter(sessions::address_index.eq(address_index.to_vec()));
     conn.load(theirs.order(sessions::id)).await
 }
 

@@ -10,7 +10,7 @@ use vouch_test_support::mail_sink::{Action, MailSink, Options};
 use crate::database::{count, texts};
 use crate::notices::{ALICE, PATIENCE};
 use crate::program::Binary;
-use crate::world::{Answer, Person, SECRET, World, until};
+use crate::world::{Answer, Person, SECRET, Server, World, until};
 
 const LATER: &str = "try again later";
 
@@ -184,25 +184,25 @@ async fn stopped(process: crate::program::Process) -> (Option<i32>, String) {
     process.ended().await
 }
 
-/// Binds an address through a server that later gives this reply to this command.
-async fn binds_through(world: &mut World, command: &'static str, reply: &'static str) -> Arc<AtomicBool> {
+/// Binds an address; its notice goes to a mail server that gives this reply to this command.
+async fn binds_through(world: &mut World, command: &'static str, reply: &'static str) -> Server {
     let refuses = Arc::new(AtomicBool::new(false));
     let switch = Arc::clone(&refuses);
     let script =
         move |line: &str| (switch.load(Ordering::SeqCst) && line.starts_with(command)).then_some(Action::Reply(reply));
     use_server(world, Options { script: Some(Arc::new(script)), ..Options::default() }).await;
-    refuses
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    let sid = alice.proves(ALICE).await;
+    refuses.store(true, Ordering::SeqCst);
+    alice.binds_by(&sid).await.ok();
+    server
 }
 
 on_both_backends! {
     async fn the_outbox_names_the_cause_of_a_failure_that_may_pass(world: World) {
         let mut world = world;
-        let refuses = binds_through(&mut world, "MAIL", "553 5.7.1 not your sender").await;
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        let sid = alice.proves(ALICE).await;
-        refuses.store(true, Ordering::SeqCst);
-        alice.binds_by(&sid).await.ok();
+        let _server = binds_through(&mut world, "MAIL", "553 5.7.1 not your sender").await;
         until(PATIENCE, "it is not tried", async || {
             let troubles = texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
             troubles == ["the mail server refuses the sender (mail.sender) (553 5.7.1)"]
@@ -211,24 +211,14 @@ on_both_backends! {
 
     async fn a_notice_that_the_server_refuses_for_good_is_given_up(world: World) {
         let mut world = world;
-        let refuses = binds_through(&mut world, "RCPT", "550 5.1.1 no such user").await;
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        let sid = alice.proves(ALICE).await;
-        refuses.store(true, Ordering::SeqCst);
-        alice.binds_by(&sid).await.ok();
+        let _server = binds_through(&mut world, "RCPT", "550 5.1.1 no such user").await;
         until(PATIENCE, "it is kept", async || count(&world, "outbox").await == 0).await;
         assert_eq!(world.mail.commands().iter().filter(|line| line.starts_with("RCPT")).count(), 2);
     }
 
     async fn a_notice_that_the_server_refuses_for_now_is_kept(world: World) {
         let mut world = world;
-        let refuses = binds_through(&mut world, "RCPT", "450 4.2.0 greylisted").await;
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        let sid = alice.proves(ALICE).await;
-        refuses.store(true, Ordering::SeqCst);
-        alice.binds_by(&sid).await.ok();
+        let _server = binds_through(&mut world, "RCPT", "450 4.2.0 greylisted").await;
         until(PATIENCE, "it is not tried", async || {
             let troubles = texts(&world, "SELECT trouble AS text FROM outbox WHERE trouble IS NOT NULL").await;
             troubles == ["the mail server refuses the recipient for now (450 4.2.0)"]

@@ -340,3 +340,23 @@ async fn if_all_text_messages_are_rejected_the_start_says_so_and_the_page_does_n
         "{log}"
     );
 }
+
+#[tokio::test]
+async fn an_erasure_whose_log_cannot_be_emptied_yet_is_still_reported_as_done() {
+    let world = World::on_sqlite().await;
+    let binary = Binary::of(&world);
+    let process = binary.serve().await;
+    world.person(&process.server, "alice").await.binds("alice@example.com").await;
+    process.signal("TERM");
+    process.ended().await;
+
+    let mut reader = sqlite(&world);
+    reader.batch_execute("BEGIN; SELECT * FROM accounts").unwrap();
+    let erasure = binary.run(&["erase", "--user", ALICE, "--yes"]);
+    assert_eq!(erasure.status, Some(0), "{erasure:?}");
+    assert!(erasure.stderr.contains("erased data is still in the write-ahead log"), "{erasure:?}");
+    let receipt: Value = serde_json::from_str(&erasure.stdout).unwrap();
+    assert_eq!((&receipt["erased"]["account"], &receipt["erased"]["bindings"]), (&json!(true), &json!(1)));
+    drop(reader);
+    refused(&binary.run(&["export", "--user", ALICE]), 1, "no data is stored");
+}

@@ -36,14 +36,14 @@ fn pem(certificates: &[&CertificateDer<'_>]) -> String {
     certificates.iter().map(block).collect()
 }
 
-fn verifier(trusted: Trusted) -> Verifier {
+fn verifying(trusted: Trusted) -> Verifier {
     Verifier { trusted: Some(trusted), crypto: Arc::new(ring::default_provider()) }
 }
 
 fn trusting(certificates: &[&CertificateDer<'_>]) -> Verifier {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), pem(certificates)).unwrap();
-    verifier(Trusted::new(Vec::new(), Some(file.path())).unwrap())
+    verifying(Trusted::new(Vec::new(), Some(file.path())).unwrap())
 }
 
 fn verdict(verifier: &Verifier, certificate: &CertificateDer<'_>, name: &str, now: u64) -> Result<(), TlsFault> {
@@ -111,7 +111,7 @@ fn the_cause_of_a_refusal_is_named() {
     assert_eq!(verdict(&trusting(&[&for_clients]), &for_clients, NAME, NOW), Err(TlsFault::OtherPurpose));
     let nameless = self_signed(&authority(&[]));
     assert_eq!(verdict(&trusting(&[&nameless]), &nameless, NAME, NOW), Err(TlsFault::NoName));
-    let trusts_nobody = verifier(Trusted::new(Vec::new(), None).unwrap());
+    let trusts_nobody = verifying(Trusted::new(Vec::new(), None).unwrap());
     assert_eq!(verdict(&trusts_nobody, &issued(&parameters(&[NAME])), NAME, NOW), Err(TlsFault::UnknownIssuer));
 }
 
