@@ -127,6 +127,7 @@ impl Application {
             rt::spawn(Arc::clone(&services.directory).keep_built()),
             rt::spawn(Arc::clone(&services.directory).follow_table()),
             rt::spawn(Arc::clone(&services.maintenance).run()),
+            rt::spawn(Arc::clone(&services.lookups).keep_memory_saved()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
         let result = server.await;

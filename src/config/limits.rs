@@ -12,7 +12,10 @@ use crate::clock::{DAY, Millis};
 /// `[lookup]`
 #[derive(Clone, Debug)]
 pub struct Lookup {
-    /// `pepper_period`. Default 24 h; at least 1 h, at most 30 days.
+    /// `pepper_period`. Default 7 days, which is also the most; at least 1 h. Each new pepper makes
+    /// people pay for their address books again, so limits that are tight need peppers that last;
+    /// and the longer a pepper lasts, the longer a table of hashes that somebody has computed is of
+    /// use.
     pub pepper_period: Duration,
     /// `plain`: whether to offer the algorithm `none`. Default false.
     pub plain: bool,
@@ -24,11 +27,16 @@ impl Lookup {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("lookup");
         Self {
-            pepper_period: section.text("pepper_period", "24h", parse::duration("1h", "30d")),
+            pepper_period: section.text("pepper_period", "7d", pepper_period),
             plain: section.flag("plain", false),
             max_addresses: section.number("max_addresses", 10_000, 1..=100_000),
         }
     }
+}
+
+fn pepper_period(text: &str) -> Parsed<Duration> {
+    let reason = "the specification wants peppers to change often, so that tables of hashes are soon of no use";
+    parse::duration("1h", "7d")(text).map_err(|expected| format!("{expected}: {reason}"))
 }
 
 /// `[budgets]`: rate limits.

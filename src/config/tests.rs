@@ -291,7 +291,7 @@ fn a_policy_directory_that_is_set_must_exist() {
 fn numbers_and_durations_have_ranges() {
     for (name, value) in [
         ("VOUCH__LOOKUP__PEPPER_PERIOD", "59m"),
-        ("VOUCH__LOOKUP__PEPPER_PERIOD", "31d"),
+        ("VOUCH__LOOKUP__PEPPER_PERIOD", "8d"),
         ("VOUCH__LOOKUP__MAX_ADDRESSES", "0"),
         ("VOUCH__BUDGETS__USER__PER_HOUR", "-1"),
         ("VOUCH__BUDGETS__USER__CAPACITY", "99999999999999999999999999999999999999999999"),
@@ -299,8 +299,17 @@ fn numbers_and_durations_have_ranges() {
     ] {
         assert!(error("", &[(name, value)]).contains(&format!("variable {name}: [")), "{name}");
     }
-    assert_eq!(load("[lookup]\npepper_period = \"30d\"", &[]).unwrap().lookup.pepper_period, Duration::from_hours(720));
+    assert_eq!(load("[lookup]\npepper_period = \"168h\"", &[]).unwrap().lookup.pepper_period, Duration::from_hours(168));
     assert_eq!(load("[lookup]\nmax_addresses = 1_000", &[]).unwrap().lookup.max_addresses, 1_000);
+}
+
+#[test]
+fn a_pepper_that_lasts_too_long_is_refused_with_the_reason() {
+    for long in ["30d", "169h", "604801s"] {
+        let problem = error(&format!("[lookup]\npepper_period = \"{long}\""), &[]);
+        assert!(problem.contains("from 1h to 7d: the specification wants peppers to change often"), "{problem}");
+    }
+    assert_eq!(load("", &[]).unwrap().lookup.pepper_period, Duration::from_hours(168));
 }
 
 proptest! {

@@ -32,7 +32,7 @@ impl MasterKey {
 
     /// Returns the key with these bytes.
     #[cfg(test)]
-    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 

@@ -8,6 +8,7 @@
 //! truncated to 16 bytes. Each table has its own key, so equal values in two tables look different.
 
 mod links;
+mod tokens;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 
 #[cfg(test)]
 pub(crate) use links::LONGEST_VALUE;
+pub use tokens::TokenKeys;
 
 use super::base62;
 use super::master_key::MasterKey;
@@ -120,12 +122,14 @@ pub enum Purpose {
     VisitForm,
     /// `objections.address_index`, of an address.
     Objection,
+    /// `recent_lookups.token_index`, of the hash of an access token.
+    RecentLookups,
 }
 
 impl Purpose {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::Account, "index:accounts.user"),
         (Self::BindingAddress, "index:bindings.address"),
         (Self::BindingUser, "index:bindings.user"),
@@ -145,6 +149,7 @@ impl Purpose {
         (Self::VisitSubject, "index:visits.subject"),
         (Self::VisitForm, "index:visits.form"),
         (Self::Objection, "index:objections.address"),
+        (Self::RecentLookups, "index:recent_lookups.token"),
     ];
 }
 
@@ -178,6 +183,7 @@ pub struct Vault {
     validation: Hmac<Sha256>,
     links: Aes256Gcm,
     codes: Hmac<Sha256>,
+    tokens: Hmac<Sha256>,
     pepper: Zeroizing<[u8; 32]>,
     check: [u8; 32],
 }
@@ -192,6 +198,7 @@ impl Vault {
             validation: mac(&master.derive("validation-token")),
             links: Aes256Gcm::new(&(*master.derive("seal:links")).into()),
             codes: mac(&master.derive("validation-code")),
+            tokens: mac(&master.derive("access-token")),
             pepper: master.derive("pepper"),
             check: *master.derive("check"),
         }
@@ -216,13 +223,7 @@ impl Vault {
     /// If the operating system supplies no randomness.
     #[must_use]
     pub fn seal(&self, column: Column, owner: &BlindIndex, value: &str) -> Vec<u8> {
-        let nonce = base62::random_bytes::<NONCE_BYTES>();
-        let padded = pad(value);
-        let payload = Payload { msg: &padded, aad: &associated_data(column, owner) };
-        let sealed = self.ciphers[column as usize]
-            .encrypt(&Nonce::from(nonce), payload)
-            .expect("values are far below the cipher's limit");
-        [&[VERSION], nonce.as_slice(), &sealed].concat()
+        encrypt(&self.ciphers[column as usize], &associated_data(column, owner), &pad(value))
     }
 
     /// Opens a value that [`Self::seal`] returned for the same column and owner.
@@ -230,12 +231,7 @@ impl Vault {
     /// # Errors
     /// [`Unsealable`] for anything else.
     pub fn open(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Result<String, Unsealable> {
-        let (nonce, sealed) = match sealed.split_first() {
-            Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?,
-            _ => return Err(Unsealable),
-        };
-        let payload = Payload { msg: sealed, aad: &associated_data(column, owner) };
-        let mut value = self.ciphers[column as usize].decrypt(&Nonce::from(*nonce), payload).map_err(|_| Unsealable)?;
+        let mut value = decrypt(&self.ciphers[column as usize], &associated_data(column, owner), sealed)?;
         let end = value.iter().rposition(|&byte| byte != 0).filter(|&end| value[end] == END).ok_or(Unsealable)?;
         value.truncate(end);
         String::from_utf8(value).map_err(|_| Unsealable)
@@ -280,6 +276,22 @@ impl Vault {
 #[must_use]
 pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
+}
+
+/// Returns the version, a random nonce, and the encrypted value.
+fn encrypt(cipher: &Aes256Gcm, associated: &[u8], value: &[u8]) -> Vec<u8> {
+    let nonce = base62::random_bytes::<NONCE_BYTES>();
+    let payload = Payload { msg: value, aad: associated };
+    let sealed = cipher.encrypt(&Nonce::from(nonce), payload).expect("values are far below the cipher's limit");
+    [&[VERSION], nonce.as_slice(), &sealed].concat()
+}
+
+fn decrypt(cipher: &Aes256Gcm, associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+    let (nonce, sealed) = match sealed.split_first() {
+        Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?,
+        _ => return Err(Unsealable),
+    };
+    cipher.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: associated }).map_err(|_| Unsealable)
 }
 
 fn mac(key: &[u8; 32]) -> Hmac<Sha256> {

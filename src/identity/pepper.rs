@@ -21,6 +21,12 @@ use crate::crypto::base62;
 pub struct Epoch(i64);
 
 impl Epoch {
+    /// Returns the number of whole periods since the Unix epoch.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
     /// Returns the previous epoch.
     #[must_use]
     pub const fn previous(self) -> Self {

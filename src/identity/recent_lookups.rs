@@ -1,60 +1,70 @@
-//! Which addresses each user has looked up recently: repeating a look-up is free.
+//! Which addresses each access token has looked up recently: repeating a look-up is free.
+//!
+//! What is free is known to each token alone. If the tokens of a user shared it, whoever holds one
+//! of them could tell from what is free, at the limit, what the others have looked up.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod generations;
+mod row;
+#[cfg(test)]
+mod tests;
 
-use crate::crypto::vault::BlindIndex;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::clock::Millis;
+use crate::crypto::vault::{BlindIndex, TokenKeys};
 use crate::identity::pepper::{Digest, Epoch};
+use generations::Generations;
 
-/// What each user has been charged for under a pepper. It is kept in memory only, as 32 bits of a
-/// keyed hash, until the epoch ends. (To a user who has looked up 10,000 addresses, one new address
-/// in 400,000 looks like a repeat and is free.)
+pub use row::Row;
+
+/// The most look-ups that are remembered of a token under a pepper. Further ones are charged each
+/// time: address books are smaller, and limits that mean anything are too.
+pub const MOST: usize = 1 << 16;
+
+/// An access token whose look-ups are remembered.
+pub struct Token {
+    /// The hash that the database knows it by.
+    pub hash: [u8; 32],
+    /// `recent_lookups.token_index`
+    pub index: BlindIndex,
+    /// What seals its row.
+    pub keys: TokenKeys,
+}
+
+/// Hides the token's hash.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What each token has been charged for under a pepper, as 32 bits of a keyed hash. (To a token
+/// that has looked up 10,000 addresses, one new address in 400,000 looks like a repeat and is
+/// free.)
 ///
-/// Memory is bounded: when new entries have filled `capacity`, users who were not active since it
-/// was last filled are forgotten, and charged for repeats.
+/// Memory is bounded: when new entries have filled `capacity`, tokens that were not used since it
+/// was last filled are forgotten. They are read from the database when they are used again. What is
+/// not yet stored there is kept apart, up to the same capacity.
 pub struct RecentLookups {
-    /// Random, so that nobody can choose digests that collide.
-    key: [u64; 2],
     capacity: usize,
-    generations: Mutex<Generations>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: Generations,
+    unsaved: HashMap<Owner, Unsaved>,
+    /// The number of unsaved hashes.
+    unsaved_count: usize,
 }
 
 type Owner = (BlindIndex, Epoch);
-type Hashes = HashSet<u32, BuildHasherDefault<Spread>>;
 
-/// Spreads keyed hashes over a table: they need no second hash.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("only u32 values are hashed")
-    }
-
-    fn write_u32(&mut self, hash: u32) {
-        self.0 = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Owner, Hashes>,
-    old: HashMap<Owner, Hashes>,
-    /// Of the young generation.
-    weight: usize,
-}
-
-/// The weight of an empty set, in hashes.
-const SET_WEIGHT: usize = 16;
-
-/// The addresses of one look-up that its user has not looked up before.
+/// The addresses of one look-up that are new to its token.
 pub struct NewLookups {
-    owner: Owner,
+    epoch: Epoch,
     /// Distinct.
     hashes: Vec<u32>,
 }
@@ -67,165 +77,144 @@ impl NewLookups {
     }
 }
 
+/// Look-ups of a token that have been charged and are not in the database yet.
+#[derive(Clone, Debug)]
+pub struct Unsaved {
+    /// The token.
+    pub token: Arc<Token>,
+    /// The epoch of the pepper.
+    pub epoch: Epoch,
+    /// Their hashes.
+    pub hashes: Vec<u32>,
+}
+
 impl RecentLookups {
     /// Stores at most twice `capacity` hashes, at some 10 bytes each.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { key: [0, 1].map(|half| RandomState::new().hash_one(half)), capacity, generations: Mutex::default() }
+        Self { capacity, state: Mutex::default() }
     }
 
-    /// Returns whether there is an entry for a user. If not, [add](Self::add_own) their own
-    /// addresses first.
+    /// Returns whether there is an entry for a token.
     #[must_use]
-    pub fn knows(&self, user: BlindIndex, epoch: Epoch) -> bool {
-        self.lock().get(&(user, epoch)).is_some()
+    pub fn knows(&self, token: &Token, epoch: Epoch) -> bool {
+        self.lock().known.get(&(token.index, epoch)).is_some()
     }
 
-    /// Makes a user's own addresses free. Creates the user's entry even if they have none.
-    pub fn add_own(&self, user: BlindIndex, epoch: Epoch, digests: &[Digest]) {
-        self.add(NewLookups { owner: (user, epoch), hashes: self.hashes(digests) });
-    }
-
-    /// Returns those digests that are new to the user, without duplicates. Does not store them.
+    /// Returns whether a token's entry was compared with the database after `since`.
     #[must_use]
-    pub fn new_lookups(&self, user: BlindIndex, epoch: Epoch, digests: &[Digest]) -> NewLookups {
-        let owner = (user, epoch);
-        let mut hashes = self.hashes(digests);
-        if let Some(known) = self.lock().get(&owner) {
-            hashes.retain(|hash| !known.contains(hash));
+    pub fn was_read_after(&self, token: &Token, epoch: Epoch, since: Millis) -> bool {
+        self.lock().known.get(&(token.index, epoch)).is_some_and(|entry| entry.read_at > since)
+    }
+
+    /// Adds what the database has of a token at `now`, and the user's own addresses, which are
+    /// free. Creates the entry even if there is nothing.
+    pub fn read(&self, token: &Token, epoch: Epoch, stored: &[u32], own: &[Digest], now: Millis) {
+        let owner = (token.index, epoch);
+        let mut state = self.lock();
+        let mut entry = state.known.take(&owner);
+        entry.hashes.extend(stored);
+        entry.hashes.extend(hashes(token, own));
+        if let Some(unsaved) = state.unsaved.get(&owner) {
+            entry.hashes.extend(&unsaved.hashes);
+        }
+        entry.read_at = now;
+        state.known.put(owner, entry, self.capacity);
+    }
+
+    /// Makes addresses free that have just become the user's own.
+    pub fn add_own(&self, token: &Token, epoch: Epoch, own: &[Digest]) {
+        let owner = (token.index, epoch);
+        let mut state = self.lock();
+        let mut entry = state.known.take(&owner);
+        entry.hashes.extend(hashes(token, own));
+        state.known.put(owner, entry, self.capacity);
+    }
+
+    /// Returns those digests that are new to the token, without duplicates. Does not store them.
+    #[must_use]
+    pub fn new_lookups(&self, token: &Token, epoch: Epoch, digests: &[Digest]) -> NewLookups {
+        let mut hashes = hashes(token, digests);
+        if let Some(entry) = self.lock().known.get(&(token.index, epoch)) {
+            hashes.retain(|hash| !entry.hashes.contains(hash));
         }
         hashes.sort_unstable();
         hashes.dedup();
-        NewLookups { owner, hashes }
+        NewLookups { epoch, hashes }
     }
 
     /// Stores look-ups that have been charged.
-    pub fn add(&self, new: NewLookups) {
-        let mut generations = self.lock();
-        let mut set = generations.take(&new.owner);
-        set.extend(new.hashes);
-        generations.put(new.owner, set, self.capacity);
+    pub fn add(&self, token: &Arc<Token>, mut new: NewLookups) {
+        let owner = (token.index, new.epoch);
+        let mut state = self.lock();
+        let mut entry = state.known.take(&owner);
+        new.hashes.truncate(MOST.saturating_sub(entry.hashes.len()));
+        entry.hashes.extend(&new.hashes);
+        state.known.put(owner, entry, self.capacity);
+        // While the database cannot be written, nothing can be charged either, so this is only
+        // reached if it is slow.
+        if !new.hashes.is_empty() && state.unsaved_count + new.hashes.len() <= self.capacity {
+            state.unsaved_count += new.hashes.len();
+            let unsaved = state.unsaved.entry(owner).or_insert_with(|| Unsaved {
+                token: Arc::clone(token),
+                epoch: new.epoch,
+                hashes: Vec::new(),
+            });
+            unsaved.hashes.extend(new.hashes);
+        }
+    }
+
+    /// Returns what is not in the database yet, in the order in which its rows are locked.
+    #[must_use]
+    pub fn unsaved(&self) -> Vec<Unsaved> {
+        let mut unsaved: Vec<_> = self.lock().unsaved.values().cloned().collect();
+        unsaved.sort_unstable_by_key(|unsaved| (unsaved.token.hash, unsaved.epoch));
+        unsaved
+    }
+
+    /// Notes that the database has these look-ups, and what else it has of the token at `now`:
+    /// other nodes store theirs too. `None` if the token does not exist any more; then it is
+    /// forgotten.
+    pub fn saved(&self, saved: &Unsaved, stored: Option<&[u32]>, now: Millis) {
+        let owner = (saved.token.index, saved.epoch);
+        let mut state = self.lock();
+        if let Some(mut unsaved) = state.unsaved.remove(&owner) {
+            let done = if stored.is_some() { saved.hashes.len().min(unsaved.hashes.len()) } else { unsaved.hashes.len() };
+            unsaved.hashes.drain(..done);
+            state.unsaved_count -= done;
+            if !unsaved.hashes.is_empty() {
+                state.unsaved.insert(owner, unsaved);
+            }
+        }
+        if state.known.get(&owner).is_none() {
+            return;
+        }
+        let mut entry = state.known.take(&owner);
+        if let Some(stored) = stored {
+            entry.hashes.extend(stored);
+            entry.read_at = now;
+            state.known.put(owner, entry, self.capacity);
+        }
     }
 
     /// Deletes all earlier epochs.
     pub fn forget_before(&self, first: Epoch) {
-        let mut generations = self.lock();
-        let Generations { young, old, weight } = &mut *generations;
-        young.retain(|(_, epoch), _| *epoch >= first);
-        old.retain(|(_, epoch), _| *epoch >= first);
-        *weight = young.values().map(weigh).sum();
+        let mut state = self.lock();
+        state.known.retain(|(_, epoch)| *epoch >= first);
+        state.unsaved.retain(|(_, epoch), _| *epoch >= first);
+        state.unsaved_count = state.unsaved.values().map(|unsaved| unsaved.hashes.len()).sum();
     }
 
-    fn hashes(&self, digests: &[Digest]) -> Vec<u32> {
-        let [mask, factor] = self.key;
-        // Two digests with the same prefix count as one: at most one of them is of an address.
-        let hash = |digest: &Digest| (digest.prefix() ^ mask).wrapping_mul(factor | 1) >> 32;
-        digests.iter().map(|digest| u32::try_from(hash(digest)).expect("the upper half")).collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Generations> {
-        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Generations {
-    fn get(&self, owner: &Owner) -> Option<&Hashes> {
-        self.young.get(owner).or_else(|| self.old.get(owner))
-    }
-
-    fn take(&mut self, owner: &Owner) -> Hashes {
-        if let Some(set) = self.young.remove(owner) {
-            self.weight -= weigh(&set);
-            return set;
-        }
-        self.old.remove(owner).unwrap_or_default()
-    }
-
-    fn put(&mut self, owner: Owner, set: Hashes, capacity: usize) {
-        let weight = weigh(&set);
-        if self.weight + weight > capacity {
-            self.old = std::mem::take(&mut self.young);
-            self.weight = 0;
-        }
-        self.weight += weight;
-        self.young.insert(owner, set);
-    }
-}
-
-fn weigh(set: &Hashes) -> usize {
-    set.len() + SET_WEIGHT
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::identity::pepper::{Peppers, digest};
-
-    const ALICE: BlindIndex = BlindIndex([1; 16]);
-    const BOB: BlindIndex = BlindIndex([2; 16]);
-
-    fn epoch(number: i64) -> Epoch {
-        Peppers::new(&[0; 32], Duration::from_millis(1)).current(number)
-    }
-
-    fn digests(numbers: std::ops::Range<u32>) -> Vec<Digest> {
-        numbers.map(|number| digest(&number.to_string(), "pepper")).collect()
-    }
-
-    #[test]
-    fn a_repeat_is_free_once_the_first_look_up_is_charged() {
-        let recent = RecentLookups::new(1_000_000);
-        let mut book = digests(0..1_000);
-        book.extend(digests(0..1_000));
-        let new = recent.new_lookups(ALICE, epoch(1), &book);
-        assert_eq!(new.count(), 1_000);
-        assert_eq!(recent.new_lookups(ALICE, epoch(1), &book).count(), 1_000, "nothing has been charged yet");
-        recent.add(new);
-        assert_eq!(recent.new_lookups(ALICE, epoch(1), &book).count(), 0);
-        assert_eq!(recent.new_lookups(ALICE, epoch(1), &digests(900..1_100)).count(), 100);
-        assert_eq!(recent.new_lookups(BOB, epoch(1), &book).count(), 1_000);
-        assert_eq!(recent.new_lookups(ALICE, epoch(2), &book).count(), 1_000);
-    }
-
-    #[test]
-    fn a_users_own_addresses_are_free() {
-        let recent = RecentLookups::new(1_000_000);
-        assert!(!recent.knows(ALICE, epoch(1)));
-        recent.add_own(ALICE, epoch(1), &digests(0..2));
-        assert!(recent.knows(ALICE, epoch(1)));
-        assert_eq!(recent.new_lookups(ALICE, epoch(1), &digests(0..10)).count(), 8);
-        recent.add_own(BOB, epoch(1), &[]);
-        assert!(recent.knows(BOB, epoch(1)));
-    }
-
-    #[test]
-    fn look_ups_are_forgotten_with_their_epoch() {
-        let recent = RecentLookups::new(1_000_000);
-        for number in 1..=2 {
-            recent.add(recent.new_lookups(ALICE, epoch(number), &digests(0..10)));
-        }
-        recent.forget_before(epoch(2));
-        assert!(!recent.knows(ALICE, epoch(1)));
-        assert!(recent.knows(ALICE, epoch(2)));
-        assert_eq!(recent.lock().weight, 10 + SET_WEIGHT);
-    }
-
-    #[test]
-    fn memory_is_bounded_and_inactive_users_are_forgotten_first() {
-        let capacity = 10_000;
-        let recent = RecentLookups::new(capacity);
-        for number in 0..200u8 {
-            for user in [ALICE, BlindIndex([number; 16])] {
-                recent.add(recent.new_lookups(user, epoch(1), &digests(0..500)));
-            }
-            let generations = recent.lock();
-            let total: usize = generations.young.values().chain(generations.old.values()).map(weigh).sum();
-            assert!(total <= 2 * capacity);
-            assert_eq!(generations.weight, generations.young.values().map(weigh).sum::<usize>());
-        }
-        assert_eq!(recent.new_lookups(ALICE, epoch(1), &digests(0..500)).count(), 0);
-        assert_eq!(recent.new_lookups(BlindIndex([3; 16]), epoch(1), &digests(0..500)).count(), 500);
-    }
+/// Hashes digests with a secret of the token that all nodes share, so that nobody can choose
+/// digests that collide.
+fn hashes(token: &Token, digests: &[Digest]) -> Vec<u32> {
+    let [mask, factor] = token.keys.hash_key();
+    // Two digests with the same prefix count as one: at most one of them is of an address.
+    let hash = |digest: &Digest| (digest.prefix() ^ mask).wrapping_mul(factor | 1) >> 32;
+    digests.iter().map(|digest| u32::try_from(hash(digest)).expect("the upper half")).collect()
 }

@@ -34,7 +34,7 @@ pub enum RetentionRow {
     Objection,
     /// Levels of rate limits: until empty.
     Budget,
-    /// Looked-up addresses: not stored.
+    /// Looked-up addresses: until the pepper has changed twice.
     Lookup,
     /// The access log, and whether it is turned on.
     AccessLog(bool),

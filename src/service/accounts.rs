@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ruma_common::{OwnedServerName, OwnedUserId};
 use url::Url;
 
+use super::lookups::memory;
 use super::sealing::Sealer;
 use super::{Caller, Network, RateLimits};
 use crate::clock::{Clock, DAY, Millis};
@@ -120,18 +121,19 @@ impl Accounts {
                 log::warn!("the use of a token could not be recorded: {error}");
             }
         }
-        let caller = Arc::new(self.recognize(owner)?);
+        let caller = Arc::new(self.recognize(token, owner)?);
         if caller.terms_accepted {
             self.tokens.put(hash, Arc::clone(&caller), lookup);
         }
         Ok(Some(caller))
     }
 
-    fn recognize(&self, owner: accounts::TokenOwner) -> Result<Caller, Error> {
+    fn recognize(&self, token: &str, owner: accounts::TokenOwner) -> Result<Caller, Error> {
         let accounts::TokenOwner { account, issued_at: proved_at, accepted, .. } = owner;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
         Ok(Caller {
             account_id: account.id,
+            token: Arc::new(self.sealer.token(token)),
             user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
             mxid: self.sealer.open_account(&account)?,
             since: account.created_at,
@@ -146,8 +148,15 @@ impl Accounts {
     /// 401 `M_UNKNOWN_TOKEN` if it is not valid.
     pub async fn log_out(&self, token: &str) -> Result<(), Error> {
         let (hash, idle_since) = (token_hash(token), self.clock.now() - self.token_lifetime);
-        let removed =
-            self.store.write_one(async move |conn| accounts::remove_token(conn, &hash, idle_since).await).await;
+        let sealer = self.sealer.clone();
+        let removed = self.store.write(async move |conn| {
+            let is_removed = accounts::remove_token(conn, &hash, idle_since).await?;
+            if is_removed {
+                memory::forget(conn, &sealer, &[hash.to_vec()]).await?;
+            }
+            Ok::<_, store::Error>(is_removed)
+        });
+        let removed = removed.await;
         self.tokens.clear();
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
     }

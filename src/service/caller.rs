@@ -1,16 +1,21 @@
 //! The callers of the API.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use ruma_common::OwnedUserId;
 
 use crate::clock::Millis;
 use crate::crypto::vault::BlindIndex;
+use crate::identity::recent_lookups::Token;
 
 /// The owner of an access token.
 #[derive(Debug)]
 pub struct Caller {
     /// The account's row.
     pub account_id: i64,
+    /// The token.
+    pub token: Arc<Token>,
     /// Blind index of the Matrix ID among accounts.
     pub user_index: BlindIndex,
     /// The Matrix ID.

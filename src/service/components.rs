@@ -109,8 +109,14 @@ impl Services {
             policies.clone(),
         ));
         let settings = config.lookup.clone();
-        let lookups = Lookups::new(store.clone(), sealer.clone(), directory.clone(), rate_limits.clone(), settings);
-        let lookups = Arc::new(lookups);
+        let lookups = Arc::new(Lookups::new(
+            store.clone(),
+            sealer.clone(),
+            clock.clone(),
+            directory.clone(),
+            rate_limits.clone(),
+            settings,
+        ));
         let validation = Arc::new(Validation {
             store: store.clone(),
             sealer: sealer.clone(),
@@ -193,6 +199,7 @@ impl Services {
         });
         let maintenance = Arc::new(Maintenance::new(
             store.clone(),
+            sealer.clone(),
             clock.clone(),
             retention.clone(),
             rate_limits.clone(),

@@ -61,6 +61,11 @@ impl Directory {
         self.directories.is_ready(&[current, current.previous()])
     }
 
+    /// Returns when the pepper of an epoch is not accepted any more.
+    pub(super) fn accepted_until(&self, epoch: Epoch) -> Millis {
+        self.peppers.begins(epoch.next().next())
+    }
+
     pub(super) fn is_ready_for(&self, epoch: Epoch) -> bool {
         self.directories.is_ready(&[epoch])
     }

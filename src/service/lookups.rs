@@ -1,5 +1,7 @@
 //! Look-ups: which Matrix IDs addresses are bound to.
 
+pub(super) mod memory;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,21 +10,21 @@ use ruma_common::OwnedUserId;
 
 use super::sealing::Sealer;
 use super::{Caller, Directory, Network, RateLimits};
+use crate::clock::Clock;
 use crate::config;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
-use crate::identity::recent_lookups::RecentLookups;
 use crate::identity::threepid::{Address, sealed_lookup_forms};
 use crate::store::Store;
 use crate::store::bindings::{self as rows, Found};
+use crate::store::recent_lookups::Size;
+use memory::Memory;
 
 /// The algorithm every server supports.
 pub const SHA256: &str = "sha256";
 /// Unhashed addresses, which an operator may enable.
 pub const NONE: &str = "none";
 
-/// Recent look-ups are kept up to twice this number, at some 10 bytes each.
-const RECENT_LOOKUPS: usize = 20_000_000;
 /// Rows per query: `SQLite` allows 32,766 variables.
 const ROWS_AT_ONCE: usize = 10_000;
 
@@ -42,7 +44,7 @@ pub struct Lookups {
     sealer: Sealer,
     directory: Arc<Directory>,
     rate_limits: Arc<RateLimits>,
-    recent: RecentLookups,
+    memory: Memory,
     settings: config::Lookup,
 }
 
@@ -50,11 +52,13 @@ impl Lookups {
     pub(super) fn new(
         store: Store,
         sealer: Sealer,
+        clock: Clock,
         directory: Arc<Directory>,
         rate_limits: Arc<RateLimits>,
         settings: config::Lookup,
     ) -> Self {
-        Self { store, sealer, directory, rate_limits, recent: RecentLookups::new(RECENT_LOOKUPS), settings }
+        let memory = Memory::new(store.clone(), sealer.clone(), clock, directory.clone());
+        Self { store, sealer, directory, rate_limits, memory, settings }
     }
 
     /// Returns the pepper to hash with now.
@@ -128,46 +132,45 @@ impl Lookups {
         self.charge(caller, from, epoch, &self.directory.digests(of, epoch)[..1]).await
     }
 
-    /// Charges for addresses this user has not looked up during this epoch.
+    /// Charges for addresses that this token has not looked up during this epoch.
     async fn charge(&self, caller: &Caller, from: &Network, epoch: Epoch, digests: &[Digest]) -> Result<(), Error> {
-        let whose = caller.user_index;
-        if !self.recent.knows(whose, epoch) {
-            self.recent.add_own(whose, epoch, &self.own_digests(caller, epoch).await?);
-        }
-        let new = self.recent.new_lookups(whose, epoch, digests);
+        let new = self.memory.new_lookups(caller, epoch, digests).await?;
         if new.count() > 0 {
             self.rate_limits.charge_lookup(caller, from, new.count()).await?;
-            self.recent.add(new);
+            self.memory.add(caller, new);
         }
         Ok(())
     }
 
-    /// Returns the digests of the caller's own addresses, which are free.
-    async fn own_digests(&self, caller: &Caller, epoch: Epoch) -> Result<Vec<Digest>, Error> {
-        let index = self.sealer.binding_user_index(&caller.mxid);
-        let own = rows::of_user(&mut self.store.read().await?, index.as_ref()).await?;
-        let mut digests = Vec::new();
-        for row in own {
-            digests.extend(
-                self.directory.digests(&self.sealer.open_bound_address(&row.address_index, &row.address)?, epoch),
-            );
-        }
-        Ok(digests)
-    }
-
     /// Makes look-ups of a newly bound address free for its owner.
     pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
-        let current = self.directory.current_epoch();
-        for epoch in [current, current.previous()] {
-            if self.recent.knows(caller.user_index, epoch) {
-                self.recent.add_own(caller.user_index, epoch, &self.directory.digests(address, epoch));
-            }
-        }
+        self.memory.add_own(caller, address);
+    }
+
+    /// Writes what tokens have looked up to the database every few seconds, forever.
+    pub async fn keep_memory_saved(self: Arc<Self>) {
+        self.memory.keep_saved().await;
+    }
+
+    /// Writes what tokens have looked up to the database.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub(super) async fn save_memory(&self) -> Result<(), Error> {
+        self.memory.save().await
+    }
+
+    /// Returns how much the database stores of what tokens have looked up.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn memory_size(&self) -> Result<Size, Error> {
+        self.memory.size().await
     }
 
     /// Forgets the look-ups of epochs that have ended.
     pub(super) fn forget_ended(&self) {
-        self.recent.forget_before(self.directory.current_epoch().previous());
+        self.memory.forget_ended();
     }
 
     /// Returns `None` for a row that cannot be decrypted; the directory has logged it.

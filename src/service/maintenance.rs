@@ -4,15 +4,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::lookups::memory;
 use super::outbox::Delivery;
+use super::sealing::Sealer;
 use super::{Lookups, RateLimits};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits, sessions,
-    unbind_signatures, visits,
+    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits,
+    recent_lookups, sessions, unbind_signatures, visits,
 };
 
 /// How often a node runs maintenance.
@@ -32,6 +34,7 @@ const LAST_TRIES: usize = 3;
 /// Deletes expired data and stores the time.
 pub struct Maintenance {
     store: Store,
+    sealer: Sealer,
     clock: Clock,
     retention: Retention,
     rate_limits: Arc<RateLimits>,
@@ -42,12 +45,13 @@ impl Maintenance {
     #[must_use]
     pub(super) const fn new(
         store: Store,
+        sealer: Sealer,
         clock: Clock,
         retention: Retention,
         rate_limits: Arc<RateLimits>,
         lookups: Arc<Lookups>,
     ) -> Self {
-        Self { store, clock, retention, rate_limits, lookups }
+        Self { store, sealer, clock, retention, rate_limits, lookups }
     }
 
     /// Runs maintenance every minute, forever.
@@ -76,7 +80,8 @@ impl Maintenance {
         self.store.is_usable().await
     }
 
-    /// Stores the time and returns the unused credit of rate limits: the last thing a node does.
+    /// Stores the time and what was looked up, and returns the unused credit of rate limits: the
+    /// last thing a node does.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -90,7 +95,9 @@ impl Maintenance {
                 break;
             }
         }
+        let saved = self.lookups.save_memory().await;
         self.rate_limits.give_back(true).await?;
+        saved?;
         Ok(stored?)
     }
 
@@ -115,7 +122,7 @@ impl Maintenance {
             invite,
             ..
         } = self.retention;
-        let notice = self.retention.notice();
+        let (notice, sealer) = (self.retention.notice(), self.sealer.clone());
         let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
             sweep
@@ -129,7 +136,8 @@ impl Maintenance {
         }
         let swept = [
             sweep.drain(async move |conn| sessions::sweep(conn, now - validation_session - LATE, BATCH).await).await,
-            sweep.drain(async move |conn| accounts::sweep_tokens(conn, now - access_token, BATCH).await).await,
+            sweep.drain(async move |conn| expire_tokens(conn, &sealer, now - access_token).await).await,
+            sweep.drain(async move |conn| recent_lookups::sweep(conn, now, BATCH).await).await,
             sweep.drain(async move |conn| consents::sweep(conn, now - consent, BATCH).await).await,
             sweep.drain(async move |conn| unbind_signatures::sweep(conn, now - unbind_signature, BATCH).await).await,
             sweep.drain(async move |conn| visits::sweep(conn, now - visit, BATCH).await).await,
@@ -143,6 +151,14 @@ impl Maintenance {
         }
         given_up.into_iter().chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
     }
+}
+
+/// Deletes a batch of tokens that were last used by `until`, and what they have looked up. Returns
+/// how many.
+async fn expire_tokens(conn: &mut Conn, sealer: &Sealer, until: Millis) -> Result<usize, StoreError> {
+    let expired = accounts::sweep_tokens(conn, until, BATCH).await?;
+    memory::forget(conn, sealer, &expired).await?;
+    Ok(expired.len())
 }
 
 /// A sweep that has taken the lease.

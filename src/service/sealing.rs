@@ -10,9 +10,10 @@ use ruma_common::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use serde_json::Value;
 
 use crate::clock::Millis;
-use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault};
+use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault, token_hash};
 use crate::error::Error;
 use crate::identity::network::Network;
+use crate::identity::recent_lookups::Token;
 use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
 use crate::store::accounts::Account;
@@ -73,6 +74,17 @@ impl Sealer {
 
     pub(super) fn open_account(&self, account: &Account) -> Result<OwnedUserId, Error> {
         user_id(self.vault.open(Column::AccountMxid, &account.user_index, &account.mxid)?)
+    }
+
+    /// `recent_lookups.token_index`, of the hash of an access token.
+    pub(super) fn token_index(&self, token_hash: &[u8]) -> BlindIndex {
+        self.vault.index(Purpose::RecentLookups, &[token_hash])
+    }
+
+    /// How an access token is known, and the keys of what it has looked up.
+    pub(super) fn token(&self, token: &str) -> Token {
+        let hash = token_hash(token);
+        Token { hash, index: self.token_index(&hash), keys: self.vault.token_keys(token) }
     }
 
     /// `bindings.address_index`

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ruma_common::{OwnedServerName, UserId};
 
+use super::lookups::memory;
 use super::sealing::Sealer;
 use super::{Accounts, Directory, Objections, Outbox, RateLimits, WebSession, WebSessions};
 use crate::clock::Clock;
@@ -42,10 +43,11 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn log_out_everywhere(&self, mxid: &UserId, this: &WebSession) -> Result<(), Error> {
-        let account = self.sealer.account_index(mxid);
+        let (account, sealer) = (self.sealer.account_index(mxid), self.sealer.clone());
         let removed = self.store.write(async move |conn| {
             if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
-                accounts::remove_tokens_of(conn, account.id).await?;
+                let tokens = accounts::remove_tokens_of(conn, account.id).await?;
+                memory::forget(conn, &sealer, &tokens).await?;
             }
             Ok::<_, store::Error>(())
         });

@@ -155,12 +155,23 @@ pub async fn remove_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis
     Ok(conn.execute(diesel::delete(token)).await? == 1)
 }
 
-/// Removes all tokens of an account; returns how many.
+/// Locks a token until the transaction ends; returns whether it exists.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn remove_tokens_of(conn: &mut Conn, account_id: i64) -> Result<usize, Error> {
-    conn.execute(diesel::delete(tokens::table.filter(tokens::account_id.eq(account_id)))).await
+pub async fn lock_token(conn: &mut Conn, token_hash: &[u8]) -> Result<bool, Error> {
+    let hash = token_hash.to_vec();
+    let same = diesel::update(tokens::table.filter(tokens::token_hash.eq(hash.clone()))).set(tokens::token_hash.eq(hash));
+    Ok(conn.execute(Prepared(same)).await? == 1)
+}
+
+/// Removes all tokens of an account; returns their hashes.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn remove_tokens_of(conn: &mut Conn, account_id: i64) -> Result<Vec<Vec<u8>>, Error> {
+    let of_account = tokens::table.filter(tokens::account_id.eq(account_id));
+    conn.load(diesel::delete(of_account).returning(tokens::token_hash)).await
 }
 
 /// Returns the times of an account's tokens, oldest first.
@@ -175,13 +186,14 @@ pub async fn tokens_of(conn: &mut Conn, account_id: i64) -> Result<Vec<TokenTime
     conn.load(query).await
 }
 
-/// Deletes at most `limit` tokens that were last used by `until`; returns how many.
+/// Deletes at most `limit` tokens that were last used by `until`; returns their hashes.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn sweep_tokens(conn: &mut Conn, until: Millis, limit: i64) -> Result<usize, Error> {
+pub async fn sweep_tokens(conn: &mut Conn, until: Millis, limit: i64) -> Result<Vec<Vec<u8>>, Error> {
     let is_expired = tokens::used_at.le(until);
     let rows: Vec<Vec<u8>> =
         conn.load(tokens::table.select(tokens::token_hash).filter(is_expired).limit(limit)).await?;
-    conn.execute(diesel::delete(tokens::table.filter(tokens::token_hash.eq_any(rows)).filter(is_expired))).await
+    let expired = tokens::table.filter(tokens::token_hash.eq_any(rows)).filter(is_expired);
+    conn.load(diesel::delete(expired).returning(tokens::token_hash)).await
 }

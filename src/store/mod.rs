@@ -17,6 +17,7 @@ mod pooler;
 mod postgres;
 mod prepared;
 pub mod rate_limits;
+pub mod recent_lookups;
 pub mod respelling;
 mod schema;
 pub mod sessions;

@@ -145,6 +145,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    recent_lookups (token_index, epoch) {
+        token_index -> Binary,
+        epoch -> BigInt,
+        hashes -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     objections (address_index) {
         address_index -> Binary,
         objected_at -> BigInt,

@@ -6,15 +6,16 @@
 //!
 //! 1. the advisory lock of an address ([`invites::lock_address`](super::invites::lock_address))
 //! 2. `accounts`
-//! 3. `tokens`, `consents`
+//! 3. `tokens`, in the order of their hashes; `consents`
 //! 4. `unbind_signatures`, in the order of their hashes; `objections`
 //! 5. `bindings`
 //! 6. `sessions`
 //! 7. `invites`, then `ephemeral_keys`
 //! 8. `outbox`
 //! 9. `web_sessions`
-//! 10. `rate_limits`, in the order of their keys
-//! 11. `meta`, `leases`
+//! 10. `recent_lookups`
+//! 11. `rate_limits`, in the order of their keys
+//! 12. `meta`, `leases`
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
 //! too, so a transaction that has already locked something later in the list locks the account

@@ -54,7 +54,7 @@ page-retention-objection-kept = bis der Widerspruch zurückgenommen wird
 page-retention-budget = Zähler für Abfragen und Nachrichten
 page-retention-budget-kept = bis er auf null gesunken ist
 page-retention-lookup = Was abgefragt wurde
-page-retention-lookup-kept = nicht gespeichert
+page-retention-lookup-kept = höchstens zwei Wochen, verschlüsselt; nur die App, die es abgefragt hat, kann es entschlüsseln lassen
 page-retention-log = Zugriffsprotokoll
 page-retention-log-kept = { $kept ->
     [cut] ohne Personen und Adressen, IP-Adressen gekürzt

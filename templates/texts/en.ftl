@@ -55,7 +55,7 @@ page-retention-objection-kept = until the objection is withdrawn
 page-retention-budget = Count of look-ups and messages
 page-retention-budget-kept = until it has dropped to zero
 page-retention-lookup = What was looked up
-page-retention-lookup-kept = not stored
+page-retention-lookup-kept = two weeks at most, encrypted; only the app that looked it up can have it decrypted
 page-retention-log = Access log
 page-retention-log-kept = { $kept ->
     [cut] without users or addresses; IP addresses are shortened

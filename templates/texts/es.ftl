@@ -54,7 +54,7 @@ page-retention-objection-kept = hasta que se retire la oposición
 page-retention-budget = Recuento de búsquedas y mensajes
 page-retention-budget-kept = hasta que vuelva a cero
 page-retention-lookup = Lo que se buscó
-page-retention-lookup-kept = no se guarda
+page-retention-lookup-kept = dos semanas como máximo, cifrado; solo la aplicación que lo buscó puede hacer que se descifre
 page-retention-log = Registro de accesos
 page-retention-log-kept = { $kept ->
     [cut] sin personas ni direcciones; las direcciones IP se acortan

@@ -54,7 +54,7 @@ page-retention-objection-kept = jusqu’au retrait de l’opposition
 page-retention-budget = Compteur de recherches et de messages
 page-retention-budget-kept = jusqu’à son retour à zéro
 page-retention-lookup = Ce qui a été recherché
-page-retention-lookup-kept = n’est pas enregistré
+page-retention-lookup-kept = deux semaines au plus, chiffré ; seule l’application qui l’a recherché peut le faire déchiffrer
 page-retention-log = Journal des accès
 page-retention-log-kept = { $kept ->
     [cut] sans personnes ni adresses ; adresses IP tronquées

@@ -118,7 +118,8 @@ on_both_backends! {
         assert_eq!(row_counts(&world).await, before);
     }
 
-    async fn an_erased_user_is_gone_on_every_node_and_gets_a_receipt(world: World) {
+    async fn an_erased_user_is_gone_on_every_node_and_gets_a_receipt(mut world: World) {
+        world.config.lookup.pepper_period = Duration::from_hours(24);
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;
         let bob = world.person(&server, "bob").await;

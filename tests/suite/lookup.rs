@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use vouch::clock::DAY;
 
-use crate::world::{Answer, Person, SECRET, Server, World, hash, link, query};
+use crate::world::{Answer, PEPPER, Person, SECRET, Server, World, hash, link, query};
 
 const LOOKUP: &str = "/_matrix/identity/v2/lookup";
 
@@ -78,12 +77,12 @@ on_both_backends! {
         }
     }
 
-    async fn the_pepper_changes_daily_and_the_previous_one_is_still_accepted(world: World) {
+    async fn the_pepper_changes_weekly_and_the_previous_one_is_still_accepted(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
         let first = alice.pepper().await;
-        world.clock.advance(DAY);
+        world.clock.advance(PEPPER);
         server.until_ready().await;
         let second = alice.pepper().await;
         assert_ne!(first, second);
@@ -96,7 +95,7 @@ on_both_backends! {
                 assert_eq!(asks(&alice, pepper, &[&hash]).await.ok(), json!({ "mappings": { &hash: mxid } }), "{email}");
             }
         }
-        world.clock.advance(DAY);
+        world.clock.advance(PEPPER);
         server.until_ready().await;
         let answer = asks(&alice, &first, &[&hash("alice@example.com", &first)]).await;
         assert_eq!(answer.error(), (400, "M_INVALID_PEPPER"));
@@ -108,10 +107,10 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let first = alice.pepper().await;
-        world.clock.advance(2 * DAY);
+        world.clock.advance(2 * PEPPER);
         server.until_ready().await;
         let third = alice.pepper().await;
-        world.clock.advance(-2 * DAY);
+        world.clock.advance(-2 * PEPPER);
         assert_eq!(asks(&alice, &first, &[]).await.error(), (400, "M_INVALID_PEPPER"));
         assert_eq!(alice.pepper().await, third);
     }
@@ -151,7 +150,7 @@ on_both_backends! {
         let alice = world.person(&server, "alice").await;
         alice.binds("alice@example.com").await;
         let first = alice.pepper().await;
-        world.clock.advance(DAY);
+        world.clock.advance(PEPPER);
         server.until_ready().await;
         other.until_ready().await;
         let second = alice.pepper().await;

@@ -33,6 +33,7 @@ mod links;
 mod lookup;
 mod mail;
 mod mail_servers;
+mod memory;
 mod messages;
 mod migrations;
 mod nodes;

@@ -5,10 +5,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use vouch::clock::{DAY, HOUR, MINUTE, SECOND};
+use vouch::clock::{DAY, MINUTE, SECOND};
 use vouch::config::{Bucket, Config};
 
-use crate::world::{Person, SECRET, Server, World, hash, until};
+use crate::world::{PEPPER, PEPPER_LEFT, Person, SECRET, Server, World, hash, until};
 
 /// The time within which nodes learn of each other's changes; generous, because the machine may be
 /// busy.
@@ -171,7 +171,7 @@ on_both_backends! {
         alice.binds(email).await;
         let mut peppers = vec![alice.pepper().await];
         for _ in 0..2 {
-            world.clock.advance(DAY);
+            world.clock.advance(PEPPER);
             until(PATIENCE, "no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
             peppers.push(alice.pepper().await);
         }
@@ -204,10 +204,9 @@ on_both_backends! {
         let email = "alice@example.com";
         alice.binds(email).await;
         let old = alice.pepper().await;
-        // Noon: twelve hours until the rotation. The next directory is built shortly before it,
-        // which cannot be observed from outside; of the five minutes it has, one second passes
-        // here.
-        world.clock.advance(12 * HOUR - 5 * MINUTE);
+        // The next directory is built shortly before the rotation, which cannot be observed from
+        // outside; of the five minutes it has, one second passes here.
+        world.clock.advance(PEPPER_LEFT - 5 * MINUTE);
         assert_eq!(found(&alice, email, &old).await.0, 200);
         tokio::time::sleep(SOON).await;
         // Bound while both directories exist.
@@ -233,13 +232,13 @@ on_both_backends! {
         let email = "alice@example.com";
         let sid = alice.proves(email).await;
         let first = alice.pepper().await;
-        world.clock.advance(2 * DAY);
+        world.clock.advance(2 * PEPPER);
         until(PATIENCE, "no look-up after the change", async || server.get("/ready", None).await.status == 200).await;
         let now = alice.pepper().await;
         let validated = format!("/3pid/getValidated3pid?sid={sid}&client_secret={SECRET}");
         assert_ne!(alice.get(&validated).await.status, 200);
         // While it runs.
-        world.clock.advance(-2 * DAY);
+        world.clock.advance(-2 * PEPPER);
         assert_eq!(alice.pepper().await, now);
         assert_ne!(alice.get(&validated).await.status, 200);
         let (token, mxid) = (alice.token.clone(), alice.mxid.clone());
@@ -290,15 +289,15 @@ on_both_backends! {
 
 on_both_backends! {
     async fn a_node_whose_clock_lags_slightly_accepts_the_next_pepper(world: World) {
-        let midnight = crate::world::NOON + 12 * HOUR;
+        let change = crate::world::NOON + PEPPER_LEFT;
         let mut world = world;
-        world.clock = vouch::clock::Clock::stopped_at(midnight - 2 * SECOND);
+        world.clock = vouch::clock::Clock::stopped_at(change - 2 * SECOND);
         let behind = world.start().await;
         let alice = world.person(&behind, "alice").await;
         alice.binds("alice@example.com").await;
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
         drop(alice);
-        world.clock = vouch::clock::Clock::stopped_at(midnight + SECOND);
+        world.clock = vouch::clock::Clock::stopped_at(change + SECOND);
         let ahead = world.start().await;
         let on = |server| Person { world: &world, server, mxid: mxid.clone(), token: token.clone() };
         let pepper = on(&ahead).pepper().await;

@@ -12,7 +12,7 @@ use actix_web::rt::System;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use vouch::clock::{Clock, Millis};
+use vouch::clock::{Clock, DAY, HOUR, Millis};
 use vouch::config::{Config, DatabaseUrl, MailTransport, Smtp, SmtpSecurity};
 use vouch::server::Application;
 use vouch_test_support::ca::Ca;
@@ -22,6 +22,10 @@ use vouch_test_support::postgres::Database;
 
 /// Monday, 2026-11-23, 12:00 UTC.
 pub const NOON: Millis = 1_795_435_200_000;
+
+/// How long a pepper lasts, and how long the pepper of [`NOON`] still lasts then.
+pub const PEPPER: Millis = 7 * DAY;
+pub const PEPPER_LEFT: Millis = 2 * DAY + 12 * HOUR;
 
 /// Runs each test once on `SQLite` and once on `PostgreSQL`.
 #[macro_export]

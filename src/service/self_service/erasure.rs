@@ -13,6 +13,7 @@ use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::service::address_data::Erased;
+use crate::service::lookups::memory;
 use crate::store::{self, accounts, bindings, consents, invites, outbox, sessions, visits};
 
 /// The result of an erasure.
@@ -40,7 +41,7 @@ impl SelfService {
         let (account, bound) = (self.sealer.account_index(mxid), self.sealer.binding_user_index(mxid));
         let queued = self.sealer.outbox_user_index(mxid);
         let web_sessions = self.sealer.web_session_user_index(mxid);
-        let now = self.clock.now();
+        let (sealer, now) = (self.sealer.clone(), self.clock.now());
         let done = self.store.write(async move |conn| {
             // The account is locked first: a concurrent bind or invitation of this user has
             // committed, or waits.
@@ -51,7 +52,9 @@ impl SelfService {
             let (mut erased, mut consents) = (Erased::default(), 0);
             if let Some(id) = account {
                 consents = consents::account_gone(conn, id, now).await?;
-                erased.access_tokens = accounts::remove_tokens_of(conn, id).await?;
+                let tokens = accounts::remove_tokens_of(conn, id).await?;
+                memory::forget(conn, &sealer, &tokens).await?;
+                erased.access_tokens = tokens.len();
             }
             erased.bindings = bindings::unbind_all(conn, bound.as_ref()).await?;
             if let Some(id) = account {

@@ -1,0 +1,163 @@
+//! What access tokens have looked up: kept in memory, and written to the database a little later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, Millis, SECOND};
+use crate::error::Error;
+use crate::identity::pepper::{Digest, Epoch};
+use crate::identity::recent_lookups::{NewLookups, RecentLookups, Row, Token, Unsaved};
+use crate::identity::threepid::Address;
+use crate::service::sealing::Sealer;
+use crate::service::{Caller, Directory};
+use crate::store::bindings;
+use crate::store::recent_lookups::{self as rows, Size};
+use crate::store::{self, Conn, Store, accounts};
+
+/// Recent look-ups are kept in memory up to twice this number, at some 10 bytes each.
+const CAPACITY: usize = 5_000_000;
+/// How often new look-ups are written to the database. What a crash loses is charged again.
+const INTERVAL: Duration = Duration::from_secs(3);
+/// How long what was read of a token is relied on before new look-ups are charged: other nodes may
+/// have charged them.
+const FRESH: Millis = 5 * SECOND;
+/// Tokens per transaction.
+const BATCH: usize = 50;
+
+/// Remembers what access tokens have looked up.
+pub(super) struct Memory {
+    store: Store,
+    sealer: Sealer,
+    clock: Clock,
+    directory: Arc<Directory>,
+    recent: RecentLookups,
+}
+
+impl Memory {
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, directory: Arc<Directory>) -> Self {
+        Self { store, sealer, clock, directory, recent: RecentLookups::new(CAPACITY) }
+    }
+
+    /// Returns which of these digests the caller's token has not looked up during this epoch, and
+    /// are not of the caller's own addresses.
+    pub(super) async fn new_lookups(
+        &self,
+        caller: &Caller,
+        epoch: Epoch,
+        digests: &[Digest],
+    ) -> Result<NewLookups, Error> {
+        let (token, since) = (&caller.token, self.clock.now() - FRESH);
+        if self.recent.knows(token, epoch) {
+            let new = self.recent.new_lookups(token, epoch, digests);
+            if new.count() == 0 || self.recent.was_read_after(token, epoch, since) {
+                return Ok(new);
+            }
+        }
+        self.read(caller, epoch).await?;
+        Ok(self.recent.new_lookups(token, epoch, digests))
+    }
+
+    /// Remembers look-ups that have been charged.
+    pub(super) fn add(&self, caller: &Caller, new: NewLookups) {
+        self.recent.add(&caller.token, new);
+    }
+
+    /// Makes look-ups of a newly bound address free for its owner.
+    pub(super) fn add_own(&self, caller: &Caller, address: &Address) {
+        let current = self.directory.current_epoch();
+        for epoch in [current, current.previous()] {
+            if self.recent.knows(&caller.token, epoch) {
+                self.recent.add_own(&caller.token, epoch, &self.directory.digests(address, epoch));
+            }
+        }
+    }
+
+    /// Reads what the token has looked up, and the caller's own addresses.
+    async fn read(&self, caller: &Caller, epoch: Epoch) -> Result<(), Error> {
+        let (token, now) = (&caller.token, self.clock.now());
+        let mut conn = self.store.read().await?;
+        let sealed = rows::get(&mut conn, token.index.as_ref(), epoch.number()).await?;
+        let stored = sealed.map(|sealed| opened(token, epoch, &sealed)).unwrap_or_default();
+        let index = self.sealer.binding_user_index(&caller.mxid);
+        let mut own = Vec::new();
+        for row in bindings::of_user(&mut conn, index.as_ref()).await? {
+            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
+            own.extend(self.directory.digests(&address, epoch));
+        }
+        self.recent.read(token, epoch, stored.hashes(), &own, now);
+        Ok(())
+    }
+
+    /// Writes new look-ups to the database every few seconds, forever.
+    pub(super) async fn keep_saved(&self) {
+        loop {
+            self.clock.pause(INTERVAL).await;
+            // It is logged as an error of the database, and tried again.
+            if let Err(error) = self.save().await {
+                log::debug!("recent look-ups could not be saved: {}", error.errcode());
+            }
+        }
+    }
+
+    /// Writes new look-ups to the database.
+    pub(super) async fn save(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for batch in self.recent.unsaved().chunks(BATCH) {
+            let ends = |unsaved: &Unsaved| self.directory.accepted_until(unsaved.epoch);
+            let some: Arc<[_]> = batch.iter().map(|unsaved| (unsaved.clone(), ends(unsaved))).collect();
+            let saved = self.store.write(async move |conn| {
+                let mut saved = Vec::with_capacity(some.len());
+                for (unsaved, ends) in some.iter() {
+                    saved.push(save(conn, unsaved, *ends).await?);
+                }
+                Ok::<_, store::Error>(saved)
+            });
+            for (unsaved, stored) in batch.iter().zip(saved.await?) {
+                self.recent.saved(unsaved, stored.as_ref().map(Row::hashes), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the look-ups of epochs that have ended.
+    pub(super) fn forget_ended(&self) {
+        self.recent.forget_before(self.directory.current_epoch().previous());
+    }
+
+    /// Returns how much the database stores.
+    pub(super) async fn size(&self) -> Result<Size, Error> {
+        Ok(rows::size(&mut self.store.read().await?).await?)
+    }
+}
+
+/// Adds look-ups to those that the nodes have stored. Returns all of them, or `None` if the token
+/// does not exist any more.
+async fn save(conn: &mut Conn, unsaved: &Unsaved, ends: Millis) -> Result<Option<Row>, store::Error> {
+    let Unsaved { token, epoch, hashes } = unsaved;
+    // Whoever deletes the token now waits, and deletes this row as well.
+    if !accounts::lock_token(conn, &token.hash).await? {
+        return Ok(None);
+    }
+    let stored = rows::get(conn, token.index.as_ref(), epoch.number()).await?;
+    let row = stored.map(|sealed| opened(token, *epoch, &sealed)).unwrap_or_default().with(hashes);
+    rows::put(conn, token.index.as_ref(), epoch.number(), &row.seal(token, *epoch), ends).await?;
+    Ok(Some(row))
+}
+
+/// Opens a row; one that is damaged counts as empty.
+fn opened(token: &Token, epoch: Epoch, sealed: &[u8]) -> Row {
+    Row::open(token, epoch, sealed).unwrap_or_else(|error| {
+        log::warn!("what a token has looked up is charged again: {error}");
+        Row::default()
+    })
+}
+
+/// Deletes what tokens have looked up. They must have been deleted before, in the same transaction.
+pub(in crate::service) async fn forget(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    token_hashes: &[Vec<u8>],
+) -> Result<(), store::Error> {
+    let indexes: Vec<_> = token_hashes.iter().map(|hash| sealer.token_index(hash).as_ref().to_vec()).collect();
+    rows::remove(conn, &indexes).await
+}
