@@ -299,7 +299,10 @@ fn numbers_and_durations_have_ranges() {
     ] {
         assert!(error("", &[(name, value)]).contains(&format!("variable {name}: [")), "{name}");
     }
-    assert_eq!(load("[lookup]\npepper_period = \"168h\"", &[]).unwrap().lookup.pepper_period, Duration::from_hours(168));
+    assert_eq!(
+        load("[lookup]\npepper_period = \"168h\"", &[]).unwrap().lookup.pepper_period,
+        Duration::from_hours(168)
+    );
     assert_eq!(load("[lookup]\nmax_addresses = 1_000", &[]).unwrap().lookup.max_addresses, 1_000);
 }
 

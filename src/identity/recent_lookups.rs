@@ -179,8 +179,8 @@ impl RecentLookups {
         let owner = (saved.token.index, saved.epoch);
         let mut state = self.lock();
         if let Some(mut unsaved) = state.unsaved.remove(&owner) {
-            let done = if stored.is_some() { saved.hashes.len().min(unsaved.hashes.len()) } else { unsaved.hashes.len() };
-            unsaved.hashes.drain(..done);
+            let done = if stored.is_some() { saved.hashes.len() } else { unsaved.hashes.len() };
+            let done = unsaved.hashes.drain(..done.min(unsaved.hashes.len())).len();
             state.unsaved_count -= done;
             if !unsaved.hashes.is_empty() {
                 state.unsaved.insert(owner, unsaved);

@@ -13,8 +13,8 @@ use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits,
-    recent_lookups, sessions, unbind_signatures, visits,
+    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits, recent_lookups,
+    sessions, unbind_signatures, visits,
 };
 
 /// How often a node runs maintenance.

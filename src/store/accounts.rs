@@ -161,7 +161,8 @@ pub async fn remove_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis
 /// [`Error`] if the database fails.
 pub async fn lock_token(conn: &mut Conn, token_hash: &[u8]) -> Result<bool, Error> {
     let hash = token_hash.to_vec();
-    let same = diesel::update(tokens::table.filter(tokens::token_hash.eq(hash.clone()))).set(tokens::token_hash.eq(hash));
+    let same =
+        diesel::update(tokens::table.filter(tokens::token_hash.eq(hash.clone()))).set(tokens::token_hash.eq(hash));
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 

@@ -119,7 +119,7 @@ on_both_backends! {
     }
 
     async fn an_erased_user_is_gone_on_every_node_and_gets_a_receipt(mut world: World) {
-        world.config.lookup.pepper_period = Duration::from_hours(24);
+        world.config.lookup.pepper_period = std::time::Duration::from_hours(24);
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;
         let bob = world.person(&server, "bob").await;
