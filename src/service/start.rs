@@ -77,7 +77,7 @@ impl Services {
 
     async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
         let documents = Documents::load(&config, &clock).map_err(|problems| StartError::all(&problems))?;
-        let opened = open_store(&config, &clock, absent).await?;
+        let opened = Box::pin(open_store(&config, &clock, absent)).await?;
         if absent == Absent::Made {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.sms_sender.make_directory().map_err(in_words)?;
