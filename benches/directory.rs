@@ -2,13 +2,15 @@
 //! and searching the directory; and the parts of a rebuild: computing and inserting digests.
 
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use vouch::crypto::vault::BlindIndex;
+use vouch::crypto::master_key::MasterKey;
+use vouch::crypto::vault::{BlindIndex, Vault};
 use vouch::identity::directory::{Directories, Directory};
 use vouch::identity::pepper::{Digest, Epoch, Peppers, digest};
-use vouch::identity::recent_lookups::RecentLookups;
+use vouch::identity::recent_lookups::{RecentLookups, Token};
 use vouch::identity::threepid::sealed_lookup_forms;
 
 const BINDINGS: i64 = 1_000_000;
@@ -84,14 +86,19 @@ fn directory(c: &mut Criterion) {
 fn recent_lookups(c: &mut Criterion) {
     let mut group = c.benchmark_group("recent look-ups");
     group.throughput(Throughput::Elements(1_000));
+    let vault = Vault::new(&MasterKey::generate());
+    let [new, known] = [1, 2].map(|number| {
+        let keys = vault.token_keys(&number.to_string());
+        Arc::new(Token { hash: [number; 32], index: BlindIndex([number; 16]), keys })
+    });
     let recent = RecentLookups::new(1_000_000);
     let book: Vec<_> = (0..1_000).map(digest_of).collect();
     group.bench_function("count 1,000 new ones", |b| {
-        b.iter(|| recent.new_lookups(BlindIndex([1; 16]), epoch(), &book).count());
+        b.iter(|| recent.new_lookups(&new, epoch(), &book).count());
     });
-    recent.add(recent.new_lookups(BlindIndex([2; 16]), epoch(), &book));
+    recent.add(&known, recent.new_lookups(&known, epoch(), &book));
     group.bench_function("count 1,000 repeats", |b| {
-        b.iter(|| recent.new_lookups(BlindIndex([2; 16]), epoch(), &book).count());
+        b.iter(|| recent.new_lookups(&known, epoch(), &book).count());
     });
     group.finish();
 }
