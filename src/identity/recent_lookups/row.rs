@@ -9,8 +9,7 @@ const LEAST: usize = 64;
 
 /// What a token has looked up under a pepper. Stored as hashes of four bytes, sealed with the
 /// token's key; for an address book of usual size, the differences between sorted hashes would be
-/// no shorter. There are a power of two of them, at least [`LEAST`], so that the length tells
-/// little.
+/// no shorter. Their number is a power of two, and at least 64, so that the length tells little.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// Sorted, without duplicates.
