@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use actix_web::rt::System;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::config::{Config, environment};
 use crate::logging;
@@ -37,6 +37,12 @@ pub fn run() -> ExitCode {
     };
     complain(problem);
     ExitCode::from(status)
+}
+
+/// Returns the definition of the command line, from which manual pages and completions are made.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
 }
 
 fn execute(arguments: Arguments) -> Result<(), Failure> {
