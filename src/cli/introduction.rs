@@ -31,7 +31,10 @@ pub(super) fn introduction(services: &Services, addresses: &[SocketAddr]) -> Str
     }
     if services.made.database {
         add("try it", &format!("curl {}/_matrix/identity/versions", listens.first().map_or("", String::as_str)));
-        add("next", "copy vouch.example.toml to vouch.toml, edit it and start with --config vouch.toml; see README.md");
+        add(
+            "next",
+            "configure it: vouch.example.toml lists every setting, docs/installing.md the steps to a public server",
+        );
     }
     text
 }
