@@ -1,7 +1,9 @@
 //! The command line: serving, and commands for operators.
 
 mod arguments;
+mod clock;
 mod configuration;
+mod input;
 mod introduction;
 mod keys;
 mod operator;
@@ -63,6 +65,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Object(objection) => operator::object(config, &objection).await,
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
+            Command::Clock(options) => clock::run(config, &options).await,
             Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })

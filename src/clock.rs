@@ -1,10 +1,24 @@
-//! The only source of time. Production uses the system clock; tests use one that they set.
+//! The only source of time, and what tells a right clock from a wrong one. Production reads the
+//! machine's clocks; tests set their own.
+//!
+//! Three clocks are compared: the machine's wall clock, its monotonic clock, and on `PostgreSQL`
+//! the database's. A [`Course`] says how they may differ. As soon as the wall clock departs from
+//! the monotonic one, time follows the monotonic one, and the clock counts as wrong until it is
+//! [judged](Clock::judge) again. So a wrong time is never returned, not even for a moment.
 
-use std::sync::Arc;
+mod course;
+
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::Notify;
+
+use course::Course;
+pub use course::{Evidence, LONGEST_JUMP, SETTLING, Wrong};
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type Millis = i64;
@@ -18,75 +32,224 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
-/// A clock that never runs backwards. If the system clock is set back, this one stands still until
-/// the system clock has caught up, so that no expired token, session or pepper becomes valid again.
+/// A clock that never runs backwards: if the machine's clock is set back, no expired token, session
+/// or pepper becomes valid again.
 #[derive(Clone, Debug)]
 pub struct Clock {
-    inner: Arc<Inner>,
+    source: Arc<Source>,
+    state: Arc<Mutex<State>>,
+}
+
+/// What the machine's clocks say at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The time, which may be wrong.
+    pub wall: Millis,
+    /// The time that has passed, since an arbitrary moment.
+    pub elapsed: Millis,
 }
 
 #[derive(Debug)]
-struct Inner {
-    /// The time set by a test, or `None` to use the system clock.
-    set: Option<AtomicI64>,
-    /// The latest time returned so far.
-    latest: AtomicI64,
+struct Source {
+    clocks: Clocks,
     moved: Notify,
 }
 
+#[derive(Debug)]
+enum Clocks {
+    /// The machine's clocks. A test may make the wall clock wrong by `ahead`.
+    System { since: Instant, ahead: AtomicI64 },
+    /// Those of a test.
+    Set(Mutex<Set>),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Set {
+    reading: Reading,
+    database: Millis,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The latest time returned so far.
+    latest: Millis,
+    /// `None` until the clock is judged: then every time is taken for right.
+    course: Option<Course>,
+}
+
 impl Clock {
-    /// Returns a clock that follows the system clock.
+    /// Returns a clock that follows the machine's.
     #[must_use]
     pub fn system() -> Self {
-        Self::new(None)
+        Self::new(Clocks::System { since: Instant::now(), ahead: AtomicI64::new(0) })
     }
 
-    /// Returns a clock that stands at `now` until it is [advanced](Self::advance).
+    /// Returns a clock that stands at `now` until it is [advanced](Self::advance), as does the
+    /// database's.
     #[must_use]
     pub fn stopped_at(now: Millis) -> Self {
-        Self::new(Some(AtomicI64::new(now)))
+        let reading = Reading { wall: now, elapsed: 0 };
+        Self::new(Clocks::Set(Mutex::new(Set { reading, database: now })))
     }
 
-    fn new(set: Option<AtomicI64>) -> Self {
-        Self { inner: Arc::new(Inner { set, latest: AtomicI64::new(0), moved: Notify::new() }) }
+    fn new(clocks: Clocks) -> Self {
+        Self { source: Arc::new(Source { clocks, moved: Notify::new() }), state: Arc::default() }
     }
 
-    /// Returns the current time, which is never before any time returned earlier.
+    /// Returns a clock of the same machine for another node, which is judged on its own.
+    #[must_use]
+    pub fn of_node(&self) -> Self {
+        Self { source: Arc::clone(&self.source), state: Arc::default() }
+    }
+
+    /// Returns the current time, which is never before any time returned earlier, except after the
+    /// earlier one was [found to be wrong](Self::judge).
     #[must_use]
     pub fn now(&self) -> Millis {
-        let now = match &self.inner.set {
-            Some(set) => set.load(Ordering::Relaxed),
-            None => system_now(),
-        };
-        self.inner.latest.fetch_max(now, Ordering::Relaxed).max(now)
+        let reading = self.reading();
+        let mut state = self.state();
+        let now = state.course.as_mut().map_or(reading.wall, |course| course.time(reading));
+        state.latest = state.latest.max(now);
+        state.latest
     }
 
-    /// Makes the clock return no time before `floor`, the latest time of an earlier run.
-    pub fn not_before(&self, floor: Millis) {
-        self.inner.latest.fetch_max(floor, Ordering::Relaxed);
+    /// Returns the time up to which expired data may be deleted: the current time, without the
+    /// jumps of the last [hour](SETTLING), which may turn out to be wrong.
+    #[must_use]
+    pub fn settled(&self) -> Millis {
+        let (now, elapsed) = (self.now(), self.reading().elapsed);
+        self.state().course.as_ref().map_or(now, |course| now.min(course.settled(elapsed)))
     }
 
-    /// Moves a stopped clock by `by` milliseconds, which may be negative, and ends all
-    /// [pauses](Self::pause). Has no effect on a system clock.
-    pub fn advance(&self, by: Millis) {
-        if let Some(set) = &self.inner.set {
-            set.fetch_add(by, Ordering::Relaxed);
-            self.inner.moved.notify_waiters();
+    /// Whether the time can be acted on.
+    #[must_use]
+    pub fn is_right(&self) -> bool {
+        let _ = self.now();
+        self.state().course.as_ref().is_none_or(Course::is_right)
+    }
+
+    /// Reads the machine's clocks.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        match &self.source.clocks {
+            Clocks::System { since, ahead } => Reading {
+                wall: system_now().saturating_add(ahead.load(Ordering::Relaxed)),
+                elapsed: in_millis(since.elapsed()),
+            },
+            Clocks::Set(set) => lock(set).reading,
         }
     }
 
-    /// Waits for `interval` of real time, or until a stopped clock is moved.
+    /// Returns the database's time, given what the database says: tests may set another.
+    #[must_use]
+    pub fn database_time(&self, said: Millis) -> Millis {
+        match &self.source.clocks {
+            Clocks::System { .. } => said,
+            Clocks::Set(set) => lock(set).database,
+        }
+    }
+
+    /// Judges the clock by what else is known about the time. If it is right, returns its
+    /// [settled](Self::settled) time.
+    ///
+    /// # Errors
+    /// [`Wrong`] if it must not be acted on. Then time follows the monotonic clock.
+    pub fn judge(&self, evidence: &Evidence) -> Result<Millis, Wrong> {
+        let state = &mut *self.state();
+        let course = match &mut state.course {
+            Some(course) if !evidence.is_reset => course,
+            course => course.insert(Course::begin(evidence)),
+        };
+        let lower_bound = course.judge(evidence)?;
+        if let Some(lower_bound) = lower_bound {
+            state.latest = evidence.after.wall.max(lower_bound);
+        }
+        Ok(course.settled(evidence.after.elapsed))
+    }
+
+    /// Lets time pass on a stopped clock, by all clocks; or, if `by` is negative, sets only the wall
+    /// clock back. Ends all [pauses](Self::pause). Has no effect on a system clock.
+    pub fn advance(&self, by: Millis) {
+        self.change(|set| {
+            set.reading.wall += by;
+            if by > 0 {
+                set.reading.elapsed += by;
+                set.database += by;
+            }
+        });
+    }
+
+    /// Moves the wall clock alone, as somebody does who sets it. Works on a system clock too.
+    pub fn step(&self, by: Millis) {
+        if let Clocks::System { ahead, .. } = &self.source.clocks {
+            ahead.fetch_add(by, Ordering::Relaxed);
+        }
+        self.change(|set| set.reading.wall += by);
+    }
+
+    /// Moves the clock of a stopped clock's database alone.
+    pub fn step_database(&self, by: Millis) {
+        self.change(|set| set.database += by);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Set)) {
+        if let Clocks::Set(set) = &self.source.clocks {
+            change(&mut lock(set));
+        }
+        self.source.moved.notify_waiters();
+    }
+
+    /// Waits for `interval` of real time, or until a test moves the clock.
     pub async fn pause(&self, interval: Duration) {
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
-            () = self.inner.moved.notified() => {}
+            () = self.source.moved.notified() => {}
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn system_now() -> Millis {
+    in_millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// Returns a duration in milliseconds.
+#[must_use]
+pub fn in_millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// A time in words: RFC 3339, with a precision of one second.
+pub struct InWords(pub Millis);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(SECOND)).ok();
+        match time.and_then(|time| time.format(&Rfc3339).ok()) {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{} s after 1970", self.0 / SECOND),
         }
     }
 }
 
-fn system_now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+/// A duration in words, without its sign, in the largest unit of which there are at least two.
+pub struct Span(pub Millis);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [(DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes"), (SECOND, "seconds")];
+        let span = self.0.unsigned_abs();
+        let fits = |(unit, _): &&(Millis, _)| span >= 2 * unit.unsigned_abs();
+        let (unit, name) = units.iter().find(fits).unwrap_or(&(1, "milliseconds"));
+        write!(f, "{} {name}", span / unit.unsigned_abs())
+    }
 }
 
 #[cfg(test)]
@@ -104,9 +267,16 @@ mod tests {
     }
 
     #[test]
-    fn time_does_not_go_back_before_an_earlier_run() {
-        let clock = Clock::stopped_at(5_000);
-        clock.not_before(9_000);
-        assert_eq!(clock.now(), 9_000);
+    fn times_and_durations_of_any_size_have_words() {
+        assert_eq!(InWords(1_795_435_200_999).to_string(), "2026-11-23T12:00:00Z");
+        assert_eq!(InWords(-1).to_string(), "1969-12-31T23:59:59Z");
+        assert_eq!(InWords(i64::MAX).to_string(), "9223372036854775 s after 1970");
+        assert_eq!(InWords(i64::MIN).to_string(), "-9223372036854775 s after 1970");
+        let spans =
+            [(400 * DAY, "400 days"), (-36 * HOUR, "36 hours"), (119 * SECOND, "119 seconds"), (5, "5 milliseconds")];
+        for (span, words) in spans {
+            assert_eq!(Span(span).to_string(), words);
+        }
+        assert_eq!(Span(i64::MIN).to_string(), "106751991167 days");
     }
 }

@@ -26,7 +26,7 @@ use crate::config::{Config, TlsFiles};
 use crate::error::{Error, StartError};
 use crate::http;
 use crate::pages::{self, RetentionRow, Site};
-use crate::service::{Directory, Maintenance, Services};
+use crate::service::{ClockGuard, Directory, Maintenance, Services};
 
 /// How long an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -124,6 +124,7 @@ impl Application {
     pub async fn run(self) -> io::Result<()> {
         let Self { services, server, .. } = self;
         let background = [
+            rt::spawn(Arc::clone(&services.clock_guard).run()),
             rt::spawn(Arc::clone(&services.directory).keep_built()),
             rt::spawn(Arc::clone(&services.directory).follow_table()),
             rt::spawn(Arc::clone(&services.maintenance).run()),
@@ -187,11 +188,21 @@ async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /ready`: lookups can be answered and the database responds.
-async fn ready(directory: Data<Directory>, maintenance: Data<Maintenance>) -> HttpResponse {
+/// `GET /ready`: lookups can be answered, the database responds, and the clock is right.
+async fn ready(
+    directory: Data<Directory>,
+    maintenance: Data<Maintenance>,
+    clock: Data<Clock>,
+    guard: Data<ClockGuard>,
+) -> HttpResponse {
     let (directory, database) = (directory.is_ready(), maintenance.is_database_usable().await);
-    let body = json!({ "directory": directory, "database": database });
-    if directory && database { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
+    let clock = clock.is_right();
+    let mut body = json!({ "directory": directory, "database": database, "clock": clock });
+    if let Some(wrong) = guard.wrong().filter(|_| !clock) {
+        body["reason"] = wrong.to_string().into();
+    }
+    let is_ready = directory && database && clock;
+    if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
 }
 
 /// The number of the next request in the log.

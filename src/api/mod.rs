@@ -22,8 +22,9 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _, web};
 
+use crate::clock::Clock;
 use crate::error::Error;
-use crate::http::{Methods, get, get_without_head, post, resource};
+use crate::http::{Methods, get, get_without_head, post, resource, state};
 
 /// Mounts all endpoints. Each scope has its own 404 handler, since scopes do not fall back to that
 /// of their parent.
@@ -98,8 +99,8 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
     Err(Error::unknown_path())
 }
 
-/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, and
-/// answers all pre-flight requests.
+/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, answers
+/// all pre-flight requests, and refuses all others while the clock is wrong.
 async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -107,6 +108,8 @@ async fn cross_origin<B: MessageBody + 'static>(
     let mut response = if request.method() == Method::OPTIONS {
         let answer = HttpResponse::Ok().json(serde_json::json!({}));
         request.into_response(answer).map_into_right_body()
+    } else if !state::<Clock>(request.request()).is_right() {
+        request.into_response(Error::away().error_response()).map_into_right_body()
     } else {
         next.call(request).await?.map_into_left_body()
     };

@@ -1,13 +1,13 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use ruma_common::OwnedUserId;
 
-use super::Failure;
 use super::keys::Keys;
+use super::{Failure, input};
 use crate::identity::threepid::{Address, Medium};
 
 const EXAMPLES: &str = "\
@@ -64,9 +64,25 @@ pub(super) enum Command {
     /// Erase all data stored about a user or an address, and print a receipt as JSON
     #[command(after_help = "Example:\n  vouch erase --user @alice:example.org --yes > receipt.json")]
     Erase(Erasure),
+    /// Print what the clocks say; put a time right that was stored wrongly
+    Clock(ClockOptions),
     /// List, retry or drop pending deliveries to homeservers and people
     #[command(subcommand, disable_help_subcommand = true)]
     Outbox(Outbox),
+}
+
+/// What to do about the clock.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(super) struct ClockOptions {
+    /// This machine's clock is right, although it is more than 30 days ahead of the stored time: the
+    /// server was off for that long
+    #[arg(long)]
+    pub accept: bool,
+    /// This machine's clock is right, although it is behind the stored time: store it, and put right
+    /// what is dated in the future
+    #[arg(long)]
+    pub reset: bool,
 }
 
 #[derive(Subcommand)]
@@ -106,9 +122,8 @@ pub(super) struct Chosen {
 /// An address and a user.
 #[derive(Args)]
 pub(super) struct Binding {
-    /// The e-mail address, or the phone number with its country code
-    #[arg(long)]
-    address: String,
+    #[command(flatten)]
+    address: AddressOption,
     /// The Matrix ID
     #[arg(long, value_name = "@USER:SERVER", value_parser = user_id)]
     pub user: OwnedUserId,
@@ -119,8 +134,8 @@ pub(super) struct Binding {
 /// An address.
 #[derive(Args)]
 pub(super) struct Sought {
-    /// The e-mail address, or the phone number with its country code
-    address: String,
+    #[command(flatten)]
+    address: AddressArgument,
     #[command(flatten)]
     medium: MediumOption,
 }
@@ -157,6 +172,34 @@ struct Whose {
     /// The address whose binding, validation sessions, invitations and deliveries are erased
     #[arg(long)]
     address: Option<String>,
+    /// A file with that address in one line; - means standard input
+    #[arg(long, value_name = "FILE")]
+    address_from: Option<PathBuf>,
+}
+
+/// An address, or where it is.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct AddressOption {
+    /// The e-mail address, or the phone number with its country code
+    #[arg(long)]
+    address: Option<String>,
+    /// A file with the address in one line, so that it is not in the list of processes; - means
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    address_from: Option<PathBuf>,
+}
+
+/// As [`AddressOption`], without the option's name.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct AddressArgument {
+    /// The e-mail address, or the phone number with its country code
+    address: Option<String>,
+    /// A file with the address in one line, so that it is not in the list of processes; - means
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    address_from: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -174,27 +217,38 @@ pub(super) enum Subject {
 
 impl Binding {
     pub fn address(&self) -> Result<Address, Failure> {
-        self.medium.parse(&self.address)
+        let AddressOption { address, address_from } = &self.address;
+        self.medium.parse(address.as_deref(), address_from.as_deref())
     }
 }
 
 impl Sought {
     pub fn address(&self) -> Result<Address, Failure> {
-        self.medium.parse(&self.address)
+        let AddressArgument { address, address_from } = &self.address;
+        self.medium.parse(address.as_deref(), address_from.as_deref())
     }
 }
 
 impl Erasure {
     pub fn subject(&self) -> Result<Subject, Failure> {
-        match (&self.whose.user, &self.whose.address) {
-            (Some(user), _) => Ok(Subject::User(user.clone())),
-            (None, address) => self.medium.parse(address.as_deref().unwrap_or_default()).map(Subject::Address),
+        let Whose { user, address, address_from } = &self.whose;
+        match user {
+            Some(user) => Ok(Subject::User(user.clone())),
+            None => self.medium.parse(address.as_deref(), address_from.as_deref()).map(Subject::Address),
         }
     }
 }
 
 impl MediumOption {
-    fn parse(&self, text: &str) -> Result<Address, Failure> {
+    /// Parses an address that is given or is in a file.
+    fn parse(&self, given: Option<&str>, file: Option<&Path>) -> Result<Address, Failure> {
+        match (given, file) {
+            (None, Some(file)) => self.parse_text(&input::read_line(file)?),
+            (given, _) => self.parse_text(given.unwrap_or_default()),
+        }
+    }
+
+    fn parse_text(&self, text: &str) -> Result<Address, Failure> {
         let guessed = if text.contains('@') { Medium::Email } else { Medium::Msisdn };
         let (parsed, expected) = match self.medium.unwrap_or(guessed) {
             Medium::Email => (Address::email(text), "an e-mail address such as alice@example.org"),

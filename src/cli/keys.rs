@@ -1,12 +1,10 @@
 //! Listing, creating and importing signing keys.
 
-use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use zeroize::Zeroizing;
 
-use super::{Failure, complain, say};
+use super::{Failure, complain, input, say};
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
 
@@ -50,7 +48,7 @@ pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
         Keys::List => SigningKeys::read(path, name)?
             .ok_or_else(|| Failure::Failed(format!("there is no key file at {}", path.display())))?,
         Keys::New => SigningKeys::renew(path, name)?,
-        Keys::Import(import) => SigningKeys::import(path, name, &import.line()?, import.sign)?,
+        Keys::Import(import) => SigningKeys::import(path, name, &input::read(&import.file)?, import.sign)?,
     };
     let file = std::path::absolute(path)?;
     complain(match command {
@@ -65,18 +63,4 @@ pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
         say(format_args!("{id:width$}  {public}  {}", if place == 0 { "signs" } else { "verifies" }));
     }
     Ok(())
-}
-
-impl Import {
-    fn line(&self) -> Result<Zeroizing<String>, Failure> {
-        let mut text = Zeroizing::new(String::new());
-        if self.file.as_os_str() == "-" {
-            io::stdin().read_to_string(&mut text)?;
-        } else {
-            let mut file = std::fs::File::open(&self.file)
-                .map_err(|error| Failure::Failed(format!("{}: {error}", self.file.display())))?;
-            file.read_to_string(&mut text)?;
-        }
-        Ok(text)
-    }
 }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use ruma_common::OwnedUserId;
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::arguments::{Binding, Erasure, Objection, Sought, Subject};
 use super::{Failure, complain, say};
-use crate::clock::{Clock, Millis, SECOND};
+use crate::clock::{Clock, InWords, Millis};
 use crate::config::Config;
 use crate::notify::emails::Remover;
 use crate::service::{Erased, Services};
@@ -56,7 +54,7 @@ pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failur
         let objection = objection(services.objections.since(&address).await?);
         return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };
-    say(format_args!("{} since {}", bound.user_id, in_words(bound.bound_at)));
+    say(format_args!("{} since {}", bound.user_id, InWords(bound.bound_at)));
     Ok(())
 }
 
@@ -76,7 +74,7 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
 
 /// Returns what to add about an objection after a statement about the address.
 fn objection(since: Option<Millis>) -> String {
-    since.map(|since| format!("; its owner has objected to that since {}", in_words(since))).unwrap_or_default()
+    since.map(|since| format!("; its owner has objected to that since {}", InWords(since))).unwrap_or_default()
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
@@ -106,7 +104,7 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
         }
         Subject::Address(address) => {
             let erased = services.self_service.erase_address(address).await?;
-            let erased_at = in_words(services.clock.now());
+            let erased_at = InWords(services.clock.now()).to_string();
             let (medium, address) = (address.medium().as_str(), address.as_str());
             let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;
             (erased, receipt)
@@ -133,10 +131,4 @@ fn is_confirmed(name: &str) -> Result<bool, Failure> {
 
 pub(super) fn in_json(value: &impl Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(value)?)
-}
-
-/// Formats a time as RFC 3339, with a precision of one second.
-pub(super) fn in_words(time: Millis) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(time / SECOND).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    time.format(&Rfc3339).unwrap_or_default()
 }

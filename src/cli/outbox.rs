@@ -1,9 +1,9 @@
 //! Listing, retrying and dropping deliveries.
 
 use super::arguments::{Chosen, Listing, Outbox};
-use super::operator::{in_json, in_words, open};
+use super::operator::{in_json, open};
 use super::{Failure, say};
-use crate::clock::Millis;
+use crate::clock::{InWords, Millis};
 use crate::config::Config;
 use crate::service::Queued;
 
@@ -54,7 +54,7 @@ fn line(one: &Queued, now: Millis) -> [String; HEAD.len()] {
     let next = match one.next_at {
         _ if one.under_way => "under way".to_owned(),
         next_at if next_at <= now => "now".to_owned(),
-        next_at => in_words(next_at),
+        next_at => InWords(next_at).to_string(),
     };
     let (user, address) =
         one.about.as_ref().map(|about| (about.user_id.to_string(), about.address.clone())).unwrap_or_default();
@@ -62,7 +62,7 @@ fn line(one: &Queued, now: Millis) -> [String; HEAD.len()] {
         one.id.to_string(),
         one.kind.clone(),
         one.destination.clone().unwrap_or_else(|| "?".to_owned()),
-        in_words(one.queued_at),
+        InWords(one.queued_at).to_string(),
         one.attempts.to_string(),
         next,
         one.last_error.clone().unwrap_or_default(),

@@ -7,7 +7,7 @@ use ruma_common::OwnedServerName;
 
 use super::parse::{self, Parsed};
 use super::reader::Reader;
-use crate::clock::{DAY, Millis};
+use crate::clock::{DAY, HOUR, Millis};
 
 /// `[lookup]`
 #[derive(Clone, Debug)]
@@ -130,6 +130,37 @@ impl Budgets {
             unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
             exports_user: Bucket::read(reader, "budgets.exports_user", 20, 20),
         }
+    }
+}
+
+impl Budgets {
+    /// Returns how long the bucket that takes longest to drain does so, in milliseconds.
+    #[must_use]
+    pub fn longest_drain(&self) -> Millis {
+        let buckets = [
+            self.lookup_newcomer,
+            self.lookup_user,
+            self.lookup_homeserver,
+            self.lookup_network,
+            self.lookup_server,
+            self.messages_user,
+            self.messages_address,
+            self.messages_network,
+            self.invites_user,
+            self.invites_homeserver,
+            self.invites_address,
+            self.invites_network,
+            self.texts_user,
+            self.texts_number,
+            self.texts_network,
+            self.texts_country,
+            self.texts_server,
+            self.registrations_network,
+            self.unbindings_network,
+            self.exports_user,
+        ];
+        let drain = |bucket: &Bucket| Millis::from(bucket.capacity) * HOUR / Millis::from(bucket.per_hour) + HOUR;
+        buckets.iter().map(drain).max().unwrap_or_default()
     }
 }
 

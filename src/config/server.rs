@@ -35,6 +35,9 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// `shutdown_timeout`: how long requests in flight may take after SIGTERM. Default 30 s.
     pub shutdown_timeout: Duration,
+    /// `max_clock_skew`: by how much this machine's clock may differ from the database's, and from
+    /// the time that has passed. Default 30 s.
+    pub max_clock_skew: Duration,
 }
 
 /// A certificate chain and its key.
@@ -66,6 +69,7 @@ impl Server {
             tls: certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key }),
             trusted_proxies: section.list("trusted_proxies", &[], parse::range),
             shutdown_timeout: section.text("shutdown_timeout", "30s", parse::duration("0s", "1h")),
+            max_clock_skew: section.text("max_clock_skew", "30s", parse::duration("1s", "10m")),
         }
     }
 

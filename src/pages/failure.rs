@@ -10,8 +10,9 @@ use actix_web::{Error as ActixError, HttpResponse, ResponseError};
 
 use super::sign_in::{self, Errand};
 use super::{Fault, View};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
-use crate::http::{Query, add_retry_after};
+use crate::http::{Query, add_retry_after, state};
 
 /// Why a handler does not return its page. [`show`] renders the page that is shown instead.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl fmt::Display for Failure {
 /// The response has no content yet: [`show`] puts a page in its place.
 impl ResponseError for Failure {}
 
-/// Middleware that turns a [`Failure`] into a page.
+/// Middleware that turns a [`Failure`] into a page, and refuses every page while the clock is wrong.
 ///
 /// # Errors
 /// Those of the service it wraps.
@@ -51,6 +52,11 @@ pub(super) async fn show<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, ActixError> {
+    if !state::<Clock>(request.request()).is_right() {
+        let (view, query) = (request.request().into(), request.request().into());
+        let page = page(&Failure::Service(Error::away()), &view, &query);
+        return Ok(request.into_response(page).map_into_right_body());
+    }
     let response = next.call(request).await?;
     let failure = response.response().error().and_then(|error| error.as_error());
     let page = failure.map(|failure| page(failure, &response.request().into(), &response.request().into()));

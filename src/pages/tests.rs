@@ -9,6 +9,7 @@ use actix_web::{App, web};
 
 use super::*;
 use crate::brand::Logo;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::policy::Policies;
 use crate::service::Dispute;
@@ -73,7 +74,8 @@ fn renewed() -> Policies {
 async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
     let site = Site { comparisons: Comparisons::of(&policies), ..site };
     let (site, policies) = (web::Data::new(site), web::Data::new(policies));
-    let app = App::new().app_data(site).app_data(policies).configure(routes);
+    let clock = web::Data::new(Clock::system());
+    let app = App::new().app_data(site).app_data(policies).app_data(clock).configure(routes);
     call_service(&init_service(app).await, request.to_request()).await
 }
 

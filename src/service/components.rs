@@ -1,7 +1,6 @@
 //! The components of the running server, and how they are put together.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::{Data, ServiceConfig};
 
@@ -11,11 +10,11 @@ use super::notices::Notices;
 use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
-    Accounts, AddressProofs, Bindings, Deliverer, Directory, Disputes, Invitations, Lookups, Made, Maintenance,
-    Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
+    Accounts, AddressProofs, Bindings, ClockGuard, Deliverer, Directory, Disputes, Invitations, Lookups, Made,
+    Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
 };
 use crate::brand::Brand;
-use crate::clock::{Clock, Millis, SECOND};
+use crate::clock::{Clock, Millis, SECOND, in_millis};
 use crate::config::{Config, MailTransport};
 use crate::crypto::signing::SigningKeys;
 use crate::identity::pepper::Peppers;
@@ -46,6 +45,8 @@ pub struct Services {
     pub address_proofs: Arc<AddressProofs>,
     /// Binds addresses to users, and unbinds them.
     pub bindings: Arc<Bindings>,
+    /// Keeps this node from acting on a wrong clock.
+    pub clock_guard: Arc<ClockGuard>,
     /// Delivers what is in the outbox.
     pub deliverer: Arc<Deliverer>,
     /// Maps look-up hashes to bindings.
@@ -75,7 +76,8 @@ impl Services {
     #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
         let Documents { texts, policies, federation, mailer, sms_sender } = documents;
-        let Opened { store, vault, signing, made } = opened;
+        let Opened { store, vault, signing, made, clock_guard } = opened;
+        let clock_guard = Arc::new(clock_guard);
         let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
         let brand = Arc::new(config.brand.clone());
@@ -91,7 +93,9 @@ impl Services {
         });
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
         let sealer = Sealer::new(vault);
-        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers));
+        // Each of two nodes may differ from the database by this.
+        let skew = in_millis(server.max_clock_skew).saturating_mul(2);
+        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew));
         let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
         let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
         let rate_limits = Arc::new(rate_limits);
@@ -128,7 +132,7 @@ impl Services {
             lifetime: retention.validation_session,
             code_lifetime: retention.sms_code,
             mail_timeout: mail_timeout(&config.mail.transport),
-            text_timeout: millis(messenger.sms_sender.patience()),
+            text_timeout: in_millis(messenger.sms_sender.patience()),
             next_link_hosts: config.validation.next_link_hosts.clone(),
             web_otp_domain: web_otp_domain(&config),
         });
@@ -204,6 +208,7 @@ impl Services {
             retention.clone(),
             rate_limits.clone(),
             lookups.clone(),
+            clock_guard.clone(),
         ));
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
         let disputes = Arc::new(Disputes::new(store, sealer, links.clone(), directory.clone()));
@@ -218,6 +223,7 @@ impl Services {
             accounts,
             address_proofs: Arc::new(address_proofs),
             bindings,
+            clock_guard,
             deliverer,
             directory,
             disputes,
@@ -243,6 +249,8 @@ impl Services {
             .app_data(Data::from(self.accounts.clone()))
             .app_data(Data::from(self.address_proofs.clone()))
             .app_data(Data::from(self.bindings.clone()))
+            .app_data(Data::new(self.clock.clone()))
+            .app_data(Data::from(self.clock_guard.clone()))
             .app_data(Data::from(self.directory.clone()))
             .app_data(Data::from(self.disputes.clone()))
             .app_data(Data::from(self.invitations.clone()))
@@ -258,13 +266,9 @@ impl Services {
 /// Returns how long sending an email may take.
 fn mail_timeout(transport: &MailTransport) -> Millis {
     match transport {
-        MailTransport::Smtp(smtp) => millis(smtp.timeout),
+        MailTransport::Smtp(smtp) => in_millis(smtp.timeout),
         MailTransport::Directory(_) => SECOND,
     }
-}
-
-fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 4)
 }
 
 /// Returns the host of the web page in which codes are typed.

@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use rand::RngExt;
 use tokio::task::{self, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -25,8 +27,11 @@ const IN_PARALLEL: usize = 64;
 const IN_PARALLEL_PER_DESTINATION: usize = 4;
 /// The timeout of an attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(4);
-/// How long a node claims a delivery: longer than any attempt, so that no two nodes overlap.
-const LEASE: Millis = 6 * MINUTE;
+/// How long a node claims a delivery. It extends that during the attempt, so that another node can
+/// continue soon after a crash.
+const LEASE: Millis = MINUTE;
+/// How often a lease is extended.
+const EXTENSION: Duration = Duration::from_secs(15);
 /// How often a node looks for deliveries that other nodes have queued or that have become due.
 const POLL: Duration = Duration::from_secs(2);
 /// How often a node tries to record an outcome that the database does not take.
@@ -37,7 +42,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// The pause after each failure; the last is repeated.
 const PAUSES: [Millis; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
 /// The longest pause another server may ask for.
-const LONGEST_PAUSE: Millis = DAY;
+pub(super) const LONGEST_PAUSE: Millis = DAY;
 
 /// The attempts this node is making, each with its row and destination.
 #[derive(Default)]
@@ -102,6 +107,10 @@ impl Deliverer {
     /// attempts under way.
     pub async fn run(self: Arc<Self>) {
         let mut under_way = UnderWay::default();
+        let alone = self.store.alone();
+        if alone.is_some() {
+            self.give_up_leases().await;
+        }
         while !self.outbox.is_stopping() {
             if self.begin_due(&mut under_way).await.is_err() {
                 log::warn!("nothing can be delivered while the database is unavailable");
@@ -116,11 +125,23 @@ impl Deliverer {
         while !under_way.attempts.is_empty() {
             under_way.ended().await;
         }
+        drop(alone);
     }
 
-    /// Begins everything that is due, as far as there is room.
+    /// Gives up the leases that an earlier run of the only node has left behind, because it crashed.
+    async fn give_up_leases(&self) {
+        match self.store.write_one(async |conn| rows::give_up(conn).await).await {
+            Ok(0) => {}
+            Ok(count) => log::info!("{count} deliveries were interrupted when the server ended, and are repeated"),
+            Err(error) => {
+                log::warn!("interrupted deliveries are repeated in a minute, since the database fails: {error}");
+            }
+        }
+    }
+
+    /// Begins everything that is due, as far as there is room, unless the clock is wrong.
     async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
-        let mut has_begun = true;
+        let mut has_begun = self.clock.is_right();
         while has_begun && under_way.has_room() {
             has_begun = false;
             let now = self.clock.now();
@@ -152,16 +173,37 @@ impl Deliverer {
     /// Makes one attempt and records its outcome, however long that takes: what has arrived must
     /// not be delivered again.
     async fn attempt(self: Arc<Self>, row: rows::Delivery) {
-        let outcome = timeout(ATTEMPT_TIMEOUT, self.deliver(&row)).await;
+        let mut held_until = row.held_until;
+        let mut delivery = pin!(timeout(ATTEMPT_TIMEOUT, self.deliver(&row)));
+        let outcome = loop {
+            if let Ok(outcome) = timeout(EXTENSION, &mut delivery).await {
+                break outcome;
+            }
+            let extension = pin!(self.extend(row.id, held_until));
+            match select(extension, &mut delivery).await {
+                Either::Left((extended, _)) => held_until = extended,
+                Either::Right((outcome, extension)) => {
+                    held_until = extension.await;
+                    break outcome;
+                }
+            }
+        };
         let outcome = outcome.unwrap_or_else(|_| Outcome::later("out of reach (timeout)"));
         let mut is_logged = false;
-        while let Err(error) = self.record(&row, &outcome).await {
+        while let Err(error) = self.record(&row, held_until, &outcome).await {
             if !is_logged && !error.is_temporary() {
                 log::error!("the outcome of a delivery ({}) cannot be recorded; retrying: {error}", row.kind);
                 is_logged = true;
             }
             sleep(RECORD_RETRY).await;
         }
+    }
+
+    /// Extends the lease of a delivery, and returns until when it is leased.
+    async fn extend(&self, id: i64, held_until: Millis) -> Millis {
+        let until = self.clock.now() + LEASE;
+        let extend = async move |conn: &mut _| rows::extend(conn, id, held_until, until).await;
+        if self.store.write_one(extend).await.unwrap_or(false) { until } else { held_until }
     }
 
     async fn deliver(&self, row: &rows::Delivery) -> Outcome {
@@ -175,8 +217,8 @@ impl Deliverer {
         }
     }
 
-    async fn record(&self, row: &rows::Delivery, outcome: &Outcome) -> Result<(), StoreError> {
-        let (id, held_until) = (row.id, row.held_until);
+    async fn record(&self, row: &rows::Delivery, held_until: Millis, outcome: &Outcome) -> Result<(), StoreError> {
+        let id = row.id;
         match outcome {
             Outcome::Later { last_error, retry_after } => {
                 let (next_at, error) = (self.clock.now() + pause(row.attempts, *retry_after), last_error.clone());
@@ -205,6 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::in_millis;
 
     proptest! {
         #[test]
@@ -218,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_outlives_every_attempt() {
-        assert!(LEASE > Millis::try_from(ATTEMPT_TIMEOUT.as_millis()).unwrap() + MINUTE);
+    fn a_lease_outlives_two_failures_to_extend_it() {
+        assert!(LEASE > 3 * in_millis(EXTENSION));
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::sealing::Sealer;
-use crate::clock::{Clock, MINUTE, Millis, SECOND};
+use crate::clock::{Clock, MINUTE, Millis};
 use crate::error::Error;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
@@ -34,8 +34,6 @@ const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_add(Duration::from_secs
 const INITIAL_OVERLAP: i64 = 20_000;
 /// How long before its epoch a directory is built, or a quarter of the period if that is less.
 const LEAD: Millis = 15 * MINUTE;
-/// The largest clock difference between nodes.
-const CLOCK_SKEW: Millis = 5 * SECOND;
 
 /// Maps look-up digests to rows of the bindings table, under the peppers in use.
 pub struct Directory {
@@ -44,13 +42,15 @@ pub struct Directory {
     clock: Clock,
     peppers: Peppers,
     directories: Directories,
+    /// The largest clock difference between nodes.
+    skew: Millis,
 }
 
 impl Directory {
     /// An empty directory; [`Self::keep_built`] fills it.
     #[must_use]
-    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, peppers: Peppers) -> Self {
-        Self { store, sealer, clock, peppers, directories: Directories::default() }
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, peppers: Peppers, skew: Millis) -> Self {
+        Self { store, sealer, clock, peppers, directories: Directories::default(), skew }
     }
 
     /// Whether look-ups can be answered: the directories of the current and the previous pepper are
@@ -218,7 +218,7 @@ impl Directory {
     /// ahead has already announced.
     pub(super) fn accepted_epoch(&self, pepper: &str) -> Option<Epoch> {
         let now = self.clock.now();
-        self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + CLOCK_SKEW, pepper))
+        self.peppers.accepted(now, pepper).or_else(|| self.peppers.accepted(now + self.skew, pepper))
     }
 }
 

@@ -1,5 +1,4 @@
-//! Background maintenance: deletes expired data, removes deleted data from the files, and stores
-//! the time.
+//! Background maintenance: deletes expired data, and removes deleted data from the files.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::lookups::memory;
 use super::outbox::Delivery;
 use super::sealing::Sealer;
-use super::{Lookups, RateLimits};
+use super::{ClockGuard, Lookups, RateLimits};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, invites, leases, meta, outbox, rate_limits, recent_lookups,
+    Conn, Error as StoreError, Store, accounts, consents, invites, leases, outbox, rate_limits, recent_lookups,
     sessions, unbind_signatures, visits,
 };
 
@@ -31,7 +30,7 @@ const LATE: Millis = 30 * MINUTE;
 /// How often a node that stops tries to store the time.
 const LAST_TRIES: usize = 3;
 
-/// Deletes expired data and stores the time.
+/// Deletes expired data.
 pub struct Maintenance {
     store: Store,
     sealer: Sealer,
@@ -39,6 +38,7 @@ pub struct Maintenance {
     retention: Retention,
     rate_limits: Arc<RateLimits>,
     lookups: Arc<Lookups>,
+    clock_guard: Arc<ClockGuard>,
 }
 
 impl Maintenance {
@@ -50,8 +50,9 @@ impl Maintenance {
         retention: Retention,
         rate_limits: Arc<RateLimits>,
         lookups: Arc<Lookups>,
+        clock_guard: Arc<ClockGuard>,
     ) -> Self {
-        Self { store, sealer, clock, retention, rate_limits, lookups }
+        Self { store, sealer, clock, retention, rate_limits, lookups, clock_guard }
     }
 
     /// Runs maintenance every minute, forever.
@@ -62,8 +63,12 @@ impl Maintenance {
         }
     }
 
-    /// One round of maintenance. Failures are logged; the next round tries again.
+    /// One round of maintenance, if the clock is right. Failures are logged; the next round tries
+    /// again.
     pub async fn run_once(&self) {
+        if !self.clock.is_right() {
+            return;
+        }
         self.lookups.forget_ended();
         if let Err(error) = self.sweep().await {
             log::warn!("expired data could not be deleted; trying again in a minute: {error}");
@@ -80,17 +85,19 @@ impl Maintenance {
         self.store.is_usable().await
     }
 
-    /// Stores the time and what was looked up, and returns the unused credit of rate limits: the
-    /// last thing a node does.
+    /// Stores the time and what was looked up, and returns the unused credit of rate limits, if the
+    /// clock is right: the last thing a node does.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn close(&self) -> Result<(), Error> {
-        let now = self.clock.now();
+        if !self.clock.is_right() {
+            return Ok(());
+        }
         let mut stored = Err(StoreError::Unavailable);
         for _ in 0..LAST_TRIES {
             // Connections end with the worker that opened them, and the pool may not know yet.
-            stored = self.store.write_one(async move |conn| meta::set_latest_time(conn, now).await).await;
+            stored = self.clock_guard.close().await;
             if !stored.is_err_and(StoreError::is_temporary) {
                 break;
             }
@@ -104,12 +111,9 @@ impl Maintenance {
     /// Deletes expired data, unless a node did so in the last ten minutes. A failure in one table
     /// does not keep the others from being swept.
     async fn sweep(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let is_taken = self.store.write(async move |conn| {
-            meta::set_latest_time(conn, now).await?;
-            leases::take(conn, LEASE, now, now + SWEEP).await
-        });
-        if !is_taken.await? {
+        // What is deleted cannot be restored, so time that may turn out to be wrong does not count.
+        let (now, settled) = (self.clock.now(), self.clock.settled());
+        if !self.store.write_one(async move |conn| leases::take(conn, LEASE, now, now + SWEEP).await).await? {
             return Ok(());
         }
         let Retention {
@@ -126,24 +130,32 @@ impl Maintenance {
         let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
             sweep
-                .drain(async move |conn| outbox::sweep(conn, Delivery::ONBIND, now - onbind_delivery, now, BATCH).await)
+                .drain(async move |conn| {
+                    outbox::sweep(conn, Delivery::ONBIND, settled - onbind_delivery, settled, BATCH).await
+                })
                 .await,
-            sweep.drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, now - notice, now, BATCH).await).await,
+            sweep
+                .drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, settled - notice, settled, BATCH).await)
+                .await,
         ];
         let deliveries: usize = given_up.iter().flatten().sum();
         if deliveries > 0 {
             log::warn!("gave up {deliveries} deliveries: they failed for as long as deliveries are kept");
         }
         let swept = [
-            sweep.drain(async move |conn| sessions::sweep(conn, now - validation_session - LATE, BATCH).await).await,
-            sweep.drain(async move |conn| expire_tokens(conn, &sealer, now - access_token).await).await,
-            sweep.drain(async move |conn| recent_lookups::sweep(conn, now, BATCH).await).await,
-            sweep.drain(async move |conn| consents::sweep(conn, now - consent, BATCH).await).await,
-            sweep.drain(async move |conn| unbind_signatures::sweep(conn, now - unbind_signature, BATCH).await).await,
-            sweep.drain(async move |conn| visits::sweep(conn, now - visit, BATCH).await).await,
-            sweep.drain(async move |conn| invites::sweep(conn, now - invite, BATCH).await).await,
-            sweep.drain(async move |conn| invites::sweep_keys(conn, now, BATCH).await).await,
-            sweep.drain(async move |conn| rate_limits::sweep(conn, micros(now), BATCH).await).await,
+            sweep
+                .drain(async move |conn| sessions::sweep(conn, settled - validation_session - LATE, BATCH).await)
+                .await,
+            sweep.drain(async move |conn| expire_tokens(conn, &sealer, settled - access_token).await).await,
+            sweep.drain(async move |conn| recent_lookups::sweep(conn, settled, BATCH).await).await,
+            sweep.drain(async move |conn| consents::sweep(conn, settled - consent, BATCH).await).await,
+            sweep
+                .drain(async move |conn| unbind_signatures::sweep(conn, settled - unbind_signature, BATCH).await)
+                .await,
+            sweep.drain(async move |conn| visits::sweep(conn, settled - visit, BATCH).await).await,
+            sweep.drain(async move |conn| invites::sweep(conn, settled - invite, BATCH).await).await,
+            sweep.drain(async move |conn| invites::sweep_keys(conn, settled, BATCH).await).await,
+            sweep.drain(async move |conn| rate_limits::sweep(conn, micros(settled), BATCH).await).await,
         ];
         let rows: usize = swept.iter().flatten().sum();
         if rows > 0 {

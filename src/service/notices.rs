@@ -136,7 +136,8 @@ impl Notices {
 
     /// Sends a notice.
     pub(super) async fn send(&self, notice: &Notice) -> Outcome {
-        if self.clock.now() - notice.at >= self.lifetime {
+        // It is dropped for good, so time that may turn out to be wrong does not count.
+        if self.clock.settled() - notice.at >= self.lifetime {
             return Outcome::Refused { last_error: "too old to be of use".to_owned() };
         }
         match notice.address.medium() {

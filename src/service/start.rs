@@ -4,9 +4,10 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::clock_guard::ClockGuard;
 use super::sealing::Sealer;
 use super::{Services, respelling};
-use crate::clock::{Clock, MINUTE};
+use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningKeys;
@@ -76,6 +77,7 @@ impl Services {
     }
 
     async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
+        let clock = clock.of_node();
         let documents = Documents::load(&config, &clock).map_err(|problems| StartError::all(&problems))?;
         let opened = Box::pin(open_store(&config, &clock, absent)).await?;
         if absent == Absent::Made {
@@ -114,11 +116,12 @@ pub(super) struct Opened {
     pub vault: Arc<Vault>,
     pub signing: SigningKeys,
     pub made: Made,
+    pub clock_guard: ClockGuard,
 }
 
-/// Opens the database and its keys. Keys are created only for a new database, and a master key
-/// other than the database's is refused before anything is written.
-async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
+/// Connects to the database. Returns the check value of its master key as well, or `None` for a new
+/// database.
+async fn connect(config: &Config, absent: Absent) -> Result<(Store, Option<Vec<u8>>), StartError> {
     let refused = absent == Absent::Refused;
     if let DatabaseUrl::Sqlite(path) = &config.database.url
         && refused
@@ -134,6 +137,25 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
     if remembered.is_none() && refused {
         return Err(StartError("no server has used this database yet: is database.url the server's?".into()));
     }
+    Ok((store, remembered))
+}
+
+impl ClockGuard {
+    /// Opens what a server has created, without acting on the time.
+    ///
+    /// # Errors
+    /// [`StartError`], for the operator.
+    pub async fn open_existing(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        let (store, _) = connect(config, Absent::Refused).await?;
+        Ok(Self::new(config, store, clock))
+    }
+}
+
+/// Opens the database and its keys. Keys are created only for a new database, and a master key
+/// other than the database's is refused before anything is written.
+async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
+    let refused = absent == Absent::Refused;
+    let (store, remembered) = connect(config, absent).await?;
     let mut made = Made { database: remembered.is_none(), ..Made::default() };
     let (master, signing) = match remembered {
         Some(_) => existing_keys(config)?,
@@ -150,11 +172,16 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
     // Another node may have started at the same time with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
     check_signing_key(&store, &signing, &config.keys).await?;
-    set_clock(&store, clock).await?;
+    let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
+    let judged = clock_guard.judge().await.map_err(in_words)?;
+    if refused {
+        // A command ends before the clock could be put right.
+        judged.map_err(in_words)?;
+    }
     let vault = Arc::new(vault);
     let keys_until = clock.now() + config.retention.ephemeral_key;
     respelling::respell(&store, &Sealer::new(vault.clone()), keys_until).await.map_err(in_words)?;
-    Ok(Opened { store, vault, signing, made })
+    Ok(Opened { store, vault, signing, made, clock_guard })
 }
 
 /// Reads the keys of a database in use, which cannot be replaced.
@@ -226,22 +253,6 @@ async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) ->
     Ok(())
 }
 
-/// Makes a clock that was set back since the last run stand still until it has caught up.
-async fn set_clock(store: &Store, clock: &Clock) -> Result<(), StartError> {
-    let mut conn = store.read().await.map_err(in_words)?;
-    let Some(latest) = meta::latest_time(&mut conn).await.map_err(in_words)? else { return Ok(()) };
-    let behind = latest - clock.now();
-    if behind > MINUTE {
-        log::error!(
-            "the clock is {} s behind what was seen before; until it has caught up, time stands still (if what was seen was wrong, \
-             stop every node and remove the row \"latest_time\" from the table \"meta\")",
-            behind / 1000
-        );
-    }
-    clock.not_before(latest);
-    Ok(())
-}
-
-fn in_words(error: impl Display) -> StartError {
+pub(super) fn in_words(error: impl Display) -> StartError {
     StartError(error.to_string())
 }

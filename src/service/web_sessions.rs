@@ -148,10 +148,11 @@ impl WebSessions {
         Ok(ended.await?)
     }
 
-    /// Whether a proof is recent enough for an export, or for what cannot be undone.
+    /// Whether a proof is recent enough for an export, or for what cannot be undone. One of the
+    /// future, beyond what nodes' clocks differ by, was dated by a wrong clock.
     #[must_use]
     pub fn is_fresh(&self, proved_at: Millis) -> bool {
-        self.clock.now() - proved_at < FRESH
+        (-MINUTE..FRESH).contains(&(self.clock.now() - proved_at))
     }
 
     fn begun_after(&self) -> Millis {
@@ -191,6 +192,7 @@ mod tests {
         assert_eq!((&found.subject, found.proved_at), (&alice, 0));
         sessions.end(&found).await.unwrap();
         assert!(sessions.find(&first).await.unwrap().is_none());
+        assert!(!sessions.is_fresh(10 * MINUTE), "a proof from the future has no end");
         clock.advance(10 * MINUTE - 1);
         assert!(sessions.find(&second).await.unwrap().is_some_and(|session| !sessions.is_fresh(session.proved_at)));
         clock.advance(1);

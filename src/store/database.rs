@@ -1,5 +1,6 @@
 //! The database as the rest of the program sees it.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
 use super::{meta, migrations};
+use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
 
 /// How long a successful write proves that the database is writable.
@@ -213,6 +215,27 @@ impl Store {
         match &self.kind {
             Kind::Postgres(_) => true,
             Kind::Sqlite(sqlite) => sqlite.empty_log().await,
+        }
+    }
+
+    /// Returns a lock that shows that no other node uses the database, for as long as it is kept; or
+    /// `None` if another node may. `PostgreSQL` is shared.
+    #[must_use]
+    pub fn alone(&self) -> Option<File> {
+        match &self.kind {
+            Kind::Postgres(_) => None,
+            Kind::Sqlite(sqlite) => sqlite.lock(),
+        }
+    }
+
+    /// Returns the database's time. `SQLite` has none of its own.
+    ///
+    /// # Errors
+    /// [`Error`] if the database fails.
+    pub async fn time(&self) -> Result<Option<Millis>, Error> {
+        match &self.kind {
+            Kind::Postgres(_) => meta::database_time(&mut self.read().await?).await.map(Some),
+            Kind::Sqlite(_) => Ok(None),
         }
     }
 

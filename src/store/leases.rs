@@ -9,7 +9,8 @@ use super::prepared::Prepared;
 use super::schema::leases;
 use crate::clock::Millis;
 
-/// Takes a lease until `until`, unless it is taken at `now`; returns whether it was free.
+/// Takes a lease until `until`, unless it is taken at `now`; returns whether it was free. A lease
+/// that lasts much longer than this one was taken by a wrong clock.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -19,7 +20,8 @@ pub async fn take(conn: &mut Conn, name: &'static str, now: Millis, until: Milli
         .on_conflict(leases::name)
         .do_update()
         .set(leases::held_until.eq(until));
-    Ok(conn.execute(methods::FilterDsl::filter(insert, leases::held_until.le(now))).await? == 1)
+    let is_free = leases::held_until.le(now).or(leases::held_until.gt(until + 2 * (until - now)));
+    Ok(conn.execute(methods::FilterDsl::filter(insert, is_free)).await? == 1)
 }
 
 /// Extends a lease that this node has taken.

@@ -1,8 +1,9 @@
 //! Named values that describe the database as a whole.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
@@ -15,7 +16,7 @@ pub const MASTER_KEY_CHECK: &str = "master_key_check";
 pub const SIGNING_KEY: &str = "signing_key";
 /// The form in which addresses are stored.
 pub const ADDRESS_FORM: &str = "address_form";
-/// The latest time at which any node was running, as 8 bytes, big-endian.
+/// The latest time at which a node whose clock was right was running, as 8 bytes, big-endian.
 const LATEST_TIME: &str = "latest_time";
 
 /// Returns the value with this name.
@@ -64,7 +65,8 @@ pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
 }
 
 /// Records `now` as the latest time, unless a later one is recorded. The database compares the
-/// bytes: non-negative big-endian numbers sort in numerical order.
+/// bytes: non-negative big-endian numbers sort in numerical order. Whoever calls this has checked
+/// that `now` is right.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -75,8 +77,34 @@ pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> 
         .on_conflict(meta::name)
         .do_update()
         .set(meta::value.eq(bytes.clone()));
-    conn.execute(methods::FilterDsl::filter(query, meta::value.lt(bytes))).await?;
+    // What is not a time does not count.
+    let is_earlier = meta::value.lt(bytes).or(sql::<Bool>("length(meta.value) <> 8"));
+    conn.execute(methods::FilterDsl::filter(query, is_earlier)).await?;
     Ok(())
+}
+
+/// Records `now` as the latest time, even if a later one is recorded.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn reset_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
+    set_latest_time(conn, now).await?;
+    set(conn, LATEST_TIME, &now.to_be_bytes()).await
+}
+
+/// Returns the time of `PostgreSQL`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub(super) async fn database_time(conn: &mut Conn) -> Result<Millis, Error> {
+    let sql = "SELECT floor(extract(epoch FROM now()) * 1000)::bigint AS time";
+    Ok(conn.get::<DatabaseTime>(diesel::sql_query(sql)).await?.time)
+}
+
+#[derive(QueryableByName)]
+struct DatabaseTime {
+    #[diesel(sql_type = BigInt)]
+    time: Millis,
 }
 
 /// Overwrites a row, to check that the database is writable.

@@ -7,6 +7,7 @@ mod connection;
 pub mod consents;
 mod database;
 mod error;
+pub mod future;
 pub mod invites;
 pub mod leases;
 pub mod meta;

@@ -148,6 +148,25 @@ pub async fn claim(conn: &mut Conn, id: i64, now: Millis, until: Millis) -> Resu
     conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(until)).returning(COLUMNS))).await
 }
 
+/// Extends the lease of a delivery until `until`; returns whether it was still leased until
+/// `held_until`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn extend(conn: &mut Conn, id: i64, held_until: Millis, until: Millis) -> Result<bool, Error> {
+    let ours = outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.eq(held_until));
+    Ok(conn.execute(Prepared(diesel::update(ours).set(outbox::held_until.eq(until)))).await? == 1)
+}
+
+/// Releases all leases; returns how many there were.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn give_up(conn: &mut Conn) -> Result<usize, Error> {
+    let held = outbox::table.filter(outbox::held_until.gt(0));
+    conn.execute(diesel::update(held).set(outbox::held_until.eq(0))).await
+}
+
 /// Records that a delivery that was leased until `held_until` failed, and releases it.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `SQLite`: one file, any number of readers, one writer.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -98,6 +98,16 @@ impl Sqlite {
     pub(super) async fn writer(&self) -> Result<Lease, Error> {
         let turn = timeout(TURN, self.turn.clone().lock_owned()).await.map_err(|_| Error::Timeout);
         self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
+    }
+
+    /// Locks a file beside the database, which commands of the operator do not; returns `None` if it
+    /// is locked or cannot be. Another handle of the database's own file would disturb the locks of
+    /// `SQLite`.
+    pub(super) fn lock(&self) -> Option<File> {
+        let mut path = self.path.clone().into_os_string();
+        path.push("-node");
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()?;
+        file.try_lock().is_ok().then_some(file)
     }
 
     /// Copies the write-ahead log into the file and empties it; returns whether it is empty now.

@@ -88,6 +88,8 @@ fn the_help_is_for_people() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     insta::assert_snapshot!("help", done(binary.run(&["--help"])));
+    insta::assert_snapshot!("help_clock", done(binary.run(&["clock", "--help"])));
+    insta::assert_snapshot!("help_lookup", done(binary.run(&["lookup", "--help"])));
     insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
     insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
     insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));

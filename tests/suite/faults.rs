@@ -159,12 +159,15 @@ on_both_backends! {
         assert!((1..=4).contains(&under_way), "{under_way}");
         world.homeserver.behave(Conduct::Honest);
         let program = serve(&world, &variables).await;
-        // Those may have arrived, so they are not tried until the lease is over.
-        until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
-        assert_eq!(told(&world).iter().collect::<BTreeSet<_>>(), tokens.iter().collect());
-        assert_eq!(told(&world).len(), tokens.len());
-        execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;
+        if world.database.is_some() {
+            // Those may have arrived, and another node may be at it, so they are not tried until the
+            // lease is over.
+            until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
+            assert_eq!(told(&world).len(), tokens.len());
+            execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;
+        }
         until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == 0).await;
+        assert_eq!(told(&world).iter().collect::<BTreeSet<_>>(), tokens.iter().collect());
         let all = told(&world);
         assert_eq!(all.len(), tokens.len() + under_way);
         program.kill();

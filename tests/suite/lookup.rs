@@ -110,7 +110,10 @@ on_both_backends! {
         world.clock.advance(2 * PEPPER);
         server.until_ready().await;
         let third = alice.pepper().await;
-        world.clock.advance(-2 * PEPPER);
+        world.clock.step(-2 * PEPPER);
+        assert_eq!(asks(&alice, &first, &[]).await.error(), (503, "M_UNKNOWN"));
+        world.clock.step(2 * PEPPER);
+        server.until_ready().await;
         assert_eq!(asks(&alice, &first, &[]).await.error(), (400, "M_INVALID_PEPPER"));
         assert_eq!(alice.pepper().await, third);
     }

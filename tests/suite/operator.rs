@@ -112,6 +112,30 @@ on_both_backends! {
         assert_eq!(done(binary.run(&phone)), "491701234567 is bound to @alice:hs.example\n");
     }
 
+    async fn an_address_is_read_from_a_file_or_standard_input(world: World) {
+        let binary = Binary::of(&world);
+        let _process = binary.serve().await;
+        fs::write(world.folder.path().join("address"), "\n Alice@Example.com \r\n").unwrap();
+        let bound = done(binary.run(&["bind", "--address-from", "address", "--user", ALICE]));
+        assert_eq!(bound, "alice@example.com is bound to @alice:hs.example\n");
+        let from_stdin = |words: &[&str]| binary.run_with(&[words, &["--address-from", "-"]].concat(), "alice@example.com");
+        assert!(done(from_stdin(&["lookup"])).starts_with("@alice:hs.example since 20"));
+        done(from_stdin(&["unbind", "--user", ALICE]));
+        done(from_stdin(&["object"]));
+        done(from_stdin(&["object", "--withdraw"]));
+        done(from_stdin(&["bind", "--user", ALICE]));
+        refused(&from_stdin(&["erase"]), 2, "add --yes");
+        assert!(done(from_stdin(&["erase", "--yes"])).contains("\"address\": \"alice@example.com\""));
+        refused(&from_stdin(&["lookup"]), 1, "alice@example.com is not bound");
+
+        for (input, said) in [("", "there is nothing"), ("\n", "there is nothing"), ("a@b.c\nd@e.f\n", "one address"), ("x", "not valid")] {
+            refused(&binary.run_with(&["lookup", "--address-from", "-"], input), 2, said);
+        }
+        refused(&binary.run(&["lookup", "--address-from", "nothing"]), 1, "nothing: No such file");
+        refused(&binary.run(&["lookup", "--address-from", "-", "alice@example.com"]), 2, "cannot be used with");
+        refused(&binary.run(&["lookup"]), 2, "required");
+    }
+
     async fn an_export_has_everything_and_an_erasure_leaves_nothing(world: World) {
         let binary = Binary::of(&world);
         let process = binary.serve().await;

@@ -121,6 +121,13 @@ impl Binary {
 
     /// Starts a server, and waits until it is ready.
     pub async fn serve(&self) -> Process {
+        let process = self.start();
+        process.server.until_ready().await;
+        process
+    }
+
+    /// Starts a server, and waits until it listens.
+    pub fn start(&self) -> Process {
         let mut child = self.command(&[]).spawn().unwrap();
         let (log, (tell, told)) = (Log::default(), mpsc::channel());
         let readers = vec![
@@ -129,9 +136,7 @@ impl Binary {
         ];
         let url =
             told.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("it does not listen:\n{}", log.lock().unwrap()));
-        let process = Process { server: Server::at(url), child, log, readers };
-        process.server.until_ready().await;
-        process
+        Process { server: Server::at(url), child, log, readers }
     }
 }
 

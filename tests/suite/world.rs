@@ -27,6 +27,16 @@ pub const NOON: Millis = 1_795_435_200_000;
 pub const PEPPER: Millis = 7 * DAY;
 pub const PEPPER_LEFT: Millis = 2 * DAY + 12 * HOUR;
 
+/// Returns the real time.
+pub fn now() -> Millis {
+    Clock::system().now()
+}
+
+/// Returns a time an hour ago, for a stopped clock beside commands that use the real one.
+pub fn an_hour_ago() -> Millis {
+    now() - HOUR
+}
+
 /// Runs each test once on `SQLite` and once on `PostgreSQL`.
 #[macro_export]
 macro_rules! on_both_backends {

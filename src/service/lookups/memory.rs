@@ -88,10 +88,14 @@ impl Memory {
         Ok(())
     }
 
-    /// Writes new look-ups to the database every few seconds, forever.
+    /// Writes new look-ups to the database every few seconds, forever, except while the clock is
+    /// wrong.
     pub(super) async fn keep_saved(&self) {
         loop {
             self.clock.pause(INTERVAL).await;
+            if !self.clock.is_right() {
+                continue;
+            }
             // It is logged as an error of the database, and tried again.
             if let Err(error) = self.save().await {
                 log::debug!("recent look-ups could not be saved: {}", error.errcode());

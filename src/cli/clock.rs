@@ -1,0 +1,42 @@
+//! Showing what the clocks say, and putting a stored time right.
+
+use super::arguments::ClockOptions;
+use super::{Failure, say};
+use crate::clock::{Clock, InWords, Millis, Span};
+use crate::config::Config;
+use crate::service::ClockGuard;
+
+pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Failure> {
+    let guard = ClockGuard::open_existing(&config, Clock::system()).await?;
+    if options.reset {
+        let (time, put_right) = guard.reset().await?;
+        say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
+        for (what, rows) in put_right.iter().filter(|(_, rows)| *rows > 0) {
+            say(format_args!("{rows} rows were put right: {what}"));
+        }
+    } else if options.accept {
+        let time = guard.accept().await?;
+        say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
+    } else {
+        let (seen, wrong) = guard.look().await?;
+        let wall = seen.after.wall;
+        say(format_args!("this machine  {}", InWords(wall)));
+        if let Some(database) = seen.database {
+            say(format_args!("the database  {}", beside(database, wall)));
+        }
+        match seen.stored {
+            Some(stored) => say(format_args!("last stored   {}", beside(stored, wall))),
+            None => say("last stored   never"),
+        }
+        if let Some(wrong) = wrong {
+            return Err(Failure::Failed(wrong.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// A time, and how far it is from this machine's.
+fn beside(time: Millis, wall: Millis) -> String {
+    let by = time.saturating_sub(wall);
+    format!("{}  {} {}", InWords(time), Span(by), if by < 0 { "behind" } else { "ahead" })
+}
