@@ -1,25 +1,32 @@
 //! The running server: creates shared state, mounts routes and middleware, and runs background
 //! tasks.
 
+mod admission;
+mod connections;
+mod paced;
+
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use actix_server::{Server, ServerBuilder};
 use actix_web::body::MessageBody;
-use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::http::header::STRICT_TRANSPORT_SECURITY;
+use actix_web::middleware::{Condition, DefaultHeaders, Next, from_fn};
 use actix_web::rt;
 use actix_web::web::{self, Data, PathConfig};
-use actix_web::{App, Error as ActixError, HttpResponse, HttpServer};
+use actix_web::{App, Error as ActixError, HttpResponse};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use tokio::time::timeout;
 
+use self::admission::Admission;
 use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, TlsFiles};
@@ -28,14 +35,11 @@ use crate::http;
 use crate::pages::{self, RetentionRow, Site};
 use crate::service::{ClockGuard, Directory, Maintenance, Services};
 
-/// How long an idle connection is kept open.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long receiving the head of a request may take.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// How long a client may leave sent data unread.
-#[cfg(target_os = "linux")]
-const UNREAD: Duration = Duration::from_secs(20);
+/// Keeps browsers from plain HTTP for a year (RFC 6797). Other hosts of the domain are not ours.
+const ONLY_ENCRYPTED: &str = "max-age=31536000";
 
 /// A server that listens, and answers once it [runs](Self::run).
 pub struct Application {
@@ -58,34 +62,36 @@ impl Application {
         let (brand, texts) = (services.brand.clone(), services.texts.clone());
         let site = Site::new(brand, texts, &settings.public_url, &services.policies, rows, phones);
         let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
-        let listeners = settings.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, _>>()?;
+        let listeners = settings.listen.iter().map(|address| {
+            connections::listen(*address).map_err(|error| {
+                StartError(format!("server.listen: {address}: {error}; is another server running there?"))
+            })
+        });
+        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-        let tls = settings.tls.as_ref().map(tls_config).transpose()?;
-        let shared = Arc::clone(&services);
-        let mut server = HttpServer::new(move || {
+        let tls = settings.tls.as_ref().map(tls_config).transpose()?.map(Arc::new);
+        let (shared, is_encrypted) = (Arc::clone(&services), tls.is_some());
+        let app = move || {
+            let only_encrypted = DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, ONLY_ENCRYPTED));
             App::new()
                 .configure(|app| shared.share(app))
                 .app_data(site.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
+                .wrap(Condition::new(is_encrypted, only_encrypted))
                 .wrap(from_fn(log_request))
                 .configure(api::routes)
                 .route("/health", web::get().to(health))
                 .route("/ready", web::get().to(ready))
                 .configure(pages::routes)
-        })
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs())
-        .disable_signals();
+        };
+        let mut server = ServerBuilder::new().shutdown_timeout(settings.shutdown_timeout.as_secs()).disable_signals();
         if settings.workers > 0 {
             server = server.workers(settings.workers);
         }
+        let admission = Arc::new(Admission::new(&settings.trusted_proxies, connections::waiting_limit()));
         for listener in listeners {
-            server = match &tls {
-                Some(tls) => server.listen_rustls_0_23(listener, tls.clone()),
-                None => server.listen(listener),
-            }
-            .map_err(|error| StartError(format!("server.listen: {error}")))?;
+            server = connections::serve(server, listener, app.clone(), &admission, tls.as_ref())
+                .map_err(|error| StartError(format!("server.listen: {error}")))?;
         }
         Ok(Self { server: server.run(), services, addresses })
     }
@@ -145,24 +151,6 @@ impl Application {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listener = TcpListener::bind(address).and_then(limit_unread);
-    listener.map_err(|error| StartError(format!("server.listen: {address}: {error}; is another server running there?")))
-}
-
-/// Makes connections, which inherit the option, fail if the client leaves data unread for
-/// [`UNREAD`]: actix waits forever.
-#[cfg(target_os = "linux")]
-fn limit_unread(listener: TcpListener) -> io::Result<TcpListener> {
-    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(UNREAD))?;
-    Ok(listener)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn limit_unread(listener: TcpListener) -> io::Result<TcpListener> {
-    Ok(listener)
-}
-
 fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
     let problem = |setting, path: &Path, error: &dyn std::fmt::Display| {
         StartError(format!("server.{setting}: {}: {error}", path.display()))
@@ -177,10 +165,11 @@ fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| of_certificate(&error))?;
-    config
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| problem("tls_key", &files.key, &format!("does not match server.tls_certificate: {error}")))
+    let config = config.with_no_client_auth().with_single_cert(chain, key);
+    let mut config = config
+        .map_err(|error| problem("tls_key", &files.key, &format!("does not match server.tls_certificate: {error}")))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// `GET /health`: the process is running.

@@ -18,8 +18,8 @@ async fn raw(server: &Server, request: &[u8]) -> Raw {
     read(stream).await
 }
 
-async fn connect(server: &Server) -> TcpStream {
-    TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap()
+pub async fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.url.split_once("://").unwrap().1).await.unwrap()
 }
 
 /// An answer as received.
@@ -182,7 +182,7 @@ async fn a_hundred_megabytes_are_refused_early_and_not_buffered() {
 }
 
 /// Returns the resident memory of this process, which includes the server, in bytes.
-fn resident() -> usize {
+pub fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
 }

@@ -17,6 +17,7 @@ mod binding;
 mod canary;
 mod clock;
 mod command_line;
+mod connections;
 mod database_failures;
 mod database_tls;
 mod domains;

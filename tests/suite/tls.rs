@@ -23,14 +23,37 @@ fn client(ca: &Ca) -> Client {
     Client::builder().tls_certs_only([certificate]).no_proxy().timeout(Duration::from_secs(10)).build().unwrap()
 }
 
+/// Starts a server that serves TLS.
+pub fn encrypted(world: &World) -> Server {
+    encrypted_by(world, &Ca::new())
+}
+
+fn encrypted_by(world: &World, ca: &Ca) -> Server {
+    let (certificate, key) = ca.write_certificate_for(&["127.0.0.1"], world.folder.path());
+    let mut server = Server::start(with_tls(world, &certificate, &key), world.clock.clone());
+    server.url = server.url.replace("http://", "https://");
+    server.http = client(ca);
+    server
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_stay_with_tls_only_if_the_server_serves_it() {
+    let world = World::on_sqlite().await;
+    let (server, plain) = (encrypted(&world), world.start().await);
+    for path in
+        ["/", "/nowhere", "/health", "/_matrix/identity/versions", "/_matrix/identity/v2/account", "/favicon.ico"]
+    {
+        let answer = server.get(path, None).await;
+        assert_eq!(answer.headers["strict-transport-security"], "max-age=31536000", "{path}");
+        assert!(!plain.get(path, None).await.headers.contains_key("strict-transport-security"), "{path}");
+    }
+}
+
 on_both_backends! {
     async fn the_server_can_serve_tls(world: World) {
         let ca = Ca::new();
-        let (certificate, key) = ca.write_certificate_for(&["127.0.0.1"], world.folder.path());
-        let mut server = Server::start(with_tls(&world, &certificate, &key), world.clock.clone());
-        let plain = server.url.clone();
-        server.url = plain.replace("http://", "https://");
-        server.http = client(&ca);
+        let server = encrypted_by(&world, &ca);
+        let plain = server.url.replace("https://", "http://");
         let alice = world.newcomer(&server, "alice").await;
         assert_eq!(alice.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));
         alice.accepts_everything().await;

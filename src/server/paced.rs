@@ -1,0 +1,208 @@
+//! One request of a connection at a time.
+//!
+//! actix-http reads and decodes as many pipelined requests as arrive, which takes some 100 times
+//! the memory of their bytes, and spins when its buffer is full of them. So it is given the next
+//! request only after the answer to the previous one has been sent. The end of a request is found
+//! with actix-http's own decoder, so there cannot be two opinions about it.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use actix_http::h1::{Codec, Message, MessageType};
+use actix_http::{Request, ServiceConfig};
+use actix_web::web::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+use tokio_util::bytes::Buf as _;
+use tokio_util::codec::Decoder as _;
+
+use super::HEAD;
+use super::admission::Seat;
+
+/// How long a request may take to arrive after its head. Handlers are less patient with bodies.
+const BODY: Duration = Duration::from_mins(1);
+/// How long reading an answer may take from when the client has kept it waiting.
+const ANSWER: Duration = Duration::from_mins(2);
+
+/// A connection that passes on one request at a time.
+pub(super) struct Paced<T> {
+    io: T,
+    seat: Seat,
+    codec: Codec,
+    phase: Phase,
+    /// The beginning of a request, as the decoder needs it.
+    undecoded: BytesMut,
+    /// What has been received of the requests after the current one.
+    held: BytesMut,
+    /// Whether anything has been written since the current request began.
+    has_answered: bool,
+    /// Who waits for the next request.
+    reader: Option<Waker>,
+    /// When the request that has begun must have arrived, or its answer must have been read.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A request may begin, or its head is arriving.
+    Head,
+    /// Its body is arriving.
+    Body,
+    /// It has been passed on, and is being answered.
+    Answer,
+    /// What was received is not HTTP. The server says so and closes the connection.
+    Nonsense,
+}
+
+impl<T> Paced<T> {
+    pub(super) fn new(io: T, seat: Seat, config: ServiceConfig) -> Self {
+        Self {
+            io,
+            seat,
+            codec: Codec::new(config),
+            phase: Phase::Head,
+            undecoded: BytesMut::new(),
+            held: BytesMut::new(),
+            has_answered: false,
+            reader: None,
+            deadline: None,
+        }
+    }
+
+    /// Returns how many of these bytes belong to the current request.
+    fn current(&mut self, bytes: &[u8]) -> usize {
+        self.undecoded.extend_from_slice(bytes);
+        while self.phase != Phase::Answer {
+            match self.codec.decode(&mut self.undecoded) {
+                Ok(None) => {
+                    self.await_rest();
+                    return bytes.len();
+                }
+                Ok(Some(message)) => self.advance(&message),
+                Err(_) => self.phase = Phase::Nonsense,
+            }
+            if self.phase == Phase::Nonsense {
+                self.undecoded = BytesMut::new();
+                return bytes.len();
+            }
+        }
+        let rest = self.undecoded.len();
+        self.undecoded.clear();
+        if self.has_answered {
+            // It was refused before all of it had arrived.
+            self.settle();
+        }
+        bytes.len() - rest
+    }
+
+    fn advance(&mut self, message: &Message<Request>) {
+        let is_whole = match message {
+            Message::Item(_) => self.codec.message_type() == MessageType::None,
+            Message::Chunk(chunk) => chunk.is_none(),
+        };
+        self.phase = if is_whole { Phase::Answer } else { Phase::Body };
+        if is_whole {
+            self.deadline = None;
+            self.seat.proceed();
+        } else if matches!(message, Message::Item(_)) {
+            self.deadline = Some(Box::pin(sleep(BODY)));
+        }
+    }
+
+    /// The current request has been answered.
+    fn settle(&mut self) {
+        self.phase = Phase::Head;
+        self.has_answered = false;
+        self.deadline = None;
+        self.seat.wait(false);
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+
+    /// The client has to send the rest of its request.
+    fn await_rest(&mut self) {
+        if self.deadline.is_none() {
+            self.seat.wait(true);
+            self.deadline = Some(Box::pin(sleep(HEAD)));
+        }
+    }
+
+    /// The client has to read. Returns whether it has taken too long.
+    fn await_reader(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.seat.is_waiting() {
+            self.seat.wait(false);
+        }
+        self.deadline.get_or_insert_with(|| Box::pin(sleep(ANSWER)));
+        self.is_over(cx)
+    }
+
+    /// Returns whether the connection has to end: others need its place, or its request takes too
+    /// long.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        self.seat.is_evicted(cx) || self.deadline.as_mut().is_some_and(|it| it.as_mut().poll(cx).is_ready())
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.is_over(cx) {
+            // As if the client had closed the connection.
+            return Poll::Ready(Ok(()));
+        }
+        if this.phase == Phase::Answer {
+            this.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if this.held.is_empty() {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
+            if this.phase == Phase::Nonsense || buf.filled().len() == before {
+                return Poll::Ready(Ok(()));
+            }
+            let current = this.current(&buf.filled()[before..]);
+            this.held.extend_from_slice(&buf.filled()[before + current..]);
+            buf.set_filled(before + current);
+        } else {
+            let mut held = std::mem::take(&mut this.held);
+            let received = held.len().min(buf.remaining());
+            let current = this.current(&held[..received]);
+            buf.put_slice(&held[..current]);
+            held.advance(current);
+            this.held = held;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        let written = Pin::new(&mut this.io).poll_write(cx, bytes);
+        match written {
+            Poll::Ready(Ok(1..)) => this.has_answered = true,
+            Poll::Pending if this.await_reader(cx) => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            _ => {}
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let flushed = Pin::new(&mut this.io).poll_flush(cx);
+        match flushed {
+            Poll::Ready(Ok(())) if this.phase == Phase::Answer && this.has_answered => this.settle(),
+            Poll::Pending if this.await_reader(cx) => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            _ => {}
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
