@@ -13,26 +13,36 @@ use crate::error::Error;
 use crate::http::{Query, state};
 use crate::service::{self, Accounts, WebSessions};
 
-/// The access token of a request: `Authorization: Bearer T`, or `?access_token=`, which the
-/// specification dropped in v1.20 but Synapse still sends for `hash_details`.
+/// The access token of a request: `Authorization: Bearer T`.
 ///
 /// Extraction fails with 401 `M_UNAUTHORIZED` if there is none.
 pub(super) struct AccessToken(pub String);
+
+impl AccessToken {
+    /// Takes the token from `?access_token=` if there is no `Authorization`. The specification
+    /// dropped that in v1.20, because URLs end up in logs.
+    fn in_query(request: &HttpRequest) -> Result<Self, Error> {
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            return request.try_into();
+        }
+        Query::from(request).get("access_token").map(|token| Self(token.into_owned())).ok_or_else(no_token)
+    }
+}
 
 impl TryFrom<&HttpRequest> for AccessToken {
     type Error = Error;
 
     fn try_from(request: &HttpRequest) -> Result<Self, Error> {
-        let missing = || Error::unauthorized("Missing access token");
-        let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-            let token = Query::from(request).get("access_token").map(|token| Self(token.into_owned()));
-            return token.ok_or_else(missing);
-        };
-        match value.to_str().ok().and_then(|value| value.split_once(' ')) {
+        let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match value.and_then(|value| value.split_once(' ')) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Self(token.trim().to_owned())),
-            _ => Err(missing()),
+            _ => Err(no_token()),
         }
     }
+}
+
+fn no_token() -> Error {
+    Error::unauthorized("Missing access token")
 }
 
 impl FromRequest for AccessToken {
@@ -59,17 +69,23 @@ impl Deref for Caller {
     }
 }
 
-impl FromRequest for Caller {
-    type Error = Error;
-    type Future = Extraction<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let (accounts, token) = (state::<Accounts>(request).clone(), AccessToken::try_from(request));
+impl Caller {
+    fn of(request: &HttpRequest, token: Result<AccessToken, Error>) -> Extraction<Self> {
+        let accounts = state::<Accounts>(request).clone();
         Box::pin(async move {
             // The iOS client renews its token on this errcode only.
             let unrecognised = || Error::unauthorized("Unrecognised access token");
             accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
         })
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Error;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Self::of(request, request.try_into())
     }
 }
 
@@ -88,6 +104,20 @@ impl FromRequest for Signatory {
             let caller = caller.await?;
             if caller.terms_accepted { Ok(Self(caller)) } else { Err(Error::terms_not_signed()) }
         })
+    }
+}
+
+/// A [`Signatory`] whose token may be in the query: Synapse (last checked: 1.163) sends it there for
+/// `hash_details`. It sends a header everywhere else, and clients send it everywhere.
+pub(super) struct SynapseSignatory;
+
+impl FromRequest for SynapseSignatory {
+    type Error = Error;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = Caller::of(request, AccessToken::in_query(request));
+        Box::pin(async move { if caller.await?.terms_accepted { Ok(Self) } else { Err(Error::terms_not_signed()) } })
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::error::Category;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::extract::Signatory;
+use super::extract::{Signatory, SynapseSignatory};
 use super::json::{self, Body, Strict};
 use crate::error::Error;
 use crate::service::{LookupRequest, Lookups, Network};
@@ -24,7 +24,7 @@ const BYTES_AN_ADDRESS: usize = 72;
 
 /// `GET /_matrix/identity/v2/hash_details`: returns the supported algorithms and the current
 /// pepper.
-pub(super) async fn hash_details(lookups: Data<Lookups>, _: Signatory) -> HttpResponse {
+pub(super) async fn hash_details(lookups: Data<Lookups>, _: SynapseSignatory) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "lookup_pepper": lookups.pepper(), "algorithms": lookups.algorithms() }))
 }
 

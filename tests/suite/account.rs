@@ -319,15 +319,50 @@ async fn logging_out_needs_a_known_token_and_no_body() {
 }
 
 #[tokio::test]
-async fn a_token_is_accepted_in_the_query_and_with_the_scheme_in_any_case() {
+async fn the_scheme_of_a_token_is_accepted_in_any_case() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
-    server.get(&format!("/_matrix/identity/v2/hash_details?access_token={}", alice.token), None).await.ok();
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let request = server.request(Method::GET, ACCOUNT, None);
         server.send(request.header("Authorization", format!("{scheme} {}", alice.token))).await.ok();
     }
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_is_accepted_only_where_synapse_sends_it() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let alice = world.person(&server, "alice").await;
+    let newcomer = world.newcomer(&server, "newcomer").await;
+    let details = |token: &str| format!("/_matrix/identity/v2/hash_details?access_token={token}");
+    server.get(&details(&alice.token), None).await.ok();
+    assert_eq!(server.get(&details(&newcomer.token), None).await.error(), (403, "M_TERMS_NOT_SIGNED"));
+    assert_eq!(server.get(&details("unknown"), None).await.error(), (401, "M_UNAUTHORIZED"));
+    // The header takes precedence.
+    assert_eq!(server.get(&details(&alice.token), Some("unknown")).await.error(), (401, "M_UNAUTHORIZED"));
+    for (method, path) in [
+        (Method::GET, "v2/account"),
+        (Method::POST, "v2/account/logout"),
+        (Method::POST, "v2/terms"),
+        (Method::POST, "v2/lookup"),
+        (Method::POST, "v2/validate/email/requestToken"),
+        (Method::POST, "v2/validate/email/submitToken"),
+        (Method::POST, "v2/validate/msisdn/requestToken"),
+        (Method::POST, "v2/validate/msisdn/submitToken"),
+        (Method::GET, "v2/3pid/getValidated3pid"),
+        (Method::POST, "v2/3pid/bind"),
+        (Method::POST, "v2/store-invite"),
+        (Method::GET, "unstable/im.vouch/account/data"),
+        (Method::DELETE, "unstable/im.vouch/account/data"),
+        (Method::POST, "unstable/im.vouch/terms/withdraw"),
+        (Method::POST, "unstable/im.vouch/3pid/object"),
+    ] {
+        let path = format!("/_matrix/identity/{path}?access_token={}", alice.token);
+        let answer = server.send(server.request(method, &path, None).json(&json!({}))).await;
+        assert_eq!(answer.error(), (401, "M_UNAUTHORIZED"), "{path}");
+    }
+    assert_eq!(alice.get("/account").await.status, 200);
 }
 
 #[tokio::test]
