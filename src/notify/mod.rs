@@ -8,6 +8,7 @@ pub mod sms;
 pub mod sms_texts;
 #[cfg(test)]
 mod testing;
+mod unlinked;
 
 use std::fmt::Display;
 use std::path::Path;

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::Words;
 use super::gsm::segments;
+use super::unlinked::unlinked_id_in_text;
 use crate::texts::visible;
 
 /// The most messages that a text is split into.
@@ -34,7 +35,7 @@ pub struct CodeFacts<'a> {
 pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
     let values = [("code", facts.code.into()), ("server", say.server.into()), ("minutes", facts.minutes.into())];
     let first = say.texts.get(say.language, "sms-code", &values);
-    let asks = facts.mxid.map(|mxid| say.with("sms-code-asks", "mxid", mxid));
+    let asks = facts.mxid.map(|mxid| say.with("sms-code-asks", "mxid", &unlinked_id_in_text(mxid)));
     if_it_fits(&first, asks.as_deref(), Some(&format!("@{} #{}", facts.domain, facts.code)))
 }
 
@@ -42,12 +43,12 @@ pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
 pub fn bound_text(say: Words<'_>, mxid: &str, undo: &Url) -> String {
     // The link is not a variable of the text, because long values are cut.
     let last = format!("{} {undo}", say.text("sms-bound-undo"));
-    if_it_fits(&say.with_server("sms-bound"), Some(&say.with("sms-notice-account", "mxid", mxid)), Some(&last))
+    if_it_fits(&say.with_server("sms-bound"), Some(&account(say, mxid)), Some(&last))
 }
 
 /// Returns the notice to a number that was unbound from `mxid`.
 pub fn unbound_text(say: Words<'_>, mxid: &str) -> String {
-    if_it_fits(&say.with_server("sms-unbound"), Some(&say.with("sms-notice-account", "mxid", mxid)), None)
+    if_it_fits(&say.with_server("sms-unbound"), Some(&account(say, mxid)), None)
 }
 
 /// Returns the text with the link to what is stored about a number.
@@ -61,9 +62,13 @@ pub fn address_text(say: Words<'_>, link: &Url) -> String {
 /// advertisements.
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
     // “…” is not in the GSM alphabet: it would double the length of the text.
-    let inviter = visible(mxid, MAX_INVITER).replace('…', "...");
+    let inviter = visible(&unlinked_id_in_text(mxid), MAX_INVITER).replace('…', "...");
     let link = web_client.as_str().trim_end_matches('/');
     say.texts.get(say.language, "sms-invite", &[("mxid", inviter.into()), ("link", link.into())])
+}
+
+fn account(say: Words<'_>, mxid: &str) -> String {
+    say.with("sms-notice-account", "mxid", &unlinked_id_in_text(mxid))
 }
 
 /// Joins the lines, without `optional` if the text would be too long.

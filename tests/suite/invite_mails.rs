@@ -53,7 +53,7 @@ async fn the_mail_and_its_page_name_the_inviter_and_the_room() {
         (parameter(&link, "room_name").as_str(), parameter(&link, "inviter_name")),
         ("#fish:hs.example", alice.mxid.clone())
     );
-    assert!(world.mail.messages()[0].text().contains("Room: #fish:hs.example"));
+    assert!(world.mail.messages()[0].text().contains("Room: #fish:hs\u{b7}example\n"));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use super::{Content, DisplayName, Part, render};
 use crate::clock::Millis;
 use crate::notify::Words;
 use crate::notify::mail::Email;
+use crate::notify::unlinked::{unlinked, unlinked_id_in_mail};
 
 /// Who unbound an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,13 +189,14 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
 pub fn invite_email(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Email, Error> {
     let room = if facts.is_space { "mail-invite-space" } else { "mail-invite-room" };
     let names = [("mail-invite-by", "name", facts.inviter), (room, "room", facts.room)];
-    let names = names.into_iter().filter_map(|(id, variable, name)| Some(say.with(id, variable, name?.as_str())));
+    let names =
+        names.into_iter().filter_map(|(id, variable, name)| Some(say.with(id, variable, &unlinked(name?.as_str()))));
     let content = Content {
         subject: say.text("mail-invite-subject"),
         title: say.text("mail-invite-title"),
         parts: vec![
             Part::Paragraph(say.text("mail-invite-asks")),
-            Part::Facts([say.with("mail-matrix-id", "mxid", facts.mxid)].into_iter().chain(names).collect()),
+            Part::Facts([matrix_id(say, facts.mxid)].into_iter().chain(names).collect()),
             Part::Button(say.text("mail-invite-do"), say.text("mail-invite-button"), facts.link),
             Part::Paragraph(say.text("mail-invite-other-app")),
             Part::Paragraph(say.text("mail-invite-matrix")),
@@ -209,7 +211,11 @@ pub fn invite_email(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Email, Err
 }
 
 fn account(say: Words<'_>, mxid: &str, homeserver: &str) -> Part<'static> {
-    Part::Facts(vec![say.with("mail-matrix-id", "mxid", mxid), say.with("mail-homeserver", "homeserver", homeserver)])
+    Part::Facts(vec![matrix_id(say, mxid), say.with("mail-homeserver", "homeserver", homeserver)])
+}
+
+fn matrix_id(say: Words<'_>, mxid: &str) -> String {
+    say.with("mail-matrix-id", "mxid", &unlinked_id_in_mail(mxid))
 }
 
 /// Returns what happened to the address, when, and on which server.

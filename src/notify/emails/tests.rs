@@ -49,6 +49,11 @@ fn invitation(say: Words<'_>, mxid: &str, inviter: &str, room: &str) -> Email {
     invite_email(say, InviteFacts { mxid, inviter, room, is_space, link: &link, lifetime: 30 * DAY }).unwrap()
 }
 
+/// Returns HTML without the elements that keep mail programs from making links.
+fn dotted(html: &str) -> String {
+    html.replace("<span>.</span>", ".")
+}
+
 fn say(tag: &str) -> Words<'static> {
     testing::say(&BRAND, tag)
 }
@@ -115,7 +120,7 @@ fn a_matrix_id_brings_no_markup_no_line_and_no_direction() {
         invitation(say("en"), HOSTILE, HOSTILE, HOSTILE),
     ];
     for email in emails {
-        assert!(email.html.contains("@&#60;img src=x onerror=a&#62;&#34;&#39; Bcc: x@y:evil.example"));
+        assert!(dotted(&email.html).contains("@&#60;img src=x onerror=a&#62;&#34;&#39; Bcc: x@y:evil.example"));
         assert!(!email.html.contains("<img"));
         assert!(!email.text.lines().any(|line| line.starts_with("Bcc:")));
         assert!(!email.text.contains(['\u{202e}', '\u{0}', '\r']));
@@ -140,7 +145,10 @@ fn the_logo_is_shown_only_if_it_is_attached() {
 #[test]
 fn an_invitation_stresses_the_matrix_id_and_not_the_chosen_name() {
     let email = invitation(say("en"), MXID, "Alice", "Garden");
-    assert!(email.html.contains(&format!("<strong>Matrix ID: {MXID}</strong><br>Chosen name: Alice<br>Room: Garden")));
+    assert!(
+        dotted(&email.html)
+            .contains(&format!("<strong>Matrix ID: {MXID}</strong><br>Chosen name: Alice<br>Room: Garden"))
+    );
     assert!(email.text.contains(&format!("\nMatrix ID: {MXID}\nChosen name: Alice\nRoom: Garden\n")));
 }
 
@@ -160,6 +168,30 @@ fn names_with_links_are_left_out() {
     }
     assert_eq!(DisplayName::parse("\u{200b}\u{202e} "), None);
     assert_eq!(DisplayName::parse(" Bob \n Smith ").unwrap().as_str(), "Bob Smith");
+}
+
+#[test]
+fn nothing_that_others_choose_becomes_a_link() {
+    let (mxid, name) =
+        ("@evil.com/login:evil.example", "evil.com/login at evil\u{3002}com, tel:+18005550100 or 192.168.0.1");
+    let emails = [
+        validation(say("en"), mxid),
+        bound(say("en"), mxid),
+        unbound(say("en"), mxid, Remover::User),
+        invitation(say("en"), mxid, name, &format!("#{name}")),
+    ];
+    for Email { html, text, .. } in emails {
+        for part in [&html, &text] {
+            assert!(
+                !part.contains("evil.com") && !part.contains("evil\u{3002}") && !part.contains("192.168"),
+                "{part}"
+            );
+            assert!(part.contains("@evil\u{b7}com/login:evil") && !part.contains("tel:+"), "{part}");
+        }
+        assert!(!html.contains("evil.example") && html.contains("evil<span>.</span>example"), "{html}");
+    }
+    let email = invitation(say("en"), "@bob:b", "Node.js fan", "J.R.R. Tolkien");
+    assert!(email.text.contains("\nChosen name: Node\u{b7}js fan\nRoom: J.R.R. Tolkien\n"), "{}", email.text);
 }
 
 #[test]

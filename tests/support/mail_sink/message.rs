@@ -33,9 +33,10 @@ impl Message {
         self.part("text/plain")
     }
 
-    /// Returns the decoded `text/html` part with `\n` line endings, or an empty string.
+    /// Returns the decoded `text/html` part with `\n` line endings, or an empty string. The elements
+    /// that keep mail programs from making links are left out.
     pub fn html(&self) -> String {
-        self.part("text/html")
+        self.part("text/html").replace("<span>.</span>", ".")
     }
 
     /// Returns the links of the text part, in order.
