@@ -86,13 +86,27 @@ impl Mailer {
     /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Lost`] the server
     /// may have accepted the email, if only its reply was lost.
     pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
+        self.converse(to, email, true).await
+    }
+
+    /// Does what [`Self::send`] does to an address that the SMTP server refuses, and takes as long:
+    /// gives up when the server has answered whether it accepts the recipient.
+    ///
+    /// # Errors
+    /// Always: [`SendError::Unwanted`], or another error if `send` would not have come as far.
+    pub async fn withhold(&self, to: &Address, email: Email) -> Result<(), SendError> {
+        self.converse(to, email, false).await
+    }
+
+    async fn converse(&self, to: &Address, email: Email, is_wanted: bool) -> Result<(), SendError> {
         let to = recipient(to).ok_or(SendError::NoMailbox)?;
         let message = self.composer.compose(&to, email);
         match &self.transport {
+            Transport::Directory(_) if !is_wanted => Err(SendError::Unwanted),
             Transport::Directory(directory) => {
                 directory.write(message).await.map_err(|error| SendError::File(error.kind()))
             }
-            Transport::Smtp(server) => server.send(&to, message).await,
+            Transport::Smtp(server) => server.send(&to, message, is_wanted).await,
         }
     }
 }

@@ -4,6 +4,7 @@ mod areas;
 mod http;
 mod kannel;
 mod openmarket;
+mod pace;
 #[cfg(test)]
 mod tests;
 mod twilio;
@@ -14,8 +15,10 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::Client;
+use tokio::time::{Instant, sleep};
 
 use self::areas::Areas;
+use self::pace::Pace;
 use super::directory::Directory;
 use crate::clock::Clock;
 use crate::config::{self, Gateway, GatewayKind, Route, Sender};
@@ -33,6 +36,7 @@ pub struct SmsSender {
     gateways: Vec<Gateway>,
     client: Client,
     timeout: Duration,
+    pace: Pace,
 }
 
 /// A text message.
@@ -66,6 +70,7 @@ impl SmsSender {
             gateways: sms.gateways.clone(),
             client: http::client(sms)?,
             timeout: sms.timeout,
+            pace: Pace::default(),
         })
     }
 
@@ -100,8 +105,27 @@ impl SmsSender {
         match self.route(to) {
             Route::Reject => Err(SendError::Rejected),
             Route::Directory => self.write(&text).await,
-            Route::Gateway(kind) => self.hand_over(kind, &text).await,
+            Route::Gateway(kind) => {
+                let begun = Instant::now();
+                let verdict = self.hand_over(kind, &text).await;
+                self.pace.note(begun.elapsed());
+                verdict
+            }
         }
+    }
+
+    /// Does nothing but take the time of [`Self::send`], for a number whose owner wants no texts: as
+    /// much as one of the last texts took.
+    ///
+    /// # Errors
+    /// Always: [`SendError::Refused`], or [`SendError::Rejected`] if `send` would have said that.
+    pub async fn withhold(&self, to: &Address) -> Result<(), SendError> {
+        match self.route(to) {
+            Route::Reject => return Err(SendError::Rejected),
+            Route::Directory => {}
+            Route::Gateway(_) => sleep(self.pace.any()).await,
+        }
+        Err(SendError::Refused)
     }
 
     fn route(&self, to: &Address) -> Route {

@@ -128,18 +128,18 @@ impl Invitations {
         token: &str,
         key: &EphemeralKey,
     ) -> Result<(), Error> {
-        self.objections.check_wanted(&request.address).await?;
+        let is_wanted = self.objections.is_wanted(&request.address).await?;
         match request.address.medium() {
-            Medium::Email => self.mail(caller, request, token, key).await,
-            Medium::Msisdn => self.text(caller, request).await,
+            Medium::Email => self.mail(caller, request, token, key, is_wanted).await,
+            Medium::Msisdn => self.text(caller, request, is_wanted).await,
         }
     }
 
-    async fn text(&self, caller: &Caller, request: &InviteRequest) -> Result<(), Error> {
+    async fn text(&self, caller: &Caller, request: &InviteRequest, is_wanted: bool) -> Result<(), Error> {
         let client = self.web_client(request.words.web_client.as_deref());
         let words = self.messenger.words(self.messenger.texts.default_language());
         let text = invite_text(words, caller.mxid.as_str(), client);
-        self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
+        self.messenger.text_if(is_wanted, &request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected(),
             error => {
                 log::warn!("an invitation could not be sent by text: {error}");
@@ -155,6 +155,7 @@ impl Invitations {
         request: &InviteRequest,
         token: &str,
         key: &EphemeralKey,
+        is_wanted: bool,
     ) -> Result<(), Error> {
         let facts = InviteFacts {
             mxid: caller.mxid.as_str(),
@@ -166,7 +167,8 @@ impl Invitations {
         };
         let language = self.messenger.texts.default_language();
         let email = invite_email(self.messenger.words(language), facts).map_err(|_| Error::internal())?;
-        self.messenger.mail(&request.address, email, language).await.map_err(|error| {
+        let sent = self.messenger.mail_if(is_wanted, &request.address, email, language).await;
+        sent.map_err(|error| {
             log::warn!("an invitation could not be sent by email: {error}");
             unsent(&error)
         })

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::Words;
 use crate::notify::mail::{Email, Headers, Mailer, SendError};
-use crate::notify::sms::SmsSender;
+use crate::notify::sms::{self, SmsSender};
 use crate::texts::{Language, Texts};
 
 /// Writes messages in this server's name, and sends them.
@@ -29,9 +29,35 @@ pub(super) struct Messenger {
 impl Messenger {
     /// Sends an email, with a link by which its reader can object to all of them.
     pub(super) async fn mail(&self, to: &Address, email: Email, language: Language) -> Result<(), SendError> {
+        self.mailer.send(to, self.with_headers(to, email, language)).await
+    }
+
+    /// As [`Self::mail`] if its reader wants it; otherwise only takes as long as if the mail server
+    /// refused the address.
+    pub(super) async fn mail_if(
+        &self,
+        is_wanted: bool,
+        to: &Address,
+        email: Email,
+        language: Language,
+    ) -> Result<(), SendError> {
+        if is_wanted {
+            self.mail(to, email, language).await
+        } else {
+            self.mailer.withhold(to, self.with_headers(to, email, language)).await
+        }
+    }
+
+    fn with_headers(&self, to: &Address, email: Email, language: Language) -> Email {
         let unsubscribe = self.links.of_address(Purpose::Object, to, self.clock.now(), language);
         let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe };
-        self.mailer.send(to, Email { headers: Some(headers), ..email }).await
+        Email { headers: Some(headers), ..email }
+    }
+
+    /// Sends a text if its reader wants it; otherwise only takes as long as if the gateway refused
+    /// it.
+    pub(super) async fn text_if(&self, is_wanted: bool, to: &Address, text: &str) -> Result<(), sms::SendError> {
+        if is_wanted { self.sms_sender.send(to, text).await } else { self.sms_sender.withhold(to).await }
     }
 
     /// Checks that messages can be sent to an address.

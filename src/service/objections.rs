@@ -7,8 +7,9 @@
 //! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as
 //!   if it could not be delivered, after the same rate limits, and nothing is stored. So they learn
 //!   that this server does not reach the address, but not why: because its owner objects, because
-//!   its mail server rejects us, or because it does not exist. They may notice that the answer
-//!   comes sooner than a slow mail server would have given it.
+//!   its mail server rejects us, or because it does not exist. Nor does the time tell: the mail
+//!   server is asked whether it accepts the recipient and only then told nothing more, and instead
+//!   of a text there is a pause as long as one of the last texts took.
 //!
 //! The link that is requested at `/address` is still sent: otherwise nobody could withdraw an
 //! objection.
@@ -82,16 +83,12 @@ impl Objections {
         Ok(objections::since(&mut self.store.read().await?, self.sealer.objection_indexes(address)).await?)
     }
 
-    /// Checks that the owner of an address does not object to a message.
+    /// Returns whether the owner of an address does not object to messages.
     ///
     /// # Errors
-    /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR` if they do, as if the message could not be
-    /// delivered; 503 if the database is unavailable.
-    pub(super) async fn check_wanted(&self, address: &Address) -> Result<(), Error> {
-        match self.since(address).await? {
-            Some(_) => Err(undeliverable(address)),
-            None => Ok(()),
-        }
+    /// 503 if the database is unavailable.
+    pub(super) async fn is_wanted(&self, address: &Address) -> Result<bool, Error> {
+        Ok(self.since(address).await?.is_none())
     }
 
     /// Locks an address until the transaction ends, and checks that its owner does not object.

@@ -10,7 +10,7 @@ use vouch_test_support::mail_sink::Message;
 use crate::address_visitor::{Visitor, is_link, mailed};
 use crate::database::count;
 use crate::invitations::{V2, invitation, invites};
-use crate::notices::{ALICE, PATIENCE, unwilling};
+use crate::notices::{ALICE, PATIENCE, moody, unwilling};
 use crate::phones;
 use crate::program::Binary;
 use crate::world::{Answer, Person, SECRET, Server, World, until};
@@ -105,6 +105,40 @@ on_both_backends! {
         assert!(world.mail.messages().is_empty());
         // Other addresses are not affected.
         bob.binds("bob@example.com").await;
+    }
+
+    async fn the_mail_server_is_asked_the_same_as_about_an_address_it_refuses(world: World) {
+        let mut world = world;
+        let refuses = unwilling(&mut world, "RCPT", "550 5.1.1 nobody here").await;
+        let server = world.start().await;
+        let bob = world.person(&server, "bob").await;
+        objects_by_mail(&world, &server, ALICE).await;
+        let said = async |address: &str, is_refused: bool| {
+            refuses.store(is_refused, Ordering::SeqCst);
+            let before = world.mail.commands().len();
+            let answers = (seen(&asks_to_prove(&bob, address, 1).await), seen(&invites(&bob, address).await));
+            let commands = async || world.mail.commands()[before..].join("\n").replace(address, "ADDRESS");
+            until(PATIENCE, "the dialogues do not end", async || commands().await.matches("QUIT").count() == 2).await;
+            (answers, commands().await)
+        };
+        // The mail to the owner of the address has left a connection that is used once more.
+        said("unknown@example.com", true).await;
+        let (objecting, undelivered) = (said(ALICE, false).await, said("carol@example.com", true).await);
+        assert_eq!(objecting, undelivered);
+        assert!(undelivered.1.contains("RCPT TO:<ADDRESS>") && !undelivered.1.contains("DATA"), "{}", undelivered.1);
+    }
+
+    async fn a_mail_server_out_of_order_is_so_for_everybody(world: World) {
+        let mut world = world;
+        let refuses = moody(&mut world).await;
+        let server = world.start().await;
+        let bob = world.person(&server, "bob").await;
+        objects_by_mail(&world, &server, ALICE).await;
+        refuses.store(true, Ordering::SeqCst);
+        let answers = async |address: &str| {
+            (seen(&asks_to_prove(&bob, address, 1).await), seen(&invites(&bob, address).await))
+        };
+        assert_eq!(answers(ALICE).await, answers("carol@example.com").await);
     }
 
     async fn nor_is_a_text_sent(world: World) {

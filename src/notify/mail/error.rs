@@ -30,6 +30,8 @@ pub enum SendError {
     NoSmtpUtf8,
     /// The address is not an email address.
     NoMailbox,
+    /// The owner of the address wants no email.
+    Unwanted,
     /// The server refused a step of the dialogue.
     Refused(Step, Code),
     /// The file could not be written.
@@ -124,7 +126,7 @@ impl SendError {
     #[must_use]
     pub const fn refuses_email(&self) -> bool {
         match self {
-            Self::NoSmtpUtf8 | Self::NoMailbox => true,
+            Self::NoSmtpUtf8 | Self::NoMailbox | Self::Unwanted => true,
             Self::Refused(Step::Recipient | Step::Message, code) => code.is_permanent(),
             _ => false,
         }
@@ -167,6 +169,7 @@ impl fmt::Display for SendError {
             Self::NoMechanism => "the mail server offers neither AUTH PLAIN nor AUTH LOGIN",
             Self::NoSmtpUtf8 => "the mail server does not support addresses that are not ASCII (SMTPUTF8)",
             Self::NoMailbox => "the recipient is not an email address",
+            Self::Unwanted => "the recipient objects to it",
             Self::Refused(step, code) => {
                 let duration = if code.is_permanent() { "" } else { " for now" };
                 let us = match step {

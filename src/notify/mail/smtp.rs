@@ -87,19 +87,22 @@ impl SmtpServer {
         })
     }
 
-    /// Delivers one message. All of its lines end in CR LF, including the last one.
-    pub(super) async fn send(&self, to: &Recipient, message: String) -> Result<(), SendError> {
+    /// Delivers one message. All of its lines end in CR LF, including the last one. An unwanted one
+    /// is given up as if the server had refused the recipient.
+    pub(super) async fn send(&self, to: &Recipient, message: String, is_wanted: bool) -> Result<(), SendError> {
         let deadline = Instant::now() + self.timeout;
-        let conversation = self.converse(to, wire_format(&message), deadline);
+        let text = is_wanted.then(|| wire_format(&message));
+        let conversation = self.converse(to, text, deadline);
         let sent = timeout_at(deadline, conversation).await.unwrap_or(Err(SendError::TimedOut));
         if is_ascii(to) { sent } else { sent.map_err(SendError::with_smtputf8) }
     }
 
     /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other
     /// is closed, so that the server drops whatever it has received of the message.
-    async fn converse(&self, to: &Recipient, text: String, deadline: Instant) -> Result<(), SendError> {
+    async fn converse(&self, to: &Recipient, text: Option<String>, deadline: Instant) -> Result<(), SendError> {
         let _permit = self.permits.acquire().await.map_err(|_| SendError::Lost)?;
-        let mut connection = self.announce(to, deadline).await?;
+        let mut connection = self.announce(to, text.is_some(), deadline).await?;
+        let text = text.unwrap_or_default();
         // No retries from here on: the server may have accepted the message even if its reply is
         // lost.
         if let Err(trouble) = connection.transmit(&text).await.and_then(|reply| reply.expect(2)) {
@@ -114,9 +117,9 @@ impl SmtpServer {
 
     /// Returns a connection on which the server waits for the message. An idle connection that the
     /// server has closed or that does not respond is replaced.
-    async fn announce(&self, to: &Recipient, deadline: Instant) -> Result<Connection, SendError> {
+    async fn announce(&self, to: &Recipient, is_wanted: bool, deadline: Instant) -> Result<Connection, SendError> {
         if let Some(mut connection) = self.take_idle()
-            && let Ok(begun) = timeout(self.timeout / 2, self.begin(&mut connection, to)).await
+            && let Ok(begun) = timeout(self.timeout / 2, self.begin(&mut connection, to, is_wanted)).await
         {
             match begun {
                 Ok(()) => return Ok(connection),
@@ -128,7 +131,7 @@ impl SmtpServer {
             }
         }
         let mut connection = self.connect(deadline).await?;
-        match self.begin(&mut connection, to).await {
+        match self.begin(&mut connection, to, is_wanted).await {
             Ok(()) => Ok(connection),
             Err(failure) => {
                 if !failure.stale {
@@ -139,7 +142,7 @@ impl SmtpServer {
         }
     }
 
-    async fn begin(&self, connection: &mut Connection, to: &Recipient) -> Result<(), NotBegun> {
+    async fn begin(&self, connection: &mut Connection, to: &Recipient, is_wanted: bool) -> Result<(), NotBegun> {
         let mut mail = format!("MAIL FROM:<{}>", self.sender);
         if !is_ascii(to) {
             if !connection.offers("SMTPUTF8") {
@@ -158,6 +161,9 @@ impl SmtpServer {
         let sender = connection.say(&mail, 2).await;
         sender.map_err(failed(Step::Sender)).map_err(|failure| NotBegun { stale: true, ..failure })?;
         connection.say(&format!("RCPT TO:<{to}>"), 2).await.map_err(failed(Step::Recipient))?;
+        if !is_wanted {
+            return Err(NotBegun { error: SendError::Unwanted, stale: false });
+        }
         connection.say("DATA", 3).await.map_err(failed(Step::Message))?;
         Ok(())
     }

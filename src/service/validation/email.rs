@@ -10,7 +10,13 @@ use crate::service::messenger::unsent;
 
 impl Validation {
     /// Sends the email of a session.
-    pub(super) async fn send_link(&self, asker: Asker<'_>, sid: &str, request: &TokenRequest) -> Result<(), Unsent> {
+    pub(super) async fn send_link(
+        &self,
+        asker: Asker<'_>,
+        sid: &str,
+        request: &TokenRequest,
+        is_wanted: bool,
+    ) -> Result<(), Unsent> {
         // Homeservers can only have phone numbers validated.
         let Asker::User(caller) = asker else { return Err(Error::email_not_sent().into()) };
         let facts = ValidationFacts {
@@ -22,7 +28,8 @@ impl Validation {
             objecting: &self.links.manage_address(request.language),
         };
         let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;
-        self.messenger.mail(&request.address, email, request.language).await.map_err(|error| {
+        let sent = self.messenger.mail_if(is_wanted, &request.address, email, request.language).await;
+        sent.map_err(|error| {
             log::warn!("a validation email could not be sent: {error}");
             unsent(&error).into()
         })

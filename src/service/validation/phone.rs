@@ -27,6 +27,7 @@ impl Validation {
         sid: &str,
         since: Millis,
         request: &TokenRequest,
+        is_wanted: bool,
     ) -> Result<(), Unsent> {
         let facts = CodeFacts {
             code: &self.sealer.validation_code(sid, since),
@@ -38,7 +39,7 @@ impl Validation {
             domain: &self.web_otp_domain,
         };
         let text = code_text(self.messenger.words(request.language), &facts);
-        self.messenger.sms_sender.send(&request.address, &text).await.map_err(|error| match error {
+        self.messenger.text_if(is_wanted, &request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {
                 log::warn!("a text with a code could not be sent: {error}");

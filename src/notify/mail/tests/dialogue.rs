@@ -257,3 +257,37 @@ async fn a_refused_sender_is_named_whenever_it_is_refused() {
         assert!(!error.is_final());
     }
 }
+
+#[tokio::test]
+async fn an_unwanted_email_costs_as_much_as_a_refused_recipient() {
+    let refusing = |line: &str| line.starts_with("RCPT").then_some(Action::Reply("550 5.1.1 nobody here"));
+    let refusing = MailSink::start_with(Options { script: Some(Arc::new(refusing)), ..Options::default() }).await;
+    let accepting = MailSink::start_with(Options::default()).await;
+    let (refused, withheld) =
+        (mailer(smtp(&refusing, SmtpSecurity::None)), mailer(smtp(&accepting, SmtpSecurity::None)));
+    let to = Address::email("alice@example.com").unwrap();
+    for _ in 0..3 {
+        assert!(refused.send(&to, email()).await.unwrap_err().refuses_email());
+        assert_eq!(withheld.withhold(&to, email()).await, Err(SendError::Unwanted));
+    }
+    assert!(SendError::Unwanted.refuses_email() && !SendError::Unwanted.needs_operator());
+    // The last farewell may still be under way.
+    let said = |sink: &MailSink| sink.commands().into_iter().filter(|line| line != "QUIT").collect::<Vec<_>>();
+    assert_eq!(said(&accepting), said(&refusing));
+    assert_eq!((accepting.connections(), refusing.connections()), (3, 3));
+    assert!(accepting.messages().is_empty());
+    // The connection is not used for the next email, as after a refusal.
+    withheld.send(&to, email()).await.unwrap();
+    assert_eq!(accepting.connections(), 4);
+    assert_eq!(accepting.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_away_for_unwanted_emails_too() {
+    let later = |line: &str| line.starts_with("RCPT").then_some(Action::Reply("451 4.7.1 greylisted"));
+    let sink = MailSink::start_with(Options { script: Some(Arc::new(later)), ..Options::default() }).await;
+    let mailer = mailer(smtp(&sink, SmtpSecurity::None));
+    let to = Address::email("alice@example.com").unwrap();
+    assert_eq!(mailer.withhold(&to, email()).await, Err(refused(Step::Recipient, "451 4.7.1")));
+    assert_eq!(mailer.withhold(&to, email()).await, mailer.send(&to, email()).await);
+}

@@ -134,3 +134,13 @@ fn errors_contain_no_number_text_or_secret() {
     the text cannot be written to its file: entity not found
     ");
 }
+
+#[tokio::test]
+async fn an_unwanted_text_only_takes_its_time() {
+    let gateway = SmsGateway::start();
+    let sms_sender = sms_sender(&through(&gateway));
+    let _ = sms_sender.send(&number(), TEXT).await;
+    let requests = gateway.requests().len();
+    assert_eq!(sms_sender.withhold(&number()).await, Err(SendError::Refused));
+    assert_eq!(gateway.requests().len(), requests);
+}
