@@ -1,19 +1,18 @@
 //! Establishing associations: validating that an address belongs to the caller.
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::extract::Signatory;
 use super::json::{Body, Params};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::http::Query;
 use crate::identity::phone::{InvalidNumber, PhoneNumber};
 use crate::identity::session::{ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
-use crate::pages::{AskedBy, Fault, Validation, View};
-use crate::service::{self, Asker, Disputes, Network, Submission, Submitted, TokenRequest, Validated};
+use crate::pages::{self, View};
+use crate::service::{self, Asker, Disputes, Network, Submission, TokenRequest, Validated};
 use crate::texts::Language;
 
 /// `POST /_matrix/identity/v2/validate/email/requestToken`: sends a link by mail.
@@ -120,9 +119,9 @@ pub(super) async fn open_link(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
     view: View,
-    query: Query,
+    request: HttpRequest,
 ) -> HttpResponse {
-    opened(&validation, &disputes, &view, &query, Medium::Email).await
+    pages::open_link(&validation, &disputes, &view, &request, Medium::Email).await
 }
 
 /// `GET /_matrix/identity/v2/validate/msisdn/submitToken`: the same for phone numbers, although our
@@ -131,48 +130,9 @@ pub(super) async fn open_code(
     validation: Data<service::Validation>,
     disputes: Data<Disputes>,
     view: View,
-    query: Query,
+    request: HttpRequest,
 ) -> HttpResponse {
-    opened(&validation, &disputes, &view, &query, Medium::Msisdn).await
-}
-
-async fn opened(
-    validation: &service::Validation,
-    disputes: &Disputes,
-    view: &View,
-    query: &Query,
-    medium: Medium,
-) -> HttpResponse {
-    let outcome = match follow_link(validation, query, medium).await {
-        Ok((_, Submitted { next_link: Some(next_link), .. })) => {
-            return HttpResponse::Found().insert_header((header::LOCATION, next_link.as_str())).finish();
-        }
-        Ok((sid, Submitted { again, asked_by, .. })) => {
-            let outcome = if again { Validation::AlreadyDone } else { Validation::Proved };
-            let cancel = || disputes.cancellation_link(sid.as_str(), view.language());
-            let asked_by = asked_by.map(|mxid| AskedBy { mxid, cancel: cancel() });
-            return view.validated(outcome, asked_by.as_ref());
-        }
-        Err(error) => match (error.kind(), medium) {
-            (ErrorKind::Unavailable | ErrorKind::Internal, _) => return view.fault(Fault::Unavailable),
-            (ErrorKind::SessionExpired, Medium::Email) => Validation::Expired,
-            (ErrorKind::SessionExpired, Medium::Msisdn) => Validation::CodeExpired,
-            (_, Medium::Email) => Validation::WrongLink,
-            (_, Medium::Msisdn) => Validation::WrongCode,
-        },
-    };
-    view.validated(outcome, None)
-}
-
-/// Validates the session that a link names, and returns its id and the outcome.
-async fn follow_link(
-    validation: &service::Validation,
-    query: &Query,
-    medium: Medium,
-) -> Result<(Sid, Submitted), Error> {
-    let session = session_in_query(query)?;
-    let submitted = validation.submit(None, medium, &session, &query.required("token")?).await?;
-    Ok((session.sid, submitted))
+    pages::open_link(&validation, &disputes, &view, &request, Medium::Msisdn).await
 }
 
 /// `GET /_matrix/identity/v2/3pid/getValidated3pid`: returns the address that a session has

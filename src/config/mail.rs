@@ -10,6 +10,7 @@ use super::parse::{self, Parsed};
 use super::reader::{Reader, Section};
 use super::secret::Secret;
 use super::warnings::is_loopback_host;
+use crate::identity::session::HostPattern;
 
 /// `[mail]`
 #[derive(Clone, Debug)]
@@ -141,9 +142,11 @@ impl SmtpCredentials {
 /// `[validation]`
 #[derive(Clone, Debug)]
 pub struct Validation {
-    /// `next_link_hosts`: hosts that a `next_link` may point to, as URLs write them. Default none,
-    /// which allows any.
-    pub next_link_hosts: Option<Vec<String>>,
+    /// `next_link_hosts`: hosts that a `next_link` may point to. Default none, which allows any.
+    pub next_link_hosts: Option<Vec<HostPattern>>,
+    /// `button`: whether a validation link proves the address only when its reader presses a button.
+    /// Default false.
+    pub button: bool,
     /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of
     /// `public_url`.
     pub web_otp_domain: Option<String>,
@@ -153,7 +156,8 @@ impl Validation {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("validation");
         Self {
-            next_link_hosts: section.optional_list("next_link_hosts", parse::url_host),
+            next_link_hosts: section.optional_list("next_link_hosts", parse::host_pattern),
+            button: section.flag("button", false),
             web_otp_domain: section.optional("web_otp_domain", parse::url_host),
         }
     }

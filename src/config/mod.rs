@@ -37,6 +37,7 @@ mod webhook;
 use std::path::Path;
 use std::{env, iter};
 
+pub use crate::identity::session::HostPattern;
 pub use database::{Database, DatabaseUrl, Keys};
 pub use error::ConfigError;
 pub use federation::Federation;

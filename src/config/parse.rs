@@ -16,6 +16,7 @@ use unic_langid::LanguageIdentifier;
 use url::{Host, Url};
 
 use super::secret::Secret;
+use crate::identity::session::HostPattern;
 
 /// A value, or what is expected instead.
 pub(super) type Parsed<T> = Result<T, String>;
@@ -125,6 +126,19 @@ pub(super) fn url_host(text: &str) -> Parsed<String> {
     or(
         Host::parse(text).ok().map(|host| host.to_string()),
         "expected a host without scheme, port and path, such as \"app.example.org\"",
+    )
+}
+
+/// Parses a host, or `*.` and a domain, which stands for every host below it.
+pub(super) fn host_pattern(text: &str) -> Parsed<HostPattern> {
+    let (domain, is_below) = text.strip_prefix("*.").map_or((text, false), |domain| (domain, true));
+    let host = Host::parse(domain).ok().filter(|host| match host {
+        Host::Domain(domain) => !domain.contains('*'),
+        Host::Ipv4(_) | Host::Ipv6(_) => !is_below,
+    });
+    or(
+        host.map(|host| HostPattern { host: host.to_string(), is_below }),
+        "expected a host without scheme, port and path, such as \"app.example.org\", or \"*.example.org\"",
     )
 }
 
@@ -301,6 +315,13 @@ mod tests {
         );
         assert_eq!(url_host("App.BÜCHER.example").unwrap(), "app.xn--bcher-kva.example");
         none_parse(url_host, &["", "https://app.example.org", "app.example.org/", "app.example.org:443"]);
+    }
+
+    #[test]
+    fn host_patterns() {
+        all_parse(host_pattern, &["app.example", "*.example", "127.0.0.1", "[::1]", "BÜCHER.example"]);
+        none_parse(host_pattern, &["", "*", "*.", "*.*.example", "a.*.example", "*.127.0.0.1", "https://*.example"]);
+        assert_eq!(host_pattern("*.BÜCHER.example").unwrap().host, "xn--bcher-kva.example");
     }
 
     #[test]

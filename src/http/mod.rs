@@ -26,6 +26,16 @@ use crate::texts::{Language, Texts};
 /// Keeps an answer out of every cache.
 pub(crate) const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
+/// Returns whether a client says that nobody has asked it for this page yet: it fetches a page ahead,
+/// or shows what is behind a link. Chromium, Firefox (`X-Moz`), Safari and apps of Facebook
+/// (`X-Purpose`) do.
+pub(crate) fn is_ahead_of_its_user(request: &HttpRequest) -> bool {
+    let headers = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map(|name| request.headers().get_all(name));
+    let values = headers.into_iter().flatten().filter_map(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
+    let tells = ["prefetch", "prerender", "preview", "instant"];
+    values.into_iter().any(|value| tells.iter().any(|tell| value.contains(tell)))
+}
+
 /// Adds `Retry-After` to the response to an error that may succeed after a wait: in whole seconds,
 /// rounded up.
 pub(crate) fn add_retry_after(response: &mut HttpResponse, error: &Error) {

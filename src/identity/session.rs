@@ -67,6 +67,24 @@ impl Sid {
     }
 }
 
+/// Hosts that the operator allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPattern {
+    /// The host as URLs write it: in lower case and ASCII.
+    pub host: String,
+    /// Whether the hosts below it are meant instead.
+    pub is_below: bool,
+}
+
+impl HostPattern {
+    fn allows(&self, host: &str) -> bool {
+        match host.strip_suffix(self.host.as_str()) {
+            Some(rest) if self.is_below => rest.len() > 1 && rest.ends_with('.'),
+            rest => rest == Some(""),
+        }
+    }
+}
+
 /// The page to which the reader of an email is sent after the validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextLink(Url);
@@ -75,13 +93,13 @@ pub struct NextLink(Url);
 const MAX_LINK_BYTES: usize = 2_000;
 
 impl NextLink {
-    /// Parses an HTTP or HTTPS URL without userinfo. If `hosts` is given, its host must be one of
-    /// them.
+    /// Parses an HTTP or HTTPS URL without userinfo. If `hosts` is given, one of them must allow its
+    /// host.
     ///
     /// # Errors
     /// [`Invalid`] for anything else, and for what a URL parser would silently correct: control
     /// characters, spaces and backslashes.
-    pub fn parse(text: &str, hosts: Option<&[String]>) -> Result<Self, Invalid> {
+    pub fn parse(text: &str, hosts: Option<&[HostPattern]>) -> Result<Self, Invalid> {
         let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
         if text.len() > MAX_LINK_BYTES || text.contains(odd) {
             return Err(Invalid);
@@ -91,8 +109,13 @@ impl NextLink {
         let web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host = url.host_str().filter(|host| !host.is_empty() && !authority.is_empty()).ok_or(Invalid)?;
-        let allowed = hosts.is_none_or(|hosts| hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)));
+        let allowed = hosts.is_none_or(|hosts| hosts.iter().any(|pattern| pattern.allows(host)));
         if web && allowed && !authority.contains('@') { Ok(Self(url)) } else { Err(Invalid) }
+    }
+
+    /// Returns the host, in ASCII.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
     }
 
     /// Returns the link, in ASCII.
@@ -148,8 +171,40 @@ mod tests {
 
     #[test]
     fn the_operator_can_restrict_the_hosts() {
-        let hosts = ["app.example".to_owned()];
-        assert!(NextLink::parse("https://APP.example:8443/", Some(&hosts)).is_ok());
-        assert!(NextLink::parse("https://app.example.evil/", Some(&hosts)).is_err());
+        let pattern = |host: &str, is_below| HostPattern { host: host.to_owned(), is_below };
+        let hosts = [pattern("app.example", false), pattern("xn--bcher-kva.example", true), pattern("[::1]", false)];
+        for good in [
+            "https://APP.example:8443/",
+            "https://app%2Eexample/",
+            "https://ａｐｐ.example/",
+            "https://x.bücher.example",
+            "https://a.b.xn--bcher-kva.example",
+            "http://[::1]:8080/",
+        ] {
+            assert!(NextLink::parse(good, Some(&hosts)).is_ok(), "{good}");
+        }
+        for bad in [
+            "https://app.example.evil/",
+            "https://app.example./",
+            "https://sub.app.example/",
+            "https://evilapp.example/",
+            "https://bücher.example/",
+            "https://evilbücher.example/",
+            "https://.bücher.example/",
+            "https://app.example@evil.example/",
+            "https://evil.example/https://app.example/",
+            "https://evil.example?app.example",
+            "https://evil.example#app.example",
+            "https://evil.example\\.app.example",
+            "https://app.example%00.evil.example",
+            "https://app.example\t.evil.example",
+            "https://аpp.example/",
+            "//app.example/",
+            "javascript://app.example/%0aalert(1)",
+            "data://app.example/",
+        ] {
+            assert_eq!(NextLink::parse(bad, Some(&hosts)), Err(Invalid), "{bad}");
+        }
+        assert!(NextLink::parse("https://app.example/", Some(&[])).is_err());
     }
 }

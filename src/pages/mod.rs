@@ -3,7 +3,7 @@
 //!
 //! [`View`] renders them, with the headers that go with each. Pages about one person require a web
 //! session or a link that is itself a proof; anybody may open the others. The page behind a
-//! validation link is rendered for `api` by [`View::validated`].
+//! validation link is part of the API: see [`open_link`].
 
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use crate::texts::Texts;
 mod address;
 mod blocks;
 mod changes;
+mod confirming;
 mod diff;
 mod documents;
 mod entry;
@@ -45,7 +46,8 @@ mod view;
 mod you;
 
 use changes::Comparisons;
-pub use notices::{AskedBy, Fault, Validation};
+pub use confirming::open_link;
+pub use notices::Fault;
 pub use retention::RetentionRow;
 pub use routes::routes;
 pub use view::View;

@@ -8,10 +8,11 @@ use url::Url;
 
 use super::layout::Layout;
 use super::{Powers, View};
+use crate::identity::session::NextLink;
 
 /// The outcome of a validation link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validation {
+pub(super) enum Validation {
     /// The address is now validated.
     Proved,
     /// The address had been validated before.
@@ -28,7 +29,7 @@ pub enum Validation {
 
 /// The user who asked for an address to be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AskedBy {
+pub(super) struct AskedBy {
     /// The Matrix ID.
     pub mxid: OwnedUserId,
     /// The page on which the reader can say that it was not them.
@@ -64,13 +65,19 @@ struct Confirmed<'a> {
     text: &'static str,
     asked_by: Option<&'a AskedBy>,
     mxid: String,
+    /// Where the reader can go on, and how that is called.
+    next: Option<(&'a str, String)>,
 }
 
 impl View {
     /// Shows the outcome of a validation link. Its URL holds secrets, so there is no link to it in
-    /// other languages. Only a reader who has all the secrets learns who asked.
-    #[must_use]
-    pub fn validated(&self, outcome: Validation, asked_by: Option<&AskedBy>) -> HttpResponse {
+    /// other languages. Only a reader who has all the secrets learns who asked, and where to go on.
+    pub(super) fn validated(
+        &self,
+        outcome: Validation,
+        asked_by: Option<&AskedBy>,
+        next: Option<&NextLink>,
+    ) -> HttpResponse {
         let (status, title, text) = match outcome {
             Validation::Proved => (StatusCode::OK, "page-validated", "page-validated-text"),
             Validation::AlreadyDone => (StatusCode::OK, "page-validated-again", "page-validated-again-text"),
@@ -83,7 +90,9 @@ impl View {
             return self.notice(status, title, text);
         }
         let mxid = asked_by.map(|asked| self.say_with("mail-matrix-id", "mxid", asked.mxid.as_str()));
-        let page = Confirmed { layout: Layout::fixed(self, title), text, asked_by, mxid: mxid.unwrap_or_default() };
+        let (mxid, layout) = (mxid.unwrap_or_default(), Layout::fixed(self, title));
+        let next = next.map(|next| (next.as_str(), self.say_with("page-validated-continue", "host", next.host())));
+        let page = Confirmed { layout, text, asked_by, mxid, next };
         self.personal(status, Powers::None, &page)
     }
 

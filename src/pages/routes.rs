@@ -4,7 +4,9 @@ use actix_web::body::MessageBody;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, web};
 
-use super::{Cache, Fault, View, address, changes, failure, held, invited, not_me, objecting, secure, sign_in, you};
+use super::{
+    Cache, Fault, View, address, changes, confirming, failure, held, invited, not_me, objecting, secure, sign_in, you,
+};
 use crate::http::{Methods, get, post, resource};
 use crate::identity::policy::Policies;
 
@@ -19,6 +21,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/policies/{id}/{version}/{lang}", [get(policy)]))
         .service(at("/policies/{id}/{version}/{lang}/changes", [get(changes::changes)]))
         .service(at("/retention", [get(retention)]))
+        .service(at("/confirm", [post(confirming::confirm)]))
         .service(at("/not-me", [get(not_me::ask), post(not_me::undo)]))
         .service(at("/you/sign-in", [get(sign_in::show), post(sign_in::sign_in)]))
         .service(at("/invited", [get(invited::show), post(invited::refuse)]))

@@ -7,11 +7,13 @@ use actix_web::dev::ServiceResponse;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 
+use super::notices::{AskedBy, Validation};
 use super::*;
 use crate::brand::Logo;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::policy::Policies;
+use crate::identity::session::NextLink;
 use crate::service::Dispute;
 
 mod invited;
@@ -72,7 +74,10 @@ fn renewed() -> Policies {
 }
 
 async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
-    let site = Site { comparisons: Comparisons::of(&policies), ..site };
+    serve(Site { comparisons: Comparisons::of(&policies), ..site }, policies, request).await
+}
+
+async fn serve(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
     let (site, policies) = (web::Data::new(site), web::Data::new(policies));
     let clock = web::Data::new(Clock::system());
     let app = App::new().app_data(site).app_data(policies).app_data(clock).configure(routes);
@@ -154,6 +159,14 @@ async fn what_has_changed_is_shown_to_eyes_and_ears_and_cannot_do_more_than_text
     insta::assert_snapshot!("changes_en", &html[html.find("<main").unwrap()..]);
     let (_, without) = page(site(), amended(), "/policies/terms/2/en/changes").await;
     assert_eq!(without, html, "the version before is what is meant without any");
+}
+
+#[actix_web::test]
+async fn changes_are_computed_at_the_start_and_for_no_reader() {
+    let uri = "/policies/terms/2/en/changes?since=1";
+    let response = serve(site(), amended(), TestRequest::get().uri(uri)).await;
+    let html = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+    assert!(html.contains("Nothing has changed"), "a reader had the documents compared: {}", bare(&html));
 }
 
 #[actix_web::test]
@@ -241,7 +254,9 @@ async fn how_a_validation_went_in_three_languages() {
                 mxid: ruma_common::OwnedUserId::try_from("@mallory:evil.example").unwrap(),
                 cancel: Url::parse("https://id.example.org/not-me?token=t0ken&lang=en").unwrap(),
             });
-            let response = view.validated(outcome, asked_by.as_ref());
+            let next = (outcome == Validation::Proved)
+                .then(|| NextLink::parse("https://app.example/done?a=b&c=%22", None).unwrap());
+            let response = view.validated(outcome, asked_by.as_ref(), next.as_ref());
             assert_eq!(response.status().as_u16(), status);
             assert_eq!(response.headers().get("Cache-Control").unwrap(), "no-store");
             let html = html(response).await;

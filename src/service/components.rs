@@ -134,6 +134,7 @@ impl Services {
             mail_timeout: mail_timeout(&config.mail.transport),
             text_timeout: in_millis(messenger.sms_sender.patience()),
             next_link_hosts: config.validation.next_link_hosts.clone(),
+            has_button: config.validation.button,
             web_otp_domain: web_otp_domain(&config),
         });
         let invitations = Arc::new(Invitations {

@@ -21,7 +21,7 @@ use super::sealing::Sealer;
 use super::{Asker, Network, Objections, RateLimits};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::error::Error;
-use crate::identity::session::{ClientSecret, NextLink};
+use crate::identity::session::{ClientSecret, HostPattern, NextLink};
 use crate::identity::threepid::{Address, Medium};
 use crate::store::sessions::{self as rows, NewSession, Session};
 use crate::store::{Conn, Store};
@@ -108,12 +108,20 @@ pub struct Validation {
     /// How long sending a text may take.
     pub(super) text_timeout: Millis,
     /// The hosts that a `next_link` may point to; `None` allows any.
-    pub(super) next_link_hosts: Option<Vec<String>>,
+    pub(super) next_link_hosts: Option<Vec<HostPattern>>,
+    /// Whether links have a button.
+    pub(super) has_button: bool,
     /// The host of the web page in which codes are typed; browsers offer a code to that page only.
     pub(super) web_otp_domain: String,
 }
 
 impl Validation {
+    /// Returns whether opening a link proves nothing until its reader presses a button.
+    #[must_use]
+    pub const fn needs_button(&self) -> bool {
+        self.has_button
+    }
+
     /// Begins a validation session, or finds the one with the same asker, address and client
     /// secret; sends its message if the attempt asks for it; and returns its id.
     ///
@@ -159,10 +167,10 @@ impl Validation {
     ) -> Result<(), Unsent> {
         self.rate_limits.charge_message(asker, request.address.medium(), from).await?;
         // The session exists by now, so that an objection made after this check removes it.
-        self.objections.check_wanted(&request.address).await?;
+        let is_wanted = self.objections.is_wanted(&request.address).await?;
         match claimed.code {
-            None => self.send_link(asker, &claimed.sid, request).await,
-            Some(code) => self.send_code(asker, &claimed.sid, code.since, request).await,
+            None => self.send_link(asker, &claimed.sid, request, is_wanted).await,
+            Some(code) => self.send_code(asker, &claimed.sid, code.since, request, is_wanted).await,
         }
     }
 

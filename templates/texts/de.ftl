@@ -70,6 +70,11 @@ page-validated-expired-text = Links gelten nur für begrenzte Zeit. Geh zurück 
 page-validated-wrong = Dieser Link funktioniert nicht
 page-validated-wrong-text = Vielleicht fehlt ein Teil des Links. Kopiere den ganzen Link aus der E-Mail oder fordere in deiner Matrix-App eine neue an.
 
+page-confirm = Bestätige deine Adresse
+page-confirm-text = Du hast einen Link aus unserer E-Mail geöffnet. Klick auf den Knopf, um zu bestätigen, dass die Adresse dir gehört.
+page-confirm-button = Bestätigen
+page-confirm-leave = Wenn du das nicht angefordert hast, schließ diese Seite. Es ist nichts passiert.
+
 page-code-expired = Dieser Code ist abgelaufen
 page-code-expired-text = Ein Code gilt nur für kurze Zeit und wenige Versuche. Geh zurück zu deiner Matrix-App und fordere eine neue SMS an.
 page-code-wrong = Dieser Code ist falsch
@@ -428,6 +433,7 @@ page-validated-step-notice = Dann schicken wir eine Benachrichtigung an die Adre
 page-validated-who = Wer angefragt hat
 page-validated-asked = Dieses Matrix-Konto hat uns gebeten, deine Adresse zu bestätigen:
 page-validated-other = Nicht dein Konto? Dann verwirf die Anfrage:
+page-validated-continue = Weiter zu { $host }
 page-validated-address = Was speichern wir über deine Adresse? Sieh nach:
 
 mail-validation-subject = Bestätige deine E-Mail-Adresse für { $server }

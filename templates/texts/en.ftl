@@ -71,6 +71,11 @@ page-validated-expired-text = Links work for a limited time only. Return to your
 page-validated-wrong = This link does not work
 page-validated-wrong-text = Part of the link may be missing. Copy the whole link from the email, or request a new email in your Matrix app.
 
+page-confirm = Confirm your address
+page-confirm-text = You opened a link from our email. Press the button to confirm that the address is yours.
+page-confirm-button = Confirm
+page-confirm-leave = If you did not ask for this, close this page. Nothing has happened.
+
 page-code-expired = This code has expired
 page-code-expired-text = A code works for a short time and a few attempts only. Return to your Matrix app and request a new text message.
 page-code-wrong = This code is wrong
@@ -429,6 +434,7 @@ page-validated-step-notice = We then send a notification to the address, with a 
 page-validated-who = Who asked
 page-validated-asked = This Matrix account asked us to confirm your address:
 page-validated-other = Not your account? Cancel the request:
+page-validated-continue = Continue to { $host }
 page-validated-address = Want to know what we store about your address? See:
 
 mail-validation-subject = Confirm your email address for { $server }

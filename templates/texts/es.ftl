@@ -70,6 +70,11 @@ page-validated-expired-text = Los enlaces solo sirven durante un tiempo limitado
 page-validated-wrong = Este enlace no funciona
 page-validated-wrong-text = Puede que falte una parte del enlace. Copie el enlace completo del correo o pida un correo nuevo en su aplicación de Matrix.
 
+page-confirm = Confirme su dirección
+page-confirm-text = Ha abierto un enlace de nuestro correo. Pulse el botón para confirmar que la dirección es suya.
+page-confirm-button = Confirmar
+page-confirm-leave = Si no lo ha pedido, cierre esta página. No ha pasado nada.
+
 page-code-expired = Este código ha caducado
 page-code-expired-text = Un código sirve durante poco tiempo y para pocos intentos. Vuelva a su aplicación de Matrix y pida un SMS nuevo.
 page-code-wrong = Este código no es correcto
@@ -428,6 +433,7 @@ page-validated-step-notice = Después enviamos una notificación a la dirección
 page-validated-who = Quién lo pidió
 page-validated-asked = Esta cuenta de Matrix nos pidió que confirmáramos su dirección:
 page-validated-other = ¿La cuenta no es suya? Anule la petición:
+page-validated-continue = Continuar a { $host }
 page-validated-address = ¿Qué guardamos sobre su dirección? Véalo aquí:
 
 mail-validation-subject = Confirme su dirección de correo electrónico para { $server }

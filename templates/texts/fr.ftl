@@ -70,6 +70,11 @@ page-validated-expired-text = Les liens ne sont valables qu’un certain temps. 
 page-validated-wrong = Ce lien ne fonctionne pas
 page-validated-wrong-text = Il manque peut-être une partie du lien. Copiez le lien entier depuis l’e-mail, ou demandez un nouvel e-mail dans votre application Matrix.
 
+page-confirm = Confirmez votre adresse
+page-confirm-text = Vous avez ouvert un lien de notre e-mail. Appuyez sur le bouton pour confirmer que cette adresse est la vôtre.
+page-confirm-button = Confirmer
+page-confirm-leave = Si vous n’avez rien demandé, fermez cette page. Il ne s’est rien passé.
+
 page-code-expired = Ce code a expiré
 page-code-expired-text = Un code n’est valable que peu de temps et pour quelques essais. Retournez dans votre application Matrix et demandez un nouveau SMS.
 page-code-wrong = Ce code est incorrect
@@ -434,6 +439,7 @@ page-validated-step-notice = Nous envoyons alors une notification à l’adresse
 page-validated-who = Qui l’a demandé
 page-validated-asked = Ce compte Matrix nous a demandé de confirmer votre adresse :
 page-validated-other = Ce compte n’est pas le vôtre ? Annulez la demande :
+page-validated-continue = Continuer vers { $host }
 page-validated-address = Que conservons-nous sur votre adresse ? Voyez ici :
 
 mail-validation-subject = Confirmez votre adresse e-mail pour { $server }

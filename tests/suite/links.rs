@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR};
-use vouch::config::Config;
+use vouch::config::{Config, HostPattern};
 use vouch_test_support::postgres::Cluster;
 
+use crate::address_visitor::FORM;
 use crate::database::count;
 use crate::world::{Answer, Person, SECRET, Server, World, link, query};
 
@@ -222,7 +223,7 @@ on_both_backends! {
 
     async fn the_operator_can_restrict_the_hosts_of_next_links(world: World) {
         let mut world = world;
-        world.config.validation.next_link_hosts = Some(vec!["app.example".to_owned()]);
+        world.config.validation.next_link_hosts = Some(vec![host("app.example")]);
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         for evil in ["https://evil.example/", "https://app.example.evil/", "https://sub.app.example/"] {
@@ -238,6 +239,127 @@ on_both_backends! {
         let server = world.start().await;
         heading(&opens(&server, &path, "").await, 200);
     }
+
+    async fn with_restricted_next_links_strangers_are_named_first(world: World) {
+        let mut world = world;
+        world.config.validation.next_link_hosts = Some(vec![host("app.example")]);
+        let server = world.start().await;
+        let (alice, mallory) = (world.person(&server, "alice").await, world.person(&server, "mallory").await);
+        let next = "https://app.example/done?a=b&c=%22";
+        let asked = async |person: &Person<'_>, secret: &str| {
+            world.mail.forget();
+            let asked = json!({ "client_secret": secret, "email": "alice@example.com", "send_attempt": 1, "next_link": next });
+            person.post(REQUEST, asked).await.ok();
+            let path = mailed_path(&world, "alice@example.com").await.replace(SECRET, secret);
+            opens(&server, &path, "en").await
+        };
+        for (person, secret) in [(&alice, "a"), (&mallory, "b")] {
+            let answer = asked(person, secret).await;
+            assert!(!answer.headers.contains_key("location"));
+            assert_eq!(heading(&answer, 200), "Your address is confirmed");
+            assert!(answer.text.contains(&person.mxid) && answer.text.contains("/not-me?token="), "{}", answer.text);
+            let link = "<a class=\"button\" href=\"https://app.example/done?a=b&#38;c=%22\">Continue to app.example</a>";
+            assert!(answer.text.contains(link), "{}", answer.text);
+        }
+        world.mail.forget();
+        alice.binds("alice@example.com").await;
+        let answer = asked(&alice, "c").await;
+        assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (302, next));
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        // It is bound, but not to the one who asks.
+        assert_eq!(heading(&asked(&mallory, "d").await, 200), "Your address is confirmed");
+    }
+
+    async fn a_request_ahead_of_its_user_proves_nothing(world: World) {
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", json!("https://app.example/")).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        for (name, value) in [
+            ("Sec-Purpose", "prefetch"),
+            ("Sec-Purpose", "prefetch;prerender"),
+            ("Sec-Purpose", "prefetch;anonymous-client-ip"),
+            ("Sec-Purpose", "Prefetch; prerender"),
+            ("Purpose", "prefetch"),
+            ("Purpose", "preview"),
+            ("X-Purpose", "preview"),
+            ("X-Purpose", ": preview"),
+            ("X-Moz", "prefetch"),
+            ("x-moz", "PREFETCH"),
+        ] {
+            let request = server.request(Method::GET, &path, None).header(name, value);
+            let answer = server.send(request.header("Accept-Language", "en")).await;
+            assert_eq!(heading(&answer, 503), "Confirm your address", "{name}: {value}");
+            assert!(!answer.headers.contains_key("location") && !answer.headers.contains_key("retry-after"));
+            assert!(!is_validated(&alice, &path).await, "{name}: {value}");
+        }
+        let several = server.request(Method::GET, &path, None).header("Purpose", "x").header("Purpose", "prefetch");
+        assert_eq!(server.send(several).await.status, 503);
+        // Whoever sees that page can go on.
+        let request = server.request(Method::GET, &path, None).header("Purpose", "prefetch");
+        let answer = presses(&server, &server.send(request.header("Accept-Language", "fr")).await).await;
+        assert_eq!(heading(&answer, 200), "Votre adresse est confirmée");
+        assert!(answer.text.contains("href=\"https://app.example/\">Continuer vers app.example</a>"), "{}", answer.text);
+        assert!(is_validated(&alice, &path).await);
+        // Other values and headers mean nothing.
+        let request = server.request(Method::GET, &path, None).header("Purpose", "reading").header("Sec-Fetch-Mode", "navigate");
+        assert_eq!(server.send(request).await.status, 302);
+    }
+
+    async fn with_a_button_opening_the_link_proves_nothing(world: World) {
+        let mut world = world;
+        world.config.validation.button = true;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        asks(&alice, "alice@example.com", Value::Null).await.ok();
+        let path = mailed_path(&world, "alice@example.com").await;
+        for _ in 0..3 {
+            let page = opens(&server, &path, "en").await;
+            assert_eq!(heading(&page, 200), "Confirm your address");
+            assert!(!page.text.contains(&alice.mxid) && page.headers["x-robots-tag"] == "noindex, nofollow");
+        }
+        assert!(!is_validated(&alice, &path).await);
+        // No other site can press it, and only a form does.
+        let post = |media_type: &str| server.request(Method::POST, "/confirm", None).header("Content-Type", media_type);
+        for request in [post(FORM).header("Sec-Fetch-Site", "cross-site"), post("application/json"), post("text/plain")] {
+            assert_eq!(server.send(request.body(query_of(&path))).await.status, 404);
+        }
+        assert_eq!(server.get(&format!("/confirm?{}", query_of(&path)), None).await.status, 405);
+        assert!(!is_validated(&alice, &path).await);
+        for title in ["Your address is confirmed", "Your address was already confirmed"] {
+            let answer = presses(&server, &opens(&server, &path, "en").await).await;
+            assert_eq!(heading(&answer, 200), title);
+            assert!(answer.text.contains(&alice.mxid), "{}", answer.text);
+        }
+        assert!(is_validated(&alice, &path).await);
+        let wrong = opens(&server, &path.replace("token=", "token=\"><script>"), "en").await;
+        assert!(!wrong.text.contains("<script>"), "{}", wrong.text);
+        assert_eq!(heading(&presses(&server, &wrong).await, 404), "This link does not work");
+        world.clock.advance(DAY);
+        let late = presses(&server, &opens(&server, &path, "en").await).await;
+        assert_eq!(heading(&late, 400), "This link has expired");
+    }
+}
+
+fn host(host: &str) -> HostPattern {
+    HostPattern { host: host.to_owned(), is_below: false }
+}
+
+fn query_of(path: &str) -> String {
+    format!("medium=email&{}", path.split_once('?').unwrap().1)
+}
+
+/// Presses the button of a page, and returns the answer.
+async fn presses(server: &Server, page: &Answer) -> Answer {
+    let (_, form) = page.text.split_once("<form method=\"post\" action=\"").expect("the page has a form");
+    let action = form.split_once('"').unwrap().0;
+    let mut fields = url::form_urlencoded::Serializer::new(String::new());
+    for field in form.split("<input type=\"hidden\" name=\"").skip(1) {
+        let (name, rest) = field.split_once("\" value=\"").unwrap();
+        let value = rest.split_once('"').unwrap().0;
+        fields.append_pair(name, &value.replace("&#34;", "\"").replace("&#62;", ">").replace("&#60;", "<"));
+    }
+    server.send(server.request(Method::POST, action, None).header("Content-Type", FORM).body(fields.finish())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

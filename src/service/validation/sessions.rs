@@ -10,6 +10,7 @@ use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::identity::session::{CODE_TRIES, ClientSecret, NextLink, Sid};
 use crate::identity::threepid::{Address, Medium};
+use crate::service::Bound;
 use crate::store::accounts;
 use crate::store::sessions::{self, NewSession, Session};
 
@@ -43,6 +44,9 @@ pub struct Submitted {
     pub again: bool,
     /// The user who asked for the message; only its reader is told.
     pub asked_by: Option<OwnedUserId>,
+    /// Whether its reader is to be told who asked before being sent anywhere: the operator restricts
+    /// where, and the address is not bound to that user.
+    pub is_told_first: bool,
 }
 
 impl Validation {
@@ -80,7 +84,20 @@ impl Validation {
             self.store.write_one(async move |conn| sessions::validate(conn, id, now).await).await?;
         }
         let asked_by = if asker.is_none() { self.asked_by(&session).await? } else { None };
-        Ok(Submitted { next_link: self.next_link(&session)?, again, asked_by })
+        let next_link = self.next_link(&session)?;
+        let is_told_first = match &asked_by {
+            Some(user) if next_link.is_some() && self.next_link_hosts.is_some() => {
+                !self.is_bound(&session, user).await?
+            }
+            _ => false,
+        };
+        Ok(Submitted { next_link, again, asked_by, is_told_first })
+    }
+
+    async fn is_bound(&self, session: &Session, user: &OwnedUserId) -> Result<bool, Error> {
+        let address = self.sealer.open_session_address(session)?;
+        let bound = Bound::find(&self.store, &self.sealer, &address).await?;
+        Ok(bound.is_some_and(|bound| bound.user_id == *user))
     }
 
     /// Returns whether a link was valid for a session that is no longer stored: its token is
