@@ -112,8 +112,10 @@ struct Jump {
 /// The course of a clock since it was last accepted.
 #[derive(Debug)]
 pub(super) struct Course {
-    /// When the clock was last right.
+    /// The clock when it was last found to be right.
     accepted: Reading,
+    /// Until when it has agreed with the monotonic clock since then, on that clock.
+    agreed: Millis,
     /// The jumps that had not [settled](SETTLING) then.
     jumps: Vec<Jump>,
     limit: Millis,
@@ -130,6 +132,7 @@ impl Course {
         let wall = evidence.stored.or(evidence.database).unwrap_or(wall).clamp(EARLIEST, LATEST);
         Self {
             accepted: Reading { wall, elapsed },
+            agreed: elapsed,
             jumps: Vec::new(),
             limit: evidence.limit,
             has_past: evidence.stored.is_some(),
@@ -146,7 +149,12 @@ impl Course {
     pub(super) fn time(&mut self, reading: Reading) -> Millis {
         let expected = self.expected(reading.elapsed);
         self.is_right &= reading.wall.saturating_sub(expected).saturating_abs() <= self.limit;
-        if self.is_right { reading.wall } else { expected }
+        if self.is_right {
+            self.agreed = reading.elapsed;
+            reading.wall
+        } else {
+            expected
+        }
     }
 
     fn expected(&self, elapsed: Millis) -> Millis {
@@ -173,7 +181,7 @@ impl Course {
         }
         // While the clock is wrong, it may catch up with the last right time, not with the time
         // that passes.
-        let latest = self.accepted.wall.saturating_sub(self.unsettled(elapsed));
+        let latest = self.expected(self.agreed).saturating_sub(self.unsettled(elapsed));
         if let Err(wrong) = self.compare(evidence, latest) {
             self.is_right = false;
             return Err(wrong);
@@ -192,7 +200,8 @@ impl Course {
         }
         let is_continued = self.is_right && jump.abs() <= self.limit;
         let lower_bound = if self.has_past { latest } else { wall };
-        (self.accepted, self.has_past, self.is_right) = (evidence.after, true, true);
+        (self.accepted, self.agreed) = (evidence.after, elapsed);
+        (self.has_past, self.is_right) = (true, true);
         Ok((!is_continued).then_some(lower_bound))
     }
 
@@ -212,7 +221,7 @@ impl Course {
         if latest.saturating_sub(wall) > limit {
             return Err(Wrong::Behind { wall, latest });
         }
-        let passed = evidence.after.elapsed.saturating_sub(self.accepted.elapsed);
+        let passed = evidence.after.elapsed.saturating_sub(self.agreed);
         if wall.saturating_sub(latest.saturating_add(passed)) > LONGEST_JUMP {
             return Err(Wrong::Ahead { wall, latest });
         }
@@ -228,6 +237,7 @@ impl Course {
         let lag = self.expected(elapsed).saturating_sub(stored);
         if lag < 0 {
             self.accepted = Reading { wall: stored, elapsed };
+            self.agreed = elapsed;
         }
         self.leave_unsettled(lag, elapsed);
     }

@@ -105,6 +105,17 @@ fn a_clock_set_back_is_wrong_until_it_has_caught_up() {
 }
 
 #[test]
+fn a_clock_that_was_right_without_a_judgement_is_not_set_back_either() {
+    let mut machine = Machine::on_sqlite(NOON, None);
+    machine.check().unwrap();
+    // The database cannot be asked for an hour, during which time passes.
+    machine.clock.advance(HOUR);
+    assert_eq!((machine.clock.now(), machine.clock.is_right()), (NOON + HOUR, true));
+    machine.clock.step(-HOUR);
+    assert_eq!(machine.check(), Err(Wrong::Behind { wall: NOON, latest: NOON + HOUR }));
+}
+
+#[test]
 fn a_machine_that_slept_goes_on_and_one_that_jumps_31_days_does_not() {
     let mut machine = Machine::on_sqlite(NOON, None);
     machine.check().unwrap();
