@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod configuration;
+mod import;
 mod input;
 mod introduction;
 mod keys;
@@ -50,6 +51,11 @@ pub fn command() -> clap::Command {
 fn execute(arguments: Arguments) -> Result<(), Failure> {
     // As for all other variables, an empty one counts as unset.
     let file = arguments.config.filter(|file| !file.as_os_str().is_empty());
+    if let Some(Command::Import(import)) = &arguments.command
+        && let Some(converted) = import.converted(file.as_deref())
+    {
+        return converted.map(say);
+    }
     let config = Config::load(file.as_deref(), environment())
         .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     logging::start(config.log.filter.clone());
@@ -66,6 +72,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
             Command::Clock(options) => clock::run(config, &options).await,
+            Command::Import(what) => import::run(config, &what).await,
             Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })

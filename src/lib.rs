@@ -15,6 +15,7 @@ pub mod error;
 mod federation;
 mod http;
 pub mod identity;
+pub mod import;
 pub mod logging;
 mod notify;
 pub mod pages;

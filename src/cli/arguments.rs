@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use ruma_common::OwnedUserId;
 
+use super::import::Import;
 use super::keys::Keys;
 use super::{Failure, input};
 use crate::identity::threepid::{Address, Medium};
@@ -66,6 +67,9 @@ pub(super) enum Command {
     Erase(Erasure),
     /// Print what the clocks say; put a time right that was stored wrongly
     Clock(ClockOptions),
+    /// Move in from another identity server
+    #[command(subcommand, disable_help_subcommand = true)]
+    Import(Import),
     /// List, retry or drop pending deliveries to homeservers and people
     #[command(subcommand, disable_help_subcommand = true)]
     Outbox(Outbox),

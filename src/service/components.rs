@@ -10,8 +10,8 @@ use super::notices::Notices;
 use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
-    Accounts, AddressProofs, Bindings, ClockGuard, Deliverer, Directory, Disputes, Invitations, Lookups, Made,
-    Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
+    Accounts, AddressProofs, Bindings, ClockGuard, Deliverer, Directory, Disputes, Importer, Invitations, Lookups,
+    Made, Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
 };
 use crate::brand::Brand;
 use crate::clock::{Clock, Millis, SECOND, in_millis};
@@ -53,6 +53,8 @@ pub struct Services {
     pub directory: Arc<Directory>,
     /// The links by which people undo what others did with their address.
     pub disputes: Arc<Disputes>,
+    /// Takes over the rows of another server.
+    pub importer: Arc<Importer>,
     /// Sends, stores, shows and completes invitations.
     pub invitations: Arc<Invitations>,
     /// Answers look-ups.
@@ -152,6 +154,14 @@ impl Services {
             objections: objections.clone(),
             outbox: outbox.clone(),
         });
+        let importer = Arc::new(Importer {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            invitations: invitations.clone(),
+            outbox: outbox.clone(),
+            key_lifetime: retention.ephemeral_key,
+        });
         let notices = Arc::new(Notices {
             store: store.clone(),
             sealer: sealer.clone(),
@@ -228,6 +238,7 @@ impl Services {
             deliverer,
             directory,
             disputes,
+            importer,
             invitations,
             lookups,
             maintenance,

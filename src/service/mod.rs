@@ -20,6 +20,7 @@ mod directory;
 mod dispute_link;
 mod disputes;
 mod entries;
+mod importer;
 mod invitations;
 mod links;
 mod lookups;
@@ -51,6 +52,10 @@ pub use deliverer::Deliverer;
 pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};
 pub use entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
+pub use importer::{
+    ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer, Mode, Outcome,
+    PreparedBindings, Seen,
+};
 pub use invitations::{Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};

@@ -204,6 +204,11 @@ impl Sealer {
         row.address.as_ref().map(open).transpose()
     }
 
+    /// `invites.address`, of a row that is not read as a whole; `None` if it does not open.
+    pub(super) fn open_invited_text(&self, key_index: &[u8], sealed: &[u8]) -> Option<Address> {
+        parsed(&self.vault.open(Column::InviteAddress, key_index, sealed).ok()?).ok()
+    }
+
     /// `outbox.user_index` and `outbox.cause_index`
     pub(super) fn outbox_user_index(&self, mxid: &UserId) -> BlindIndex {
         self.user(Purpose::OutboxUser, mxid)

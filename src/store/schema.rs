@@ -160,4 +160,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imported (kind, item) {
+        kind -> BigInt,
+        item -> Binary,
+        at -> BigInt,
+        state -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites, ephemeral_keys);

@@ -1,0 +1,230 @@
+//! What an import has found and done, for the operator.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::sydent::survey::{Listed, Survey};
+use crate::service::Outcome;
+
+/// How many examples are shown in words; JSON has more.
+const SHOWN: usize = 10;
+
+/// Counts what was done, or would be.
+pub type Tally = BTreeMap<Outcome, usize>;
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// Nothing was written; this would be.
+    DryRun,
+    /// Nothing was written; these are the differences.
+    Verified,
+    /// Nothing was written, because something would be lost.
+    Refused,
+    /// It was written.
+    Imported,
+}
+
+/// Whether the other server's key is one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyCheck {
+    /// It is, under this id.
+    Matches(String),
+    /// It is not; it has this id.
+    Missing(String),
+    /// Its rows do not tell.
+    Unknown,
+}
+
+/// Something that would be lost.
+#[derive(Debug, Serialize)]
+pub struct Loss {
+    /// What.
+    pub what: String,
+    /// What the operator can do about it.
+    pub advice: String,
+}
+
+/// The result of an import.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// What was done.
+    pub done: Done,
+    /// `sydent` or `tchap`
+    pub variant: &'static str,
+    /// The version of its tables.
+    pub schema_version: i64,
+    /// The other server's name, as far as its rows tell.
+    pub their_name: Option<String>,
+    /// Our name.
+    pub our_name: String,
+    /// Whether the other server's key is one of ours.
+    pub signing_key: KeyCheck,
+    /// Whether bindings from the other server's peers are taken.
+    pub with_peers: bool,
+    /// The local id after which rows were read, if only changes were.
+    pub since: i64,
+    /// What the database contains.
+    pub found: Survey,
+    /// What was done about each kind of row.
+    pub outcomes: BTreeMap<&'static str, Tally>,
+    /// Addresses whose invitations were delivered at once, because they are bound.
+    pub invitations_delivered: usize,
+    /// What would be lost.
+    pub losses: Vec<Loss>,
+}
+
+impl Report {
+    /// Adds what was done about some rows.
+    pub fn add(&mut self, kind: &'static str, outcomes: impl IntoIterator<Item = Outcome>) {
+        let tally = self.outcomes.entry(kind).or_default();
+        for outcome in outcomes {
+            *tally.entry(outcome).or_default() += 1;
+        }
+    }
+
+    /// Returns how many rows were changed, or would be.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        let tallies = self.outcomes.values().flatten();
+        tallies.filter(|(outcome, _)| outcome.is_change()).map(|(_, count)| count).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (found, bindings, invites) = (&self.found, &self.found.bindings, &self.found.invitations);
+        writeln!(f, "The other server ({}, schema version {})", self.variant, self.schema_version)?;
+        writeln!(f, "  name          {}", name_check(self.their_name.as_deref(), &self.our_name))?;
+        writeln!(f, "  signing key   {}", key_check(&self.signing_key))?;
+        for table in &found.tables {
+            writeln!(f, "  {:>9}  {}: {}", table.rows, table.name, table.note)?;
+        }
+        writeln!(f, "Bindings")?;
+        for (origin, rows) in &found.origins {
+            let is_theirs = Some(origin) == self.their_name.as_ref();
+            let taken = if is_theirs {
+                "its own"
+            } else if self.with_peers {
+                "from a peer, taken"
+            } else {
+                "from a peer, left out"
+            };
+            writeln!(f, "  {rows:>9}  {} ({taken})", origin.escape_debug())?;
+        }
+        let changed = match self.since {
+            0 => String::new(),
+            since => format!(": those after local {since}, and those from peers"),
+        };
+        writeln!(f, "  {:>9}  rows read{changed}", bindings.rows_read)?;
+        for (count, what) in [
+            (bindings.addresses, "addresses"),
+            (bindings.tombstones, "tombstones: addresses that were unbound"),
+            (bindings.expired, "rows whose time is over: not imported"),
+            (bindings.not_yet_valid, "rows whose time has not come: read again next time"),
+            (
+                bindings.unbound_by_peers,
+                "rows that look-ups do not find, because a peer unbound the address: not imported",
+            ),
+            (bindings.malformed_users, "addresses bound to what is not a Matrix ID: not imported"),
+        ] {
+            writeln!(f, "  {count:>9}  {what}")?;
+        }
+        list(f, &bindings.unknown_media, "rows of an unknown kind of address: not imported")?;
+        list(f, &bindings.malformed_addresses, "rows whose address is not valid: not imported")?;
+        list(f, &bindings.respelled, "addresses spelled in several ways; the newest counts")?;
+        list(f, &bindings.several_users, "addresses bound to several users; the newest counts")?;
+        writeln!(f, "Invitations")?;
+        writeln!(f, "  {:>9}  pending", invites.pending)?;
+        for (age, count) in &invites.by_age {
+            let made =
+                if *age == "more" { "made more than a year ago".to_owned() } else { format!("made in the last {age}") };
+            writeln!(f, "  {count:>9}    {made}")?;
+        }
+        writeln!(f, "  {:>9}  handed to a homeserver: not imported", invites.handed_over)?;
+        if invites.expired > 0 {
+            writeln!(f, "  {:>9}  expired: not imported", invites.expired)?;
+        }
+        writeln!(f, "Validation sessions")?;
+        writeln!(f, "  {:>9}  usable now, not imported: these people prove their address again", found.sessions_lost)?;
+        for peer in &found.active_peers {
+            writeln!(f, "Note: it replicates with {}. There is no replication here.", peer.escape_debug())?;
+        }
+        self.write_outcomes(f)
+    }
+}
+
+impl Report {
+    fn write_outcomes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{}",
+            match self.done {
+                Done::DryRun | Done::Refused => "To do (nothing was written)",
+                Done::Verified => "Differences",
+                Done::Imported => "Done",
+            }
+        )?;
+        for (kind, tally) in &self.outcomes {
+            let counts: Vec<_> =
+                tally.iter().map(|(outcome, count)| format!("{count} {}", in_words(*outcome))).collect();
+            writeln!(f, "  {kind}: {}", if counts.is_empty() { "none".to_owned() } else { counts.join(", ") })?;
+        }
+        if self.invitations_delivered > 0 {
+            writeln!(
+                f,
+                "  {} addresses are bound, so their invitations are delivered now",
+                self.invitations_delivered
+            )?;
+        }
+        for loss in &self.losses {
+            writeln!(f, "LOST: {}\n      {}", loss.what, loss.advice)?;
+        }
+        Ok(())
+    }
+}
+
+fn name_check(theirs: Option<&str>, ours: &str) -> String {
+    match theirs {
+        Some(theirs) if theirs == ours => format!("{ours}, as here"),
+        Some(theirs) => format!("{}, but here it is {ours}", theirs.escape_debug()),
+        None => format!("unknown; here it is {ours}"),
+    }
+}
+
+fn key_check(check: &KeyCheck) -> String {
+    match check {
+        KeyCheck::Matches(id) => format!("{id}, which this server has"),
+        KeyCheck::Missing(id) => format!("{id}, which this server does not have"),
+        KeyCheck::Unknown => "unknown: give its configuration with --sydent-config".to_owned(),
+    }
+}
+
+const fn in_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Added => "added",
+        Outcome::Replaced => "replaced by newer ones",
+        Outcome::Removed => "removed",
+        Outcome::Unchanged => "unchanged",
+        Outcome::NothingToRemove => "removed there and absent here",
+        Outcome::NewerHere => "newer here",
+        Outcome::RemovedHere => "removed here, or older",
+        Outcome::Objected => "refused, because their owner objects",
+        Outcome::NoAccount => "without an account",
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, listed: &Listed, what: &str) -> fmt::Result {
+    writeln!(f, "  {:>9}  {what}", listed.count)?;
+    for text in listed.some.iter().take(SHOWN) {
+        writeln!(f, "             {text}")?;
+    }
+    if listed.count > SHOWN {
+        writeln!(f, "             and {} more; --json shows 100 of them", listed.count - SHOWN)?;
+    }
+    Ok(())
+}

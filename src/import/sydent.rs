@@ -1,0 +1,362 @@
+//! Moving in from a Sydent.
+//!
+//! Its database is read twice: once to decide which rows count and what would be lost, and once to
+//! import these. A later run reads only the local rows that are new, which Sydent's ids tell, and
+//! all rows that come from peers, of which a removal leaves no trace.
+
+mod checks;
+mod converting;
+pub mod plan;
+pub mod rows;
+pub mod settings;
+pub mod source;
+pub mod survey;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{Receiver, channel};
+use tokio::task::spawn_blocking;
+
+use super::report::{Done, KeyCheck, Report};
+use crate::clock::Millis;
+use crate::crypto::signing::SigningKeys;
+use crate::error::Error;
+use crate::service::{ImportedBinding, Importer, Mode, Outcome, Seen, Services};
+use rows::{Reference, Table};
+use settings::Settings;
+use source::{Selection, Source, SourceError};
+use survey::Survey;
+
+/// The policy under which accepted terms are recorded. None of ours can be called that.
+const POLICY: &str = "sydent:terms";
+
+/// How many rows are imported in one transaction.
+const BATCH: usize = crate::store::import::BATCH;
+
+/// How many batches are prepared at the same time.
+const AHEAD: usize = 3;
+
+/// What to import, and how.
+pub struct Options {
+    /// The database.
+    pub file: PathBuf,
+    /// Its configuration, to compare the signing key.
+    pub settings: Option<Settings>,
+    /// What is done.
+    pub action: Action,
+    /// Whether bindings from its peers are imported.
+    pub with_peers: bool,
+    /// Whether everything is read again, rather than what has changed.
+    pub reads_all: bool,
+    /// How long the public keys of its invitations are reported as valid.
+    pub keys_valid: Millis,
+    /// Whether the operator accepts what is lost.
+    pub accepts_losses: bool,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Say what would be imported.
+    DryRun,
+    /// Import.
+    Import,
+    /// Say where the two servers differ.
+    Verify,
+}
+
+/// Shows how far an import is.
+pub trait Progress {
+    /// A step of about this many rows begins.
+    fn begin(&self, step: &'static str, rows: usize);
+    /// This many rows were processed.
+    fn tick(&self, rows: usize);
+}
+
+/// How far a database has been read.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Position {
+    /// The greatest id of a local binding.
+    local: i64,
+    /// Whether bindings from peers were taken.
+    with_peers: bool,
+}
+
+/// Why an import failed.
+#[derive(Debug)]
+pub enum ImportError {
+    /// The other server's database cannot be read.
+    Source(SourceError),
+    /// Ours cannot be used.
+    Target(Error),
+    /// The options do not fit the earlier runs.
+    Choice(String),
+}
+
+impl std::fmt::Display for ImportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::Target(error) => error.fmt(f),
+            Self::Choice(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+impl From<SourceError> for ImportError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<Error> for ImportError {
+    fn from(error: Error) -> Self {
+        Self::Target(error)
+    }
+}
+
+/// Returns the name under which the position is stored.
+fn position_name(services: &Services) -> String {
+    format!("import sydent {}", services.config.server.name)
+}
+
+/// Forgets what was remembered for further runs.
+///
+/// # Errors
+/// [`ImportError`] if the database is unavailable.
+pub async fn end(services: &Services) -> Result<(), ImportError> {
+    Ok(services.importer.end(&position_name(services)).await?)
+}
+
+/// Imports, or says what would be imported.
+///
+/// # Errors
+/// [`ImportError`]; what was imported until then is kept, and the import can be repeated.
+pub async fn run(
+    services: &Services,
+    options: &Options,
+    progress: &(dyn Progress + Sync),
+) -> Result<Report, ImportError> {
+    let importer = &services.importer;
+    let position = importer.progress(&position_name(services)).await?;
+    let position: Option<Position> = position.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if position.as_ref().is_some_and(|position| position.with_peers != options.with_peers) {
+        let earlier = if options.with_peers { "left out" } else { "took" };
+        return Err(ImportError::Choice(format!(
+            "earlier runs {earlier} the bindings from peers: use the same --peers, or end that import with --last first"
+        )));
+    }
+    let since =
+        if options.reads_all || options.action == Action::Verify { 0 } else { position.map_or(0, |it| it.local) };
+    let select = Selection { since, with_peers: options.with_peers };
+    let mut source = Source::open(&options.file, services.config.server.name.as_str())?;
+    let now = importer.now();
+    progress.begin("reading", expected(&mut source, since)?);
+    let mut found = Survey::of(&mut source, select, now, &|rows| progress.tick(rows))?;
+    let signing_key = checks::signing_key(&mut source, &services.signing, options.settings.as_ref())?;
+    let winners = std::mem::take(&mut found.winners);
+    let mut report = Report {
+        done: Done::DryRun,
+        variant: if source.is_tchap { "tchap" } else { "sydent" },
+        schema_version: source.version,
+        their_name: source.server_name.clone(),
+        our_name: services.config.server.name.to_string(),
+        signing_key,
+        with_peers: options.with_peers,
+        since,
+        losses: Vec::new(),
+        found,
+        outcomes: BTreeMap::new(),
+        invitations_delivered: 0,
+    };
+    report.losses = checks::losses(&report, &options.file, services);
+    let is_refused = !report.losses.is_empty() && !options.accepts_losses;
+    let mode = if options.action == Action::Import && !is_refused { Mode::Write } else { Mode::Look };
+    report.done = match options.action {
+        Action::Import if is_refused => Done::Refused,
+        Action::Import => Done::Imported,
+        Action::DryRun => Done::DryRun,
+        Action::Verify => Done::Verified,
+    };
+    if mode == Mode::Write {
+        importer.begin().await?;
+    }
+    let mut run = Run { importer, mode, now, report: &mut report };
+    run.people(&mut source).await?;
+    run.invites(&mut source, &services.signing, options.keys_valid).await?;
+    progress.begin("bindings", winners.len());
+    let last_local = run.report.found.last_local;
+    run.bindings(source, winners, progress, options.with_peers).await?;
+    if mode == Mode::Write {
+        report.invitations_delivered = importer.deliver_invites_of_bound().await?;
+        let position = Position { local: last_local, with_peers: options.with_peers };
+        let position = serde_json::to_vec(&position).map_err(|error| ImportError::Choice(error.to_string()))?;
+        importer.set_progress(&position_name(services), position).await?;
+    }
+    Ok(report)
+}
+
+/// Returns about how many rows of bindings are read.
+fn expected(source: &mut Source, since: i64) -> Result<usize, SourceError> {
+    if since > 0 {
+        return Ok(0);
+    }
+    Ok(usize::try_from(source.count("local_threepid_associations")?).unwrap_or_default())
+}
+
+/// An import, step by step.
+struct Run<'a> {
+    importer: &'a Arc<Importer>,
+    mode: Mode,
+    now: Millis,
+    report: &'a mut Report,
+}
+
+impl Run<'_> {
+    /// Imports accounts, tokens and accepted terms.
+    async fn people(&mut self, source: &mut Source) -> Result<(), ImportError> {
+        let (mode, now, mut after) = (self.mode, self.now, 0);
+        self.report.add("accounts", []);
+        loop {
+            let page = source.accounts(after)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for rows in page.chunks(BATCH) {
+                let accounts = rows.iter().filter_map(|row| row.parse(now)).collect();
+                let outcomes = self.importer.accounts(accounts, mode).await?;
+                self.report.add("accounts", outcomes);
+                let consents = rows.iter().filter_map(rows::RawAccount::consent).collect();
+                let outcomes = self.importer.consents(consents, POLICY, mode).await?;
+                self.report.add("accepted terms", outcomes);
+            }
+        }
+        after = 0;
+        loop {
+            let page = source.consents(after)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for rows in page.chunks(BATCH) {
+                let consents = rows.iter().filter_map(rows::RawConsent::parse).collect();
+                let outcomes = self.importer.consents(consents, POLICY, mode).await?;
+                self.report.add("accepted terms", outcomes);
+            }
+        }
+        let mut seen = Seen::default();
+        after = 0;
+        self.report.add("tokens", []);
+        loop {
+            let page = source.tokens(after)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for rows in page.chunks(BATCH) {
+                let tokens = rows.iter().filter_map(|row| row.parse(now)).collect();
+                let outcomes = self.importer.tokens(tokens, mode, &mut seen).await?;
+                self.report.add("tokens", outcomes);
+            }
+        }
+        let vanished = self.importer.vanished_tokens(&mut seen, mode).await?;
+        self.report.add("tokens", vec![Outcome::Removed; vanished]);
+        Ok(())
+    }
+
+    /// Imports pending invitations, and the public keys of all.
+    async fn invites(&mut self, source: &mut Source, signing: &SigningKeys, valid: Millis) -> Result<(), ImportError> {
+        let (mode, now, mut after, mut seen) = (self.mode, self.now, 0, Seen::default());
+        let key = match &self.report.signing_key {
+            KeyCheck::Matches(id) => id.clone(),
+            // The id that Sydent's keys have, unless they were named by hand.
+            _ if signing.public_key("ed25519:0").is_some() => "ed25519:0".to_owned(),
+            _ => signing.current().0.to_owned(),
+        };
+        self.report.add("invitations", []);
+        loop {
+            let page = source.invites(after)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for rows in page.chunks(BATCH) {
+                let pending = rows.iter().filter(|row| !row.is_sent() && !row.is_expired(now));
+                let invites = pending.filter_map(rows::RawInvite::parse).collect();
+                let outcomes = self.importer.invites(invites, &key, mode, &mut seen).await?;
+                self.report.add("invitations", outcomes);
+            }
+        }
+        let vanished = self.importer.vanished_invites(&mut seen, mode).await?;
+        self.report.add("invitations", vec![Outcome::Removed; vanished]);
+        after = 0;
+        self.report.add("public keys of invitations", []);
+        loop {
+            let page = source.keys(after)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for rows in page.chunks(BATCH) {
+                let keys: Vec<_> = rows.iter().filter_map(rows::RawKey::parse).collect();
+                let outcomes = self.importer.keys(&keys, now + valid, mode).await?;
+                self.report.add("public keys of invitations", outcomes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Imports bindings. While one batch is written, others are read and sealed.
+    async fn bindings(
+        &mut self,
+        source: Source,
+        winners: Vec<Reference>,
+        progress: &(dyn Progress + Sync),
+        with_peers: bool,
+    ) -> Result<(), ImportError> {
+        let (mode, mut seen, mut prepared) = (self.mode, Seen::default(), VecDeque::new());
+        let mut batches = read(source, winners, self.now);
+        self.report.add("bindings", []);
+        loop {
+            while prepared.len() < AHEAD {
+                let Some(batch) = batches.recv().await else { break };
+                let (batch, importer) = (batch?, self.importer.clone());
+                prepared.push_back(spawn_blocking(move || importer.prepare(batch, mode)));
+            }
+            let Some(next) = prepared.pop_front() else { break };
+            let batch = next.await.map_err(|_| Error::internal())?;
+            let outcomes = self.importer.bindings(&batch, mode, &mut seen).await?;
+            progress.tick(outcomes.len());
+            self.report.add("bindings", outcomes);
+        }
+        if with_peers {
+            let vanished = self.importer.vanished_bindings(&mut seen, mode).await?;
+            self.report.add("bindings", vec![Outcome::Removed; vanished]);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the rows that count, on a thread of its own.
+fn read(
+    mut source: Source,
+    winners: Vec<Reference>,
+    now: Millis,
+) -> Receiver<Result<Vec<ImportedBinding>, SourceError>> {
+    let (sender, receiver) = channel(AHEAD);
+    spawn_blocking(move || {
+        for same in winners.chunk_by(|one, other| one.table == other.table) {
+            for some in same.chunks(BATCH) {
+                let batch = batch(&mut source, some, now);
+                // The receiver is gone if the import has failed.
+                if batch.is_err() | sender.blocking_send(batch).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+fn batch(source: &mut Source, rows: &[Reference], now: Millis) -> Result<Vec<ImportedBinding>, SourceError> {
+    let table = rows.first().map_or(Table::Local, |row| row.table);
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let raw = source.bindings_of(table, &ids)?;
+    Ok(raw.iter().filter_map(|raw| raw.event(now).ok()).map(rows::Event::into_imported).collect())
+}

@@ -1,0 +1,334 @@
+//! The rows of a Sydent, as they are stored and as they are understood. `SQLite` enforces neither
+//! types nor lengths, so nothing is taken for granted.
+
+use std::fmt;
+
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+use ruma_common::{OwnedRoomId, OwnedUserId};
+use zeroize::Zeroizing;
+
+use crate::clock::{Millis, SECOND};
+use crate::crypto::ephemeral::decode_key;
+use crate::identity::threepid::{Address, Medium};
+use crate::service::{ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken};
+
+/// A table of bindings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// Those of the server and of its peers, which look-ups read.
+    Global,
+    /// Those made on the server, and its tombstones.
+    Local,
+}
+
+/// Which row of which table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The table.
+    pub table: Table,
+    /// The row's id.
+    pub id: i64,
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = match self.table {
+            Table::Global => "global",
+            Table::Local => "local",
+        };
+        write!(f, "{table} {}", self.id)
+    }
+}
+
+/// A binding as it is stored.
+#[derive(QueryableByName)]
+pub struct RawBinding {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    medium: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    address: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    mxid: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    at: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    not_before: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    not_after: Option<i64>,
+    #[diesel(sql_type = Integer)]
+    is_replicated: i32,
+    #[diesel(sql_type = Integer)]
+    is_listed: i32,
+}
+
+/// A binding as it is understood.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The address.
+    pub address: Address,
+    /// What happened to it.
+    pub what: What,
+    /// When.
+    pub at: Millis,
+    /// Whether it comes from a peer.
+    pub is_replicated: bool,
+}
+
+/// What happened to an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It was bound.
+    Bound(OwnedUserId),
+    /// It was bound, to what is not a Matrix ID.
+    BoundToNobody,
+    /// It was bound, and unbound by a peer later.
+    Unlisted,
+    /// It was unbound.
+    Unbound,
+}
+
+/// Why a row is not an [`Event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Its medium is not known.
+    Medium,
+    /// Its address is not valid.
+    Address,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYet,
+}
+
+impl RawBinding {
+    /// Returns what it says.
+    ///
+    /// # Errors
+    /// [`Unusable`] if it says nothing at `now`.
+    pub fn event(&self, now: Millis) -> Result<Event, Unusable> {
+        let medium = text(self.medium.as_deref()).and_then(Medium::parse).ok_or(Unusable::Medium)?;
+        let address = text(self.address.as_deref()).ok_or(Unusable::Address)?;
+        let address = Address::parse(medium, address).map_err(|_| Unusable::Address)?;
+        let what = match &self.mxid {
+            None => What::Unbound,
+            Some(_) if self.is_listed == 0 => What::Unlisted,
+            Some(_) if self.not_after.is_some_and(|until| until <= now) => return Err(Unusable::Expired),
+            Some(_) if self.not_before.is_some_and(|from| from > now) => return Err(Unusable::NotYet),
+            Some(user) => user_id(Some(user)).map_or(What::BoundToNobody, What::Bound),
+        };
+        Ok(Event { address, what, at: self.at.unwrap_or_default(), is_replicated: self.is_replicated != 0 })
+    }
+
+    /// Returns the address as it is spelled, to compare it with other spellings.
+    #[must_use]
+    pub fn spelling(&self) -> &[u8] {
+        self.address.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether it is a tombstone.
+    #[must_use]
+    pub const fn is_tombstone(&self) -> bool {
+        self.mxid.is_none()
+    }
+}
+
+impl fmt::Display for RawBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |bytes: &Option<Vec<u8>>| {
+            let text = String::from_utf8_lossy(bytes.as_deref().unwrap_or_default());
+            text.chars().take(100).flat_map(char::escape_debug).collect::<String>()
+        };
+        match &self.mxid {
+            Some(_) => write!(f, "{} bound to {}", shown(&self.address), shown(&self.mxid)),
+            None => write!(f, "{} unbound", shown(&self.address)),
+        }
+    }
+}
+
+impl Event {
+    /// Returns what has to be imported.
+    #[must_use]
+    pub fn into_imported(self) -> ImportedBinding {
+        let user = match self.what {
+            What::Bound(user) => Some(user),
+            What::BoundToNobody | What::Unlisted | What::Unbound => None,
+        };
+        ImportedBinding { address: self.address, user, at: self.at, is_replicated: self.is_replicated }
+    }
+}
+
+/// A row of `accounts`.
+#[derive(QueryableByName)]
+pub struct RawAccount {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    user: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    created_at: Option<i64>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    consent: Option<Vec<u8>>,
+}
+
+impl RawAccount {
+    /// Returns the account, or `None` if its Matrix ID is not valid.
+    #[must_use]
+    pub fn parse(&self, now: Millis) -> Option<ImportedAccount> {
+        let created_at = self.created_at.map_or(now, |at| at.clamp(0, now));
+        Some(ImportedAccount { user: user_id(self.user.as_ref())?, created_at })
+    }
+
+    /// Returns the consent to all terms together, of which only their version is known.
+    #[must_use]
+    pub fn consent(&self) -> Option<ImportedConsent> {
+        let version = text(self.consent.as_deref()).filter(|version| !version.is_empty())?.to_owned();
+        Some(ImportedConsent { user: user_id(self.user.as_ref())?, version, url: String::new() })
+    }
+}
+
+/// A row of `tokens`, with the time of its account.
+#[derive(QueryableByName)]
+pub struct RawToken {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    token: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    user: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    created_at: Option<i64>,
+}
+
+impl RawToken {
+    /// Returns the token, or `None` if it or its Matrix ID is not valid.
+    #[must_use]
+    pub fn parse(&self, now: Millis) -> Option<ImportedToken> {
+        let token = text(self.token.as_deref()).filter(|token| !token.is_empty())?;
+        let issued_at = self.created_at.map_or(now, |at| at.clamp(0, now));
+        Some(ImportedToken { token: Zeroizing::new(token.to_owned()), user: user_id(self.user.as_ref())?, issued_at })
+    }
+}
+
+/// A row of `accepted_terms_urls`.
+#[derive(QueryableByName)]
+pub struct RawConsent {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    user: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    url: Option<Vec<u8>>,
+}
+
+impl RawConsent {
+    /// Returns the consent, or `None` if its Matrix ID is not valid. The version of the document is
+    /// not known, so its URL identifies it.
+    #[must_use]
+    pub fn parse(&self) -> Option<ImportedConsent> {
+        let url = text(self.url.as_deref())?.to_owned();
+        Some(ImportedConsent { user: user_id(self.user.as_ref())?, version: url.clone(), url })
+    }
+}
+
+/// A row of `invite_tokens`.
+#[derive(QueryableByName)]
+pub struct RawInvite {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    medium: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    address: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    room: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    sender: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    token: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    received_at: Option<i64>,
+    #[diesel(sql_type = Integer)]
+    is_sent: i32,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    valid_until: Option<i64>,
+}
+
+impl RawInvite {
+    /// Returns whether it was handed to a homeserver.
+    #[must_use]
+    pub const fn is_sent(&self) -> bool {
+        self.is_sent != 0
+    }
+
+    /// Returns whether its time is over, which only Tchap's variant knows.
+    #[must_use]
+    pub fn is_expired(&self, now: Millis) -> bool {
+        // Seconds in some versions, milliseconds in others.
+        let in_millis = |at: i64| if at < 100_000_000_000 { at.saturating_mul(SECOND) } else { at };
+        self.valid_until.is_some_and(|until| until > 0 && in_millis(until) <= now)
+    }
+
+    /// Returns the invitation, or `None` if anything about it is not valid.
+    #[must_use]
+    pub fn parse(&self) -> Option<ImportedInvite> {
+        let address =
+            Address::parse(Medium::parse(text(self.medium.as_deref())?)?, text(self.address.as_deref())?).ok()?;
+        Some(ImportedInvite {
+            address,
+            room_id: OwnedRoomId::try_from(text(self.room.as_deref())?).ok()?,
+            sender: user_id(self.sender.as_ref())?,
+            token: text(self.token.as_deref()).filter(|token| !token.is_empty())?.to_owned(),
+            received_at: self.received_at.unwrap_or_default().saturating_mul(SECOND),
+        })
+    }
+}
+
+/// A row of `ephemeral_public_keys`.
+#[derive(QueryableByName)]
+pub struct RawKey {
+    /// The row's id.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    key: Option<Vec<u8>>,
+}
+
+impl RawKey {
+    /// Returns the key, or `None` if it is not valid.
+    #[must_use]
+    pub fn parse(&self) -> Option<[u8; 32]> {
+        decode_key(text(self.key.as_deref())?).map(|key| *key)
+    }
+}
+
+/// A signed association.
+#[derive(QueryableByName)]
+pub struct RawAssociation {
+    /// In JSON.
+    #[diesel(sql_type = Text)]
+    pub association: String,
+}
+
+/// A peer.
+#[derive(QueryableByName)]
+pub struct RawPeer {
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+}
+
+fn text(bytes: Option<&[u8]>) -> Option<&str> {
+    std::str::from_utf8(bytes?).ok()
+}
+
+fn user_id(bytes: Option<&Vec<u8>>) -> Option<OwnedUserId> {
+    OwnedUserId::try_from(text(bytes.map(Vec::as_slice))?).ok()
+}

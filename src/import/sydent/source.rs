@@ -1,0 +1,389 @@
+//! The database of a Sydent, which is only read, also while Sydent is running.
+//!
+//! It is read in pages, each in a short transaction: Sydent uses a rollback journal, in which a
+//! long read would block its writes. Rows that change between two pages get a greater id.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
+use url::Url;
+
+use super::rows::{
+    RawAccount, RawAssociation, RawBinding, RawConsent, RawInvite, RawKey, RawPeer, RawToken, Reference, Table,
+};
+use crate::clock::Millis;
+
+/// How many rows are read at once.
+const PAGE: i64 = 5_000;
+
+/// The columns of a binding, as [`RawBinding`] has them.
+const BINDING: &str = "b.id AS id, CAST(b.medium AS BLOB) AS medium, CAST(b.address AS BLOB) AS address, \
+    CAST(b.mxid AS BLOB) AS mxid, CAST(b.ts AS INTEGER) AS at, CAST(b.notBefore AS INTEGER) AS not_before, \
+    CAST(b.notAfter AS INTEGER) AS not_after";
+
+/// Why a database cannot be imported, for the operator.
+#[derive(Debug)]
+pub struct SourceError(pub String);
+
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+impl From<diesel::result::Error> for SourceError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(format!("the other server's database: {error}"))
+    }
+}
+
+/// The database of a Sydent.
+pub struct Source {
+    conn: SqliteConnection,
+    /// `PRAGMA user_version`
+    pub version: i64,
+    /// Whether it is the variant of Tchap.
+    pub is_tchap: bool,
+    /// The server's name, as far as its rows tell.
+    pub server_name: Option<String>,
+    /// The greatest id of a local binding that look-ups can find.
+    pushed: i64,
+    tables: Vec<String>,
+}
+
+/// Which bindings are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection {
+    /// Local rows with greater ids are new.
+    pub since: i64,
+    /// Whether rows from the server's peers are read.
+    pub with_peers: bool,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+impl Source {
+    /// Opens a file. `our_name` is taken for the other server's if its rows do not contradict.
+    ///
+    /// # Errors
+    /// [`SourceError`] if it cannot be read, or is not the database of a Sydent.
+    pub fn open(path: &Path, our_name: &str) -> Result<Self, SourceError> {
+        let conn = connect(path)?;
+        let mut source = Self { conn, version: 0, is_tchap: false, server_name: None, pushed: 0, tables: Vec::new() };
+        source.tables =
+            source.names("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")?;
+        if !source.has("local_threepid_associations") || !source.has("global_threepid_associations") {
+            return Err(SourceError(format!("{} is not the database of a Sydent", path.display())));
+        }
+        source.version = source.number("SELECT user_version AS number FROM pragma_user_version")?;
+        source.is_tchap = source.has("profiles");
+        let is_ours = |origins: Vec<(String, i64)>| origins.into_iter().any(|(name, _)| name == our_name);
+        source.server_name = match source.find_name()? {
+            None if is_ours(source.origins()?) => Some(our_name.to_owned()),
+            found => found,
+        };
+        if let Some(name) = source.server_name.clone() {
+            let pushed =
+                "SELECT COALESCE(MAX(originId), 0) AS number FROM global_threepid_associations WHERE originServer = ?";
+            source.pushed =
+                diesel::sql_query(pushed).bind::<Text, _>(name).get_result::<Number>(&mut source.conn)?.number;
+        }
+        Ok(source)
+    }
+
+    /// Returns the names of all tables.
+    #[must_use]
+    pub fn tables(&self) -> &[String] {
+        &self.tables
+    }
+
+    fn has(&self, table: &str) -> bool {
+        self.tables.iter().any(|name| name == table)
+    }
+
+    fn names(&mut self, sql: &str) -> QueryResult<Vec<String>> {
+        Ok(diesel::sql_query(sql).load::<Name>(&mut self.conn)?.into_iter().map(|row| row.name).collect())
+    }
+
+    fn number(&mut self, sql: &str) -> QueryResult<i64> {
+        Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.conn)?.number)
+    }
+
+    /// Returns the number of rows in one of [`Self::tables`].
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn count(&mut self, table: &str) -> Result<i64, SourceError> {
+        Ok(self.number(&format!("SELECT COUNT(*) AS number FROM \"{}\"", table.replace('"', "\"\"")))?)
+    }
+
+    /// Sydent copies its own rows into the global table under its own name.
+    fn find_name(&mut self) -> QueryResult<Option<String>> {
+        let names = self.names(
+            "SELECT CAST(g.originServer AS TEXT) AS name FROM local_threepid_associations l \
+             JOIN global_threepid_associations g ON g.medium = l.medium AND g.address = l.address AND g.originId = l.id \
+             ORDER BY l.id DESC LIMIT 1",
+        )?;
+        Ok(names.into_iter().next())
+    }
+
+    /// Returns how many bindings there are by the server that they come from.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn origins(&mut self) -> Result<Vec<(String, i64)>, SourceError> {
+        #[derive(QueryableByName)]
+        struct Origin {
+            #[diesel(sql_type = Text)]
+            name: String,
+            #[diesel(sql_type = BigInt)]
+            number: i64,
+        }
+        let origins = "SELECT CAST(originServer AS TEXT) AS name, COUNT(*) AS number FROM global_threepid_associations \
+                       GROUP BY originServer ORDER BY number DESC";
+        let origins: Vec<Origin> = diesel::sql_query(origins).load(&mut self.conn)?;
+        Ok(origins.into_iter().map(|origin| (origin.name, origin.number)).collect())
+    }
+
+    /// Returns the first selected rows of a table of bindings with ids greater than `after`, in
+    /// order of their ids.
+    ///
+    /// A local row that is bound is listed unless it was copied into the global table, which
+    /// look-ups read, and is not there any more: a peer has unbound the address.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn bindings(&mut self, table: Table, after: i64, of: Selection) -> Result<Vec<RawBinding>, SourceError> {
+        let sql = match table {
+            Table::Local => format!(
+                "SELECT * FROM ({} WHERE b.id > {after}) WHERE id > {} OR NOT is_listed ORDER BY id LIMIT {PAGE}",
+                self.local(),
+                of.since
+            ),
+            // The rest is in the local table.
+            Table::Global => format!(
+                "SELECT {BINDING}, b.originServer <> ? AS is_replicated, 1 AS is_listed FROM global_threepid_associations b \
+                 WHERE b.id > {after} AND (b.originServer = ? AND NOT EXISTS (SELECT 1 FROM local_threepid_associations l \
+                 WHERE l.id = b.originId AND l.medium = b.medium AND l.address = b.address AND l.mxid = b.mxid) \
+                 OR {} AND b.originServer <> ?) ORDER BY b.id LIMIT {PAGE}",
+                i64::from(of.with_peers)
+            ),
+        };
+        self.load(table, &sql)
+    }
+
+    /// Returns those of the rows with these ids that still exist.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn bindings_of(&mut self, table: Table, ids: &[i64]) -> Result<Vec<RawBinding>, SourceError> {
+        let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        let ids = ids.join(",");
+        let sql = match table {
+            Table::Local => format!("{} WHERE b.id IN ({ids})", self.local()),
+            Table::Global => format!(
+                "SELECT {BINDING}, b.originServer <> ? AS is_replicated, 1 AS is_listed \
+                 FROM global_threepid_associations b WHERE b.id IN ({ids}) AND ? IS NOT NULL AND ? IS NOT NULL"
+            ),
+        };
+        self.load(table, &sql)
+    }
+
+    fn local(&self) -> String {
+        format!(
+            "SELECT {BINDING}, 0 AS is_replicated, b.mxid IS NULL OR b.id > {} OR EXISTS (SELECT 1 \
+             FROM global_threepid_associations g WHERE g.medium = b.medium AND g.address = b.address) AS is_listed \
+             FROM local_threepid_associations b",
+            self.pushed
+        )
+    }
+
+    fn load(&mut self, table: Table, sql: &str) -> Result<Vec<RawBinding>, SourceError> {
+        let name = self.server_name.clone().unwrap_or_default();
+        let query = diesel::sql_query(sql);
+        Ok(match table {
+            Table::Local => query.load(&mut self.conn)?,
+            Table::Global => query
+                .bind::<Text, _>(name.clone())
+                .bind::<Text, _>(name.clone())
+                .bind::<Text, _>(name)
+                .load(&mut self.conn)?,
+        })
+    }
+
+    /// Returns the latest signed associations of this server.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn signed(&mut self) -> Result<Vec<String>, SourceError> {
+        let name = self.server_name.clone().unwrap_or_default();
+        let sql = "SELECT CAST(sgAssoc AS TEXT) AS association FROM global_threepid_associations \
+                   WHERE originServer = ? AND sgAssoc LIKE '%\"ed25519:%' ORDER BY id DESC LIMIT 20";
+        let rows: Vec<RawAssociation> = diesel::sql_query(sql).bind::<Text, _>(name).load(&mut self.conn)?;
+        Ok(rows.into_iter().map(|row| row.association).collect())
+    }
+
+    /// Returns the first accounts after the row `after`, in order.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn accounts(&mut self, after: i64) -> Result<Vec<RawAccount>, SourceError> {
+        self.page(
+            "accounts",
+            "rowid AS id, CAST(user_id AS BLOB) AS user, CAST(created_ts AS INTEGER) AS created_at, \
+             CAST(consent_version AS BLOB) AS consent",
+            after,
+        )
+    }
+
+    /// Returns the first tokens after the row `after`, in order.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn tokens(&mut self, after: i64) -> Result<Vec<RawToken>, SourceError> {
+        self.page(
+            "tokens",
+            "rowid AS id, CAST(token AS BLOB) AS token, CAST(user_id AS BLOB) AS user, (SELECT CAST(created_ts AS INTEGER) \
+             FROM accounts a WHERE a.user_id = tokens.user_id) AS created_at",
+            after,
+        )
+    }
+
+    /// Returns the first accepted terms after the row `after`, in order.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn consents(&mut self, after: i64) -> Result<Vec<RawConsent>, SourceError> {
+        self.page("accepted_terms_urls", "rowid AS id, CAST(user_id AS BLOB) AS user, CAST(url AS BLOB) AS url", after)
+    }
+
+    /// Returns the first invitations after the row `after`, in order.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn invites(&mut self, after: i64) -> Result<Vec<RawInvite>, SourceError> {
+        let valid_until = if self.has_column("invite_tokens", "valid_until_ts")? { "valid_until_ts" } else { "NULL" };
+        let columns = format!(
+            "id, CAST(medium AS BLOB) AS medium, CAST(address AS BLOB) AS address, CAST(room_id AS BLOB) AS room, \
+             CAST(sender AS BLOB) AS sender, CAST(token AS BLOB) AS token, CAST(received_ts AS INTEGER) AS received_at, \
+             sent_ts IS NOT NULL AS is_sent, CAST({valid_until} AS INTEGER) AS valid_until"
+        );
+        self.page("invite_tokens", &columns, after)
+    }
+
+    /// Returns the first public keys of invitations after the row `after`, in order.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn keys(&mut self, after: i64) -> Result<Vec<RawKey>, SourceError> {
+        self.page("ephemeral_public_keys", "id, CAST(public_key AS BLOB) AS key", after)
+    }
+
+    /// Returns the peers with which the server replicates.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn active_peers(&mut self) -> Result<Vec<String>, SourceError> {
+        if !self.has_column("peers", "active")? {
+            return Ok(Vec::new());
+        }
+        let peers: Vec<RawPeer> =
+            diesel::sql_query("SELECT CAST(name AS TEXT) AS name FROM peers WHERE active = 1 ORDER BY name")
+                .load(&mut self.conn)?;
+        Ok(peers.into_iter().map(|peer| peer.name).collect())
+    }
+
+    /// Returns how many validation sessions are still usable.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn sessions_since(&mut self, since: Millis) -> Result<i64, SourceError> {
+        if !self.has("threepid_validation_sessions") {
+            return Ok(0);
+        }
+        Ok(self.number(&format!("SELECT COUNT(*) AS number FROM threepid_validation_sessions WHERE mtime > {since}"))?)
+    }
+
+    /// Returns a row in words.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn describe(&mut self, row: Reference) -> Result<String, SourceError> {
+        let found = self.bindings_of(row.table, &[row.id])?;
+        Ok(found.first().map_or_else(|| row.to_string(), |raw| format!("{row}: {raw}")))
+    }
+
+    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, SourceError> {
+        let names = self.names(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
+        Ok(names.iter().any(|name| name == column))
+    }
+
+    /// Earlier versions have no accounts, tokens and terms.
+    fn page<T>(&mut self, table: &str, columns: &str, after: i64) -> Result<Vec<T>, SourceError>
+    where
+        T: QueryableByName<diesel::sqlite::Sqlite> + 'static,
+    {
+        if !self.has(table) {
+            return Ok(Vec::new());
+        }
+        let sql = format!("SELECT {columns} FROM {table} WHERE rowid > {after} ORDER BY rowid LIMIT {PAGE}");
+        Ok(diesel::sql_query(sql).load(&mut self.conn)?)
+    }
+}
+
+/// Opens a file for reading. Where nothing can be written, `SQLite` reads a file only if nobody
+/// writes to it, which is assumed unless changes are left in its journal.
+fn connect(path: &Path) -> Result<SqliteConnection, SourceError> {
+    let problem = |text: &str| SourceError(format!("{}: {text}", path.display()));
+    let mut start = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    if let Err(error) = read
+        && error.kind() != std::io::ErrorKind::UnexpectedEof
+    {
+        return Err(problem(&error.to_string()));
+    }
+    if start != *b"SQLite format 3\0" {
+        return Err(problem("this is not an SQLite database"));
+    }
+    let absolute = std::path::absolute(path).map_err(|error| problem(&error.to_string()))?;
+    let url = Url::from_file_path(&absolute).map_err(|()| problem("the path is not valid"))?;
+    let is_left = |suffix: &str| {
+        let mut name = absolute.clone().into_os_string();
+        name.push(suffix);
+        std::fs::metadata(name).is_ok_and(|file| file.len() > 0)
+    };
+    let error = match try_connect(&format!("{url}?mode=ro")) {
+        Ok(conn) => return Ok(conn),
+        Err(error) => error,
+    };
+    if is_left("-wal") || is_left("-journal") {
+        return Err(problem(&format!(
+            "{error}: there are changes in its -wal or -journal file that cannot be applied here; stop the other server, or \
+             copy all its files to a directory that you can write to"
+        )));
+    }
+    try_connect(&format!("{url}?mode=ro&immutable=1")).map_err(|_| problem(&error))
+}
+
+fn try_connect(url: &str) -> Result<SqliteConnection, String> {
+    let mut conn = SqliteConnection::establish(url).map_err(|error| error.to_string())?;
+    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; SELECT 1 FROM sqlite_master")
+        .map_err(|error| error.to_string())?;
+    Ok(conn)
+}

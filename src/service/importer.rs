@@ -1,0 +1,176 @@
+//! Taking over what another identity server has stored.
+//!
+//! The caller reads the other server's database, decides which of its rows count, and passes them
+//! in batches. Each batch is one transaction, in which it is compared with what is stored here: the
+//! newest event wins. Running servers are not disturbed, and an import that is interrupted can be
+//! repeated.
+
+mod bindings;
+mod invites;
+mod people;
+
+use serde::Serialize;
+
+use super::invitations::Invitations;
+use super::outbox::Outbox;
+use super::sealing::Sealer;
+use crate::clock::{Clock, Millis};
+use crate::error::Error;
+use crate::store::{self, Conn, Store, import, meta};
+use std::sync::Arc;
+
+pub use bindings::{ImportedBinding, PreparedBindings};
+pub use invites::ImportedInvite;
+pub use people::{ImportedAccount, ImportedConsent, ImportedToken};
+
+/// How often a batch is attempted that conflicts with what a server stores at the same time.
+const ATTEMPTS: u32 = 5;
+
+/// Takes over the rows of another server.
+pub struct Importer {
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) invitations: Arc<Invitations>,
+    pub(super) outbox: Arc<Outbox>,
+    /// How long the public key of an invitation stays valid once it is of no more use.
+    pub(super) key_lifetime: Millis,
+}
+
+/// Whether anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is: an outcome says what would be done.
+    Look,
+    /// It is.
+    Write,
+}
+
+/// What was done about a row, or would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was added.
+    Added,
+    /// It replaced an older one.
+    Replaced,
+    /// What it refers to was removed, as on the other server.
+    Removed,
+    /// It is stored here already.
+    Unchanged,
+    /// It says that something was removed which is not stored here.
+    NothingToRemove,
+    /// What is stored here is newer.
+    NewerHere,
+    /// It was removed here, or something newer was imported.
+    RemovedHere,
+    /// The owner of the address objects to being listed or invited.
+    Objected,
+    /// It belongs to an account that does not exist, here or there.
+    NoAccount,
+}
+
+impl Outcome {
+    /// Returns whether it changes what is stored.
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        matches!(self, Self::Added | Self::Replaced | Self::Removed)
+    }
+}
+
+impl Importer {
+    /// Returns the time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Marks that a move is in progress, so that the database remembers what is removed.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn begin(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let begun = self.store.write_one(async move |conn| import::begin(conn, now).await).await;
+        Ok(begun.map_err(|error: store::Error| error)?)
+    }
+
+    /// Returns what [`Self::set_progress`] has stored.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn progress(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(meta::get(&mut self.store.read().await?, name).await?)
+    }
+
+    /// Stores how far a database has been read.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn set_progress(&self, name: &str, value: Vec<u8>) -> Result<(), Error> {
+        let name = name.to_owned();
+        let set = self.store.write_one(async move |conn| import::set_progress(conn, &name, value.clone()).await).await;
+        Ok(set.map_err(|error: store::Error| error)?)
+    }
+
+    /// Ends the move: forgets what was remembered for further runs.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn end(&self, name: &str) -> Result<(), Error> {
+        while self
+            .store
+            .write(async |conn| import::forget_some(conn).await)
+            .await
+            .map_err(|error: store::Error| error)?
+            > 0
+        {}
+        let name = name.to_owned();
+        let removed = self.store.write_one(async move |conn| import::remove_progress(conn, &name).await).await;
+        removed.map_err(|error: store::Error| error)?;
+        self.store.purge_deleted().await;
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction, again if a running server has stored one of the rows meanwhile.
+    async fn write<R: Send + 'static>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, store::Error> + Clone + Send + 'static,
+    ) -> Result<R, Error> {
+        let mut attempt = 1;
+        loop {
+            match self.store.write(work.clone()).await {
+                Err(store::Error::Constraint) if attempt < ATTEMPTS => attempt += 1,
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+/// The start of an item's fingerprint: enough to tell that it was seen.
+fn mark(item: &[u8]) -> u64 {
+    item.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// What was seen of the items of one kind, to find those that have vanished.
+#[derive(Debug, Default)]
+pub struct Seen {
+    marks: Vec<u64>,
+    is_sorted: bool,
+}
+
+impl Seen {
+    /// Notes an item, by its fingerprint.
+    fn note(&mut self, item: &[u8]) {
+        self.marks.push(mark(item));
+        self.is_sorted = false;
+    }
+
+    fn contains(&mut self, item: &[u8]) -> bool {
+        if !self.is_sorted {
+            self.marks.sort_unstable();
+            self.is_sorted = true;
+        }
+        self.marks.binary_search(&mark(item)).is_ok()
+    }
+}

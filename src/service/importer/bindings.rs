@@ -1,0 +1,214 @@
+//! Bindings of another server.
+
+use std::sync::Arc;
+
+use ruma_common::OwnedUserId;
+
+use super::{Importer, Mode, Outcome, Seen};
+use crate::clock::Millis;
+use crate::error::Error;
+use crate::identity::threepid::Address;
+use crate::store::bindings::{self, Binding};
+use crate::store::import::{self, Kind, Known, State};
+use crate::store::{self, Conn, respelling};
+
+/// The newest event about an address on the other server.
+#[derive(Clone, Debug)]
+pub struct ImportedBinding {
+    /// The address.
+    pub address: Address,
+    /// To whom it was bound, or `None` if it was unbound.
+    pub user: Option<OwnedUserId>,
+    /// When.
+    pub at: Millis,
+    /// Whether the other server had it from one of its peers. If it is missing in a later run, it
+    /// was removed.
+    pub is_replicated: bool,
+}
+
+/// Bindings with their fingerprints, and sealed if they are to be written.
+#[derive(Clone)]
+pub struct PreparedBindings(Arc<Vec<Prepared>>);
+
+struct Prepared {
+    index: Vec<u8>,
+    /// `None` if the address was unbound.
+    user_index: Option<Vec<u8>>,
+    objections: Vec<Vec<u8>>,
+    sealed: Option<Binding>,
+    at: Millis,
+    state: State,
+}
+
+/// What is stored here about an address.
+#[derive(Clone, Copy, Debug, Default)]
+struct Here {
+    /// When it was bound, and whether to the same user.
+    bound: Option<(Millis, bool)>,
+    known: Option<Known>,
+    is_objected: bool,
+}
+
+/// Decides what to do about an event at `at`: a bind, or an unbind.
+fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
+    let is_known = here.known.is_some_and(|known| at <= known.at);
+    match here.bound {
+        _ if is_bind && here.is_objected => Outcome::Objected,
+        Some((_, true)) if is_bind => Outcome::Unchanged,
+        Some((bound_at, _)) if is_bind && bound_at >= at => Outcome::NewerHere,
+        Some((bound_at, _)) if !is_bind && bound_at > at => Outcome::NewerHere,
+        // An unbind that is known is repeated if the binding was made no later.
+        Some(_) if is_bind && is_known => Outcome::RemovedHere,
+        Some(_) if here.known.is_some_and(|known| at < known.at) => Outcome::RemovedHere,
+        Some(_) => {
+            if is_bind {
+                Outcome::Replaced
+            } else {
+                Outcome::Removed
+            }
+        }
+        None if !is_bind => Outcome::NothingToRemove,
+        None if is_known => Outcome::RemovedHere,
+        None => Outcome::Added,
+    }
+}
+
+/// Returns what has to be remembered of an address afterwards, if that changes.
+fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<Known> {
+    let at = here.known.map_or(row.at, |known| known.at.max(row.at));
+    let new = match outcome {
+        Outcome::Removed | Outcome::NothingToRemove => Known { at, state: State::Gone },
+        Outcome::Replaced => Known { at: row.at, state: row.state },
+        Outcome::Added if here.known.is_some() || row.state == State::Replicated => {
+            Known { at: row.at, state: row.state }
+        }
+        Outcome::Unchanged => {
+            let is_later = here.bound.is_some_and(|(bound_at, _)| bound_at < row.at);
+            if !is_later && here.known.is_none() && row.state == State::Stored {
+                return None;
+            }
+            Known { at, state: row.state }
+        }
+        // If the objection is withdrawn, the address must not be bound again by what is old.
+        Outcome::Objected if here.known.is_none() => Known { at: now, state: State::Gone },
+        _ => return None,
+    };
+    (here.known != Some(new)).then_some(new)
+}
+
+impl PreparedBindings {
+    async fn here(&self, conn: &mut Conn) -> Result<Vec<Here>, store::Error> {
+        let indexes: Vec<_> = self.0.iter().map(|row| row.index.clone()).collect();
+        let objections: Vec<_> = self.0.iter().flat_map(|row| row.objections.iter().cloned()).collect();
+        let known = import::known(conn, Kind::Binding, &indexes).await?;
+        let bound = import::bound(conn, &indexes).await?;
+        let objected = respelling::objected(conn, &objections).await?;
+        let here = |row: &Prepared| Here {
+            bound: bound.get(&row.index).map(|(user, at)| (*at, row.user_index.as_ref() == Some(user))),
+            known: known.get(&row.index).copied(),
+            is_objected: row.objections.iter().any(|index| objected.contains(index)),
+        };
+        Ok(self.0.iter().map(here).collect())
+    }
+
+    async fn write(&self, conn: &mut Conn, now: Millis) -> Result<Vec<Outcome>, store::Error> {
+        let here = self.here(conn).await?;
+        let (mut outcomes, mut added, mut memories) = (Vec::with_capacity(here.len()), Vec::new(), Vec::new());
+        for (row, here) in self.0.iter().zip(here) {
+            let mut outcome = decide(row.user_index.is_some(), row.at, here);
+            // The user may be binding the address at this moment.
+            if matches!(outcome, Outcome::Replaced | Outcome::Removed)
+                && !import::unbind(conn, &row.index, row.at).await?
+            {
+                outcome = Outcome::NewerHere;
+            }
+            if matches!(outcome, Outcome::Replaced | Outcome::Added) {
+                added.extend(row.sealed.clone());
+            }
+            memories.extend(memory(row, outcome, here, now).map(|known| (row.index.clone(), known)));
+            outcomes.push(outcome);
+        }
+        bindings::bind_many(conn, &added).await?;
+        import::remember(conn, Kind::Binding, memories).await?;
+        Ok(outcomes)
+    }
+}
+
+impl Importer {
+    /// Computes fingerprints, and seals what is to be written. This takes some time: call it on a
+    /// thread that may block.
+    ///
+    /// # Panics
+    /// If the operating system supplies no randomness.
+    #[must_use]
+    pub fn prepare(&self, rows: Vec<ImportedBinding>, mode: Mode) -> PreparedBindings {
+        let now = self.clock.now();
+        let prepared = |row: ImportedBinding| {
+            let seal = |user| self.sealer.seal_binding(&row.address, user, row.at.min(now));
+            Prepared {
+                index: self.sealer.binding_index(&row.address).as_ref().to_vec(),
+                user_index: row.user.as_deref().map(|user| self.sealer.binding_user_index(user).as_ref().to_vec()),
+                objections: self.sealer.objection_indexes(&row.address),
+                sealed: row.user.as_deref().filter(|_| mode == Mode::Write).map(seal),
+                at: row.at,
+                state: if row.is_replicated { State::Replicated } else { State::Stored },
+            }
+        };
+        PreparedBindings(Arc::new(rows.into_iter().map(prepared).collect()))
+    }
+
+    /// Compares bindings with what is stored here, and returns what was done about each.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing of this batch was written.
+    pub async fn bindings(&self, rows: &PreparedBindings, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
+        for row in rows.0.iter().filter(|row| row.state == State::Replicated && row.user_index.is_some()) {
+            seen.note(&row.index);
+        }
+        if mode == Mode::Look {
+            let here = rows.here(&mut self.store.read_much().await?).await?;
+            return Ok(rows
+                .0
+                .iter()
+                .zip(here)
+                .map(|(row, here)| decide(row.user_index.is_some(), row.at, here))
+                .collect());
+        }
+        let (rows, now) = (rows.clone(), self.clock.now());
+        self.write(async move |conn| rows.write(conn, now).await).await
+    }
+
+    /// Removes the bindings that the other server had from its peers and has no longer; returns how
+    /// many.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn vanished_bindings(&self, seen: &mut Seen, mode: Mode) -> Result<usize, Error> {
+        let (mut after, mut removed) = (Vec::new(), 0);
+        loop {
+            let mut conn = self.store.read_much().await?;
+            let page = import::page(&mut conn, Kind::Binding, State::Replicated, after).await?;
+            let Some((last, _)) = page.last() else { return Ok(removed) };
+            after = last.clone();
+            let vanished: Vec<_> = page.into_iter().filter(|(item, _)| !seen.contains(item)).collect();
+            if mode == Mode::Look {
+                removed += vanished.len();
+                continue;
+            }
+            removed += self
+                .write(async move |conn| {
+                    let mut removed = 0;
+                    for (item, at) in &vanished {
+                        removed += usize::from(import::unbind(conn, item, *at).await?);
+                    }
+                    let gone = |(item, at)| (item, Known { at, state: State::Gone });
+                    import::remember(conn, Kind::Binding, vanished.into_iter().map(gone).collect()).await?;
+                    Ok(removed)
+                })
+                .await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

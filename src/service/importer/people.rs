@@ -1,0 +1,206 @@
+//! Accounts, access tokens and consents of another server.
+
+use ruma_common::OwnedUserId;
+use zeroize::Zeroizing;
+
+use super::{Importer, Mode, Outcome, Seen};
+use crate::clock::Millis;
+use crate::crypto::vault::token_hash;
+use crate::error::Error;
+use crate::store::consents::NewConsent;
+use crate::store::import::{self, Kind, Known, NewAccount, NewToken, State};
+use crate::store::{self, Conn};
+
+/// An account of the other server.
+#[derive(Clone, Debug)]
+pub struct ImportedAccount {
+    /// The user.
+    pub user: OwnedUserId,
+    /// When the user first registered.
+    pub created_at: Millis,
+}
+
+/// An access token of the other server.
+#[derive(Clone, Debug)]
+pub struct ImportedToken {
+    /// The token.
+    pub token: Zeroizing<String>,
+    /// Its owner.
+    pub user: OwnedUserId,
+    /// When it was issued at the earliest.
+    pub issued_at: Millis,
+}
+
+/// A consent on record at the other server.
+#[derive(Clone, Debug)]
+pub struct ImportedConsent {
+    /// Who gave it.
+    pub user: OwnedUserId,
+    /// What was accepted. For other consents to the same policy, this differs.
+    pub version: String,
+    /// The URL of the accepted document, or nothing if it is not known.
+    pub url: String,
+}
+
+impl Importer {
+    /// Adds accounts, except those that were removed here.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing of this batch was written.
+    pub async fn accounts(&self, rows: Vec<ImportedAccount>, mode: Mode) -> Result<Vec<Outcome>, Error> {
+        let new = |row: &ImportedAccount| {
+            let (index, mxid) = self.sealer.seal_account(&row.user);
+            NewAccount { user_index: index.as_ref().to_vec(), mxid, created_at: row.created_at }
+        };
+        let rows: Vec<_> = rows.iter().map(new).collect();
+        self.look_or_write(mode, async move |conn| {
+            let indexes: Vec<_> = rows.iter().map(|row| row.user_index.clone()).collect();
+            let existing = import::accounts(conn, &indexes).await?;
+            let known = import::known(conn, Kind::Account, &indexes).await?;
+            let outcome = |row: &NewAccount| match existing.get(&row.user_index) {
+                Some(_) => Outcome::Unchanged,
+                None if known.contains_key(&row.user_index) => Outcome::RemovedHere,
+                None => Outcome::Added,
+            };
+            let outcomes: Vec<_> = rows.iter().map(outcome).collect();
+            if mode == Mode::Write {
+                import::add_accounts(conn, added(rows, &outcomes)).await?;
+            }
+            Ok(outcomes)
+        })
+        .await
+    }
+
+    /// Adds access tokens, except those that were removed here. They count as used now, so that
+    /// they do not expire at once.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing of this batch was written.
+    pub async fn tokens(&self, rows: Vec<ImportedToken>, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
+        let now = self.clock.now();
+        let new = |row: &ImportedToken| {
+            let owner = self.sealer.account_index(&row.user).as_ref().to_vec();
+            let token_hash = token_hash(&row.token).to_vec();
+            (owner, NewToken { token_hash, account_id: 0, created_at: row.issued_at.min(now), used_at: now })
+        };
+        let rows: Vec<_> = rows.iter().map(new).collect();
+        for (_, row) in &rows {
+            seen.note(&row.token_hash);
+        }
+        self.look_or_write(mode, async move |conn| {
+            let owners: Vec<_> = rows.iter().map(|(owner, _)| owner.clone()).collect();
+            let hashes: Vec<_> = rows.iter().map(|(_, row)| row.token_hash.clone()).collect();
+            let accounts = import::accounts(conn, &owners).await?;
+            let removed = import::known(conn, Kind::Account, &owners).await?;
+            let known = import::known(conn, Kind::Token, &hashes).await?;
+            let existing = import::tokens(conn, &hashes).await?;
+            let outcome = |(owner, row): &(Vec<u8>, NewToken)| match accounts.get(owner) {
+                _ if existing.contains(&row.token_hash) => Outcome::Unchanged,
+                _ if known.contains_key(&row.token_hash) => Outcome::RemovedHere,
+                None if removed.contains_key(owner) => Outcome::RemovedHere,
+                // A dry run has not added the accounts.
+                None if mode == Mode::Write => Outcome::NoAccount,
+                _ => Outcome::Added,
+            };
+            let outcomes: Vec<_> = rows.iter().map(outcome).collect();
+            if mode == Mode::Write {
+                let owned = |(owner, row): (Vec<u8>, NewToken)| NewToken {
+                    account_id: accounts.get(&owner).copied().unwrap_or_default(),
+                    ..row
+                };
+                let new: Vec<_> = added(rows, &outcomes).into_iter().map(owned).collect();
+                let stored = |row: &NewToken| (row.token_hash.clone(), Known { at: now, state: State::Stored });
+                let memories = new.iter().map(stored).collect();
+                import::add_tokens(conn, new).await?;
+                import::remember(conn, Kind::Token, memories).await?;
+            }
+            Ok(outcomes)
+        })
+        .await
+    }
+
+    /// Removes the imported tokens that the other server has no longer; returns how many.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn vanished_tokens(&self, seen: &mut Seen, mode: Mode) -> Result<usize, Error> {
+        let (mut after, mut removed) = (Vec::new(), 0);
+        loop {
+            let mut conn = self.store.read_much().await?;
+            let page = import::page(&mut conn, Kind::Token, State::Stored, after).await?;
+            let Some((last, _)) = page.last() else { return Ok(removed) };
+            after = last.clone();
+            let vanished: Vec<_> = page.into_iter().map(|(item, _)| item).filter(|item| !seen.contains(item)).collect();
+            removed += self
+                .look_or_write(mode, async move |conn| {
+                    if mode == Mode::Look {
+                        return Ok(import::tokens(conn, &vanished).await?.len());
+                    }
+                    import::forget(conn, Kind::Token, vanished.clone()).await?;
+                    import::remove_tokens(conn, vanished).await
+                })
+                .await?;
+        }
+    }
+
+    /// Records consents to a policy that is none of ours: they are history, and everyone is asked
+    /// again. They count as given now, because the other server does not know when they were.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing of this batch was written.
+    pub async fn consents(
+        &self,
+        rows: Vec<ImportedConsent>,
+        policy: &'static str,
+        mode: Mode,
+    ) -> Result<Vec<Outcome>, Error> {
+        let now = self.clock.now();
+        let owner =
+            |row: ImportedConsent| (self.sealer.account_index(&row.user).as_ref().to_vec(), row.version, row.url);
+        let rows: Vec<_> = rows.into_iter().map(owner).collect();
+        self.look_or_write(mode, async move |conn| {
+            let owners: Vec<_> = rows.iter().map(|(owner, ..)| owner.clone()).collect();
+            let accounts = import::accounts(conn, &owners).await?;
+            let removed = import::known(conn, Kind::Account, &owners).await?;
+            let recorded = import::consents(conn, accounts.values().copied().collect(), policy).await?;
+            let outcome = |(owner, version, _): &(Vec<u8>, String, String)| match accounts.get(owner) {
+                Some(account) if recorded.contains(&(*account, version.clone())) => Outcome::Unchanged,
+                None if removed.contains_key(owner) => Outcome::RemovedHere,
+                None if mode == Mode::Write => Outcome::NoAccount,
+                _ => Outcome::Added,
+            };
+            let outcomes: Vec<_> = rows.iter().map(outcome).collect();
+            if mode == Mode::Write {
+                let new = |(owner, version, url): (Vec<u8>, String, String)| NewConsent {
+                    account_id: accounts.get(&owner).copied().unwrap_or_default(),
+                    policy: policy.to_owned(),
+                    version,
+                    language: String::new(),
+                    url,
+                    sha256: Vec::new(),
+                    accepted_at: now,
+                };
+                import::add_consents(conn, added(rows, &outcomes).into_iter().map(new).collect()).await?;
+            }
+            Ok(outcomes)
+        })
+        .await
+    }
+
+    /// Runs `work` in a transaction, or, if it writes nothing, on a connection for large reads.
+    pub(super) async fn look_or_write<R: Send + 'static>(
+        &self,
+        mode: Mode,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, store::Error> + Clone + Send + 'static,
+    ) -> Result<R, Error> {
+        match mode {
+            Mode::Look => Ok(work(&mut self.store.read_much().await?).await?),
+            Mode::Write => self.write(work).await,
+        }
+    }
+}
+
+/// Returns the rows that are to be added.
+pub(super) fn added<T>(rows: Vec<T>, outcomes: &[Outcome]) -> Vec<T> {
+    rows.into_iter().zip(outcomes).filter(|(_, outcome)| **outcome == Outcome::Added).map(|(row, _)| row).collect()
+}
