@@ -14,7 +14,8 @@ use vouch::import::report::Report;
 use vouch::import::sydent::{Action, Options, Progress, run};
 use vouch::service::Services;
 
-use crate::sydent::{KEY, NAME, Sydent};
+use crate::import::write_key;
+use crate::sydent::{NAME, Sydent};
 use crate::world::World;
 
 /// How many events a history has; `VOUCH_IMPORT_EVENTS` sets another number.
@@ -156,7 +157,7 @@ async fn unfolds(mut world: World) {
     world.config.server.name = NAME.try_into().unwrap();
     world.config.notices.enabled = false;
     world.clock = Clock::system();
-    std::fs::write(&world.config.keys.signing_key_file, KEY).unwrap();
+    write_key(&world.config.keys.signing_key_file);
     world.start().await.stop().await;
     let events = std::env::var("VOUCH_IMPORT_EVENTS").map_or(EVENTS, |number| number.parse().unwrap());
     let seed = std::env::var("VOUCH_IMPORT_SEED").map_or_else(|_| rand::random(), |number| number.parse().unwrap());

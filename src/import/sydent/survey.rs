@@ -287,7 +287,7 @@ fn malformed<T>(
 
 fn invites(source: &mut Source, now: Millis) -> Result<InviteSurvey, SourceError> {
     const AGES: [(&str, Millis); 4] =
-        [("a week", 7 * DAY), ("a month", 30 * DAY), ("three months", 90 * DAY), ("a year", 365 * DAY)];
+        [("week", 7 * DAY), ("month", 30 * DAY), ("three months", 90 * DAY), ("year", 365 * DAY)];
     let (mut after, mut survey) = (0, InviteSurvey::default());
     loop {
         let page = source.invites(after)?;

@@ -82,12 +82,13 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
         Outcome::Added if here.known.is_some() || row.state == State::Replicated => {
             Known { at: row.at, state: row.state }
         }
+        // The same user was bound again. An older event, as from a peer, changes nothing.
         Outcome::Unchanged => {
-            let is_later = here.bound.is_some_and(|(bound_at, _)| bound_at < row.at);
-            if !is_later && here.known.is_none() && row.state == State::Stored {
+            let latest = here.known.map(|known| known.at).max(here.bound.map(|(bound_at, _)| bound_at));
+            if latest >= Some(row.at) {
                 return None;
             }
-            Known { at, state: row.state }
+            Known { at: row.at, state: row.state }
         }
         // If the objection is withdrawn, the address must not be bound again by what is old.
         Outcome::Objected if here.known.is_none() => Known { at: now, state: State::Gone },
@@ -191,13 +192,16 @@ impl Importer {
             let Some((last, _)) = page.last() else { return Ok(removed) };
             after = last.clone();
             let vanished: Vec<_> = page.into_iter().filter(|(item, _)| !seen.contains(item)).collect();
-            if mode == Mode::Look {
-                removed += vanished.len();
-                continue;
-            }
             removed += self
-                .write(async move |conn| {
+                .look_or_write(mode, async move |conn| {
                     let mut removed = 0;
+                    if mode == Mode::Look {
+                        let items: Vec<_> = vanished.iter().map(|(item, _)| item.clone()).collect();
+                        let bound = import::bound(conn, &items).await?;
+                        let is_bound =
+                            |(item, at): &&(Vec<u8>, Millis)| bound.get(item).is_some_and(|(_, since)| since <= at);
+                        return Ok(vanished.iter().filter(is_bound).count());
+                    }
                     for (item, at) in &vanished {
                         removed += usize::from(import::unbind(conn, item, *at).await?);
                     }

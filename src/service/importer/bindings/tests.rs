@@ -34,3 +34,28 @@ fn an_objection_prevents_a_bind_and_no_unbind() {
     assert_eq!(decide(true, 10, objected), Outcome::Objected);
     assert_eq!(decide(false, 10, objected), Outcome::Removed);
 }
+
+#[test]
+fn only_what_a_later_run_needs_is_remembered() {
+    let row = |at, state| Prepared {
+        index: vec![1],
+        user_index: Some(vec![2]),
+        objections: Vec::new(),
+        sealed: None,
+        at,
+        state,
+    };
+    let remembered =
+        |at, state, outcome, here| memory(&row(at, state), outcome, here, 99).map(|known| (known.at, known.state));
+    let (own, peers) = (State::Stored, State::Replicated);
+    assert_eq!(remembered(10, own, Outcome::Added, here(None, None)), None);
+    assert_eq!(remembered(10, peers, Outcome::Added, here(None, None)), Some((10, peers)));
+    assert_eq!(remembered(10, own, Outcome::Added, here(None, Some((5, State::Gone)))), Some((10, own)));
+    assert_eq!(remembered(10, own, Outcome::NothingToRemove, here(None, None)), Some((10, State::Gone)));
+    assert_eq!(remembered(10, own, Outcome::NothingToRemove, here(None, Some((10, State::Gone)))), None);
+    // A peer has the same binding, but older: that it vanishes there must not remove it.
+    assert_eq!(remembered(5, peers, Outcome::Unchanged, here(Some((10, true)), None)), None);
+    assert_eq!(remembered(5, peers, Outcome::Unchanged, here(Some((3, true)), Some((10, own)))), None);
+    assert_eq!(remembered(10, own, Outcome::Unchanged, here(Some((5, true)), Some((5, peers)))), Some((10, own)));
+    assert_eq!(remembered(10, own, Outcome::Objected, here(None, None)), Some((99, State::Gone)));
+}
