@@ -45,9 +45,10 @@ fn config(folder: &Path, ca: &Ca, homeserver: &Homeserver) -> Config {
     let name = homeserver.name().try_into().expect("a server name");
     config.federation.overrides.insert(name, homeserver.address().into());
     let wide = Bucket { capacity: 1_000_000_000, per_hour: 1_000_000_000 };
-    config.budgets.lookup_newcomer = wide;
+    config.budgets.lookup_user = wide;
     config.budgets.lookup_homeserver = wide;
     config.budgets.lookup_network = wide;
+    config.budgets.lookup_server = wide;
     config
 }
 

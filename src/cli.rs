@@ -7,12 +7,14 @@ mod import;
 mod input;
 mod introduction;
 mod keys;
+mod limits;
 mod operator;
 mod outbox;
 mod serve;
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::iter;
 use std::process::ExitCode;
 
 use actix_web::rt::System;
@@ -73,6 +75,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
             Command::Clock(options) => clock::run(config, &options).await,
             Command::Import(what) => import::run(config, &what).await,
+            Command::Limits(what) => limits::run(config, &what).await,
             Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })
@@ -81,6 +84,17 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
 /// Writes a line to stdout. It is not an error if the reader has closed the pipe.
 fn say(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Writes the first columns of a table, aligned, to stdout.
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>, columns: usize) {
+    let lines: Vec<_> = iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns.min(N)).map(width).collect();
+    for line in &lines {
+        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        say(cells.join("  ").trim_end());
+    }
 }
 
 /// Writes a line to stderr.

@@ -17,8 +17,8 @@ const ALICE: &str = "alice@mail.example";
 const BOB: &str = "bob@mail.example";
 /// An address that is not bound.
 const CAROL: &str = "carol@mail.example";
-/// How many addresses a new account may look up at once (capacity in `[budgets.newcomer]`).
-const NEWCOMER_LIMIT: usize = 2_000;
+/// How many addresses an account may look up at once here (capacity in `[budgets.user]`).
+pub const USER_LIMIT: u32 = 2_000;
 
 /// Runs all steps. Returns what must not be on the disk.
 pub async fn run(narrator: &Narrator, world: &World) -> Outcome<Vec<Secret>> {
@@ -232,14 +232,14 @@ impl<'a> Journey<'a> {
         self.accept_terms(&mallory).await?;
         mallory.show = Show::Fully;
         self.narrator.step("A precomputed table of hashes is useless, because it was made with another pepper.");
-        let (other, guesses) = ("0123456789abcdef", 0..=NEWCOMER_LIMIT);
+        let (other, guesses) = ("0123456789abcdef", 0..=USER_LIMIT);
         let body = json!({ "algorithm": "sha256", "pepper": other, "addresses": [hash(ALICE, other)] });
         let rejected = mallory.post("/lookup", &body, 400).await?;
         check(rejected["errcode"] == "M_INVALID_PEPPER", "another pepper is rejected")?;
         self.narrator.step(&format!(
-            "With the right pepper, the stranger guesses {} addresses at once. A new account may look up {NEWCOMER_LIMIT} \
-             addresses, so the whole request is rejected and reveals nothing.",
-            NEWCOMER_LIMIT + 1
+            "With the right pepper, the stranger guesses {} addresses at once. An account may look up {USER_LIMIT} addresses \
+             on this server, so the whole request is rejected and reveals nothing.",
+            USER_LIMIT + 1
         ));
         let pepper = text(&rejected, "lookup_pepper")?;
         let guesses: Vec<String> = guesses.map(|n| hash(&format!("person{n}@mail.example"), &pepper)).collect();

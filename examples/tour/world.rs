@@ -18,6 +18,7 @@ use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::MailSink;
 
 use crate::Outcome;
+use crate::journey::USER_LIMIT;
 
 /// The name of the identity server.
 pub const NAME: &str = "id.example";
@@ -88,6 +89,7 @@ fn config(folder: &Path, homeserver: &Homeserver, mail: &MailSink) -> Outcome<Co
     let mut config = Config::default();
     config.server.listen = vec!["127.0.0.1:0".parse()?];
     config.server.workers = 1;
+    config.budgets.lookup_user.capacity = USER_LIMIT;
     config.server.public_url = format!("http://{NAME}").parse()?;
     config.server.name = NAME.try_into()?;
     config.database.url = DatabaseUrl::Sqlite(database(folder));

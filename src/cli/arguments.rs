@@ -70,6 +70,9 @@ pub(super) enum Command {
     /// Move in from another identity server
     #[command(subcommand, disable_help_subcommand = true)]
     Import(Import),
+    /// Print the rate limits in force and how full they are, without saying whose they are
+    #[command(after_help = "Example:\n  vouch limits --json")]
+    Limits(Limits),
     /// List, retry or drop pending deliveries to homeservers and people
     #[command(subcommand, disable_help_subcommand = true)]
     Outbox(Outbox),
@@ -107,6 +110,14 @@ pub(super) struct Listing {
     /// Show whom each delivery is about
     #[arg(long)]
     pub reveal: bool,
+    /// Print JSON, with times in milliseconds since 1970
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How rate limits are printed.
+#[derive(Args)]
+pub(super) struct Limits {
     /// Print JSON, with times in milliseconds since 1970
     #[arg(long)]
     pub json: bool,

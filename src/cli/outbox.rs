@@ -2,7 +2,7 @@
 
 use super::arguments::{Chosen, Listing, Outbox};
 use super::operator::{in_json, open};
-use super::{Failure, say};
+use super::{Failure, say, table};
 use crate::clock::{InWords, Millis};
 use crate::config::Config;
 use crate::service::Queued;
@@ -39,15 +39,8 @@ fn print(queued: &[Queued], reveal: bool, now: Millis) {
     if queued.is_empty() {
         return say("nothing is waiting to be delivered");
     }
-    let mut lines = vec![HEAD.map(str::to_owned)];
-    lines.extend(queued.iter().map(|one| line(one, now)));
     let columns = if reveal { HEAD.len() } else { HEAD.len() - REVEALING };
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for line in &lines {
-        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
-        say(cells.join("  ").trim_end());
-    }
+    table(HEAD, queued.iter().map(|one| line(one, now)), columns);
 }
 
 fn line(one: &Queued, now: Millis) -> [String; HEAD.len()] {

@@ -42,25 +42,25 @@ fn pepper_period(text: &str) -> Parsed<Duration> {
 /// `[budgets]`: rate limits.
 #[derive(Clone, Debug)]
 pub struct Budgets {
-    /// `newcomer_days`: how long an account counts as new. Default 7 days.
-    pub newcomer: Duration,
-    /// `[budgets.newcomer]`: lookups by a new account. Default 2,000; 50 per hour.
-    pub lookup_newcomer: Bucket,
-    /// `[budgets.user]`: lookups by any other account. Default 10,000; 50 per hour.
+    /// `newcomer_days`: how long an account counts as new, and may fill only half of the limits
+    /// that all accounts share. Default 7 days.
+    pub newcomer: Millis,
+    /// `[budgets.user]`: lookups by an account. Default 64,000; 250 per hour.
+    ///
+    /// Why so much: a person with 10,000 contacts and three devices looks up 30,000 addresses with
+    /// each pepper, and may have registered just before it changes.
     pub lookup_user: Bucket,
-    /// `[budgets.homeserver]`: lookups by all accounts of a homeserver. Default 50,000; 5,000 per
-    /// hour.
+    /// `[budgets.homeserver]`: lookups by the accounts of a homeserver that registered in the same
+    /// week. Default 1,000,000; 1,000 per hour. A domain that was first seen today has a fifth.
     pub lookup_homeserver: Bucket,
     /// `trusted_homeservers`: homeservers without a limit for all of their users together. Default
     /// none.
     pub trusted_homeservers: Vec<OwnedServerName>,
-    /// `[budgets.network]`: lookups from a /24 or /48. Default 50,000; 5,000 per hour.
+    /// `[budgets.network]`: lookups from a /24 or /48 by accounts that registered in the same week.
+    /// Default 640,000; 5,000 per hour. As for all networks, a /16 or /32 has four times as much.
     pub lookup_network: Bucket,
-    /// `[budgets.server]`: lookups by everyone. Default 1,000,000; 100,000 per hour.
+    /// `[budgets.server]`: lookups by everyone. Default 6,400,000; 100,000 per hour.
     pub lookup_server: Bucket,
-    /// `stop_server`: whether to enforce `[budgets.server]` instead of only logging a warning.
-    /// Default false.
-    pub stop_server: bool,
     /// `[budgets.messages_user]`: validation mails caused by a user. Default 20; 20 per hour.
     pub messages_user: Bucket,
     /// `[budgets.messages_address]`: validation mails to an address. Default 10; 5 per hour.
@@ -68,28 +68,32 @@ pub struct Budgets {
     /// `[budgets.messages_network]`: validation mails caused from a /24 or /48. Default 200; 200
     /// per hour.
     pub messages_network: Bucket,
+    /// `[budgets.messages_server]`: validation mails to everyone. Default 5,000; 2,000 per hour.
+    pub messages_server: Bucket,
     /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 per hour.
     pub invites_user: Bucket,
-    /// `[budgets.invites_homeserver]`: invitations by all users of a homeserver. Default 80; 200
-    /// per hour.
+    /// `[budgets.invites_homeserver]`: invitations by the users of a homeserver that registered in
+    /// the same week. Default 500; 200 per hour. A new domain has a fifth.
     pub invites_homeserver: Bucket,
     /// `[budgets.invites_address]`: invitations to an address. Default 5; 2 per hour.
     pub invites_address: Bucket,
-    /// `[budgets.invites_network]`: invitations from a /24 or /48, usually a homeserver's. Default
-    /// 80; 200 per hour.
+    /// `[budgets.invites_network]`: invitations from a /24 or /48, usually a homeserver's, by
+    /// accounts that registered in the same week. Default 300; 200 per hour.
     pub invites_network: Bucket,
+    /// `[budgets.invites_server]`: invitations by everyone. Default 3,000; 1,000 per hour.
+    pub invites_server: Bucket,
     /// `[budgets.texts_user]`: codes by text message caused by a user. Default 10; 2 per hour.
     pub texts_user: Bucket,
     /// `[budgets.texts_number]`: codes by text message to a number. Default 5; 1 per hour.
     pub texts_number: Bucket,
-    /// `[budgets.texts_network]`: codes by text message caused from a /24 or /48. Default 50; 25
+    /// `[budgets.texts_network]`: codes by text message caused from a /24 or /48. Default 100; 25
     /// per hour.
     pub texts_network: Bucket,
     /// `[budgets.texts_country]`: text messages to all numbers of a calling code. Default 200; 10
     /// per hour.
     pub texts_country: Bucket,
     /// `[budgets.texts_server]`: text messages to everyone. Default 500; 20 per hour, so 980 per
-    /// day.
+    /// day, and a tenth more for people without an account.
     pub texts_server: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per
     /// hour.
@@ -99,37 +103,79 @@ pub struct Budgets {
     pub unbindings_network: Bucket,
     /// `[budgets.exports_user]`: data exports by a user. Default 20; 20 per hour.
     pub exports_user: Bucket,
+    /// The limits of a user that were set to more than a tenth of one that they share, and lowered
+    /// to that.
+    pub lowered: Vec<Lowered>,
 }
+
+/// A limit of a user that was lowered to a tenth of a limit that they share with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// The user's limit.
+    pub section: &'static str,
+    /// The shared limit.
+    pub shared: &'static str,
+    /// The capacity in force.
+    pub capacity: u32,
+}
+
+/// No account may use more than this part of a shared limit at a time: a tenth.
+const LARGEST_PART: u32 = 10;
 
 impl Budgets {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("budgets");
-        let newcomer_days: u64 = section.number("newcomer_days", 7, 0..=365);
-        Self {
-            newcomer: Duration::from_secs(newcomer_days * 86_400),
+        let newcomer_days: u32 = section.number("newcomer_days", 7, 0..=365);
+        let mut budgets = Self {
+            newcomer: Millis::from(newcomer_days) * DAY,
             trusted_homeservers: section.list("trusted_homeservers", &[], parse::server_name),
-            stop_server: section.flag("stop_server", false),
-            lookup_newcomer: Bucket::read(reader, "budgets.newcomer", 2_000, 50),
-            lookup_user: Bucket::read(reader, "budgets.user", 10_000, 50),
-            lookup_homeserver: Bucket::read(reader, "budgets.homeserver", 50_000, 5_000),
-            lookup_network: Bucket::read(reader, "budgets.network", 50_000, 5_000),
-            lookup_server: Bucket::read(reader, "budgets.server", 1_000_000, 100_000),
+            lookup_user: Bucket::read(reader, "budgets.user", 64_000, 250),
+            lookup_homeserver: Bucket::read(reader, "budgets.homeserver", 1_000_000, 1_000),
+            lookup_network: Bucket::read(reader, "budgets.network", 640_000, 5_000),
+            lookup_server: Bucket::read(reader, "budgets.server", 6_400_000, 100_000),
             messages_user: Bucket::read(reader, "budgets.messages_user", 20, 20),
             messages_address: Bucket::read(reader, "budgets.messages_address", 10, 5),
             messages_network: Bucket::read(reader, "budgets.messages_network", 200, 200),
+            messages_server: Bucket::read(reader, "budgets.messages_server", 5_000, 2_000),
             invites_user: Bucket::read(reader, "budgets.invites_user", 30, 10),
-            invites_homeserver: Bucket::read(reader, "budgets.invites_homeserver", 80, 200),
+            invites_homeserver: Bucket::read(reader, "budgets.invites_homeserver", 500, 200),
             invites_address: Bucket::read(reader, "budgets.invites_address", 5, 2),
-            invites_network: Bucket::read(reader, "budgets.invites_network", 80, 200),
+            invites_network: Bucket::read(reader, "budgets.invites_network", 300, 200),
+            invites_server: Bucket::read(reader, "budgets.invites_server", 3_000, 1_000),
             texts_user: Bucket::read(reader, "budgets.texts_user", 10, 2),
             texts_number: Bucket::read(reader, "budgets.texts_number", 5, 1),
-            texts_network: Bucket::read(reader, "budgets.texts_network", 50, 25),
+            texts_network: Bucket::read(reader, "budgets.texts_network", 100, 25),
             texts_country: Bucket::read(reader, "budgets.texts_country", 200, 10),
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
             unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
             exports_user: Bucket::read(reader, "budgets.exports_user", 20, 20),
-        }
+            lowered: Vec::new(),
+        };
+        budgets.lower();
+        budgets
+    }
+
+    /// Lowers the limits of a user to a tenth of each limit that they share.
+    fn lower(&mut self) {
+        let (homeserver, network, server) = (self.lookup_homeserver, self.lookup_network, self.lookup_server);
+        let shared = [("budgets.homeserver", homeserver), ("budgets.network", network), ("budgets.server", server)];
+        self.lowered.extend(self.lookup_user.lower("budgets.user", &shared));
+        let (network, server) = (self.messages_network, self.messages_server);
+        let shared = [("budgets.messages_network", network), ("budgets.messages_server", server)];
+        self.lowered.extend(self.messages_user.lower("budgets.messages_user", &shared));
+        let shared = [
+            ("budgets.texts_network", self.texts_network),
+            ("budgets.texts_country", self.texts_country),
+            ("budgets.texts_server", self.texts_server),
+        ];
+        self.lowered.extend(self.texts_user.lower("budgets.texts_user", &shared));
+        let shared = [
+            ("budgets.invites_homeserver", self.invites_homeserver),
+            ("budgets.invites_network", self.invites_network),
+            ("budgets.invites_server", self.invites_server),
+        ];
+        self.lowered.extend(self.invites_user.lower("budgets.invites_user", &shared));
     }
 }
 
@@ -138,7 +184,6 @@ impl Budgets {
     #[must_use]
     pub fn longest_drain(&self) -> Millis {
         let buckets = [
-            self.lookup_newcomer,
             self.lookup_user,
             self.lookup_homeserver,
             self.lookup_network,
@@ -146,10 +191,12 @@ impl Budgets {
             self.messages_user,
             self.messages_address,
             self.messages_network,
+            self.messages_server,
             self.invites_user,
             self.invites_homeserver,
             self.invites_address,
             self.invites_network,
+            self.invites_server,
             self.texts_user,
             self.texts_number,
             self.texts_network,
@@ -180,6 +227,28 @@ impl Bucket {
             capacity: section.number("capacity", capacity, 1..=1_000_000_000),
             per_hour: section.number("per_hour", per_hour, 1..=1_000_000_000),
         }
+    }
+
+    /// Lowers the capacity to a tenth of the smallest of the shared ones, and returns whether that
+    /// was necessary.
+    fn lower(&mut self, section: &'static str, all: &[(&'static str, Self)]) -> Option<Lowered> {
+        let (shared, smallest) = all.iter().min_by_key(|(_, bucket)| bucket.capacity)?;
+        let capacity = (smallest.capacity / LARGEST_PART).max(1);
+        (self.capacity > capacity).then(|| {
+            self.capacity = capacity;
+            Lowered { section, shared, capacity }
+        })
+    }
+
+    /// Returns a bucket of `times / of` of the size, that drains as much faster or slower. Neither
+    /// is 0.
+    #[must_use]
+    pub fn scaled(self, times: u32, of: u32) -> Self {
+        let scale = |number: u32| {
+            let scaled = u64::from(number) * u64::from(times) / u64::from(of.max(1));
+            u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+        };
+        Self { capacity: scale(self.capacity), per_hour: scale(self.per_hour) }
     }
 }
 

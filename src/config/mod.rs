@@ -46,7 +46,7 @@ pub use homeserver::{Host, RoomPattern, ServerPattern, Target, without_brackets}
 pub use homeservers::Homeservers;
 pub use invites::Invites;
 pub use key::Key;
-pub use limits::{Bucket, Budgets, Lookup, Retention};
+pub use limits::{Bucket, Budgets, Lookup, Lowered, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
 pub use notices::Notices;
 use reader::Reader;

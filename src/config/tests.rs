@@ -52,7 +52,41 @@ fn the_environment_overrides_the_file() {
     let config = load(file, &[("VOUCH__BRAND__NAME", "Environment"), ("VOUCH__BUDGETS__USER__CAPACITY", "9")]).unwrap();
     assert_eq!(config.brand.name, "Environment");
     assert_eq!(config.brand.contact.unwrap().text, "help@example.org");
-    assert_eq!(config.budgets.lookup_user, Bucket { capacity: 9, per_hour: 50 });
+    assert_eq!(config.budgets.lookup_user, Bucket { capacity: 9, per_hour: 250 });
+}
+
+#[test]
+fn a_removed_setting_says_what_to_do() {
+    for file in ["[budgets.newcomer]\ncapacity = 2000", "[budgets]\nnewcomer = { capacity = 2000 }"] {
+        assert!(
+            error(file, &[]).contains("[budgets] newcomer: was removed: new accounts have the limit of"),
+            "{}",
+            error(file, &[])
+        );
+    }
+    assert!(
+        error("[budgets]\nstop_server = true", &[]).contains("stop_server: was removed: [budgets.server] is always")
+    );
+    for name in ["VOUCH__BUDGETS__NEWCOMER__CAPACITY", "VOUCH__BUDGETS__STOP_SERVER"] {
+        assert!(error("", &[(name, "1")]).contains(&format!("{name}: was removed: ")), "{}", error("", &[(name, "1")]));
+    }
+}
+
+#[test]
+fn no_account_has_more_than_a_tenth_of_a_limit_that_it_shares() {
+    let defaults = load("", &[]).unwrap();
+    assert_eq!((defaults.budgets.lookup_user.capacity, defaults.budgets.lowered.len()), (64_000, 0));
+    let file = "[budgets.homeserver]\ncapacity = 50000\n[budgets.network]\ncapacity = 60000\n[budgets.texts_server]\ncapacity = 5";
+    let config = load(file, &[]).unwrap();
+    assert_eq!((config.budgets.lookup_user.capacity, config.budgets.texts_user.capacity), (5_000, 1));
+    let warnings = config.warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with(
+            "[budgets.user] capacity: is 5000 instead of what is set, a tenth of the capacity of [budgets.homeserver]"
+        ),
+        "{warnings:?}"
+    );
 }
 
 #[test]

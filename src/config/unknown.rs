@@ -5,6 +5,18 @@ use super::error::{ConfigError, Origin};
 use super::key::{self, Key, PREFIX};
 use super::value::Entry;
 
+/// Keys and sections that were removed, and what to do about them.
+const REMOVED: [(&str, &str); 2] = [
+    (
+        "budgets.newcomer",
+        "was removed: new accounts have the limit of [budgets.user], and may fill only half of [budgets.server]; delete it",
+    ),
+    (
+        "budgets.stop_server",
+        "was removed: [budgets.server] is always enforced now; delete it, and raise that limit if it is too low for you",
+    ),
+];
+
 /// Returns an error for everything in the file that is neither a section nor a key.
 pub(super) fn in_document(document: &Document, keys: &[Key]) -> Vec<ConfigError> {
     let mut errors = Vec::new();
@@ -17,6 +29,7 @@ pub(super) fn in_document(document: &Document, keys: &[Key]) -> Vec<ConfigError>
             (true, true) => return true,
             (true, false) => format!("is a section: write `[{path}]`, and its keys on the lines below"),
             (false, _) if is_key => return false,
+            (false, _) if removed(&path).is_some() => removed(&path).unwrap_or_default().to_owned(),
             (false, true) => unknown_section(&path, keys),
             (false, false) => unknown_key(section, name, keys),
         };
@@ -34,7 +47,9 @@ pub(super) fn in_environment<'a>(variables: impl Iterator<Item = &'a String>, ke
         .map(|name| {
             // With the common prefix, any two names would look alike.
             let known = known.iter().filter_map(|name| name.strip_prefix(PREFIX));
+            let path = name.trim_start_matches(PREFIX).replace("__", ".").to_lowercase();
             let problem = match nearest(name.trim_start_matches(PREFIX), known) {
+                _ if removed(&path).is_some() => removed(&path).unwrap_or_default().to_owned(),
                 Some(meant) => format!("does not set a key, did you mean {PREFIX}{meant}?"),
                 None => "does not set a key: write VOUCH__, the section, __ and the key, in capital letters".to_owned(),
             };
@@ -66,6 +81,12 @@ fn unknown_key(section: &str, name: &str, keys: &[Key]) -> String {
     } else {
         format!("unknown key: the keys here are {}", here.join(", "))
     }
+}
+
+/// Returns what to do about a removed key, or about a key in a removed section.
+fn removed(path: &str) -> Option<&'static str> {
+    let is_within = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    REMOVED.iter().find(|(name, _)| is_within(name)).map(|(_, problem)| *problem)
 }
 
 /// Returns the most similar name, if at most a third of its letters differ.

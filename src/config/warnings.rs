@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::homeserver::without_brackets;
-use super::{Config, Gateway, MailTransport, SmtpSecurity};
+use super::{Config, Gateway, Lowered, MailTransport, SmtpSecurity};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -83,7 +83,13 @@ impl Config {
             )
         });
         let settings = settings.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning.to_owned());
-        settings.chain(gateways).collect()
+        let lowered = self.budgets.lowered.iter().map(|Lowered { section, shared, capacity }| {
+            format!(
+                "[{section}] capacity: is {capacity} instead of what is set, a tenth of the capacity of [{shared}]; no \
+                 account may use more of a limit that it shares, so raise that one as well"
+            )
+        });
+        settings.chain(gateways).chain(lowered).collect()
     }
 }
 

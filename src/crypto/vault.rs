@@ -98,6 +98,8 @@ pub enum Purpose {
     ClientSecret,
     /// `rate_limits.key`, of a limit's name and what it limits.
     RateLimit,
+    /// `homeservers.domain_index`, of a homeserver's domain.
+    HomeserverDomain,
     /// `unbind_signatures.signature_hash`, of a homeserver's name and its signature.
     UnbindSignature,
     /// `unbind_signatures.network_index`, of the signature's index and a network.
@@ -137,6 +139,7 @@ impl Purpose {
         (Self::SessionAddress, "index:sessions.address"),
         (Self::ClientSecret, "index:sessions.secret"),
         (Self::RateLimit, "index:budgets.principal"),
+        (Self::HomeserverDomain, "index:homeservers.domain"),
         (Self::UnbindSignature, "index:unbind_signatures.signature"),
         (Self::UnbindNetwork, "index:unbind_signatures.network"),
         (Self::InviteAddress, "index:invites.address"),

@@ -3,11 +3,12 @@
 pub(crate) mod calling_code;
 pub mod directory;
 mod domain;
+pub mod homeserver_group;
 pub mod network;
 pub mod pepper;
 pub(crate) mod phone;
 pub(crate) mod policy;
-pub(crate) mod rate_limit;
+pub mod rate_limit;
 pub mod recent_lookups;
 pub(crate) mod redaction;
 pub(crate) mod session;

@@ -20,6 +20,15 @@ impl Network {
         })
     }
 
+    /// Returns the /16 or /32 around it: what one provider or one customer of it may have.
+    #[must_use]
+    pub fn wide(&self) -> IpAddr {
+        match self.0 {
+            IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() & !0xffff).into(),
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 96 << 96).into(),
+        }
+    }
+
     /// Returns whether the client's address could be determined.
     #[must_use]
     pub fn is_known(&self) -> bool {

@@ -59,7 +59,7 @@ impl AddressProofs {
     /// Sends the link, unless the address's rate limit is exceeded. Nobody learns of the outcome.
     async fn send_charged(&self, to: &Address, language: Language) {
         if let Err(error) = self.rate_limits.charge_proof_to(to).await {
-            self.rate_limits.refund_text(to);
+            self.rate_limits.refund_proof(to);
             if error.kind() != ErrorKind::LimitExceeded {
                 log::warn!("a link to manage an address was not sent: {error}");
             }
@@ -85,7 +85,7 @@ impl AddressProofs {
         if let Err(error) = self.messenger.sms_sender.send(to, &text).await {
             log::warn!("a text with a link to manage an address was not sent: {error}");
             if !error.may_have_sent() {
-                self.rate_limits.refund_text(to);
+                self.rate_limits.refund_proof(to);
                 self.rate_limits.refund_proof_to(to);
             }
         }

@@ -9,6 +9,7 @@ use super::start::in_words;
 use crate::clock::{Clock, Evidence, InWords, MINUTE, Millis, SETTLING, Span, Wrong, in_millis};
 use crate::config::Config;
 use crate::error::StartError;
+use crate::identity::rate_limit::MEMORY;
 use crate::store::future::{self, Longest};
 use crate::store::{Error as StoreError, Store, meta};
 
@@ -49,7 +50,7 @@ impl ClockGuard {
             key: config.retention.invite + config.retention.ephemeral_key,
             pause: deliverer::LONGEST_PAUSE,
             pepper: 2 * in_millis(config.lookup.pepper_period),
-            drain: config.budgets.longest_drain(),
+            drain: config.budgets.longest_drain().max(MEMORY),
         };
         Self { store, clock, limit, longest, known: AtomicI64::new(Millis::MIN), verdict: Mutex::default() }
     }

@@ -65,6 +65,8 @@ pub struct Services {
     pub objections: Arc<Objections>,
     /// What has to be delivered to homeservers and people.
     pub outbox: Arc<Outbox>,
+    /// Charges rate limits.
+    pub rate_limits: Arc<RateLimits>,
     /// Shows, exports and erases what is stored about a user or an address.
     pub self_service: Arc<SelfService>,
     /// Proves addresses.
@@ -244,6 +246,7 @@ impl Services {
             maintenance,
             objections,
             outbox,
+            rate_limits,
             self_service,
             validation,
             web_sessions,

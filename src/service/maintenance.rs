@@ -12,7 +12,7 @@ use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, invites, leases, outbox, rate_limits, recent_lookups,
+    Conn, Error as StoreError, Store, accounts, consents, homeservers, invites, leases, outbox, rate_limits, recent_lookups,
     sessions, unbind_signatures, visits,
 };
 
@@ -156,6 +156,8 @@ impl Maintenance {
             sweep.drain(async move |conn| invites::sweep(conn, settled - invite, BATCH).await).await,
             sweep.drain(async move |conn| invites::sweep_keys(conn, settled, BATCH).await).await,
             sweep.drain(async move |conn| rate_limits::sweep(conn, micros(settled), BATCH).await).await,
+            // Nobody has a token any more by which they were seen.
+            sweep.drain(async move |conn| homeservers::sweep(conn, settled - access_token, BATCH).await).await,
         ];
         let rows: usize = swept.iter().flatten().sum();
         if rows > 0 {

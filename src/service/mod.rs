@@ -63,7 +63,7 @@ pub use maintenance::Maintenance;
 use notices::Notices;
 pub use objections::Objections;
 pub use outbox::{Outbox, Queued, Revealed};
-pub use rate_limits::RateLimits;
+pub use rate_limits::{LimitLevels, RateLimits};
 pub use self_service::{
     AddressExport, Export, ExportedAccount, ExportedConsent, ExportedToken, ExportedWebSession, Receipt, SelfService,
 };

@@ -13,6 +13,7 @@ use crate::clock::Millis;
 use crate::crypto::vault::{BlindIndex, Column, Purpose, Vault, token_hash};
 use crate::error::Error;
 use crate::identity::network::Network;
+use crate::identity::rate_limit::kind::Kind;
 use crate::identity::recent_lookups::Token;
 use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
@@ -310,9 +311,14 @@ impl Sealer {
         self.vault.index(Purpose::UnbindNetwork, &[signature.as_ref(), network.to_string().as_bytes()])
     }
 
-    /// `rate_limits.key`, of the limit's name and what it limits.
-    pub(super) fn rate_limit_key(&self, name: &str, subject: &[u8]) -> BlindIndex {
-        self.vault.index(Purpose::RateLimit, &[name.as_bytes(), subject])
+    /// `rate_limits.key`, of the limit's kind and what it limits.
+    pub(super) fn rate_limit_key(&self, kind: Kind, subject: &[u8]) -> BlindIndex {
+        self.vault.index(Purpose::RateLimit, &[kind.to_string().as_bytes(), subject])
+    }
+
+    /// `homeservers.domain_index`
+    pub(super) fn homeserver_index(&self, group: &str) -> BlindIndex {
+        self.vault.index(Purpose::HomeserverDomain, &[group.as_bytes()])
     }
 }
 

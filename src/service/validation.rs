@@ -21,6 +21,7 @@ use super::sealing::Sealer;
 use super::{Asker, Network, Objections, RateLimits};
 use crate::clock::{Clock, Millis, SECOND};
 use crate::error::Error;
+use crate::identity::rate_limit::rules::Requester;
 use crate::identity::session::{ClientSecret, HostPattern, NextLink};
 use crate::identity::threepid::{Address, Medium};
 use crate::store::sessions::{self as rows, NewSession, Session};
@@ -139,12 +140,13 @@ impl Validation {
         for _ in 0..TRIES {
             let new = self.new_session(asker, &request, self.clock.now());
             let (validation, wanted) = (Arc::clone(self), Arc::clone(&request));
-            match self.store.write(async move |conn| validation.claim(conn, new, &wanted).await).await? {
+            let (payer, from) = (asker.into(), *from);
+            match self.store.write(async move |conn| validation.claim(conn, new, payer, &from, &wanted).await).await? {
                 Claim::Sent(sid) => return Ok(sid),
                 Claim::Wait { id } => self.until_settled(id, &request).await?,
                 Claim::Ours(claimed) => {
-                    if let Err(unsent) = self.charge_and_send(asker, from, &claimed, &request).await {
-                        self.renounce(claimed.id, &request, unsent.is_refunded).await?;
+                    if let Err(unsent) = self.send(asker, &claimed, &request).await {
+                        self.renounce(claimed.id, payer, &request, unsent.is_refunded).await?;
                         return Err(unsent.error);
                     }
                     let (id, attempt) = (claimed.id, request.send_attempt);
@@ -158,14 +160,7 @@ impl Validation {
         Err(Error::away())
     }
 
-    async fn charge_and_send(
-        &self,
-        asker: Asker<'_>,
-        from: &Network,
-        claimed: &Claimed,
-        request: &TokenRequest,
-    ) -> Result<(), Unsent> {
-        self.rate_limits.charge_message(asker, request.address.medium(), from).await?;
+    async fn send(&self, asker: Asker<'_>, claimed: &Claimed, request: &TokenRequest) -> Result<(), Unsent> {
         // The session exists by now, so that an objection made after this check removes it.
         let is_wanted = self.objections.is_wanted(&request.address).await?;
         match claimed.code {
@@ -192,20 +187,33 @@ impl Validation {
     }
 
     /// Gives up a claim whose message was not sent.
-    async fn renounce(&self, id: i64, request: &Arc<TokenRequest>, is_refunded: bool) -> Result<(), Error> {
+    async fn renounce(
+        &self,
+        id: i64,
+        payer: Requester,
+        request: &Arc<TokenRequest>,
+        is_refunded: bool,
+    ) -> Result<(), Error> {
         let (rate_limits, request) = (Arc::clone(&self.rate_limits), Arc::clone(request));
         let done = self.store.write(async move |conn| {
             rows::not_sent(conn, id, request.send_attempt).await?;
             // Otherwise sessions whose messages are refused could fill the database.
             rows::remove_unsent(conn, id).await?;
-            if is_refunded { rate_limits.refund_message_to(conn, &request.address).await } else { Ok(()) }
+            if is_refunded { rate_limits.refund_message(conn, payer, &request.address).await } else { Ok(()) }
         });
         done.await
     }
 
-    /// Finds or begins the session, charges its address, and claims the attempt, in one
+    /// Finds or begins the session, charges its message, and claims the attempt, in one
     /// transaction.
-    async fn claim(&self, conn: &mut Conn, new: NewSession, request: &TokenRequest) -> Result<Claim, Error> {
+    async fn claim(
+        &self,
+        conn: &mut Conn,
+        new: NewSession,
+        payer: Requester,
+        from: &Network,
+        request: &TokenRequest,
+    ) -> Result<Claim, Error> {
         let (now, attempt) = (new.modified_at, request.send_attempt);
         let mut session = rows::get_or_begin(conn, new.clone()).await?;
         if self.is_expired(&session, now) || (sessions::is_dead(&session) && attempt > session.send_attempt) {
@@ -221,7 +229,7 @@ impl Validation {
         if !is_new && attempt <= session.sending_attempt && now < session.sending_until {
             return Ok(Claim::Wait { id: session.id });
         }
-        self.rate_limits.charge_message_to(conn, &request.address).await?;
+        self.rate_limits.charge_message(conn, payer, from, &request.address).await?;
         if !is_new {
             rows::sending(conn, session.id, attempt, new.sending_until, new.next_link).await?;
         }

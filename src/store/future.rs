@@ -31,7 +31,7 @@ pub struct Longest {
     pub pause: Millis,
     /// How long a pepper is accepted.
     pub pepper: Millis,
-    /// How long a bucket takes to drain.
+    /// How long a bucket takes to drain, or its use to be forgotten.
     pub drain: Millis,
 }
 
@@ -60,6 +60,9 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("objections", "objected_at", Remedy::Now),
         ("recent_lookups", "expires_at", Remedy::Within(longest.pepper)),
         ("rate_limits", "empty_at", Remedy::DeleteBeyond(longest.drain)),
+        ("rate_limits", "forgotten_at", Remedy::DeleteBeyond(longest.drain)),
+        ("homeservers", "first_seen_at", Remedy::Now),
+        ("homeservers", "last_seen_at", Remedy::Now),
         ("leases", "held_until", Remedy::Delete),
     ]
 }

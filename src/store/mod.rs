@@ -8,6 +8,7 @@ pub mod consents;
 mod database;
 mod error;
 pub mod future;
+pub mod homeservers;
 pub mod import;
 pub mod invites;
 pub mod leases;

@@ -1,59 +1,144 @@
-//! Rate limits: for each key, the time in microseconds at which its bucket is empty.
+//! Rate limits: for each key, the time in microseconds at which its bucket is empty, and the time
+//! at which its use is forgotten.
 
-use diesel::dsl::case_when;
+use diesel::dsl::{case_when, count_star, max, min};
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
+use diesel::upsert::excluded;
 
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::rate_limits;
 
+/// What is charged to a bucket. All times are in microseconds.
+pub struct Charge {
+    /// The key of the bucket.
+    pub key: Vec<u8>,
+    /// What it counts.
+    pub kind: String,
+    /// The time.
+    pub now: i64,
+    /// How much later the bucket is empty.
+    pub cost: i64,
+    /// It is not charged if it is empty after this time.
+    pub latest: i64,
+    /// How much later its use is forgotten.
+    pub lasting_cost: i64,
+    /// When its use is forgotten at the latest.
+    pub memory: i64,
+}
+
+/// A bucket, as stored.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Stored {
+    /// The key of the bucket.
+    pub key: Vec<u8>,
+    /// When it is empty.
+    pub empty_at: i64,
+    /// When its use is forgotten.
+    pub forgotten_at: i64,
+}
+
+/// How many buckets of a kind there are.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Kind {
+    /// What they count.
+    pub name: String,
+    /// How many are not empty.
+    pub filled: i64,
+    /// When the first of them is empty.
+    pub first_empty_at: Option<i64>,
+    /// When the last of them is empty.
+    pub last_empty_at: Option<i64>,
+}
+
 /// Moves the time at which a bucket is empty by `cost` from `now` or, if it is not empty yet, from
-/// that time; but not if that time is after `latest`. Returns whether it did.
+/// that time; but not if that time is after `latest`. Moves the time at which its use is forgotten
+/// by `lasting_cost`, but not beyond `memory`. Returns that time, or `None` if nothing was charged.
 ///
-/// Either way the row stays locked until the transaction ends, so a transaction must charge its
-/// keys in ascending order.
+/// Either way the row stays locked until the transaction ends, so transactions must charge their
+/// keys in the same order.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn charge(conn: &mut Conn, key: &[u8], now: i64, cost: i64, latest: i64) -> Result<bool, Error> {
+pub async fn charge(conn: &mut Conn, charge: Charge) -> Result<Option<i64>, Error> {
+    let Charge { key, kind, now, cost, latest, lasting_cost, memory } = charge;
     let later = case_when(rate_limits::empty_at.gt(now), rate_limits::empty_at).otherwise(now) + cost;
+    let forgotten =
+        || case_when(rate_limits::forgotten_at.gt(now), rate_limits::forgotten_at).otherwise(now) + lasting_cost;
     let upsert = diesel::insert_into(rate_limits::table)
-        .values((rate_limits::key.eq(key), rate_limits::empty_at.eq(now + cost)))
+        .values((
+            rate_limits::key.eq(key),
+            rate_limits::kind.eq(kind),
+            rate_limits::empty_at.eq(now + cost),
+            rate_limits::forgotten_at.eq(memory.min(now + lasting_cost)),
+        ))
         .on_conflict(rate_limits::key)
         .do_update()
-        .set(rate_limits::empty_at.eq(later));
+        .set((
+            rate_limits::kind.eq(excluded(rate_limits::kind)),
+            rate_limits::empty_at.eq(later),
+            rate_limits::forgotten_at.eq(case_when(forgotten().lt(memory), forgotten()).otherwise(memory)),
+        ));
     let upsert = methods::FilterDsl::filter(upsert, rate_limits::empty_at.le(latest));
-    Ok(conn.execute(Prepared(upsert)).await? == 1)
+    conn.first(Prepared(upsert.returning(rate_limits::forgotten_at))).await
 }
 
 /// Takes back what [`charge`] added. A time before now is as good as an empty bucket.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn refund(conn: &mut Conn, key: &[u8], cost: i64) -> Result<(), Error> {
+pub async fn refund(conn: &mut Conn, key: &[u8], cost: i64, lasting_cost: i64) -> Result<(), Error> {
     let row = diesel::update(rate_limits::table.filter(rate_limits::key.eq(key)));
-    conn.execute(Prepared(row.set(rate_limits::empty_at.eq(rate_limits::empty_at - cost)))).await?;
+    let earlier = (
+        rate_limits::empty_at.eq(rate_limits::empty_at - cost),
+        rate_limits::forgotten_at.eq(rate_limits::forgotten_at - lasting_cost),
+    );
+    conn.execute(Prepared(row.set(earlier))).await?;
     Ok(())
 }
 
-/// Returns when the buckets of those keys that have a row are empty.
+/// Returns the buckets of those keys that have a row.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn empty_at(conn: &mut Conn, keys: Vec<Vec<u8>>) -> Result<Vec<(Vec<u8>, i64)>, Error> {
-    let query = rate_limits::table.select((rate_limits::key, rate_limits::empty_at));
+pub async fn by_keys(conn: &mut Conn, keys: Vec<Vec<u8>>) -> Result<Vec<Stored>, Error> {
+    let query = rate_limits::table.select((rate_limits::key, rate_limits::empty_at, rate_limits::forgotten_at));
     conn.load(query.filter(rate_limits::key.eq_any(keys))).await
 }
 
-/// Deletes at most `limit` rows of buckets that are empty at `now`, and returns how many.
+/// Returns the kinds of which there are buckets that are not empty at `now`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
+    let query = rate_limits::table.filter(rate_limits::empty_at.gt(now)).group_by(rate_limits::kind).select((
+        rate_limits::kind,
+        count_star(),
+        min(rate_limits::empty_at),
+        max(rate_limits::empty_at),
+    ));
+    conn.load(query.order(rate_limits::kind)).await
+}
+
+/// Returns how many buckets of a kind are empty only after `time`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn count_after(conn: &mut Conn, kind: &str, time: i64) -> Result<i64, Error> {
+    let of_kind = rate_limits::table.filter(rate_limits::kind.eq(kind.to_owned()));
+    conn.get(of_kind.filter(rate_limits::empty_at.gt(time)).select(count_star())).await
+}
+
+/// Deletes at most `limit` rows of buckets that are empty and forgotten at `now`, and returns how
+/// many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn sweep(conn: &mut Conn, now: i64, limit: i64) -> Result<usize, Error> {
-    let is_empty = rate_limits::empty_at.le(now);
+    let is_over = rate_limits::forgotten_at.le(now).and(rate_limits::empty_at.le(now));
     let rows: Vec<Vec<u8>> =
-        conn.load(rate_limits::table.select(rate_limits::key).filter(is_empty).limit(limit)).await?;
-    conn.execute(diesel::delete(rate_limits::table.filter(rate_limits::key.eq_any(rows)).filter(is_empty))).await
+        conn.load(rate_limits::table.select(rate_limits::key).filter(is_over).limit(limit)).await?;
+    conn.execute(diesel::delete(rate_limits::table.filter(rate_limits::key.eq_any(rows)).filter(is_over))).await
 }

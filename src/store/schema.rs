@@ -141,6 +141,16 @@ diesel::table! {
     rate_limits (key) {
         key -> Binary,
         empty_at -> BigInt,
+        kind -> Text,
+        forgotten_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    homeservers (domain_index) {
+        domain_index -> Binary,
+        first_seen_at -> BigInt,
+        last_seen_at -> BigInt,
     }
 }
 

@@ -14,7 +14,8 @@
 //! 8. `outbox`
 //! 9. `web_sessions`
 //! 10. `recent_lookups`
-//! 11. `rate_limits`, in the order of their keys
+//! 11. `rate_limits`: the limit of the account itself, then the others in the order of their keys.
+//!     No transaction charges another account's own limit among the others.
 //! 12. `meta`, `leases`
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account

@@ -159,7 +159,7 @@ on_both_backends! {
     }
 
     async fn inviting_a_bound_address_returns_its_user_and_counts_as_a_lookup(mut world: World) {
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 2, per_hour: 60 };
+        world.config.budgets.lookup_user = Bucket { capacity: 2, per_hour: 60 };
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         bob.binds("bob@example.com").await;

@@ -18,6 +18,7 @@ mod canary;
 mod clock;
 mod command_line;
 mod connections;
+mod crowds;
 mod database_failures;
 mod database_tls;
 mod domains;

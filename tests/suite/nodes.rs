@@ -125,7 +125,7 @@ on_both_backends! {
 
     async fn nodes_share_rate_limits_and_a_restart_resets_nothing(world: World) {
         let mut world = world;
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 4, per_hour: 60 };
+        world.config.budgets.lookup_user = Bucket { capacity: 4, per_hour: 60 };
         world.config.budgets.messages_user = Bucket { capacity: 2, per_hour: 60 };
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.person(&one, "alice").await;

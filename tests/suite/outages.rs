@@ -41,6 +41,7 @@ async fn postgres_is_stopped_and_started_under_load() {
     world.config.database.url = cluster.url().parse().unwrap();
     world.config.budgets.messages_user = plenty;
     world.config.budgets.messages_network = plenty;
+    world.config.budgets.messages_server = plenty;
     if let MailTransport::Smtp(smtp) = &mut world.config.mail.transport {
         // Mails being sent when the database went down wait this long and a little longer.
         smtp.timeout = Duration::from_secs(1);

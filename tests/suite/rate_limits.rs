@@ -16,6 +16,10 @@ use crate::lookup::hex;
 use crate::world::{Answer, Person, World, hash};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
+/// Small enough that nothing is charged in advance.
+const SMALL: Bucket = Bucket { capacity: 99, per_hour: 1 };
+/// Of a network, one account that looks up many may fill ten.
+const NETWORK: Bucket = Bucket { capacity: 28, per_hour: 1 };
 
 /// `n` hashes that nobody has looked up before.
 fn new(n: usize) -> Vec<String> {
@@ -49,35 +53,35 @@ fn refused(answer: &Answer) -> i64 {
 }
 
 on_both_backends! {
-    async fn a_newcomer_looks_up_2000_addresses_and_then_50_an_hour(world: World) {
+    async fn an_account_looks_up_64_000_addresses_and_then_250_an_hour(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
-        looks_up(&alice, &new(2_000)).await.ok();
+        for n in [10_000, 10_000, 10_000, 10_000, 10_000, 10_000, 4_000] {
+            looks_up(&alice, &new(n)).await.ok();
+        }
+        // Two of so many may look alike, and count as one.
+        refused(&looks_up(&alice, &new(20)).await);
+        world.clock.advance(HOUR);
+        looks_up(&alice, &new(250)).await.ok();
+        refused(&looks_up(&alice, &new(20)).await);
+    }
+
+    async fn a_refused_look_up_is_answered_exactly_when_announced(mut world: World) {
+        world.config.budgets.lookup_user = Bucket { capacity: 99, per_hour: 250 };
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        looks_up(&alice, &new(99)).await.ok();
         for _ in 0..2 {
-            assert_eq!(refused(&looks_up(&alice, &new(1)).await), 72_000);
-            world.clock.advance(71_999);
+            assert_eq!(refused(&looks_up(&alice, &new(1)).await), 14_400);
+            world.clock.advance(14_399);
             assert_eq!(refused(&looks_up(&alice, &new(1)).await), 1);
             world.clock.advance(1);
             looks_up(&alice, &new(1)).await.ok();
         }
-        world.clock.advance(HOUR);
-        looks_up(&alice, &new(50)).await.ok();
-        refused(&looks_up(&alice, &new(1)).await);
-    }
-
-    async fn an_address_book_of_10_000_fits_an_account_that_is_a_week_old(world: World) {
-        let server = world.start().await;
-        let alice = world.person(&server, "alice").await;
-        world.clock.advance(7 * DAY - 1);
-        server.until_ready().await;
-        refused(&looks_up(&alice, &new(2_001)).await);
-        world.clock.advance(1);
-        looks_up(&alice, &new(10_000)).await.ok();
-        assert_eq!(refused(&looks_up(&alice, &new(1)).await), 72_000);
     }
 
     async fn a_look_up_that_is_refused_is_not_charged_in_part(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         looks_up(&alice, &new(8)).await.ok();
@@ -88,7 +92,7 @@ on_both_backends! {
     }
 
     async fn repeated_look_ups_and_a_users_own_addresses_are_free(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("one@example.com").await;
@@ -106,7 +110,7 @@ on_both_backends! {
     }
 
     async fn an_invalid_look_up_is_not_charged(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let pepper = alice.pepper().await;
@@ -121,18 +125,37 @@ on_both_backends! {
     }
 
     async fn the_users_of_a_homeserver_share_a_limit(mut world: World) {
-        world.config.budgets.lookup_homeserver = TIGHT;
+        // A new domain has a fifth: 200.
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 1_000, per_hour: 5 };
+        world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        looks_up(&alice, &new(6)).await.ok();
-        refused(&looks_up(&bob, &new(5)).await);
-        looks_up(&bob, &new(4)).await.ok();
-        refused(&looks_up(&alice, &new(1)).await);
+        refused(&looks_up(&alice, &new(71)).await);
+        looks_up(&alice, &new(70)).await.ok();
+        // Who has used little may use what others must leave free.
+        refused(&looks_up(&bob, &new(6)).await);
+        looks_up(&bob, &new(5)).await.ok();
+        refused(&looks_up(&bob, &new(1)).await);
+    }
+
+    async fn accounts_of_another_week_share_nothing_with_a_crowd_on_their_homeserver(mut world: World) {
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 1_000, per_hour: 1 };
+        world.config.budgets.lookup_network = Bucket { capacity: 1_000, per_hour: 1 };
+        world.config.budgets.lookup_user = SMALL;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        world.clock.advance(7 * DAY);
+        server.until_ready().await;
+        for number in 0..26 {
+            let attacker = world.person(&server, &format!("mallory{number}")).await;
+            while looks_up(&attacker, &new(20)).await.status == 200 {}
+        }
+        looks_up(&alice, &new(80)).await.ok();
     }
 
     async fn a_trusted_homeserver_has_no_limit(mut world: World) {
         world.config.budgets.lookup_homeserver = TIGHT;
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 20, per_hour: 1 };
+        world.config.budgets.lookup_user = Bucket { capacity: 20, per_hour: 1 };
         world.config.budgets.trusted_homeservers = vec!["hs.example".try_into().unwrap()];
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -141,27 +164,37 @@ on_both_backends! {
         refused(&looks_up(&bob, &new(1)).await);
     }
 
-    async fn the_limit_of_the_server_is_enforced_only_if_configured(mut world: World) {
-        world.config.budgets.lookup_server = TIGHT;
+    async fn the_limit_of_the_server_is_enforced_and_newcomers_fill_half(mut world: World) {
+        world.config.budgets.lookup_server = Bucket { capacity: 200, per_hour: 1 };
+        world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
-        looks_up(&world.person(&server, "alice").await, &new(11)).await.ok();
-        server.stop().await;
-        world.config.budgets.stop_server = true;
-        let server = world.start().await;
-        let bob = world.person(&server, "bob").await;
-        refused(&looks_up(&bob, &new(11)).await);
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        // Of the half that is 100, one who looks up many may fill 35.
+        refused(&looks_up(&alice, &new(36)).await);
+        looks_up(&alice, &new(35)).await.ok();
+        looks_up(&bob, &new(5)).await.ok();
+        refused(&looks_up(&alice, &new(1)).await);
+        // All have drained in a week, and one who is settled may use the half that is kept for them.
+        world.clock.advance(7 * DAY);
+        server.until_ready().await;
+        let carol = world.person(&server, "carol").await;
+        looks_up(&carol, &new(35)).await.ok();
+        looks_up(&alice, &new(35)).await.ok();
+        refused(&looks_up(&carol, &new(1)).await);
+        refused(&looks_up(&alice, &new(1)).await);
     }
 
     async fn a_network_has_a_limit_and_trusted_proxies_name_the_network(mut world: World) {
-        world.config.budgets.lookup_network = TIGHT;
+        world.config.budgets.lookup_network = NETWORK;
         world.config.server.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         looks_up_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
-        refused(&looks_up_through(&bob, &new(1), &["203.0.113.254"]).await);
+        refused(&looks_up_through(&bob, &new(6), &["203.0.113.254"]).await);
         // Anybody can write what precedes the last address that is not a trusted proxy's.
-        refused(&looks_up_through(&bob, &new(1), &["198.51.100.7, 203.0.113.1"]).await);
-        refused(&looks_up_through(&bob, &new(1), &["198.51.100.7", "203.0.113.1, 10.1.1.1"]).await);
+        refused(&looks_up_through(&bob, &new(6), &["198.51.100.7, 203.0.113.1"]).await);
+        refused(&looks_up_through(&bob, &new(6), &["198.51.100.7", "203.0.113.1, 10.1.1.1"]).await);
         looks_up_through(&bob, &new(10), &["198.51.100.7, 10.1.1.1"]).await.ok();
         looks_up_through(&bob, &new(10), &["2001:db8:1:1::1"]).await.ok();
         refused(&looks_up_through(&bob, &new(1), &["2001:db8:1:ffff::2"]).await);
@@ -169,7 +202,8 @@ on_both_backends! {
     }
 
     async fn forwarded_headers_of_an_untrusted_peer_are_ignored(mut world: World) {
-        world.config.budgets.lookup_network = TIGHT;
+        world.config.budgets.lookup_network = NETWORK;
+        world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         looks_up_through(&alice, &new(10), &["203.0.113.1"]).await.ok();
@@ -179,7 +213,7 @@ on_both_backends! {
 
     async fn a_restart_neither_forgives_nor_charges_anything(mut world: World) {
         // Enough capacity that a node charges some of it in advance.
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 1_000, per_hour: 1 };
+        world.config.budgets.lookup_user = Bucket { capacity: 1_000, per_hour: 1 };
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
         let mut asked = 0;
@@ -200,7 +234,7 @@ on_both_backends! {
     }
 
     async fn two_nodes_share_a_limit(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };
@@ -211,7 +245,7 @@ on_both_backends! {
     }
 
     async fn concurrent_requests_are_all_charged(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let answers = join_all((0..20).map(|_| async { looks_up(&alice, &new(1)).await })).await;
@@ -221,8 +255,8 @@ on_both_backends! {
     }
 
     async fn concurrent_requests_on_two_nodes_never_exceed_a_limit(mut world: World) {
-        // A look-up uses a block, so no node keeps credit.
-        world.config.budgets.lookup_homeserver = Bucket { capacity: 200, per_hour: 1 };
+        // A new domain has a fifth.
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 1_000, per_hour: 5 };
         let (one, other) = (world.start().await, world.start().await);
         let people = [world.person(&one, "alice").await, world.person(&other, "bob").await];
         let requests = || async {
@@ -247,7 +281,7 @@ on_both_backends! {
 #[tokio::test]
 async fn a_request_has_10_000_addresses_at_most() {
     let mut world = World::on_sqlite().await;
-    world.config.budgets.lookup_newcomer = Bucket { capacity: 100_000, per_hour: 1 };
+    world.config.budgets.lookup_user = Bucket { capacity: 100_000, per_hour: 1 };
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     looks_up(&alice, &new(10_000)).await.ok();
@@ -260,7 +294,7 @@ async fn a_request_has_10_000_addresses_at_most() {
 #[tokio::test]
 async fn an_address_sent_10_000_times_is_charged_once() {
     let mut world = World::on_sqlite().await;
-    world.config.budgets.lookup_newcomer = Bucket { capacity: 2, per_hour: 1 };
+    world.config.budgets.lookup_user = Bucket { capacity: 2, per_hour: 1 };
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let duplicates = vec![new(1).remove(0); 10_000];
@@ -274,7 +308,7 @@ async fn an_address_sent_10_000_times_is_charged_once() {
 #[tokio::test]
 async fn invalid_hashes_are_not_charged() {
     let mut world = World::on_sqlite().await;
-    world.config.budgets.lookup_newcomer = TIGHT;
+    world.config.budgets.lookup_user = TIGHT;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;
     let nonsense: Vec<String> = (0..100).map(|n| format!("nonsense {n}")).collect();

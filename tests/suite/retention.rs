@@ -11,8 +11,8 @@ use crate::signed_unbind::{bound, unbinds};
 use crate::world::{SECRET, World};
 
 /// The tables whose rows expire.
-const PASSING: [&str; 7] =
-    ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "rate_limits"];
+const PASSING: [&str; 8] =
+    ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "rate_limits", "homeservers"];
 
 /// Returns those of the tables that have rows.
 async fn filled<'a>(world: &World, tables: &[&'a str]) -> Vec<&'a str> {

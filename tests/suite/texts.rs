@@ -16,6 +16,9 @@ const REQUEST: &str = "/validate/msisdn/requestToken";
 /// Two at once, then one a minute.
 const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 const ONE: Bucket = Bucket { capacity: 1, per_hour: 60 };
+/// The same in a limit of which newcomers may fill half.
+const TWO_OF_FOUR: Bucket = Bucket { capacity: 4, per_hour: 60 };
+const ONE_OF_TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 
 async fn asks_from(person: &Person<'_>, network: &str, number: &str, attempt: u32) -> Answer {
     let path = format!("/_matrix/identity/v2{REQUEST}");
@@ -78,7 +81,7 @@ on_both_backends! {
 
     async fn texts_to_a_country_are_limited(world: World) {
         let mut world = world;
-        world.config.budgets.texts_country = TWO;
+        world.config.budgets.texts_country = TWO_OF_FOUR;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         asks(&alice, "07700900001", 1).await.ok();
@@ -95,7 +98,7 @@ on_both_backends! {
 
     async fn an_invitation_by_text_counts_towards_the_country_but_not_the_number(world: World) {
         let mut world = world;
-        world.config.budgets.texts_country = TWO;
+        world.config.budgets.texts_country = TWO_OF_FOUR;
         world.config.budgets.texts_number = ONE;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -123,12 +126,12 @@ on_both_backends! {
 
     async fn the_daily_number_of_texts_is_limited(world: World) {
         let mut world = world;
-        world.config.budgets.texts_server = Bucket { capacity: 6, per_hour: 1 };
-        world.config.budgets.texts_user = Bucket { capacity: 1_000, per_hour: 1 };
+        world.config.budgets.texts_server = Bucket { capacity: 12, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (mut sent, begun) = (0, world.clock.now());
-        // To any country, in every quarter of an hour.
+        // To any country, in every quarter of an hour. Newcomers may cause half at once.
         while world.clock.now() < begun + DAY {
             for number in ["07700900001", "+1 650 253 0000", "+49 151 23456789"] {
                 let attempt = u32::try_from((world.clock.now() - begun) / MINUTE).unwrap() + 1;
@@ -141,7 +144,7 @@ on_both_backends! {
 
     async fn a_refused_text_is_charged_to_no_recipient(world: World) {
         let mut world = world;
-        world.config.budgets.texts_country = TWO;
+        world.config.budgets.texts_country = TWO_OF_FOUR;
         world.config.budgets.texts_number = ONE;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -176,8 +179,8 @@ on_both_backends! {
     async fn a_text_that_failed_is_charged_only_to_its_asker(world: World) {
         let mut world = world;
         world.config.budgets.texts_number = ONE;
-        world.config.budgets.texts_country = ONE;
-        world.config.budgets.texts_server = ONE;
+        world.config.budgets.texts_country = ONE_OF_TWO;
+        world.config.budgets.texts_server = ONE_OF_TWO;
         world.config.budgets.texts_user = TWO;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -208,8 +211,8 @@ on_both_backends! {
 
     async fn texts_requested_concurrently_on_two_nodes_are_all_counted(world: World) {
         let mut world = world;
-        world.config.budgets.texts_server = Bucket { capacity: 10, per_hour: 1 };
-        world.config.budgets.texts_user = Bucket { capacity: 100, per_hour: 1 };
+        world.config.budgets.texts_server = Bucket { capacity: 20, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1 };
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };

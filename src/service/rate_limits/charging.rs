@@ -3,42 +3,107 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use super::RateLimits;
-use super::credits::Credits;
+use super::credits::{Credits, Missing};
 use crate::clock::Millis;
-use crate::error::{Error, ErrorKind};
-use crate::identity::rate_limit::{Limit, micros};
+use crate::error::Error;
+use crate::identity::rate_limit::rules::Plan;
+use crate::identity::rate_limit::{Level, Limit, micros};
 use crate::store::{self, Conn, rate_limits as rows};
 
 /// How many limits are refunded in one transaction.
 const REFUNDS_AT_ONCE: usize = 500;
 
+/// Why nothing was charged: a limit has no room.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The limits that have no room.
+    pub full: Vec<Limit>,
+    /// The longest wait of all.
+    pub wait: Millis,
+}
+
+/// Why nothing was charged.
+#[derive(Debug)]
+pub(super) enum Uncharged {
+    Refused(Refused),
+    Failed(store::Error),
+}
+
+impl From<store::Error> for Uncharged {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl RateLimits {
     /// Charges `units` to all of the limits or to none. Uses the node's credit if there is enough,
     /// and otherwise charges the database a block at a time, so that not every look-up writes. A
     /// node that crashes loses its credit, so a restart forgives nothing.
-    pub(super) async fn charge(&self, limits: &[Limit], units: u32) -> Result<(), Error> {
+    ///
+    /// If another limit refuses, what was charged to the user's own stays as this node's credit.
+    pub(super) async fn charge(&self, plan: &Plan, units: u32) -> Result<(), Error> {
         let now = self.clock.now();
         loop {
-            let Err(missing) = self.credits().spend(limits, units, now) else { return Ok(()) };
-            let charged = if missing.len() == 1 {
-                self.store.write_one(async move |conn| charge(conn, missing, now, true).await).await
-            } else {
-                self.store.write(async move |conn| charge(conn, missing, now, true).await).await
+            let missing = self.credits().spend(plan, units, now);
+            let charged = match missing {
+                Ok(()) => return Ok(()),
+                Err(Missing::Own(own, missing)) => self.charge_own(plan, own, (missing, units), now).await,
+                Err(Missing::Others(missing)) => self.charge_others(missing, now).await,
             };
             match charged {
-                Ok(charged) => self.credits().add(&charged, now),
+                Ok(()) => {}
                 // The requests that filled the bucket may have left enough credit.
-                Err(error) if error.kind() == ErrorKind::LimitExceeded => {
-                    return self.credits().spend(limits, units, now).map_err(|_| error);
-                }
-                Err(error) => return Err(error),
+                Err(Uncharged::Refused(_)) if self.credits().spend(plan, units, now).is_ok() => return Ok(()),
+                Err(uncharged) => return Err(self.report(uncharged, now)),
             }
         }
     }
 
+    /// Charges a user's own limit what is missing of the units of a request.
+    async fn charge_own(
+        &self,
+        plan: &Plan,
+        own: Limit,
+        (missing, units): (u32, u32),
+        now: Millis,
+    ) -> Result<(), Uncharged> {
+        let plan = plan.clone();
+        let charge = async move |conn: &mut Conn| {
+            for charged in [own.block(missing), missing] {
+                if let Some(forgotten_at) = charge_one(conn, &own, charged, now).await? {
+                    return Ok((charged, own.used(forgotten_at, now)));
+                }
+            }
+            Err(Uncharged::Refused(refusal(conn, &plan, (missing, units), now).await?))
+        };
+        let (units, used) = self.store.write_one(charge).await?;
+        self.credits().add_own(own, units, used, now);
+        Ok(())
+    }
+
+    async fn charge_others(&self, missing: Vec<(Limit, u32)>, now: Millis) -> Result<(), Uncharged> {
+        let charged = if missing.len() == 1 {
+            self.store.write_one(async move |conn| charge_ahead(conn, missing, now).await).await?
+        } else {
+            self.store.write(async move |conn| charge_ahead(conn, missing, now).await).await?
+        };
+        self.credits().add(&charged, now);
+        Ok(())
+    }
+
+    /// Charges one unit of each limit of a plan in a transaction that the error rolls back. Returns
+    /// what was charged.
+    ///
+    /// # Errors
+    /// 429 if one of the limits has no room, with the longest wait of all.
+    pub(super) async fn charge_within(&self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Limit>, Error> {
+        let now = self.clock.now();
+        charge_all(conn, plan, now).await.map_err(|uncharged| self.report(uncharged, now))
+    }
+
     /// Refunds one unit of each limit, to this node's credit.
     pub(super) fn add_credit(&self, limits: &[Limit]) {
-        self.credits().add(&super::each(limits.to_vec()), self.clock.now());
+        self.credits().add(&each(limits.to_vec()), self.clock.now());
     }
 
     /// Gives back the credit that has been idle, or all of it when the node stops.
@@ -61,27 +126,59 @@ impl RateLimits {
     fn credits(&self) -> MutexGuard<'_, Credits> {
         self.credits.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Returns the error for whoever is refused, and tells the operator if a shared limit refuses.
+    pub(super) fn report(&self, uncharged: Uncharged, now: Millis) -> Error {
+        match uncharged {
+            Uncharged::Refused(Refused { full, wait }) => {
+                for limit in full {
+                    self.warnings.warn(limit.kind, &self.budgets, now);
+                }
+                Error::limit_exceeded(wait)
+            }
+            Uncharged::Failed(error) => error.into(),
+        }
+    }
 }
 
-/// Charges all of the limits, in a transaction that the error rolls back. Returns what was charged:
-/// if it is done `ahead`, whole blocks where they fit.
-///
-/// # Errors
-/// 429 if one of them has no room, with the longest wait of all.
-pub(super) async fn charge(
+/// Charges one unit of each limit: the user's own first, since its level determines the reserves of
+/// the others.
+pub(super) async fn charge_all(conn: &mut Conn, plan: &Plan, now: Millis) -> Result<Vec<Limit>, Uncharged> {
+    let mut charged = Vec::new();
+    let mut used = 0;
+    if let Some(own) = plan.own {
+        let Some(forgotten_at) = charge_one(conn, &own, 1, now).await? else {
+            return Err(Uncharged::Refused(refusal(conn, plan, (1, 1), now).await?));
+        };
+        used = own.used(forgotten_at, now);
+        charged.push(own);
+    }
+    let mut others = each(plan.others_after(used).collect());
+    sort(&mut others);
+    for done in 0..others.len() {
+        if charge_one(conn, &others[done].0, 1, now).await?.is_none() {
+            return Err(Uncharged::Refused(refusal_by(conn, &others[done..], now).await?));
+        }
+        charged.push(others[done].0);
+    }
+    Ok(charged)
+}
+
+/// Charges all of the limits, in a transaction that the error rolls back: whole blocks where they
+/// fit. Returns what was charged.
+async fn charge_ahead(
     conn: &mut Conn,
     mut charges: Vec<(Limit, u32)>,
     now: Millis,
-    ahead: bool,
-) -> Result<Vec<(Limit, u32)>, Error> {
+) -> Result<Vec<(Limit, u32)>, Uncharged> {
     sort(&mut charges);
     for done in 0..charges.len() {
         let (limit, units) = charges[done];
         let block = limit.block(units);
-        if ahead && block > units && charge_one(conn, &limit, block, now).await? {
+        if block > units && charge_one(conn, &limit, block, now).await?.is_some() {
             charges[done].1 = block;
-        } else if !charge_one(conn, &limit, units, now).await? {
-            return Err(refusal(conn, &charges[done..], now).await?);
+        } else if charge_one(conn, &limit, units, now).await?.is_none() {
+            return Err(Uncharged::Refused(refusal_by(conn, &charges[done..], now).await?));
         }
     }
     Ok(charges)
@@ -91,26 +188,77 @@ pub(super) async fn charge(
 pub(super) async fn refund(conn: &mut Conn, mut charges: Vec<(Limit, u32)>) -> Result<(), Error> {
     sort(&mut charges);
     for (limit, units) in charges {
-        rows::refund(conn, limit.key.as_ref(), limit.cost(units)).await?;
+        rows::refund(conn, limit.key.as_ref(), limit.cost(units), limit.lasting_cost(units)).await?;
     }
     Ok(())
 }
 
-/// Brings the limits into the order in which every transaction locks their rows.
+/// One unit of each limit.
+pub(super) fn each(limits: Vec<Limit>) -> Vec<(Limit, u32)> {
+    limits.into_iter().map(|limit| (limit, 1)).collect()
+}
+
+/// Brings limits into the order in which every transaction locks their rows: users' own limits
+/// first.
 fn sort(charges: &mut [(Limit, u32)]) {
-    charges.sort_unstable_by_key(|(limit, _)| limit.key);
+    charges.sort_unstable_by_key(|(limit, _)| (!limit.kind.is_remembered(), limit.key));
 }
 
-async fn charge_one(conn: &mut Conn, limit: &Limit, units: u32, now: Millis) -> Result<bool, store::Error> {
-    let Some(latest) = limit.latest(units, now) else { return Ok(false) };
-    rows::charge(conn, limit.key.as_ref(), micros(now), limit.cost(units), latest).await
+/// Charges one limit. Returns when its use is forgotten, or `None` if it has no room.
+pub(super) async fn charge_one(
+    conn: &mut Conn,
+    limit: &Limit,
+    units: u32,
+    now: Millis,
+) -> Result<Option<i64>, store::Error> {
+    let Some(latest) = limit.latest(units, now) else { return Ok(None) };
+    let charge = rows::Charge {
+        key: limit.key.as_ref().to_vec(),
+        kind: limit.kind.to_string(),
+        now: micros(now),
+        cost: limit.cost(units),
+        latest,
+        lasting_cost: limit.lasting_cost(units),
+        memory: limit.memory(now),
+    };
+    rows::charge(conn, charge).await
 }
 
-/// Returns the error for limits of which the first has no room: with the longest wait of all.
-async fn refusal(conn: &mut Conn, charges: &[(Limit, u32)], now: Millis) -> Result<Error, store::Error> {
+/// Returns why a plan is refused whose own limit has no room for what is missing.
+async fn refusal(
+    conn: &mut Conn,
+    plan: &Plan,
+    (missing, units): (u32, u32),
+    now: Millis,
+) -> Result<Refused, store::Error> {
+    let Some(own) = plan.own else { return refusal_by(conn, &[], now).await };
+    let level = levels(conn, &[(own, missing)]).await?(&own);
+    let used = own.used(level.forgotten_at, now).saturating_add(missing);
+    let mut charges = vec![(own, missing)];
+    charges.extend(plan.others_after(used).map(|limit| (limit, units)));
+    refusal_by(conn, &charges, now).await
+}
+
+/// Returns which of these limits have no room, and the longest wait of all.
+async fn refusal_by(conn: &mut Conn, charges: &[(Limit, u32)], now: Millis) -> Result<Refused, store::Error> {
+    let level = levels(conn, charges).await?;
+    let mut refused = Refused { full: Vec::new(), wait: 0 };
+    for (limit, units) in charges {
+        let wait = limit.wait(*units, level(limit).empty_at, now);
+        if wait > 0 {
+            refused.full.push(*limit);
+            refused.wait = refused.wait.max(wait);
+        }
+    }
+    Ok(refused)
+}
+
+/// Returns the levels of limits.
+async fn levels(conn: &mut Conn, charges: &[(Limit, u32)]) -> Result<impl Fn(&Limit) -> Level + use<>, store::Error> {
     let keys = charges.iter().map(|(limit, _)| limit.key.as_ref().to_vec()).collect();
-    let rows = rows::empty_at(conn, keys).await?;
-    let empty_at = |limit: &Limit| rows.iter().find(|(key, _)| key == limit.key.as_ref()).map_or(0, |(_, at)| *at);
-    let wait = charges.iter().map(|(limit, units)| limit.wait(*units, empty_at(limit), now)).max();
-    Ok(Error::limit_exceeded(wait.unwrap_or_default()))
+    let rows = rows::by_keys(conn, keys).await?;
+    Ok(move |limit: &Limit| {
+        let row = rows.iter().find(|row| row.key == limit.key.as_ref());
+        row.map_or_else(Level::default, |row| Level { empty_at: row.empty_at, forgotten_at: row.forgotten_at })
+    })
 }

@@ -4,49 +4,75 @@ use std::collections::HashMap;
 
 use crate::clock::{MINUTE, Millis};
 use crate::identity::rate_limit::Limit;
+use crate::identity::rate_limit::rules::Plan;
 
 /// How long credit stays unused before it is given back.
 const IDLE: Millis = MINUTE;
 
 /// What this node has charged to each limit and not used yet, so that not every look-up writes to
-/// the database.
+/// the database. What was charged with another reserve is another credit: so nobody uses what only
+/// others could charge.
 #[derive(Default)]
 pub(super) struct Credits(HashMap<Limit, Credit>);
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
+    /// How much the user had used in the long run when units were last charged.
+    used: u32,
     /// When units were last added or used.
     used_at: Millis,
 }
 
+/// What has to be charged before a request can use its limits.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The user's own limit, whose level determines the reserves of the others.
+    Own(Limit, u32),
+    /// Other limits.
+    Others(Vec<(Limit, u32)>),
+}
+
 impl Credits {
-    /// Uses `units` of each limit, all of them different, or of none.
+    /// Uses `units` of each limit of a plan, all of them different, or of none.
     ///
     /// # Errors
     /// The limits that have too little, and how much is missing.
-    pub(super) fn spend(&mut self, limits: &[Limit], units: u32, now: Millis) -> Result<(), Vec<(Limit, u32)>> {
+    pub(super) fn spend(&mut self, plan: &Plan, units: u32, now: Millis) -> Result<(), Missing> {
+        let own = plan.own.map(|own| (own, self.credit(&own)));
+        if let Some((own, credit)) = own
+            && credit.units < units
+        {
+            return Err(Missing::Own(own, units - credit.units));
+        }
+        let others: Vec<Limit> = plan.others_after(own.map_or(0, |(_, credit)| credit.used)).collect();
         let missing = |limit: &Limit| {
-            let missing = units.saturating_sub(self.0.get(limit).map_or(0, |credit| credit.units));
+            let missing = units.saturating_sub(self.credit(limit).units);
             (missing > 0).then_some((*limit, missing))
         };
-        let missing: Vec<_> = limits.iter().filter_map(missing).collect();
+        let missing: Vec<_> = others.iter().filter_map(missing).collect();
         if !missing.is_empty() {
-            return Err(missing);
+            return Err(Missing::Others(missing));
         }
-        for limit in limits {
+        for limit in plan.own.iter().chain(&others) {
             if let Some(credit) = self.0.get_mut(limit) {
-                *credit = Credit { units: credit.units - units, used_at: now };
+                *credit = Credit { units: credit.units - units, used_at: now, ..*credit };
             }
         }
         Ok(())
+    }
+
+    /// Adds units that were charged to the limit of a user who has used this much in the long run.
+    pub(super) fn add_own(&mut self, limit: Limit, units: u32, used: u32, now: Millis) {
+        self.add(&[(limit, units)], now);
+        self.0.entry(limit).or_default().used = used;
     }
 
     /// Adds units that were charged in the database.
     pub(super) fn add(&mut self, charged: &[(Limit, u32)], now: Millis) {
         for (limit, units) in charged {
             let credit = self.0.entry(*limit).or_default();
-            *credit = Credit { units: credit.units.saturating_add(*units), used_at: now };
+            *credit = Credit { units: credit.units.saturating_add(*units), used_at: now, ..*credit };
         }
     }
 
@@ -54,6 +80,10 @@ impl Credits {
     pub(super) fn take(&mut self, now: Millis, everything: bool) -> Vec<(Limit, u32)> {
         let taken = self.0.extract_if(|_, credit| everything || now.saturating_sub(credit.used_at) >= IDLE);
         taken.map(|(limit, credit)| (limit, credit.units)).filter(|(_, units)| *units > 0).collect()
+    }
+
+    fn credit(&self, limit: &Limit) -> Credit {
+        self.0.get(limit).copied().unwrap_or_default()
     }
 }
 
@@ -63,37 +93,58 @@ mod tests {
     use crate::clock::{DAY, SECOND};
     use crate::config::Bucket;
     use crate::crypto::vault::BlindIndex;
+    use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
 
     const BUCKET: Bucket = Bucket { capacity: 100, per_hour: 1 };
-    const ALICE: Limit = Limit { key: BlindIndex([1; 16]), bucket: BUCKET };
-    const BOB: Limit = Limit { key: BlindIndex([2; 16]), bucket: BUCKET };
+    const ALICE: Limit = limit(1, Scope::User);
+    const ALL: Limit = limit(2, Scope::Server);
     const NOW: Millis = 20_000 * DAY;
+
+    const fn limit(key: u8, scope: Scope) -> Limit {
+        Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex([key; 16]), bucket: BUCKET, reserve: 0 }
+    }
+
+    fn plan() -> Plan {
+        Plan { own: Some(ALICE), others: vec![ALL] }
+    }
 
     #[test]
     fn credit_of_all_limits_or_of_none_is_used() {
         let mut credits = Credits::default();
-        assert_eq!(credits.spend(&[ALICE, BOB], 5, NOW), Err(vec![(ALICE, 5), (BOB, 5)]));
-        credits.add(&[(ALICE, 7)], NOW);
-        assert_eq!(credits.spend(&[ALICE, BOB], 5, NOW), Err(vec![(BOB, 5)]));
-        credits.add(&[(BOB, 100)], NOW);
-        assert_eq!(credits.spend(&[ALICE, BOB], 5, NOW), Ok(()));
-        assert_eq!(credits.spend(&[ALICE, BOB], 5, NOW), Err(vec![(ALICE, 3)]));
-        assert_eq!(credits.spend(&[ALICE, BOB], 0, NOW), Ok(()));
+        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Own(ALICE, 5)));
+        credits.add_own(ALICE, 7, 0, NOW);
+        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(ALL, 5)])));
+        credits.add(&[(ALL, 100)], NOW);
+        assert_eq!(credits.spend(&plan(), 5, NOW), Ok(()));
+        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Own(ALICE, 3)));
+        assert_eq!(credits.spend(&plan(), 0, NOW), Ok(()));
         let mut rest = credits.take(NOW, true);
         rest.sort_unstable_by_key(|(limit, _)| limit.key);
-        assert_eq!(rest, [(ALICE, 2), (BOB, 95)]);
+        assert_eq!(rest, [(ALICE, 2), (ALL, 95)]);
         assert_eq!(credits.take(NOW, true), []);
+    }
+
+    #[test]
+    fn credit_that_was_charged_with_a_smaller_reserve_is_not_used_with_a_larger_one() {
+        let mut credits = Credits::default();
+        credits.add(&[(ALL, 100)], NOW);
+        credits.add_own(ALICE, 10, 4, NOW);
+        let kept = Limit { reserve: 25, ..ALL };
+        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(kept, 5)])));
+        credits.add(&[(kept, 5)], NOW);
+        assert_eq!(credits.spend(&plan(), 5, NOW), Ok(()));
+        assert_eq!(credits.spend(&Plan::of(vec![ALL]), 100, NOW), Ok(()));
     }
 
     #[test]
     fn credit_unused_for_a_minute_is_given_back() {
         let mut credits = Credits::default();
-        credits.add(&[(ALICE, 10), (BOB, 10)], NOW);
-        credits.spend(&[BOB], 1, NOW + 30 * SECOND).expect("there is enough");
+        credits.add(&[(ALICE, 10), (ALL, 10)], NOW);
+        credits.spend(&Plan::of(vec![ALL]), 1, NOW + 30 * SECOND).expect("there is enough");
         assert_eq!(credits.take(NOW + MINUTE - 1, false), []);
         assert_eq!(credits.take(NOW - DAY, false), []);
         assert_eq!(credits.take(NOW + MINUTE, false), [(ALICE, 10)]);
-        assert_eq!(credits.spend(&[ALICE], 1, NOW + MINUTE), Err(vec![(ALICE, 1)]));
-        assert_eq!(credits.take(NOW + 90 * SECOND, false), [(BOB, 9)]);
+        assert_eq!(credits.spend(&Plan::of(vec![ALICE]), 1, NOW + MINUTE), Err(Missing::Others(vec![(ALICE, 1)])));
+        assert_eq!(credits.take(NOW + 90 * SECOND, false), [(ALL, 9)]);
     }
 }

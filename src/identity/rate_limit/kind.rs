@@ -1,0 +1,217 @@
+//! The kinds of rate limits, and the setting that each of them follows.
+
+use std::fmt;
+
+use crate::config::{Bucket, Budgets};
+
+/// The views of the pages that show everything stored about a person. No setting changes this
+/// limit: nobody who reads the page reaches it.
+const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
+/// A token that is accepted once: homeservers issue them for an hour.
+const ONCE: Bucket = Bucket { capacity: 1, per_hour: 1 };
+
+/// How much more a /16 or /32 may use than each network in it.
+const WIDE: u32 = 4;
+/// The share of a limit that requests without an account have for themselves: a tenth.
+const STRANGERS: u32 = 10;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counted {
+    /// Addresses looked up.
+    Lookup,
+    /// Validation mails, and mails with a link to manage an address.
+    Message,
+    /// Text messages of any kind.
+    Text,
+    /// Invitations.
+    Invite,
+    /// Notices to an address.
+    Notice,
+    /// Links to manage an address, by recipient.
+    Proof,
+    /// Registrations.
+    Registration,
+    /// Unbindings signed by a homeserver.
+    Unbinding,
+    /// Exports of everything stored about a user.
+    Export,
+    /// Views of the pages that show the same.
+    View,
+    /// Uses of an `OpenID` token.
+    Openid,
+}
+
+/// By whom or what it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// One user.
+    User,
+    /// One person's web session or token.
+    Subject,
+    /// One email address, as recipient.
+    Address,
+    /// One phone number, as recipient.
+    Number,
+    /// The users of one homeserver.
+    Homeserver,
+    /// A /24 or /48.
+    Network,
+    /// The /16 or /32 around it.
+    WideNetwork,
+    /// The numbers of one calling code.
+    Country,
+    /// Everyone.
+    Server,
+}
+
+/// A kind of limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Kind {
+    /// What is counted.
+    pub counted: Counted,
+    /// By whom or what.
+    pub scope: Scope,
+    /// Whether it counts only requests made without an account.
+    pub is_strangers: bool,
+}
+
+impl Kind {
+    /// Every kind, except those of single tokens and sessions.
+    pub const ALL: [Self; 34] = [
+        Self::of(Counted::Lookup, Scope::User),
+        Self::of(Counted::Lookup, Scope::Homeserver),
+        Self::of(Counted::Lookup, Scope::Network),
+        Self::of(Counted::Lookup, Scope::WideNetwork),
+        Self::of(Counted::Lookup, Scope::Server),
+        Self::of(Counted::Message, Scope::User),
+        Self::of(Counted::Message, Scope::Address),
+        Self::of(Counted::Message, Scope::Network),
+        Self::of(Counted::Message, Scope::WideNetwork),
+        Self::of(Counted::Message, Scope::Server),
+        Self::of(Counted::Message, Scope::Network).of_strangers(),
+        Self::of(Counted::Message, Scope::WideNetwork).of_strangers(),
+        Self::of(Counted::Message, Scope::Server).of_strangers(),
+        Self::of(Counted::Text, Scope::User),
+        Self::of(Counted::Text, Scope::Number),
+        Self::of(Counted::Text, Scope::Network),
+        Self::of(Counted::Text, Scope::WideNetwork),
+        Self::of(Counted::Text, Scope::Country),
+        Self::of(Counted::Text, Scope::Server),
+        Self::of(Counted::Text, Scope::Network).of_strangers(),
+        Self::of(Counted::Text, Scope::WideNetwork).of_strangers(),
+        Self::of(Counted::Text, Scope::Country).of_strangers(),
+        Self::of(Counted::Text, Scope::Server).of_strangers(),
+        Self::of(Counted::Invite, Scope::User),
+        Self::of(Counted::Invite, Scope::Address),
+        Self::of(Counted::Invite, Scope::Homeserver),
+        Self::of(Counted::Invite, Scope::Network),
+        Self::of(Counted::Invite, Scope::WideNetwork),
+        Self::of(Counted::Invite, Scope::Server),
+        Self::of(Counted::Notice, Scope::Address),
+        Self::of(Counted::Proof, Scope::Address),
+        Self::of(Counted::Registration, Scope::Network),
+        Self::of(Counted::Unbinding, Scope::Network),
+        Self::of(Counted::Export, Scope::User),
+    ];
+
+    /// Returns the kind that counts requests made with an account.
+    #[must_use]
+    pub const fn of(counted: Counted, scope: Scope) -> Self {
+        Self { counted, scope, is_strangers: false }
+    }
+
+    /// Returns the kind that counts the same, but of requests made without an account.
+    #[must_use]
+    pub const fn of_strangers(self) -> Self {
+        Self { is_strangers: true, ..self }
+    }
+
+    /// Returns whether people share it who have nothing to do with each other.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self.scope, Scope::Homeserver | Scope::Network | Scope::WideNetwork | Scope::Country | Scope::Server)
+    }
+
+    /// Returns whether newcomers may fill only half of it.
+    #[must_use]
+    pub const fn is_half_for_newcomers(self) -> bool {
+        let is_invites_address = matches!((self.counted, self.scope), (Counted::Invite, Scope::Address));
+        !self.is_strangers && (matches!(self.scope, Scope::Country | Scope::Server) || is_invites_address)
+    }
+
+    /// Returns whether a level says how much its user has used in the long run.
+    #[must_use]
+    pub const fn is_remembered(self) -> bool {
+        matches!(self.scope, Scope::User) && !matches!(self.counted, Counted::Export)
+    }
+
+    /// Returns the section of the configuration that the limit follows, if there is one, and its
+    /// bucket: four times the setting for a wide network, and a tenth for those without an account.
+    #[must_use]
+    pub fn budget(self, b: &Budgets) -> (&'static str, Bucket) {
+        let (section, bucket) = match (self.counted, self.scope) {
+            (Counted::Lookup, Scope::Homeserver) => ("budgets.homeserver", b.lookup_homeserver),
+            (Counted::Lookup, Scope::Network | Scope::WideNetwork) => ("budgets.network", b.lookup_network),
+            (Counted::Lookup, Scope::Server) => ("budgets.server", b.lookup_server),
+            (Counted::Lookup, _) => ("budgets.user", b.lookup_user),
+            (Counted::Message, Scope::User) => ("budgets.messages_user", b.messages_user),
+            (Counted::Message, Scope::Network | Scope::WideNetwork) => ("budgets.messages_network", b.messages_network),
+            (Counted::Message, Scope::Server) => ("budgets.messages_server", b.messages_server),
+            (Counted::Text, Scope::User) => ("budgets.texts_user", b.texts_user),
+            (Counted::Text, Scope::Network | Scope::WideNetwork) => ("budgets.texts_network", b.texts_network),
+            (Counted::Text, Scope::Country) => ("budgets.texts_country", b.texts_country),
+            (Counted::Text, Scope::Server) => ("budgets.texts_server", b.texts_server),
+            (Counted::Invite, Scope::Address | Scope::Number) => ("budgets.invites_address", b.invites_address),
+            (Counted::Invite, Scope::Homeserver) => ("budgets.invites_homeserver", b.invites_homeserver),
+            (Counted::Invite, Scope::Network | Scope::WideNetwork) => ("budgets.invites_network", b.invites_network),
+            (Counted::Invite, Scope::Server) => ("budgets.invites_server", b.invites_server),
+            (Counted::Invite, _) => ("budgets.invites_user", b.invites_user),
+            (Counted::Text, _) | (Counted::Notice | Counted::Proof, Scope::Number) => {
+                ("budgets.texts_number", b.texts_number)
+            }
+            (Counted::Message | Counted::Notice | Counted::Proof, _) => {
+                ("budgets.messages_address", b.messages_address)
+            }
+            (Counted::Registration, _) => ("budgets.registrations_network", b.registrations_network),
+            (Counted::Unbinding, _) => ("budgets.unbindings_network", b.unbindings_network),
+            (Counted::Export, _) => ("budgets.exports_user", b.exports_user),
+            (Counted::View, _) => ("", VIEWS),
+            (Counted::Openid, _) => ("", ONCE),
+        };
+        let wide = if self.scope == Scope::WideNetwork { WIDE } else { 1 };
+        let share = if self.is_strangers { STRANGERS } else { 1 };
+        (section, bucket.scaled(wide, share))
+    }
+}
+
+/// As in the database: `text:country`, or `text:country:strangers`.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = match self.counted {
+            Counted::Lookup => "lookup",
+            Counted::Message => "message",
+            Counted::Text => "text",
+            Counted::Invite => "invite",
+            Counted::Notice => "notice",
+            Counted::Proof => "proof",
+            Counted::Registration => "register",
+            Counted::Unbinding => "unbind",
+            Counted::Export => "export",
+            Counted::View => "view",
+            Counted::Openid => "openid",
+        };
+        let scope = match self.scope {
+            Scope::User => "user",
+            Scope::Subject => "subject",
+            Scope::Address => "address",
+            Scope::Number => "number",
+            Scope::Homeserver => "homeserver",
+            Scope::Network => "network",
+            Scope::WideNetwork => "wide_network",
+            Scope::Country => "country",
+            Scope::Server => "server",
+        };
+        write!(f, "{counted}:{scope}{}", if self.is_strangers { ":strangers" } else { "" })
+    }
+}

@@ -1,0 +1,265 @@
+//! Which limits a request is charged to, and how much of them its requester may fill.
+//!
+//! # Who shares a limit
+//!
+//! Accounts are free, and so are names below a domain and addresses in an IPv6 network. Therefore
+//! homeservers count by the domain that somebody registered, and networks also by the /16 or /32
+//! around them. These limits are kept for each *cohort*: the accounts that registered in the same
+//! week. So an attacker who creates accounts on a homeserver, or in a network, shares nothing with
+//! those who were there before.
+//!
+//! A domain that was first seen today has a fifth of the limits of a homeserver, and all of them
+//! after 90 days.
+//!
+//! # What is kept free for others
+//!
+//! - Of the limits of the server and of a country, newcomers may fill half.
+//! - Of what it may fill of a shared limit, an account that has used more than a thirty-second of
+//!   its own limit in the long run (2,000 addresses) leaves 65 % to others, and one that has used
+//!   more than an eightieth (800) leaves 25 %.
+//! - Requests without an account have limits of their own, of a tenth of the others. They cannot
+//!   use up anything that accounts need.
+//!
+//! So whoever wants to keep a limit full for people who look up an ordinary address book needs many
+//! accounts on their homeserver that registered in the same week: each of those that fill the last
+//! 25 % has used 800 at most, and each of those that fill the 40 % before that 2,000 at most. On a
+//! domain that is new today, these are more than 40 accounts against books of 1,500, and more than
+//! 100 against books of 500; on one that is 90 days old, 200 and 500. A new account on it can still
+//! look up 64,000 addresses while there are few others. A reserve in proportion to what an account
+//! has used would do less: each account could take a tenth of what is left, and 40 nearly all.
+//!
+//! Nothing is kept free in the limits of a recipient. They protect their owner from a flood, whoever
+//! causes it; half of them could not be told apart from the other half, since most people who
+//! validate an address have just registered. Only invitations keep half of it for settled accounts.
+
+#[cfg(test)]
+mod tests;
+
+use super::kind::{Counted, Kind, Scope};
+use super::{Limit, Micros};
+use crate::clock::{DAY, Millis};
+use crate::config::{Bucket, Budgets};
+use crate::crypto::vault::BlindIndex;
+use crate::identity::calling_code;
+use crate::identity::network::Network;
+use crate::identity::threepid::{Address, Medium};
+
+/// Up to which part of its own limit an account has used little, and at least how many units.
+const LITTLE: (u32, u32) = (80, 2);
+/// Up to which part it has not used much.
+const MUCH: (u32, u32) = (32, 5);
+/// The percentages of a shared limit that it leaves free if it has used more than little, or much.
+const LEFT_FREE: [u32; 2] = [25, 65];
+/// The accounts that registered within this time share their limits.
+const COHORT: Millis = 7 * DAY;
+/// After how many days a domain has all of its limits.
+const GROWN: u32 = 90;
+/// The percentage of them that a new domain has.
+const NEW: u32 = 20;
+
+/// Who makes a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Requester {
+    /// An account.
+    Account(Account),
+    /// A homeserver that the operator has listed. It counts as settled.
+    Homeserver,
+    /// Anyone without an account.
+    Stranger,
+}
+
+/// An account.
+#[derive(Clone, Copy, Debug)]
+pub struct Account {
+    /// The blind index of its Matrix ID.
+    pub user: BlindIndex,
+    /// When it registered.
+    pub since: Millis,
+}
+
+/// A homeserver whose users share a limit.
+#[derive(Clone, Debug)]
+pub struct Homeserver {
+    /// Its [group](crate::identity::homeserver_group::of).
+    pub group: String,
+    /// When the first of its users was seen.
+    pub since: Millis,
+}
+
+/// The settings, the time, and how keys are made: of a kind and of what is limited.
+pub struct Rules<'a, K> {
+    /// The settings.
+    pub budgets: &'a Budgets,
+    /// The time.
+    pub now: Millis,
+    /// Returns the key of a limit.
+    pub key: K,
+}
+
+/// The limits that a request is charged to.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The account's own limit, which is charged first: its level determines the reserves of the
+    /// others.
+    pub own: Option<Limit>,
+    /// All others, which may have a reserve already.
+    pub others: Vec<Limit>,
+}
+
+impl Plan {
+    /// A plan without an account.
+    #[must_use]
+    pub const fn of(others: Vec<Limit>) -> Self {
+        Self { own: None, others }
+    }
+
+    /// Returns how much the account has used in the long run, if its own limit is at this level.
+    #[must_use]
+    pub fn used(&self, forgotten_at: Micros, now: Millis) -> u32 {
+        self.own.map_or(0, |own| own.used(forgotten_at, now))
+    }
+
+    /// Returns the other limits for an account that has used this much in the long run, this
+    /// request included.
+    pub fn others_after(&self, used: u32) -> impl Iterator<Item = Limit> {
+        let percentage = self.own.map_or(0, |own| left_free(used, own.bucket));
+        self.others.iter().map(move |limit| {
+            let fillable = limit.bucket.capacity.saturating_sub(limit.reserve);
+            let left = if limit.kind.is_shared() { percentage } else { 0 };
+            Limit { reserve: limit.reserve + part(fillable, left), ..*limit }
+        })
+    }
+}
+
+impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
+    /// Returns the limits of a look-up. A homeserver without a limit is `None`.
+    pub fn lookup(&self, account: &Account, homeserver: Option<&Homeserver>, from: &Network) -> Plan {
+        let requester = Requester::Account(*account);
+        let mut others = self.networks(requester, Counted::Lookup, from);
+        others.extend(homeserver.map(|homeserver| self.homeserver(account, Counted::Lookup, homeserver)));
+        others.push(self.for_all(requester, Counted::Lookup, Scope::Server, &[]));
+        Plan { own: Some(self.own(account, Counted::Lookup)), others }
+    }
+
+    /// Returns the limits of a message that validates an address or, for strangers, proves it.
+    pub fn message(&self, requester: Requester, from: &Network, to: &Address) -> Plan {
+        let counted = counted(to);
+        let mut others = self.networks(requester, counted, from);
+        others.extend(self.payers(requester, to));
+        let own = match requester {
+            Requester::Account(account) => Some(self.own(&account, counted)),
+            Requester::Homeserver | Requester::Stranger => None,
+        };
+        Plan { own, others }
+    }
+
+    /// Returns the limits of an invitation. A homeserver without a limit is `None`.
+    pub fn invite(&self, account: &Account, homeserver: Option<&Homeserver>, from: &Network, to: &Address) -> Plan {
+        let requester = Requester::Account(*account);
+        let mut others = self.networks(requester, Counted::Invite, from);
+        others.extend(homeserver.map(|homeserver| self.homeserver(account, Counted::Invite, homeserver)));
+        others.push(self.for_all(requester, Counted::Invite, Scope::Server, &[]));
+        others.push(self.for_all(requester, Counted::Invite, Scope::Address, to.to_lookup().as_bytes()));
+        if to.medium() == Medium::Msisdn {
+            others.extend(self.payers(requester, to));
+        }
+        Plan { own: Some(self.own(account, Counted::Invite)), others }
+    }
+
+    /// Returns the limits of what a message costs this server: those of all messages and, for a
+    /// text, of its country.
+    pub fn payers(&self, requester: Requester, to: &Address) -> Vec<Limit> {
+        let country = calling_code::of(to).map(u16::to_be_bytes);
+        let country = country.map(|code| self.for_all(requester, Counted::Text, Scope::Country, &code));
+        let server = self.for_all(requester, counted(to), Scope::Server, &[]);
+        country.into_iter().chain([server]).collect()
+    }
+
+    /// Returns the limit of messages of a sort to their recipient.
+    pub fn recipient(&self, counted: Counted, to: &Address) -> Limit {
+        let scope = match to.medium() {
+            Medium::Email => Scope::Address,
+            Medium::Msisdn => Scope::Number,
+        };
+        self.limit(Kind::of(counted, scope), to.to_lookup().as_bytes())
+    }
+
+    /// Returns the limit of a kind for a subject.
+    pub fn limit(&self, kind: Kind, subject: &[u8]) -> Limit {
+        Limit { kind, key: (self.key)(kind, subject), bucket: kind.budget(self.budgets).1, reserve: 0 }
+    }
+
+    fn own(&self, account: &Account, counted: Counted) -> Limit {
+        self.limit(Kind::of(counted, Scope::User), account.user.as_ref())
+    }
+
+    /// Returns the limits of the network and of the one around it.
+    fn networks(&self, requester: Requester, counted: Counted, from: &Network) -> Vec<Limit> {
+        [(Scope::Network, from.to_string()), (Scope::WideNetwork, from.wide().to_string())]
+            .map(|(scope, name)| match requester {
+                Requester::Account(account) => self.limit(Kind::of(counted, scope), &in_cohort(&account, &name)),
+                Requester::Homeserver => self.limit(Kind::of(counted, scope), name.as_bytes()),
+                Requester::Stranger => self.limit(Kind::of(counted, scope).of_strangers(), name.as_bytes()),
+            })
+            .to_vec()
+    }
+
+    fn homeserver(&self, account: &Account, counted: Counted, homeserver: &Homeserver) -> Limit {
+        let limit = self.limit(Kind::of(counted, Scope::Homeserver), &in_cohort(account, &homeserver.group));
+        Limit { bucket: grown(limit.bucket, self.now - homeserver.since), ..limit }
+    }
+
+    /// Returns a limit that does not depend on where the requester comes from.
+    fn for_all(&self, requester: Requester, counted: Counted, scope: Scope, subject: &[u8]) -> Limit {
+        let kind = Kind::of(counted, scope);
+        let limit = match requester {
+            Requester::Stranger => self.limit(kind.of_strangers(), subject),
+            Requester::Homeserver | Requester::Account(_) => self.limit(kind, subject),
+        };
+        let is_half = limit.kind.is_half_for_newcomers() && self.is_newcomer(requester);
+        Limit { reserve: if is_half { limit.bucket.capacity / 2 } else { 0 }, ..limit }
+    }
+
+    fn is_newcomer(&self, requester: Requester) -> bool {
+        match requester {
+            Requester::Account(account) => self.now - account.since < self.budgets.newcomer,
+            Requester::Homeserver | Requester::Stranger => false,
+        }
+    }
+}
+
+/// Returns what a message to an address counts as.
+#[must_use]
+pub fn counted(to: &Address) -> Counted {
+    match to.medium() {
+        Medium::Email => Counted::Message,
+        Medium::Msisdn => Counted::Text,
+    }
+}
+
+/// Returns the subject of a limit that the accounts of a cohort share.
+fn in_cohort(account: &Account, name: &str) -> Vec<u8> {
+    [&account.since.div_euclid(COHORT).to_be_bytes(), name.as_bytes()].concat()
+}
+
+/// Returns the percentage of shared limits that is left free by an account with this limit of its
+/// own that has used this much.
+fn left_free(used: u32, own: Bucket) -> u32 {
+    let is_more_than = |(part, least): (u32, u32)| used > (own.capacity / part).max(least);
+    match (is_more_than(LITTLE), is_more_than(MUCH)) {
+        (false, _) => 0,
+        (true, false) => LEFT_FREE[0],
+        (true, true) => LEFT_FREE[1],
+    }
+}
+
+/// Returns a percentage of a number, rounded down.
+fn part(of: u32, percentage: u32) -> u32 {
+    u32::try_from(u64::from(of) * u64::from(percentage) / 100).unwrap_or(of)
+}
+
+/// Returns the bucket of a homeserver whose domain has been known for this long.
+fn grown(bucket: Bucket, age: Millis) -> Bucket {
+    let days = u32::try_from(age.max(0) / DAY).map_or(GROWN, |days| days.min(GROWN));
+    bucket.scaled(NEW * GROWN + (100 - NEW) * days, 100 * GROWN)
+}

@@ -1,0 +1,311 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::clock::HOUR;
+use crate::config::Config;
+use crate::identity::homeserver_group;
+use crate::identity::rate_limit::ledger::Ledger;
+
+const NOW: Millis = 20_000 * DAY;
+
+/// Everything that a request depends on.
+struct World {
+    budgets: Budgets,
+    ledger: Ledger,
+    now: Millis,
+    /// Since when each homeserver is known.
+    known: Millis,
+}
+
+/// Someone with an account.
+#[derive(Clone, Copy)]
+struct Person {
+    account: Account,
+    homeserver: &'static str,
+    network: Network,
+}
+
+fn key(kind: Kind, subject: &[u8]) -> BlindIndex {
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, kind, subject).hash(&mut hasher);
+        u128::from(hasher.finish())
+    };
+    BlindIndex((half(0) << 64 | half(1)).to_be_bytes())
+}
+
+fn network(address: &str) -> Network {
+    Network::of(address.parse::<IpAddr>().unwrap())
+}
+
+fn person(number: u32, since: Millis) -> Person {
+    let user = key(Kind::of(Counted::Export, Scope::User), &number.to_be_bytes());
+    let network = Network::of(IpAddr::from((0x0a00_0000 + number * 65_536).to_be_bytes()));
+    Person { account: Account { user, since }, homeserver: "hs.example", network }
+}
+
+impl World {
+    fn new(known: Millis) -> Self {
+        Self { budgets: Config::default().budgets, ledger: Ledger::default(), now: NOW, known }
+    }
+
+    fn rules(&self) -> Rules<'_, fn(Kind, &[u8]) -> BlindIndex> {
+        Rules { budgets: &self.budgets, now: self.now, key }
+    }
+
+    fn homeserver(&self, person: &Person) -> Homeserver {
+        Homeserver { group: homeserver_group::of(person.homeserver), since: self.known }
+    }
+
+    fn looks_up(&mut self, person: &Person, units: u32) -> Result<(), Kind> {
+        let plan = self.rules().lookup(&person.account, Some(&self.homeserver(person)), &person.network);
+        self.ledger.charge(&plan, units, self.now).map_err(|limit| limit.kind)
+    }
+
+    /// Looks up as much as possible. Returns how much that was.
+    fn looks_up_all(&mut self, person: &Person) -> u32 {
+        let mut total = 0;
+        for units in [10_000, 1_000, 100, 10, 1] {
+            while self.looks_up(person, units).is_ok() {
+                total += units;
+            }
+        }
+        total
+    }
+
+    /// Tries something without effect on others.
+    fn tries<T>(&mut self, tried: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.ledger.clone();
+        let result = tried(self);
+        self.ledger = before;
+        result
+    }
+
+    fn asks(&mut self, requester: Requester, from: &Network, to: &str) -> Result<(), Kind> {
+        let to = if to.contains('@') { Address::email(to) } else { Address::msisdn(to) }.unwrap();
+        let plan = self.rules().message(requester, from, &to);
+        self.ledger.charge(&plan, 1, self.now).map_err(|limit| limit.kind)
+    }
+
+    fn invites(&mut self, person: &Person, to: &str) -> Result<(), Kind> {
+        let to = Address::email(to).unwrap();
+        let plan = self.rules().invite(&person.account, Some(&self.homeserver(person)), &person.network, &to);
+        self.ledger.charge(&plan, 1, self.now).map_err(|limit| limit.kind)
+    }
+}
+
+#[test]
+fn a_person_with_10_000_contacts_and_three_devices_is_never_refused_not_even_on_their_own_new_domain() {
+    let mut world = World::new(NOW);
+    let alice = person(1, NOW);
+    // The pepper changes just after they have registered, and then every week.
+    for week in 0..13 {
+        for _ in 0..if week == 0 { 6 } else { 3 } {
+            assert_eq!(world.looks_up(&alice, 10_000), Ok(()), "week {week}");
+        }
+        world.now += 7 * DAY;
+    }
+}
+
+#[test]
+fn a_crowd_of_greedy_accounts_does_not_keep_those_of_the_same_week_from_looking_up_a_book() {
+    let grown = NOW - 90 * DAY;
+    for (known, crowd, book) in [(NOW, 26, 1_500), (NOW, 100, 500), (grown, 26, 1_500), (grown, 200, 1_500)] {
+        let mut world = World::new(known);
+        let attackers: Vec<Person> = (0..crowd).map(|number| person(number, NOW)).collect();
+        // They take what they can every hour for five days, each from another network.
+        for hour in 0..120 {
+            for attacker in &attackers {
+                world.looks_up_all(attacker);
+            }
+            let newcomer = Person { network: network("192.0.2.1"), ..person(1_000 + hour, NOW) };
+            let looked_up = world.tries(|world| world.looks_up(&newcomer, book));
+            assert_eq!(looked_up, Ok(()), "{crowd} accounts, a book of {book}, hour {hour}");
+            world.now += HOUR;
+        }
+    }
+}
+
+#[test]
+fn those_who_registered_in_another_week_share_nothing_with_an_attacker_on_their_homeserver() {
+    let mut world = World::new(NOW - 90 * DAY);
+    for number in 0..1_000 {
+        world.looks_up_all(&person(number % 250, NOW));
+    }
+    let settled = Person { network: network("192.0.2.1"), ..person(1_000, NOW - 8 * DAY) };
+    for _ in 0..3 {
+        assert_eq!(world.looks_up(&settled, 10_000), Ok(()));
+    }
+}
+
+#[test]
+fn names_and_ports_below_a_domain_and_networks_in_a_prefix_share() {
+    let mut world = World::new(NOW);
+    let names: Vec<&'static str> =
+        (0..200).map(|number| &*Box::leak(format!("n{number}.evil.example").into_boxed_str())).collect();
+    let taken: u32 = (0..200u32)
+        .map(|number| world.looks_up_all(&Person { homeserver: names[number as usize], ..person(number, NOW) }))
+        .sum();
+    assert!(taken <= 200_000, "{taken}");
+    // The whole /32 has as much as four of its networks.
+    let mut world = World::new(NOW - 90 * DAY);
+    let names: Vec<&'static str> =
+        (0..200).map(|number| &*Box::leak(format!("evil{number}.example").into_boxed_str())).collect();
+    let taken: u32 = (0..200u32)
+        .map(|number| {
+            let network = network(&format!("2001:db8:{number:x}::1"));
+            world.looks_up_all(&Person { homeserver: names[number as usize], network, ..person(number, NOW) })
+        })
+        .sum();
+    assert!((2_000_000..=4 * 640_000).contains(&taken), "{taken}");
+}
+
+#[test]
+fn a_homeserver_grows_for_90_days_and_its_level_keeps_its_meaning() {
+    let mut world = World::new(NOW);
+    let alice = person(1, NOW);
+    let limit = |world: &World| world.rules().homeserver(&alice.account, Counted::Lookup, &world.homeserver(&alice));
+    let sizes = [0, 1, 45, 90, 1_000].map(|days| {
+        world.now = NOW + days * DAY;
+        limit(&world).bucket
+    });
+    let bucket = |capacity, per_hour| Bucket { capacity, per_hour };
+    assert_eq!(
+        sizes,
+        [
+            bucket(200_000, 200),
+            bucket(208_888, 208),
+            bucket(600_000, 600),
+            bucket(1_000_000, 1_000),
+            bucket(1_000_000, 1_000)
+        ]
+    );
+    assert_eq!(limit(&World::new(NOW + DAY)).bucket, bucket(200_000, 200), "another clock was ahead");
+}
+
+#[test]
+fn newcomers_fill_half_of_what_everyone_shares() {
+    let mut world = World::new(NOW - 90 * DAY);
+    world.budgets.lookup_server = Bucket { capacity: 100_000, per_hour: 1 };
+    // Small accounts, which leave nothing free.
+    let taken = (0..1_000).filter(|number| world.looks_up(&person(number % 250, NOW), 200).is_ok()).count() * 200;
+    assert!((40_000..=50_000).contains(&taken), "{taken}");
+    while world.looks_up(&person(250, NOW), 1).is_ok() {}
+    assert_eq!(world.looks_up(&person(250, NOW), 1), Err(Kind::of(Counted::Lookup, Scope::Server)));
+    let settled = person(251, NOW - 7 * DAY);
+    assert_eq!(world.looks_up(&settled, 2_000), Ok(()));
+}
+
+#[test]
+fn strangers_cannot_shut_a_country_or_the_server_for_accounts() {
+    let mut world = World::new(NOW);
+    let mut sent = 0;
+    for number in 0..1_000_u32 {
+        let from = network(&format!("10.{}.{}.1", number % 256, number / 256));
+        let country = ["4477009", "4917012"][number as usize % 2];
+        sent += u32::from(world.asks(Requester::Stranger, &from, &format!("{country}{number:05}")).is_ok());
+    }
+    assert_eq!(sent, 40, "two countries, a tenth of 200 each");
+    let newcomer = person(1, NOW);
+    assert_eq!(world.asks(Requester::Account(newcomer.account), &newcomer.network, "447700900001"), Ok(()));
+    assert_eq!(world.asks(Requester::Homeserver, &network("192.0.2.1"), "447700900002"), Ok(()));
+    for number in 0..10_000_u32 {
+        let from = network(&format!("10.{}.{}.1", number % 256, number / 256));
+        let _ = world.asks(Requester::Stranger, &from, &format!("a{number}@example.com"));
+    }
+    assert_eq!(
+        world.asks(Requester::Stranger, &network("203.0.113.1"), "a@example.com"),
+        Err(Kind::of(Counted::Message, Scope::Server).of_strangers())
+    );
+    assert_eq!(world.asks(Requester::Account(newcomer.account), &newcomer.network, "a@example.com"), Ok(()));
+}
+
+#[test]
+fn a_crowd_of_newcomers_leaves_texts_and_mails_for_others() {
+    let mut world = World::new(NOW);
+    // Two days, each hour as much as they can.
+    for hour in 0..48 {
+        for number in 0..20 {
+            let attacker = person(number, NOW);
+            for again in 0..20 {
+                let to = format!("4477{:08}", number * 100_000 + hour * 100 + again);
+                let _ = world.asks(Requester::Account(attacker.account), &attacker.network, &to);
+                let to = format!("a{number}.{hour}.{again}@example.com");
+                let _ = world.asks(Requester::Account(attacker.account), &attacker.network, &to);
+                let _ = world.invites(&attacker, &to);
+            }
+        }
+        let from = network("203.0.113.1");
+        for (who, since) in [(1_000, NOW), (2_000, NOW - 30 * DAY)] {
+            let honest = person(who + hour, since);
+            assert_eq!(world.asks(Requester::Account(honest.account), &from, "447700900001"), Ok(()), "hour {hour}");
+            assert_eq!(world.asks(Requester::Account(honest.account), &from, "a@example.com"), Ok(()), "hour {hour}");
+            let invited = format!("friend{who}.{hour}@example.com");
+            assert_eq!(world.invites(&Person { network: from, ..honest }, &invited), Ok(()), "hour {hour}");
+        }
+        world.now += HOUR;
+    }
+}
+
+#[test]
+fn the_more_an_account_has_used_the_more_it_leaves_free() {
+    let limit = |scope, reserve| Limit {
+        kind: Kind::of(Counted::Lookup, scope),
+        key: BlindIndex([0; 16]),
+        bucket: Bucket { capacity: 1_000, per_hour: 1 },
+        reserve,
+    };
+    let reserve = |used, capacity, other: Limit| {
+        let own = Limit { bucket: Bucket { capacity, per_hour: 1 }, ..limit(Scope::User, 0) };
+        Plan { own: Some(own), others: vec![other] }.others_after(used).next().unwrap().reserve
+    };
+    let network = limit(Scope::Network, 0);
+    assert_eq!(
+        [0, 800, 801, 2_000, 2_001, u32::MAX].map(|used| reserve(used, 64_000, network)),
+        [0, 0, 250, 250, 650, 650]
+    );
+    assert_eq!([1, 2, 3, 5, 6].map(|used| reserve(used, 10, network)), [0, 0, 250, 250, 650]);
+    assert_eq!(reserve(u32::MAX, 64_000, limit(Scope::Server, 500)), 825);
+    assert_eq!(reserve(u32::MAX, 64_000, limit(Scope::Address, 0)), 0);
+    assert_eq!(Plan::of(vec![network]).others_after(u32::MAX).next().unwrap().reserve, 0);
+}
+
+proptest! {
+    #[test]
+    fn what_newcomers_do_changes_nothing_for_those_of_earlier_weeks(
+        requests in proptest::collection::vec((any::<bool>(), 0u32..40, 1u32..20_000, 0i64..6 * HOUR), 0..200),
+    ) {
+        let mut alone = World::new(NOW - 100 * DAY);
+        let mut together = World::new(NOW - 100 * DAY);
+        for (is_settled, number, units, pause) in requests {
+            alone.now += pause;
+            together.now += pause;
+            if is_settled {
+                let settled = person(100 + number % 20, NOW - 70 * DAY);
+                prop_assert_eq!(alone.looks_up(&settled, units), together.looks_up(&settled, units));
+            } else {
+                // On the same homeserver and in the same networks.
+                let attacker = Person { network: person(100 + number % 20, NOW).network, ..person(number, NOW) };
+                let _ = together.looks_up(&attacker, units);
+            }
+        }
+    }
+
+    #[test]
+    fn no_reserve_exceeds_what_there_is(capacity: u32, base: u32, used: u32) {
+        let limit = Limit {
+            kind: Kind::of(Counted::Lookup, Scope::Server),
+            key: BlindIndex([0; 16]),
+            bucket: Bucket { capacity, per_hour: 1 },
+            reserve: base,
+        };
+        let plan = Plan { own: Some(Limit { kind: Kind::of(Counted::Lookup, Scope::User), ..limit }), others: vec![limit] };
+        let after = plan.others_after(used).next().unwrap();
+        prop_assert!(after.reserve >= base && (after.reserve <= capacity || base > capacity));
+        let more = plan.others_after(used.saturating_add(1)).next().unwrap();
+        prop_assert!(more.reserve >= after.reserve);
+    }
+}

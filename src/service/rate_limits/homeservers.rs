@@ -1,0 +1,65 @@
+//! Since when the users of a homeserver are known.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::RateLimits;
+use crate::clock::{DAY, Millis};
+use crate::crypto::vault::BlindIndex;
+use crate::error::Error;
+use crate::identity::homeserver_group;
+use crate::identity::rate_limit::rules::Homeserver;
+use crate::service::Caller;
+use crate::store::homeservers;
+
+/// How many homeservers a node remembers. The others are read again.
+const MOST: usize = 10_000;
+
+/// What this node has read or written in the last day.
+#[derive(Default)]
+pub(super) struct Homeservers(Mutex<HashMap<BlindIndex, Seen>>);
+
+#[derive(Clone, Copy)]
+struct Seen {
+    /// When the first user was seen.
+    since: Millis,
+    /// When this was read.
+    read_at: Millis,
+}
+
+impl Homeservers {
+    fn get(&self, index: &BlindIndex, now: Millis) -> Option<Millis> {
+        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner).get(index)?;
+        (now - seen.read_at < DAY).then_some(seen.since)
+    }
+
+    fn put(&self, index: BlindIndex, seen: Seen) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST {
+            all.clear();
+        }
+        all.insert(index, seen);
+    }
+}
+
+impl RateLimits {
+    /// Returns the homeserver of a user, or `None` if the operator trusts it. Records at most once a
+    /// day and node that it was seen.
+    pub(super) async fn homeserver(&self, caller: &Caller) -> Result<Option<Homeserver>, Error> {
+        let name = caller.mxid.server_name();
+        if self.budgets.trusted_homeservers.iter().any(|trusted| trusted == name) {
+            return Ok(None);
+        }
+        let group = homeserver_group::of(name.host());
+        let (index, now) = (self.sealer.homeserver_index(&group), self.clock.now());
+        // A domain is at least as old as the accounts on it, also if it was forgotten meanwhile.
+        if let Some(since) = self.homeservers.get(&index, now).filter(|since| *since <= caller.since) {
+            return Ok(Some(Homeserver { group, since }));
+        }
+        let since = caller.since;
+        let since =
+            self.store.write_one(async move |conn| homeservers::see(conn, index.as_ref(), since, now).await).await?;
+        self.homeservers.put(index, Seen { since, read_at: now });
+        Ok(Some(Homeserver { group, since }))
+    }
+}
