@@ -118,6 +118,9 @@ pub(super) struct Listing {
 /// How rate limits are printed.
 #[derive(Args)]
 pub(super) struct Limits {
+    /// Print how much attackers can look up with the limits in force; needs no database
+    #[arg(long, conflicts_with = "json")]
+    pub simulate: bool,
     /// Print JSON, with times in milliseconds since 1970
     #[arg(long)]
     pub json: bool,

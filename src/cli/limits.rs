@@ -1,26 +1,37 @@
 //! Showing the rate limits and how full they are.
 
+use serde_json::json;
+
 use super::arguments::Limits;
 use super::operator::{in_json, open};
 use super::{Failure, say, table};
 use crate::clock::InWords;
 use crate::config::Config;
+use crate::identity::rate_limit::simulation;
 use crate::service::LimitLevels;
+use crate::store::recent_lookups::Size;
 
 const HEAD: [&str; 9] = ["LIMIT", "SECTION", "CAPACITY", "PER HOUR", "LEVEL", "BUCKETS", ">50%", ">90%", "FULL"];
 
 pub(super) async fn run(config: Config, limits: &Limits) -> Result<(), Failure> {
+    if limits.simulate {
+        say(simulation::table(&config.budgets));
+        return Ok(());
+    }
     let vouch = open(config).await?;
-    let levels = vouch.rate_limits.levels().await?;
+    let (levels, memory) = (vouch.rate_limits.levels().await?, vouch.lookups.memory_size().await?);
     if limits.json {
-        say(in_json(&levels)?);
+        say(in_json(&json!({ "limits": levels, "remembered": memory }))?);
         return Ok(());
     }
     let newest = levels.iter().filter_map(|level| level.last_empty_at).max();
     table(HEAD, levels.iter().map(line), HEAD.len());
+    say("");
     if let Some(newest) = newest {
-        say(format_args!("\nIf nothing else is charged, all of them are empty at {}.", InWords(newest)));
+        say(format_args!("If nothing else is charged, all of them are empty at {}.", InWords(newest)));
     }
+    let Size { rows, bytes } = memory;
+    say(format_args!("What tokens have looked up is remembered in {rows} rows of {bytes} bytes together."));
     Ok(())
 }
 

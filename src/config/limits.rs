@@ -51,7 +51,7 @@ pub struct Budgets {
     /// each pepper, and may have registered just before it changes.
     pub lookup_user: Bucket,
     /// `[budgets.homeserver]`: lookups by the accounts of a homeserver that registered in the same
-    /// week. Default 1,000,000; 1,000 per hour. A domain that was first seen today has a fifth.
+    /// week. Default 1,000,000; 2,000 per hour. A domain that was first seen today has 30 %.
     pub lookup_homeserver: Bucket,
     /// `trusted_homeservers`: homeservers without a limit for all of their users together. Default
     /// none.
@@ -73,7 +73,7 @@ pub struct Budgets {
     /// `[budgets.invites_user]`: invitations by a user. Default 30; 10 per hour.
     pub invites_user: Bucket,
     /// `[budgets.invites_homeserver]`: invitations by the users of a homeserver that registered in
-    /// the same week. Default 500; 200 per hour. A new domain has a fifth.
+    /// the same week. Default 500; 200 per hour. A new domain has 30 %.
     pub invites_homeserver: Bucket,
     /// `[budgets.invites_address]`: invitations to an address. Default 5; 2 per hour.
     pub invites_address: Bucket,
@@ -130,7 +130,7 @@ impl Budgets {
             newcomer: Millis::from(newcomer_days) * DAY,
             trusted_homeservers: section.list("trusted_homeservers", &[], parse::server_name),
             lookup_user: Bucket::read(reader, "budgets.user", 64_000, 250),
-            lookup_homeserver: Bucket::read(reader, "budgets.homeserver", 1_000_000, 1_000),
+            lookup_homeserver: Bucket::read(reader, "budgets.homeserver", 1_000_000, 2_000),
             lookup_network: Bucket::read(reader, "budgets.network", 640_000, 5_000),
             lookup_server: Bucket::read(reader, "budgets.server", 6_400_000, 100_000),
             messages_user: Bucket::read(reader, "budgets.messages_user", 20, 20),

@@ -131,7 +131,7 @@ pub enum Purpose {
 impl Purpose {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 20] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::Account, "index:accounts.user"),
         (Self::BindingAddress, "index:bindings.address"),
         (Self::BindingUser, "index:bindings.user"),

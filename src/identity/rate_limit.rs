@@ -14,7 +14,7 @@
 //!
 //! # Long-term use
 //!
-//! Of an account's own limit, a second time is stored: when its use is forgotten. It moves fifty
+//! Of an account's own limit, a second time is stored: when its use is forgotten. It moves a hundred
 //! times as far, up to [`MEMORY`] ahead, and says how much the account has used in the long run. Of
 //! the limits that it shares with others, an account that has used much may fill less than one that
 //! has used little, see the [rules]. If only its own level counted, which drains much faster than a
@@ -25,6 +25,7 @@
 pub mod kind;
 pub mod ledger;
 pub mod rules;
+pub mod simulation;
 #[cfg(test)]
 mod tests;
 
@@ -37,9 +38,9 @@ use kind::Kind;
 pub type Micros = i64;
 
 /// How long the use of an account is remembered at most.
-pub const MEMORY: Millis = 50 * DAY;
+pub const MEMORY: Millis = 100 * DAY;
 /// How much longer use is remembered than it fills the bucket.
-const SLOWER: Micros = 50;
+const SLOWER: Micros = 100;
 
 /// The longest time that a bucket takes to drain: enough for every valid configuration, and far
 /// enough from overflow that a time can be added.

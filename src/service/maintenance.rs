@@ -12,8 +12,8 @@ use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, homeservers, invites, leases, outbox, rate_limits, recent_lookups,
-    sessions, unbind_signatures, visits,
+    Conn, Error as StoreError, Store, accounts, consents, homeservers, invites, leases, outbox, rate_limits,
+    recent_lookups, sessions, unbind_signatures, visits,
 };
 
 /// How often a node runs maintenance.

@@ -3,6 +3,7 @@
 use diesel::dsl::sum;
 use diesel::prelude::*;
 use diesel::sql_types::Binary;
+use serde::Serialize;
 
 use super::connection::Conn;
 use super::error::Error;
@@ -20,7 +21,7 @@ extern "SQL" {
 }
 
 /// How much is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// The number of rows: one for each token and pepper.
     pub rows: i64,

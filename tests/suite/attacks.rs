@@ -203,8 +203,8 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let pepper = alice.pepper().await;
-        // A new domain has a fifth.
-        assert_eq!(looks_up(&alice, &pepper, hashes(&pepper, 0..4)).await, 200);
+        // A new domain has 30 %.
+        assert_eq!(looks_up(&alice, &pepper, hashes(&pepper, 0..6)).await, 200);
         for name in ["hs.example:1", "HS.example"] {
             let mxid = format!("@mallory:{name}");
             world.homeserver.behave(Conduct::Answers(200, json!({ "sub": mxid }).to_string()));
@@ -213,7 +213,7 @@ on_both_backends! {
             let token = answer["token"].as_str().unwrap().to_owned();
             let mallory = Person { world: &world, server: &server, mxid, token };
             mallory.accepts_everything().await;
-            assert_eq!(looks_up(&mallory, &pepper, hashes(&pepper, 4..5)).await, 429, "{name}");
+            assert_eq!(looks_up(&mallory, &pepper, hashes(&pepper, 6..7)).await, 429, "{name}");
         }
     }
 

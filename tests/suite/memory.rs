@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use vouch::clock::{DAY, MINUTE, SECOND};
@@ -55,7 +56,7 @@ async fn stored(world: &World) -> Vec<String> {
 
 on_both_backends! {
     async fn a_repeat_is_free_after_a_restart(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
         looks_up(&at(&world, &server, &token), &hashes(0..10)).await.ok();
@@ -67,7 +68,7 @@ on_both_backends! {
     }
 
     async fn a_repeat_is_free_on_another_node_a_few_seconds_later(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = at(&world, &other, &here.token);
@@ -88,7 +89,7 @@ on_both_backends! {
     }
 
     async fn nodes_that_save_the_same_token_lose_nothing(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let token = here.token.clone();
@@ -102,7 +103,7 @@ on_both_backends! {
     }
 
     async fn another_token_of_the_user_does_not_learn_what_was_looked_up(mut world: World) {
-        world.config.budgets.lookup_newcomer = Bucket { capacity: 20, per_hour: 1 };
+        world.config.budgets.lookup_user = Bucket { capacity: 20, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let thief = world.person(&server, "alice").await;
@@ -126,7 +127,7 @@ on_both_backends! {
     }
 
     async fn own_addresses_are_free_to_every_token_and_are_not_stored(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let (one, other) = (world.start().await, world.start().await);
         let alice = world.person(&one, "alice").await;
         let device = world.person(&one, "alice").await;
@@ -222,7 +223,7 @@ on_both_backends! {
     }
 
     async fn look_ups_are_saved_once_the_database_can_be_written_again(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
         refuse(&world, "INSERT", "recent_lookups").await;
@@ -240,7 +241,7 @@ on_both_backends! {
     }
 
     async fn a_damaged_row_is_charged_again_and_replaced(mut world: World) {
-        world.config.budgets.lookup_newcomer = TIGHT;
+        world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let token = world.person(&server, "alice").await.token;
         looks_up(&at(&world, &server, &token), &hashes(0..5)).await.ok();
@@ -254,5 +255,25 @@ on_both_backends! {
         }
         let server = world.start().await;
         refused(&looks_up(&at(&world, &server, &token), &hashes(5..6)).await);
+    }
+
+    async fn a_new_user_with_three_devices_of_10_000_contacts_each_is_never_refused(world: World) {
+        let (one, other) = (world.start().await, world.start().await);
+        let mut devices = Vec::new();
+        for device in 0..3 {
+            let token = world.person(&one, "alice").await.token;
+            devices.push((token, hashes(device * 10_000..(device + 1) * 10_000)));
+        }
+        let all = async |server: &Server| {
+            for answer in join_all(devices.iter().map(async |(token, book)| looks_up(&at(&world, server, token), book).await)).await {
+                answer.ok();
+            }
+        };
+        all(&one).await;
+        one.stop().await;
+        let restarted = world.start().await;
+        all(&restarted).await;
+        all(&other).await;
+        assert_eq!(count(&world, "recent_lookups").await, 3);
     }
 }

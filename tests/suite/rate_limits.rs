@@ -125,8 +125,8 @@ on_both_backends! {
     }
 
     async fn the_users_of_a_homeserver_share_a_limit(mut world: World) {
-        // A new domain has a fifth: 200.
-        world.config.budgets.lookup_homeserver = Bucket { capacity: 1_000, per_hour: 5 };
+        // A new domain has 30 %: 200.
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 667, per_hour: 5 };
         world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -255,8 +255,8 @@ on_both_backends! {
     }
 
     async fn concurrent_requests_on_two_nodes_never_exceed_a_limit(mut world: World) {
-        // A new domain has a fifth.
-        world.config.budgets.lookup_homeserver = Bucket { capacity: 1_000, per_hour: 5 };
+        // A new domain has 30 %: 200.
+        world.config.budgets.lookup_homeserver = Bucket { capacity: 667, per_hour: 5 };
         let (one, other) = (world.start().await, world.start().await);
         let people = [world.person(&one, "alice").await, world.person(&other, "bob").await];
         let requests = || async {

@@ -127,7 +127,7 @@ on_both_backends! {
     async fn the_daily_number_of_texts_is_limited(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = Bucket { capacity: 12, per_hour: 1 };
-        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1_000 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let (mut sent, begun) = (0, world.clock.now());
@@ -212,7 +212,7 @@ on_both_backends! {
     async fn texts_requested_concurrently_on_two_nodes_are_all_counted(world: World) {
         let mut world = world;
         world.config.budgets.texts_server = Bucket { capacity: 20, per_hour: 1 };
-        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1 };
+        world.config.budgets.texts_user = Bucket { capacity: 8_000, per_hour: 1_000 };
         let (one, other) = (world.start().await, world.start().await);
         let here = world.person(&one, "alice").await;
         let there = Person { world: &world, server: &other, mxid: here.mxid.clone(), token: here.token.clone() };

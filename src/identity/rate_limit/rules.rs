@@ -8,7 +8,7 @@
 //! week. So an attacker who creates accounts on a homeserver, or in a network, shares nothing with
 //! those who were there before.
 //!
-//! A domain that was first seen today has a fifth of the limits of a homeserver, and all of them
+//! A domain that was first seen today has 30 % of the limits of a homeserver, and all of them
 //! after 90 days.
 //!
 //! # What is kept free for others
@@ -55,7 +55,7 @@ const COHORT: Millis = 7 * DAY;
 /// After how many days a domain has all of its limits.
 const GROWN: u32 = 90;
 /// The percentage of them that a new domain has.
-const NEW: u32 = 20;
+const NEW: u32 = 30;
 
 /// Who makes a request.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +122,7 @@ impl Plan {
     /// Returns the other limits for an account that has used this much in the long run, this
     /// request included.
     pub fn others_after(&self, used: u32) -> impl Iterator<Item = Limit> {
-        let percentage = self.own.map_or(0, |own| left_free(used, own.bucket));
+        let percentage = self.own.map_or(0, |own| left_free(used, &own));
         self.others.iter().map(move |limit| {
             let fillable = limit.bucket.capacity.saturating_sub(limit.reserve);
             let left = if limit.kind.is_shared() { percentage } else { 0 };
@@ -244,8 +244,11 @@ fn in_cohort(account: &Account, name: &str) -> Vec<u8> {
 
 /// Returns the percentage of shared limits that is left free by an account with this limit of its
 /// own that has used this much.
-fn left_free(used: u32, own: Bucket) -> u32 {
-    let is_more_than = |(part, least): (u32, u32)| used > (own.capacity / part).max(least);
+fn left_free(used: u32, own: &Limit) -> u32 {
+    // If the limit drains slowly, not all use is remembered.
+    let remembered = own.used(own.memory(0), 0);
+    let is_more_than =
+        |(part, least): (u32, u32)| used > (own.bucket.capacity / part).max(least).min(remembered.saturating_sub(1));
     match (is_more_than(LITTLE), is_more_than(MUCH)) {
         (false, _) => 0,
         (true, false) => LEFT_FREE[0],

@@ -95,14 +95,14 @@ fn what_is_reserved_is_not_filled_and_a_retry_waits_for_it() {
 }
 
 #[test]
-fn use_is_remembered_fifty_times_as_long_and_50_days_at_most() {
+fn use_is_remembered_a_hundred_times_as_long_and_100_days_at_most() {
     let user = own(64_000, 250);
     let level = user.charged(1_500, Level::default(), NOW).expect("there is room");
     assert_eq!(user.used(level.forgotten_at, NOW), 1_500);
     // The bucket is empty after six hours.
     assert_eq!(level.empty_at, micros(NOW + 6 * HOUR));
-    assert_eq!(user.used(level.forgotten_at, NOW + 6 * HOUR), 1_470);
-    assert_eq!(user.used(level.forgotten_at, NOW + 300 * HOUR), 0);
+    assert_eq!(user.used(level.forgotten_at, NOW + 6 * HOUR), 1_485);
+    assert_eq!(user.used(level.forgotten_at, NOW + 600 * HOUR), 0);
     let level = user.charged(60_000, level, NOW).expect("there is room");
     assert_eq!((level.forgotten_at, user.used(level.forgotten_at, NOW)), (micros(NOW + MEMORY), 6_000));
     let shared = limit(10, 60).charged(3, Level::default(), NOW).expect("there is room");

@@ -5,6 +5,7 @@ use std::sync::{MutexGuard, PoisonError};
 use super::RateLimits;
 use super::credits::{Credits, Missing};
 use crate::clock::Millis;
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::rate_limit::rules::Plan;
 use crate::identity::rate_limit::{Level, Limit, micros};
@@ -27,6 +28,25 @@ pub(super) struct Refused {
 pub(super) enum Uncharged {
     Refused(Refused),
     Failed(store::Error),
+}
+
+/// The limits that a request charges in advance, until it is dropped.
+struct Ahead<'a> {
+    rate_limits: &'a RateLimits,
+    limits: Vec<Limit>,
+}
+
+impl Ahead<'_> {
+    /// Returns how much to charge where `units` are needed.
+    fn block(&self, limit: &Limit, units: u32) -> u32 {
+        if self.limits.contains(limit) { limit.block(units) } else { units }
+    }
+}
+
+impl Drop for Ahead<'_> {
+    fn drop(&mut self) {
+        self.rate_limits.credits().end(&self.limits);
+    }
 }
 
 impl From<store::Error> for Uncharged {
@@ -67,28 +87,36 @@ impl RateLimits {
         (missing, units): (u32, u32),
         now: Millis,
     ) -> Result<(), Uncharged> {
-        let plan = plan.clone();
+        let (ahead, plan) = (self.ahead([own].into_iter()), plan.clone());
+        let block = ahead.block(&own, missing);
         let charge = async move |conn: &mut Conn| {
-            for charged in [own.block(missing), missing] {
+            for charged in [block, missing] {
                 if let Some(forgotten_at) = charge_one(conn, &own, charged, now).await? {
                     return Ok((charged, own.used(forgotten_at, now)));
                 }
             }
             Err(Uncharged::Refused(refusal(conn, &plan, (missing, units), now).await?))
         };
-        let (units, used) = self.store.write_one(charge).await?;
-        self.credits().add_own(own, units, used, now);
+        let (charged, used) = self.store.write_one(charge).await?;
+        self.credits().add_own(own, charged, used, now);
         Ok(())
     }
 
     async fn charge_others(&self, missing: Vec<(Limit, u32)>, now: Millis) -> Result<(), Uncharged> {
-        let charged = if missing.len() == 1 {
-            self.store.write_one(async move |conn| charge_ahead(conn, missing, now).await).await?
+        let ahead = self.ahead(missing.iter().map(|(limit, _)| *limit));
+        let wanted: Vec<_> =
+            missing.into_iter().map(|(limit, units)| (limit, units, ahead.block(&limit, units))).collect();
+        let charged = if wanted.len() == 1 {
+            self.store.write_one(async move |conn| charge_ahead(conn, wanted, now).await).await?
         } else {
-            self.store.write(async move |conn| charge_ahead(conn, missing, now).await).await?
+            self.store.write(async move |conn| charge_ahead(conn, wanted, now).await).await?
         };
         self.credits().add(&charged, now);
         Ok(())
+    }
+
+    fn ahead(&self, limits: impl Iterator<Item = Limit>) -> Ahead<'_> {
+        Ahead { rate_limits: self, limits: self.credits().begin(limits) }
     }
 
     /// Charges one unit of each limit of a plan in a transaction that the error rolls back. Returns
@@ -165,23 +193,25 @@ pub(super) async fn charge_all(conn: &mut Conn, plan: &Plan, now: Millis) -> Res
 }
 
 /// Charges all of the limits, in a transaction that the error rolls back: whole blocks where they
-/// fit. Returns what was charged.
+/// fit, and otherwise the units that are needed. Returns what was charged.
 async fn charge_ahead(
     conn: &mut Conn,
-    mut charges: Vec<(Limit, u32)>,
+    mut wanted: Vec<(Limit, u32, u32)>,
     now: Millis,
 ) -> Result<Vec<(Limit, u32)>, Uncharged> {
-    sort(&mut charges);
-    for done in 0..charges.len() {
-        let (limit, units) = charges[done];
-        let block = limit.block(units);
-        if block > units && charge_one(conn, &limit, block, now).await?.is_some() {
-            charges[done].1 = block;
-        } else if charge_one(conn, &limit, units, now).await?.is_none() {
-            return Err(Uncharged::Refused(refusal_by(conn, &charges[done..], now).await?));
+    wanted.sort_unstable_by_key(|(limit, ..)| order(limit));
+    let mut charged = Vec::with_capacity(wanted.len());
+    for (limit, units, block) in &wanted {
+        if block > units && charge_one(conn, limit, *block, now).await?.is_some() {
+            charged.push((*limit, *block));
+        } else if charge_one(conn, limit, *units, now).await?.is_some() {
+            charged.push((*limit, *units));
+        } else {
+            let rest: Vec<_> = wanted[charged.len()..].iter().map(|(limit, units, _)| (*limit, *units)).collect();
+            return Err(Uncharged::Refused(refusal_by(conn, &rest, now).await?));
         }
     }
-    Ok(charges)
+    Ok(charged)
 }
 
 /// Refunds what was charged.
@@ -201,7 +231,11 @@ pub(super) fn each(limits: Vec<Limit>) -> Vec<(Limit, u32)> {
 /// Brings limits into the order in which every transaction locks their rows: users' own limits
 /// first.
 fn sort(charges: &mut [(Limit, u32)]) {
-    charges.sort_unstable_by_key(|(limit, _)| (!limit.kind.is_remembered(), limit.key));
+    charges.sort_unstable_by_key(|(limit, _)| order(limit));
+}
+
+fn order(limit: &Limit) -> (bool, BlindIndex) {
+    (!limit.kind.is_remembered(), limit.key)
 }
 
 /// Charges one limit. Returns when its use is forgotten, or `None` if it has no room.

@@ -1,6 +1,6 @@
 //! What this node has charged in advance.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::clock::{MINUTE, Millis};
 use crate::identity::rate_limit::Limit;
@@ -13,15 +13,32 @@ const IDLE: Millis = MINUTE;
 /// the database. What was charged with another reserve is another credit: so nobody uses what only
 /// others could charge.
 #[derive(Default)]
-pub(super) struct Credits(HashMap<Limit, Credit>);
+pub(super) struct Credits {
+    credits: HashMap<Limit, Credit>,
+    /// The limits that are being charged in advance. Meanwhile, others charge only what they need:
+    /// otherwise many requests at once would charge as many blocks.
+    charging: HashSet<Limit>,
+}
 
 #[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
-    /// How much the user had used in the long run when units were last charged.
+    /// How much the user had used in the long run when units were last charged, these included.
     used: u32,
     /// When units were last added or used.
     used_at: Millis,
+}
+
+impl Credit {
+    /// Returns how much a user has used in the long run after these units: what is left of the
+    /// credit is not used. If not all use is remembered, it cannot be told from what is.
+    fn used_after(&self, own: &Limit, units: u32, now: Millis) -> u32 {
+        if self.used < own.used(own.memory(now), now) {
+            self.used.saturating_sub(self.units - units)
+        } else {
+            self.used
+        }
+    }
 }
 
 /// What has to be charged before a request can use its limits.
@@ -45,7 +62,8 @@ impl Credits {
         {
             return Err(Missing::Own(own, units - credit.units));
         }
-        let others: Vec<Limit> = plan.others_after(own.map_or(0, |(_, credit)| credit.used)).collect();
+        let used = own.map_or(0, |(own, credit)| credit.used_after(&own, units, now));
+        let others: Vec<Limit> = plan.others_after(used).collect();
         let missing = |limit: &Limit| {
             let missing = units.saturating_sub(self.credit(limit).units);
             (missing > 0).then_some((*limit, missing))
@@ -55,35 +73,47 @@ impl Credits {
             return Err(Missing::Others(missing));
         }
         for limit in plan.own.iter().chain(&others) {
-            if let Some(credit) = self.0.get_mut(limit) {
+            if let Some(credit) = self.credits.get_mut(limit) {
                 *credit = Credit { units: credit.units - units, used_at: now, ..*credit };
             }
         }
         Ok(())
     }
 
+    /// Marks those of the limits that nobody else is charging in advance, and returns them.
+    pub(super) fn begin(&mut self, limits: impl Iterator<Item = Limit>) -> Vec<Limit> {
+        limits.filter(|limit| self.charging.insert(*limit)).collect()
+    }
+
+    /// Ends [`Self::begin`].
+    pub(super) fn end(&mut self, limits: &[Limit]) {
+        for limit in limits {
+            self.charging.remove(limit);
+        }
+    }
+
     /// Adds units that were charged to the limit of a user who has used this much in the long run.
     pub(super) fn add_own(&mut self, limit: Limit, units: u32, used: u32, now: Millis) {
         self.add(&[(limit, units)], now);
-        self.0.entry(limit).or_default().used = used;
+        self.credits.entry(limit).or_default().used = used;
     }
 
     /// Adds units that were charged in the database.
     pub(super) fn add(&mut self, charged: &[(Limit, u32)], now: Millis) {
         for (limit, units) in charged {
-            let credit = self.0.entry(*limit).or_default();
+            let credit = self.credits.entry(*limit).or_default();
             *credit = Credit { units: credit.units.saturating_add(*units), used_at: now, ..*credit };
         }
     }
 
     /// Removes and returns what has not been used for a minute, or everything.
     pub(super) fn take(&mut self, now: Millis, everything: bool) -> Vec<(Limit, u32)> {
-        let taken = self.0.extract_if(|_, credit| everything || now.saturating_sub(credit.used_at) >= IDLE);
+        let taken = self.credits.extract_if(|_, credit| everything || now.saturating_sub(credit.used_at) >= IDLE);
         taken.map(|(limit, credit)| (limit, credit.units)).filter(|(_, units)| *units > 0).collect()
     }
 
     fn credit(&self, limit: &Limit) -> Credit {
-        self.0.get(limit).copied().unwrap_or_default()
+        self.credits.get(limit).copied().unwrap_or_default()
     }
 }
 
@@ -128,12 +158,32 @@ mod tests {
     fn credit_that_was_charged_with_a_smaller_reserve_is_not_used_with_a_larger_one() {
         let mut credits = Credits::default();
         credits.add(&[(ALL, 100)], NOW);
-        credits.add_own(ALICE, 10, 4, NOW);
+        credits.add_own(ALICE, 10, 9, NOW);
         let kept = Limit { reserve: 25, ..ALL };
-        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(kept, 5)])));
+        assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(kept, 5)])), "four were used before");
         credits.add(&[(kept, 5)], NOW);
         assert_eq!(credits.spend(&plan(), 5, NOW), Ok(()));
         assert_eq!(credits.spend(&Plan::of(vec![ALL]), 100, NOW), Ok(()));
+    }
+
+    #[test]
+    fn what_a_user_has_charged_and_not_used_counts_as_used_only_if_it_cannot_be_told() {
+        let mut credits = Credits::default();
+        credits.add_own(ALICE, 23, 23, NOW);
+        assert_eq!(credits.spend(&plan(), 2, NOW), Err(Missing::Others(vec![(ALL, 2)])));
+        // No more than 24 are remembered.
+        credits.add_own(ALICE, 77, 24, NOW);
+        let kept = Limit { reserve: 65, ..ALL };
+        assert_eq!(credits.spend(&plan(), 2, NOW), Err(Missing::Others(vec![(kept, 2)])));
+    }
+
+    #[test]
+    fn one_request_at_a_time_charges_a_limit_in_advance() {
+        let mut credits = Credits::default();
+        assert_eq!(credits.begin([ALICE, ALL].into_iter()), [ALICE, ALL]);
+        assert_eq!(credits.begin([ALICE].into_iter()), []);
+        credits.end(&[ALICE]);
+        assert_eq!(credits.begin([ALICE, ALL].into_iter()), [ALICE]);
     }
 
     #[test]
