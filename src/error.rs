@@ -8,6 +8,7 @@
 //! * What prevents the server from starting is a text for the operator ([`StartError`]): which
 //!   setting or file, what is wrong, and what to do.
 
+mod forbidden;
 mod start;
 
 use std::borrow::Cow;
@@ -39,6 +40,10 @@ pub enum ErrorKind {
     Unauthorized,
     /// 403: the caller may not do this.
     Forbidden,
+    /// 403: this needs a fresh proof of who the caller is.
+    ProofRequired,
+    /// 403: this needs a confirmation by a link sent to an address of the caller.
+    ConfirmationRequired,
     /// 404
     NotFound,
     /// 405
@@ -62,7 +67,7 @@ impl ErrorKind {
         match self {
             Self::BadRequest | Self::SessionExpired | Self::DestinationRejected => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ProofRequired | Self::ConfirmationRequired => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -235,25 +240,6 @@ impl Error {
     #[must_use]
     pub fn unknown_token() -> Self {
         Self::new(ErrorKind::Unauthorized, "M_UNKNOWN_TOKEN", "Unrecognised access token")
-    }
-
-    /// 403 `M_TERMS_NOT_SIGNED`
-    #[must_use]
-    pub fn terms_not_signed() -> Self {
-        Self::new(ErrorKind::Forbidden, "M_TERMS_NOT_SIGNED", "Please accept our terms of service before continuing")
-    }
-
-    /// 403 `M_FORBIDDEN`
-    #[must_use]
-    pub fn forbidden(text: &'static str) -> Self {
-        Self::new(ErrorKind::Forbidden, "M_FORBIDDEN", text)
-    }
-
-    /// 403 `M_FORBIDDEN`, for binding an address whose owner objects. The caller has proved that
-    /// the address is theirs, or operates this server, so they may know.
-    #[must_use]
-    pub fn owner_objects() -> Self {
-        Self::forbidden("The owner of the address objects to it being listed")
     }
 
     /// 404 `M_NOT_FOUND`

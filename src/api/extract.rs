@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::error::Error;
 use crate::http::{Query, state};
-use crate::service::{self, Accounts, WebSessions};
+use crate::service::{self, Accounts};
 
 /// The access token of a request: `Authorization: Bearer T`.
 ///
@@ -118,25 +118,5 @@ impl FromRequest for SynapseSignatory {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let caller = Caller::of(request, AccessToken::in_query(request));
         Box::pin(async move { if caller.await?.terms_accepted { Ok(Self) } else { Err(Error::terms_not_signed()) } })
-    }
-}
-
-/// A [`Caller`] whose token was issued in the last few minutes, that is, whose homeserver has just
-/// confirmed who they are.
-///
-/// Extraction also fails with 403 `M_FORBIDDEN`.
-pub(super) struct FreshCaller(pub Caller);
-
-impl FromRequest for FreshCaller {
-    type Error = Error;
-    type Future = Extraction<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (sessions, caller) = (state::<WebSessions>(request).clone(), Caller::from_request(request, payload));
-        let stale = "This needs a fresh proof of who you are: register again, and use the new token within 5 minutes";
-        Box::pin(async move {
-            let caller = caller.await?;
-            if sessions.is_fresh(caller.proved_at) { Ok(Self(caller)) } else { Err(Error::forbidden(stale)) }
-        })
     }
 }

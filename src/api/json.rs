@@ -158,13 +158,14 @@ impl Params {
         number.ok_or_else(|| Error::invalid(name, "an integer"))
     }
 
-    /// Checks the type of an unused number, which may be absent or `null`.
+    /// Takes a number that may be absent or `null`. One that is not a whole number counts as absent.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`
-    pub(super) fn optional_number(&mut self, name: &str) -> Result<(), Error> {
+    pub(super) fn optional_number(&mut self, name: &str) -> Result<Option<i64>, Error> {
         match self.0.remove(name) {
-            None | Some(Value::Null | Value::Number(_)) => Ok(()),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Number(number)) => Ok(number.as_i64()),
             Some(_) => Err(Error::invalid(name, "a number")),
         }
     }

@@ -65,6 +65,12 @@ pub fn routes(app: &mut web::ServiceConfig) {
             "/account/data",
             [get_without_head(own_data::export), ("DELETE", web::delete().to(own_data::erase))],
         ))
+        .service(at("/account/prove", [post(own_data::prove)]))
+        .service(at("/account/confirm", [post(own_data::confirm)]))
+        .service(at(
+            "/account/erasure",
+            [post(own_data::request_erasure), ("DELETE", web::delete().to(own_data::cancel_erasure))],
+        ))
         .service(at("/terms/withdraw", [post(own_data::withdraw)]))
         .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")

@@ -5,27 +5,86 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
 
-use super::extract::{Caller, FreshCaller};
+use super::account::openid_token;
+use super::extract::Caller;
 use super::json::Body;
-use crate::error::Error;
-use crate::service::{Accounts, SelfService, Withdrawal};
+use crate::error::{Error, ErrorKind};
+use crate::service::{Accounts, Actor, Confirmations, Network, SelfService, Withdrawal};
+use crate::texts::Language;
 
-/// `GET /_matrix/identity/unstable/im.vouch/account/data`: exports the caller's data.
+/// `GET /_matrix/identity/unstable/im.vouch/account/data`: exports the caller's data, with masked
+/// addresses unless they have proved and confirmed who they are.
 pub(super) async fn export(
     self_service: Data<SelfService>,
-    FreshCaller(caller): FreshCaller,
+    language: Language,
+    caller: Caller,
 ) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(self_service.export_own(&caller.mxid).await?))
+    let actor = Actor::from(&*caller);
+    let export = match self_service.export_own(&actor, language).await {
+        Err(error) if matches!(error.kind(), ErrorKind::ProofRequired | ErrorKind::ConfirmationRequired) => {
+            self_service.view(&actor).await?
+        }
+        export => export?,
+    };
+    Ok(HttpResponse::Ok().json(export))
 }
 
 /// `DELETE /_matrix/identity/unstable/im.vouch/account/data`: erases the caller's data, and returns
 /// a signed receipt.
 pub(super) async fn erase(
     self_service: Data<SelfService>,
-    FreshCaller(caller): FreshCaller,
+    language: Language,
+    caller: Caller,
 ) -> Result<HttpResponse, Error> {
-    let receipt = self_service.erase_user(&caller.mxid).await?;
+    let receipt = self_service.erase_own(&Actor::from(&*caller), language).await?;
     Ok(HttpResponse::Ok().json(self_service.signed_receipt(&receipt)))
+}
+
+/// `POST /_matrix/identity/unstable/im.vouch/account/prove`: gives the caller's token a fresh proof
+/// in exchange for an OpenID token.
+pub(super) async fn prove(
+    accounts: Data<Accounts>,
+    from: Network,
+    caller: Caller,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    accounts.prove(&caller, &from, &openid_token(body).await?).await?;
+    Ok(HttpResponse::Ok().json(json!({})))
+}
+
+/// `POST /_matrix/identity/unstable/im.vouch/account/confirm`: sends a link to one of the caller's
+/// addresses, which confirms the caller's token.
+pub(super) async fn confirm(
+    confirmations: Data<Confirmations>,
+    from: Network,
+    language: Language,
+    caller: Caller,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    let id = body.params_if_any().await?.optional_string("id")?;
+    confirmations.send(&Actor::from(&*caller), id.as_deref(), &from, language).await?;
+    Ok(HttpResponse::Ok().json(json!({})))
+}
+
+/// `POST /_matrix/identity/unstable/im.vouch/account/erasure`: has the caller's data erased in
+/// three days, unless somebody stops that.
+pub(super) async fn request_erasure(
+    self_service: Data<SelfService>,
+    language: Language,
+    caller: Caller,
+    body: Body,
+) -> Result<HttpResponse, Error> {
+    body.params_if_any().await?;
+    let pending = self_service.request_erasure(&Actor::from(&*caller), language).await?;
+    Ok(HttpResponse::Accepted().json(pending))
+}
+
+/// `DELETE /_matrix/identity/unstable/im.vouch/account/erasure`: stops that.
+pub(super) async fn cancel_erasure(self_service: Data<SelfService>, caller: Caller) -> Result<HttpResponse, Error> {
+    if self_service.cancel_erasure(&Actor::from(&*caller)).await? {
+        return Ok(HttpResponse::Ok().json(json!({})));
+    }
+    Err(Error::not_found("No erasure is requested"))
 }
 
 /// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`: withdraws the caller's consent to

@@ -57,12 +57,14 @@ pub enum Column {
     OutboxPayload,
     /// `visits.subject`, owned by the index of the visit's token.
     VisitSubject,
+    /// `erasures.mxid`, owned by the index of the Matrix ID.
+    ErasureMxid,
 }
 
 impl Column {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::AccountMxid, "accounts.mxid"),
         (Self::BindingAddress, "bindings.address"),
         (Self::BindingMxid, "bindings.mxid"),
@@ -74,6 +76,7 @@ impl Column {
         (Self::InviteSender, "invites.sender"),
         (Self::OutboxPayload, "outbox.payload"),
         (Self::VisitSubject, "visits.subject"),
+        (Self::ErasureMxid, "erasures.mxid"),
     ];
 
     const fn name(self) -> &'static str {
@@ -126,12 +129,20 @@ pub enum Purpose {
     Objection,
     /// `recent_lookups.token_index`, of the hash of an access token.
     RecentLookups,
+    /// `openid_tokens.token_hash`, of an OpenID token.
+    OpenIdToken,
+    /// `tokens.confirmed_by` and `visits.confirmed_by`, of an address.
+    ConfirmedBy,
+    /// The id by which a user names one of their addresses, of user, address and time.
+    AddressId,
+    /// `erasures.user_index`, of a Matrix ID.
+    Erasure,
 }
 
 impl Purpose {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 21] = [
+    const ALL: [(Self, &'static str); 25] = [
         (Self::Account, "index:accounts.user"),
         (Self::BindingAddress, "index:bindings.address"),
         (Self::BindingUser, "index:bindings.user"),
@@ -153,6 +164,10 @@ impl Purpose {
         (Self::VisitForm, "index:visits.form"),
         (Self::Objection, "index:objections.address"),
         (Self::RecentLookups, "index:recent_lookups.token"),
+        (Self::OpenIdToken, "index:openid_tokens.token"),
+        (Self::ConfirmedBy, "index:confirmed_by"),
+        (Self::AddressId, "index:address_id"),
+        (Self::Erasure, "index:erasures.user"),
     ];
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod calling_code;
 pub mod directory;
 mod domain;
 pub mod homeserver_group;
+pub(crate) mod mask;
 pub mod network;
 pub mod pepper;
 pub(crate) mod phone;

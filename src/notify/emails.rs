@@ -3,6 +3,7 @@
 
 mod display_name;
 mod messages;
+mod own_data;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ pub use messages::{
     BoundFacts, InviteFacts, Remover, UnboundFacts, ValidationFacts, address_email, bound_email, invite_email,
     unbound_email, validation_email,
 };
+pub use own_data::{Alert, AlertFacts, ConfirmationFacts, alert_email, confirmation_email};
 
 use askama::Template;
 use url::Url;

@@ -6,6 +6,7 @@
 use url::Url;
 
 use super::Words;
+use super::emails::Alert;
 use super::gsm::segments;
 use super::unlinked::unlinked_id_in_text;
 use crate::texts::visible;
@@ -54,6 +55,23 @@ pub fn unbound_text(say: Words<'_>, mxid: &str) -> String {
 /// Returns the text with the link to what is stored about a number.
 pub fn address_text(say: Words<'_>, link: &Url) -> String {
     format!("{} {link}", say.with_server("sms-address"))
+}
+
+/// Returns the text with the link by which somebody confirms that they read a number.
+pub fn confirmation_text(say: Words<'_>, link: &Url) -> String {
+    format!("{} {link}", say.with_server("sms-confirm"))
+}
+
+/// Returns the alert that tells what was done with the data of a number's user.
+pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
+    let account = say.with("sms-notice-account", "mxid", mxid);
+    let (first, stop) = match what {
+        Alert::Opened => ("sms-opened", None),
+        Alert::Exported => ("sms-exported", None),
+        Alert::Erased => ("sms-erased", None),
+        Alert::Erasing { stop, .. } => ("sms-erasing", Some(format!("{} {stop}", say.text("sms-bound-undo")))),
+    };
+    if_it_fits(&say.with_server(first), Some(&account), stop.as_deref())
 }
 
 /// Returns the text about an invitation. Its link opens a web app and not the invitation, because a

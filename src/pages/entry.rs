@@ -33,15 +33,20 @@ impl View {
     /// Describes a delivery; `messages` are the ids for a notice and for an invitation.
     pub(super) fn delivery_entry(&self, delivery: &ExportedDelivery, messages: [&'static str; 2]) -> Entry {
         let [notice, onbind] = messages;
-        let what = if delivery.kind == "notice" { notice } else { onbind };
+        let what = if delivery.kind == "onbind" { onbind } else { notice };
         Entry { party: party_name(&delivery.party), what, at: self.timestamp(delivery.queued_at) }
     }
+}
+
+/// Returns an address or its mask as people write it: numbers begin with a plus sign.
+pub(super) fn shown_address(medium: &str, address: &str) -> String {
+    if medium == "msisdn" { format!("+{address}") } else { address.to_owned() }
 }
 
 /// Returns the address or the visible part of the Matrix ID.
 pub(super) fn party_name(party: &Party) -> Option<String> {
     match party {
-        Party::Address { address, .. } => Some(address.clone()),
+        Party::Address { medium, address } => Some(shown_address(medium, address)),
         Party::User { user_id } => user_id.as_ref().map(|user| visible(user.as_str(), MAX_MXID)),
         Party::Deleted {} => None,
     }

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::entry::{Entry, party_name};
+use super::entry::{Entry, party_name, shown_address};
 use super::failure::Failure;
 use super::layout::Layout;
 use super::said::Said;
@@ -153,7 +153,7 @@ impl View {
             layout.title = format!("{} – {}", layout.say(done.text), layout.title);
         }
         let entry = |party, what, at| Entry { party: party_name(party), what, at: self.timestamp(at) };
-        let address = if held.medium == "msisdn" { format!("+{}", held.address) } else { held.address.clone() };
+        let address = shown_address(held.medium, &held.address);
         let sessions = ["page-held-confirmation-proved", "page-held-confirmation-asked"];
         let deliveries = ["page-held-delivery-notice", "page-held-delivery-onbind"];
         let page = Page {

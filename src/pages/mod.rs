@@ -27,6 +27,7 @@ mod confirming;
 mod diff;
 mod documents;
 mod entry;
+mod erasure;
 mod failure;
 mod form;
 mod held;
@@ -42,6 +43,7 @@ mod said;
 mod session;
 mod sign_in;
 mod timestamp;
+mod unlock;
 mod view;
 mod you;
 

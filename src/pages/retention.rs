@@ -3,6 +3,7 @@
 use crate::clock::Millis;
 use crate::config;
 use crate::identity::session::CODE_TRIES;
+use crate::service::{OPENID_TOKEN_KEPT, SETTLED};
 use crate::texts::{Language, Texts};
 
 /// A kind of data, and how long it is stored.
@@ -28,6 +29,12 @@ pub enum RetentionRow {
     Delivery(Millis),
     /// Notices to addresses: until they are sent, at most this long.
     Notice(Millis),
+    /// Alerts to addresses: until they are sent, at most this long.
+    Alert(Millis),
+    /// Fingerprints of OpenID tokens: this long, or as long as the token is valid.
+    OpenIdToken(Millis),
+    /// Requested erasures: until they are carried out after this long.
+    Erasure(Millis),
     /// Web sessions: this long.
     Visit(Millis),
     /// Objections: until withdrawn.
@@ -55,6 +62,9 @@ impl RetentionRow {
             Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
             Self::Notice(retention.notice()),
+            Self::Alert(retention.alert()),
+            Self::OpenIdToken(OPENID_TOKEN_KEPT),
+            Self::Erasure(SETTLED),
             Self::Visit(retention.visit),
             Self::Objection,
             Self::Budget,
@@ -84,6 +94,9 @@ impl RetentionRow {
             Self::EphemeralKey(span) => (say("page-retention-key"), within("page-retention-key-kept", span)),
             Self::Delivery(span) => (say("page-retention-delivery"), within("page-retention-delivery-kept", span)),
             Self::Notice(span) => (say("page-retention-notice"), within("page-retention-notice-kept", span)),
+            Self::Alert(span) => (say("page-retention-alert"), within("page-retention-alert-kept", span)),
+            Self::OpenIdToken(span) => (say("page-retention-openid"), within("page-retention-openid-kept", span)),
+            Self::Erasure(span) => (say("page-retention-erasure"), within("page-retention-erasure-kept", span)),
             Self::Visit(span) => (say("page-retention-visit"), within("page-retention-visit-kept", span)),
             Self::Objection => (say("page-retention-objection"), say("page-retention-objection-kept")),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),

@@ -5,7 +5,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, Resource, web};
 
 use super::{
-    Cache, Fault, View, address, changes, confirming, failure, held, invited, not_me, objecting, secure, sign_in, you,
+    Cache, Fault, View, address, changes, confirming, erasure, failure, held, invited, not_me, objecting, secure,
+    sign_in, unlock, you,
 };
 use crate::http::{Methods, get, post, resource};
 use crate::identity::policy::Policies;
@@ -22,6 +23,8 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .service(at("/policies/{id}/{version}/{lang}/changes", [get(changes::changes)]))
         .service(at("/retention", [get(retention)]))
         .service(at("/confirm", [post(confirming::confirm)]))
+        .service(at("/unlock", [get(unlock::ask), post(unlock::answer)]))
+        .service(at("/erasure", [get(erasure::ask), post(erasure::stop)]))
         .service(at("/not-me", [get(not_me::ask), post(not_me::undo)]))
         .service(at("/you/sign-in", [get(sign_in::show), post(sign_in::sign_in)]))
         .service(at("/invited", [get(invited::show), post(invited::refuse)]))

@@ -85,6 +85,9 @@ impl Errand {
 pub(super) struct HandedOver {
     access_token: String,
     matrix_server_name: String,
+    /// How long the token is valid, in seconds. Empty if the homeserver has not said it.
+    #[serde(default)]
+    expires_in: String,
     #[serde(default, rename = "for")]
     errand: String,
 }
@@ -144,9 +147,9 @@ pub(super) async fn sign_in(
 
 impl HandedOver {
     fn read(self) -> Option<(Errand, Registration)> {
-        let Self { access_token, matrix_server_name, errand } = self;
+        let Self { access_token, matrix_server_name, expires_in, errand } = self;
         let matrix_server_name = ServerName::parse(matrix_server_name).ok()?;
-        let registration = Registration { matrix_server_name, access_token };
+        let registration = Registration { matrix_server_name, access_token, expires_in: expires_in.parse().ok() };
         (!registration.access_token.is_empty()).then(|| (Errand::from_word(&errand), registration))
     }
 }
@@ -160,11 +163,10 @@ async fn begin(
     registration: &Registration,
 ) -> Result<String, Error> {
     let mxid = accounts.identify_once(from, registration).await?;
-    let token = web_sessions.begin(&Subject::User(mxid)).await?;
-    if let Some(session) = current.session().await? {
-        web_sessions.end(&session).await?;
+    match current.session().await? {
+        Some(session) => web_sessions.begin_again(&Subject::User(mxid), &session).await,
+        None => web_sessions.begin(&Subject::User(mxid)).await,
     }
-    Ok(token)
 }
 
 impl View {

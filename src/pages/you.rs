@@ -2,9 +2,10 @@
 //! they can do about it.
 //!
 //! Every change is a form with the token of the web session. Its response redirects to this page,
-//! which says what was done: one of a few [outcomes](Said) named in the query. Downloading or
-//! erasing everything requires a [fresh](crate::service::WebSessions::is_fresh) proof, or the
-//! person must sign in again first. Everything is done for the Matrix ID of the session, so no form
+//! which says what was done: one of a few [outcomes](Said) named in the query. Addresses are masked
+//! until the person follows a link that is sent to one of them. Downloading or erasing everything
+//! requires that, and a [fresh proof](crate::service::WebSessions::has_proof), or the person must
+//! sign in again first. Everything is done for the Matrix ID of the session, so no form
 //! can name somebody else's.
 
 mod actions;
@@ -25,7 +26,7 @@ use super::{View, hide};
 use crate::error::ErrorKind;
 use crate::http::{NO_STORE, Query, get, get_without_head, post};
 use crate::identity::policy::Policies;
-use crate::service::{SelfService, Subject, WebSession, WebSessions};
+use crate::service::{Actor, Need, SelfService, Subject, WebSession, WebSessions};
 
 /// Mounts these pages.
 pub(super) fn routes(app: &mut web::ServiceConfig) {
@@ -37,8 +38,11 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
         .service(at("/you/unbind-all", [post(actions::unbind_all)]))
         .service(at("/you/sign-out-everywhere", [post(actions::sign_out_everywhere)]))
         .service(at("/you/sign-out", [post(actions::sign_out)]))
+        .service(at("/you/confirm", [post(actions::confirm)]))
         .service(at("/you/left", [get(left)]))
-        .service(at("/you/erase", [get(erase::ask), post(erase::erase)]));
+        .service(at("/you/erase", [get(erase::ask), post(erase::erase)]))
+        .service(at("/you/erase-later", [post(erase::erase_later)]))
+        .service(at("/you/keep", [post(erase::keep)]));
 }
 
 /// Somebody who has signed in.
@@ -71,7 +75,14 @@ impl FromRequest for Person {
     }
 }
 
-/// Returns the person if they have signed in within the last minutes.
+impl Person {
+    /// Returns who acts in what this person does.
+    fn actor(&self) -> Actor {
+        Actor::of_session(self.mxid.clone(), &self.session)
+    }
+}
+
+/// Returns the person if they have signed in within the last minutes, and not used that yet.
 ///
 /// # Errors
 /// [`Failure::ProofRequired`] otherwise.
@@ -81,7 +92,7 @@ fn with_fresh_proof(
     errand: Errand,
 ) -> Result<Person, Failure> {
     match person {
-        Ok(person) if web_sessions.is_fresh(person.session.proved_at) => Ok(person),
+        Ok(person) if web_sessions.has_proof(&person.session) => Ok(person),
         Ok(_) | Err(Failure::NotSignedIn) => Err(Failure::ProofRequired(errand)),
         Err(failure) => Err(failure),
     }
@@ -96,8 +107,32 @@ const ALL_UNBOUND: Said = Said::done("all-unbound", "page-you-said-all-unbound")
 const SIGNED_OUT: Said = Said::done("signed-out", "page-you-said-signed-out");
 const READY: Said = Said::done("ready", "page-you-said-ready");
 const LATER: Said = Said::not_done("later", "page-you-said-later");
+const LINK_SENT: Said = Said::done("link-sent", "page-you-said-link-sent");
+const LINK_NOT_SENT: Said = Said::not_done("link-not-sent", "page-you-said-link-not-sent");
+const TOO_MANY_LINKS: Said = Said::not_done("too-many-links", "page-you-said-too-many-links");
+const LOCKED: Said = Said::not_done("locked", "page-you-said-locked");
+const ERASURE_REQUESTED: Said = Said::done("erasure-requested", "page-you-said-erasure-requested");
+const ERASURE_STOPPED: Said = Said::done("erasure-stopped", "page-you-said-erasure-stopped");
+const TOO_MANY_ERASURES: Said = Said::not_done("too-many-erasures", "page-you-said-too-many-erasures");
 /// What these pages can say.
-const SAYINGS: [Said; 9] = [ACCEPTED, OUTDATED, WITHDRAWN, UNBOUND, NOT_BOUND, ALL_UNBOUND, SIGNED_OUT, READY, LATER];
+const SAYINGS: [Said; 16] = [
+    ACCEPTED,
+    OUTDATED,
+    WITHDRAWN,
+    UNBOUND,
+    NOT_BOUND,
+    ALL_UNBOUND,
+    SIGNED_OUT,
+    READY,
+    LATER,
+    LINK_SENT,
+    LINK_NOT_SENT,
+    TOO_MANY_LINKS,
+    LOCKED,
+    ERASURE_REQUESTED,
+    ERASURE_STOPPED,
+    TOO_MANY_ERASURES,
+];
 
 fn said_in(query: &Query) -> Option<Said> {
     Said::named(&query.get("said")?, &SAYINGS)
@@ -114,11 +149,13 @@ async fn page(
 ) -> Result<HttpResponse, Failure> {
     let said = match Errand::of(&query) {
         Errand::Look => said_in(&query),
-        _ if !web_sessions.is_fresh(person.session.proved_at) => return Err(Failure::NotSignedIn),
+        _ if !web_sessions.has_proof(&person.session) => return Err(Failure::NotSignedIn),
         Errand::Erase => return Ok(view.see_other("/you/erase")),
         Errand::Export => Some(READY),
     };
-    let held = self_service.view(&person.mxid).await?;
+    let held = self_service.view(&person.actor()).await?;
+    let is_locked = held.needs.contains(&Need::Confirmation);
+    let said = said.map(|said| if said == READY && is_locked { LOCKED } else { said });
     Ok(view.overview(&person.session.form_token, &held, &policies, said))
 }
 
@@ -130,9 +167,14 @@ async fn export(
     person: Result<Person, Failure>,
 ) -> Result<HttpResponse, Failure> {
     let person = with_fresh_proof(&web_sessions, person, Errand::Export)?;
-    let held = match self_service.export_own(&person.mxid).await {
-        Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(view.said(LATER)),
-        held => held?,
+    let held = match self_service.export_own(&person.actor(), view.language()).await {
+        Ok(held) => held,
+        Err(error) => match error.kind() {
+            ErrorKind::LimitExceeded => return Ok(view.said(LATER)),
+            ErrorKind::ConfirmationRequired => return Ok(view.said(LOCKED)),
+            ErrorKind::ProofRequired => return Err(Failure::ProofRequired(Errand::Export)),
+            _ => return Err(error.into()),
+        },
     };
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\""))

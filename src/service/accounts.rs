@@ -11,14 +11,14 @@ use url::Url;
 use super::lookups::memory;
 use super::sealing::Sealer;
 use super::{Caller, Network, RateLimits};
-use crate::clock::{Clock, DAY, Millis};
+use crate::clock::{Clock, DAY, Millis, SECOND};
 use crate::config::Config;
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, token_hash};
 use crate::error::Error;
 use crate::federation::{self, Federation};
 use crate::identity::policy::Policies;
-use crate::store::{self, Store, accounts};
+use crate::store::{self, Store, accounts, proofs};
 
 pub use terms::{Shown, Withdrawal};
 use token_cache::TokenCache;
@@ -32,7 +32,15 @@ pub struct Registration {
     pub matrix_server_name: OwnedServerName,
     /// The token.
     pub access_token: String,
+    /// How long it is valid, in seconds, according to whoever presents it.
+    pub expires_in: Option<i64>,
 }
+
+/// How long an OpenID token is remembered after its first use, unless it is valid for longer.
+/// Homeservers issue them for an hour by default, and some let their operator change that.
+pub(crate) const OPENID_TOKEN_KEPT: Millis = 30 * DAY;
+/// The longest that an OpenID token is remembered, however long it claims to be valid.
+const OPENID_TOKEN_KEPT_AT_MOST: Millis = 3650 * DAY;
 
 /// Registers users, recognises their access tokens, and records their consents.
 pub struct Accounts {
@@ -64,7 +72,10 @@ impl Accounts {
         Self { store, sealer, clock, federation, rate_limits, policies, public_url, token_lifetime, tokens }
     }
 
-    /// Exchanges an OpenID token for an access token of this server.
+    /// Exchanges an OpenID token for an access token of this server. Only the first use of an OpenID
+    /// token on this server is a fresh proof of who its user is: it has no audience, so anyone who
+    /// was given it could present it again. A repeated registration is not refused, because clients
+    /// retry one whose answer they did not receive.
     ///
     /// # Errors
     /// 401 if the homeserver does not know the token or answers for another server's user, 403 if
@@ -74,9 +85,11 @@ impl Accounts {
         let (index, sealed) = self.sealer.seal_account(&mxid);
         let token = base62::random(TOKEN_LENGTH);
         let (hash, now) = (token_hash(&token), self.clock.now());
+        let (openid, forget_at) = self.fingerprint(registration);
         let added = self.store.write(async move |conn| {
             let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
-            accounts::add_token(conn, &hash, account.id, now).await
+            let is_first = proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await?;
+            accounts::add_token(conn, &hash, account.id, now, is_first.then_some(now)).await
         });
         added.await.map_err(|error: store::Error| error)?;
         Ok(token)
@@ -89,13 +102,47 @@ impl Accounts {
     /// As [`Self::register`], and 401 if the token has been accepted before.
     pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         let mxid = self.identify(from, registration).await?;
-        self.rate_limits.use_openid_token(&registration.access_token).await?;
-        Ok(mxid)
+        let (openid, forget_at) = self.fingerprint(registration);
+        let accepted =
+            self.store.write_one(async move |conn| proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await);
+        if accepted.await? { Ok(mxid) } else { Err(Error::unauthorized("The token was used before")) }
+    }
+
+    /// Gives the token of a caller a fresh proof in exchange for an OpenID token of the same user.
+    ///
+    /// # Errors
+    /// As [`Self::register`], and 403 if the OpenID token is another user's or has been accepted
+    /// before.
+    pub async fn prove(&self, caller: &Caller, from: &Network, registration: &Registration) -> Result<(), Error> {
+        if self.identify(from, registration).await? != caller.mxid {
+            return Err(Error::forbidden("The OpenID token is another user's"));
+        }
+        let (openid, forget_at) = self.fingerprint(registration);
+        let (hash, now) = (caller.token_hash, self.clock.now());
+        let proved = self.store.write(async move |conn| {
+            let is_first = proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await?;
+            if is_first {
+                proofs::give_proof(conn, &hash, now).await?;
+            }
+            Ok::<_, store::Error>(is_first)
+        });
+        if proved.await? {
+            Ok(())
+        } else {
+            Err(Error::forbidden("The OpenID token was used before; ask for a new one"))
+        }
+    }
+
+    /// Returns the fingerprint of an OpenID token, and when it can be forgotten.
+    fn fingerprint(&self, registration: &Registration) -> (BlindIndex, Millis) {
+        let claimed = registration.expires_in.unwrap_or_default().saturating_mul(SECOND);
+        let kept = claimed.clamp(OPENID_TOKEN_KEPT, OPENID_TOKEN_KEPT_AT_MOST);
+        (self.sealer.openid_token_index(&registration.access_token), self.clock.now() + kept)
     }
 
     async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         self.rate_limits.charge_registration(from).await?;
-        let Registration { matrix_server_name, access_token } = registration;
+        let Registration { matrix_server_name, access_token, .. } = registration;
         Ok(self.federation.userinfo(matrix_server_name, access_token).await?)
     }
 
@@ -121,15 +168,15 @@ impl Accounts {
                 log::warn!("the use of a token could not be recorded: {error}");
             }
         }
-        let caller = Arc::new(self.recognize(token, owner)?);
+        let caller = Arc::new(self.recognize(token, owner, hash)?);
         if caller.terms_accepted {
             self.tokens.put(hash, Arc::clone(&caller), lookup);
         }
         Ok(Some(caller))
     }
 
-    fn recognize(&self, token: &str, owner: accounts::TokenOwner) -> Result<Caller, Error> {
-        let accounts::TokenOwner { account, issued_at: proved_at, accepted, .. } = owner;
+    fn recognize(&self, token: &str, owner: accounts::TokenOwner, token_hash: [u8; 32]) -> Result<Caller, Error> {
+        let accounts::TokenOwner { account, accepted, .. } = owner;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
         Ok(Caller {
             account_id: account.id,
@@ -137,7 +184,7 @@ impl Accounts {
             user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
             mxid: self.sealer.open_account(&account)?,
             since: account.created_at,
-            proved_at,
+            token_hash,
             terms_accepted: self.policies.missing(accepted).is_empty(),
         })
     }

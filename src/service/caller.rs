@@ -22,8 +22,8 @@ pub struct Caller {
     pub mxid: OwnedUserId,
     /// When the user first registered.
     pub since: Millis,
-    /// When the token was issued in exchange for an OpenID token.
-    pub proved_at: Millis,
+    /// The hash of the token.
+    pub(super) token_hash: [u8; 32],
     /// Whether every policy in force is accepted.
     pub terms_accepted: bool,
 }

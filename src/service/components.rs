@@ -10,8 +10,8 @@ use super::notices::Notices;
 use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
-    Accounts, AddressProofs, Bindings, ClockGuard, Deliverer, Directory, Disputes, Importer, Invitations, Lookups,
-    Made, Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
+    Accounts, AddressProofs, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
+    Invitations, Lookups, Made, Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
 };
 use crate::brand::Brand;
 use crate::clock::{Clock, Millis, SECOND, in_millis};
@@ -47,6 +47,8 @@ pub struct Services {
     pub bindings: Arc<Bindings>,
     /// Keeps this node from acting on a wrong clock.
     pub clock_guard: Arc<ClockGuard>,
+    /// Sends links by which people confirm an address of theirs, and opens them.
+    pub confirmations: Arc<Confirmations>,
     /// Delivers what is in the outbox.
     pub deliverer: Arc<Deliverer>,
     /// Maps look-up hashes to bindings.
@@ -174,6 +176,7 @@ impl Services {
             outbox: outbox.clone(),
             enabled: config.notices.enabled,
             lifetime: retention.notice(),
+            alert_lifetime: retention.alert(),
         });
         let bindings = Arc::new(Bindings {
             store: store.clone(),
@@ -197,7 +200,7 @@ impl Services {
             signing: signing.clone(),
             federation,
             outbox: outbox.clone(),
-            notices,
+            notices: notices.clone(),
             lifetime: retention.onbind_delivery,
         });
         let self_service = Arc::new(SelfService {
@@ -213,16 +216,30 @@ impl Services {
             outbox: outbox.clone(),
             directory: directory.clone(),
             rate_limits: rate_limits.clone(),
+            notices: notices.clone(),
+            links: links.clone(),
         });
-        let maintenance = Arc::new(Maintenance::new(
-            store.clone(),
-            sealer.clone(),
-            clock.clone(),
-            retention.clone(),
-            rate_limits.clone(),
-            lookups.clone(),
-            clock_guard.clone(),
-        ));
+        let confirmations = Arc::new(Confirmations {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            links: links.clone(),
+            messenger: messenger.clone(),
+            rate_limits: rate_limits.clone(),
+            notices,
+            outbox: outbox.clone(),
+            self_service: self_service.clone(),
+        });
+        let maintenance = Arc::new(Maintenance {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            retention: retention.clone(),
+            rate_limits: rate_limits.clone(),
+            lookups: lookups.clone(),
+            clock_guard: clock_guard.clone(),
+            self_service: self_service.clone(),
+        });
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
         let disputes = Arc::new(Disputes::new(store, sealer, links.clone(), directory.clone()));
         Self {
@@ -237,6 +254,7 @@ impl Services {
             address_proofs: Arc::new(address_proofs),
             bindings,
             clock_guard,
+            confirmations,
             deliverer,
             directory,
             disputes,
@@ -266,6 +284,7 @@ impl Services {
             .app_data(Data::from(self.bindings.clone()))
             .app_data(Data::new(self.clock.clone()))
             .app_data(Data::from(self.clock_guard.clone()))
+            .app_data(Data::from(self.confirmations.clone()))
             .app_data(Data::from(self.directory.clone()))
             .app_data(Data::from(self.disputes.clone()))
             .app_data(Data::from(self.invitations.clone()))

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use super::lookups::memory;
 use super::outbox::Delivery;
 use super::sealing::Sealer;
-use super::{ClockGuard, Lookups, RateLimits};
+use super::{ClockGuard, Lookups, RateLimits, SelfService};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
 use crate::error::Error;
 use crate::identity::rate_limit::micros;
 use crate::store::{
-    Conn, Error as StoreError, Store, accounts, consents, homeservers, invites, leases, outbox, rate_limits,
+    Conn, Error as StoreError, Store, accounts, consents, homeservers, invites, leases, outbox, proofs, rate_limits,
     recent_lookups, sessions, unbind_signatures, visits,
 };
 
@@ -32,29 +32,17 @@ const LAST_TRIES: usize = 3;
 
 /// Deletes expired data.
 pub struct Maintenance {
-    store: Store,
-    sealer: Sealer,
-    clock: Clock,
-    retention: Retention,
-    rate_limits: Arc<RateLimits>,
-    lookups: Arc<Lookups>,
-    clock_guard: Arc<ClockGuard>,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) retention: Retention,
+    pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) clock_guard: Arc<ClockGuard>,
+    pub(super) self_service: Arc<SelfService>,
 }
 
 impl Maintenance {
-    #[must_use]
-    pub(super) const fn new(
-        store: Store,
-        sealer: Sealer,
-        clock: Clock,
-        retention: Retention,
-        rate_limits: Arc<RateLimits>,
-        lookups: Arc<Lookups>,
-        clock_guard: Arc<ClockGuard>,
-    ) -> Self {
-        Self { store, sealer, clock, retention, rate_limits, lookups, clock_guard }
-    }
-
     /// Runs maintenance every minute, forever.
     pub async fn run(self: Arc<Self>) {
         loop {
@@ -72,6 +60,9 @@ impl Maintenance {
         self.lookups.forget_ended();
         if let Err(error) = self.sweep().await {
             log::warn!("expired data could not be deleted; trying again in a minute: {error}");
+        }
+        if let Err(error) = self.self_service.carry_out_erasures().await {
+            log::warn!("requested erasures could not be carried out; trying again in a minute: {error}");
         }
         if let Err(error) = self.rate_limits.give_back(false).await {
             log::debug!("unused credit of rate limits could not be returned: {}", error.errcode());
@@ -126,7 +117,7 @@ impl Maintenance {
             invite,
             ..
         } = self.retention;
-        let (notice, sealer) = (self.retention.notice(), self.sealer.clone());
+        let (notice, alert, sealer) = (self.retention.notice(), self.retention.alert(), self.sealer.clone());
         let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
             sweep
@@ -136,6 +127,9 @@ impl Maintenance {
                 .await,
             sweep
                 .drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, settled - notice, settled, BATCH).await)
+                .await,
+            sweep
+                .drain(async move |conn| outbox::sweep(conn, Delivery::ALERT, settled - alert, settled, BATCH).await)
                 .await,
         ];
         let deliveries: usize = given_up.iter().flatten().sum();
@@ -153,6 +147,7 @@ impl Maintenance {
                 .drain(async move |conn| unbind_signatures::sweep(conn, settled - unbind_signature, BATCH).await)
                 .await,
             sweep.drain(async move |conn| visits::sweep(conn, settled - visit, BATCH).await).await,
+            sweep.drain(async move |conn| proofs::sweep_openid_tokens(conn, settled, BATCH).await).await,
             sweep.drain(async move |conn| invites::sweep(conn, settled - invite, BATCH).await).await,
             sweep.drain(async move |conn| invites::sweep_keys(conn, settled, BATCH).await).await,
             sweep.drain(async move |conn| rate_limits::sweep(conn, micros(settled), BATCH).await).await,

@@ -15,11 +15,14 @@ mod bound;
 mod caller;
 mod clock_guard;
 mod components;
+mod confirmation_link;
+mod confirmations;
 mod deliverer;
 mod directory;
 mod dispute_link;
 mod disputes;
 mod entries;
+mod erasure_link;
 mod importer;
 mod invitations;
 mod links;
@@ -34,11 +37,13 @@ mod rate_limits;
 mod respelling;
 mod sealing;
 mod self_service;
+mod standing;
 mod start;
 mod unbinding;
 mod validation;
 mod web_sessions;
 
+pub(crate) use accounts::OPENID_TOKEN_KEPT;
 pub use accounts::{Accounts, Registration, Shown, Withdrawal};
 pub use address_data::Erased;
 pub use address_link::Proof;
@@ -48,6 +53,7 @@ pub use bound::Bound;
 pub use caller::{Asker, Caller};
 pub use clock_guard::ClockGuard;
 pub use components::Services;
+pub use confirmations::{Confirmations, Question};
 pub use deliverer::Deliverer;
 pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};
@@ -65,8 +71,11 @@ pub use objections::Objections;
 pub use outbox::{Outbox, Queued, Revealed};
 pub use rate_limits::{LimitLevels, RateLimits};
 pub use self_service::{
-    AddressExport, Export, ExportedAccount, ExportedConsent, ExportedToken, ExportedWebSession, Receipt, SelfService,
+    AddressExport, Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedToken, ExportedWebSession, Need,
+    PendingErasure, Receipt, SelfService, Stoppable,
 };
+pub use standing::Actor;
+pub(crate) use standing::SETTLED;
 pub use start::Made;
 pub use unbinding::SignedUnbinding;
 pub use validation::{Submission, Submitted, TokenRequest, Validated, Validation};

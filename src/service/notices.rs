@@ -15,7 +15,13 @@
 //! exhaust it. A text costs money, so it is also charged to its country and to the server's daily
 //! limit, as texts with codes are, and waits in the outbox while these are exceeded.
 //!
-//! The operator's erasure sends no notices, since nothing remains to send them to.
+//! # Alerts
+//!
+//! A user's addresses are also told what somebody does with the user's data who need not be them:
+//! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. Each
+//! kind is sent once a day, except for what happens once anyway. An erasure does not delete them.
+//!
+//! The operator's erasure sends no notices.
 
 use std::sync::Arc;
 
@@ -23,6 +29,7 @@ use ruma_common::UserId;
 use url::Url;
 
 use super::dispute_link::DisputeLink;
+use super::erasure_link::ErasureLink;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::outbox::{Delivery, Event, Notice, Outcome};
@@ -31,9 +38,11 @@ use super::{Outbox, RateLimits};
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
-use crate::notify::emails::{BoundFacts, Remover, UnboundFacts, bound_email, unbound_email};
+use crate::notify::emails::{
+    Alert, AlertFacts, BoundFacts, Remover, UnboundFacts, alert_email, bound_email, unbound_email,
+};
 use crate::notify::sms;
-use crate::notify::sms_texts::{bound_text, unbound_text};
+use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
 use crate::store::outbox::NewDelivery;
 use crate::store::{Store, bindings};
 use crate::texts::Language;
@@ -51,6 +60,8 @@ pub(super) struct Notices {
     pub(super) enabled: bool,
     /// How long they are retried.
     pub(super) lifetime: Millis,
+    /// How long alerts are retried.
+    pub(super) alert_lifetime: Millis,
 }
 
 /// A notice to be queued if its bind or unbind changes anything.
@@ -119,6 +130,20 @@ impl Notices {
         }
     }
 
+    /// Returns the alerts that tell addresses what was done with the data of their user, to be queued
+    /// in the transaction that does it. The link that stops an erasure names the time it was
+    /// requested, `at`.
+    pub(super) fn alerts(
+        &self,
+        event: Event,
+        mxid: &UserId,
+        at: Millis,
+        to: &[Address],
+        language: Language,
+    ) -> Vec<NewDelivery> {
+        to.iter().map(|address| self.seal(address, mxid, at, language, event)).collect()
+    }
+
     async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
         let (address, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         Ok(bindings::is_bound(&mut self.store.read().await?, address.as_ref(), user.as_ref()).await?)
@@ -136,8 +161,9 @@ impl Notices {
 
     /// Sends a notice.
     pub(super) async fn send(&self, notice: &Notice) -> Outcome {
+        let lifetime = if notice.event.is_alert() { self.alert_lifetime } else { self.lifetime };
         // It is dropped for good, so time that may turn out to be wrong does not count.
-        if self.clock.settled() - notice.at >= self.lifetime {
+        if self.clock.settled() - notice.at >= lifetime {
             return Outcome::Refused { last_error: "too old to be of use".to_owned() };
         }
         match notice.address.medium() {
@@ -156,6 +182,14 @@ impl Notices {
                 bound_email(words, BoundFacts { mxid, homeserver, since: notice.at, undo, objecting })
             }
             Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
+            event => {
+                let stop = self.stop_link(notice, language);
+                let what = alert(event, &stop);
+                alert_email(
+                    words,
+                    AlertFacts { mxid, homeserver, at: notice.at, what, own_page: &self.links.to("you") },
+                )
+            }
         };
         let Ok(email) = email else { return Outcome::later("the email cannot be written") };
         match self.messenger.mail(&notice.address, email, language).await {
@@ -179,6 +213,7 @@ impl Notices {
         let text = match notice.event {
             Event::Bound => bound_text(words, mxid, &self.undo_link(notice, language)),
             Event::Unbound(_) => unbound_text(words, mxid),
+            event => alert_text(words, mxid, alert(event, &self.stop_link(notice, language))),
         };
         let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
             return Outcome::Delivered;
@@ -196,12 +231,36 @@ impl Notices {
         DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at).url(&self.links, language)
     }
 
+    fn stop_link(&self, notice: &Notice, language: Language) -> Url {
+        ErasureLink::of(&self.sealer, &notice.mxid, notice.at).url(&self.links, language)
+    }
+
+    /// Returns the language with this tag, or the default one.
+    pub(super) fn language(&self, tag: &str) -> Language {
+        self.messenger.texts.nearest(tag).unwrap_or(self.default_language())
+    }
+
+    /// Returns the tag of a language.
+    pub(super) fn tag(&self, language: Language) -> String {
+        self.messenger.texts.tag(language).to_owned()
+    }
+
     pub(super) fn default_language(&self) -> Language {
         self.messenger.texts.default_language()
     }
 
     /// Returns the language to write in: the operator may have removed that of the notice.
     fn language_of(&self, notice: &Notice) -> Language {
-        self.messenger.texts.nearest(&notice.language).unwrap_or(self.default_language())
+        self.language(&notice.language)
+    }
+}
+
+/// Returns what an alert tells.
+const fn alert(event: Event, stop: &Url) -> Alert<'_> {
+    match event {
+        Event::Exported => Alert::Exported,
+        Event::Erased => Alert::Erased,
+        Event::Erasing(due_at) => Alert::Erasing { due_at, stop },
+        Event::Opened | Event::Bound | Event::Unbound(_) => Alert::Opened,
     }
 }

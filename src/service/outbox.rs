@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::entries::{ExportedDelivery, Party};
 use super::sealing::Sealer;
+use super::standing::Sight;
 use crate::clock::{Clock, Millis};
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
@@ -80,12 +81,14 @@ impl Outbox {
         let now = self.clock.now();
         let about = delivery.about();
         let owner = random_owner();
+        // What tells of an erasure belongs to nobody.
+        let is_last = matches!(delivery, Delivery::Notice(Notice { event: Event::Erased, .. }));
         let payload = serde_json::to_string(delivery).expect("strings and numbers can be serialized");
         let user_index = |mxid: &UserId| self.sealer.outbox_user_index(mxid).as_ref().to_vec();
         NewDelivery {
             kind: about.kind,
             owner: owner.as_ref().to_vec(),
-            user_index: user_index(about.user),
+            user_index: if is_last { owner.as_ref().to_vec() } else { user_index(about.user) },
             cause_index: about.cause.map(user_index),
             address_index: self.sealer.outbox_address_index(about.address).as_ref().to_vec(),
             destination: self.sealer.outbox_destination_index(about.kind, about.destination).as_ref().to_vec(),
@@ -176,9 +179,14 @@ impl Outbox {
     }
 
     /// Returns the deliveries that are about a user or were caused by them.
-    pub(super) async fn of_user(&self, conn: &mut Conn, mxid: &UserId) -> Result<Vec<ExportedDelivery>, Error> {
+    pub(super) async fn of_user(
+        &self,
+        conn: &mut Conn,
+        mxid: &UserId,
+        sight: &Sight,
+    ) -> Result<Vec<ExportedDelivery>, Error> {
         let rows = rows::of_user(conn, self.sealer.outbox_user_index(mxid).as_ref()).await?;
-        self.exported(rows, |about| about.address.clone().into())
+        self.exported(rows, |about| sight.party(about.address))
     }
 
     /// Returns the deliveries that are about an address.
@@ -190,7 +198,7 @@ impl Outbox {
     fn exported(
         &self,
         rows: Vec<rows::Delivery>,
-        party: fn(&About<'_>) -> Party,
+        party: impl Fn(&About<'_>) -> Party,
     ) -> Result<Vec<ExportedDelivery>, Error> {
         let exported = |row: rows::Delivery| {
             let party = party(&self.open(&row)?.about());

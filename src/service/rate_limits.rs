@@ -5,6 +5,7 @@ mod charging;
 mod credits;
 mod homeservers;
 mod levels;
+mod own_data;
 #[cfg(test)]
 mod tests;
 mod warnings;
@@ -18,7 +19,7 @@ use super::{Asker, Caller};
 use crate::clock::Clock;
 use crate::config::Budgets;
 use crate::crypto::vault::BlindIndex;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::identity::network::Network;
 use crate::identity::rate_limit::Limit;
 use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
@@ -74,19 +75,6 @@ impl RateLimits {
     /// Charges one registration to the network.
     pub(super) async fn charge_registration(&self, from: &Network) -> Result<(), Error> {
         self.charge_limit(Kind::of(Counted::Registration, Scope::Network), from.to_string().as_bytes()).await
-    }
-
-    /// Accepts an OpenID token as proof of a user's presence, once. Homeservers issue them for an
-    /// hour, so that anyone who was given one could present it again.
-    ///
-    /// # Errors
-    /// 401 if it was accepted before, and 503 if the database is unavailable.
-    pub(super) async fn use_openid_token(&self, token: &str) -> Result<(), Error> {
-        let charged = self.charge_limit(Kind::of(Counted::Openid, Scope::Subject), token.as_bytes());
-        charged.await.map_err(|error| match error.kind() {
-            ErrorKind::LimitExceeded => Error::unauthorized("The token was used before"),
-            _ => error,
-        })
     }
 
     /// Charges one unbinding signed by a homeserver to the network: checking it means asking that

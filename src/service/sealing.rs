@@ -19,6 +19,7 @@ use crate::identity::session::ClientSecret;
 use crate::identity::threepid::Address;
 use crate::store::accounts::Account;
 use crate::store::bindings::Binding;
+use crate::store::erasures::Erasure;
 use crate::store::invites::Invite;
 use crate::store::outbox;
 use crate::store::sessions::Session;
@@ -261,6 +262,37 @@ impl Sealer {
     /// The token in the forms of a web session; it is not stored.
     pub(super) fn form_token(&self, token: &str) -> BlindIndex {
         self.vault.index(Purpose::VisitForm, &[token.as_bytes()])
+    }
+
+    /// `openid_tokens.token_hash`
+    pub(super) fn openid_token_index(&self, token: &str) -> BlindIndex {
+        self.vault.index(Purpose::OpenIdToken, &[token.trim().as_bytes()])
+    }
+
+    /// `tokens.confirmed_by` and `visits.confirmed_by`
+    pub(super) fn confirmed_index(&self, address: &Address) -> BlindIndex {
+        self.address(Purpose::ConfirmedBy, address)
+    }
+
+    /// The id by which a user names an address of theirs without spelling it out. It differs for
+    /// each user and each time the address is bound.
+    pub(super) fn address_id(&self, binding: &Binding) -> BlindIndex {
+        let parts = [&binding.user_index, &binding.address_index, &binding.bound_at.to_be_bytes()[..]];
+        self.vault.index(Purpose::AddressId, &parts)
+    }
+
+    /// `erasures.user_index`
+    pub(super) fn erasure_index(&self, mxid: &UserId) -> BlindIndex {
+        self.user(Purpose::Erasure, mxid)
+    }
+
+    /// `erasures.mxid`
+    pub(super) fn seal_erasure(&self, mxid: &UserId) -> Vec<u8> {
+        self.vault.seal(Column::ErasureMxid, &self.erasure_index(mxid), mxid.as_str())
+    }
+
+    pub(super) fn open_erasure(&self, row: &Erasure) -> Result<OwnedUserId, Error> {
+        user_id(self.vault.open(Column::ErasureMxid, &row.user_index, &row.mxid)?)
     }
 
     /// `objections.address_index`

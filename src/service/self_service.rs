@@ -2,6 +2,8 @@
 //! session](super::web_sessions) or an access token proves who they are.
 
 mod address;
+mod address_export;
+mod deferred;
 mod erasure;
 mod export;
 
@@ -11,15 +13,20 @@ use ruma_common::{OwnedServerName, UserId};
 
 use super::lookups::memory;
 use super::sealing::Sealer;
-use super::{Accounts, Directory, Objections, Outbox, RateLimits, WebSession, WebSessions};
+use super::{Accounts, Directory, Notices, Objections, Outbox, PublicLinks, RateLimits, WebSession, WebSessions};
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
-use crate::store::{self, Store, accounts};
+use crate::store::{self, Store, accounts, erasures, visits};
 
+pub use address_export::AddressExport;
+pub use deferred::Stoppable;
 pub use erasure::Receipt;
-pub use export::{AddressExport, Export, ExportedAccount, ExportedConsent, ExportedToken, ExportedWebSession};
+pub(super) use export::address_id;
+pub use export::{
+    Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedToken, ExportedWebSession, Need, PendingErasure,
+};
 
 /// Shows, exports and erases what is stored about a user or an address.
 pub struct SelfService {
@@ -35,6 +42,8 @@ pub struct SelfService {
     pub(super) outbox: Arc<Outbox>,
     pub(super) directory: Arc<Directory>,
     pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) links: Arc<PublicLinks>,
 }
 
 impl SelfService {
@@ -53,6 +62,27 @@ impl SelfService {
         });
         removed.await?;
         self.web_sessions.end_others(this).await?;
+        self.accounts.expire_caches().await;
+        Ok(())
+    }
+
+    /// Ends all of a user's sessions on this server, and stops their erasure: whoever uses them is
+    /// somebody else.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing has changed.
+    pub async fn shut_out(&self, mxid: &UserId) -> Result<(), Error> {
+        let (account, erasure) = (self.sealer.account_index(mxid), self.sealer.erasure_index(mxid));
+        let (sessions, sealer) = (self.sealer.web_session_user_index(mxid), self.sealer.clone());
+        let done = self.store.write(async move |conn| {
+            if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
+                let tokens = accounts::remove_tokens_of(conn, account.id).await?;
+                memory::forget(conn, &sealer, &tokens).await?;
+            }
+            erasures::cancel(conn, erasure.as_ref()).await?;
+            visits::end_all_of(conn, sessions.as_ref()).await.map(drop)
+        });
+        done.await.map_err(|error: store::Error| error)?;
         self.accounts.expire_caches().await;
         Ok(())
     }

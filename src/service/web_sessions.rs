@@ -11,18 +11,17 @@ use ruma_common::{OwnedUserId, UserId};
 use subtle::ConstantTimeEq as _;
 
 use super::sealing::Sealer;
-use crate::clock::{Clock, MINUTE, Millis};
+use super::standing::{FRESH, is_recent};
+use crate::clock::{Clock, Millis};
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::threepid::Address;
+use crate::store::proofs::{self, Bearer, Standing};
 use crate::store::{self, Store, visits};
 
 /// Letters and digits of a web session's token: 190 bits.
 const TOKEN_LENGTH: usize = 32;
-
-/// How recent a proof must be for actions that cannot be undone or that show everything at once.
-const FRESH: Millis = 5 * MINUTE;
 
 /// The person that a web session is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +56,12 @@ pub struct WebSession {
     pub subject: Subject,
     /// When they proved that.
     pub proved_at: Millis,
+    /// When their homeserver vouched for them, if that proof has not been used yet.
+    proof_at: Option<Millis>,
     /// The token in the forms of this session, without which no other site can send them: 22
     /// characters.
     pub form_token: String,
-    token_hash: BlindIndex,
+    pub(super) token_hash: BlindIndex,
 }
 
 impl WebSession {
@@ -89,13 +90,37 @@ impl WebSessions {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn begin(&self, subject: &Subject) -> Result<String, Error> {
+        self.begin_with(subject, Standing::default()).await
+    }
+
+    /// Begins a web session in place of another one, and returns its token. If it is the same
+    /// person's, what they confirmed in that one stays confirmed.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn begin_again(&self, subject: &Subject, previous: &WebSession) -> Result<String, Error> {
+        let mut confirmed = Standing::default();
+        if previous.subject == *subject {
+            let bearer = Bearer::Visit(previous.token_hash.as_ref().to_vec());
+            confirmed = proofs::standing(&mut self.store.read().await?, &bearer).await?;
+        }
+        let token = self.begin_with(subject, confirmed).await?;
+        self.end(previous).await?;
+        Ok(token)
+    }
+
+    async fn begin_with(&self, subject: &Subject, confirmed: Standing) -> Result<String, Error> {
+        let now = self.clock.now();
         let token = base62::random(TOKEN_LENGTH);
         let hash = self.sealer.web_session_index(&token);
         let row = visits::Visit {
             token_hash: hash.as_ref().to_vec(),
             subject_index: self.subject_index(subject).as_ref().to_vec(),
             subject: self.sealer.seal_subject(&hash, &subject.to_sealed()),
-            proved_at: self.clock.now(),
+            proved_at: now,
+            proof_at: Some(now),
+            confirmed_at: confirmed.confirmed_at,
+            confirmed_by: confirmed.confirmed_by,
         };
         let begun = self.store.write(async move |conn| visits::begin(conn, row).await);
         begun.await.map_err(|error: store::Error| error)?;
@@ -114,6 +139,7 @@ impl WebSessions {
         Ok(Some(WebSession {
             subject: Subject::from_sealed(&self.sealer.open_subject(&hash, &row.subject)?)?,
             proved_at: row.proved_at,
+            proof_at: row.proof_at,
             form_token: BASE64_URL_SAFE_NO_PAD.encode(self.sealer.form_token(token)),
             token_hash: hash,
         }))
@@ -152,7 +178,13 @@ impl WebSessions {
     /// future, beyond what nodes' clocks differ by, was dated by a wrong clock.
     #[must_use]
     pub fn is_fresh(&self, proved_at: Millis) -> bool {
-        (-MINUTE..FRESH).contains(&(self.clock.now() - proved_at))
+        is_recent(proved_at, FRESH, self.clock.now())
+    }
+
+    /// Whether a web session has a recent proof that has not been used.
+    #[must_use]
+    pub fn has_proof(&self, session: &WebSession) -> bool {
+        session.proof_at.is_some_and(|at| self.is_fresh(at))
     }
 
     fn begun_after(&self) -> Millis {
@@ -172,6 +204,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::clock::MINUTE;
     use crate::config::{Database, DatabaseUrl};
     use crate::crypto::master_key::MasterKey;
     use crate::crypto::vault::Vault;

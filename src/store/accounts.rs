@@ -26,8 +26,6 @@ pub struct Account {
 pub struct TokenOwner {
     /// The account.
     pub account: Account,
-    /// When the token was issued.
-    pub issued_at: Millis,
     /// The day on which the token was last used.
     pub used_at: Millis,
     /// Policy and version of each consent in force.
@@ -97,16 +95,23 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
 }
 
-/// Adds a token.
+/// Adds a token; `proof_at` is the time of a fresh proof of who its user is.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now: Millis) -> Result<(), Error> {
+pub async fn add_token(
+    conn: &mut Conn,
+    token_hash: &[u8],
+    account_id: i64,
+    now: Millis,
+    proof_at: Option<Millis>,
+) -> Result<(), Error> {
     let row = (
         tokens::token_hash.eq(token_hash.to_vec()),
         tokens::account_id.eq(account_id),
         tokens::created_at.eq(now),
         tokens::used_at.eq(now),
+        tokens::proof_at.eq(proof_at),
     );
     conn.execute(diesel::insert_into(tokens::table).values(row)).await?;
     Ok(())
@@ -118,19 +123,18 @@ pub async fn add_token(conn: &mut Conn, token_hash: &[u8], account_id: i64, now:
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<TokenOwner>, Error> {
-    type Row = (Account, (Millis, Millis), Option<(String, String)>);
+    type Row = (Account, Millis, Option<(String, String)>);
     let in_force = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
     let query = tokens::table
         .inner_join(accounts::table.on(accounts::id.eq(tokens::account_id)))
         .left_join(consents::table.on(in_force))
         .filter(tokens::token_hash.eq(token_hash.to_vec()))
         .filter(tokens::used_at.gt(idle_since))
-        .select((COLUMNS, (tokens::created_at, tokens::used_at), (consents::policy, consents::version).nullable()));
+        .select((COLUMNS, tokens::used_at, (consents::policy, consents::version).nullable()));
     let rows: Vec<Row> = conn.load(query).await?;
     let mut rows = rows.into_iter();
-    Ok(rows.next().map(|(account, (issued_at, used_at), first)| TokenOwner {
+    Ok(rows.next().map(|(account, used_at, first)| TokenOwner {
         account,
-        issued_at,
         used_at,
         accepted: first.into_iter().chain(rows.filter_map(|(_, _, accepted)| accepted)).collect(),
     }))

@@ -268,6 +268,16 @@ pub async fn remove_all(conn: &mut Conn) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table)).await
 }
 
+/// Makes the deliveries of these kinds that are about a user belong to nobody: an erasure deletes
+/// the others.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn detach(conn: &mut Conn, user_index: &[u8], kinds: Vec<&'static str>) -> Result<(), Error> {
+    let theirs = outbox::table.filter(outbox::user_index.eq(user_index.to_vec())).filter(outbox::kind.eq_any(kinds));
+    conn.execute(diesel::update(theirs).set(outbox::user_index.eq(outbox::owner))).await.map(drop)
+}
+
 /// Removes the deliveries that are about a user or that they caused; returns how many.
 ///
 /// # Errors

@@ -29,6 +29,9 @@ diesel::table! {
         account_id -> BigInt,
         created_at -> BigInt,
         used_at -> BigInt,
+        proof_at -> Nullable<BigInt>,
+        confirmed_at -> Nullable<BigInt>,
+        confirmed_by -> Nullable<Binary>,
     }
 }
 
@@ -134,6 +137,26 @@ diesel::table! {
         subject_index -> Binary,
         subject -> Binary,
         proved_at -> BigInt,
+        proof_at -> Nullable<BigInt>,
+        confirmed_at -> Nullable<BigInt>,
+        confirmed_by -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    openid_tokens (token_hash) {
+        token_hash -> Binary,
+        forget_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    erasures (user_index) {
+        user_index -> Binary,
+        mxid -> Binary,
+        language -> Text,
+        requested_at -> BigInt,
+        due_at -> BigInt,
     }
 }
 

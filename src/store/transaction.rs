@@ -6,13 +6,13 @@
 //!
 //! 1. the advisory lock of an address ([`invites::lock_address`](super::invites::lock_address))
 //! 2. `accounts`
-//! 3. `tokens`, in the order of their hashes; `consents`
+//! 3. `tokens`, in the order of their hashes; `consents`, `erasures`
 //! 4. `unbind_signatures`, in the order of their hashes; `objections`
 //! 5. `bindings`
 //! 6. `sessions`
 //! 7. `invites`, then `ephemeral_keys`
 //! 8. `outbox`
-//! 9. `web_sessions`
+//! 9. `visits`, `openid_tokens`
 //! 10. `recent_lookups`
 //! 11. `rate_limits`: the limit of the account itself, then the others in the order of their keys.
 //!     No transaction charges another account's own limit among the others.

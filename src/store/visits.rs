@@ -19,7 +19,33 @@ pub struct Visit {
     pub subject: Vec<u8>,
     /// When the user proved that it is theirs.
     pub proved_at: Millis,
+    /// The same, until that proof is used.
+    pub proof_at: Option<Millis>,
+    /// When they confirmed that they read an address of theirs.
+    pub confirmed_at: Option<Millis>,
+    /// A fingerprint of that address.
+    pub confirmed_by: Option<Vec<u8>>,
 }
+
+type Columns = (
+    visits::token_hash,
+    visits::subject_index,
+    visits::subject,
+    visits::proved_at,
+    visits::proof_at,
+    visits::confirmed_at,
+    visits::confirmed_by,
+);
+
+const COLUMNS: Columns = (
+    visits::token_hash,
+    visits::subject_index,
+    visits::subject,
+    visits::proved_at,
+    visits::proof_at,
+    visits::confirmed_at,
+    visits::confirmed_by,
+);
 
 /// How many web sessions a subject can have at the same time: a link can be opened many times, and
 /// must not fill the table.
@@ -52,7 +78,7 @@ pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
 /// [`Error`] if the database fails.
 pub async fn find(conn: &mut Conn, token_hash: &[u8], since: Millis) -> Result<Option<Visit>, Error> {
     let query = visits::table
-        .select((visits::token_hash, visits::subject_index, visits::subject, visits::proved_at))
+        .select(COLUMNS)
         .filter(visits::token_hash.eq(token_hash.to_vec()))
         .filter(visits::proved_at.gt(since));
     conn.first(query).await

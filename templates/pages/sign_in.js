@@ -98,6 +98,7 @@ async function discover(name) {
   const versions = await ask(`${client}/versions`, { redirect: "follow" });
   if (!versions.ok || !Array.isArray(versions.answer.versions)) throw new Problem("no-homeserver");
   const [oauth, flows] = await Promise.all([authMetadata(client), loginFlows(client)]);
+  if (oauth && !isTheirs(oauth, [host, base.hostname])) throw new Problem("mixed-up");
   const offers = (type) => flows.find((flow) => Object(flow).type === type);
   // With OAuth 2.0, single sign-on may be just another way to the same page.
   const sso = offers("m.login.sso");
@@ -119,12 +120,38 @@ async function authMetadata(client) {
     ["unstable/org.matrix.msc2965", "urn:matrix:org.matrix.msc2967.client"],
   ]) {
     const { ok, answer } = await ask(`${client}/${path}/auth_metadata`).catch(() => ({ ok: false }));
-    // Revocation is required: a request to an undefined URL would go to this server, which must not receive the token.
-    const names = ["authorization", "token", "registration", "revocation"];
-    const endpoints = ok ? names.map((of) => answer[`${of}_endpoint`]) : [null];
-    if (endpoints.every(secure)) return { ...answer, scope };
+    if (ok && ENDPOINTS.every((name) => secure(answer[name]))) return { ...answer, scope };
   }
   return null;
+}
+
+// The endpoints of OAuth 2.0 metadata. Revocation is required: a request to an undefined URL would go to this server,
+// which must not receive the token.
+const ENDPOINTS = ["authorization", "token", "registration", "revocation"].map((of) => `${of}_endpoint`);
+
+// Returns whether OAuth 2.0 metadata names a server of those who run the homeserver. Otherwise this could be a mix-up
+// attack (RFC 9700, section 4.4): somebody signs in at another server, where they have an account too, and the code
+// goes to a token endpoint of the homeserver, or the token to its Client-Server API. So the code goes where it comes
+// from, and that belongs to the homeserver's name or address. A host of its own, such as account.example.org for
+// example.org, is usual.
+function isTheirs(oauth, hosts) {
+  const urls = ["issuer", ...ENDPOINTS].map((name) => secure(oauth[name]));
+  if (!urls.every((url) => url)) return false;
+  const [issuer, ...endpoints] = urls;
+  const areTogether = endpoints.every((url) => url.origin === endpoints[0].origin);
+  const sites = hosts.map(site);
+  return areTogether && [issuer, endpoints[0]].every((url) => sites.includes(site(url.hostname)));
+}
+
+const SECOND_LEVELS = new Set("ac co com edu go gob gouv gov ltd me mil ne net nom or org plc sch".split(" "));
+
+// Returns the domain of a host that somebody has registered: its last two labels, or three below a second level such as
+// co.uk. Browsers know the whole list of public suffixes, but cannot be asked.
+function site(host) {
+  if (/^[\d.]+$|:/.test(host)) return host;
+  const labels = host.toLowerCase().replace(/\.$/, "").split(".");
+  const isPublic = labels.at(-1).length === 2 && SECOND_LEVELS.has(labels.at(-2));
+  return labels.slice(isPublic ? -3 : -2).join(".");
 }
 
 // ---- signing in ----
@@ -166,7 +193,7 @@ async function byOAuth({ name, client, oauth }) {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   remember({
     name, client, state, verifier, id, redirect, issuer: oauth.issuer, tokens: oauth.token_endpoint,
-    revocation: oauth.revocation_endpoint,
+    revocation: oauth.revocation_endpoint, namesIssuer: oauth.authorization_response_iss_parameter_supported === true,
   });
   leave(oauth.authorization_endpoint, {
     response_type: "code", response_mode: "fragment", client_id: id, redirect_uri: redirect, state,
@@ -229,8 +256,9 @@ async function comeBack(answer, visit) {
     const login = { type: "m.login.token", token: answer.get("loginToken"), initial_device_display_name: device() };
     return byLogin(visit, login, "stale");
   }
-  // RFC 9207: an answer from another issuer is an attempt to obtain this issuer's code.
-  const isOurs = !answer.has("iss") || answer.get("iss") === visit.issuer;
+  // RFC 9207: an answer from another issuer is an attempt to obtain its code.
+  const issuers = answer.getAll("iss");
+  const isOurs = issuers.every((issuer) => issuer === visit.issuer) && (issuers.length > 0 || !visit.namesIssuer);
   if (!answer.has("code") || !visit.verifier || !isOurs) throw new Problem("stale");
   await redeem(answer.get("code"), visit);
 }
@@ -260,6 +288,7 @@ async function conclude({ name, client, token, user, end }) {
   }
   handOver.elements.access_token.value = proof.access_token;
   handOver.elements.matrix_server_name.value = name;
+  handOver.elements.expires_in.value = Number.isSafeInteger(proof.expires_in) ? proof.expires_in : "";
   handOver.submit();
 }
 

@@ -34,6 +34,7 @@ mod examine;
 mod home;
 mod invited;
 mod keyboard;
+mod mix_up;
 mod not_me;
 mod policies;
 mod sign_in;

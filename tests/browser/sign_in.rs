@@ -37,7 +37,11 @@ async fn has_left_nothing_behind(browser: &Browser, world: &World) {
         if sent.url.path() == "/you/sign-in" && sent.method == "POST" {
             let names: Vec<String> =
                 form_urlencoded::parse(sent.body.as_bytes()).map(|(name, _)| name.into_owned()).collect();
-            assert_eq!(names, ["access_token", "matrix_server_name", "for"], "the OpenID token and nothing else");
+            assert_eq!(
+                names,
+                ["access_token", "matrix_server_name", "expires_in", "for"],
+                "the OpenID token and nothing else"
+            );
             proofs += 1;
         }
     }

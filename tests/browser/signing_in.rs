@@ -10,11 +10,11 @@ use crate::browser::{Browser, Light, Screen};
 use crate::driver::key;
 use crate::world::World;
 
-const ALICE: &str = "@alice:hs.example";
+pub const ALICE: &str = "@alice:hs.example";
 const PASSWORD: &str = "correct horse";
 
 /// Starts a world in which Alice can sign in at her homeserver with these flows.
-async fn with_alice(flows: &[Flow]) -> World {
+pub async fn with_alice(flows: &[Flow]) -> World {
     let world = World::start().await;
     world.homeserver.has_user("alice", PASSWORD);
     world.homeserver.offers(flows);
@@ -23,7 +23,7 @@ async fn with_alice(flows: &[Flow]) -> World {
 
 impl Browser {
     /// Enters the Matrix ID on the page that asks for it.
-    async fn names(&self, mxid: &str) {
+    pub async fn names(&self, mxid: &str) {
         self.type_into("Your Matrix ID", mxid).await;
         self.click("Continue").await;
     }
@@ -34,13 +34,13 @@ impl Browser {
     }
 
     /// Waits for an error message, which must be announced to screen readers and focused.
-    async fn is_told(&self, problem: &str) {
+    pub async fn is_told(&self, problem: &str) {
         self.says(problem).await;
         assert_eq!(self.run("return document.activeElement.getAttribute('role')", vec![]).await, "alert", "{problem}");
     }
 
     /// Returns the tab's session storage.
-    async fn kept(&self) -> Value {
+    pub async fn kept(&self) -> Value {
         self.run("return { ...sessionStorage, ...localStorage }", vec![]).await
     }
 }
@@ -56,7 +56,10 @@ async fn left_nothing_behind(world: &World, browser: &Browser, secrets: &[&str])
     assert_eq!(posts.len(), 1, "{posts:?}");
     let fields: Vec<_> = form_urlencoded::parse(posts[0].body.as_bytes()).into_owned().collect();
     let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!((posts[0].url.path(), names), ("/you/sign-in", vec!["access_token", "matrix_server_name", "for"]));
+    assert_eq!(
+        (posts[0].url.path(), names),
+        ("/you/sign-in", vec!["access_token", "matrix_server_name", "expires_in", "for"])
+    );
     for secret in secrets {
         assert!(here.iter().all(|sent| !format!("{sent:?}").contains(secret)), "{secret} has left the browser");
     }

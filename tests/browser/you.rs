@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, link};
 use crate::browser::Browser;
 use crate::sign_in::{PASSWORD, signs_in};
 use crate::world::World;
@@ -20,9 +20,26 @@ async fn at_you(world: &World) -> Browser {
     browser
 }
 
+/// Has a link sent to the oldest address, follows it, and returns to the page.
+async fn confirms(browser: &Browser, world: &World) {
+    browser.click("Send me a link").await;
+    browser.says("We have sent you a link.").await;
+    browser.examine("you-link-sent").await;
+    let mail = world.mail.wait_for(|mail| mail.to == [ADDRESS] && mail.text().contains("/unlock?")).await;
+    browser.visit(&link(&mail, "/unlock?")).await;
+    browser.reads("Are you asking to see your data?").await;
+    browser.examine("confirm").await;
+    browser.click("Yes, that was me").await;
+    browser.reads("Confirmed").await;
+    browser.examine("confirm-done").await;
+    browser.visit("/you").await;
+    browser.says(ADDRESS).await;
+}
+
 /// Makes every session this many minutes older.
 fn minutes_pass(world: &World, minutes: u32) {
-    world.execute(&format!("UPDATE visits SET proved_at = proved_at - {minutes} * 60000"));
+    let older = format!("proved_at = proved_at - {minutes} * 60000, proof_at = proof_at - {minutes} * 60000");
+    world.execute(&format!("UPDATE visits SET {older}"));
 }
 
 #[tokio::test]
@@ -59,9 +76,14 @@ async fn people_see_and_remove_their_addresses() {
     app.binds("alice@work.example").await;
     app.invites("bob@example.com", "Garden").await;
     let browser = at_you(&world).await;
-    browser.says(ADDRESS).await;
+    browser.says("a•••@e•••").await;
+    browser.says("a•••@w•••").await;
+    browser.says("b•••@e•••").await;
+    browser.says_no_more(ADDRESS).await;
+    browser.examine("you-masked").await;
+    confirms(&browser, &world).await;
     browser.says("alice@work.example").await;
-    browser.says("bob@example.com").await;
+    browser.says("b•••@e•••").await;
     browser.examine("you").await;
     browser.click(&format!("Remove {ADDRESS}")).await;
     browser.examine("you-remove").await;
@@ -111,6 +133,9 @@ async fn a_fresh_sign_in_can_download_everything() {
     let app = App::ready(&world, "alice").await;
     app.binds(ADDRESS).await;
     let browser = at_you(&world).await;
+    browser.click("Download everything").await;
+    browser.says("Confirm one of your addresses first").await;
+    confirms(&browser, &world).await;
     minutes_pass(&world, 6);
     browser.click("Download everything").await;
     browser.says("Please sign in again before you download everything").await;
@@ -140,6 +165,7 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
     let (alice, bob) = (App::ready(&world, "alice").await, App::ready(&world, "bob").await);
     alice.binds(ADDRESS).await;
     let browser = at_you(&world).await;
+    confirms(&browser, &world).await;
     browser.click("See what will be erased").await;
     browser.reads("Erase everything?").await;
     browser.examine("erase").await;
@@ -154,6 +180,37 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
     browser.says("Your receipt").await;
     browser.examine("erased").await;
     assert_eq!(bob.looks_up(ADDRESS).await, None);
+    assert_eq!(alice.asks(Method::GET, "/account", json!({})).await.0, 401);
+    browser.visit("/you").await;
+    browser.reads("Sign in").await;
+}
+
+#[tokio::test]
+async fn somebody_without_a_readable_address_erases_later_and_whoever_reads_it_stops_that() {
+    let world = World::start().await;
+    let alice = App::ready(&world, "alice").await;
+    alice.binds(ADDRESS).await;
+    let browser = at_you(&world).await;
+    browser.click("See what will be erased").await;
+    browser.says("we erase everything in three days").await;
+    browser.examine("erase-later").await;
+    browser.type_into("Your Matrix ID", "@alice:hs.example").await;
+    browser.click("Erase everything in three days").await;
+    browser.says("Everything will be erased in three days. We have told your addresses.").await;
+    browser.examine("you-erasure-requested").await;
+    browser.click("See or stop this").await;
+    browser.says("Please sign in again").await;
+    signs_in(&browser).await;
+    browser.says("Stop the erasure").await;
+    browser.examine("erase-pending").await;
+    let mail = world.mail.wait_for(|mail| mail.to == [ADDRESS] && mail.text().contains("/erasure?")).await;
+    browser.visit(&link(&mail, "/erasure?")).await;
+    browser.reads("Stop the erasure?").await;
+    browser.examine("erasure").await;
+    browser.click("It wasn’t me. Also sign all apps and sessions of this account out of this server.").await;
+    browser.click("Stop the erasure").await;
+    browser.reads("The erasure has been stopped").await;
+    browser.examine("erasure-stopped").await;
     assert_eq!(alice.asks(Method::GET, "/account", json!({})).await.0, 401);
     browser.visit("/you").await;
     browser.reads("Sign in").await;

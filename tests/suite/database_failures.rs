@@ -124,6 +124,7 @@ async fn erased_data_leaves_the_log_once_no_reader_keeps_it_there() {
     let alice = world.person(&server, "alice").await;
     alice.binds("alice@example.com").await;
     let visitor = Visitor::proven(&world, &server, &Subject::User(alice.mxid.as_str().try_into().unwrap())).await;
+    visitor.confirms(&world, "alice@example.com").await;
     let log = world.folder.path().join("vouch.db-wal");
     let mut reader = SqliteConnection::establish(world.folder.path().join("vouch.db").to_str().unwrap()).unwrap();
     reader.batch_execute("BEGIN; SELECT COUNT(*) FROM accounts").unwrap();

@@ -11,8 +11,17 @@ use crate::signed_unbind::{bound, unbinds};
 use crate::world::{SECRET, World};
 
 /// The tables whose rows expire.
-const PASSING: [&str; 8] =
-    ["tokens", "sessions", "invites", "ephemeral_keys", "outbox", "unbind_signatures", "rate_limits", "homeservers"];
+const PASSING: [&str; 9] = [
+    "tokens",
+    "sessions",
+    "invites",
+    "ephemeral_keys",
+    "outbox",
+    "unbind_signatures",
+    "openid_tokens",
+    "rate_limits",
+    "homeservers",
+];
 
 /// Returns those of the tables that have rows.
 async fn filled<'a>(world: &World, tables: &[&'a str]) -> Vec<&'a str> {

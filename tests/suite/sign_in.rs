@@ -131,7 +131,7 @@ on_both_backends! {
             assert!(again.headers.get("set-cookie").is_none() && again.text.contains("Please sign in again"), "{}", again.text);
         }
         assert_eq!(count(&world, "visits").await, 1);
-        // The API still accepts it: a client may have registered with it, or may do so later.
+        // The API still accepts it for an ordinary token.
         one.post("/_matrix/identity/v2/account/register", None, &openid).await.ok();
     }
 
@@ -256,7 +256,7 @@ on_both_backends! {
         let cookie = cookie(&answer);
         let in_hex = if world.database.is_some() { "encode({}, 'hex')" } else { "LOWER(HEX({}))" };
         let mut held = Vec::new();
-        for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("rate_limits", "key")] {
+        for (table, column) in [("visits", "token_hash"), ("visits", "subject"), ("visits", "subject_index"), ("openid_tokens", "token_hash"), ("rate_limits", "key")] {
             held.extend(texts(&world, &format!("SELECT {} AS text FROM {table}", in_hex.replace("{}", column))).await);
         }
         assert!(held.len() >= 4);
@@ -353,7 +353,7 @@ async fn the_page_allows_only_its_own_script() {
     insta::assert_snapshot!(policy.replace(&style, "[style]").replace(&script, "[script]"), @"default-src 'none'; style-src 'sha256-[style]'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; script-src 'sha256-[script]'; connect-src https:; require-trusted-types-for 'script'; trusted-types 'none'");
     // Only the fields that the script fills in have a name, so nothing else is sent here.
     let named: Vec<&str> = page.text.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert_eq!(named, ["viewport", "access_token", "matrix_server_name", "for"]);
+    assert_eq!(named, ["viewport", "access_token", "matrix_server_name", "expires_in", "for"]);
     assert!(page.text.contains("<html lang=\"es\"") && page.text.contains("<noscript>"), "{}", page.text);
     assert!(page.text.contains("href=\"/address?lang=es\""));
 }

@@ -17,7 +17,7 @@ use crate::world::{Answer, Server, World};
 const POLICY: &str = "/policies/privacy_policy/1.0/en";
 
 /// Every form of the site.
-const FORMS: [&str; 13] = [
+const FORMS: [&str; 18] = [
     "/address",
     "/address/open",
     "/address/held",
@@ -31,6 +31,11 @@ const FORMS: [&str; 13] = [
     "/you/sign-out-everywhere",
     "/you/sign-out",
     "/you/erase",
+    "/you/confirm",
+    "/you/erase-later",
+    "/you/keep",
+    "/unlock",
+    "/erasure",
 ];
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -127,6 +132,7 @@ async fn every_page_has_the_headers_that_protect_its_reader() {
         }
     }
     assert_personal(&visitor.opens("/you").await, "/you");
+    visitor.confirms(&world, "alice@example.com").await;
     let export = visitor.opens("/you/export").await;
     assert_eq!((export.status, header(&export.headers, "cache-control")), (200, "no-store"));
     assert_eq!(header(&export.headers, "x-content-type-options"), "nosniff");
@@ -224,6 +230,9 @@ async fn a_page_names_the_methods_it_allows_and_answers_head_like_get() {
         | "/you/unbind"
         | "/you/unbind-all"
         | "/you/sign-out-everywhere"
+        | "/you/confirm"
+        | "/you/erase-later"
+        | "/you/keep"
         | "/you/sign-out" => "POST",
         _ if FORMS.contains(&path) => "GET, HEAD, POST",
         _ => "GET, HEAD",

@@ -45,6 +45,10 @@ const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("GET", "/api/v1/pubkey/ephemeral/isvalid", Auth::None),
     ("GET", "/unstable/im.vouch/account/data", Auth::Token),
     ("DELETE", "/unstable/im.vouch/account/data", Auth::Token),
+    ("POST", "/unstable/im.vouch/account/prove", Auth::Token),
+    ("POST", "/unstable/im.vouch/account/confirm", Auth::Token),
+    ("POST", "/unstable/im.vouch/account/erasure", Auth::Token),
+    ("DELETE", "/unstable/im.vouch/account/erasure", Auth::Token),
     ("POST", "/unstable/im.vouch/terms/withdraw", Auth::Token),
     ("POST", "/unstable/im.vouch/3pid/object", Auth::Token),
 ];
@@ -276,7 +280,12 @@ async fn a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
         assert_eq!(answer.error(), (413, "M_TOO_LARGE"), "{path}");
         assert_cross_origin(&answer.headers, path);
         // Naming no policy withdraws the consent to all.
-        let expected = if path.ends_with("/terms/withdraw") { (200, "") } else { (400, "M_MISSING_PARAMS") };
+        let expected = match path.rsplit('/').next() {
+            Some("withdraw") => (200, ""),
+            Some("erasure") => (202, ""),
+            Some("confirm") => (404, "M_NOT_FOUND"),
+            _ => (400, "M_MISSING_PARAMS"),
+        };
         assert_eq!(server.send(request(limit)).await.error(), expected, "{path}");
     }
 }

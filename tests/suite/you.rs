@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::join;
 use serde_json::{Value, json};
-use vouch::clock::{MINUTE, SECOND};
+use vouch::clock::{DAY, MINUTE, SECOND};
 use vouch::identity::threepid::{Address, Medium};
 use vouch::service::{Services, Subject};
 use vouch_test_support::postgres::Cluster;
@@ -21,24 +21,30 @@ const FORMS: &[(&str, &[(&str, &str)])] = &[
     ("/you/accept", &[("policy", "privacy_policy"), ("version", "1.0"), ("language", "fr")]),
     ("/you/withdraw", &[]),
     ("/you/withdraw", &[("policy", "privacy_policy")]),
-    ("/you/unbind", &[("medium", "email"), ("address", ALICE)]),
+    ("/you/unbind", &[("id", "x")]),
     ("/you/unbind-all", &[]),
+    ("/you/confirm", &[("id", "x")]),
     ("/you/sign-out-everywhere", &[]),
     ("/you/sign-out", &[]),
     ("/you/erase", &[("confirmation", "@alice:hs.example")]),
+    ("/you/erase-later", &[("confirmation", "@alice:hs.example")]),
+    ("/you/keep", &[]),
 ];
 
 on_both_backends! {
     async fn the_page_shows_everything_stored_about_its_user_and_nothing_about_others(world: World) {
         let server = world.start().await;
         let alice = alice_with_data(&world, &server).await;
+        world.clock.advance(3 * DAY);
+        alice.asks_to_prove("fourth@example.com").await;
         world.person(&server, "bob").await.binds("bobs-own@example.com").await;
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
         leaves_a_delivery_waiting(&alice).await;
+        visitor.confirms(&world, ALICE).await;
         let page = visitor.opens("/you?lang=en").await;
         assert_eq!(heading(&page, 200), "Your data");
         for shown in [
-            "@alice:hs.example", ALICE, "alice@work.example", "third@example.com", "bob@example.com", "!tea:hs.example",
+            "@alice:hs.example", ALICE, "alice@work.example", "fourth@example.com", "bob@example.com", "!tea:hs.example",
             "carol@example.com", "Invitation to be passed on for", "/policies/privacy_policy/1.0/en", "You have agreed to the current version.",
             "<time datetime=\"2026-11-23T12:00:00Z\">23 November 2026, 12:00 UTC</time>",
         ] {
@@ -113,10 +119,8 @@ on_both_backends! {
         let before = row_counts(&world).await;
         for (path, fields) in [
             ("/you/unbind", &[][..]),
-            ("/you/unbind", &[("medium", "email")]),
-            ("/you/unbind", &[("medium", "pigeon"), ("address", ALICE)]),
-            ("/you/unbind", &[("medium", "email"), ("address", "alice@@example.com")]),
-            ("/you/unbind", &[("medium", "msisdn"), ("address", ALICE)]),
+            ("/you/unbind", &[("medium", "email"), ("address", ALICE)]),
+            ("/you/confirm", &[("address", ALICE)]),
             ("/you/withdraw", &[("policy", "nothing")]),
             ("/you/accept", &[("policy", "privacy_policy"), ("version", "1.0")]),
             ("/you/erase", &[]),
@@ -156,8 +160,9 @@ on_both_backends! {
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::parse(Medium::Email, ALICE).unwrap();
         vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
-        assert!(visitor.opens("/you").await.text.contains(ALICE));
-        assert!(does(&visitor, "/you/unbind", &[("medium", "email"), ("address", ALICE)]).await.starts_with("The address has been removed"));
+        assert!(visitor.opens("/you").await.text.contains("a•••@e•••"));
+        let id = visitor.ids().await[0].clone();
+        assert!(does(&visitor, "/you/unbind", &[("id", &id)]).await.starts_with("The address has been removed"));
         assert_eq!(count(&world, "bindings").await, 0);
     }
 
@@ -167,14 +172,15 @@ on_both_backends! {
         let there = at(&alice, &other);
         until(PATIENCE, "the other node does not find it", async || there.looks_up(ALICE).await.is_some()).await;
         let (visitor, bob) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &server, "bob").await);
-        let this = [("medium", "email"), ("address", ALICE)];
+        let id = visitor.ids().await[0].clone();
+        let this = [("id", id.as_str())];
         assert!(does(&bob, "/you/unbind", &this).await.starts_with("Nothing was changed"));
         assert!(does(&bob, "/you/unbind-all", &[]).await.starts_with("All addresses have been removed"));
         assert_eq!(alice.looks_up(ALICE).await, Some(alice.mxid.clone()));
         world.mail.forget();
         // Concurrently and again: no error, and one notice only.
         let token = visitor.form_token().await;
-        let fields = [("form_token", token.as_str()), this[0], this[1]];
+        let fields = [("form_token", token.as_str()), this[0]];
         let (one, two) = join(visitor.posts("/you/unbind", &fields), visitor.at(&other).posts("/you/unbind", &fields)).await;
         let mut said = [leads_to(&one), leads_to(&two)];
         said.sort_unstable();

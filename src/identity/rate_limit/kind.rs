@@ -7,8 +7,12 @@ use crate::config::{Bucket, Budgets};
 /// The views of the pages that show everything stored about a person. No setting changes this
 /// limit: nobody who reads the page reaches it.
 const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
-/// A token that is accepted once: homeservers issue them for an hour.
-const ONCE: Bucket = Bucket { capacity: 1, per_hour: 1 };
+/// Units of what is counted by the day, in a bucket that drains one an hour.
+pub const DAY: u32 = 24;
+/// Erasures that a user may request, [`DAY`] units each: three at once, and one a day.
+const ERASURES: Bucket = Bucket { capacity: 3 * DAY, per_hour: 1 };
+/// Alerts of one kind that tell the addresses of a user, [`DAY`] units each: one a day.
+const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
 
 /// How much more a /16 or /32 may use than each network in it.
 const WIDE: u32 = 4;
@@ -38,8 +42,16 @@ pub enum Counted {
     Export,
     /// Views of the pages that show the same.
     View,
-    /// Uses of an `OpenID` token.
-    Openid,
+    /// Links by mail that confirm that a user reads an address of theirs.
+    Confirmation,
+    /// Such links by text.
+    TextConfirmation,
+    /// Requests for an erasure.
+    Erasure,
+    /// Alerts that everything about a user was exported.
+    ExportAlert,
+    /// Alerts that everything about a user was shown.
+    ViewAlert,
 }
 
 /// By whom or what it is counted.
@@ -78,7 +90,7 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind, except those of single tokens and sessions.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 40] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
         Self::of(Counted::Lookup, Scope::Network),
@@ -113,6 +125,12 @@ impl Kind {
         Self::of(Counted::Registration, Scope::Network),
         Self::of(Counted::Unbinding, Scope::Network),
         Self::of(Counted::Export, Scope::User),
+        Self::of(Counted::Confirmation, Scope::User),
+        Self::of(Counted::Confirmation, Scope::Address),
+        Self::of(Counted::TextConfirmation, Scope::User),
+        Self::of(Counted::TextConfirmation, Scope::Number),
+        Self::of(Counted::ExportAlert, Scope::User),
+        Self::of(Counted::ViewAlert, Scope::User),
     ];
 
     /// Returns the kind that counts requests made with an account.
@@ -143,7 +161,8 @@ impl Kind {
     /// Returns whether a level says how much its user has used in the long run.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
-        matches!(self.scope, Scope::User) && !matches!(self.counted, Counted::Export)
+        let is_own = matches!(self.counted, Counted::Lookup | Counted::Message | Counted::Text | Counted::Invite);
+        is_own && matches!(self.scope, Scope::User)
     }
 
     /// Returns the section of the configuration that the limit follows, if there is one, and its
@@ -155,10 +174,10 @@ impl Kind {
             (Counted::Lookup, Scope::Network | Scope::WideNetwork) => ("budgets.network", b.lookup_network),
             (Counted::Lookup, Scope::Server) => ("budgets.server", b.lookup_server),
             (Counted::Lookup, _) => ("budgets.user", b.lookup_user),
-            (Counted::Message, Scope::User) => ("budgets.messages_user", b.messages_user),
+            (Counted::Message | Counted::Confirmation, Scope::User) => ("budgets.messages_user", b.messages_user),
             (Counted::Message, Scope::Network | Scope::WideNetwork) => ("budgets.messages_network", b.messages_network),
             (Counted::Message, Scope::Server) => ("budgets.messages_server", b.messages_server),
-            (Counted::Text, Scope::User) => ("budgets.texts_user", b.texts_user),
+            (Counted::Text | Counted::TextConfirmation, Scope::User) => ("budgets.texts_user", b.texts_user),
             (Counted::Text, Scope::Network | Scope::WideNetwork) => ("budgets.texts_network", b.texts_network),
             (Counted::Text, Scope::Country) => ("budgets.texts_country", b.texts_country),
             (Counted::Text, Scope::Server) => ("budgets.texts_server", b.texts_server),
@@ -167,17 +186,18 @@ impl Kind {
             (Counted::Invite, Scope::Network | Scope::WideNetwork) => ("budgets.invites_network", b.invites_network),
             (Counted::Invite, Scope::Server) => ("budgets.invites_server", b.invites_server),
             (Counted::Invite, _) => ("budgets.invites_user", b.invites_user),
-            (Counted::Text, _) | (Counted::Notice | Counted::Proof, Scope::Number) => {
+            (Counted::Text | Counted::TextConfirmation, _) | (Counted::Notice | Counted::Proof, Scope::Number) => {
                 ("budgets.texts_number", b.texts_number)
             }
-            (Counted::Message | Counted::Notice | Counted::Proof, _) => {
+            (Counted::Message | Counted::Notice | Counted::Proof | Counted::Confirmation, _) => {
                 ("budgets.messages_address", b.messages_address)
             }
             (Counted::Registration, _) => ("budgets.registrations_network", b.registrations_network),
             (Counted::Unbinding, _) => ("budgets.unbindings_network", b.unbindings_network),
             (Counted::Export, _) => ("budgets.exports_user", b.exports_user),
             (Counted::View, _) => ("", VIEWS),
-            (Counted::Openid, _) => ("", ONCE),
+            (Counted::Erasure, _) => ("", ERASURES),
+            (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),
         };
         let wide = if self.scope == Scope::WideNetwork { WIDE } else { 1 };
         let share = if self.is_strangers { STRANGERS } else { 1 };
@@ -199,7 +219,11 @@ impl fmt::Display for Kind {
             Counted::Unbinding => "unbind",
             Counted::Export => "export",
             Counted::View => "view",
-            Counted::Openid => "openid",
+            Counted::Confirmation => "confirm",
+            Counted::TextConfirmation => "confirm_text",
+            Counted::Erasure => "erasure",
+            Counted::ExportAlert => "alert_export",
+            Counted::ViewAlert => "alert_view",
         };
         let scope = match self.scope {
             Scope::User => "user",

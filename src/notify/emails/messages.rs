@@ -210,7 +210,7 @@ pub fn invite_email(say: Words<'_>, facts: InviteFacts<'_>) -> Result<Email, Err
     render(say, &content)
 }
 
-fn account(say: Words<'_>, mxid: &str, homeserver: &str) -> Part<'static> {
+pub(super) fn account(say: Words<'_>, mxid: &str, homeserver: &str) -> Part<'static> {
     Part::Facts(vec![matrix_id(say, mxid), say.with("mail-homeserver", "homeserver", homeserver)])
 }
 
@@ -218,8 +218,8 @@ fn matrix_id(say: Words<'_>, mxid: &str) -> String {
     say.with("mail-matrix-id", "mxid", &unlinked_id_in_mail(mxid))
 }
 
-/// Returns what happened to the address, when, and on which server.
-fn since(say: Words<'_>, id: &str, at: Millis) -> String {
+/// Returns what happened, when, and on which server.
+pub(super) fn since(say: Words<'_>, id: &str, at: Millis) -> String {
     let at = say.texts.timestamp(say.language, at);
     say.texts.get(say.language, id, &[("time", at.into()), ("server", say.server.into())])
 }

@@ -14,6 +14,7 @@ const HOMESERVER: &str = "matrix.example.com";
 const NOON: Millis = 1_795_435_200_000;
 const VALIDATION: &str =
     "https://id.example.org/_matrix/identity/v2/validate/email/submitToken?sid=s&client_secret=c&token=t";
+const STOP: &str = "https://id.example.org/erasure?token=e&lang=en";
 const UNDO: &str = "https://id.example.org/not-me?token=n&lang=en";
 /// A Matrix ID with markup, a header, line breaks and invisible characters.
 const HOSTILE: &str = "@<img src=x onerror=a>\"'\r\nBcc: x@y\u{202e}:evil.example\u{0}";
@@ -54,6 +55,17 @@ fn dotted(html: &str) -> String {
     html.replace("<span>.</span>", ".")
 }
 
+fn confirmation(say: Words<'_>, mxid: &str) -> Email {
+    let link = url("https://id.example.org/unlock?token=c&lang=en");
+    let facts = ConfirmationFacts { mxid, homeserver: HOMESERVER, at: NOON, link: &link, lifetime: HOUR / 2 };
+    confirmation_email(say, facts).unwrap()
+}
+
+fn alerted(say: Words<'_>, mxid: &str, what: Alert<'_>) -> Email {
+    let own_page = url("https://id.example.org/you");
+    alert_email(say, AlertFacts { mxid, homeserver: HOMESERVER, at: NOON, what, own_page: &own_page }).unwrap()
+}
+
 fn say(tag: &str) -> Words<'static> {
     testing::say(&BRAND, tag)
 }
@@ -68,6 +80,11 @@ fn every_email_reads_well_in_every_language() {
             ("bound", bound(say(tag), MXID)),
             ("unbound", unbound(say(tag), MXID, Remover::Owner)),
             ("invite", invitation(say(tag), "@bob:matrix.example.com", "Bob Smith", "Bob’s Emporium")),
+            ("confirmation", confirmation(say(tag), MXID)),
+            ("opened", alerted(say(tag), MXID, Alert::Opened)),
+            ("exported", alerted(say(tag), MXID, Alert::Exported)),
+            ("erased", alerted(say(tag), MXID, Alert::Erased)),
+            ("erasing", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: &url(STOP) })),
         ] {
             insta::assert_snapshot!(format!("{kind}_{tag}_text"), format!("{}\n\n{}", email.subject, email.text));
             insta::assert_snapshot!(format!("{kind}_{tag}_html"), email.html);

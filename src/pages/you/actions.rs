@@ -3,13 +3,16 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::{ACCEPTED, ALL_UNBOUND, NOT_BOUND, OUTDATED, Person, SIGNED_OUT, UNBOUND, WITHDRAWN};
-use crate::identity::threepid::{Address, Medium};
+use super::{
+    ACCEPTED, ALL_UNBOUND, LINK_NOT_SENT, LINK_SENT, NOT_BOUND, OUTDATED, Person, SIGNED_OUT, TOO_MANY_LINKS, UNBOUND,
+    WITHDRAWN,
+};
+use crate::error::ErrorKind;
 use crate::notify::emails::Remover;
 use crate::pages::View;
 use crate::pages::failure::Failure;
 use crate::pages::session::{Nothing, Submitted};
-use crate::service::{Accounts, Bindings, SelfService, Shown, WebSessions, Withdrawal};
+use crate::service::{Accounts, Bindings, Confirmations, Network, SelfService, Shown, WebSessions, Withdrawal};
 
 /// The policy to which consent is withdrawn; without one, all.
 #[derive(Deserialize)]
@@ -17,11 +20,10 @@ pub(super) struct Withdrawn {
     policy: Option<String>,
 }
 
-/// The address to unbind.
+/// The id of an address of the person.
 #[derive(Deserialize)]
-pub(super) struct Unbound {
-    medium: String,
-    address: String,
+pub(super) struct Chosen {
+    id: String,
 }
 
 /// `POST /you/accept`
@@ -50,13 +52,31 @@ pub(super) async fn withdraw(
 /// `POST /you/unbind`
 pub(super) async fn unbind(
     bindings: web::Data<Bindings>,
+    self_service: web::Data<SelfService>,
     view: View,
-    Submitted(person, form): Submitted<Person, Unbound>,
+    Submitted(person, form): Submitted<Person, Chosen>,
 ) -> Result<HttpResponse, Failure> {
-    let address = Medium::parse(&form.medium).and_then(|medium| Address::parse(medium, &form.address).ok());
-    let address = address.ok_or(Failure::Refused)?;
+    let Some(address) = self_service.address(&person.mxid, &form.id).await? else { return Ok(view.said(NOT_BOUND)) };
     let is_unbound = bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
     Ok(view.said(if is_unbound { UNBOUND } else { NOT_BOUND }))
+}
+
+/// `POST /you/confirm`
+pub(super) async fn confirm(
+    confirmations: web::Data<Confirmations>,
+    from: Network,
+    view: View,
+    Submitted(person, form): Submitted<Person, Chosen>,
+) -> Result<HttpResponse, Failure> {
+    let Err(error) = confirmations.send(&person.actor(), Some(&form.id), &from, view.language()).await else {
+        return Ok(view.said(LINK_SENT));
+    };
+    match error.kind() {
+        ErrorKind::NotFound => Ok(view.said(NOT_BOUND)),
+        ErrorKind::DestinationRejected => Ok(view.said(LINK_NOT_SENT)),
+        ErrorKind::LimitExceeded => Ok(view.said(TOO_MANY_LINKS)),
+        _ => Err(error.into()),
+    }
 }
 
 /// `POST /you/unbind-all`

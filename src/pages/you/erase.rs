@@ -1,4 +1,5 @@
-//! `/you/erase`: what will be erased, the confirmation, and the receipt.
+//! `/you/erase`: what will be erased, the confirmation, and the receipt. Somebody who has not
+//! confirmed their addresses can have everything erased three days later.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -6,15 +7,16 @@ use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 
-use super::{Person, with_fresh_proof};
+use super::{ERASURE_REQUESTED, ERASURE_STOPPED, LOCKED, Person, TOO_MANY_ERASURES, with_fresh_proof};
 use crate::config::Config;
+use crate::error::{Error, ErrorKind};
 use crate::pages::failure::Failure;
 use crate::pages::layout::Layout;
-use crate::pages::session::Submitted;
+use crate::pages::session::{Nothing, Submitted};
 use crate::pages::sign_in::Errand;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
-use crate::service::{Erased, Export, Receipt, SelfService, WebSessions};
+use crate::service::{Erased, Export, PendingErasure, Receipt, SelfService, WebSessions};
 
 /// The typed confirmation.
 #[derive(Deserialize)]
@@ -33,6 +35,16 @@ struct Question<'a> {
     kept: String,
     /// What was typed instead of the Matrix ID.
     typed: Option<&'a str>,
+    /// Whether it happens later, because the addresses are not confirmed.
+    is_later: bool,
+    /// The erasure that is requested already.
+    pending: Option<Pending>,
+}
+
+/// An erasure that is requested.
+pub(super) struct Pending {
+    pub requested: Timestamp,
+    pub due: Timestamp,
 }
 
 #[derive(Template)]
@@ -73,11 +85,57 @@ pub(super) async fn erase(
     if form.confirmation.trim() != person.mxid.as_str() {
         return question(&self_service, &config, &view, &person, Some(&form.confirmation)).await;
     }
-    let receipt = self_service.erase_user(&person.mxid).await?;
+    let receipt = match self_service.erase_own(&person.actor(), view.language()).await {
+        Ok(receipt) => receipt,
+        Err(error) => return unproved(&view, error),
+    };
     let signed = serde_json::to_string_pretty(&self_service.signed_receipt(&receipt)).unwrap_or_default();
     let mut response = view.erased(config.server.name.as_str(), &receipt, signed);
     view.forget_session(&mut response);
     Ok(response)
+}
+
+/// `POST /you/erase-later`, the form of that page for somebody who has not confirmed their
+/// addresses.
+pub(super) async fn erase_later(
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    config: web::Data<Config>,
+    view: View,
+    Submitted(person, form): Submitted<Person, Confirmation>,
+) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
+    if form.confirmation.trim() != person.mxid.as_str() {
+        return question(&self_service, &config, &view, &person, Some(&form.confirmation)).await;
+    }
+    match self_service.request_erasure(&person.actor(), view.language()).await {
+        Ok(_) => Ok(view.said(ERASURE_REQUESTED)),
+        Err(error) => unproved(&view, error),
+    }
+}
+
+/// `POST /you/keep`: stops that.
+pub(super) async fn keep(
+    web_sessions: web::Data<WebSessions>,
+    self_service: web::Data<SelfService>,
+    view: View,
+    Submitted(person, Nothing {}): Submitted<Person, Nothing>,
+) -> Result<HttpResponse, Failure> {
+    let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
+    match self_service.cancel_erasure(&person.actor()).await {
+        Ok(_) => Ok(view.said(ERASURE_STOPPED)),
+        Err(error) => unproved(&view, error),
+    }
+}
+
+/// Returns the page for somebody whose proof or confirmation does not hold any more.
+fn unproved(view: &View, error: Error) -> Result<HttpResponse, Failure> {
+    match error.kind() {
+        ErrorKind::ProofRequired => Err(Failure::ProofRequired(Errand::Erase)),
+        ErrorKind::ConfirmationRequired => Ok(view.said(LOCKED)),
+        ErrorKind::LimitExceeded => Ok(view.said(TOO_MANY_ERASURES)),
+        _ => Err(error.into()),
+    }
 }
 
 async fn question(
@@ -87,7 +145,7 @@ async fn question(
     person: &Person,
     typed: Option<&str>,
 ) -> Result<HttpResponse, Failure> {
-    let held = self_service.view(&person.mxid).await?;
+    let held = self_service.view(&person.actor()).await?;
     let span = view.texts.span(view.language(), config.retention.consent);
     Ok(view.erase_question(&held, &person.session.form_token, &span, typed))
 }
@@ -112,8 +170,15 @@ impl View {
             losses: self.removed(&held.to_be_erased()),
             kept: self.say_with("page-you-erase-kept", "span", consents_kept),
             typed,
+            is_later: !held.can_erase,
+            pending: held.erasure.map(|erasure| self.pending(erasure)),
         };
         self.personal(status, Powers::Forms, &question)
+    }
+
+    /// Says when a requested erasure was requested, and when it is carried out.
+    pub(super) fn pending(&self, erasure: PendingErasure) -> Pending {
+        Pending { requested: self.timestamp(erasure.requested_at), due: self.timestamp(erasure.due_at) }
     }
 
     /// Says what was erased, with the signed receipt.

@@ -10,8 +10,8 @@ use crate::http::Query;
 use crate::identity::policy::Policies;
 use crate::pages::tests::view;
 use crate::service::{
-    Bound, Erased, Export, ExportedAccount, ExportedConsent, ExportedDelivery, ExportedInvite, ExportedSession,
-    ExportedToken, ExportedWebSession, Party, Receipt,
+    Erased, Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedDelivery, ExportedInvite,
+    ExportedSession, ExportedToken, ExportedWebSession, Need, Party, PendingErasure, Receipt,
 };
 
 /// Monday, 2026-11-23, 12:00 UTC.
@@ -21,18 +21,40 @@ fn alice() -> OwnedUserId {
     "@alice:matrix.example.com".try_into().unwrap()
 }
 
-fn held(account: Option<ExportedAccount>, bindings: Vec<Bound>, deliveries: Vec<ExportedDelivery>) -> Export {
+fn held(account: Option<ExportedAccount>, bindings: Vec<ExportedAddress>, deliveries: Vec<ExportedDelivery>) -> Export {
     let visits = vec![ExportedWebSession { proved_at: NOON }];
     let server_name = "id.example.org".try_into().unwrap();
-    Export { server_name, user_id: alice(), exported_at: NOON, account, bindings, deliveries, web_sessions: visits }
+    Export {
+        server_name,
+        user_id: alice(),
+        exported_at: NOON,
+        needs: vec![],
+        can_erase: true,
+        erasure: None,
+        account,
+        bindings,
+        deliveries,
+        web_sessions: visits,
+    }
 }
 
 fn email(address: &str) -> Party {
     Party::Address { medium: "email", address: address.to_owned() }
 }
 
-fn bound(address: &str, bound_at: Millis) -> Bound {
-    Bound { medium: "email", address: address.to_owned(), user_id: alice(), bound_at }
+fn bound(address: &str, bound_at: Millis) -> ExportedAddress {
+    let id = format!("id-of-{}", &address[..1]);
+    ExportedAddress { id, medium: "email", address: address.to_owned(), user_id: alice(), bound_at }
+}
+
+/// A person who has confirmed no address, with a number, and an erasure that is requested.
+fn masked() -> Export {
+    let number = ExportedAddress { medium: "msisdn", ..bound("44•••", NOON - DAY) };
+    let mut masked = held(None, vec![bound("a•••@e•••", NOON - 9 * DAY), number], vec![]);
+    masked.needs = vec![Need::Proof, Need::Confirmation];
+    masked.can_erase = false;
+    masked.erasure = Some(PendingErasure { requested_at: NOON - HOUR, due_at: NOON + 3 * DAY - HOUR });
+    masked
 }
 
 fn consent(policy: &str, version: &str, withdrawn_at: Option<Millis>) -> ExportedConsent {
@@ -94,6 +116,26 @@ async fn stored_data_is_shown_in_four_languages() {
         let page = view.overview("t0ken", &everything(), &policies(), Some(UNBOUND));
         insta::assert_snapshot!(format!("overview_{tag}"), main_of(page).await);
     }
+}
+
+#[actix_web::test]
+async fn masked_addresses_can_be_confirmed_and_an_erasure_stopped_in_four_languages() {
+    for (tag, view) in ["en", "fr", "de", "es"].map(|tag| (tag, view(tag))) {
+        let page = main_of(view.overview("t0ken", &masked(), &policies(), None)).await;
+        assert!(page.contains("+44•••") && page.matches("/you/confirm?").count() == 2, "{page}");
+        insta::assert_snapshot!(format!("overview_masked_{tag}"), page);
+        insta::assert_snapshot!(
+            format!("erase_pending_{tag}"),
+            main_of(view.erase_question(&masked(), "t0ken", "30 d", None)).await
+        );
+        let later = Export { erasure: None, ..masked() };
+        let page = main_of(view.erase_question(&later, "t0ken", "30 d", None)).await;
+        assert!(page.contains("/you/erase-later?") && !page.contains("/you/keep?"), "{page}");
+        insta::assert_snapshot!(format!("erase_later_{tag}"), page);
+    }
+    let partly = Export { needs: vec![Need::OlderConfirmation], erasure: None, ..masked() };
+    let page = main_of(view("en").overview("t0ken", &partly, &policies(), None)).await;
+    assert!(page.contains("in the last three days") && page.matches("/you/confirm?").count() == 2, "{page}");
 }
 
 #[actix_web::test]

@@ -4,13 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use super::erase::Pending;
 use crate::identity::policy::{Policies, Version};
-use crate::pages::entry::{Entry, party_name};
+use crate::pages::entry::{Entry, party_name, shown_address};
 use crate::pages::layout::Layout;
 use crate::pages::said::Said;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
-use crate::service::{Bound, Export, ExportedAccount, ExportedConsent, ExportedInvite, ExportedToken};
+use crate::service::{Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedInvite, ExportedToken, Need};
 
 /// What is said of a validated session, and of one that is not.
 const SESSION_MESSAGES: [&str; 2] = ["page-you-confirmed", "page-you-asked"];
@@ -27,6 +28,12 @@ struct Overview<'a> {
     mxid: &'a str,
     since: Option<Timestamp>,
     addresses: Vec<Listed>,
+    /// Whether no address is confirmed, and all are masked.
+    is_locked: bool,
+    /// Whether some are masked, because they are older than the one that is confirmed.
+    is_partly_locked: bool,
+    /// The erasure that is requested.
+    pending: Option<Pending>,
     apps: Vec<App>,
     visits: Vec<Timestamp>,
     policies: Vec<Agreement>,
@@ -38,7 +45,7 @@ struct Overview<'a> {
 
 /// An address that is bound.
 struct Listed {
-    medium: &'static str,
+    id: String,
     address: String,
     since: Timestamp,
     remove: String,
@@ -118,6 +125,9 @@ impl View {
             mxid: held.user_id.as_str(),
             since: account.map(|account| self.timestamp(account.registered_at)),
             addresses: held.bindings.iter().map(|bound| self.listed(bound)).collect(),
+            is_locked: held.needs.contains(&Need::Confirmation),
+            is_partly_locked: held.needs.contains(&Need::OlderConfirmation),
+            pending: held.erasure.map(|erasure| self.pending(erasure)),
             apps: tokens.iter().map(|token| self.app(token)).collect(),
             visits: held.web_sessions.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
             can_withdraw_all: policies.iter().filter(|agreement| agreement.withdraw.is_some()).count() > 1,
@@ -133,12 +143,13 @@ impl View {
         self.personal(StatusCode::OK, Powers::Forms, &overview)
     }
 
-    fn listed(&self, bound: &Bound) -> Listed {
+    fn listed(&self, bound: &ExportedAddress) -> Listed {
+        let address = shown_address(bound.medium, &bound.address);
         Listed {
-            medium: bound.medium,
-            address: bound.address.clone(),
+            id: bound.id.clone(),
             since: self.timestamp(bound.bound_at),
-            remove: self.say_with("page-you-unbind", "address", bound.address.as_str()),
+            remove: self.say_with("page-you-unbind", "address", address.as_str()),
+            address,
         }
     }
 

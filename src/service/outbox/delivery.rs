@@ -39,13 +39,14 @@ pub(in crate::service) struct Onbind {
     pub signing_key: String,
 }
 
-/// A message telling an address that it was bound or unbound.
+/// A message telling an address that it was bound or unbound, or what was done with the data of its
+/// user.
 #[derive(Serialize, Deserialize)]
 pub(in crate::service) struct Notice {
     /// The address, which is also the recipient.
     #[serde(with = "sealed_address")]
     pub address: Address,
-    /// The user it was bound to or unbound from.
+    /// The user it is, or was, bound to.
     pub mxid: OwnedUserId,
     /// When it happened.
     pub at: Millis,
@@ -63,6 +64,22 @@ pub(in crate::service) enum Event {
     Bound,
     /// The address was unbound.
     Unbound(Remover),
+    /// Another address of the user has confirmed a token or web session, which now sees all of
+    /// them.
+    Opened,
+    /// Everything stored about the user was exported.
+    Exported,
+    /// Everything stored about the user was erased.
+    Erased,
+    /// Everything stored about the user will be erased at this time, unless somebody stops it.
+    Erasing(Millis),
+}
+
+impl Event {
+    /// Whether it is about what was done with the data of the user, and not about the address.
+    pub const fn is_alert(self) -> bool {
+        !matches!(self, Self::Bound | Self::Unbound(_))
+    }
 }
 
 /// The parts of a delivery that the outbox needs to know.
@@ -84,6 +101,8 @@ impl Delivery {
     pub const ONBIND: &str = "onbind";
     /// `outbox.kind` of [`Self::Notice`].
     pub const NOTICE: &str = "notice";
+    /// `outbox.kind` of [`Self::Notice`], if it is an alert.
+    pub const ALERT: &str = "alert";
 
     pub fn about(&self) -> About<'_> {
         match self {
@@ -95,7 +114,7 @@ impl Delivery {
                 destination: onbind.mxid.server_name().as_str(),
             },
             Self::Notice(notice) => About {
-                kind: Self::NOTICE,
+                kind: if notice.event.is_alert() { Self::ALERT } else { Self::NOTICE },
                 user: &notice.mxid,
                 cause: None,
                 address: &notice.address,

@@ -9,12 +9,21 @@ use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_ca
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::SelfService;
+use super::export::opened;
+use super::{Notices, SelfService};
 use crate::clock::Millis;
 use crate::error::Error;
+use crate::identity::threepid::Address;
+use crate::service::Actor;
 use crate::service::address_data::Erased;
 use crate::service::lookups::memory;
-use crate::store::{self, accounts, bindings, consents, invites, outbox, sessions, visits};
+use crate::service::outbox::{Delivery, Event};
+use crate::service::sealing::Sealer;
+use crate::service::standing::{APART, FRESH, Sight};
+use crate::store::erasures::Erasure;
+use crate::store::proofs::Bearer;
+use crate::store::{Conn, accounts, bindings, consents, erasures, invites, outbox, proofs, sessions, visits};
+use crate::texts::Language;
 
 /// The result of an erasure.
 #[derive(Debug)]
@@ -31,24 +40,99 @@ pub struct Receipt {
     pub consents_until: Millis,
 }
 
+/// Why everything stored about a user is erased.
+#[derive(Clone)]
+pub(super) enum Cause {
+    /// The operator erases it.
+    Operator,
+    /// The user erases it, by this token or web session, in this language.
+    User(Bearer, Language),
+    /// The user requested it some days ago.
+    Deferred(Erasure),
+}
+
+impl Cause {
+    /// Checks that the erasure may happen, and that it happens once.
+    async fn check(
+        &self,
+        conn: &mut Conn,
+        sealer: &Sealer,
+        bound: &[(Address, Millis)],
+        now: Millis,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::User(bearer, _) => {
+                let standing = proofs::standing(conn, bearer).await?;
+                let sight = Sight::of(sealer, &standing, bound, now);
+                if !bound.iter().all(|(address, _)| sight.shows(address)) {
+                    return Err(Error::confirmation_required());
+                }
+                let is_used = proofs::use_proof(conn, bearer, now - FRESH, now + APART).await?;
+                if is_used { Ok(()) } else { Err(Error::proof_required()) }
+            }
+            Self::Deferred(row) => {
+                let is_taken = erasures::take(conn, &row.user_index, row.requested_at).await?;
+                if is_taken { Ok(()) } else { Err(Error::not_found("This erasure was stopped or has happened")) }
+            }
+        }
+    }
+
+    /// Returns the language in which the user's addresses are told, if they are.
+    fn language(&self, notices: &Notices) -> Option<Language> {
+        match self {
+            Self::Operator => None,
+            Self::User(_, language) => Some(*language),
+            Self::Deferred(row) => Some(notices.language(&row.language)),
+        }
+    }
+}
+
 impl SelfService {
-    /// Erases everything stored about a user. Records of consents are kept for their retention,
-    /// tied to nobody.
+    /// Erases everything stored about a user, for the operator. Records of consents are kept for
+    /// their retention, tied to nobody.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing is erased.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Receipt, Error> {
-        let (account, bound) = (self.sealer.account_index(mxid), self.sealer.binding_user_index(mxid));
-        let queued = self.sealer.outbox_user_index(mxid);
-        let web_sessions = self.sealer.web_session_user_index(mxid);
-        let (sealer, now) = (self.sealer.clone(), self.clock.now());
+        let receipt = self.erase(mxid, Cause::Operator).await?;
+        self.erased().await;
+        Ok(receipt)
+    }
+
+    /// Erases everything stored about a user at their own request, and tells their addresses.
+    ///
+    /// # Errors
+    /// 403 without a fresh proof, or without a confirmation of every address; and 503 if the
+    /// database is unavailable. Then nothing is erased.
+    pub async fn erase_own(&self, actor: &Actor, language: Language) -> Result<Receipt, Error> {
+        let receipt = self.erase(&actor.mxid, Cause::User(actor.bearer.clone(), language)).await?;
+        self.erased().await;
+        Ok(receipt)
+    }
+
+    /// Makes an erasure take effect everywhere.
+    pub(super) async fn erased(&self) {
+        self.outbox.wake();
+        self.store.purge_deleted().await;
+        self.accounts.expire_caches().await;
+    }
+
+    /// Erases in one transaction. The alerts that it queues, and the notices that are queued already,
+    /// belong to nobody from then on; they are deleted when they arrive.
+    pub(super) async fn erase(&self, mxid: &UserId, cause: Cause) -> Result<Receipt, Error> {
+        let (sealer, notices, now) = (self.sealer.clone(), self.notices.clone(), self.clock.now());
+        let user = mxid.to_owned();
         let done = self.store.write(async move |conn| {
+            let bound_index = sealer.binding_user_index(&user);
             // The account is locked first: a concurrent bind or invitation of this user has
             // committed, or waits.
-            let account = match accounts::by_user(conn, account.as_ref()).await? {
+            let account = match accounts::by_user(conn, sealer.account_index(&user).as_ref()).await? {
                 Some(account) if accounts::lock(conn, account.id).await? => Some(account.id),
                 _ => None,
             };
+            let bound = opened(&sealer, &bindings::of_user(conn, bound_index.as_ref()).await?)?;
+            cause.check(conn, &sealer, &bound, now).await?;
             let (mut erased, mut consents) = (Erased::default(), 0);
             if let Some(id) = account {
                 consents = consents::account_gone(conn, id, now).await?;
@@ -56,19 +140,24 @@ impl SelfService {
                 memory::forget(conn, &sealer, &tokens).await?;
                 erased.access_tokens = tokens.len();
             }
-            erased.bindings = bindings::unbind_all(conn, bound.as_ref()).await?;
+            erasures::cancel(conn, sealer.erasure_index(&user).as_ref()).await?;
+            erased.bindings = bindings::unbind_all(conn, bound_index.as_ref()).await?;
             if let Some(id) = account {
                 erased.validation_sessions = sessions::remove_of_account(conn, id).await?;
                 erased.invitations = invites::remove_of_account(conn, id).await?;
                 erased.account = accounts::remove(conn, id).await?;
             }
+            let queued = sealer.outbox_user_index(&user);
+            outbox::detach(conn, queued.as_ref(), vec![Delivery::NOTICE, Delivery::ALERT]).await?;
             erased.deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
-            erased.web_sessions = visits::end_all_of(conn, web_sessions.as_ref()).await?;
-            Ok::<_, store::Error>((erased, consents))
+            if let Some(language) = cause.language(&notices) {
+                let addresses: Vec<_> = bound.into_iter().map(|(address, _)| address).collect();
+                outbox::queue_all(conn, notices.alerts(Event::Erased, &user, now, &addresses, language)).await?;
+            }
+            erased.web_sessions = visits::end_all_of(conn, sealer.web_session_user_index(&user).as_ref()).await?;
+            Ok::<_, Error>((erased, consents))
         });
         let (erased, consents) = done.await?;
-        self.store.purge_deleted().await;
-        self.accounts.expire_caches().await;
         let consents_until = now + self.retention.consent;
         Ok(Receipt { user_id: mxid.to_owned(), erased_at: now, erased, consents, consents_until })
     }

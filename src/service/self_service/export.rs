@@ -1,18 +1,27 @@
-//! The export of everything stored about a user or an address.
+//! The export of everything stored about a user.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ruma_common::{OwnedServerName, OwnedUserId, UserId};
 use serde::Serialize;
 
 use super::SelfService;
 use crate::clock::Millis;
 use crate::error::Error;
+use crate::identity::rate_limit::kind::Counted;
 use crate::identity::threepid::Address;
-use crate::service::entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
-use crate::service::{Bound, Erased, Subject};
+use crate::service::entries::{ExportedDelivery, ExportedInvite, ExportedSession, Party};
+use crate::service::outbox::Event;
+use crate::service::sealing::Sealer;
+use crate::service::standing::{APART, FRESH, Sight, is_recent};
+use crate::service::{Actor, Erased, Subject};
 use crate::store::bindings::Binding;
+use crate::store::erasures::Erasure;
 use crate::store::invites::Invite;
+use crate::store::proofs::{Bearer, Standing};
 use crate::store::sessions::Session;
-use crate::store::{Conn, accounts, bindings, consents, invites, sessions};
+use crate::store::{Conn, accounts, bindings, consents, erasures, invites, outbox, proofs, sessions};
+use crate::texts::Language;
 
 /// Everything stored about a user; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
@@ -25,8 +34,17 @@ pub struct Export {
     pub exported_at: Millis,
     /// The account, if the user ever registered.
     pub account: Option<ExportedAccount>,
+    /// What is missing for a full export, and so why addresses are masked. Empty in one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// Whether every bound address is confirmed, so that everything can be erased at once.
+    #[serde(skip)]
+    pub can_erase: bool,
+    /// The erasure that the user has requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erasure: Option<PendingErasure>,
     /// The bound addresses.
-    pub bindings: Vec<Bound>,
+    pub bindings: Vec<ExportedAddress>,
     /// The queued deliveries that are about the user or were caused by them.
     pub deliveries: Vec<ExportedDelivery>,
     /// The current web sessions.
@@ -55,6 +73,43 @@ impl Export {
             account: self.account.is_some(),
         }
     }
+}
+
+/// What somebody lacks to see or erase everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// A fresh proof of who they are.
+    Proof,
+    /// A confirmation by a link to one of their addresses.
+    Confirmation,
+    /// A confirmation by an address that has been bound for longer: what may be older than the one
+    /// that confirmed is masked.
+    OlderConfirmation,
+}
+
+/// An erasure that is carried out later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PendingErasure {
+    /// When it was requested.
+    pub requested_at: Millis,
+    /// When it is carried out.
+    pub due_at: Millis,
+}
+
+/// An address that is bound to the user.
+#[derive(Debug, Serialize)]
+pub struct ExportedAddress {
+    /// The id by which the user names it.
+    pub id: String,
+    /// `email` or `msisdn`
+    pub medium: &'static str,
+    /// The address, or its mask.
+    pub address: String,
+    /// The user.
+    pub user_id: OwnedUserId,
+    /// When it was bound.
+    pub bound_at: Millis,
 }
 
 /// A web session.
@@ -110,70 +165,126 @@ pub struct ExportedConsent {
     pub withdrawn_at: Option<Millis>,
 }
 
-/// Everything stored about an address, and nothing about any other address of the same user; times
-/// in milliseconds since the epoch.
-#[derive(Debug, Serialize)]
-pub struct AddressExport {
-    /// `email` or `msisdn`
-    pub medium: &'static str,
-    /// The address.
-    pub address: String,
-    /// The user it is bound to.
-    pub binding: Option<ExportedBinding>,
-    /// The validation sessions.
-    #[serde(rename = "confirmations")]
-    pub validation_sessions: Vec<ExportedSession>,
-    /// The pending invitations.
-    pub invitations: Vec<ExportedInvite>,
-    /// The queued deliveries.
-    pub deliveries: Vec<ExportedDelivery>,
-    /// When its owner objected.
-    pub objects_since: Option<Millis>,
-    /// When its owner's current web sessions began, this one included.
-    #[serde(rename = "visits")]
-    pub web_sessions: Vec<Millis>,
-}
-
 impl SelfService {
-    /// Returns everything stored about a user, at their own request. Since that reads much, it is
-    /// rate-limited.
+    /// Returns everything stored about a user, at their own request, which uses their fresh proof and
+    /// tells their addresses. Since that reads much, it is rate-limited.
     ///
     /// # Errors
-    /// 429, and 503 if the database is unavailable.
-    pub async fn export_own(&self, mxid: &UserId) -> Result<Export, Error> {
-        self.rate_limits.charge_export(mxid).await?;
-        self.export(mxid).await
+    /// 403 without a fresh proof, or without a confirmation if an address is bound; 429; and 503 if
+    /// the database is unavailable.
+    pub async fn export_own(&self, actor: &Actor, language: Language) -> Result<Export, Error> {
+        let needs = self.needs(actor).await?;
+        if needs.contains(&Need::Confirmation) {
+            return Err(Error::confirmation_required());
+        }
+        if needs.contains(&Need::Proof) {
+            return Err(Error::proof_required());
+        }
+        self.rate_limits.charge_export(&actor.mxid).await?;
+        self.note_export(actor, language).await?;
+        let mut export = self.collect(&actor.mxid, Some(&actor.bearer)).await?;
+        export.needs.retain(|need| *need != Need::Proof);
+        Ok(export)
     }
 
-    /// Returns everything stored about a user, for a page of theirs.
+    /// Uses the fresh proof, and tells the user's addresses of the export, but only once a day.
+    async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
+        let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
+        let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
+        let Actor { mxid, bearer } = actor.clone();
+        let done = self.store.write(async move |conn| {
+            if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+                return Err(Error::proof_required());
+            }
+            let rows = bindings::of_user(conn, user.as_ref()).await?;
+            let addresses: Vec<_> = opened(&sealer, &rows)?.into_iter().map(|(address, _)| address).collect();
+            if !addresses.is_empty() && rate_limits.may_alert(conn, Counted::ExportAlert, &mxid).await? {
+                outbox::queue_all(conn, notices.alerts(Event::Exported, &mxid, now, &addresses, language)).await?;
+            }
+            Ok(())
+        });
+        done.await?;
+        self.outbox.wake();
+        Ok(())
+    }
+
+    /// Returns everything stored about a user for themself, with addresses masked unless they have
+    /// confirmed one.
     ///
     /// # Errors
-    /// 429 if they have opened such pages too often, and 503 if the database is unavailable.
-    pub async fn view(&self, mxid: &UserId) -> Result<Export, Error> {
-        self.rate_limits.charge_view(&self.sealer.web_session_user_index(mxid)).await?;
-        self.export(mxid).await
+    /// 429 if they have looked too often, and 503 if the database is unavailable.
+    pub async fn view(&self, actor: &Actor) -> Result<Export, Error> {
+        self.rate_limits.charge_view(&self.sealer.web_session_user_index(&actor.mxid)).await?;
+        self.collect(&actor.mxid, Some(&actor.bearer)).await
     }
 
-    /// Returns everything stored about a user.
+    /// Returns everything stored about a user, for the operator.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn export(&self, mxid: &UserId) -> Result<Export, Error> {
+        self.collect(mxid, None).await
+    }
+
+    /// Returns what somebody lacks to see or erase everything.
+    pub(super) async fn needs(&self, actor: &Actor) -> Result<Vec<Need>, Error> {
+        let mut conn = self.store.read().await?;
+        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(&actor.mxid).as_ref()).await?;
+        let standing = proofs::standing(&mut conn, &actor.bearer).await?;
+        Ok(needs(&self.sealer, &standing, &opened(&self.sealer, &rows)?, self.clock.now()).0)
+    }
+
+    /// Returns the address of a user that they name by its id.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn address(&self, mxid: &UserId, id: &str) -> Result<Option<Address>, Error> {
+        let mut conn = self.store.read().await?;
+        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
+        let row = rows.iter().find(|row| address_id(&self.sealer, row) == id);
+        row.map(|row| self.sealer.open_bound_address(&row.address_index, &row.address)).transpose()
+    }
+
+    async fn collect(&self, mxid: &UserId, bearer: Option<&Bearer>) -> Result<Export, Error> {
         let mut conn = self.store.read_much().await?;
         let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
+        let bound = opened(&self.sealer, &rows)?;
+        let (needs, sight) = match bearer {
+            None => (Vec::new(), Sight::Everything),
+            Some(bearer) => {
+                let standing = proofs::standing(&mut conn, bearer).await?;
+                needs(&self.sealer, &standing, &bound, self.clock.now())
+            }
+        };
+        let exported_address = |(row, (address, bound_at)): (&Binding, &(Address, Millis))| ExportedAddress {
+            id: address_id(&self.sealer, row),
+            medium: address.medium().as_str(),
+            address: sight.address(address),
+            user_id: mxid.to_owned(),
+            bound_at: *bound_at,
+        };
+        let erasure = erasures::of_user(&mut conn, self.sealer.erasure_index(mxid).as_ref()).await?;
         let web_sessions = self.web_sessions.begun_by(&Subject::User(mxid.to_owned())).await?;
         Ok(Export {
             server_name: self.server_name.clone(),
             user_id: mxid.to_owned(),
             exported_at: self.clock.now(),
-            account: self.exported_account(&mut conn, mxid).await?,
-            bindings: rows.iter().map(|row| Bound::open(&self.sealer, row)).collect::<Result<_, _>>()?,
-            deliveries: self.outbox.of_user(&mut conn, mxid).await?,
+            needs,
+            can_erase: bound.iter().all(|(address, _)| sight.shows(address)),
+            erasure: erasure.map(PendingErasure::from),
+            account: self.exported_account(&mut conn, mxid, &sight).await?,
+            bindings: rows.iter().zip(&bound).map(exported_address).collect(),
+            deliveries: self.outbox.of_user(&mut conn, mxid, &sight).await?,
             web_sessions: web_sessions.into_iter().map(|proved_at| ExportedWebSession { proved_at }).collect(),
         })
     }
 
-    async fn exported_account(&self, conn: &mut Conn, mxid: &UserId) -> Result<Option<ExportedAccount>, Error> {
+    async fn exported_account(
+        &self,
+        conn: &mut Conn,
+        mxid: &UserId,
+        sight: &Sight,
+    ) -> Result<Option<ExportedAccount>, Error> {
         let Some(account) = accounts::by_user(conn, self.sealer.account_index(mxid).as_ref()).await? else {
             return Ok(None);
         };
@@ -181,9 +292,13 @@ impl SelfService {
         let consents = consents::of_account(conn, account.id).await?;
         let sessions = sessions::of_account(conn, account.id).await?;
         let invites = invites::of_account(conn, account.id).await?;
-        let session = |row: &Session| Ok(exported_session(row, self.sealer.open_session_address(row)?.into()));
+        let session = |row: &Session| {
+            let address = self.sealer.open_session_address(row)?;
+            Ok(exported_session(row, sight.party(&address)))
+        };
         let invitation = |row: &Invite| {
-            let party = self.sealer.open_invited(row)?.map_or(Party::Deleted {}, Party::from);
+            let address = self.sealer.open_invited(row)?;
+            let party = address.map_or(Party::Deleted {}, |address| sight.party(&address));
             let room_id = self.sealer.open_invite(row)?.room_id;
             Ok(ExportedInvite { party, room_id, invited_at: row.created_at })
         };
@@ -196,53 +311,43 @@ impl SelfService {
             invitations: invites.iter().map(invitation).collect::<Result<_, Error>>()?,
         }))
     }
+}
 
-    /// Returns everything stored about an address, for its owner.
-    ///
-    /// # Errors
-    /// 429 if they have opened the page too often, and 503 if the database is unavailable.
-    pub async fn export_address(&self, address: &Address) -> Result<AddressExport, Error> {
-        let sealer = &self.sealer;
-        self.rate_limits.charge_view(&sealer.web_session_address_index(address)).await?;
-        let mut conn = self.store.read().await?;
-        let made_after = self.clock.now() - self.retention.invite;
-        let bound = bindings::by_address(&mut conn, sealer.binding_index(address).as_ref()).await?;
-        let sessions = sessions::of_address(&mut conn, sealer.session_address_index(address).as_ref()).await?;
-        let index = sealer.invite_address_index(address);
-        let invites = invites::of_address(&mut conn, index.as_ref(), made_after).await?;
-        let mut validation_sessions = Vec::new();
-        for row in sessions {
-            let party = Party::User { user_id: self.asker(&mut conn, row.account_id).await? };
-            validation_sessions.push(exported_session(&row, party));
-        }
-        let binding = |row: Binding| {
-            let to = sealer.open_bound_mxid(&row.address_index, &row.mxid)?.into();
-            Ok::<_, Error>(ExportedBinding { to, bound_at: row.bound_at })
-        };
-        let invitation = |row: &Invite| {
-            let invite = sealer.open_invite(row)?;
-            Ok(ExportedInvite { party: invite.sender.into(), room_id: invite.room_id, invited_at: row.created_at })
-        };
-        Ok(AddressExport {
-            medium: address.medium().as_str(),
-            address: address.as_str().to_owned(),
-            binding: bound.map(binding).transpose()?,
-            validation_sessions,
-            invitations: invites.iter().map(invitation).collect::<Result<_, Error>>()?,
-            deliveries: self.outbox.of_address(&mut conn, address).await?,
-            objects_since: self.objections.since(address).await?,
-            web_sessions: self.web_sessions.begun_by(&Subject::Address(address.clone())).await?,
-        })
-    }
+/// Returns what somebody with this standing lacks, and which addresses they see.
+pub(super) fn needs(
+    sealer: &Sealer,
+    standing: &Standing,
+    bound: &[(Address, Millis)],
+    now: Millis,
+) -> (Vec<Need>, Sight) {
+    let sight = Sight::of(sealer, standing, bound, now);
+    let is_fresh = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, now));
+    let confirmation = match &sight {
+        Sight::Nothing if !bound.is_empty() => Some(Need::Confirmation),
+        Sight::Some(_) => Some(Need::OlderConfirmation),
+        Sight::Nothing | Sight::Everything => None,
+    };
+    ((!is_fresh).then_some(Need::Proof).into_iter().chain(confirmation).collect(), sight)
+}
 
-    /// Returns the user who asked for a validation session, unless a homeserver did.
-    async fn asker(&self, conn: &mut Conn, account: Option<i64>) -> Result<Option<OwnedUserId>, Error> {
-        let Some(id) = account else { return Ok(None) };
-        accounts::by_id(conn, id).await?.map(|account| self.sealer.open_account(&account)).transpose()
+/// Returns the addresses of bindings, and when they were bound.
+pub(super) fn opened(sealer: &Sealer, rows: &[Binding]) -> Result<Vec<(Address, Millis)>, Error> {
+    let opened = |row: &Binding| Ok((sealer.open_bound_address(&row.address_index, &row.address)?, row.bound_at));
+    rows.iter().map(opened).collect()
+}
+
+/// Returns the id by which a user names an address of theirs: 22 characters.
+pub(in crate::service) fn address_id(sealer: &Sealer, row: &Binding) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(sealer.address_id(row))
+}
+
+impl From<Erasure> for PendingErasure {
+    fn from(row: Erasure) -> Self {
+        Self { requested_at: row.requested_at, due_at: row.due_at }
     }
 }
 
-fn exported_session(row: &Session, party: Party) -> ExportedSession {
+pub(super) fn exported_session(row: &Session, party: Party) -> ExportedSession {
     ExportedSession { party, modified_at: row.modified_at, validated_at: row.validated_at }
 }
 

@@ -25,17 +25,34 @@ async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
     browser.reads("Continue to your account").await;
     browser.click("Continue").await;
     browser.reads("Your data").await;
-    browser.says(EMAIL).await;
+    browser.says("a•••@m•••").await;
     assert!(!browser.url().await.as_str().contains("loginToken"));
     signed_in_for_a_moment(&alice, &browser).await;
 
+    browser.click("Send me a link").await;
+    browser.says("We have sent you a link.").await;
+    let mail = world.mail.wait_for(|mail| mail.to == [EMAIL] && mail.text().contains("/unlock?")).await;
+    browser.visit(&mail.links().into_iter().find(|link| link.contains("/unlock?")).unwrap()).await;
+    browser.click("Yes, that was me").await;
+    browser.reads("Confirmed").await;
+    browser.visit(&format!("{}/you", world.vouch.url)).await;
+    browser.says(EMAIL).await;
     browser.click("Download everything").await;
     let held: Value = serde_json::from_str(&browser.downloaded("my-data.json").await).unwrap();
     assert_eq!(held["user_id"], alice.mxid);
     assert_eq!(held["bindings"][0]["address"], EMAIL);
     assert_eq!(held["account"]["consents"].as_array().map(Vec::len), Some(2), "{held}");
 
+    // A sign-in is good for one purpose; what was confirmed stays so.
     browser.click("See what will be erased").await;
+    browser.says("Please sign in again").await;
+    browser.type_into("Your Matrix ID", &alice.mxid).await;
+    browser.click("Continue").await;
+    browser.click("Single sign-on at hs.example").await;
+    browser.reads("Single sign-on").await;
+    browser.click("Yes, it is me").await;
+    browser.reads("Continue to your account").await;
+    browser.click("Continue").await;
     browser.reads("Erase everything?").await;
     browser.type_into("Your Matrix ID", "@alice:other.example").await;
     browser.click("Erase everything now").await;

@@ -1,5 +1,7 @@
 //! The same values, on their way through the pages and the API for a person's rights.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, COOKIE};
 use serde_json::json;
@@ -10,6 +12,7 @@ use super::needles::{
     UNWANTED_EMAIL,
 };
 use crate::address_visitor::FORM;
+use crate::confirming::mailed_confirmation;
 use crate::invitations::{landing, objects};
 use crate::world::{Answer, Person, Server, query};
 
@@ -40,15 +43,30 @@ pub async fn visits(person: &Person<'_>, canaries: &mut Canaries) {
     canaries.keep("visit", cookie.split_once('=').unwrap().1);
 
     let page = opens(server, &format!("/you?said={QUERY}"), cookie).await;
-    assert!(page.text.contains(&person.mxid) && page.text.contains(&EMAIL.to_lowercase()), "{}", page.text);
+    assert!(page.text.contains(&person.mxid) && !page.text.contains(&EMAIL.to_lowercase()), "{}", page.text);
     let form_token = page.text.split_once("name=\"form_token\" value=\"").unwrap().1.split_once('"').unwrap().0;
     canaries.keep("form token", form_token);
-    assert_eq!(opens(server, "/you/export", cookie).await.status, 200);
+    let ids = page.text.split("name=\"id\" value=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
+    let ids: BTreeSet<_> = ids.chain([BODY]).collect();
+    for id in ids {
+        let fields = [("form_token", form_token), ("id", id)];
+        let answer = posts(server, "/you/confirm", cookie, &fields).await;
+        let said = answer.headers["location"].to_str().unwrap();
+        assert_eq!(said.contains("said=link-sent"), id != BODY, "{said}");
+    }
+    let path = mailed_confirmation(world, &EMAIL.to_lowercase()).await;
+    canaries.keep("token of a link", query(&format!("http://h{path}"), "token"));
+    assert_eq!(crate::confirming::presses(server, &path, "confirm").await.status, 200);
+    assert!(opens(server, "/you", cookie).await.text.contains(&EMAIL.to_lowercase()));
     assert_eq!(opens(server, "/you/erase", cookie).await.status, 200);
+    assert_eq!(opens(server, "/you/export", cookie).await.status, 200);
     let name = cookie.split_once('=').unwrap().0;
     assert!(!opens(server, "/you", &format!("{name}={UNKNOWN_TOKEN}")).await.text.contains(&person.mxid));
     for (path, field, value) in [
-        ("/you/unbind", "address", UNWANTED_EMAIL),
+        ("/you/unbind", "id", UNWANTED_EMAIL),
+        ("/you/confirm", "id", UNWANTED_EMAIL),
+        ("/you/erase-later", "confirmation", BODY),
+        ("/you/keep", "more", BODY),
         ("/you/withdraw", "policy", BODY),
         ("/you/erase", "confirmation", BODY),
         ("/you/accept", "policy", BODY),

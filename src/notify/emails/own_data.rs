@@ -1,0 +1,108 @@
+//! Emails about what somebody does with their own data, or with somebody else's.
+
+use askama::Error;
+use url::Url;
+
+use super::messages::{account, since};
+use super::{Content, Part, render};
+use crate::clock::Millis;
+use crate::notify::Words;
+use crate::notify::mail::Email;
+
+/// What the email with a link that confirms is about.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfirmationFacts<'a> {
+    /// The Matrix ID that asks.
+    pub mxid: &'a str,
+    /// Its homeserver.
+    pub homeserver: &'a str,
+    /// When it asked.
+    pub at: Millis,
+    /// The link.
+    pub link: &'a Url,
+    /// How long the link works.
+    pub lifetime: Millis,
+}
+
+/// What an alert tells.
+#[derive(Clone, Copy, Debug)]
+pub enum Alert<'a> {
+    /// Somebody sees all addresses of the user, since another one has confirmed them.
+    Opened,
+    /// Everything stored about the user was exported.
+    Exported,
+    /// Everything stored about the user was erased.
+    Erased,
+    /// Everything stored about the user will be erased.
+    Erasing {
+        /// When.
+        due_at: Millis,
+        /// The link that stops it.
+        stop: &'a Url,
+    },
+}
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug)]
+pub struct AlertFacts<'a> {
+    /// The Matrix ID whose data it is.
+    pub mxid: &'a str,
+    /// Its homeserver.
+    pub homeserver: &'a str,
+    /// When it happened.
+    pub at: Millis,
+    /// What happened.
+    pub what: Alert<'a>,
+    /// The page on which the user can end all sessions.
+    pub own_page: &'a Url,
+}
+
+/// Returns the email with the link by which somebody confirms that they read an address.
+///
+/// # Errors
+/// Fails only if a template cannot be rendered.
+pub fn confirmation_email(say: Words<'_>, facts: ConfirmationFacts<'_>) -> Result<Email, Error> {
+    let content = Content {
+        subject: say.with_server("mail-confirm-subject"),
+        title: say.text("mail-confirm-title"),
+        parts: vec![
+            Part::Paragraph(since(say, "mail-confirm-asks", facts.at)),
+            account(say, facts.mxid, facts.homeserver),
+            Part::Button(say.text("mail-confirm-do"), say.text("mail-confirm-button"), facts.link),
+            Part::Paragraph(say.with_span("mail-validation-lifetime", facts.lifetime)),
+            Part::Heading(say.text("mail-validation-other-title")),
+            Part::Paragraph(say.text("mail-confirm-other")),
+        ],
+        why: say.text("mail-alert-why"),
+    };
+    render(say, &content)
+}
+
+/// Returns the email that tells what was done with the data of an address's user.
+///
+/// # Errors
+/// Fails only if a template cannot be rendered.
+pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error> {
+    let [title, what, fine] = match facts.what {
+        Alert::Opened => ["mail-opened-title", "mail-opened-what", "mail-alert-fine"],
+        Alert::Exported => ["mail-exported-title", "mail-exported-what", "mail-alert-fine"],
+        Alert::Erased => ["mail-erased-title", "mail-erased-what", "mail-alert-fine"],
+        Alert::Erasing { .. } => ["mail-erasing-title", "mail-erasing-what", "mail-erasing-fine"],
+    };
+    let mut parts = vec![Part::Paragraph(since(say, what, facts.at)), account(say, facts.mxid, facts.homeserver)];
+    if let Alert::Erasing { due_at, .. } = facts.what {
+        parts.push(Part::Paragraph(since(say, "mail-erasing-due", due_at)));
+    }
+    parts.extend([Part::Paragraph(say.text(fine)), Part::Heading(say.text("mail-validation-other-title"))]);
+    if let Alert::Erasing { stop, .. } = facts.what {
+        parts.push(Part::Button(say.text("mail-erasing-do"), say.text("mail-erasing-button"), stop));
+    }
+    parts.push(Part::Link(say.text("mail-alert-other"), facts.own_page));
+    let content = Content {
+        subject: say.with_server(title),
+        title: say.with_server(title),
+        parts,
+        why: say.text("mail-alert-why"),
+    };
+    render(say, &content)
+}

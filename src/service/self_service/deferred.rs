@@ -1,0 +1,150 @@
+//! Erasures of users who can no longer read any of their addresses: requested with a fresh proof,
+//! told to every address, and carried out three days later unless somebody stops them.
+
+use ruma_common::OwnedUserId;
+
+use super::erasure::Cause;
+use super::export::{Need, PendingErasure, opened};
+use super::{SelfService, erasures};
+use crate::error::{Error, ErrorKind};
+use crate::service::Actor;
+use crate::service::erasure_link::ErasureLink;
+use crate::service::outbox::Event;
+use crate::service::standing::{APART, FRESH, SETTLED};
+use crate::store::erasures::Erasure;
+use crate::store::{accounts, bindings, outbox, proofs};
+use crate::texts::Language;
+
+/// How many erasures a node carries out in a row.
+const AT_ONCE: i64 = 100;
+
+/// What the link in a message about an erasure stops.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stoppable {
+    /// The erasure of this user.
+    Erasure(OwnedUserId, PendingErasure),
+    /// Nothing: it was stopped, or has happened.
+    Over,
+    /// Nothing: this server made no such link.
+    Unknown,
+}
+
+impl SelfService {
+    /// Requests an erasure, which uses the user's fresh proof, and tells their addresses. If one is
+    /// requested already, it stays as it is.
+    ///
+    /// # Errors
+    /// 403 without a fresh proof, 429, and 503 if the database is unavailable.
+    pub async fn request_erasure(&self, actor: &Actor, language: Language) -> Result<PendingErasure, Error> {
+        if self.needs(actor).await?.contains(&Need::Proof) {
+            return Err(Error::proof_required());
+        }
+        let index = self.sealer.erasure_index(&actor.mxid);
+        if let Some(pending) = erasures::of_user(&mut self.store.read().await?, index.as_ref()).await? {
+            return Ok(pending.into());
+        }
+        self.rate_limits.charge_erasure(&actor.mxid).await?;
+        let now = self.clock.now();
+        let erasure = Erasure {
+            user_index: index.as_ref().to_vec(),
+            mxid: self.sealer.seal_erasure(&actor.mxid),
+            language: self.notices.tag(language),
+            requested_at: now,
+            due_at: now + SETTLED,
+        };
+        let pending = PendingErasure::from(erasure.clone());
+        let (sealer, notices, Actor { mxid, bearer }) = (self.sealer.clone(), self.notices.clone(), actor.clone());
+        let requested = self.store.write(async move |conn| {
+            if let Some(account) = accounts::by_user(conn, sealer.account_index(&mxid).as_ref()).await? {
+                accounts::lock(conn, account.id).await?;
+            }
+            if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+                return Err(Error::proof_required());
+            }
+            if !erasures::request(conn, erasure.clone()).await? {
+                return Ok(erasures::of_user(conn, &erasure.user_index).await?.map(PendingErasure::from));
+            }
+            let rows = bindings::of_user(conn, sealer.binding_user_index(&mxid).as_ref()).await?;
+            let addresses: Vec<_> = opened(&sealer, &rows)?.into_iter().map(|(address, _)| address).collect();
+            let event = Event::Erasing(erasure.due_at);
+            outbox::queue_all(conn, notices.alerts(event, &mxid, now, &addresses, language)).await?;
+            Ok(None)
+        });
+        let earlier = requested.await?;
+        self.outbox.wake();
+        Ok(earlier.unwrap_or(pending))
+    }
+
+    /// Stops the erasure that the user has requested, which uses their fresh proof; returns whether
+    /// there was one. If there was none, the proof can still be used.
+    ///
+    /// # Errors
+    /// 403 without a fresh proof, and 503 if the database is unavailable.
+    pub async fn cancel_erasure(&self, actor: &Actor) -> Result<bool, Error> {
+        let (now, index, bearer) = (self.clock.now(), self.sealer.erasure_index(&actor.mxid), actor.bearer.clone());
+        let cancelled = self.store.write(async move |conn| {
+            let is_cancelled = erasures::cancel(conn, index.as_ref()).await?;
+            if is_cancelled && !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+                return Err(Error::proof_required());
+            }
+            Ok(is_cancelled)
+        });
+        cancelled.await
+    }
+
+    /// Returns what the link with this token would stop; changes nothing.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn stoppable(&self, token: &str) -> Result<Stoppable, Error> {
+        let Some(link) = ErasureLink::open(&self.links, token) else { return Ok(Stoppable::Unknown) };
+        let row = erasures::of_user(&mut self.store.read().await?, &link.user_index).await?;
+        match row.filter(|row| row.requested_at == link.requested_at) {
+            Some(row) => Ok(Stoppable::Erasure(self.sealer.open_erasure(&row)?, row.into())),
+            None => Ok(Stoppable::Over),
+        }
+    }
+
+    /// Stops what the link with this token stops, and returns what that was. With `shut_out`, all
+    /// sessions of the user end too.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing is stopped.
+    pub async fn stop(&self, token: &str, shut_out: bool) -> Result<Stoppable, Error> {
+        let stoppable = self.stoppable(token).await?;
+        let Stoppable::Erasure(mxid, PendingErasure { requested_at, .. }) = &stoppable else { return Ok(stoppable) };
+        if shut_out {
+            self.shut_out(mxid).await?;
+            return Ok(stoppable);
+        }
+        let (index, requested_at) = (self.sealer.erasure_index(mxid), *requested_at);
+        let stopped = self.store.write_one(async move |conn| erasures::take(conn, index.as_ref(), requested_at).await);
+        Ok(if stopped.await? { stoppable } else { Stoppable::Over })
+    }
+
+    /// Carries out the erasures that are due. Each is carried out by one node.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable. What cannot be carried out is tried again by the next
+    /// call.
+    pub async fn carry_out_erasures(&self) -> Result<(), Error> {
+        let due = erasures::due(&mut self.store.read().await?, self.clock.settled(), AT_ONCE).await?;
+        let (mut result, mut is_any) = (Ok(()), false);
+        for row in due {
+            let erased = match self.sealer.open_erasure(&row) {
+                Ok(mxid) => self.erase(&mxid, Cause::Deferred(row)).await,
+                Err(error) => Err(error),
+            };
+            match erased {
+                Ok(_) => is_any = true,
+                // Another node has carried it out, or somebody has just stopped it.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => result = Err(error),
+            }
+        }
+        if is_any {
+            self.erased().await;
+        }
+        result
+    }
+}

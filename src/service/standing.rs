@@ -1,0 +1,149 @@
+//! What somebody who acts on their own data has proved, and what that entitles them to.
+//!
+//! A token or web session says whose it is, but not how it was obtained: OpenID tokens have no
+//! audience, so a widget, a bridge or another server can register or sign in with one. Two things
+//! go beyond that:
+//!
+//! * A **fresh proof**: the homeserver has just vouched for the user with an OpenID token that was
+//!   never used here before. It counts for one purpose.
+//! * A **confirmation**: a link that was sent to one of the user's addresses was followed for this
+//!   very token or web session. Without one, addresses are masked.
+//!
+//! Whoever has a token can also bind an address of their own to its user. So a confirmation by an
+//! address that was bound in the last three days shows only the bound addresses that are not older.
+
+use ruma_common::OwnedUserId;
+
+use super::entries::Party;
+use super::sealing::Sealer;
+use super::{Caller, WebSession};
+use crate::clock::{DAY, MINUTE, Millis};
+use crate::identity::mask::masked;
+use crate::identity::threepid::Address;
+use crate::store::proofs::{Bearer, Standing};
+
+/// How recent a proof must be for actions that cannot be undone or that show everything at once.
+pub(super) const FRESH: Millis = 5 * MINUTE;
+
+/// How long a confirmation holds.
+pub(super) const CONFIRMED: Millis = 30 * MINUTE;
+
+/// How long an address must have been bound to confirm everything, and how long an erasure without
+/// a confirmation waits.
+pub(crate) const SETTLED: Millis = 3 * DAY;
+
+/// How far the clocks of nodes may be apart.
+pub(super) const APART: Millis = MINUTE;
+
+/// Whether something happened within the last `span` before `now`. The future is not recent, except
+/// that the clock of another node may be a little ahead.
+pub(super) const fn is_recent(at: Millis, span: Millis, now: Millis) -> bool {
+    -APART <= now - at && now - at < span
+}
+
+/// A Matrix user who acts on their own data, by an access token or a web session.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The user.
+    pub mxid: OwnedUserId,
+    pub(super) bearer: Bearer,
+}
+
+impl From<&Caller> for Actor {
+    fn from(caller: &Caller) -> Self {
+        Self { mxid: caller.mxid.clone(), bearer: Bearer::Token(caller.token_hash.to_vec()) }
+    }
+}
+
+impl Actor {
+    /// The user of a web session.
+    #[must_use]
+    pub fn of_session(mxid: OwnedUserId, session: &WebSession) -> Self {
+        Self { mxid, bearer: Bearer::Visit(session.token_hash.as_ref().to_vec()) }
+    }
+}
+
+/// Which addresses are shown in full.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// None.
+    Nothing,
+    /// These, wherever they are stored.
+    Some(Vec<Address>),
+    /// All.
+    Everything,
+}
+
+impl Sight {
+    /// Returns what a standing shows of a user with these bound addresses.
+    pub fn of(sealer: &Sealer, standing: &Standing, bound: &[(Address, Millis)], now: Millis) -> Self {
+        let Standing { confirmed_at: Some(at), confirmed_by: Some(by), .. } = standing else { return Self::Nothing };
+        let is_theirs = |(address, _): &&(Address, Millis)| sealer.confirmed_index(address).as_ref() == by;
+        match bound.iter().find(is_theirs) {
+            Some(_) if !is_recent(*at, CONFIRMED, now) => Self::Nothing,
+            Some((_, since)) if now - since >= SETTLED => Self::Everything,
+            Some((_, since)) => {
+                Self::Some(bound.iter().filter(|(_, at)| at >= since).map(|(address, _)| address.clone()).collect())
+            }
+            // Somebody else may read it by now.
+            None => Self::Nothing,
+        }
+    }
+
+    /// Whether an address is shown.
+    pub fn shows(&self, address: &Address) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Some(shown) => shown.contains(address),
+            Self::Everything => true,
+        }
+    }
+
+    /// Returns an address, or its mask.
+    pub fn address(&self, address: &Address) -> String {
+        if self.shows(address) { address.as_str().to_owned() } else { masked(address) }
+    }
+
+    /// As [`Self::address`].
+    pub fn party(&self, address: &Address) -> Party {
+        Party::Address { medium: address.medium().as_str(), address: self.address(address) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::crypto::master_key::MasterKey;
+    use crate::crypto::vault::Vault;
+
+    const NOW: Millis = 1_795_435_200_000;
+
+    fn email(text: &str) -> Address {
+        Address::email(text).unwrap()
+    }
+
+    #[test]
+    fn a_new_address_confirms_only_those_that_are_not_older_and_an_unbound_one_nothing() {
+        let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
+        let (old, new) = (email("old@example.com"), email("new@example.com"));
+        let newer = email("newer@example.com");
+        let bound = [(old.clone(), NOW - 9 * DAY), (new.clone(), NOW - SETTLED + 1), (newer.clone(), NOW)];
+        let confirmed = |by: &Address, at| Standing {
+            proof_at: None,
+            confirmed_at: Some(at),
+            confirmed_by: Some(sealer.confirmed_index(by).as_ref().to_vec()),
+        };
+        let sight = |by: &Address, at, now| Sight::of(&sealer, &confirmed(by, at), &bound, now);
+        assert_eq!(sight(&old, NOW, NOW), Sight::Everything);
+        assert_eq!(sight(&old, NOW - CONFIRMED + 1, NOW), Sight::Everything);
+        assert_eq!(sight(&old, NOW - CONFIRMED, NOW), Sight::Nothing);
+        assert_eq!(sight(&old, NOW + APART + 1, NOW), Sight::Nothing, "a clock that was wrong confirms nothing");
+        assert_eq!(sight(&new, NOW, NOW), Sight::Some(vec![new.clone(), newer.clone()]));
+        assert_eq!(sight(&newer, NOW, NOW), Sight::Some(vec![newer]));
+        assert_eq!(sight(&new, NOW + 1, NOW + 1), Sight::Everything);
+        assert_eq!(sight(&email("gone@example.com"), NOW, NOW), Sight::Nothing);
+        assert_eq!(Sight::of(&sealer, &Standing::default(), &bound, NOW), Sight::Nothing);
+    }
+}
