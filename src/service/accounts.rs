@@ -40,7 +40,7 @@ pub struct Registration {
 /// Homeservers issue them for an hour by default, and some let their operator change that.
 pub(crate) const OPENID_TOKEN_KEPT: Millis = 30 * DAY;
 /// The longest that an OpenID token is remembered, however long it claims to be valid.
-const OPENID_TOKEN_KEPT_AT_MOST: Millis = 3650 * DAY;
+pub(super) const OPENID_TOKEN_KEPT_AT_MOST: Millis = 3650 * DAY;
 
 /// Registers users, recognises their access tokens, and records their consents.
 pub struct Accounts {

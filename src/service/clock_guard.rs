@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::accounts::OPENID_TOKEN_KEPT_AT_MOST;
 use super::deliverer;
+use super::standing::SETTLED;
 use super::start::in_words;
 use crate::clock::{Clock, Evidence, InWords, MINUTE, Millis, SETTLING, Span, Wrong, in_millis};
 use crate::config::Config;
@@ -50,6 +52,8 @@ impl ClockGuard {
             key: config.retention.invite + config.retention.ephemeral_key,
             pause: deliverer::LONGEST_PAUSE,
             pepper: 2 * in_millis(config.lookup.pepper_period),
+            erasure: SETTLED,
+            openid: OPENID_TOKEN_KEPT_AT_MOST,
             drain: config.budgets.longest_drain().max(MEMORY),
         };
         Self { store, clock, limit, longest, known: AtomicI64::new(Millis::MIN), verdict: Mutex::default() }

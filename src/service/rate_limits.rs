@@ -11,6 +11,7 @@ mod tests;
 mod warnings;
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 
 use ruma_common::UserId;
 
@@ -40,6 +41,10 @@ pub struct RateLimits {
     budgets: Budgets,
     /// What this node has charged in advance.
     credits: Mutex<Credits>,
+    /// Held while some of that is given back.
+    giving_back: tokio::sync::Mutex<()>,
+    /// How often some was given back.
+    returned: AtomicU64,
     /// Since when homeservers are known.
     homeservers: Homeservers,
     /// When the operator was last warned about a shared limit.
@@ -54,6 +59,8 @@ impl RateLimits {
             clock,
             budgets,
             credits: Mutex::default(),
+            giving_back: tokio::sync::Mutex::default(),
+            returned: AtomicU64::default(),
             homeservers: Homeservers::default(),
             warnings: Warnings::default(),
         }

@@ -31,6 +31,10 @@ pub struct Longest {
     pub pause: Millis,
     /// How long a pepper is accepted.
     pub pepper: Millis,
+    /// The wait before a requested erasure.
+    pub erasure: Millis,
+    /// How long an OpenID token is remembered.
+    pub openid: Millis,
     /// How long a bucket takes to drain, or its use to be forgotten.
     pub drain: Millis,
 }
@@ -42,6 +46,8 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("accounts", "created_at", Remedy::Now),
         ("tokens", "created_at", Remedy::Yesterday),
         ("tokens", "used_at", Remedy::Now),
+        ("tokens", "proof_at", Remedy::Yesterday),
+        ("tokens", "confirmed_at", Remedy::Yesterday),
         ("consents", "accepted_at", Remedy::Now),
         ("consents", "withdrawn_at", Remedy::Now),
         ("consents", "account_gone_at", Remedy::Now),
@@ -57,6 +63,12 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("outbox", "created_at", Remedy::Now),
         ("unbind_signatures", "seen_at", Remedy::Now),
         ("visits", "proved_at", Remedy::Delete),
+        ("visits", "proof_at", Remedy::Delete),
+        ("visits", "confirmed_at", Remedy::Delete),
+        // The links that stop an erasure contain these times: its user can request it again.
+        ("erasures", "requested_at", Remedy::Delete),
+        ("erasures", "due_at", Remedy::Within(longest.erasure)),
+        ("openid_tokens", "forget_at", Remedy::Within(longest.openid)),
         ("objections", "objected_at", Remedy::Now),
         ("recent_lookups", "expires_at", Remedy::Within(longest.pepper)),
         ("rate_limits", "empty_at", Remedy::DeleteBeyond(longest.drain)),
@@ -120,7 +132,7 @@ mod tests {
             OR c.name LIKE '%\\_since' ESCAPE '\\')";
         let columns: Vec<Column> = store.read().await.unwrap().load(sql_query(sql)).await.unwrap();
         let stored: BTreeSet<_> = columns.iter().map(|one| (one.table.as_str(), one.column.as_str())).collect();
-        let remedies = remedies(Longest { key: 0, pause: 0, pepper: 0, drain: 0 });
+        let remedies = remedies(Longest { key: 0, pause: 0, pepper: 0, erasure: 0, openid: 0, drain: 0 });
         let covered: BTreeSet<_> = remedies.iter().map(|(table, column, _)| (*table, *column)).collect();
         assert_eq!(stored, covered);
     }

@@ -91,6 +91,7 @@ on_both_backends! {
         let latest = now() + MINUTE;
         for (table, column) in &columns {
             let until = match table.as_str() {
+                "openid_tokens" => latest + 3650 * DAY,
                 "ephemeral_keys" => latest + 120 * DAY,
                 "outbox" => latest + DAY,
                 "recent_lookups" => latest + 14 * DAY,

@@ -1,5 +1,6 @@
 //! Charging and refunding the rows of the database.
 
+use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::RateLimits;
@@ -64,6 +65,7 @@ impl RateLimits {
     pub(super) async fn charge(&self, plan: &Plan, units: u32) -> Result<(), Error> {
         let now = self.clock.now();
         loop {
+            let returned = self.returned.load(Ordering::Acquire);
             let missing = self.credits().spend(plan, units, now);
             let charged = match missing {
                 Ok(()) => return Ok(()),
@@ -74,7 +76,13 @@ impl RateLimits {
                 Ok(()) => {}
                 // The requests that filled the bucket may have left enough credit.
                 Err(Uncharged::Refused(_)) if self.credits().spend(plan, units, now).is_ok() => return Ok(()),
-                Err(uncharged) => return Err(self.report(uncharged, now)),
+                Err(uncharged) => {
+                    // What was just being given back was neither credit nor room in the bucket.
+                    drop(self.giving_back.lock().await);
+                    if self.returned.load(Ordering::Acquire) == returned {
+                        return Err(self.report(uncharged, now));
+                    }
+                }
             }
         }
     }
@@ -140,6 +148,7 @@ impl RateLimits {
     /// 503 if the database is unavailable. The credit is kept and can be given back later.
     pub async fn give_back(&self, stopping: bool) -> Result<(), Error> {
         let now = self.clock.now();
+        let _turn = self.giving_back.lock().await;
         let unused = self.credits().take(now, stopping);
         for (done, some) in unused.chunks(REFUNDS_AT_ONCE).enumerate() {
             let some = some.to_vec();
@@ -147,6 +156,7 @@ impl RateLimits {
                 self.credits().add(&unused[done * REFUNDS_AT_ONCE..], now);
                 return Err(error);
             }
+            self.returned.fetch_add(1, Ordering::Release);
         }
         Ok(())
     }
