@@ -1,11 +1,13 @@
 //! A time that a wrong clock has stored, and how the operator puts it right.
 
+use reqwest::Method;
 use vouch::clock::{Clock, DAY, HOUR, MINUTE};
 use vouch_test_support::homeserver::Conduct;
 
 use crate::clock::{latest_time, serves_nothing, until_right, until_wrong};
 use crate::database::{count, execute, texts};
 use crate::onbind::{ROOM, invites};
+use crate::own_proofs::DATA;
 use crate::program::{Binary, PATIENCE, done, refused};
 use crate::world::{Person, Server, World, now, until};
 
@@ -108,8 +110,8 @@ on_both_backends! {
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid, token };
         assert_eq!(alice.looks_up("alice@example.com").await, Some(alice.mxid.clone()));
-        let export = server.get("/_matrix/identity/unstable/im.vouch/account/data", Some(&alice.token)).await;
-        assert_ne!(export.status, 200, "an old proof has become new");
+        let erasure = server.request(Method::DELETE, DATA, Some(&alice.token));
+        assert_eq!(server.send(erasure).await.status, 403, "an old proof has become new");
         alice.asks_to_prove("another@example.com").await;
         until(PATIENCE, "the delivery waits", async || {
             world.clock.advance(6 * HOUR);
