@@ -2,7 +2,7 @@
 //! machine's clocks; tests set their own.
 //!
 //! Three clocks are compared: the machine's wall clock, its monotonic clock, and on `PostgreSQL`
-//! the database's. A [`Course`] says how they may differ. As soon as the wall clock departs from
+//! the database's. A `Course` says how they may differ. As soon as the wall clock departs from
 //! the monotonic one, time follows the monotonic one, and the clock counts as wrong until it is
 //! [judged](Clock::judge) again. So a wrong time is never returned, not even for a moment.
 

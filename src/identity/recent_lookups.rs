@@ -107,27 +107,16 @@ impl RecentLookups {
         self.lock().known.get(&(token.index, epoch)).is_some_and(|entry| entry.read_at > since)
     }
 
-    /// Adds what the database has of a token at `now`, and the user's own addresses, which are
-    /// free. Creates the entry even if there is nothing.
-    pub fn read(&self, token: &Token, epoch: Epoch, stored: &[u32], own: &[Digest], now: Millis) {
+    /// Adds what the database has of a token at `now`. Creates the entry even if there is nothing.
+    pub fn read(&self, token: &Token, epoch: Epoch, stored: &[u32], now: Millis) {
         let owner = (token.index, epoch);
         let mut state = self.lock();
         let mut entry = state.known.take(&owner);
         entry.hashes.extend(stored);
-        entry.hashes.extend(hashes(token, own));
         if let Some(unsaved) = state.unsaved.get(&owner) {
             entry.hashes.extend(&unsaved.hashes);
         }
         entry.read_at = now;
-        state.known.put(owner, entry, self.capacity);
-    }
-
-    /// Makes addresses free that have just become the user's own.
-    pub fn add_own(&self, token: &Token, epoch: Epoch, own: &[Digest]) {
-        let owner = (token.index, epoch);
-        let mut state = self.lock();
-        let mut entry = state.known.take(&owner);
-        entry.hashes.extend(hashes(token, own));
         state.known.put(owner, entry, self.capacity);
     }
 

@@ -26,6 +26,8 @@ use super::admission::Seat;
 const BODY: Duration = Duration::from_mins(1);
 /// How long reading an answer may take from when the client has kept it waiting.
 const ANSWER: Duration = Duration::from_mins(2);
+/// What actix sends before the body of a request that expects it. The answer is still to come.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection that passes on one request at a time.
 pub(super) struct Paced<T> {
@@ -108,6 +110,7 @@ impl<T> Paced<T> {
             self.deadline = None;
             self.seat.proceed();
         } else if matches!(message, Message::Item(_)) {
+            self.seat.wait(true);
             self.deadline = Some(Box::pin(sleep(BODY)));
         }
     }
@@ -184,7 +187,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Paced<T> {
         let this = &mut *self;
         let written = Pin::new(&mut this.io).poll_write(cx, bytes);
         match written {
-            Poll::Ready(Ok(1..)) => this.has_answered = true,
+            Poll::Ready(Ok(written @ 1..)) if bytes[..written] != *CONTINUE => this.has_answered = true,
             Poll::Pending if this.await_reader(cx) => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             _ => {}
         }

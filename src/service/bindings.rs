@@ -8,8 +8,7 @@ use ruma_common::{OwnedUserId, UserId};
 use super::association::association;
 use super::sealing::Sealer;
 use super::{
-    Asker, Bound, Caller, Directory, Invitations, Lookups, Notices, Objections, Outbox, RateLimits, Submission,
-    Validation,
+    Asker, Bound, Caller, Directory, Invitations, Notices, Objections, Outbox, RateLimits, Submission, Validation,
 };
 use crate::clock::{Clock, Millis};
 use crate::config;
@@ -31,7 +30,6 @@ pub struct Bindings {
     pub(super) federation: Arc<Federation>,
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) directory: Arc<Directory>,
-    pub(super) lookups: Arc<Lookups>,
     pub(super) objections: Arc<Objections>,
     pub(super) validation: Arc<Validation>,
     pub(super) invitations: Arc<Invitations>,
@@ -79,7 +77,6 @@ impl Bindings {
         }
         let proof = Proof { account: caller.account_id, session: validated.session };
         let ts = self.bind_as(Some(proof), &validated.address, &caller.mxid, language).await?;
-        self.lookups.see_own(caller, &validated.address);
         let mut association = association(&validated.address, &caller.mxid, ts);
         self.signing.sign(&mut association);
         Ok(association)

@@ -79,7 +79,7 @@ impl ClockGuard {
     /// Compares the clocks. Unless this node's is right, it must not act.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails. Then the last judgement stands.
+    /// `store::Error` if the database fails. Then the last judgement stands.
     pub(super) async fn judge(&self) -> Result<Result<(), Wrong>, StoreError> {
         Ok(self.clock.judge(&self.evidence().await?).map(drop))
     }
@@ -106,7 +106,7 @@ impl ClockGuard {
     /// Stores the time, if it is right: the last thing a node does.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails.
+    /// `store::Error` if the database fails.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
         if self.clock.is_right() { self.check().await } else { Ok(()) }
     }
@@ -114,7 +114,7 @@ impl ClockGuard {
     /// Returns what the clocks say, and what is wrong with this machine's.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails.
+    /// `store::Error` if the database fails.
     pub async fn look(&self) -> Result<(Evidence, Option<Wrong>), StoreError> {
         let evidence = self.evidence().await?;
         Ok((evidence, self.clock.of_node().judge(&evidence).err()))

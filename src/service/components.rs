@@ -187,7 +187,6 @@ impl Services {
             federation: federation.clone(),
             rate_limits: rate_limits.clone(),
             directory: directory.clone(),
-            lookups: lookups.clone(),
             objections: objections.clone(),
             validation: validation.clone(),
             invitations: invitations.clone(),

@@ -57,7 +57,7 @@ impl Lookups {
         rate_limits: Arc<RateLimits>,
         settings: config::Lookup,
     ) -> Self {
-        let memory = Memory::new(store.clone(), sealer.clone(), clock, directory.clone());
+        let memory = Memory::new(store.clone(), clock, directory.clone());
         Self { store, sealer, directory, rate_limits, memory, settings }
     }
 
@@ -140,11 +140,6 @@ impl Lookups {
             self.memory.add(caller, new);
         }
         Ok(())
-    }
-
-    /// Makes look-ups of a newly bound address free for its owner.
-    pub(super) fn see_own(&self, caller: &Caller, address: &Address) {
-        self.memory.add_own(caller, address);
     }
 
     /// Writes what tokens have looked up to the database every few seconds, forever.

@@ -158,6 +158,7 @@ impl Maintenance {
         if rows > 0 {
             log::debug!("deleted {rows} expired rows");
         }
+        self.rate_limits.lower_impossible_levels().await?;
         given_up.into_iter().chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
     }
 }

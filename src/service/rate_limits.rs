@@ -17,16 +17,16 @@ use ruma_common::UserId;
 
 use super::sealing::Sealer;
 use super::{Asker, Caller};
-use crate::clock::Clock;
+use crate::clock::{Clock, MINUTE};
 use crate::config::Budgets;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
-use crate::identity::rate_limit::Limit;
 use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
 use crate::identity::rate_limit::rules::{Account, Plan, Requester, Rules, counted};
+use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
-use crate::store::{Conn, Store};
+use crate::store::{self, Conn, Store, rate_limits as rows};
 use charging::{each, refund};
 use credits::Credits;
 use homeservers::Homeservers;
@@ -189,6 +189,22 @@ impl RateLimits {
     /// Refunds [`Self::charge_invite`].
     pub(super) async fn refund_invite(&self, charged: Vec<Limit>) -> Result<(), Error> {
         self.store.write(async move |conn| refund(conn, each(charged)).await).await
+    }
+
+    /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while
+    /// a clock was weeks ahead would refuse everybody for weeks.
+    pub(super) async fn lower_impossible_levels(&self) -> Result<(), store::Error> {
+        let now = micros(self.clock.now());
+        let stored = rows::kinds(&mut self.store.read().await?, now).await?;
+        for kind in Kind::ALL {
+            let (limit, name) = (self.rules().limit(kind, &[]), kind.to_string());
+            let most = now.saturating_add(limit.cost(limit.bucket.capacity)).saturating_add(micros(MINUTE));
+            if stored.iter().any(|row| row.name == name && row.last_empty_at > Some(most)) {
+                let lowered = self.store.write_one(async move |conn| rows::cap(conn, name, most).await).await?;
+                log::warn!("{lowered} levels of the limit {kind} were lowered: a wrong clock had stored them");
+            }
+        }
+        Ok(())
     }
 
     async fn charge_limit(&self, kind: Kind, subject: &[u8]) -> Result<(), Error> {

@@ -75,6 +75,7 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("rate_limits", "forgotten_at", Remedy::DeleteBeyond(longest.drain)),
         ("homeservers", "first_seen_at", Remedy::Now),
         ("homeservers", "last_seen_at", Remedy::Now),
+        ("imported", "at", Remedy::Now),
         ("leases", "held_until", Remedy::Delete),
     ]
 }
@@ -129,7 +130,7 @@ mod tests {
         store.migrate().await.unwrap();
         let sql = "SELECT m.name AS \"table\", c.name AS \"column\" FROM sqlite_master m, pragma_table_info(m.name) c
             WHERE m.type = 'table' AND (c.name LIKE '%\\_at' ESCAPE '\\' OR c.name LIKE '%\\_until' ESCAPE '\\'
-            OR c.name LIKE '%\\_since' ESCAPE '\\')";
+            OR c.name LIKE '%\\_since' ESCAPE '\\' OR c.name = 'at')";
         let columns: Vec<Column> = store.read().await.unwrap().load(sql_query(sql)).await.unwrap();
         let stored: BTreeSet<_> = columns.iter().map(|one| (one.table.as_str(), one.column.as_str())).collect();
         let remedies = remedies(Longest { key: 0, pause: 0, pepper: 0, erasure: 0, openid: 0, drain: 0 });

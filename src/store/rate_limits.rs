@@ -122,6 +122,15 @@ pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
     conn.load(query.order(rate_limits::kind)).await
 }
 
+/// Makes the buckets of a kind empty at `latest`, if they would be empty only later.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn cap(conn: &mut Conn, kind: String, latest: i64) -> Result<usize, Error> {
+    let fuller = rate_limits::table.filter(rate_limits::kind.eq(kind)).filter(rate_limits::empty_at.gt(latest));
+    conn.execute(Prepared(diesel::update(fuller).set(rate_limits::empty_at.eq(latest)))).await
+}
+
 /// Returns how many buckets of a kind are empty only after `time`.
 ///
 /// # Errors

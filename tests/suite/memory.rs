@@ -12,7 +12,7 @@ use vouch::config::Bucket;
 use crate::database::{allow, count, execute, refuse, texts};
 use crate::program::{Binary, PATIENCE, done};
 use crate::visitor::Visitor;
-use crate::world::{Answer, Person, Server, World, hash, until};
+use crate::world::{Answer, Person, Server, World, until};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
 
@@ -124,38 +124,6 @@ on_both_backends! {
         let server = world.start().await;
         looks_up(&at(&world, &server, &alice), &hashes(0..10)).await.ok();
         refused(&looks_up(&at(&world, &server, &thief), &hashes(0..10)).await);
-    }
-
-    async fn own_addresses_are_free_to_every_token_and_are_not_stored(mut world: World) {
-        world.config.budgets.lookup_user = TIGHT;
-        let (one, other) = (world.start().await, world.start().await);
-        let alice = world.person(&one, "alice").await;
-        let device = world.person(&one, "alice").await;
-        let there = at(&world, &other, &alice.token);
-        for person in [&alice, &device] {
-            looks_up(person, &hashes(0..2)).await.ok();
-        }
-        rows(&world, 2).await;
-        looks_up(&there, &hashes(0..2)).await.ok();
-        alice.binds("alice@example.com").await;
-        world.clock.advance(5 * SECOND);
-        let own = [hash("alice@example.com", &alice.pepper().await)];
-        for person in [&alice, &device, &there] {
-            looks_up(person, &own).await.ok();
-        }
-        // Both tokens have paid for two look-ups, and nothing else.
-        looks_up(&alice, &hashes(10..16)).await.ok();
-        refused(&looks_up(&alice, &hashes(16..17)).await);
-        let third = world.person(&one, "alice").await;
-        looks_up(&third, &own).await.ok();
-        let (alice, third) = (alice.token.clone(), third.token.clone());
-        drop(device);
-        one.stop().await;
-        other.stop().await;
-        assert_eq!(count(&world, "recent_lookups").await, 2, "the third token has only looked up its own address");
-        let server = world.start().await;
-        looks_up(&at(&world, &server, &alice), &own).await.ok();
-        looks_up(&at(&world, &server, &third), &own).await.ok();
     }
 
     async fn what_a_token_has_looked_up_is_deleted_with_the_token_and_not_written_again(mut world: World) {

@@ -9,11 +9,13 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use vouch::clock::{DAY, HOUR};
+use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::Bucket;
 
+use crate::database::{execute, texts};
 use crate::lookup::hex;
-use crate::world::{Answer, Person, World, hash};
+use crate::program::PATIENCE;
+use crate::world::{Answer, Person, World, hash, until};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
 /// Small enough that nothing is charged in advance.
@@ -91,22 +93,52 @@ on_both_backends! {
         refused(&looks_up(&alice, &too_many[2..]).await);
     }
 
-    async fn repeated_look_ups_and_a_users_own_addresses_are_free(mut world: World) {
+    async fn repeated_look_ups_are_free_and_a_users_own_addresses_are_charged_as_any_others(mut world: World) {
         world.config.budgets.lookup_user = TIGHT;
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds("one@example.com").await;
-        let pepper = alice.pepper().await;
-        let mut asked = new(10);
-        asked.push(hash("one@example.com", &pepper));
+        let own = hash("one@example.com", &alice.pepper().await);
+        let mut asked = new(9);
+        asked.push(own.clone());
         looks_up(&alice, &asked).await.ok();
         looks_up(&alice, &asked).await.ok();
-        alice.binds("two@example.com").await;
-        looks_up(&alice, &[hash("two@example.com", &pepper)]).await.ok();
-        refused(&looks_up(&alice, &new(1)).await);
+        // Otherwise, whoever holds a token of hers could find out what her addresses are.
+        let thief = world.person(&server, "alice").await;
+        let (known, unknown) = (looks_up(&thief, &[own]).await, looks_up(&thief, &new(1)).await);
+        assert_eq!(refused(&known), refused(&unknown));
         let bob = world.person(&server, "bob").await;
-        refused(&looks_up(&bob, &asked).await);
-        looks_up(&bob, &asked[..10]).await.ok();
+        looks_up(&bob, &asked).await.ok();
+        refused(&looks_up(&bob, &new(1)).await);
+    }
+
+    async fn limits_that_a_wrong_clock_has_filled_for_weeks_drain_from_now_on(mut world: World) {
+        world.config.budgets.lookup_user = TIGHT;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        looks_up(&alice, &new(1)).await.ok();
+        let token = alice.token.clone();
+        drop(alice);
+        server.stop().await;
+        let later = 20 * DAY * 1000;
+        let shift = format!("UPDATE rate_limits SET empty_at = empty_at + {later} WHERE kind = 'lookup:user'");
+        execute(&world, &shift).await;
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid: world.homeserver.user_id("alice"), token };
+        refused(&looks_up(&alice, &new(1)).await);
+        world.clock.advance(11 * MINUTE);
+        let beyond = format!(
+            "SELECT 'beyond' AS text FROM rate_limits WHERE kind = 'lookup:user' AND empty_at > {}",
+            (world.clock.now() + DAY) * 1000
+        );
+        until(PATIENCE, "the level stays", async || {
+            world.clock.advance(1);
+            texts(&world, &beyond).await.is_empty()
+        })
+        .await;
+        refused(&looks_up(&alice, &new(1)).await);
+        world.clock.advance(61 * MINUTE);
+        looks_up(&alice, &new(1)).await.ok();
     }
 
     async fn an_invalid_look_up_is_not_charged(mut world: World) {

@@ -131,7 +131,7 @@ async fn times(world: &World) -> Vec<(String, String)> {
          WHERE m.type = 'table' AND c.type = 'BIGINT'"
     };
     let all = texts(world, sql).await;
-    let is_time = |column: &str| ["_at", "_until", "_since"].iter().any(|end| column.ends_with(end));
+    let is_time = |column: &str| ["_at", "_until", "_since"].iter().any(|end| column.ends_with(end)) || column == "at";
     let split = |text: String| text.split_once('.').map(|(table, column)| (table.to_owned(), column.to_owned()));
     all.into_iter().filter_map(split).filter(|(_, column)| is_time(column)).collect()
 }

@@ -60,16 +60,15 @@ fn a_repeat_is_free_once_the_first_look_up_is_charged_and_to_the_same_token_alon
 }
 
 #[test]
-fn a_users_own_addresses_are_free_and_not_saved() {
+fn an_entry_is_known_as_soon_as_it_was_read() {
     let (recent, alice) = (RecentLookups::new(1_000_000), token("alice"));
     assert!(!recent.knows(&alice, epoch(1)));
-    recent.read(&alice, epoch(1), &[], &digests(0..2), SECOND);
-    recent.add_own(&alice, epoch(1), &digests(2..3));
+    recent.read(&alice, epoch(1), &[], SECOND);
     assert!(recent.knows(&alice, epoch(1)));
     assert!(recent.was_read_after(&alice, epoch(1), 0) && !recent.was_read_after(&alice, epoch(1), SECOND));
     assert!(recent.unsaved().is_empty());
-    assert_eq!(looks_up(&recent, &alice, 1, 0..10), 7);
-    assert_eq!(recent.unsaved()[0].hashes.len(), 7);
+    assert_eq!(looks_up(&recent, &alice, 1, 0..10), 10);
+    assert_eq!(recent.unsaved()[0].hashes.len(), 10);
 }
 
 #[test]
@@ -84,7 +83,7 @@ fn nodes_learn_from_each_other_when_they_save_and_after_a_restart() {
     assert_eq!(looks_up(&nodes[1], &alice, 1, 0..150), 0);
     let restarted = RecentLookups::new(1_000_000);
     let row = Row::open(&alice, epoch(1), &rows[&(alice.index, epoch(1))]).unwrap();
-    restarted.read(&alice, epoch(1), row.hashes(), &[], 0);
+    restarted.read(&alice, epoch(1), row.hashes(), 0);
     assert_eq!(looks_up(&restarted, &alice, 1, 0..160), 10);
 }
 
@@ -158,10 +157,11 @@ fn what_is_not_saved_yet_survives_being_forgotten() {
     let (recent, alice) = (RecentLookups::new(1_000), token("alice"));
     looks_up(&recent, &alice, 1, 0..100);
     for number in 0..4 {
-        recent.read(&token(&number.to_string()), epoch(1), &[], &digests(0..900), 0);
+        let other = token(&number.to_string());
+        recent.read(&other, epoch(1), &(0..900).collect::<Vec<_>>(), 0);
     }
     assert!(!recent.knows(&alice, epoch(1)));
-    recent.read(&alice, epoch(1), &[], &[], 0);
+    recent.read(&alice, epoch(1), &[], 0);
     assert_eq!(looks_up(&recent, &alice, 1, 0..101), 1);
 }
 

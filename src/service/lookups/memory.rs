@@ -7,10 +7,8 @@ use crate::clock::{Clock, Millis, SECOND};
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch};
 use crate::identity::recent_lookups::{NewLookups, RecentLookups, Row, Token, Unsaved};
-use crate::identity::threepid::Address;
 use crate::service::sealing::Sealer;
 use crate::service::{Caller, Directory};
-use crate::store::bindings;
 use crate::store::recent_lookups::{self as rows, Size};
 use crate::store::{self, Conn, Store, accounts};
 
@@ -27,19 +25,17 @@ const BATCH: usize = 50;
 /// Remembers what access tokens have looked up.
 pub(super) struct Memory {
     store: Store,
-    sealer: Sealer,
     clock: Clock,
     directory: Arc<Directory>,
     recent: RecentLookups,
 }
 
 impl Memory {
-    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, directory: Arc<Directory>) -> Self {
-        Self { store, sealer, clock, directory, recent: RecentLookups::new(CAPACITY) }
+    pub(super) fn new(store: Store, clock: Clock, directory: Arc<Directory>) -> Self {
+        Self { store, clock, directory, recent: RecentLookups::new(CAPACITY) }
     }
 
-    /// Returns which of these digests the caller's token has not looked up during this epoch, and
-    /// are not of the caller's own addresses.
+    /// Returns which of these digests the caller's token has not looked up during this epoch.
     pub(super) async fn new_lookups(
         &self,
         caller: &Caller,
@@ -53,7 +49,7 @@ impl Memory {
                 return Ok(new);
             }
         }
-        self.read(caller, epoch).await?;
+        self.read(token, epoch).await?;
         Ok(self.recent.new_lookups(token, epoch, digests))
     }
 
@@ -62,29 +58,13 @@ impl Memory {
         self.recent.add(&caller.token, new);
     }
 
-    /// Makes look-ups of a newly bound address free for its owner.
-    pub(super) fn add_own(&self, caller: &Caller, address: &Address) {
-        let current = self.directory.current_epoch();
-        for epoch in [current, current.previous()] {
-            if self.recent.knows(&caller.token, epoch) {
-                self.recent.add_own(&caller.token, epoch, &self.directory.digests(address, epoch));
-            }
-        }
-    }
-
-    /// Reads what the token has looked up, and the caller's own addresses.
-    async fn read(&self, caller: &Caller, epoch: Epoch) -> Result<(), Error> {
-        let (token, now) = (&caller.token, self.clock.now());
-        let mut conn = self.store.read().await?;
-        let sealed = rows::get(&mut conn, token.index.as_ref(), epoch.number()).await?;
+    /// Reads what the token has looked up. The user's own addresses are charged as any others: if
+    /// they were free, whoever holds a token of the user could find out what they are.
+    async fn read(&self, token: &Token, epoch: Epoch) -> Result<(), Error> {
+        let now = self.clock.now();
+        let sealed = rows::get(&mut self.store.read().await?, token.index.as_ref(), epoch.number()).await?;
         let stored = sealed.map(|sealed| opened(token, epoch, &sealed)).unwrap_or_default();
-        let index = self.sealer.binding_user_index(&caller.mxid);
-        let mut own = Vec::new();
-        for row in bindings::of_user(&mut conn, index.as_ref()).await? {
-            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
-            own.extend(self.directory.digests(&address, epoch));
-        }
-        self.recent.read(token, epoch, stored.hashes(), &own, now);
+        self.recent.read(token, epoch, stored.hashes(), now);
         Ok(())
     }
 

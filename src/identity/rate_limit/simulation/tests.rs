@@ -72,7 +72,7 @@ impl Server {
         let row = row.map(|row| Row::open(token, epoch, row).unwrap()).unwrap_or_default();
         let mut new = recent.new_lookups(token, epoch, digests);
         if !recent.knows(token, epoch) || new.count() > 0 {
-            recent.read(token, epoch, row.hashes(), &[], self.now);
+            recent.read(token, epoch, row.hashes(), self.now);
             new = recent.new_lookups(token, epoch, digests);
         }
         if new.count() == 0 {
