@@ -67,6 +67,7 @@ async fn prepare(config: Config, homeserver: &Homeserver) -> (Arc<Services>, Str
     let registration = Registration {
         matrix_server_name: homeserver.name().try_into().expect("a server name"),
         access_token: openid["access_token"].as_str().expect("a token").to_owned(),
+        expires_in: None,
     };
     let network = Network::of([127, 0, 0, 1].into());
     let token = vouch.accounts.register(&network, &registration).await.expect("Alice is registered");
