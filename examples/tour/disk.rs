@@ -61,7 +61,7 @@ struct Name {
 pub fn rows(database: &Path) -> Outcome<Vec<Row>> {
     let mut conn = SqliteConnection::establish(&database.display().to_string())?;
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' \
-        AND name NOT GLOB '__diesel*' ORDER BY rowid";
+        AND name NOT GLOB '__diesel*' AND sql NOT LIKE '%WITHOUT ROWID' ORDER BY rowid";
     let mut rows = Vec::new();
     for Name { name: table } in diesel::sql_query(tables).load(&mut conn)? {
         let columns = format!("SELECT name FROM pragma_table_info('{table}')");

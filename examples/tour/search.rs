@@ -59,8 +59,8 @@ pub fn show_rows(narrator: &Narrator, database: &Path) -> Outcome {
     }
     show::note(
         "An address is encrypted (AES-256-GCM-SIV) before it is stored, and indexed by a keyed fingerprint (HMAC-SHA256). All \
-         keys are derived from master.key, which is not in the database. Look-ups are answered from memory: their hashes are \
-         never written to the disk.",
+         keys are derived from master.key, which is not in the database. Look-ups are answered from memory. What a \
+         token has looked up is stored sealed with the token itself.",
     );
     Ok(())
 }
