@@ -57,5 +57,5 @@ async fn signed_in_for_a_moment(person: &Person<'_>, browser: &Browser) {
         ["/_matrix/client/v3/login", "/_matrix/client/v3/logout", "/you/sign-in"].map(posts);
     assert_eq!((logins.len(), logouts.len(), handed.len()), (1, 1, 1));
     let names = url::form_urlencoded::parse(handed[0].body.as_bytes()).map(|(name, _)| name);
-    assert_eq!(names.collect::<Vec<_>>(), ["access_token", "matrix_server_name", "for"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["access_token", "matrix_server_name", "expires_in", "for"]);
 }
