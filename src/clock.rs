@@ -32,6 +32,25 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
+/// How far the clocks of nodes may be apart.
+pub const APART: Millis = MINUTE;
+
+/// Whether something happened within the last `span` before `now`. The future is not recent: a clock
+/// that was wrong has dated it. Except that the clock of another node may be a little ahead.
+#[must_use]
+pub const fn is_recent(at: Millis, span: Millis, now: Millis) -> bool {
+    let age = now.saturating_sub(at);
+    -APART <= age && age < span
+}
+
+/// Whether something that lasts until `until`, and for `longest` at most, still lasts. What lasts
+/// longer was dated by a clock that was wrong.
+#[must_use]
+pub const fn still_lasts(until: Millis, longest: Millis, now: Millis) -> bool {
+    let left = until.saturating_sub(now);
+    0 < left && left <= longest.saturating_add(APART)
+}
+
 /// A clock that never runs backwards: if the machine's clock is set back, no expired token, session
 /// or pepper becomes valid again.
 #[derive(Clone, Debug)]

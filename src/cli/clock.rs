@@ -2,7 +2,7 @@
 
 use super::arguments::ClockOptions;
 use super::{Failure, say};
-use crate::clock::{Clock, InWords, Millis, Span};
+use crate::clock::{APART, Clock, InWords, Millis, Span};
 use crate::config::Config;
 use crate::service::ClockGuard;
 
@@ -11,14 +11,14 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
     if options.reset {
         let (time, put_right) = guard.reset().await?;
         say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
-        for (what, rows) in put_right.iter().filter(|(_, rows)| *rows > 0) {
+        for (what, rows) in &put_right {
             say(format_args!("{rows} rows were put right: {what}"));
         }
     } else if options.accept {
         let time = guard.accept().await?;
         say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
     } else {
-        let (seen, wrong) = guard.look().await?;
+        let (seen, unsettled, wrong) = guard.look().await?;
         let wall = seen.after.wall;
         say(format_args!("this machine  {}", InWords(wall)));
         if let Some(database) = seen.database {
@@ -27,6 +27,13 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
         match seen.stored {
             Some(stored) => say(format_args!("last stored   {}", beside(stored, wall))),
             None => say("last stored   never"),
+        }
+        if let Some(unsettled) = unsettled.filter(|unsettled| *unsettled > wall.saturating_add(APART)) {
+            say(format_args!(
+                "rows until    {}: time was taken back; running nodes put these rows right within an hour or so, and \
+                 `vouch clock --reset` at once",
+                beside(unsettled, wall)
+            ));
         }
         if let Some(wrong) = wrong {
             return Err(Failure::Failed(wrong.to_string()));

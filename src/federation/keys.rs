@@ -12,7 +12,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::client::{Request, retry_after};
 use super::{Cause, Error, Federation, make_room};
-use crate::clock::{Clock, DAY, Millis, SECOND};
+use crate::clock::{Clock, DAY, Millis, SECOND, is_recent, still_lasts};
 use crate::crypto::verifying::{PublicKey, Signature};
 
 /// The longest document that is read, in bytes.
@@ -70,11 +70,12 @@ impl KeyRing {
 
 impl Known {
     fn key(&self, id: &str, now: Millis) -> Option<PublicKey> {
-        (now < self.document.valid_until).then(|| self.document.keys.get(id).cloned()).flatten()
+        let is_valid = still_lasts(self.document.valid_until, MAX_LIFETIME, now);
+        is_valid.then(|| self.document.keys.get(id).cloned()).flatten()
     }
 
     fn may_be_asked(&self, now: Millis) -> bool {
-        self.asked_at.is_none_or(|asked_at| now - asked_at >= REST)
+        self.asked_at.is_none_or(|asked_at| !is_recent(asked_at, REST, now))
     }
 
     /// When the entry expires.

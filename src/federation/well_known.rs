@@ -19,7 +19,7 @@ use url::{Position, Url};
 use super::client::{Client, Destination, Request};
 use super::error::Cause;
 use super::make_room;
-use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND, still_lasts};
 
 /// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 50 * 1024;
@@ -63,7 +63,7 @@ impl WellKnown {
     pub(super) async fn delegate(&self, client: &Client, server: &ServerName) -> Option<OwnedServerName> {
         let host = server.host().to_ascii_lowercase();
         let failures = match self.lock().get(&host) {
-            Some(entry) if self.clock.now() < entry.until => return entry.delegate.clone(),
+            Some(entry) if still_lasts(entry.until, MAX_LIFETIME, self.clock.now()) => return entry.delegate.clone(),
             Some(entry) => entry.failures,
             None => 0,
         };

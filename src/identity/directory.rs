@@ -16,6 +16,7 @@
 //! identical first 64 bits still collide, but three of these cost 2⁴³ hashes and a binding each,
 //! and make a run of three until the pepper changes.)
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -250,9 +251,9 @@ impl Directories {
         }
     }
 
-    /// Drops the directories of all earlier epochs.
-    pub fn retire(&self, before: Epoch) {
-        write(&self.tables).retain(|table| table.epoch >= before);
+    /// Drops the directories of all other epochs.
+    pub fn retain(&self, kept: RangeInclusive<Epoch>) {
+        write(&self.tables).retain(|table| kept.contains(&table.epoch));
     }
 
     /// Returns whether the directories of all these epochs are complete.

@@ -101,10 +101,10 @@ impl RecentLookups {
         self.lock().known.get(&(token.index, epoch)).is_some()
     }
 
-    /// Returns whether a token's entry was compared with the database after `since`.
+    /// Returns when a token's entry was last compared with the database.
     #[must_use]
-    pub fn was_read_after(&self, token: &Token, epoch: Epoch, since: Millis) -> bool {
-        self.lock().known.get(&(token.index, epoch)).is_some_and(|entry| entry.read_at > since)
+    pub fn read_at(&self, token: &Token, epoch: Epoch) -> Option<Millis> {
+        self.lock().known.get(&(token.index, epoch)).map(|entry| entry.read_at)
     }
 
     /// Adds what the database has of a token at `now`. Creates the entry even if there is nothing.

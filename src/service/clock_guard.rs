@@ -1,19 +1,19 @@
 //! Keeps a node from acting on a wrong clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::accounts::OPENID_TOKEN_KEPT_AT_MOST;
-use super::deliverer;
 use super::standing::SETTLED;
 use super::start::in_words;
-use crate::clock::{Clock, Evidence, InWords, MINUTE, Millis, SETTLING, Span, Wrong, in_millis};
+use super::{deliverer, maintenance};
+use crate::clock::{APART, Clock, Evidence, InWords, MINUTE, Millis, SETTLING, Span, Wrong, in_millis};
 use crate::config::Config;
 use crate::error::StartError;
 use crate::identity::rate_limit::MEMORY;
-use crate::store::future::{self, Longest};
-use crate::store::{Error as StoreError, Store, meta};
+use crate::store::future::{self, Longest, Remedy};
+use crate::store::{Error as StoreError, Store, leases, meta};
 
 /// How often the clocks are compared, and the time is stored.
 const INTERVAL: Millis = MINUTE;
@@ -22,6 +22,10 @@ const INTERVAL: Millis = MINUTE;
 const POLL: Duration = Duration::from_secs(1);
 /// How often it is logged that a clock is wrong, while it stays wrong.
 const REMINDER: Duration = Duration::from_mins(10);
+
+/// The lease of the node that puts right what is dated in the future, and how long it lasts.
+const LEASE: &str = "future";
+const LEASE_LENGTH: Millis = maintenance::SWEEP;
 
 /// Compares this node's clock with the others that there are, and stores the time while it is right.
 pub struct ClockGuard {
@@ -42,6 +46,8 @@ struct Verdict {
     logged_at: Option<Instant>,
     /// By how much time had jumped ahead, of late.
     jump: Millis,
+    /// Since when rows are dated in the future, on the monotonic clock.
+    taken_back: Option<Millis>,
 }
 
 impl ClockGuard {
@@ -49,11 +55,12 @@ impl ClockGuard {
     pub(super) fn new(config: &Config, store: Store, clock: Clock) -> Self {
         let limit = in_millis(config.server.max_clock_skew);
         let longest = Longest {
-            key: config.retention.invite + config.retention.ephemeral_key,
+            session: config.retention.validation_session,
             pause: deliverer::LONGEST_PAUSE,
             pepper: 2 * in_millis(config.lookup.pepper_period),
             erasure: SETTLED,
             openid: OPENID_TOKEN_KEPT_AT_MOST,
+            lease: maintenance::SWEEP,
             drain: config.budgets.longest_drain().max(MEMORY),
         };
         Self { store, clock, limit, longest, known: AtomicI64::new(Millis::MIN), verdict: Mutex::default() }
@@ -81,7 +88,12 @@ impl ClockGuard {
     /// # Errors
     /// `store::Error` if the database fails. Then the last judgement stands.
     pub(super) async fn judge(&self) -> Result<Result<(), Wrong>, StoreError> {
-        Ok(self.clock.judge(&self.evidence().await?).map(drop))
+        let evidence = self.evidence().await?;
+        let judged = self.clock.judge(&evidence);
+        if let Ok(settled) = judged {
+            self.note_jump(evidence.after.wall, settled).await?;
+        }
+        Ok(judged.map(drop))
     }
 
     /// Compares the clocks, logs what is wrong, and stores the time if this node's is right, as a
@@ -90,17 +102,107 @@ impl ClockGuard {
         let evidence = self.evidence().await?;
         let judged = self.clock.judge(&evidence);
         self.report(judged.err(), &evidence);
-        let Ok(settled) = judged else { return Ok(()) };
+        let Ok(settled) = judged else {
+            self.verdict().taken_back = None;
+            return Ok(());
+        };
         let time = evidence.database.map_or(settled, |database| settled.min(database));
         self.store.write_one(async move |conn| meta::set_latest_time(conn, time).await).await?;
         self.known.fetch_max(time, Ordering::Relaxed);
-        Ok(())
+        self.heed_jump(&evidence, settled).await
+    }
+
+    /// Notes that this node acts on a jump ahead that may turn out to be wrong; returns whether
+    /// there is one.
+    async fn note_jump(&self, now: Millis, settled: Millis) -> Result<bool, StoreError> {
+        let is_jump = now.saturating_sub(settled) > APART;
+        if is_jump {
+            self.store.write_one(async move |conn| meta::note_unsettled_time(conn, now).await).await?;
+        }
+        Ok(is_jump)
+    }
+
+    /// Once a jump ahead has been taken back, and the clock has been right for as long as a jump
+    /// needs to [settle](SETTLING), puts right what was dated in the future.
+    async fn heed_jump(&self, evidence: &Evidence, settled: Millis) -> Result<(), StoreError> {
+        let now = evidence.after.wall;
+        if self.note_jump(now, settled).await? {
+            self.verdict().taken_back = None;
+            return Ok(());
+        }
+        let Some(unsettled) = meta::unsettled_time(&mut self.store.read().await?).await? else {
+            self.verdict().taken_back = None;
+            return Ok(());
+        };
+        if unsettled <= now.saturating_add(APART) {
+            self.verdict().taken_back = None;
+        } else if !self.has_been_right(evidence.after.elapsed, unsettled) {
+            return Ok(());
+        } else if self
+            .store
+            .write_one(async move |conn| leases::take(conn, LEASE, now, now + LEASE_LENGTH).await)
+            .await?
+        {
+            let rules = future::remedies(self.longest).into_iter();
+            // What an erasure waits for was told to the people concerned, and the date with it.
+            let kept = |table: &str, remedy: Remedy| remedy.destroys() || table == "erasures";
+            let changed = self.put_right(rules.filter(|(table, _, remedy)| !kept(table, *remedy)), now).await?;
+            let changed: Vec<_> = changed.iter().map(|(what, rows)| format!("{what}: {rows}")).collect();
+            log::warn!("rows that a wrong clock had dated in the future were put right: {}", changed.join(", "));
+        } else {
+            return Ok(());
+        }
+        self.store.write_one(async move |conn| meta::forget_unsettled_time(conn, unsettled).await).await
+    }
+
+    /// Returns whether time has been right for so long since it was taken back that it can be acted
+    /// on.
+    fn has_been_right(&self, elapsed: Millis, unsettled: Millis) -> bool {
+        let mut verdict = self.verdict();
+        if let Some(since) = verdict.taken_back {
+            return elapsed.saturating_sub(since) >= SETTLING;
+        }
+        verdict.taken_back = Some(elapsed);
+        log::warn!(
+            "time was taken back from {}: rows that are dated in the future are put right when the clock has been right \
+             for {}, or at once by `vouch clock --reset`",
+            InWords(unsettled),
+            Span(SETTLING)
+        );
+        false
+    }
+
+    /// Puts right what is dated in the future; returns how many rows were changed in which columns.
+    async fn put_right(
+        &self,
+        rules: impl Iterator<Item = (&'static str, &'static str, Remedy)>,
+        now: Millis,
+    ) -> Result<Vec<(String, usize)>, StoreError> {
+        let mut changed = Vec::new();
+        for (table, column, remedy) in rules {
+            let mut total = 0;
+            loop {
+                let put_right = async move |conn: &mut _| future::put_right(conn, table, column, remedy, now).await;
+                match self.store.write_one(put_right).await? {
+                    0 => break,
+                    rows => total += rows,
+                }
+            }
+            if total > 0 {
+                changed.push((format!("{table}.{column}"), total));
+            }
+        }
+        Ok(changed)
+    }
+
+    fn verdict(&self) -> MutexGuard<'_, Verdict> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the clock was found to be wrong, if it was.
     #[must_use]
     pub fn wrong(&self) -> Option<Wrong> {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner).wrong
+        self.verdict().wrong
     }
 
     /// Stores the time, if it is right: the last thing a node does.
@@ -111,13 +213,15 @@ impl ClockGuard {
         if self.clock.is_right() { self.check().await } else { Ok(()) }
     }
 
-    /// Returns what the clocks say, and what is wrong with this machine's.
+    /// Returns what the clocks say, up to when rows may be dated in the future, and what is wrong
+    /// with this machine's clock.
     ///
     /// # Errors
     /// `store::Error` if the database fails.
-    pub async fn look(&self) -> Result<(Evidence, Option<Wrong>), StoreError> {
+    pub async fn look(&self) -> Result<(Evidence, Option<Millis>, Option<Wrong>), StoreError> {
         let evidence = self.evidence().await?;
-        Ok((evidence, self.clock.of_node().judge(&evidence).err()))
+        let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
+        Ok((evidence, unsettled, self.clock.of_node().judge(&evidence).err()))
     }
 
     /// Stores this machine's time, however far it is ahead of the stored one, and returns it.
@@ -125,7 +229,7 @@ impl ClockGuard {
     /// # Errors
     /// A text for the operator.
     pub async fn accept(&self) -> Result<Millis, StartError> {
-        let (evidence, wrong) = self.look().await.map_err(in_words)?;
+        let (evidence, _, wrong) = self.look().await.map_err(in_words)?;
         if let Some(wrong) = wrong.filter(|wrong| !matches!(wrong, Wrong::Ahead { .. })) {
             return Err(in_words(wrong));
         }
@@ -144,12 +248,9 @@ impl ClockGuard {
         let time = self.checked_time(&evidence)?;
         let reset = self.store.write(async move |conn| meta::reset_latest_time(conn, time).await);
         reset.await.map_err(|error: StoreError| in_words(error))?;
-        let mut changed = Vec::new();
-        for (table, column, remedy) in future::remedies(self.longest) {
-            let put_right = async move |conn: &mut _| future::put_right(conn, table, column, remedy, time).await;
-            let rows = self.store.write_one(put_right).await.map_err(|error: StoreError| in_words(error))?;
-            changed.push((format!("{table}.{column}"), rows));
-        }
+        let changed = self.put_right(future::remedies(self.longest).into_iter(), time).await.map_err(in_words)?;
+        let forgotten = self.store.write_one(async |conn| meta::forget_unsettled_time(conn, Millis::MAX).await).await;
+        forgotten.map_err(|error: StoreError| in_words(error))?;
         Ok((time, changed))
     }
 
@@ -161,10 +262,11 @@ impl ClockGuard {
 
     /// Asks the database for its time and for the latest that was stored.
     async fn evidence(&self) -> Result<Evidence, StoreError> {
+        let stored = meta::latest_time(&mut self.store.read().await?).await?;
         let before = self.clock.reading();
         let database = self.store.time().await?.map(|said| self.clock.database_time(said));
+        // Last, since it is judged with what has been returned until then.
         let after = self.clock.reading();
-        let stored = meta::latest_time(&mut self.store.read().await?).await?;
         // It is never moved back, except by an operator's command.
         let known = self.known.load(Ordering::Relaxed);
         let is_reset = stored.is_some_and(|stored| stored < known);
@@ -177,7 +279,7 @@ impl ClockGuard {
     /// Logs what was seen when the judgement changes, and from time to time while the clock is
     /// wrong.
     fn report(&self, wrong: Option<Wrong>, evidence: &Evidence) {
-        let mut verdict = self.verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut verdict = self.verdict();
         let was = std::mem::replace(&mut verdict.wrong, wrong);
         match wrong {
             Some(wrong) => {

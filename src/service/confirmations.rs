@@ -143,7 +143,7 @@ impl Confirmations {
             Err(useless) => return Ok(useless),
         };
         let mut conn = self.store.read().await?;
-        if !proofs::is_unused(&mut conn, &link.bearer, link.asked_at).await? {
+        if !proofs::is_unused(&mut conn, &link.bearer, link.asked_at, self.clock.now()).await? {
             return Ok(Question::Over);
         }
         self.question(&link, &row)

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::notices::Notices;
 use super::outbox::{Delivery, Outcome};
 use super::{Outbox, onbind};
-use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::clock::{APART, Clock, DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::crypto::signing::SigningKeys;
 use crate::federation::Federation;
 use crate::store::outbox as rows;
@@ -27,9 +27,6 @@ const IN_PARALLEL: usize = 64;
 const IN_PARALLEL_PER_DESTINATION: usize = 4;
 /// The timeout of an attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(4);
-/// How long a node claims a delivery. It extends that during the attempt, so that another node can
-/// continue soon after a crash.
-const LEASE: Millis = MINUTE;
 /// How often a lease is extended.
 const EXTENSION: Duration = Duration::from_secs(15);
 /// How often a node looks for deliveries that other nodes have queued or that have become due.
@@ -42,7 +39,9 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// The pause after each failure; the last is repeated.
 const PAUSES: [Millis; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
 /// The longest pause another server may ask for.
-pub(super) const LONGEST_PAUSE: Millis = DAY;
+const LONGEST_WAIT: Millis = DAY;
+/// The longest pause, with what is added at random.
+pub(super) const LONGEST_PAUSE: Millis = LONGEST_WAIT + LONGEST_WAIT / 4;
 
 /// The attempts this node is making, each with its row and destination.
 #[derive(Default)]
@@ -142,6 +141,9 @@ impl Deliverer {
     /// Begins everything that is due, as far as there is room, unless the clock is wrong.
     async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
         let mut has_begun = self.clock.is_right();
+        if has_begun {
+            self.hurry_impossible().await?;
+        }
         while has_begun && under_way.has_room() {
             has_begun = false;
             let now = self.clock.now();
@@ -153,12 +155,22 @@ impl Deliverer {
                 if !under_way.has_room() || under_way.contains(due.id) || under_way.is_full(&due.destination) {
                     continue;
                 }
-                let claim = async move |conn: &mut _| rows::claim(conn, due.id, now, now + LEASE).await;
+                let claim = async move |conn: &mut _| rows::claim(conn, due.id, now).await;
                 if let Some(row) = self.store.write_one(claim).await? {
                     under_way.begin(due, Arc::clone(self).attempt(row));
                     has_begun = true;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Makes the deliveries due that no right clock can have scheduled.
+    async fn hurry_impossible(&self) -> Result<(), StoreError> {
+        let latest = self.clock.now() + LONGEST_PAUSE + APART;
+        if rows::is_any_after(&mut self.store.read().await?, latest).await? {
+            let count = self.store.write_one(async move |conn| rows::hurry_after(conn, latest).await).await?;
+            log::warn!("{count} deliveries are attempted now: a wrong clock had scheduled them for later");
         }
         Ok(())
     }
@@ -201,7 +213,7 @@ impl Deliverer {
 
     /// Extends the lease of a delivery, and returns until when it is leased.
     async fn extend(&self, id: i64, held_until: Millis) -> Millis {
-        let until = self.clock.now() + LEASE;
+        let until = self.clock.now() + rows::LEASE;
         let extend = async move |conn: &mut _| rows::extend(conn, id, held_until, until).await;
         if self.store.write_one(extend).await.unwrap_or(false) { until } else { held_until }
     }
@@ -238,7 +250,7 @@ impl Deliverer {
 /// step, so that deliveries that failed together are not retried together.
 fn pause(failures: i64, retry_after: Option<Millis>) -> Millis {
     let step = usize::try_from(failures).unwrap_or_default().min(PAUSES.len() - 1);
-    let pause = PAUSES[step].max(retry_after.unwrap_or_default().min(LONGEST_PAUSE));
+    let pause = PAUSES[step].max(retry_after.unwrap_or_default().min(LONGEST_WAIT));
     pause + rand::rng().random_range(0..=pause / 4)
 }
 
@@ -254,14 +266,14 @@ mod tests {
         fn pauses_grow_and_never_exceed_what_was_asked_for(failures in 0_i64.., retry_after: Option<Millis>) {
             let pause = pause(failures, retry_after);
             let step = PAUSES[usize::try_from(failures).unwrap().min(PAUSES.len() - 1)];
-            prop_assert!(pause >= step && pause <= (LONGEST_PAUSE + LONGEST_PAUSE / 4));
-            prop_assert!(retry_after.is_none_or(|wait| pause >= wait.min(LONGEST_PAUSE)));
+            prop_assert!(pause >= step && pause <= LONGEST_PAUSE);
+            prop_assert!(retry_after.is_none_or(|wait| pause >= wait.min(LONGEST_WAIT)));
             prop_assert!(retry_after.is_some() || pause <= step + step / 4);
         }
     }
 
     #[test]
     fn a_lease_outlives_two_failures_to_extend_it() {
-        assert!(LEASE > 3 * in_millis(EXTENSION));
+        assert!(rows::LEASE > 3 * in_millis(EXTENSION));
     }
 }

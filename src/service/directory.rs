@@ -86,7 +86,8 @@ impl Directory {
     async fn build_missing(self: &Arc<Self>) -> Result<(), Error> {
         let now = self.clock.now();
         let current = self.peppers.current(now);
-        self.directories.retire(current.previous());
+        // Later ones than the next were built while the clock was wrong.
+        self.directories.retain(current.previous()..=current.next());
         let mut needed = vec![current, current.previous()];
         let begins = self.peppers.begins(current.next());
         let period = begins - self.peppers.begins(current);

@@ -92,7 +92,8 @@ impl Disputes {
         match link {
             DisputeLink::Binding { address_index, user_index, bound_at } => {
                 match bindings::by_address(&mut conn, &address_index).await? {
-                    Some(row) if row.user_index == user_index && row.bound_at == bound_at => {
+                    // It is earlier if a wrong clock had dated it, and that was put right.
+                    Some(row) if row.user_index == user_index && row.bound_at <= bound_at => {
                         let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
                         return Ok(Disputed::Binding(row, mxid));
                     }

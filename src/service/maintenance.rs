@@ -19,7 +19,7 @@ use crate::store::{
 /// How often a node runs maintenance.
 const INTERVAL: Duration = Duration::from_mins(1);
 /// How often the nodes together sweep.
-const SWEEP: Millis = 10 * MINUTE;
+pub(super) const SWEEP: Millis = 10 * MINUTE;
 /// The lease of the node that sweeps.
 const LEASE: &str = "sweep";
 /// How many rows a transaction deletes: few enough to finish in time, whatever the size of the

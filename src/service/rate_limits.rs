@@ -26,7 +26,7 @@ use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
 use crate::identity::rate_limit::rules::{Account, Plan, Requester, Rules, counted};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
-use crate::store::{self, Conn, Store, rate_limits as rows};
+use crate::store::{self, Conn, Store, meta, rate_limits as rows};
 use charging::{each, refund};
 use credits::Credits;
 use homeservers::Homeservers;
@@ -192,15 +192,19 @@ impl RateLimits {
     }
 
     /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while
-    /// a clock was weeks ahead would refuse everybody for weeks.
+    /// a clock was weeks ahead would refuse everybody for weeks. They go back as far as time has been
+    /// taken back, and in any case to the capacity.
     pub(super) async fn lower_impossible_levels(&self) -> Result<(), store::Error> {
-        let now = micros(self.clock.now());
+        let now = self.clock.now();
+        let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
+        let by = micros(unsettled.map_or(0, |unsettled| unsettled.saturating_sub(now).max(0)));
+        let now = micros(now);
         let stored = rows::kinds(&mut self.store.read().await?, now).await?;
         for kind in Kind::ALL {
             let (limit, name) = (self.rules().limit(kind, &[]), kind.to_string());
             let most = now.saturating_add(limit.cost(limit.bucket.capacity)).saturating_add(micros(MINUTE));
             if stored.iter().any(|row| row.name == name && row.last_empty_at > Some(most)) {
-                let lowered = self.store.write_one(async move |conn| rows::cap(conn, name, most).await).await?;
+                let lowered = self.store.write(async move |conn| rows::lower(conn, &name, most, by).await).await?;
                 log::warn!("{lowered} levels of the limit {kind} were lowered: a wrong clock had stored them");
             }
         }

@@ -17,6 +17,7 @@ use ruma_common::OwnedUserId;
 use super::entries::Party;
 use super::sealing::Sealer;
 use super::{Caller, WebSession};
+pub(super) use crate::clock::{APART, is_recent};
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::identity::mask::masked;
 use crate::identity::threepid::Address;
@@ -31,15 +32,6 @@ pub(super) const CONFIRMED: Millis = 30 * MINUTE;
 /// How long an address must have been bound to confirm everything, and how long an erasure without
 /// a confirmation waits.
 pub(crate) const SETTLED: Millis = 3 * DAY;
-
-/// How far the clocks of nodes may be apart.
-pub(super) const APART: Millis = MINUTE;
-
-/// Whether something happened within the last `span` before `now`. The future is not recent, except
-/// that the clock of another node may be a little ahead.
-pub(super) const fn is_recent(at: Millis, span: Millis, now: Millis) -> bool {
-    -APART <= now - at && now - at < span
-}
 
 /// A Matrix user who acts on their own data, by an access token or a web session.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::sealing::Sealer;
 use super::{Asker, Network, Objections, RateLimits};
-use crate::clock::{Clock, Millis, SECOND};
+use crate::clock::{Clock, Millis, SECOND, still_lasts};
 use crate::error::Error;
 use crate::identity::rate_limit::rules::Requester;
 use crate::identity::session::{ClientSecret, HostPattern, NextLink};
@@ -171,13 +171,13 @@ impl Validation {
 
     /// Waits until another request has sent the attempt or given it up, or its claim has run out.
     async fn until_settled(&self, id: i64, request: &TokenRequest) -> Result<(), Error> {
-        let longest = Duration::from_millis((self.timeout(request.address.medium()) + GRACE).unsigned_abs());
+        let longest = Duration::from_millis(self.claim_length(request.address.medium()).unsigned_abs());
         let until = Instant::now() + longest;
         while Instant::now() < until {
             tokio::time::sleep(POLL).await;
             let session = rows::by_id(&mut self.store.read().await?, id).await?;
             let is_pending = |session: &Session| {
-                session.send_attempt < request.send_attempt && self.clock.now() < session.sending_until
+                session.send_attempt < request.send_attempt && self.is_being_sent(session, self.clock.now())
             };
             if !session.as_ref().is_some_and(is_pending) {
                 break;
@@ -226,7 +226,7 @@ impl Validation {
         if attempt <= session.send_attempt {
             return Ok(Claim::Sent(session.sid));
         }
-        if !is_new && attempt <= session.sending_attempt && now < session.sending_until {
+        if !is_new && attempt <= session.sending_attempt && self.is_being_sent(&session, now) {
             return Ok(Claim::Wait { id: session.id });
         }
         self.rate_limits.charge_message(conn, payer, from, &request.address).await?;
@@ -238,6 +238,17 @@ impl Validation {
             Code { since: if is_replacing { now } else { since }, is_replacing }
         });
         Ok(Claim::Ours(Claimed { id: session.id, sid: session.sid, code }))
+    }
+
+    /// Whether another request is sending the message of a session.
+    fn is_being_sent(&self, session: &Session, now: Millis) -> bool {
+        let medium = if session.code_since.is_some() { Medium::Msisdn } else { Medium::Email };
+        still_lasts(session.sending_until, self.claim_length(medium), now)
+    }
+
+    /// Returns for how long the sending of a message is claimed.
+    fn claim_length(&self, medium: Medium) -> Millis {
+        self.timeout(medium) + GRACE
     }
 
     /// Returns how long sending a message may take.

@@ -5,13 +5,15 @@
 //! sealed Matrix ID or address. A web session creates no account, so that just looking leaves
 //! nothing behind.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ruma_common::{OwnedUserId, UserId};
 use subtle::ConstantTimeEq as _;
 
 use super::sealing::Sealer;
-use super::standing::{FRESH, is_recent};
+use super::standing::{APART, FRESH, is_recent};
 use crate::clock::{Clock, Millis};
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
@@ -133,7 +135,7 @@ impl WebSessions {
     /// 503 if the database is unavailable.
     pub async fn find(&self, token: &str) -> Result<Option<WebSession>, Error> {
         let hash = self.sealer.web_session_index(token);
-        let Some(row) = visits::find(&mut self.store.read().await?, hash.as_ref(), self.begun_after()).await? else {
+        let Some(row) = visits::find(&mut self.store.read().await?, hash.as_ref(), &self.current()).await? else {
             return Ok(None);
         };
         Ok(Some(WebSession {
@@ -151,7 +153,7 @@ impl WebSessions {
     /// 503 if the database is unavailable.
     pub async fn begun_by(&self, subject: &Subject) -> Result<Vec<Millis>, Error> {
         let index = self.subject_index(subject);
-        Ok(visits::times_of(&mut self.store.read().await?, index.as_ref(), self.begun_after()).await?)
+        Ok(visits::times_of(&mut self.store.read().await?, index.as_ref(), &self.current()).await?)
     }
 
     /// Ends a web session.
@@ -187,8 +189,10 @@ impl WebSessions {
         session.proof_at.is_some_and(|at| self.is_fresh(at))
     }
 
-    fn begun_after(&self) -> Millis {
-        self.clock.now() - self.lifetime
+    /// Returns when the sessions began that have not ended.
+    fn current(&self) -> RangeInclusive<Millis> {
+        let now = self.clock.now();
+        now - self.lifetime + 1..=now + APART
     }
 
     pub(super) fn subject_index(&self, subject: &Subject) -> BlindIndex {

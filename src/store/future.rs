@@ -5,15 +5,21 @@ use diesel::sql_query;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
-use crate::clock::{DAY, MINUTE, Millis};
+use crate::clock::{APART, DAY, Millis};
+
+/// How many rows are changed at once.
+const BATCH: usize = 1_000;
+
+/// The longest that an operator can have the public keys of imported invitations be valid.
+const LONGEST_VALID_KEY: Millis = 36_500 * DAY;
 
 /// What is done with a time that cannot be right.
 #[derive(Clone, Copy, Debug)]
 pub enum Remedy {
     /// It becomes now.
     Now,
-    /// It becomes yesterday: a proof is not recent.
-    Yesterday,
+    /// It becomes this much earlier than now: what was dated in the future proves nothing any more.
+    Ago(Millis),
     /// It may be this much later than now, and becomes that.
     Within(Millis),
     /// Its row is deleted.
@@ -22,11 +28,19 @@ pub enum Remedy {
     DeleteBeyond(Millis),
 }
 
+impl Remedy {
+    /// Whether something is lost by it.
+    #[must_use]
+    pub const fn destroys(self) -> bool {
+        matches!(self, Self::Delete | Self::DeleteBeyond(_))
+    }
+}
+
 /// How long what ends in the future may last.
 #[derive(Clone, Copy, Debug)]
 pub struct Longest {
-    /// The validity of an invitation's public key.
-    pub key: Millis,
+    /// A validation session, after its last change.
+    pub session: Millis,
     /// A pause between two attempts of a delivery.
     pub pause: Millis,
     /// How long a pepper is accepted.
@@ -35,6 +49,8 @@ pub struct Longest {
     pub erasure: Millis,
     /// How long an OpenID token is remembered.
     pub openid: Millis,
+    /// The lease of a piece of background work.
+    pub lease: Millis,
     /// How long a bucket takes to drain, or its use to be forgotten.
     pub drain: Millis,
 }
@@ -44,27 +60,27 @@ pub struct Longest {
 pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
     vec![
         ("accounts", "created_at", Remedy::Now),
-        ("tokens", "created_at", Remedy::Yesterday),
+        ("tokens", "created_at", Remedy::Ago(DAY)),
         ("tokens", "used_at", Remedy::Now),
-        ("tokens", "proof_at", Remedy::Yesterday),
-        ("tokens", "confirmed_at", Remedy::Yesterday),
+        ("tokens", "proof_at", Remedy::Ago(DAY)),
+        ("tokens", "confirmed_at", Remedy::Ago(DAY)),
         ("consents", "accepted_at", Remedy::Now),
         ("consents", "withdrawn_at", Remedy::Now),
         ("consents", "account_gone_at", Remedy::Now),
         ("sessions", "sending_until", Remedy::Now),
-        ("sessions", "modified_at", Remedy::Now),
+        ("sessions", "modified_at", Remedy::Ago(longest.session)),
         ("sessions", "validated_at", Remedy::Now),
-        ("sessions", "code_since", Remedy::Now),
+        ("sessions", "code_since", Remedy::Ago(longest.session)),
         ("bindings", "bound_at", Remedy::Now),
         ("invites", "created_at", Remedy::Now),
-        ("ephemeral_keys", "valid_until", Remedy::Within(longest.key)),
+        ("ephemeral_keys", "valid_until", Remedy::Within(LONGEST_VALID_KEY)),
         ("outbox", "next_at", Remedy::Within(longest.pause)),
         ("outbox", "held_until", Remedy::Now),
         ("outbox", "created_at", Remedy::Now),
         ("unbind_signatures", "seen_at", Remedy::Now),
-        ("visits", "proved_at", Remedy::Delete),
-        ("visits", "proof_at", Remedy::Delete),
-        ("visits", "confirmed_at", Remedy::Delete),
+        ("visits", "proved_at", Remedy::Ago(DAY)),
+        ("visits", "proof_at", Remedy::Ago(DAY)),
+        ("visits", "confirmed_at", Remedy::Ago(DAY)),
         // The links that stop an erasure contain these times: its user can request it again.
         ("erasures", "requested_at", Remedy::Delete),
         ("erasures", "due_at", Remedy::Within(longest.erasure)),
@@ -76,12 +92,12 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("homeservers", "first_seen_at", Remedy::Now),
         ("homeservers", "last_seen_at", Remedy::Now),
         ("imported", "at", Remedy::Now),
-        ("leases", "held_until", Remedy::Delete),
+        ("leases", "held_until", Remedy::Within(longest.lease)),
     ]
 }
 
-/// Applies a remedy to the times that are later than `now`, by more than nodes' clocks differ;
-/// returns how many rows were changed.
+/// Applies a remedy to some of the times that are later than `now`, by more than nodes' clocks
+/// differ; returns to how many. Repeat it until that is none.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -92,18 +108,37 @@ pub async fn put_right(
     remedy: Remedy,
     now: Millis,
 ) -> Result<usize, Error> {
-    let update = |to: Millis, beyond: Millis| {
-        format!("UPDATE {table} SET {column} = {to} WHERE {column} > {}", beyond.saturating_add(MINUTE))
+    let (change, latest) = match remedy {
+        Remedy::Now => (Some(now), now.saturating_add(APART)),
+        Remedy::Ago(span) => (Some(now.saturating_sub(span)), now.saturating_add(APART)),
+        Remedy::Within(longest) => {
+            (Some(now.saturating_add(longest)), now.saturating_add(longest).saturating_add(APART))
+        }
+        Remedy::Delete => (None, now.saturating_add(APART)),
+        Remedy::DeleteBeyond(longest) => (None, now.saturating_add(longest).saturating_mul(1000)),
     };
-    let delete = |beyond: i64| format!("DELETE FROM {table} WHERE {column} > {beyond}");
-    let sql = match remedy {
-        Remedy::Now => update(now, now),
-        Remedy::Yesterday => update(now - DAY, now),
-        Remedy::Within(longest) => update(now.saturating_add(longest), now.saturating_add(longest)),
-        Remedy::Delete => delete(now + MINUTE),
-        Remedy::DeleteBeyond(longest) => delete(now.saturating_add(longest).saturating_mul(1000)),
-    };
-    conn.execute(Prepared(sql_query(sql))).await
+    let key = key(table);
+    let change = change.map_or(format!("DELETE FROM {table}"), |to| format!("UPDATE {table} SET {column} = {to}"));
+    let late = format!("{column} > {latest}");
+    let some = format!("SELECT {key} FROM {table} WHERE {late} LIMIT {BATCH}");
+    conn.execute(Prepared(sql_query(format!("{change} WHERE ({key}) IN ({some}) AND {late}")))).await
+}
+
+/// Returns what identifies a row of a table.
+fn key(table: &str) -> &'static str {
+    match table {
+        "tokens" | "visits" | "openid_tokens" => "token_hash",
+        "ephemeral_keys" => "key_index",
+        "unbind_signatures" => "signature_hash",
+        "erasures" => "user_index",
+        "objections" => "address_index",
+        "recent_lookups" => "token_index, epoch",
+        "rate_limits" => "key",
+        "homeservers" => "domain_index",
+        "imported" => "kind, item",
+        "leases" => "name",
+        _ => "id",
+    }
 }
 
 #[cfg(test)]
@@ -133,8 +168,12 @@ mod tests {
             OR c.name LIKE '%\\_since' ESCAPE '\\' OR c.name = 'at')";
         let columns: Vec<Column> = store.read().await.unwrap().load(sql_query(sql)).await.unwrap();
         let stored: BTreeSet<_> = columns.iter().map(|one| (one.table.as_str(), one.column.as_str())).collect();
-        let remedies = remedies(Longest { key: 0, pause: 0, pepper: 0, erasure: 0, openid: 0, drain: 0 });
+        let remedies = remedies(Longest { session: 0, pause: 0, pepper: 0, erasure: 0, openid: 0, lease: 0, drain: 0 });
         let covered: BTreeSet<_> = remedies.iter().map(|(table, column, _)| (*table, *column)).collect();
         assert_eq!(stored, covered);
+        for (table, column, remedy) in remedies {
+            let done = store.write_one(async move |conn| put_right(conn, table, column, remedy, 0).await).await;
+            assert_eq!(done.map_err(|error: Error| error.to_string()), Ok(0), "{table}.{column}");
+        }
     }
 }

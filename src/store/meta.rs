@@ -18,6 +18,8 @@ pub const SIGNING_KEY: &str = "signing_key";
 pub const ADDRESS_FORM: &str = "address_form";
 /// The latest time at which a node whose clock was right was running, as 8 bytes, big-endian.
 const LATEST_TIME: &str = "latest_time";
+/// The latest time at which a node has acted that may turn out to be wrong, in the same form.
+const UNSETTLED_TIME: &str = "unsettled_time";
 
 /// Returns the value with this name.
 ///
@@ -60,7 +62,20 @@ pub async fn set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error>
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
-    let bytes = get(conn, LATEST_TIME).await?;
+    time(conn, LATEST_TIME).await
+}
+
+/// Returns the latest time at which a node has acted after time had jumped ahead, unless that was
+/// found to be right, or what it has stored was put right.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn unsettled_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
+    time(conn, UNSETTLED_TIME).await
+}
+
+async fn time(conn: &mut Conn, name: &str) -> Result<Option<Millis>, Error> {
+    let bytes = get(conn, name).await?;
     Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map(Millis::from_be_bytes))
 }
 
@@ -71,9 +86,30 @@ pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
+    raise(conn, LATEST_TIME, now).await
+}
+
+/// Records that a node acts at `now`, which may turn out to be wrong.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn note_unsettled_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
+    raise(conn, UNSETTLED_TIME, now).await
+}
+
+/// Forgets that a node has acted at a time up to `until` which might have turned out to be wrong.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn forget_unsettled_time(conn: &mut Conn, until: Millis) -> Result<(), Error> {
+    let row = meta::table.filter(meta::name.eq(UNSETTLED_TIME)).filter(meta::value.le(until.to_be_bytes().to_vec()));
+    conn.execute(diesel::delete(row)).await.map(drop)
+}
+
+async fn raise(conn: &mut Conn, name: &'static str, now: Millis) -> Result<(), Error> {
     let bytes = now.to_be_bytes().to_vec();
     let query = diesel::insert_into(meta::table)
-        .values((meta::name.eq(LATEST_TIME), meta::value.eq(bytes.clone())))
+        .values((meta::name.eq(name), meta::value.eq(bytes.clone())))
         .on_conflict(meta::name)
         .do_update()
         .set(meta::value.eq(bytes.clone()));

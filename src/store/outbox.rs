@@ -6,7 +6,11 @@ use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::outbox;
-use crate::clock::Millis;
+use crate::clock::{APART, MINUTE, Millis};
+
+/// How long a node leases a delivery. It extends that during the attempt, so that another node can
+/// continue soon after a crash.
+pub const LEASE: Millis = MINUTE;
 
 /// The most rows of one INSERT: each has 11 variables, of which `SQLite` allows 32,766.
 const ROWS_PER_INSERT: usize = 2_000;
@@ -114,6 +118,14 @@ pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Err
     Ok(())
 }
 
+/// Whether no node has leased it. A lease that lasts longer than it can was taken by a wrong clock.
+#[diesel::dsl::auto_type]
+fn is_free(now: Millis) -> _ {
+    let earliest: Millis = now + 1i64;
+    let latest: Millis = now + LEASE + APART;
+    outbox::held_until.not_between(earliest, latest)
+}
+
 /// Returns at most `limit` deliveries that are due at `now`, not leased, and were queued after
 /// `queued_after`, in the order in which they became due, except those to the `excluded`
 /// destinations.
@@ -130,7 +142,7 @@ pub async fn due(
     let query = outbox::table
         .select((outbox::id, outbox::destination))
         .filter(outbox::next_at.le(now))
-        .filter(outbox::held_until.le(now))
+        .filter(is_free(now))
         .filter(outbox::created_at.gt(queued_after))
         .filter(outbox::destination.ne_all(excluded))
         .order((outbox::next_at, outbox::id))
@@ -138,14 +150,13 @@ pub async fn due(
     conn.load(query).await
 }
 
-/// Leases a due delivery until `until`, unless another node has leased it.
+/// Leases a due delivery, unless another node has leased it.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn claim(conn: &mut Conn, id: i64, now: Millis, until: Millis) -> Result<Option<Delivery>, Error> {
-    let free =
-        outbox::table.filter(outbox::id.eq(id)).filter(outbox::held_until.le(now)).filter(outbox::next_at.le(now));
-    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(until)).returning(COLUMNS))).await
+pub async fn claim(conn: &mut Conn, id: i64, now: Millis) -> Result<Option<Delivery>, Error> {
+    let free = outbox::table.filter(outbox::id.eq(id)).filter(is_free(now)).filter(outbox::next_at.le(now));
+    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(now + LEASE)).returning(COLUMNS))).await
 }
 
 /// Extends the lease of a delivery until `until`; returns whether it was still leased until
@@ -209,7 +220,7 @@ pub async fn sweep(
     now: Millis,
     limit: i64,
 ) -> Result<usize, Error> {
-    let is_expired = outbox::created_at.le(until).and(outbox::held_until.le(now)).and(outbox::kind.eq(kind));
+    let is_expired = outbox::created_at.le(until).and(is_free(now)).and(outbox::kind.eq(kind));
     let rows: Vec<i64> = conn.load(outbox::table.select(outbox::id).filter(is_expired).limit(limit)).await?;
     conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq_any(rows)).filter(is_expired))).await
 }
@@ -250,6 +261,24 @@ pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Del
 pub async fn hurry(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     let one = outbox::table.filter(outbox::id.eq(id));
     Ok(conn.execute(diesel::update(one).set(outbox::next_at.eq(0))).await? == 1)
+}
+
+/// Makes the deliveries due that would be due only after `latest`; returns how many there are.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn hurry_after(conn: &mut Conn, latest: Millis) -> Result<usize, Error> {
+    let late = outbox::table.filter(outbox::next_at.gt(latest));
+    conn.execute(diesel::update(late).set(outbox::next_at.eq(0))).await
+}
+
+/// Returns whether a delivery is due only after `latest`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn is_any_after(conn: &mut Conn, latest: Millis) -> Result<bool, Error> {
+    let late = outbox::table.select(outbox::id).filter(outbox::next_at.gt(latest)).limit(1);
+    Ok(conn.first::<i64>(late).await?.is_some())
 }
 
 /// Makes all deliveries due now; returns how many there are.

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::connection::Conn;
 use super::error::Error;
 use super::schema::{openid_tokens, tokens, visits};
-use crate::clock::Millis;
+use crate::clock::{APART, Millis};
 
 /// An access token or a web session, by the hash it is stored under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,8 @@ pub async fn give_proof(conn: &mut Conn, token_hash: &[u8], now: Millis) -> Resu
 }
 
 /// Records that a bearer has confirmed, by a link that was asked for at `asked_at`, that they read
-/// an address; returns whether they exist and no link of that time or later was used before.
+/// an address; returns whether they exist and no link of that time or later was used before. One
+/// that was used in the future was used while the clock was wrong, and does not count.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -120,12 +121,12 @@ pub async fn confirm(
     let (at, by) = (Some(now), Some(by.to_vec()));
     let rows = match bearer {
         Bearer::Token(hash) => {
-            let is_unused = tokens::confirmed_at.is_null().or(tokens::confirmed_at.lt(asked_at));
+            let is_unused = tokens::confirmed_at.is_null().or(tokens::confirmed_at.not_between(asked_at, now + APART));
             let row = tokens::table.filter(tokens::token_hash.eq(hash.clone())).filter(is_unused);
             conn.execute(diesel::update(row).set((tokens::confirmed_at.eq(at), tokens::confirmed_by.eq(by)))).await?
         }
         Bearer::Visit(hash) => {
-            let is_unused = visits::confirmed_at.is_null().or(visits::confirmed_at.lt(asked_at));
+            let is_unused = visits::confirmed_at.is_null().or(visits::confirmed_at.not_between(asked_at, now + APART));
             let row = visits::table.filter(visits::token_hash.eq(hash.clone())).filter(is_unused);
             conn.execute(diesel::update(row).set((visits::confirmed_at.eq(at), visits::confirmed_by.eq(by)))).await?
         }
@@ -137,7 +138,7 @@ pub async fn confirm(
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn is_unused(conn: &mut Conn, bearer: &Bearer, asked_at: Millis) -> Result<bool, Error> {
+pub async fn is_unused(conn: &mut Conn, bearer: &Bearer, asked_at: Millis, now: Millis) -> Result<bool, Error> {
     let confirmed_at: Option<Option<Millis>> = match bearer {
         Bearer::Token(hash) => {
             conn.first(tokens::table.select(tokens::confirmed_at).filter(tokens::token_hash.eq(hash.clone()))).await?
@@ -146,5 +147,5 @@ pub async fn is_unused(conn: &mut Conn, bearer: &Bearer, asked_at: Millis) -> Re
             conn.first(visits::table.select(visits::confirmed_at).filter(visits::token_hash.eq(hash.clone()))).await?
         }
     };
-    Ok(confirmed_at.is_some_and(|at| at.is_none_or(|at| at < asked_at)))
+    Ok(confirmed_at.is_some_and(|at| at.is_none_or(|at| !(asked_at..=now + APART).contains(&at))))
 }

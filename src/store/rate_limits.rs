@@ -122,13 +122,21 @@ pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
     conn.load(query.order(rate_limits::kind)).await
 }
 
-/// Makes the buckets of a kind empty at `latest`, if they would be empty only later.
+/// Makes the buckets of a kind that would be empty only after `latest` empty earlier by `by`, and
+/// at that time at the latest; returns how many there are.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn cap(conn: &mut Conn, kind: String, latest: i64) -> Result<usize, Error> {
-    let fuller = rate_limits::table.filter(rate_limits::kind.eq(kind)).filter(rate_limits::empty_at.gt(latest));
-    conn.execute(Prepared(diesel::update(fuller).set(rate_limits::empty_at.eq(latest)))).await
+pub async fn lower(conn: &mut Conn, kind: &str, latest: i64, by: i64) -> Result<usize, Error> {
+    let of_kind = rate_limits::table.filter(rate_limits::kind.eq(kind.to_owned()));
+    let fuller = of_kind.filter(rate_limits::empty_at.gt(latest));
+    let earlier = (
+        rate_limits::empty_at.eq(rate_limits::empty_at - by),
+        rate_limits::forgotten_at.eq(rate_limits::forgotten_at - by),
+    );
+    let lowered = conn.execute(Prepared(diesel::update(fuller.clone()).set(earlier))).await?;
+    conn.execute(Prepared(diesel::update(fuller).set(rate_limits::empty_at.eq(latest)))).await?;
+    Ok(lowered)
 }
 
 /// Returns how many buckets of a kind are empty only after `time`.

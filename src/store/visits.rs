@@ -1,5 +1,7 @@
 //! Web sessions, in which people view and manage their data. The table is called `visits`.
 
+use std::ops::RangeInclusive;
+
 use diesel::prelude::*;
 
 use super::connection::Conn;
@@ -72,27 +74,31 @@ pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the session with this token, if it began after `since`.
+/// Returns the session with this token, if it began within this time.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn find(conn: &mut Conn, token_hash: &[u8], since: Millis) -> Result<Option<Visit>, Error> {
+pub async fn find(conn: &mut Conn, token_hash: &[u8], begun: &RangeInclusive<Millis>) -> Result<Option<Visit>, Error> {
     let query = visits::table
         .select(COLUMNS)
         .filter(visits::token_hash.eq(token_hash.to_vec()))
-        .filter(visits::proved_at.gt(since));
+        .filter(visits::proved_at.between(*begun.start(), *begun.end()));
     conn.first(query).await
 }
 
-/// Returns when the sessions of a subject began, oldest first, except those that began by `since`.
+/// Returns when the sessions of a subject began that began within this time, oldest first.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn times_of(conn: &mut Conn, subject_index: &[u8], since: Millis) -> Result<Vec<Millis>, Error> {
+pub async fn times_of(
+    conn: &mut Conn,
+    subject_index: &[u8],
+    begun: &RangeInclusive<Millis>,
+) -> Result<Vec<Millis>, Error> {
     let query = visits::table
         .select(visits::proved_at)
         .filter(visits::subject_index.eq(subject_index.to_vec()))
-        .filter(visits::proved_at.gt(since))
+        .filter(visits::proved_at.between(*begun.start(), *begun.end()))
         .order(visits::proved_at);
     conn.load(query).await
 }

@@ -55,7 +55,7 @@ pub async fn serves_nothing(server: &Server, token: &str) {
 }
 
 /// Returns everything that is stored with a time.
-async fn stored(world: &World) -> Vec<String> {
+pub async fn stored(world: &World) -> Vec<String> {
     let tables = [
         ("tokens", "created_at + used_at"),
         ("accounts", "created_at"),
@@ -83,7 +83,7 @@ pub async fn latest_time(world: &World) -> Option<Millis> {
 }
 
 /// Lets minutes pass, with time for every check.
-async fn pass(clock: &Clock, server: &Server, minutes: i64) {
+pub async fn pass(clock: &Clock, server: &Server, minutes: i64) {
     for _ in 0..minutes {
         clock.advance(MINUTE);
         server.get("/ready", None).await;
@@ -91,7 +91,7 @@ async fn pass(clock: &Clock, server: &Server, minutes: i64) {
 }
 
 /// A few rounds in which everything in the background that waits for time is woken.
-async fn rounds(clock: &Clock, server: &Server) {
+pub async fn rounds(clock: &Clock, server: &Server) {
     for _ in 0..20 {
         clock.step(0);
         server.get("/ready", None).await;

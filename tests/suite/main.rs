@@ -73,6 +73,7 @@ mod sms;
 mod stored_time;
 mod strangers;
 mod sydent;
+mod taken_back;
 mod terms;
 mod texts;
 mod tls;

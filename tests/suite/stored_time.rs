@@ -94,9 +94,10 @@ on_both_backends! {
         for (table, column) in &columns {
             let until = match table.as_str() {
                 "openid_tokens" => latest + 3650 * DAY,
-                "ephemeral_keys" => latest + 120 * DAY,
-                "outbox" => latest + DAY,
+                "ephemeral_keys" => latest + 36_500 * DAY,
+                "outbox" => latest + 30 * HOUR,
                 "recent_lookups" => latest + 14 * DAY,
+                "leases" => latest + 10 * MINUTE,
                 "rate_limits" => (latest + 300 * HOUR) * 1000,
                 _ => latest,
             };
@@ -122,7 +123,7 @@ on_both_backends! {
 }
 
 /// Returns the columns that contain times, with their tables.
-async fn times(world: &World) -> Vec<(String, String)> {
+pub async fn times(world: &World) -> Vec<(String, String)> {
     let sql = if world.database.is_some() {
         "SELECT table_name || '.' || column_name AS text FROM information_schema.columns \
          WHERE table_schema = current_schema() AND data_type = 'bigint'"

@@ -158,7 +158,7 @@ fn a_directory_is_asked_only_when_it_is_complete() {
 fn a_builder_learns_that_its_epoch_is_over() {
     let directories = Directories::default();
     directories.begin(epoch(1), 10);
-    directories.retire(epoch(2));
+    directories.retain(epoch(2)..=epoch(9));
     assert!(!directories.insert_batch(epoch(1), &[(digest_of(1), 1)]));
     assert_eq!(directories.memory_bytes(), 0);
 }
@@ -238,7 +238,7 @@ proptest! {
                 Step::Rotate => {
                     now += 1;
                     directories.finish(epoch(now));
-                    directories.retire(epoch(now - 1));
+                    directories.retain(epoch(now - 1)..=epoch(now + 1));
                     next_is_read = false;
                 }
             }

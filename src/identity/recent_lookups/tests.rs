@@ -65,7 +65,7 @@ fn an_entry_is_known_as_soon_as_it_was_read() {
     assert!(!recent.knows(&alice, epoch(1)));
     recent.read(&alice, epoch(1), &[], SECOND);
     assert!(recent.knows(&alice, epoch(1)));
-    assert!(recent.was_read_after(&alice, epoch(1), 0) && !recent.was_read_after(&alice, epoch(1), SECOND));
+    assert_eq!(recent.read_at(&alice, epoch(1)), Some(SECOND));
     assert!(recent.unsaved().is_empty());
     assert_eq!(looks_up(&recent, &alice, 1, 0..10), 10);
     assert_eq!(recent.unsaved()[0].hashes.len(), 10);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, Millis, SECOND};
+use crate::clock::{Clock, Millis, SECOND, is_recent};
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch};
 use crate::identity::recent_lookups::{NewLookups, RecentLookups, Row, Token, Unsaved};
@@ -42,10 +42,10 @@ impl Memory {
         epoch: Epoch,
         digests: &[Digest],
     ) -> Result<NewLookups, Error> {
-        let (token, since) = (&caller.token, self.clock.now() - FRESH);
+        let (token, now) = (&caller.token, self.clock.now());
         if self.recent.knows(token, epoch) {
             let new = self.recent.new_lookups(token, epoch, digests);
-            if new.count() == 0 || self.recent.was_read_after(token, epoch, since) {
+            if new.count() == 0 || self.recent.read_at(token, epoch).is_some_and(|at| is_recent(at, FRESH, now)) {
                 return Ok(new);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::RateLimits;
-use crate::clock::{DAY, Millis};
+use crate::clock::{DAY, Millis, is_recent};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::homeserver_group;
@@ -30,7 +30,7 @@ struct Seen {
 impl Homeservers {
     fn get(&self, index: &BlindIndex, now: Millis) -> Option<Millis> {
         let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner).get(index)?;
-        (now - seen.read_at < DAY).then_some(seen.since)
+        is_recent(seen.read_at, DAY, now).then_some(seen.since)
     }
 
     fn put(&self, index: BlindIndex, seen: Seen) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::clock::{HOUR, Millis};
+use crate::clock::{HOUR, Millis, is_recent};
 use crate::config::Budgets;
 use crate::identity::rate_limit::kind::{Kind, Scope};
 
@@ -27,7 +27,7 @@ impl Warnings {
 
     fn is_due(&self, kind: Kind, now: Millis) -> bool {
         let mut warned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = warned.get(&kind).is_none_or(|last| now - last >= HOUR);
+        let is_due = warned.get(&kind).is_none_or(|last| !is_recent(*last, HOUR, now));
         if is_due {
             warned.insert(kind, now);
         }

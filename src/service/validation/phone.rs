@@ -12,7 +12,7 @@
 
 use super::sessions::is_same;
 use super::{Asker, TokenRequest, Unsent, Validation};
-use crate::clock::{MINUTE, Millis};
+use crate::clock::{MINUTE, Millis, is_recent};
 use crate::error::Error;
 use crate::identity::session::CODE_TRIES;
 use crate::notify::sms::SendError;
@@ -50,13 +50,13 @@ impl Validation {
 
     /// Whether a code that was first sent at `since` should be sent again rather than a new one.
     pub(super) fn is_worth_repeating(&self, since: Millis, now: Millis) -> bool {
-        now - since <= self.code_lifetime / 2
+        is_recent(since, self.code_lifetime / 2 + 1, now)
     }
 
     /// Whether `typed` is the code of a session that was first sent at `since`.
     pub(super) async fn try_code(&self, session: &Session, since: Millis, typed: &str) -> Result<bool, Error> {
         if session.validated_at.is_none() {
-            if self.clock.now() - since >= self.code_lifetime {
+            if !is_recent(since, self.code_lifetime, self.clock.now()) {
                 return Err(Error::session_expired());
             }
             let id = session.id;

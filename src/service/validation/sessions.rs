@@ -3,8 +3,8 @@
 use ruma_common::OwnedUserId;
 use subtle::ConstantTimeEq;
 
-use super::{Asker, GRACE, TokenRequest, Validation};
-use crate::clock::Millis;
+use super::{Asker, TokenRequest, Validation};
+use crate::clock::{Millis, is_recent};
 use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
@@ -151,7 +151,7 @@ impl Validation {
     }
 
     pub(super) fn is_expired(&self, session: &Session, now: Millis) -> bool {
-        now - session.modified_at >= self.lifetime
+        !is_recent(session.modified_at, self.lifetime, now)
     }
 
     /// Returns a new session, with its first message claimed.
@@ -169,7 +169,7 @@ impl Validation {
             next_link: next_link.map(|link| self.sealer.seal_next_link(&key, link.as_str())),
             send_attempt: -1,
             sending_attempt: request.send_attempt,
-            sending_until: now + self.timeout(medium) + GRACE,
+            sending_until: now + self.claim_length(medium),
             modified_at: now,
             code_since: (medium == Medium::Msisdn).then_some(now),
         }
