@@ -189,19 +189,6 @@ impl Bindings {
         self.outbox.wake();
     }
 
-    /// Unbinds every address of a user, and notifies each.
-    ///
-    /// # Errors
-    /// 503 if the database is unavailable; then some may be unbound and others not.
-    pub async fn unbind_all(&self, mxid: &UserId, language: Language) -> Result<(), Error> {
-        let user = self.sealer.binding_user_index(mxid);
-        for row in bindings::of_user(&mut self.store.read_much().await?, user.as_ref()).await? {
-            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
-            self.unbind_address(&address, mxid, Remover::User, language).await?;
-        }
-        Ok(())
-    }
-
     /// Returns the binding of an address.
     ///
     /// # Errors

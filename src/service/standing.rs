@@ -9,8 +9,9 @@
 //! * A **confirmation**: a link that was sent to one of the user's addresses was followed for this
 //!   very token or web session. Without one, addresses are masked.
 //!
-//! Whoever has a token can also bind an address of their own to its user. So a confirmation by an
-//! address that was bound in the last three days shows only the bound addresses that are not older.
+//! Whoever has a token can also bind an address of their own to its user. So an address that was
+//! bound in the last three days shows only itself when it confirms: what its user binds afterwards
+//! need not be for the same eyes.
 
 use ruma_common::OwnedUserId;
 
@@ -60,8 +61,8 @@ impl Actor {
 pub(super) enum Sight {
     /// None.
     Nothing,
-    /// These, wherever they are stored.
-    Some(Vec<Address>),
+    /// This one, wherever it is stored.
+    Only(Address),
     /// All.
     Everything,
 }
@@ -74,9 +75,7 @@ impl Sight {
         match bound.iter().find(is_theirs) {
             Some(_) if !is_recent(*at, CONFIRMED, now) => Self::Nothing,
             Some((_, since)) if now - since >= SETTLED => Self::Everything,
-            Some((_, since)) => {
-                Self::Some(bound.iter().filter(|(_, at)| at >= since).map(|(address, _)| address.clone()).collect())
-            }
+            Some((address, _)) => Self::Only(address.clone()),
             // Somebody else may read it by now.
             None => Self::Nothing,
         }
@@ -86,7 +85,7 @@ impl Sight {
     pub fn shows(&self, address: &Address) -> bool {
         match self {
             Self::Nothing => false,
-            Self::Some(shown) => shown.contains(address),
+            Self::Only(shown) => shown == address,
             Self::Everything => true,
         }
     }
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_address_confirms_only_those_that_are_not_older_and_an_unbound_one_nothing() {
+    fn a_new_address_confirms_only_itself_and_an_unbound_one_nothing() {
         let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
         let (old, new) = (email("old@example.com"), email("new@example.com"));
         let newer = email("newer@example.com");
@@ -132,8 +131,8 @@ mod tests {
         assert_eq!(sight(&old, NOW - CONFIRMED + 1, NOW), Sight::Everything);
         assert_eq!(sight(&old, NOW - CONFIRMED, NOW), Sight::Nothing);
         assert_eq!(sight(&old, NOW + APART + 1, NOW), Sight::Nothing, "a clock that was wrong confirms nothing");
-        assert_eq!(sight(&new, NOW, NOW), Sight::Some(vec![new.clone(), newer.clone()]));
-        assert_eq!(sight(&newer, NOW, NOW), Sight::Some(vec![newer]));
+        assert_eq!(sight(&new, NOW, NOW), Sight::Only(new.clone()));
+        assert_eq!(sight(&newer, NOW, NOW), Sight::Only(newer.clone()));
         assert_eq!(sight(&new, NOW + 1, NOW + 1), Sight::Everything);
         assert_eq!(sight(&email("gone@example.com"), NOW, NOW), Sight::Nothing);
         assert_eq!(Sight::of(&sealer, &Standing::default(), &bound, NOW), Sight::Nothing);

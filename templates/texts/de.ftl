@@ -524,8 +524,8 @@ span-days = { $count ->
 }
 
 # Addresses are masked until a link that was sent to one of them is confirmed; an erasure without that happens later.
-page-you-locked = Die Adressen auf dieser Seite sind verdeckt, denn jemand anders könnte sich in deinem Namen angemeldet haben. Um sie zu sehen, lass dir einen Link an eine deiner Adressen schicken und öffne ihn. Bis dahin kannst du nicht alles herunterladen oder sofort löschen.
-page-you-partly-locked = Du hast eine Adresse bestätigt, die erst in den letzten drei Tagen hinzugekommen ist. Bis diese vorbei sind, zeigen wir nur Adressen, die nicht älter sind, und keine, die du eingeladen hast. Um jetzt alles zu sehen, bestätige eine ältere Adresse, falls du eine hast.
+page-you-locked = Die Adressen auf dieser Seite sind verdeckt, denn jemand anders könnte sich in deinem Namen angemeldet haben. Um sie zu sehen, lass dir einen Link an eine deiner Adressen schicken und öffne ihn. Bis dahin kannst du sie nicht entfernen und auch nicht alles herunterladen oder sofort löschen.
+page-you-partly-locked = Du hast eine Adresse bestätigt, die erst in den letzten drei Tagen hinzugekommen ist. Bis diese vorbei sind, zeigen wir nur diese Adresse. Um jetzt alles zu sehen, bestätige eine, die schon länger dabei ist, falls du eine hast. Um eine andere zu entfernen, bestätige diese andere.
 page-you-confirm-button = Link an diese Adresse senden
 page-you-erasure-due = Alles wird gelöscht:
 page-you-erasure-link = Ansehen oder aufhalten

@@ -526,8 +526,8 @@ span-days = { $count ->
 }
 
 # Addresses are masked until a link that was sent to one of them is confirmed; an erasure without that happens later.
-page-you-locked = The addresses on this page are hidden, because somebody else could have signed in as you. To see them, have a link sent to one of your addresses and open it. Until then, you cannot download or erase everything right away.
-page-you-partly-locked = You have confirmed an address that was added in the last three days. Until these are over, we show only addresses that are not older, and none that you invited. To see everything now, confirm an older address, if you have one.
+page-you-locked = The addresses on this page are hidden, because somebody else could have signed in as you. To see them, have a link sent to one of your addresses and open it. Until then, you cannot remove them, nor download or erase everything right away.
+page-you-partly-locked = You have confirmed an address that was added in the last three days. Until these are over, we show only this address. To see everything now, confirm one that was added earlier, if you have one. To remove another one, confirm that one.
 page-you-confirm-button = Send me a link
 page-you-erasure-due = Everything will be erased:
 page-you-erasure-link = See or stop this

@@ -525,8 +525,8 @@ span-days = { $count ->
 }
 
 # Addresses are masked until a link that was sent to one of them is confirmed; an erasure without that happens later.
-page-you-locked = Las direcciones de esta página están ocultas, porque otra persona podría haber iniciado sesión en su nombre. Para verlas, pida que se envíe un enlace a una de sus direcciones y ábralo. Hasta entonces no puede descargar todo ni borrarlo de inmediato.
-page-you-partly-locked = Ha confirmado una dirección que se añadió en los últimos tres días. Hasta que pasen, solo mostramos direcciones que no sean más antiguas, y ninguna a la que haya invitado. Para ver todo ahora, confirme una dirección más antigua, si tiene alguna.
+page-you-locked = Las direcciones de esta página están ocultas, porque otra persona podría haber iniciado sesión en su nombre. Para verlas, pida que se envíe un enlace a una de sus direcciones y ábralo. Hasta entonces no puede quitarlas, ni descargar todo, ni borrarlo de inmediato.
+page-you-partly-locked = Ha confirmado una dirección que se añadió en los últimos tres días. Hasta que pasen, solo mostramos esa dirección. Para ver todo ahora, confirme una que se añadió antes, si tiene alguna. Para quitar otra, confirme esa otra.
 page-you-confirm-button = Enviarme un enlace
 page-you-erasure-due = Se borrará todo:
 page-you-erasure-link = Verlo o detenerlo

@@ -530,8 +530,8 @@ span-days = { $count ->
 }
 
 # Addresses are masked until a link that was sent to one of them is confirmed; an erasure without that happens later.
-page-you-locked = Les adresses de cette page sont masquées, car quelqu’un d’autre a pu se connecter à votre place. Pour les voir, faites envoyer un lien à l’une de vos adresses et ouvrez-le. D’ici là, vous ne pouvez ni tout télécharger ni tout effacer immédiatement.
-page-you-partly-locked = Vous avez confirmé une adresse ajoutée au cours des trois derniers jours. D’ici la fin de ce délai, nous ne montrons que les adresses qui ne sont pas plus anciennes, et aucune de celles que vous avez invitées. Pour tout voir maintenant, confirmez une adresse plus ancienne, si vous en avez une.
+page-you-locked = Les adresses de cette page sont masquées, car quelqu’un d’autre a pu se connecter à votre place. Pour les voir, faites envoyer un lien à l’une de vos adresses et ouvrez-le. D’ici là, vous ne pouvez ni les retirer, ni tout télécharger, ni tout effacer immédiatement.
+page-you-partly-locked = Vous avez confirmé une adresse ajoutée au cours des trois derniers jours. D’ici la fin de ce délai, nous ne montrons que cette adresse. Pour tout voir maintenant, confirmez une adresse ajoutée plus tôt, si vous en avez une. Pour en retirer une autre, confirmez cette autre adresse.
 page-you-confirm-button = M’envoyer un lien
 page-you-erasure-due = Tout sera effacé :
 page-you-erasure-link = Voir ou arrêter

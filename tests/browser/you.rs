@@ -36,6 +36,11 @@ async fn confirms(browser: &Browser, world: &World) {
     browser.says(ADDRESS).await;
 }
 
+/// Makes every binding so old that it confirms everything.
+fn days_pass(world: &World) {
+    world.execute("UPDATE bindings SET bound_at = bound_at - 3 * 86400000");
+}
+
 /// Makes every session this many minutes older.
 fn minutes_pass(world: &World, minutes: u32) {
     let older = format!("proved_at = proved_at - {minutes} * 60000, proof_at = proof_at - {minutes} * 60000");
@@ -74,6 +79,7 @@ async fn people_see_and_remove_their_addresses() {
     let app = App::ready(&world, "alice").await;
     app.binds(ADDRESS).await;
     app.binds("alice@work.example").await;
+    days_pass(&world);
     app.invites("bob@example.com", "Garden").await;
     let browser = at_you(&world).await;
     browser.says("a•••@e•••").await;
@@ -100,7 +106,10 @@ async fn all_addresses_are_removed_at_once() {
     let app = App::ready(&world, "alice").await;
     app.binds(ADDRESS).await;
     app.binds("alice@work.example").await;
+    days_pass(&world);
     let browser = at_you(&world).await;
+    browser.says_no_more("Remove all addresses").await;
+    confirms(&browser, &world).await;
     browser.click("Remove all addresses").await;
     browser.click("Remove them all").await;
     browser.says("Nobody can find you by an address.").await;

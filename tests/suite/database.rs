@@ -36,6 +36,11 @@ pub async fn execute(world: &World, sql: &str) {
     }
 }
 
+/// Makes every binding three days older, so that it confirms everything.
+pub async fn settle(world: &World) {
+    execute(world, "UPDATE bindings SET bound_at = bound_at - 259200000").await;
+}
+
 /// Makes the database refuse `INSERT`, `UPDATE` or `DELETE` on a table, until [`allow`].
 pub async fn refuse(world: &World, operation: &str, table: &str) {
     let trigger = format!("CREATE TRIGGER refused BEFORE {operation} ON {table}");

@@ -148,6 +148,7 @@ on_both_backends! {
         }
         assert_eq!(count(&world, "erasures").await, 1);
         // It still works when the address was removed in the meantime.
+        visitor.confirms(&world, ALICE).await;
         does(&visitor, "/you/unbind-all", &[]).await;
         assert_eq!(heading(&stops(&other, &path, &[]).await, 200), "The erasure has been stopped");
         assert_eq!(count(&world, "erasures").await, 0);

@@ -6,7 +6,7 @@ use vouch::service::{Services, Subject};
 use vouch_test_support::homeserver::Conduct;
 
 use crate::address_visitor::FORM;
-use crate::database::count;
+use crate::database::{count, settle};
 use crate::notices::ALICE;
 use crate::onbind::{invites, until_tried};
 use crate::undoing::heading;
@@ -108,11 +108,13 @@ pub async fn does(visitor: &Visitor<'_>, path: &str, fields: &[(&str, &str)]) ->
     note(&visitor.opens(leads_to(&answer)).await).to_owned()
 }
 
-/// Registers Alice and stores some data of every kind about her.
+/// Registers Alice and stores some data of every kind about her. Her addresses have been bound for
+/// long.
 pub async fn alice_with_data<'a>(world: &'a World, server: &'a Server) -> Person<'a> {
     let alice = world.person(server, "alice").await;
     alice.binds(ALICE).await;
     alice.binds("alice@work.example").await;
+    settle(world).await;
     alice.asks_to_prove("third@example.com").await;
     invites(&alice, "!tea:hs.example", "bob@example.com").await;
     alice

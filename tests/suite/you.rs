@@ -161,6 +161,7 @@ on_both_backends! {
         let address = Address::parse(Medium::Email, ALICE).unwrap();
         vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
         assert!(visitor.opens("/you").await.text.contains("a•••@e•••"));
+        visitor.confirms(&world, ALICE).await;
         let id = visitor.ids().await[0].clone();
         assert!(does(&visitor, "/you/unbind", &[("id", &id)]).await.starts_with("The address has been removed"));
         assert_eq!(count(&world, "bindings").await, 0);
@@ -172,6 +173,7 @@ on_both_backends! {
         let there = at(&alice, &other);
         until(PATIENCE, "the other node does not find it", async || there.looks_up(ALICE).await.is_some()).await;
         let (visitor, bob) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &server, "bob").await);
+        visitor.confirms(&world, ALICE).await;
         let id = visitor.ids().await[0].clone();
         let this = [("id", id.as_str())];
         assert!(does(&bob, "/you/unbind", &this).await.starts_with("Nothing was changed"));
@@ -197,6 +199,7 @@ on_both_backends! {
         let server = world.start().await;
         let alice = alice_with_data(&world, &server).await;
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
+        visitor.confirms(&world, ALICE).await;
         assert!(does(&visitor, "/you/unbind-all", &[]).await.starts_with("All addresses have been removed"));
         assert_eq!(count(&world, "bindings").await, 0);
         for email in [ALICE, "alice@work.example"] {

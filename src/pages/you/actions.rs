@@ -4,8 +4,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use super::{
-    ACCEPTED, ALL_UNBOUND, LINK_NOT_SENT, LINK_SENT, NOT_BOUND, OUTDATED, Person, SIGNED_OUT, TOO_MANY_LINKS, UNBOUND,
-    WITHDRAWN,
+    ACCEPTED, ALL_UNBOUND, LINK_NOT_SENT, LINK_SENT, LOCKED, NOT_BOUND, OUTDATED, Person, SIGNED_OUT, TOO_MANY_LINKS,
+    UNBOUND, WITHDRAWN,
 };
 use crate::error::ErrorKind;
 use crate::notify::emails::Remover;
@@ -56,9 +56,8 @@ pub(super) async fn unbind(
     view: View,
     Submitted(person, form): Submitted<Person, Chosen>,
 ) -> Result<HttpResponse, Failure> {
-    let Some(address) = self_service.address(&person.mxid, &form.id).await? else { return Ok(view.said(NOT_BOUND)) };
-    let is_unbound = bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
-    Ok(view.said(if is_unbound { UNBOUND } else { NOT_BOUND }))
+    let is_unbound = removed(&bindings, &self_service, &view, &person, Some(&form.id)).await?;
+    Ok(view.said(is_unbound.map_or(LOCKED, |is_unbound| if is_unbound { UNBOUND } else { NOT_BOUND })))
 }
 
 /// `POST /you/confirm`
@@ -82,11 +81,32 @@ pub(super) async fn confirm(
 /// `POST /you/unbind-all`
 pub(super) async fn unbind_all(
     bindings: web::Data<Bindings>,
+    self_service: web::Data<SelfService>,
     view: View,
     Submitted(person, Nothing {}): Submitted<Person, Nothing>,
 ) -> Result<HttpResponse, Failure> {
-    bindings.unbind_all(&person.mxid, view.language()).await?;
-    Ok(view.said(ALL_UNBOUND))
+    let is_allowed = removed(&bindings, &self_service, &view, &person, None).await?.is_some();
+    Ok(view.said(if is_allowed { ALL_UNBOUND } else { LOCKED }))
+}
+
+/// Unbinds the address of a person with this id, or all; returns whether there was one, or `None` if
+/// one of them is not confirmed. Then nothing is unbound.
+async fn removed(
+    bindings: &Bindings,
+    self_service: &SelfService,
+    view: &View,
+    person: &Person,
+    id: Option<&str>,
+) -> Result<Option<bool>, Failure> {
+    let addresses = match self_service.unbindable(&person.actor(), id).await {
+        Err(error) if error.kind() == ErrorKind::ConfirmationRequired => return Ok(None),
+        addresses => addresses?,
+    };
+    let mut is_any = false;
+    for address in addresses {
+        is_any |= bindings.unbind_address(&address, &person.mxid, Remover::User, view.language()).await?;
+    }
+    Ok(Some(is_any))
 }
 
 /// `POST /you/sign-out-everywhere`

@@ -44,7 +44,8 @@ fn email(address: &str) -> Party {
 
 fn bound(address: &str, bound_at: Millis) -> ExportedAddress {
     let id = format!("id-of-{}", &address[..1]);
-    ExportedAddress { id, medium: "email", address: address.to_owned(), user_id: alice(), bound_at }
+    let is_shown = !address.contains('•');
+    ExportedAddress { id, medium: "email", address: address.to_owned(), is_shown, user_id: alice(), bound_at }
 }
 
 /// A person who has confirmed no address, with a number, and an erasure that is requested.

@@ -28,10 +28,10 @@ struct Overview<'a> {
     mxid: &'a str,
     since: Option<Timestamp>,
     addresses: Vec<Listed>,
-    /// Whether no address is confirmed, and all are masked.
-    is_locked: bool,
-    /// Whether some are masked, because they are older than the one that is confirmed.
-    is_partly_locked: bool,
+    /// Why addresses are masked: none is confirmed, or the confirmed one has not been bound for long.
+    locked: Option<&'static str>,
+    /// Whether there are several, and none is masked.
+    can_unbind_all: bool,
     /// The erasure that is requested.
     pending: Option<Pending>,
     apps: Vec<App>,
@@ -48,7 +48,8 @@ struct Listed {
     id: String,
     address: String,
     since: Timestamp,
-    remove: String,
+    /// The label of what removes it, if it is not masked.
+    remove: Option<String>,
 }
 
 /// An access token.
@@ -125,8 +126,12 @@ impl View {
             mxid: held.user_id.as_str(),
             since: account.map(|account| self.timestamp(account.registered_at)),
             addresses: held.bindings.iter().map(|bound| self.listed(bound)).collect(),
-            is_locked: held.needs.contains(&Need::Confirmation),
-            is_partly_locked: held.needs.contains(&Need::OlderConfirmation),
+            locked: held.needs.iter().find_map(|need| match need {
+                Need::Confirmation => Some("page-you-locked"),
+                Need::OlderConfirmation => Some("page-you-partly-locked"),
+                Need::Proof => None,
+            }),
+            can_unbind_all: held.bindings.len() > 1 && held.can_erase,
             pending: held.erasure.map(|erasure| self.pending(erasure)),
             apps: tokens.iter().map(|token| self.app(token)).collect(),
             visits: held.web_sessions.iter().map(|visit| self.timestamp(visit.proved_at)).collect(),
@@ -148,7 +153,7 @@ impl View {
         Listed {
             id: bound.id.clone(),
             since: self.timestamp(bound.bound_at),
-            remove: self.say_with("page-you-unbind", "address", address.as_str()),
+            remove: bound.is_shown.then(|| self.say_with("page-you-unbind", "address", address.as_str())),
             address,
         }
     }

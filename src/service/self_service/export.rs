@@ -83,8 +83,8 @@ pub enum Need {
     Proof,
     /// A confirmation by a link to one of their addresses.
     Confirmation,
-    /// A confirmation by an address that has been bound for longer: what may be older than the one
-    /// that confirmed is masked.
+    /// A confirmation by an address that has been bound for longer: all but the one that confirmed
+    /// are masked.
     OlderConfirmation,
 }
 
@@ -106,6 +106,9 @@ pub struct ExportedAddress {
     pub medium: &'static str,
     /// The address, or its mask.
     pub address: String,
+    /// Whether it is not masked, so that it can be unbound.
+    #[serde(skip)]
+    pub is_shown: bool,
     /// The user.
     pub user_id: OwnedUserId,
     /// When it was bound.
@@ -234,15 +237,21 @@ impl SelfService {
         Ok(needs(&self.sealer, &standing, &opened(&self.sealer, &rows)?, self.clock.now()).0)
     }
 
-    /// Returns the address of a user that they name by its id.
+    /// Returns the bound address that a user names by its id, or all of them, to be unbound. Without
+    /// a confirmation of them, somebody else could do that, and then nothing would be left to confirm
+    /// an erasure or to be told of it.
     ///
     /// # Errors
-    /// 503 if the database is unavailable.
-    pub async fn address(&self, mxid: &UserId, id: &str) -> Result<Option<Address>, Error> {
+    /// 403 if one of them is not confirmed, and 503 if the database is unavailable.
+    pub async fn unbindable(&self, actor: &Actor, id: Option<&str>) -> Result<Vec<Address>, Error> {
         let mut conn = self.store.read().await?;
-        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
-        let row = rows.iter().find(|row| address_id(&self.sealer, row) == id);
-        row.map(|row| self.sealer.open_bound_address(&row.address_index, &row.address)).transpose()
+        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(&actor.mxid).as_ref()).await?;
+        let bound = opened(&self.sealer, &rows)?;
+        let standing = proofs::standing(&mut conn, &actor.bearer).await?;
+        let sight = Sight::of(&self.sealer, &standing, &bound, self.clock.now());
+        let chosen = rows.iter().zip(bound).filter(|(row, _)| id.is_none_or(|id| address_id(&self.sealer, row) == id));
+        let chosen: Vec<_> = chosen.map(|(_, (address, _))| address).collect();
+        if chosen.iter().all(|address| sight.shows(address)) { Ok(chosen) } else { Err(Error::confirmation_required()) }
     }
 
     async fn collect(&self, mxid: &UserId, bearer: Option<&Bearer>) -> Result<Export, Error> {
@@ -260,6 +269,7 @@ impl SelfService {
             id: address_id(&self.sealer, row),
             medium: address.medium().as_str(),
             address: sight.address(address),
+            is_shown: sight.shows(address),
             user_id: mxid.to_owned(),
             bound_at: *bound_at,
         };
@@ -324,7 +334,7 @@ pub(super) fn needs(
     let is_fresh = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, now));
     let confirmation = match &sight {
         Sight::Nothing if !bound.is_empty() => Some(Need::Confirmation),
-        Sight::Some(_) => Some(Need::OlderConfirmation),
+        Sight::Only(_) => Some(Need::OlderConfirmation),
         Sight::Nothing | Sight::Everything => None,
     };
     ((!is_fresh).then_some(Need::Proof).into_iter().chain(confirmation).collect(), sight)
