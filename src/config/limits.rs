@@ -293,12 +293,6 @@ impl Retention {
         }
     }
 
-    /// Returns how long an alert is retried: as long as an erasure waits.
-    #[must_use]
-    pub fn alert(&self) -> Millis {
-        (3 * DAY).min(self.onbind_delivery)
-    }
-
     /// Returns how long a notice is retried: after a day, it would be of little use.
     #[must_use]
     pub fn notice(&self) -> Millis {

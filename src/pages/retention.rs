@@ -62,7 +62,7 @@ impl RetentionRow {
             Self::EphemeralKey(retention.ephemeral_key),
             Self::Delivery(retention.onbind_delivery),
             Self::Notice(retention.notice()),
-            Self::Alert(retention.alert()),
+            Self::Alert(SETTLED),
             Self::OpenIdToken(OPENID_TOKEN_KEPT),
             Self::Erasure(SETTLED),
             Self::Visit(retention.visit),

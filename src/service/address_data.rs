@@ -49,6 +49,11 @@ impl AddressData {
         }
     }
 
+    /// Locks the address until the transaction ends.
+    pub(super) async fn lock(&self, conn: &mut Conn) -> Result<(), store::Error> {
+        invites::lock_address(conn, &self.invites).await
+    }
+
     /// Deletes all of it; returns the counts, and the row of the binding.
     pub(super) async fn delete(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
         self.delete_rows(conn, true).await
@@ -65,7 +70,7 @@ impl AddressData {
         conn: &mut Conn,
         with_invitations: bool,
     ) -> Result<(Erased, Option<i64>), store::Error> {
-        invites::lock_address(conn, &self.invites).await?;
+        self.lock(conn).await?;
         let unbound = bindings::unbind_address(conn, &self.binding).await?;
         let erased = Erased {
             bindings: usize::from(unbound.is_some()),
@@ -83,7 +88,7 @@ impl AddressData {
 
     /// Deletes the invitations.
     pub(super) async fn delete_invitations(&self, conn: &mut Conn) -> Result<(), store::Error> {
-        invites::lock_address(conn, &self.invites).await?;
+        self.lock(conn).await?;
         invites::remove_by_address(conn, &self.invites, self.keys_until).await.map(drop)
     }
 

@@ -176,7 +176,6 @@ impl Services {
             outbox: outbox.clone(),
             enabled: config.notices.enabled,
             lifetime: retention.notice(),
-            alert_lifetime: retention.alert(),
         });
         let bindings = Arc::new(Bindings {
             store: store.clone(),

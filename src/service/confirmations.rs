@@ -163,23 +163,17 @@ impl Confirmations {
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
         let now = self.clock.now();
         let confirmed = self.store.write(async move |conn| {
-            let rows = bindings::of_user(conn, &row.user_index).await?;
-            let (mut confirmed, mut others) = (None, Vec::new());
-            for other in &rows {
-                let address = sealer.open_bound_address(&other.address_index, &other.address)?;
-                if other.address_index == row.address_index {
-                    confirmed = Some(address);
-                } else {
-                    others.push(address);
-                }
-            }
-            let Some(address) = confirmed else { return Ok(false) };
-            let by = sealer.confirmed_index(&address);
+            let (confirmed, others): (Vec<_>, Vec<_>) = bindings::of_user(conn, &row.user_index)
+                .await?
+                .into_iter()
+                .partition(|other| other.address_index == row.address_index);
+            let Some(confirmed) = confirmed.first() else { return Ok(false) };
+            let by = sealer.confirmed_index(&sealer.open_bound_address(&confirmed.address_index, &confirmed.address)?);
             if !proofs::confirm(conn, &link.bearer, by.as_ref(), link.asked_at, now).await? {
                 return Ok(false);
             }
             if !others.is_empty() && rate_limits.may_alert(conn, Counted::ViewAlert, &mxid).await? {
-                outbox::queue_all(conn, notices.alerts(Event::Opened, &mxid, now, &others, language)).await?;
+                outbox::queue_all(conn, notices.alerts(|_| Event::Opened, &mxid, now, &others, language)?).await?;
             }
             Ok::<_, Error>(true)
         });

@@ -97,7 +97,7 @@ pub struct Deliverer {
     pub(super) federation: Arc<Federation>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) notices: Arc<Notices>,
-    /// How long a delivery is retried.
+    /// How long a delivery to a homeserver is retried.
     pub(super) lifetime: Millis,
 }
 
@@ -147,9 +147,10 @@ impl Deliverer {
         while has_begun && under_way.has_room() {
             has_begun = false;
             let now = self.clock.now();
-            let (queued_after, full) = (now - self.lifetime, under_way.full());
+            // Notices and alerts have lifetimes of their own, and know when they are of no use.
+            let (passing, full) = ((Delivery::ONBIND, now - self.lifetime), under_way.full());
             let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
-            for due in rows::due(&mut self.store.read().await?, now, queued_after, full, limit).await? {
+            for due in rows::due(&mut self.store.read().await?, now, passing, full, limit).await? {
                 // A delivery whose outcome this node cannot record is due again once its lease has
                 // run out.
                 if !under_way.has_room() || under_way.contains(due.id) || under_way.is_full(&due.destination) {
@@ -236,6 +237,9 @@ impl Deliverer {
                 let (next_at, error) = (self.clock.now() + pause(row.attempts, *retry_after), last_error.clone());
                 let failed = async move |conn: &mut _| rows::failed(conn, id, held_until, next_at, error).await;
                 return self.store.write_one(failed).await;
+            }
+            Outcome::Refused { last_error } if row.kind == Delivery::ALERT => {
+                log::warn!("an address cannot be told what was done with the data of its user: {last_error}");
             }
             Outcome::Refused { last_error } => {
                 log::info!("a delivery ({}) was refused for good: {last_error}", row.kind);

@@ -1,11 +1,9 @@
 //! The links in messages by which the reader of an address stops an erasure. What a link stands for
 //! is sealed into its token, and nothing is stored for it.
 
-use ruma_common::UserId;
 use url::Url;
 
 use super::links::PublicLinks;
-use super::sealing::Sealer;
 use crate::clock::Millis;
 use crate::texts::Language;
 
@@ -17,17 +15,15 @@ const KIND: u8 = b'e';
 /// The erasure that a link stops. It names nobody to someone who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ErasureLink {
-    /// `erasures.user_index`
+    /// `bindings.user_index` of the user.
     pub user_index: [u8; 16],
+    /// The id of the address that it was sent to: the link works while that stays bound.
+    pub reader: [u8; 16],
     /// When it was requested: the link stops no later one.
     pub requested_at: Millis,
 }
 
 impl ErasureLink {
-    pub fn of(sealer: &Sealer, mxid: &UserId, requested_at: Millis) -> Self {
-        Self { user_index: sealer.erasure_index(mxid).0, requested_at }
-    }
-
     /// Returns the link, which opens the page in the given language.
     pub fn url(&self, links: &PublicLinks, language: Language) -> Url {
         links.sealed(PAGE, &self.to_bytes(), Some(language))
@@ -39,12 +35,13 @@ impl ErasureLink {
     }
 
     fn to_bytes(&self) -> Vec<u8> {
-        [&[KIND], self.user_index.as_slice(), &self.requested_at.to_be_bytes()].concat()
+        [&[KIND], self.user_index.as_slice(), &self.reader, &self.requested_at.to_be_bytes()].concat()
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (&user_index, rest) = bytes.strip_prefix(&[KIND])?.split_first_chunk()?;
-        Some(Self { user_index, requested_at: Millis::from_be_bytes(rest.try_into().ok()?) })
+        let (&reader, rest) = rest.split_first_chunk()?;
+        Some(Self { user_index, reader, requested_at: Millis::from_be_bytes(rest.try_into().ok()?) })
     }
 }
 
@@ -56,14 +53,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_link_reads_back_as_written(user_index: [u8; 16], requested_at: Millis) {
-            let link = ErasureLink { user_index, requested_at };
+        fn a_link_reads_back_as_written(user_index: [u8; 16], reader: [u8; 16], requested_at: Millis) {
+            let link = ErasureLink { user_index, reader, requested_at };
             prop_assert_eq!(ErasureLink::from_bytes(&link.to_bytes()), Some(link));
         }
 
         #[test]
         fn nothing_else_is_one(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let is_one = bytes.len() == 25 && bytes[0] == KIND;
+            let is_one = bytes.len() == 41 && bytes[0] == KIND;
             prop_assert_eq!(ErasureLink::from_bytes(&bytes).is_some(), is_one);
         }
     }

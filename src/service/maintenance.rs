@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::lookups::memory;
 use super::outbox::Delivery;
 use super::sealing::Sealer;
+use super::standing::SETTLED;
 use super::{ClockGuard, Lookups, RateLimits, SelfService};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
@@ -117,7 +118,7 @@ impl Maintenance {
             invite,
             ..
         } = self.retention;
-        let (notice, alert, sealer) = (self.retention.notice(), self.retention.alert(), self.sealer.clone());
+        let (notice, sealer) = (self.retention.notice(), self.sealer.clone());
         let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
             sweep
@@ -128,10 +129,13 @@ impl Maintenance {
             sweep
                 .drain(async move |conn| outbox::sweep(conn, Delivery::NOTICE, settled - notice, settled, BATCH).await)
                 .await,
-            sweep
-                .drain(async move |conn| outbox::sweep(conn, Delivery::ALERT, settled - alert, settled, BATCH).await)
-                .await,
         ];
+        let alerts = sweep
+            .drain(async move |conn| outbox::sweep(conn, Delivery::ALERT, settled - SETTLED, settled, BATCH).await)
+            .await;
+        if let Ok(count @ 1..) = &alerts {
+            log::warn!("{count} addresses could not be told for three days what was done with the data of their user");
+        }
         let deliveries: usize = given_up.iter().flatten().sum();
         if deliveries > 0 {
             log::warn!("gave up {deliveries} deliveries: they failed for as long as deliveries are kept");
@@ -159,7 +163,7 @@ impl Maintenance {
             log::debug!("deleted {rows} expired rows");
         }
         self.rate_limits.lower_impossible_levels().await?;
-        given_up.into_iter().chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
+        given_up.into_iter().chain([alerts]).chain(swept).collect::<Result<Vec<_>, _>>().map(drop)
     }
 }
 

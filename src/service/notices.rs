@@ -19,7 +19,9 @@
 //!
 //! A user's addresses are also told what somebody does with the user's data who need not be them:
 //! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. Each
-//! kind is sent once a day, except for what happens once anyway. An erasure does not delete them.
+//! kind is sent once a day, except for what happens once anyway. They are retried for as long as an
+//! erasure waits, and an erasure does not delete them. If none arrives, the erasure happens all the
+//! same, or nobody whose addresses are gone could leave; the operator reads of it in the log.
 //!
 //! The operator's erasure sends no notices.
 
@@ -34,8 +36,10 @@ use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::outbox::{Delivery, Event, Notice, Outcome};
 use super::sealing::Sealer;
+use super::standing::SETTLED;
 use super::{Outbox, RateLimits};
 use crate::clock::{Clock, Millis};
+use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{
@@ -43,8 +47,9 @@ use crate::notify::emails::{
 };
 use crate::notify::sms;
 use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
+use crate::store::Store;
+use crate::store::bindings::{self, Binding};
 use crate::store::outbox::NewDelivery;
-use crate::store::{Store, bindings};
 use crate::texts::Language;
 
 /// Prepares notices, and sends them.
@@ -60,8 +65,6 @@ pub(super) struct Notices {
     pub(super) enabled: bool,
     /// How long they are retried.
     pub(super) lifetime: Millis,
-    /// How long alerts are retried.
-    pub(super) alert_lifetime: Millis,
 }
 
 /// A notice to be queued if its bind or unbind changes anything.
@@ -130,18 +133,22 @@ impl Notices {
         }
     }
 
-    /// Returns the alerts that tell addresses what was done with the data of their user, to be queued
-    /// in the transaction that does it. The link that stops an erasure names the time it was
-    /// requested, `at`.
+    /// Returns the alerts that tell bound addresses what was done with the data of their user, to be
+    /// queued in the transaction that does it. `event` takes the id of the address that is told, by
+    /// which the link in the alert recognises its reader.
     pub(super) fn alerts(
         &self,
-        event: Event,
+        event: impl Fn(BlindIndex) -> Event,
         mxid: &UserId,
         at: Millis,
-        to: &[Address],
+        to: &[Binding],
         language: Language,
-    ) -> Vec<NewDelivery> {
-        to.iter().map(|address| self.seal(address, mxid, at, language, event)).collect()
+    ) -> Result<Vec<NewDelivery>, Error> {
+        let alert = |row: &Binding| {
+            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
+            Ok(self.seal(&address, mxid, at, language, event(self.sealer.address_id(row))))
+        };
+        to.iter().map(alert).collect()
     }
 
     async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
@@ -161,7 +168,7 @@ impl Notices {
 
     /// Sends a notice.
     pub(super) async fn send(&self, notice: &Notice) -> Outcome {
-        let lifetime = if notice.event.is_alert() { self.alert_lifetime } else { self.lifetime };
+        let lifetime = if notice.event.is_alert() { SETTLED } else { self.lifetime };
         // It is dropped for good, so time that may turn out to be wrong does not count.
         if self.clock.settled() - notice.at >= lifetime {
             return Outcome::Refused { last_error: "too old to be of use".to_owned() };
@@ -184,7 +191,7 @@ impl Notices {
             Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
             event => {
                 let stop = self.stop_link(notice, language);
-                let what = alert(event, &stop);
+                let what = alert(event, stop.as_ref());
                 alert_email(
                     words,
                     AlertFacts { mxid, homeserver, at: notice.at, what, own_page: &self.links.to("you") },
@@ -213,7 +220,7 @@ impl Notices {
         let text = match notice.event {
             Event::Bound => bound_text(words, mxid, &self.undo_link(notice, language)),
             Event::Unbound(_) => unbound_text(words, mxid),
-            event => alert_text(words, mxid, alert(event, &self.stop_link(notice, language))),
+            event => alert_text(words, mxid, alert(event, self.stop_link(notice, language).as_ref())),
         };
         let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
             return Outcome::Delivered;
@@ -231,8 +238,11 @@ impl Notices {
         DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at).url(&self.links, language)
     }
 
-    fn stop_link(&self, notice: &Notice, language: Language) -> Url {
-        ErasureLink::of(&self.sealer, &notice.mxid, notice.at).url(&self.links, language)
+    /// Returns the link that stops the erasure that an alert tells of, if it does.
+    fn stop_link(&self, notice: &Notice, language: Language) -> Option<Url> {
+        let Event::Erasing { reader, .. } = notice.event else { return None };
+        let user_index = self.sealer.binding_user_index(&notice.mxid).0;
+        Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
     }
 
     /// Returns the language with this tag, or the default one.
@@ -255,12 +265,12 @@ impl Notices {
     }
 }
 
-/// Returns what an alert tells.
-const fn alert(event: Event, stop: &Url) -> Alert<'_> {
-    match event {
-        Event::Exported => Alert::Exported,
-        Event::Erased => Alert::Erased,
-        Event::Erasing(due_at) => Alert::Erasing { due_at, stop },
-        Event::Opened | Event::Bound | Event::Unbound(_) => Alert::Opened,
+/// Returns what an alert tells, with the link in it.
+const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
+    match (event, link) {
+        (Event::Exported, _) => Alert::Exported,
+        (Event::Erased, _) => Alert::Erased,
+        (Event::Erasing { due_at, .. }, Some(stop)) => Alert::Erasing { due_at, stop },
+        _ => Alert::Opened,
     }
 }

@@ -17,8 +17,9 @@ use super::{Accounts, Directory, Notices, Objections, Outbox, PublicLinks, RateL
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::crypto::signing::SigningKeys;
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
-use crate::store::{self, Store, accounts, erasures, visits};
+use crate::store::{self, Conn, Store, accounts, erasures, visits};
 
 pub use address_export::AddressExport;
 pub use deferred::Stoppable;
@@ -72,18 +73,46 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
     pub async fn shut_out(&self, mxid: &UserId) -> Result<(), Error> {
-        let (account, erasure) = (self.sealer.account_index(mxid), self.sealer.erasure_index(mxid));
-        let (sessions, sealer) = (self.sealer.web_session_user_index(mxid), self.sealer.clone());
+        let (shut_out, sealer) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone());
         let done = self.store.write(async move |conn| {
-            if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
-                let tokens = accounts::remove_tokens_of(conn, account.id).await?;
-                memory::forget(conn, &sealer, &tokens).await?;
-            }
-            erasures::cancel(conn, erasure.as_ref()).await?;
-            visits::end_all_of(conn, sessions.as_ref()).await.map(drop)
+            let tokens = shut_out.carry_out(conn).await?;
+            memory::forget(conn, &sealer, &tokens).await
         });
         done.await.map_err(|error: store::Error| error)?;
         self.accounts.expire_caches().await;
         Ok(())
+    }
+}
+
+/// Ends all of a user's sessions within a transaction, and stops their erasure.
+#[derive(Clone, Copy)]
+struct ShutOut {
+    account: BlindIndex,
+    sessions: BlindIndex,
+    erasure: BlindIndex,
+}
+
+impl ShutOut {
+    fn of(sealer: &Sealer, mxid: &UserId) -> Self {
+        Self {
+            account: sealer.account_index(mxid),
+            sessions: sealer.web_session_user_index(mxid),
+            erasure: sealer.erasure_index(mxid),
+        }
+    }
+
+    /// Returns the hashes of the tokens that are gone. The erasure comes last: one that is being
+    /// requested by a token or web session is stored before that ends, or cannot be requested any
+    /// more.
+    async fn carry_out(self, conn: &mut Conn) -> Result<Vec<Vec<u8>>, store::Error> {
+        let tokens = match accounts::by_user(conn, self.account.as_ref()).await? {
+            Some(account) if accounts::lock(conn, account.id).await? => {
+                accounts::remove_tokens_of(conn, account.id).await?
+            }
+            _ => Vec::new(),
+        };
+        visits::end_all_of(conn, self.sessions.as_ref()).await?;
+        erasures::cancel(conn, self.erasure.as_ref()).await?;
+        Ok(tokens)
     }
 }

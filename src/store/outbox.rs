@@ -126,16 +126,16 @@ fn is_free(now: Millis) -> _ {
     outbox::held_until.not_between(earliest, latest)
 }
 
-/// Returns at most `limit` deliveries that are due at `now`, not leased, and were queued after
-/// `queued_after`, in the order in which they became due, except those to the `excluded`
-/// destinations.
+/// Returns at most `limit` deliveries that are due at `now` and not leased, in the order in which
+/// they became due, except those to the `excluded` destinations, and those of the `passing` kind
+/// that were queued by `queued_after`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn due(
     conn: &mut Conn,
     now: Millis,
-    queued_after: Millis,
+    (passing, queued_after): (&'static str, Millis),
     excluded: Vec<Vec<u8>>,
     limit: i64,
 ) -> Result<Vec<Due>, Error> {
@@ -143,7 +143,7 @@ pub async fn due(
         .select((outbox::id, outbox::destination))
         .filter(outbox::next_at.le(now))
         .filter(is_free(now))
-        .filter(outbox::created_at.gt(queued_after))
+        .filter(outbox::created_at.gt(queued_after).or(outbox::kind.ne(passing)))
         .filter(outbox::destination.ne_all(excluded))
         .order((outbox::next_at, outbox::id))
         .limit(limit);

@@ -6,13 +6,13 @@
 //!
 //! 1. the advisory lock of an address ([`invites::lock_address`](super::invites::lock_address))
 //! 2. `accounts`
-//! 3. `tokens`, in the order of their hashes; `consents`, `erasures`
+//! 3. `tokens`, in the order of their hashes; `visits`; `consents`, `erasures`
 //! 4. `unbind_signatures`, in the order of their hashes; `objections`
 //! 5. `bindings`
 //! 6. `sessions`
 //! 7. `invites`, then `ephemeral_keys`
 //! 8. `outbox`
-//! 9. `visits`, `openid_tokens`
+//! 9. `openid_tokens`
 //! 10. `recent_lookups`
 //! 11. `rate_limits`: the limit of the account itself, then the others in the order of their keys.
 //!     No transaction charges another account's own limit among the others.
@@ -20,9 +20,10 @@
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
 //! too, so a transaction that has already locked something later in the list locks the account
-//! first. Statements that lock several rows of one table, such as "all bindings of a user" and "the
-//! binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of the
-//! transactions, and it is run again.
+//! first. A new row of the `outbox` refers to nothing, so it can be inserted at any step. Statements
+//! that lock several rows of one table, such as "all bindings of a user" and "the binding of an
+//! address", can still meet in the opposite order. `PostgreSQL` then ends one of the transactions,
+//! and it is run again.
 
 use std::time::{Duration, Instant};
 

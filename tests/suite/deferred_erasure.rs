@@ -1,12 +1,15 @@
 //! Erasures of people who can no longer read any of their addresses: after three days, unless
 //! somebody who reads one of them stops it.
 
-use futures_util::future::join;
+use std::sync::atomic::Ordering;
+
+use futures_util::future::{join, join3};
 use reqwest::Method;
 use serde_json::json;
-use vouch::clock::{DAY, MINUTE};
+use vouch::clock::{DAY, HOUR, MINUTE};
 
 use crate::address_visitor::{BROKEN, main, path_of, posts};
+use crate::confirming::presses;
 use crate::database::count;
 use crate::notices::{ALICE, PATIENCE, notices, words};
 use crate::own_proofs::{ERASED, erases, exports, proves_again};
@@ -136,7 +139,6 @@ on_both_backends! {
     async fn whoever_reads_an_address_can_stop_it(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;
-        let visitor = Visitor::signed_in(&world, &server, "alice").await;
         asks_for_erasure(&alice).await.ok();
         let path = stop_link(&world, WORK).await;
         // Opening the link is not enough, and reveals no address.
@@ -147,9 +149,6 @@ on_both_backends! {
             assert_eq!(other.send(other.request(Method::HEAD, &path, None)).await.status, 200);
         }
         assert_eq!(count(&world, "erasures").await, 1);
-        // It still works when the address was removed in the meantime.
-        visitor.confirms(&world, ALICE).await;
-        does(&visitor, "/you/unbind-all", &[]).await;
         assert_eq!(heading(&stops(&other, &path, &[]).await, 200), "The erasure has been stopped");
         assert_eq!(count(&world, "erasures").await, 0);
         alice.get("/account").await.ok();
@@ -159,7 +158,6 @@ on_both_backends! {
         alice.get("/account").await.ok();
         // The old link does not stop another erasure.
         world.clock.advance(DAY);
-        alice.binds(ALICE).await;
         proves_again(&alice).await;
         asks_for_erasure(&alice).await.ok();
         assert_eq!(heading(&stops(&server, &path, &[("shut_out", "yes")]).await, 200), "There is nothing to stop");
@@ -175,7 +173,79 @@ on_both_backends! {
         assert_eq!(heading(&page, 200), "The erasure has been stopped");
         assert!(main(&page).contains("everybody has been signed out"), "{}", main(&page));
         assert_eq!(alice.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
-        assert_eq!((count(&world, "visits").await, count(&world, "erasures").await, count(&world, "bindings").await), (0, 0, 1));
+        assert_eq!((count(&world, "visits").await, count(&world, "erasures").await, count(&world, "bindings").await), (0, 0, 2));
+    }
+
+    async fn a_link_stops_nothing_once_its_address_was_unbound(world: World) {
+        let (server, other) = (world.start().await, world.start().await);
+        let alice = alice_with_data(&world, &server).await;
+        asks_for_erasure(&alice).await.ok();
+        let (path, works) = (stop_link(&world, WORK).await, stop_link(&world, ALICE).await);
+        let visitor = Visitor::signed_in(&world, &server, "alice").await;
+        visitor.confirms(&world, ALICE).await;
+        let id = visitor.ids().await[1].clone();
+        does(&visitor, "/you/unbind", &[("id", &id)]).await;
+        let is_useless = async || {
+            for page in [other.get(&path, None).await, stops(&other, &path, &[]).await, stops(&server, &path, &[("shut_out", "yes")]).await] {
+                assert_eq!(heading(&page, 200), "There is nothing to stop");
+            }
+            assert_eq!(count(&world, "erasures").await, 1);
+            alice.get("/account").await.ok();
+        };
+        is_useless().await;
+        // Whoever read it then need not be who reads it now.
+        world.clock.advance(MINUTE);
+        alice.binds(WORK).await;
+        is_useless().await;
+        let bob = world.person(&server, "bob").await;
+        bob.binds(WORK).await;
+        is_useless().await;
+        assert_eq!(heading(&stops(&other, &works, &[]).await, 200), "The erasure has been stopped");
+    }
+
+    async fn the_addresses_are_told_for_as_long_as_the_erasure_waits(mut world: World) {
+        let refuses = crate::notices::moody(&mut world).await;
+        world.config.retention.onbind_delivery = HOUR;
+        world.config.notices.enabled = false;
+        let server = world.start().await;
+        let alice = alice_with_data(&world, &server).await;
+        Visitor::signed_in(&world, &server, "alice").await;
+        refuses.store(true, Ordering::SeqCst);
+        asks_for_erasure(&alice).await.ok();
+        let failed = async || count(&world, "outbox WHERE trouble IS NOT NULL AND held_until = 0").await;
+        until(PATIENCE, "it is not tried", async || failed().await == 2).await;
+        world.clock.advance(3 * DAY - HOUR);
+        // The sweep of this moment gives nothing up.
+        until(PATIENCE, "no sweep", async || {
+            world.clock.advance(1);
+            count(&world, "visits").await == 0
+        }).await;
+        assert_eq!((count(&world, "outbox").await, count(&world, "erasures").await), (2, 1));
+        refuses.store(false, Ordering::SeqCst);
+        for address in [ALICE, WORK] {
+            until(PATIENCE, "it is not told", async || {
+                world.clock.advance(1);
+                told(&world, address, ERASING) == 1
+            }).await;
+        }
+    }
+
+    async fn an_erasure_that_no_address_could_be_told_of_happens_all_the_same(mut world: World) {
+        let refuses = crate::notices::moody(&mut world).await;
+        let server = world.start().await;
+        let alice = alice_with_data(&world, &server).await;
+        refuses.store(true, Ordering::SeqCst);
+        asks_for_erasure(&alice).await.ok();
+        until(PATIENCE, "it is not erased", async || {
+            world.clock.advance(HOUR);
+            count(&world, "erasures").await == 0
+        }).await;
+        assert_eq!((count(&world, "bindings").await, count(&world, "accounts").await), (0, 0));
+        until(PATIENCE, "it is kept", async || {
+            world.clock.advance(6 * HOUR);
+            count(&world, "outbox").await == 0
+        }).await;
+        assert_eq!((told(&world, ALICE, ERASING), told(&world, ALICE, ERASED)), (0, 0));
     }
 
     async fn the_page_requests_and_stops_it_and_whoever_confirms_erases_at_once(world: World) {
@@ -223,6 +293,41 @@ on_both_backends! {
         alice.confirms(ALICE).await;
         assert_eq!(erases(&alice).await.ok()["erased"]["bindings"], 2);
         assert_eq!(count(&world, "erasures").await, 0);
+    }
+}
+
+/// `SQLite` runs one transaction after another.
+#[tokio::test]
+async fn signing_everybody_out_leaves_no_erasure_that_is_being_requested_at_that_moment() {
+    let world = World::on_postgres().await;
+    let (server, other) = (world.start().await, world.start().await);
+    let alice = alice_with_data(&world, &server).await;
+    let asking = Visitor::signed_in(&world, &server, "alice").await;
+    let link = asking.asks_to_confirm(&world, 0, ALICE).await;
+    let form_token = asking.form_token().await;
+    until(PATIENCE, "it is not delivered", async || count(&world, "outbox").await == 0).await;
+    let lock = world.database.as_ref().unwrap().connect().await;
+    lock.batch_execute("BEGIN; LOCK TABLE outbox IN SHARE MODE").await.unwrap();
+    let waiting = async |n| {
+        let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        until(PATIENCE, "nobody waits", async || count(&world, waiting).await == n).await;
+    };
+    let fields = [("form_token", form_token.as_str()), ("confirmation", alice.mxid.as_str())];
+    // The request has stored the erasure, and waits before it tells the addresses.
+    let request = asking.posts("/you/erase-later", &fields);
+    let denial = async {
+        waiting(1).await;
+        presses(&other, &link, "deny").await
+    };
+    let release = async {
+        waiting(2).await;
+        lock.batch_execute("COMMIT").await.unwrap();
+    };
+    let (requested, denied, ()) = join3(request, denial, release).await;
+    assert_eq!(leads_to(&requested), "/you?said=erasure-requested&lang=en");
+    assert_eq!(heading(&denied, 200), "Everybody has been signed out");
+    for table in ["erasures", "visits", "tokens"] {
+        assert_eq!(count(&world, table).await, 0, "{table}");
     }
 }
 

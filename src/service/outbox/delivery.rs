@@ -71,8 +71,13 @@ pub(in crate::service) enum Event {
     Exported,
     /// Everything stored about the user was erased.
     Erased,
-    /// Everything stored about the user will be erased at this time, unless somebody stops it.
-    Erasing(Millis),
+    /// Everything stored about the user will be erased, unless somebody stops it.
+    Erasing {
+        /// When.
+        due_at: Millis,
+        /// The id of the address that is told, which is another one once it is bound again.
+        reader: [u8; 16],
+    },
 }
 
 impl Event {

@@ -50,8 +50,10 @@ impl SelfService {
         let data = self.objections.data(address);
         let sessions = self.sealer.web_session_address_index(address);
         let erased = self.store.write(async move |conn| {
+            data.lock(conn).await?;
+            let web_sessions = visits::end_all_of(conn, sessions.as_ref()).await?;
             let (mut erased, unbound) = data.delete(conn).await?;
-            erased.web_sessions = visits::end_all_of(conn, sessions.as_ref()).await?;
+            erased.web_sessions = web_sessions;
             Ok::<_, store::Error>((erased, unbound))
         });
         let (erased, unbound) = erased.await?;

@@ -4,8 +4,9 @@
 use ruma_common::OwnedUserId;
 
 use super::erasure::Cause;
-use super::export::{Need, PendingErasure, opened};
+use super::export::{Need, PendingErasure};
 use super::{SelfService, erasures};
+use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::service::Actor;
 use crate::service::erasure_link::ErasureLink;
@@ -65,9 +66,8 @@ impl SelfService {
                 return Ok(erasures::of_user(conn, &erasure.user_index).await?.map(PendingErasure::from));
             }
             let rows = bindings::of_user(conn, sealer.binding_user_index(&mxid).as_ref()).await?;
-            let addresses: Vec<_> = opened(&sealer, &rows)?.into_iter().map(|(address, _)| address).collect();
-            let event = Event::Erasing(erasure.due_at);
-            outbox::queue_all(conn, notices.alerts(event, &mxid, now, &addresses, language)).await?;
+            let event = |reader: BlindIndex| Event::Erasing { due_at: erasure.due_at, reader: reader.0 };
+            outbox::queue_all(conn, notices.alerts(event, &mxid, now, &rows, language)?).await?;
             Ok(None)
         });
         let earlier = requested.await?;
@@ -83,11 +83,13 @@ impl SelfService {
     pub async fn cancel_erasure(&self, actor: &Actor) -> Result<bool, Error> {
         let (now, index, bearer) = (self.clock.now(), self.sealer.erasure_index(&actor.mxid), actor.bearer.clone());
         let cancelled = self.store.write(async move |conn| {
-            let is_cancelled = erasures::cancel(conn, index.as_ref()).await?;
-            if is_cancelled && !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+            if erasures::of_user(conn, index.as_ref()).await?.is_none() {
+                return Ok(false);
+            }
+            if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
-            Ok(is_cancelled)
+            Ok(erasures::cancel(conn, index.as_ref()).await?)
         });
         cancelled.await
     }
@@ -98,11 +100,16 @@ impl SelfService {
     /// 503 if the database is unavailable.
     pub async fn stoppable(&self, token: &str) -> Result<Stoppable, Error> {
         let Some(link) = ErasureLink::open(&self.links, token) else { return Ok(Stoppable::Unknown) };
-        let row = erasures::of_user(&mut self.store.read().await?, &link.user_index).await?;
-        match row.filter(|row| row.requested_at == link.requested_at) {
-            Some(row) => Ok(Stoppable::Erasure(self.sealer.open_erasure(&row)?, row.into())),
-            None => Ok(Stoppable::Over),
-        }
+        let mut conn = self.store.read().await?;
+        let rows = bindings::of_user(&mut conn, &link.user_index).await?;
+        // Somebody else may read the address once it is unbound.
+        let Some(reader) = rows.iter().find(|row| self.sealer.address_id(row).0 == link.reader) else {
+            return Ok(Stoppable::Over);
+        };
+        let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;
+        let row = erasures::of_user(&mut conn, self.sealer.erasure_index(&mxid).as_ref()).await?;
+        let row = row.filter(|row| row.requested_at == link.requested_at);
+        Ok(row.map_or(Stoppable::Over, |row| Stoppable::Erasure(mxid, row.into())))
     }
 
     /// Stops what the link with this token stops, and returns what that was. With `shut_out`, all

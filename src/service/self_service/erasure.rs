@@ -52,7 +52,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Checks that the erasure may happen, and that it happens once.
+    /// Checks that the erasure may happen, and uses the proof for it.
     async fn check(
         &self,
         conn: &mut Conn,
@@ -61,7 +61,7 @@ impl Cause {
         now: Millis,
     ) -> Result<(), Error> {
         match self {
-            Self::Operator => Ok(()),
+            Self::Operator | Self::Deferred(_) => Ok(()),
             Self::User(bearer, _) => {
                 let standing = proofs::standing(conn, bearer).await?;
                 let sight = Sight::of(sealer, &standing, bound, now);
@@ -71,11 +71,15 @@ impl Cause {
                 let is_used = proofs::use_proof(conn, bearer, now - FRESH, now + APART).await?;
                 if is_used { Ok(()) } else { Err(Error::proof_required()) }
             }
-            Self::Deferred(row) => {
-                let is_taken = erasures::take(conn, &row.user_index, row.requested_at).await?;
-                if is_taken { Ok(()) } else { Err(Error::not_found("This erasure was stopped or has happened")) }
-            }
         }
+    }
+
+    /// Deletes the erasure that the user has requested, and checks that it is this one, if it is the
+    /// cause: then it happens once.
+    async fn settle(&self, conn: &mut Conn, user_index: &[u8]) -> Result<(), Error> {
+        let Self::Deferred(row) = self else { return Ok(erasures::cancel(conn, user_index).await.map(drop)?) };
+        let is_taken = erasures::take(conn, &row.user_index, row.requested_at).await?;
+        if is_taken { Ok(()) } else { Err(Error::not_found("This erasure was stopped or has happened")) }
     }
 
     /// Returns the language in which the user's addresses are told, if they are.
@@ -131,16 +135,18 @@ impl SelfService {
                 Some(account) if accounts::lock(conn, account.id).await? => Some(account.id),
                 _ => None,
             };
-            let bound = opened(&sealer, &bindings::of_user(conn, bound_index.as_ref()).await?)?;
-            cause.check(conn, &sealer, &bound, now).await?;
-            let (mut erased, mut consents) = (Erased::default(), 0);
+            let bound = bindings::of_user(conn, bound_index.as_ref()).await?;
+            cause.check(conn, &sealer, &opened(&sealer, &bound)?, now).await?;
+            let (mut erased, mut consents, mut tokens) = (Erased::default(), 0, Vec::new());
             if let Some(id) = account {
-                consents = consents::account_gone(conn, id, now).await?;
-                let tokens = accounts::remove_tokens_of(conn, id).await?;
-                memory::forget(conn, &sealer, &tokens).await?;
+                tokens = accounts::remove_tokens_of(conn, id).await?;
                 erased.access_tokens = tokens.len();
             }
-            erasures::cancel(conn, sealer.erasure_index(&user).as_ref()).await?;
+            erased.web_sessions = visits::end_all_of(conn, sealer.web_session_user_index(&user).as_ref()).await?;
+            if let Some(id) = account {
+                consents = consents::account_gone(conn, id, now).await?;
+            }
+            cause.settle(conn, sealer.erasure_index(&user).as_ref()).await?;
             erased.bindings = bindings::unbind_all(conn, bound_index.as_ref()).await?;
             if let Some(id) = account {
                 erased.validation_sessions = sessions::remove_of_account(conn, id).await?;
@@ -151,10 +157,10 @@ impl SelfService {
             outbox::detach(conn, queued.as_ref(), vec![Delivery::NOTICE, Delivery::ALERT]).await?;
             erased.deliveries = outbox::remove_by_user(conn, queued.as_ref()).await?;
             if let Some(language) = cause.language(&notices) {
-                let addresses: Vec<_> = bound.into_iter().map(|(address, _)| address).collect();
-                outbox::queue_all(conn, notices.alerts(Event::Erased, &user, now, &addresses, language)).await?;
+                let alerts = notices.alerts(|_| Event::Erased, &user, now, &bound, language)?;
+                outbox::queue_all(conn, alerts).await?;
             }
-            erased.web_sessions = visits::end_all_of(conn, sealer.web_session_user_index(&user).as_ref()).await?;
+            memory::forget(conn, &sealer, &tokens).await?;
             Ok::<_, Error>((erased, consents))
         });
         let (erased, consents) = done.await?;

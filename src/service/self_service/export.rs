@@ -193,16 +193,15 @@ impl SelfService {
     /// Uses the fresh proof, and tells the user's addresses of the export, but only once a day.
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
-        let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
+        let (notices, rate_limits) = (self.notices.clone(), self.rate_limits.clone());
         let Actor { mxid, bearer } = actor.clone();
         let done = self.store.write(async move |conn| {
             if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
             let rows = bindings::of_user(conn, user.as_ref()).await?;
-            let addresses: Vec<_> = opened(&sealer, &rows)?.into_iter().map(|(address, _)| address).collect();
-            if !addresses.is_empty() && rate_limits.may_alert(conn, Counted::ExportAlert, &mxid).await? {
-                outbox::queue_all(conn, notices.alerts(Event::Exported, &mxid, now, &addresses, language)).await?;
+            if !rows.is_empty() && rate_limits.may_alert(conn, Counted::ExportAlert, &mxid).await? {
+                outbox::queue_all(conn, notices.alerts(|_| Event::Exported, &mxid, now, &rows, language)?).await?;
             }
             Ok(())
         });
