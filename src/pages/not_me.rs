@@ -35,6 +35,7 @@ struct Question<'a> {
     text: String,
     mxid: String,
     consequence: &'static str,
+    leave: &'static str,
     token: &'a str,
 }
 
@@ -57,27 +58,31 @@ pub(super) async fn undo(
     Form(form): Form<Confirmation>,
 ) -> Result<HttpResponse, Failure> {
     let Some(form) = form else { return Ok(view.undone(&Dispute::Unknown)) };
-    Ok(view.undone(&disputes.undo(&form.token).await?))
+    Ok(view.undone(&disputes.undo(&form.token, view.language()).await?))
 }
 
 impl View {
     /// Asks whether to undo something, if there is something to undo.
     pub(super) fn question(&self, server: &str, token: &str, dispute: &Dispute) -> HttpResponse {
-        let (mxid, text, consequence) = match dispute {
-            Dispute::Bound(mxid) => (mxid, "page-not-me-bound", "page-not-me-bound-consequence"),
-            Dispute::Asked(mxid) => (mxid, "page-not-me-asked", "page-not-me-asked-consequence"),
+        let (mxid, text, consequence, leave) = match dispute {
+            Dispute::Bound(mxid) => (mxid, "page-not-me-bound", "page-not-me-bound-consequence", "page-not-me-leave"),
+            Dispute::Asked(mxid) => (mxid, "page-not-me-asked", "page-not-me-asked-consequence", "page-not-me-leave"),
+            Dispute::Added(mxid) => {
+                (mxid, "page-not-me-added", "page-not-me-added-consequence", "page-not-me-added-leave")
+            }
             Dispute::Settled | Dispute::Superseded | Dispute::Unknown => return self.undone(dispute),
         };
         let layout = Layout::fixed(self, "page-not-me");
         let text = self.say_with(text, "server", server);
         let mxid = self.say_with("mail-matrix-id", "mxid", mxid.as_str());
-        self.personal(StatusCode::OK, Powers::Forms, &Question { layout, text, mxid, consequence, token })
+        self.personal(StatusCode::OK, Powers::Forms, &Question { layout, text, mxid, consequence, leave, token })
     }
 
     /// Says what has been undone.
     pub(super) fn undone(&self, dispute: &Dispute) -> HttpResponse {
         let (status, title, text) = match dispute {
             Dispute::Bound(_) => (StatusCode::OK, "page-not-me-unbound", "page-not-me-unbound-text"),
+            Dispute::Added(_) => (StatusCode::OK, "page-not-me-removed", "page-not-me-removed-text"),
             Dispute::Asked(_) => (StatusCode::OK, "page-not-me-cancelled", "page-not-me-cancelled-text"),
             Dispute::Settled => (StatusCode::OK, "page-not-me-settled", "page-not-me-settled-text"),
             Dispute::Superseded => (StatusCode::GONE, "page-not-me-superseded", "page-not-me-superseded-text"),

@@ -273,6 +273,7 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
         for (name, dispute, asked, done) in [
             ("bound", Dispute::Bound(mxid()), 200, 200),
             ("asked", Dispute::Asked(mxid()), 200, 200),
+            ("added", Dispute::Added(mxid()), 200, 200),
             ("settled", Dispute::Settled, 200, 200),
             ("superseded", Dispute::Superseded, 410, 410),
             ("unknown", Dispute::Unknown, 404, 404),

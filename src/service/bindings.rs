@@ -83,7 +83,7 @@ impl Bindings {
     }
 
     /// Binds an address to a user, completes its pending invitations, notifies the address in the
-    /// given language, and returns the time of the binding.
+    /// given language, alerts the user's other addresses, and returns the time of the binding.
     ///
     /// # Errors
     /// 403 if the address's owner objects, 429 if the address has had too many notices, and 503 if
@@ -109,7 +109,8 @@ impl Bindings {
         let notice = self.notices.of_bind(address, mxid, now, language).await?;
         let delivery = notice.delivery.clone();
         let (objections, invitations) = (Arc::clone(&self.objections), Arc::clone(&self.invitations));
-        let (invited, user) = (address.clone(), mxid.to_owned());
+        let (notices, rate_limits) = (Arc::clone(&self.notices), Arc::clone(&self.rate_limits));
+        let (invited, user, row) = (address.clone(), mxid.to_owned(), new.clone());
         let bound = self.store.write(async move |conn| {
             objections.lock_to_bind(conn, &invited).await?;
             if let Some(proof) = proof {
@@ -118,6 +119,13 @@ impl Bindings {
             let bound = bindings::bind(conn, new).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
             deliveries.extend(delivery.filter(|_| bound.is_new));
+            if bound.is_new {
+                let alerts = notices.of_addition(conn, row, &user, language).await?;
+                if proof.is_some() && !alerts.is_empty() {
+                    rate_limits.charge_addition(conn, &user).await?;
+                }
+                deliveries.extend(alerts);
+            }
             outbox::queue_all(conn, deliveries).await?;
             Ok::<_, Error>(bound)
         });

@@ -224,7 +224,7 @@ impl Services {
             links: links.clone(),
             messenger: messenger.clone(),
             rate_limits: rate_limits.clone(),
-            notices,
+            notices: notices.clone(),
             outbox: outbox.clone(),
             self_service: self_service.clone(),
         });
@@ -239,7 +239,15 @@ impl Services {
             self_service: self_service.clone(),
         });
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
-        let disputes = Arc::new(Disputes::new(store, sealer, links.clone(), directory.clone()));
+        let disputes = Arc::new(Disputes {
+            store,
+            sealer,
+            links: links.clone(),
+            directory: directory.clone(),
+            accounts: accounts.clone(),
+            notices,
+            outbox: outbox.clone(),
+        });
         Self {
             made,
             clock,

@@ -15,7 +15,7 @@ use super::messenger::Messenger;
 use super::outbox::Event;
 use super::sealing::Sealer;
 use super::self_service::address_id;
-use super::standing::is_recent;
+use super::standing::{CONFIRMED, SETTLED, is_recent};
 use super::{Actor, Network, Notices, Outbox, RateLimits, SelfService};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
@@ -168,11 +168,14 @@ impl Confirmations {
                 .into_iter()
                 .partition(|other| other.address_index == row.address_index);
             let Some(confirmed) = confirmed.first() else { return Ok(false) };
+            let id = sealer.address_id(confirmed);
             let by = sealer.confirmed_index(&sealer.open_bound_address(&confirmed.address_index, &confirmed.address)?);
             if !proofs::confirm(conn, &link.bearer, by.as_ref(), link.asked_at, now).await? {
                 return Ok(false);
             }
-            if !others.is_empty() && rate_limits.may_alert(conn, Counted::ViewAlert, &mxid).await? {
+            // One that shows only itself opens nothing.
+            let opens = now + CONFIRMED - confirmed.bound_at >= SETTLED;
+            if opens && !others.is_empty() && rate_limits.may_alert(conn, Counted::ViewAlert, &id).await? {
                 outbox::queue_all(conn, notices.alerts(|_| Event::Opened, &mxid, now, &others, language)?).await?;
             }
             Ok::<_, Error>(true)

@@ -22,12 +22,16 @@ pub(super) enum DisputeLink {
     /// A binding, by the blind indexes of its row and the time it was made: the link works for no
     /// later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
+    /// The same, on behalf of another address of the user. Both are named by their ids, which change
+    /// when they are bound again: the link works while both stay bound.
+    Addition { user_index: [u8; 16], reader: [u8; 16], added: [u8; 16] },
     /// A validation session, by its id: the link works while the session is stored.
     Session(String),
 }
 
 impl DisputeLink {
     const BINDING: u8 = b'b';
+    const ADDITION: u8 = b'n';
     const SESSION: u8 = b's';
 
     pub fn of_binding(sealer: &Sealer, address: &Address, mxid: &UserId, bound_at: Millis) -> Self {
@@ -50,6 +54,9 @@ impl DisputeLink {
             Self::Binding { address_index, user_index, bound_at } => {
                 [&[Self::BINDING], address_index.as_slice(), user_index, &bound_at.to_be_bytes()].concat()
             }
+            Self::Addition { user_index, reader, added } => {
+                [&[Self::ADDITION], user_index.as_slice(), reader, added].concat()
+            }
             Self::Session(sid) => [&[Self::SESSION], sid.as_bytes()].concat(),
         }
     }
@@ -62,6 +69,11 @@ impl DisputeLink {
                 let (&user_index, bound_at) = rest.split_first_chunk()?;
                 let bound_at = Millis::from_be_bytes(bound_at.try_into().ok()?);
                 Some(Self::Binding { address_index, user_index, bound_at })
+            }
+            Self::ADDITION => {
+                let (&user_index, rest) = rest.split_first_chunk()?;
+                let (&reader, added) = rest.split_first_chunk()?;
+                Some(Self::Addition { user_index, reader, added: added.try_into().ok()? })
             }
             Self::SESSION => Some(Self::Session(String::from_utf8(rest.to_vec()).ok()?)),
             _ => None,
@@ -79,16 +91,23 @@ mod tests {
         #[test]
         fn a_link_reads_back_as_written(
             address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis, sid in "[0-9a-zA-Z]{1,22}",
+            reader: [u8; 16], added: [u8; 16],
         ) {
-            for link in [DisputeLink::Binding { address_index, user_index, bound_at }, DisputeLink::Session(sid)] {
+            for link in [
+                DisputeLink::Binding { address_index, user_index, bound_at },
+                DisputeLink::Addition { user_index, reader, added },
+                DisputeLink::Session(sid),
+            ] {
                 prop_assert_eq!(DisputeLink::from_bytes(&link.to_bytes()), Some(link));
             }
         }
 
         #[test]
         fn only_one_length_is_a_binding(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            let link = [&[DisputeLink::BINDING], &bytes[..]].concat();
-            prop_assert_eq!(DisputeLink::from_bytes(&link).is_some(), bytes.len() == 40);
+            for (kind, length) in [(DisputeLink::BINDING, 40), (DisputeLink::ADDITION, 48)] {
+                let link = [&[kind], &bytes[..]].concat();
+                prop_assert_eq!(DisputeLink::from_bytes(&link).is_some(), bytes.len() == length);
+            }
         }
     }
 }

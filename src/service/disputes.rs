@@ -3,18 +3,25 @@
 //!
 //! Undoing a binding also deletes its deliveries that are still queued: nobody shall join a room as
 //! the owner of an address that was not theirs.
+//!
+//! Whoever reads another address of the user can undo the binding of one that was added later, since
+//! somebody else may have added it. That ends all sessions of the user too, and stops an erasure.
 
 use std::sync::Arc;
 
 use ruma_common::OwnedUserId;
 use url::Url;
 
-use super::Directory;
 use super::dispute_link::DisputeLink;
 use super::links::PublicLinks;
+use super::lookups::memory;
 use super::sealing::Sealer;
+use super::self_service::ShutOut;
+use super::{Accounts, Directory, Notices, Outbox};
 use crate::error::Error;
+use crate::notify::emails::Remover;
 use crate::store::bindings::{self, Binding};
+use crate::store::outbox::NewDelivery;
 use crate::store::sessions::{self, Session};
 use crate::store::{self, Store, accounts, invites, outbox};
 use crate::texts::Language;
@@ -24,6 +31,8 @@ use crate::texts::Language;
 pub enum Dispute {
     /// That the address is bound to this user.
     Bound(OwnedUserId),
+    /// That a later address is bound to this user as well.
+    Added(OwnedUserId),
     /// That this user may prove ownership of the address.
     Asked(OwnedUserId),
     /// Nothing: it has been undone or has expired.
@@ -37,23 +46,31 @@ pub enum Dispute {
 /// As [`Dispute`], with what is needed to undo it.
 enum Disputed {
     Binding(Binding, OwnedUserId),
+    Addition(Binding, OwnedUserId),
     Session(Session, OwnedUserId),
     Other(Dispute),
 }
 
+/// What happens beside the removal of an address that another one has disputed.
+#[derive(Clone)]
+struct End {
+    shut_out: ShutOut,
+    /// What tells the removed address of it.
+    notice: Option<NewDelivery>,
+}
+
 /// Shows and undoes what a link disputes.
 pub struct Disputes {
-    store: Store,
-    sealer: Sealer,
-    links: Arc<PublicLinks>,
-    directory: Arc<Directory>,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) links: Arc<PublicLinks>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) accounts: Arc<Accounts>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) outbox: Arc<Outbox>,
 }
 
 impl Disputes {
-    pub(super) const fn new(store: Store, sealer: Sealer, links: Arc<PublicLinks>, directory: Arc<Directory>) -> Self {
-        Self { store, sealer, links, directory }
-    }
-
     /// Returns the link that cancels a validation session.
     #[must_use]
     pub fn cancellation_link(&self, sid: &str, language: Language) -> Url {
@@ -67,19 +84,21 @@ impl Disputes {
     pub async fn open(&self, token: &str) -> Result<Dispute, Error> {
         Ok(match self.find(token).await? {
             Disputed::Binding(_, mxid) => Dispute::Bound(mxid),
+            Disputed::Addition(_, mxid) => Dispute::Added(mxid),
             Disputed::Session(_, mxid) => Dispute::Asked(mxid),
             Disputed::Other(dispute) => dispute,
         })
     }
 
     /// Undoes what the link with this token disputes, and returns what that was. Doing so twice is
-    /// not an error.
+    /// not an error. An address that another one has removed is told in the given language.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing is undone.
-    pub async fn undo(&self, token: &str) -> Result<Dispute, Error> {
+    pub async fn undo(&self, token: &str, language: Language) -> Result<Dispute, Error> {
         let (is_undone, dispute) = match self.find(token).await? {
-            Disputed::Binding(row, mxid) => (self.undo_binding(row, &mxid).await?, Dispute::Bound(mxid)),
+            Disputed::Binding(row, mxid) => (self.undo_binding(row, &mxid, None).await?, Dispute::Bound(mxid)),
+            Disputed::Addition(row, mxid) => (self.undo_addition(row, &mxid, language).await?, Dispute::Added(mxid)),
             Disputed::Session(row, mxid) => (self.cancel_session(&row, &mxid).await?, Dispute::Asked(mxid)),
             Disputed::Other(dispute) => return Ok(dispute),
         };
@@ -101,6 +120,14 @@ impl Disputes {
                     None => {}
                 }
             }
+            DisputeLink::Addition { user_index, reader, added } => {
+                let rows = bindings::of_user(&mut conn, &user_index).await?;
+                let find = |id| rows.iter().find(|row| self.sealer.address_id(row).0 == id);
+                if let (Some(_), Some(added)) = (find(reader), find(added)) {
+                    let mxid = self.sealer.open_bound_mxid(&added.address_index, &added.mxid)?;
+                    return Ok(Disputed::Addition(added.clone(), mxid));
+                }
+            }
             DisputeLink::Session(sid) => {
                 // A session without an account is a homeserver's, which sends no such link.
                 if let Some(session) = sessions::mailed(&mut conn, &sid).await?
@@ -114,22 +141,42 @@ impl Disputes {
         Ok(Disputed::Other(Dispute::Settled))
     }
 
+    /// Removes a binding on behalf of another address, ends the sessions of its user, and stops an
+    /// erasure.
+    async fn undo_addition(&self, row: Binding, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
+        let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
+        let notice = self.notices.of_unbind(&address, mxid, Remover::User, language).await?;
+        let end = End { shut_out: ShutOut::of(&self.sealer, mxid), notice: notice.delivery.clone() };
+        let is_undone = self.undo_binding(row, mxid, Some(end)).await;
+        self.notices.settle(&address, &notice, matches!(is_undone, Ok(true)));
+        self.outbox.wake();
+        self.accounts.expire_caches().await;
+        is_undone
+    }
+
     /// Removes this binding, but not a later one, with every proof of the address: otherwise it
     /// could be bound again at once.
-    async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId) -> Result<bool, Error> {
+    async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId, end: Option<End>) -> Result<bool, Error> {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let (invited, proofs) =
             (self.sealer.invite_address_index(&address), self.sealer.session_address_index(&address));
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
+        let sealer = self.sealer.clone();
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
+            let tokens = match &end {
+                Some(end) => end.shut_out.carry_out(conn).await?,
+                None => Vec::new(),
+            };
             let removed =
                 bindings::unbind_made_in(conn, &row.address_index, &row.user_index, row.bound_at..=row.bound_at)
                     .await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
+                outbox::queue_all(conn, end.and_then(|end| end.notice).into_iter().collect()).await?;
             }
+            memory::forget(conn, &sealer, &tokens).await?;
             Ok::<_, store::Error>(removed)
         });
         let removed = removed.await?;

@@ -18,8 +18,9 @@
 //! # Alerts
 //!
 //! A user's addresses are also told what somebody does with the user's data who need not be them:
-//! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. Each
-//! kind is sent once a day, except for what happens once anyway. They are retried for as long as an
+//! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. What
+//! an address has confirmed is told once a day, for each that confirms. An address that is added is
+//! always told: as with notices, a bind that exceeds the rate limit of that is refused. They are retried for as long as an
 //! erasure waits, and an erasure does not delete them. If none arrives, the erasure happens all the
 //! same, or nobody whose addresses are gone could leave; the operator reads of it in the log.
 //!
@@ -47,9 +48,9 @@ use crate::notify::emails::{
 };
 use crate::notify::sms;
 use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
-use crate::store::Store;
 use crate::store::bindings::{self, Binding};
 use crate::store::outbox::NewDelivery;
+use crate::store::{Conn, Store, erasures};
 use crate::texts::Language;
 
 /// Prepares notices, and sends them.
@@ -151,6 +152,27 @@ impl Notices {
         to.iter().map(alert).collect()
     }
 
+    /// Returns the alerts that tell the other addresses of a user that one was added, and the new one
+    /// that an erasure is requested.
+    pub(super) async fn of_addition(
+        &self,
+        conn: &mut Conn,
+        added: Binding,
+        mxid: &UserId,
+        language: Language,
+    ) -> Result<Vec<NewDelivery>, Error> {
+        let mut others = bindings::of_user(conn, &added.user_index).await?;
+        others.retain(|other| other.address_index != added.address_index);
+        let id = self.sealer.address_id(&added).0;
+        let event = |reader: BlindIndex| Event::Added { reader: reader.0, added: id };
+        let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
+        if let Some(erasure) = erasures::of_user(conn, self.sealer.erasure_index(mxid).as_ref()).await? {
+            let event = |reader: BlindIndex| Event::Erasing { due_at: erasure.due_at, reader: reader.0 };
+            alerts.extend(self.alerts(event, mxid, erasure.requested_at, &[added], language)?);
+        }
+        Ok(alerts)
+    }
+
     async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
         let (address, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         Ok(bindings::is_bound(&mut self.store.read().await?, address.as_ref(), user.as_ref()).await?)
@@ -190,8 +212,8 @@ impl Notices {
             }
             Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
             event => {
-                let stop = self.stop_link(notice, language);
-                let what = alert(event, stop.as_ref());
+                let link = self.alert_link(notice, language);
+                let what = alert(event, link.as_ref());
                 alert_email(
                     words,
                     AlertFacts { mxid, homeserver, at: notice.at, what, own_page: &self.links.to("you") },
@@ -220,7 +242,7 @@ impl Notices {
         let text = match notice.event {
             Event::Bound => bound_text(words, mxid, &self.undo_link(notice, language)),
             Event::Unbound(_) => unbound_text(words, mxid),
-            event => alert_text(words, mxid, alert(event, self.stop_link(notice, language).as_ref())),
+            event => alert_text(words, mxid, alert(event, self.alert_link(notice, language).as_ref())),
         };
         let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
             return Outcome::Delivered;
@@ -238,11 +260,18 @@ impl Notices {
         DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at).url(&self.links, language)
     }
 
-    /// Returns the link that stops the erasure that an alert tells of, if it does.
-    fn stop_link(&self, notice: &Notice, language: Language) -> Option<Url> {
-        let Event::Erasing { reader, .. } = notice.event else { return None };
+    /// Returns the link that undoes what an alert tells of, if that can be undone.
+    fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
         let user_index = self.sealer.binding_user_index(&notice.mxid).0;
-        Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
+        match notice.event {
+            Event::Erasing { reader, .. } => {
+                Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
+            }
+            Event::Added { reader, added } => {
+                Some(DisputeLink::Addition { user_index, reader, added }.url(&self.links, language))
+            }
+            _ => None,
+        }
     }
 
     /// Returns the language with this tag, or the default one.
@@ -271,6 +300,7 @@ const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
         (Event::Exported, _) => Alert::Exported,
         (Event::Erased, _) => Alert::Erased,
         (Event::Erasing { due_at, .. }, Some(stop)) => Alert::Erasing { due_at, stop },
+        (Event::Added { .. }, Some(undo)) => Alert::Added { undo },
         _ => Alert::Opened,
     }
 }

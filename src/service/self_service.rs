@@ -86,14 +86,14 @@ impl SelfService {
 
 /// Ends all of a user's sessions within a transaction, and stops their erasure.
 #[derive(Clone, Copy)]
-struct ShutOut {
+pub(super) struct ShutOut {
     account: BlindIndex,
     sessions: BlindIndex,
     erasure: BlindIndex,
 }
 
 impl ShutOut {
-    fn of(sealer: &Sealer, mxid: &UserId) -> Self {
+    pub fn of(sealer: &Sealer, mxid: &UserId) -> Self {
         Self {
             account: sealer.account_index(mxid),
             sessions: sealer.web_session_user_index(mxid),
@@ -104,7 +104,7 @@ impl ShutOut {
     /// Returns the hashes of the tokens that are gone. The erasure comes last: one that is being
     /// requested by a token or web session is stored before that ends, or cannot be requested any
     /// more.
-    async fn carry_out(self, conn: &mut Conn) -> Result<Vec<Vec<u8>>, store::Error> {
+    pub async fn carry_out(self, conn: &mut Conn) -> Result<Vec<Vec<u8>>, store::Error> {
         let tokens = match accounts::by_user(conn, self.account.as_ref()).await? {
             Some(account) if accounts::lock(conn, account.id).await? => {
                 accounts::remove_tokens_of(conn, account.id).await?

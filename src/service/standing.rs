@@ -20,9 +20,13 @@ use super::sealing::Sealer;
 use super::{Caller, WebSession};
 pub(super) use crate::clock::{APART, is_recent};
 use crate::clock::{DAY, MINUTE, Millis};
+use crate::crypto::vault::BlindIndex;
+use crate::error::Error;
 use crate::identity::mask::masked;
 use crate::identity::threepid::Address;
-use crate::store::proofs::{Bearer, Standing};
+use crate::store::Conn;
+use crate::store::bindings::Binding;
+use crate::store::proofs::{self, Bearer, Standing};
 
 /// How recent a proof must be for actions that cannot be undone or that show everything at once.
 pub(super) const FRESH: Millis = 5 * MINUTE;
@@ -99,6 +103,23 @@ impl Sight {
     pub fn party(&self, address: &Address) -> Party {
         Party::Address { medium: address.medium().as_str(), address: self.address(address) }
     }
+}
+
+/// Returns the id of the bound address that a bearer has confirmed.
+pub(super) async fn confirmer(
+    conn: &mut Conn,
+    sealer: &Sealer,
+    bearer: &Bearer,
+    rows: &[Binding],
+) -> Result<Option<BlindIndex>, Error> {
+    let by = proofs::standing(conn, bearer).await?.confirmed_by;
+    for row in rows {
+        let address = sealer.open_bound_address(&row.address_index, &row.address)?;
+        if by.as_deref() == Some(sealer.confirmed_index(&address).as_ref()) {
+            return Ok(Some(sealer.address_id(row)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

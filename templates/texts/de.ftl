@@ -102,6 +102,11 @@ page-not-me-settled-text = Das wurde schon rückgängig gemacht oder ist abgelau
 page-not-me-superseded = Dieser Link ist überholt
 page-not-me-superseded-text = Deine Adresse wurde inzwischen erneut bestätigt. Wenn du das nicht warst, nimm den Link aus der neuesten Nachricht dazu.
 page-not-me-wrong-text = Vielleicht fehlt ein Teil des Links. Kopiere den ganzen Link aus der Nachricht.
+page-not-me-added = Zu diesem Matrix-Konto wurde auf { $server } eine weitere Adresse hinzugefügt:
+page-not-me-added-consequence = Wenn du das nicht warst, klick auf den Knopf. Dann entfernen wir die neue Adresse, melden alle Apps und Sitzungen dieses Kontos von diesem Server ab und halten eine verlangte Löschung auf.
+page-not-me-added-leave = Wenn du das warst, schließ diese Seite. Es hat sich nichts geändert.
+page-not-me-removed = Die neue Adresse ist entfernt
+page-not-me-removed-text = Alle wurden von diesem Server abgemeldet. Ändere das Passwort deines Matrix-Kontos, und melde Geräte und Apps ab, die du nicht kennst.
 
 page-missing = Seite nicht gefunden
 page-missing-text = Vielleicht ist die Adresse falsch geschrieben, oder es gibt die Seite nicht mehr.
@@ -492,6 +497,7 @@ sms-opened = { $server }: Jemand kann jetzt alle Adressen deines Matrix-Kontos s
 sms-exported = { $server }: Die Daten deines Matrix-Kontos wurden heruntergeladen.
 sms-erased = { $server }: Die Daten deines Matrix-Kontos wurden gelöscht.
 sms-erasing = { $server }: Die Daten deines Matrix-Kontos werden innerhalb von 3 Tagen gelöscht.
+sms-added = { $server }: Zu deinem Matrix-Konto wurde eine weitere Adresse hinzugefügt.
 sms-invite = { $mxid } lädt dich zu einer Unterhaltung auf Matrix ein. Um sie zu sehen, füge diese Nummer einem Matrix-Konto hinzu, etwa einem auf { $link }. Kein Interesse? Ignoriere die SMS.
 sms-address = Dein Link, um zu sehen oder zu löschen, was { $server } über diese Nummer speichert. Er gilt 1 Stunde. Warst du das nicht? Ignoriere die SMS.
 
@@ -591,3 +597,7 @@ mail-erasing-due = Das geschieht am { $time }, wenn du es nicht aufhältst.
 mail-erasing-fine = Wenn du das warst, ist nichts zu tun.
 mail-erasing-do = Um es aufzuhalten, öffne diesen Link und klick auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
 mail-erasing-button = Löschung aufhalten
+mail-added-title = Zu deinem Konto auf { $server } kam eine Adresse hinzu
+mail-added-what = { $time }: Zu diesem Matrix-Konto wurde auf { $server } eine weitere E-Mail-Adresse oder Telefonnummer hinzugefügt. Wer ihre Nachrichten liest, kann damit in drei Tagen alle Adressen des Kontos sehen, alles herunterladen und es löschen:
+mail-added-do = Um die neue Adresse zu entfernen und alle von diesem Server abzumelden, öffne diesen Link und klick auf der Seite auf den Knopf. Ein Konto brauchst du nicht:
+mail-added-button = Neue Adresse entfernen

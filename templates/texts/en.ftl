@@ -103,6 +103,11 @@ page-not-me-settled-text = This was already undone, or it has expired. If a late
 page-not-me-superseded = This link is out of date
 page-not-me-superseded-text = Your address has been confirmed again since then. If that wasn’t you, use the link in the newest message about it.
 page-not-me-wrong-text = Part of the link may be missing. Copy the whole link from the message.
+page-not-me-added = Another address was added to this Matrix account on { $server }:
+page-not-me-added-consequence = If you did not add it, press the button. We then remove the new address, sign all apps and sessions of this account out of this server, and stop an erasure that was requested.
+page-not-me-added-leave = If you added it, close this page. Nothing has changed.
+page-not-me-removed = The new address has been removed
+page-not-me-removed-text = Everybody has been signed out of this server. Change the password of your Matrix account, and sign out devices and apps that you do not recognise.
 
 page-missing = Page not found
 page-missing-text = The address may be mistyped, or the page may no longer exist.
@@ -494,6 +499,7 @@ sms-opened = { $server }: somebody can now see all addresses of your Matrix acco
 sms-exported = { $server }: the data of your Matrix account was downloaded.
 sms-erased = { $server }: the data of your Matrix account was erased.
 sms-erasing = { $server }: the data of your Matrix account will be erased within 3 days.
+sms-added = { $server }: another address was added to your Matrix account.
 sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one created at { $link }. Not interested? Ignore this.
 sms-address = Your link to see or erase what { $server } stores about this number. It works for 1 hour. Not you? Ignore this.
 
@@ -593,3 +599,7 @@ mail-erasing-due = This will happen on { $time }, unless you stop it.
 mail-erasing-fine = If this was you, there is nothing to do.
 mail-erasing-do = To stop it, open this link and press the button on the page. You don’t need an account:
 mail-erasing-button = Stop the erasure
+mail-added-title = An address was added to your account on { $server }
+mail-added-what = On { $time }, another email address or phone number was added to this Matrix account on { $server }. In three days, whoever reads its messages can use it to see all addresses of the account, download everything, and erase it:
+mail-added-do = To remove the new address and sign everybody out of this server, open this link and press the button on the page. You don’t need an account:
+mail-added-button = Remove the new address

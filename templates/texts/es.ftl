@@ -102,6 +102,11 @@ page-not-me-settled-text = Esto ya se deshizo o ha caducado. Si un mensaje poste
 page-not-me-superseded = Este enlace ya no es válido
 page-not-me-superseded-text = Desde entonces, su dirección se ha confirmado de nuevo. Si no fue usted, use el enlace del mensaje más reciente al respecto.
 page-not-me-wrong-text = Puede que falte una parte del enlace. Copie el enlace completo del mensaje.
+page-not-me-added = Se ha añadido otra dirección a esta cuenta de Matrix en { $server }:
+page-not-me-added-consequence = Si no la añadió usted, pulse el botón. Entonces quitamos la nueva dirección, cerramos en este servidor la sesión de todas las aplicaciones y sesiones de esta cuenta y detenemos un borrado que se haya pedido.
+page-not-me-added-leave = Si la añadió usted, cierre esta página. No ha cambiado nada.
+page-not-me-removed = La nueva dirección se ha quitado
+page-not-me-removed-text = Se han cerrado todas las sesiones en este servidor. Cambie la contraseña de su cuenta de Matrix y cierre la sesión de los dispositivos y aplicaciones que no reconozca.
 
 page-missing = Página no encontrada
 page-missing-text = Puede que la dirección esté mal escrita o que la página ya no exista.
@@ -493,6 +498,7 @@ sms-opened = { $server }: alguien puede ver ahora todas las direcciones de su cu
 sms-exported = { $server }: alguien ha descargado los datos de su cuenta de Matrix.
 sms-erased = { $server }: los datos de su cuenta de Matrix se han borrado.
 sms-erasing = { $server }: los datos de su cuenta de Matrix se borran en menos de 72 horas.
+sms-added = { $server }: se ha añadido un correo o teléfono nuevo a su cuenta de Matrix.
 sms-invite = { $mxid } le invita a conversar en Matrix. Para verlo, agregue este teléfono a una cuenta de Matrix, por ejemplo una creada en { $link }. Si no le interesa, ignore este SMS.
 sms-address = Su enlace para ver o borrar lo que { $server } guarda de este teléfono. Vale 1 hora. ¿No fue usted? Ignore este SMS.
 
@@ -592,3 +598,7 @@ mail-erasing-due = Se hará el { $time }, a menos que usted lo detenga.
 mail-erasing-fine = Si fue usted, no hay nada que hacer.
 mail-erasing-do = Para detenerlo, abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:
 mail-erasing-button = Detener el borrado
+mail-added-title = Se ha añadido una dirección a su cuenta en { $server }
+mail-added-what = El { $time } se añadió otra dirección de correo o número de teléfono a esta cuenta de Matrix en { $server }. Dentro de tres días, quien lea sus mensajes podrá usarla para ver todas las direcciones de la cuenta, descargar todo y borrarlo:
+mail-added-do = Para quitar la nueva dirección y cerrar todas las sesiones en este servidor, abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:
+mail-added-button = Quitar la nueva dirección

@@ -102,6 +102,11 @@ page-not-me-settled-text = La demande a déjà été annulée, ou elle a expiré
 page-not-me-superseded = Ce lien n’est plus valable
 page-not-me-superseded-text = Votre adresse a de nouveau été confirmée depuis. Si ce n’était pas vous, utilisez le lien du message le plus récent à ce sujet.
 page-not-me-wrong-text = Il manque peut-être une partie du lien. Copiez le lien entier depuis le message.
+page-not-me-added = Une autre adresse a été ajoutée à ce compte Matrix sur { $server } :
+page-not-me-added-consequence = Si vous ne l’avez pas ajoutée, appuyez sur le bouton. Nous retirerons la nouvelle adresse, déconnecterons de ce serveur toutes les applications et sessions de ce compte et arrêterons un effacement demandé.
+page-not-me-added-leave = Si c’est vous qui l’avez ajoutée, fermez cette page. Rien n’a changé.
+page-not-me-removed = La nouvelle adresse est retirée
+page-not-me-removed-text = Tout le monde a été déconnecté de ce serveur. Changez le mot de passe de votre compte Matrix et déconnectez les appareils et applications que vous ne reconnaissez pas.
 
 page-missing = Page introuvable
 page-missing-text = L’adresse est peut-être mal saisie, ou la page n’existe plus.
@@ -498,6 +503,7 @@ sms-opened = { $server } : quelqu'un peut maintenant voir toutes les adresses de
 sms-exported = { $server } : les données de votre compte Matrix ont été téléchargées.
 sms-erased = { $server } : les données de votre compte Matrix ont été effacées.
 sms-erasing = { $server } : les données de votre compte Matrix seront effacées d'ici 3 jours.
+sms-added = { $server } : une autre adresse a été ajoutée à votre compte Matrix.
 sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce SMS.
 sms-address = Votre lien pour voir ou effacer ce que { $server } conserve sur ce numéro. Valable 1 heure. Pas vous ? Ignorez ce SMS.
 
@@ -597,3 +603,7 @@ mail-erasing-due = Cela aura lieu le { $time }, sauf si vous l’arrêtez.
 mail-erasing-fine = Si c’était vous, il n’y a rien à faire.
 mail-erasing-do = Pour l’arrêter, ouvrez ce lien et appuyez sur le bouton de la page. Vous n’avez pas besoin de compte :
 mail-erasing-button = Arrêter l’effacement
+mail-added-title = Une adresse a été ajoutée à votre compte sur { $server }
+mail-added-what = Le { $time }, une autre adresse e-mail ou un autre numéro de téléphone a été ajouté à ce compte Matrix sur { $server }. Dans trois jours, quiconque en lit les messages pourra s’en servir pour voir toutes les adresses du compte, tout télécharger et tout effacer :
+mail-added-do = Pour retirer la nouvelle adresse et déconnecter tout le monde de ce serveur, ouvrez ce lien et appuyez sur le bouton de la page. Aucun compte n’est nécessaire :
+mail-added-button = Retirer la nouvelle adresse

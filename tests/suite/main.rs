@@ -9,6 +9,7 @@ mod invitations;
 mod visitor;
 
 mod account;
+mod added;
 mod address;
 mod address_links;
 mod answers;

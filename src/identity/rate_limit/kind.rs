@@ -11,7 +11,9 @@ const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
 pub const DAY: u32 = 24;
 /// Erasures that a user may request, [`DAY`] units each: three at once, and one a day.
 const ERASURES: Bucket = Bucket { capacity: 3 * DAY, per_hour: 1 };
-/// Alerts of one kind that tell the addresses of a user, [`DAY`] units each: one a day.
+/// Addresses added to a user who has others, which are told of each.
+const ADDITIONS: Bucket = Bucket { capacity: 20, per_hour: 1 };
+/// Alerts of one kind about what one address has confirmed, [`DAY`] units each: one a day.
 const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
 
 /// How much more a /16 or /32 may use than each network in it.
@@ -48,6 +50,8 @@ pub enum Counted {
     TextConfirmation,
     /// Requests for an erasure.
     Erasure,
+    /// Addresses that are added to a user who has others.
+    Addition,
     /// Alerts that everything about a user was exported.
     ExportAlert,
     /// Alerts that everything about a user was shown.
@@ -197,6 +201,7 @@ impl Kind {
             (Counted::Export, _) => ("budgets.exports_user", b.exports_user),
             (Counted::View, _) => ("", VIEWS),
             (Counted::Erasure, _) => ("", ERASURES),
+            (Counted::Addition, _) => ("", ADDITIONS),
             (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),
         };
         let wide = if self.scope == Scope::WideNetwork { WIDE } else { 1 };
@@ -222,6 +227,7 @@ impl fmt::Display for Kind {
             Counted::Confirmation => "confirm",
             Counted::TextConfirmation => "confirm_text",
             Counted::Erasure => "erasure",
+            Counted::Addition => "addition",
             Counted::ExportAlert => "alert_export",
             Counted::ViewAlert => "alert_view",
         };

@@ -33,6 +33,11 @@ pub enum Alert<'a> {
     Exported,
     /// Everything stored about the user was erased.
     Erased,
+    /// Another address was added to the user.
+    Added {
+        /// The link that removes it again.
+        undo: &'a Url,
+    },
     /// Everything stored about the user will be erased.
     Erasing {
         /// When.
@@ -87,6 +92,7 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         Alert::Opened => ["mail-opened-title", "mail-opened-what", "mail-alert-fine"],
         Alert::Exported => ["mail-exported-title", "mail-exported-what", "mail-alert-fine"],
         Alert::Erased => ["mail-erased-title", "mail-erased-what", "mail-alert-fine"],
+        Alert::Added { .. } => ["mail-added-title", "mail-added-what", "mail-alert-fine"],
         Alert::Erasing { .. } => ["mail-erasing-title", "mail-erasing-what", "mail-erasing-fine"],
     };
     let mut parts = vec![Part::Paragraph(since(say, what, facts.at)), account(say, facts.mxid, facts.homeserver)];
@@ -94,8 +100,14 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         parts.push(Part::Paragraph(since(say, "mail-erasing-due", due_at)));
     }
     parts.extend([Part::Paragraph(say.text(fine)), Part::Heading(say.text("mail-validation-other-title"))]);
-    if let Alert::Erasing { stop, .. } = facts.what {
-        parts.push(Part::Button(say.text("mail-erasing-do"), say.text("mail-erasing-button"), stop));
+    match facts.what {
+        Alert::Erasing { stop, .. } => {
+            parts.push(Part::Button(say.text("mail-erasing-do"), say.text("mail-erasing-button"), stop));
+        }
+        Alert::Added { undo } => {
+            parts.push(Part::Button(say.text("mail-added-do"), say.text("mail-added-button"), undo));
+        }
+        Alert::Opened | Alert::Exported | Alert::Erased => {}
     }
     parts.push(Part::Link(say.text("mail-alert-other"), facts.own_page));
     let content = Content {

@@ -84,6 +84,7 @@ fn every_email_reads_well_in_every_language() {
             ("opened", alerted(say(tag), MXID, Alert::Opened)),
             ("exported", alerted(say(tag), MXID, Alert::Exported)),
             ("erased", alerted(say(tag), MXID, Alert::Erased)),
+            ("added", alerted(say(tag), MXID, Alert::Added { undo: &url(UNDO) })),
             ("erasing", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: &url(STOP) })),
         ] {
             insta::assert_snapshot!(format!("{kind}_{tag}_text"), format!("{}\n\n{}", email.subject, email.text));

@@ -92,17 +92,23 @@ fn a_link_to_the_data_about_a_number_fits_into_two_messages() {
 fn confirmations_and_alerts_fit_into_two_messages() {
     // As long as the links are.
     let confirm = format!("https://id.example.org/unlock?token={}&lang=en", "x".repeat(136));
-    let stop = format!("https://id.example.org/erasure?token={}&lang=en", "x".repeat(71));
-    let (confirm, stop) = (Url::parse(&confirm).unwrap(), Url::parse(&stop).unwrap());
+    let stop = format!("https://id.example.org/erasure?token={}&lang=en", "x".repeat(92));
+    let undo = format!("https://id.example.org/not-me?token={}&lang=en", "x".repeat(103));
+    let [confirm, stop, undo] = [confirm, stop, undo].map(|link| Url::parse(&link).unwrap());
     let texts = TAGS.map(|tag| {
         let erasing = Alert::Erasing { due_at: 0, stop: &stop };
-        let alerts =
-            [Alert::Opened, Alert::Exported, Alert::Erased, erasing].map(|what| alert_text(say(tag), MXID, what));
+        let alerts = [Alert::Opened, Alert::Exported, Alert::Erased, erasing, Alert::Added { undo: &undo }]
+            .map(|what| alert_text(say(tag), MXID, what));
         let texts = [&[confirmation_text(say(tag), &confirm)], &alerts[..]].concat();
         for text in &texts {
             assert!(is_gsm(text) && segments(text) <= MAX_SEGMENTS, "{text}");
         }
-        assert!(texts[0].ends_with(&format!(" {confirm}")) && texts[4].ends_with(&format!(" {stop}")), "{texts:?}");
+        assert!(
+            texts[0].ends_with(&format!(" {confirm}"))
+                && texts[4].ends_with(&format!(" {stop}"))
+                && texts[5].ends_with(&format!(" {undo}")),
+            "{texts:?}"
+        );
         texts.join("\n\n")
     });
     insta::assert_snapshot!("own_data", texts.join("\n\n"));

@@ -1,8 +1,9 @@
 //! `/you/erase`: what will be erased, the confirmation, and the receipt. Somebody who has not
 //! confirmed their addresses can have everything erased three days later.
 
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
@@ -10,9 +11,10 @@ use serde::Deserialize;
 use super::{ERASURE_REQUESTED, ERASURE_STOPPED, LOCKED, Person, TOO_MANY_ERASURES, with_fresh_proof};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind};
+use crate::http::state;
 use crate::pages::failure::Failure;
 use crate::pages::layout::Layout;
-use crate::pages::session::{Nothing, Submitted};
+use crate::pages::session::{Extraction, Nothing, Submitted};
 use crate::pages::sign_in::Errand;
 use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
@@ -20,8 +22,33 @@ use crate::service::{Erased, Export, PendingErasure, Receipt, SelfService, WebSe
 
 /// The typed confirmation.
 #[derive(Deserialize)]
-pub(super) struct Confirmation {
+struct Confirmation {
     confirmation: String,
+}
+
+/// Somebody who has just proved who they are and typed their Matrix ID, or the page that asks for it
+/// again.
+pub(super) struct Certain(Result<Person, HttpResponse>);
+
+impl FromRequest for Certain {
+    type Error = Failure;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let submitted = Submitted::<Person, Confirmation>::from_request(request, payload);
+        let (web_sessions, self_service) =
+            (state::<WebSessions>(request).clone(), state::<SelfService>(request).clone());
+        let (config, view) = (state::<Config>(request).clone(), View::from(request));
+        Box::pin(async move {
+            let Submitted(person, form) = submitted.await?;
+            let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
+            if form.confirmation.trim() == person.mxid.as_str() {
+                return Ok(Self(Ok(person)));
+            }
+            let typed = Some(form.confirmation.as_str());
+            Ok(Self(Err(question(&self_service, &config, &view, &person, typed).await?)))
+        })
+    }
 }
 
 #[derive(Template)]
@@ -75,16 +102,15 @@ pub(super) async fn ask(
 
 /// `POST /you/erase`, the form of that page.
 pub(super) async fn erase(
-    web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
     config: web::Data<Config>,
     view: View,
-    Submitted(person, form): Submitted<Person, Confirmation>,
+    Certain(person): Certain,
 ) -> Result<HttpResponse, Failure> {
-    let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
-    if form.confirmation.trim() != person.mxid.as_str() {
-        return question(&self_service, &config, &view, &person, Some(&form.confirmation)).await;
-    }
+    let person = match person {
+        Ok(person) => person,
+        Err(page) => return Ok(page),
+    };
     let receipt = match self_service.erase_own(&person.actor(), view.language()).await {
         Ok(receipt) => receipt,
         Err(error) => return unproved(&view, error),
@@ -98,16 +124,14 @@ pub(super) async fn erase(
 /// `POST /you/erase-later`, the form of that page for somebody who has not confirmed their
 /// addresses.
 pub(super) async fn erase_later(
-    web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
-    config: web::Data<Config>,
     view: View,
-    Submitted(person, form): Submitted<Person, Confirmation>,
+    Certain(person): Certain,
 ) -> Result<HttpResponse, Failure> {
-    let person = with_fresh_proof(&web_sessions, Ok(person), Errand::Erase)?;
-    if form.confirmation.trim() != person.mxid.as_str() {
-        return question(&self_service, &config, &view, &person, Some(&form.confirmation)).await;
-    }
+    let person = match person {
+        Ok(person) => person,
+        Err(page) => return Ok(page),
+    };
     match self_service.request_erasure(&person.actor(), view.language()).await {
         Ok(_) => Ok(view.said(ERASURE_REQUESTED)),
         Err(error) => unproved(&view, error),

@@ -78,6 +78,13 @@ pub(in crate::service) enum Event {
         /// The id of the address that is told, which is another one once it is bound again.
         reader: [u8; 16],
     },
+    /// Another address was bound to the user.
+    Added {
+        /// The id of the address that is told.
+        reader: [u8; 16],
+        /// The id of the new one.
+        added: [u8; 16],
+    },
 }
 
 impl Event {

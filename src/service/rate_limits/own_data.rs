@@ -5,6 +5,7 @@ use ruma_common::UserId;
 
 use super::RateLimits;
 use super::charging::charge_one;
+use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
 use crate::identity::rate_limit::kind::{Counted, DAY, Kind, Scope};
@@ -42,16 +43,23 @@ impl RateLimits {
         self.charge(&Plan::of(vec![limit]), DAY).await
     }
 
-    /// Whether the addresses of a user are to be told of something again, in the transaction that
-    /// queues the alerts: once a day.
+    /// Charges an address that is added to a user who has others, which are told of it, in the
+    /// transaction that binds it.
+    pub(in crate::service) async fn charge_addition(&self, conn: &mut Conn, mxid: &UserId) -> Result<(), Error> {
+        let user = self.sealer.account_index(mxid);
+        let limit = self.rules().limit(Kind::of(Counted::Addition, Scope::User), user.as_ref());
+        self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
+    }
+
+    /// Whether the addresses of a user are to be told again of what is done by whoever has confirmed
+    /// `by`, in the transaction that queues the alerts: once a day.
     pub(in crate::service) async fn may_alert(
         &self,
         conn: &mut Conn,
         what: Counted,
-        mxid: &UserId,
+        by: &BlindIndex,
     ) -> Result<bool, store::Error> {
-        let user = self.sealer.account_index(mxid);
-        let limit = self.rules().limit(Kind::of(what, Scope::User), user.as_ref());
+        let limit = self.rules().limit(Kind::of(what, Scope::User), by.as_ref());
         Ok(charge_one(conn, &limit, DAY, self.clock.now()).await?.is_some())
     }
 }

@@ -13,7 +13,7 @@ use crate::identity::threepid::Address;
 use crate::service::entries::{ExportedDelivery, ExportedInvite, ExportedSession, Party};
 use crate::service::outbox::Event;
 use crate::service::sealing::Sealer;
-use crate::service::standing::{APART, FRESH, Sight, is_recent};
+use crate::service::standing::{APART, FRESH, Sight, confirmer, is_recent};
 use crate::service::{Actor, Erased, Subject};
 use crate::store::bindings::Binding;
 use crate::store::erasures::Erasure;
@@ -190,17 +190,20 @@ impl SelfService {
         Ok(export)
     }
 
-    /// Uses the fresh proof, and tells the user's addresses of the export, but only once a day.
+    /// Uses the fresh proof, and tells the user's addresses of the export, once a day for each address
+    /// that has confirmed one.
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
-        let (notices, rate_limits) = (self.notices.clone(), self.rate_limits.clone());
+        let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
         let Actor { mxid, bearer } = actor.clone();
         let done = self.store.write(async move |conn| {
             if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
             let rows = bindings::of_user(conn, user.as_ref()).await?;
-            if !rows.is_empty() && rate_limits.may_alert(conn, Counted::ExportAlert, &mxid).await? {
+            // Without an address, there is nobody to tell.
+            let Some(by) = confirmer(conn, &sealer, &bearer, &rows).await? else { return Ok(()) };
+            if rate_limits.may_alert(conn, Counted::ExportAlert, &by).await? {
                 outbox::queue_all(conn, notices.alerts(|_| Event::Exported, &mxid, now, &rows, language)?).await?;
             }
             Ok(())
