@@ -1,5 +1,9 @@
 //! Undoing what somebody else did with an address.
 
+use reqwest::Method;
+use serde_json::json;
+use vouch_test_support::mail_sink::Message;
+
 use crate::app::{App, link};
 use crate::browser::Browser;
 use crate::world::World;
@@ -42,4 +46,22 @@ async fn a_request_by_somebody_else_can_be_cancelled() {
     browser.visit("/not-me?token=wrong").await;
     browser.reads("Ce lien ne fonctionne pas").await;
     browser.examine("not-me-wrong").await;
+}
+
+#[tokio::test]
+async fn whoever_reads_an_older_address_removes_one_that_somebody_else_has_added() {
+    let world = World::start().await;
+    let alice = App::ready(&world, "alice").await;
+    alice.binds("alice@example.com").await;
+    alice.binds(ADDRESS).await;
+    let told = |mail: &Message| mail.to == ["alice@example.com"] && mail.subject().starts_with("An address was added");
+    let alert = world.mail.wait_for(told).await;
+    let browser = Browser::open_in(&world, "de").await;
+    browser.visit(&link(&alert, "/not-me?").replace("lang=en", "lang=de")).await;
+    browser.says("Wenn du das nicht warst, klick auf den Knopf.").await;
+    browser.examine("not-me-added").await;
+    browser.click("Das war ich nicht").await;
+    browser.reads("Die neue Adresse ist entfernt").await;
+    browser.examine("not-me-removed").await;
+    assert_eq!(alice.asks(Method::GET, "/account", json!({})).await.0, 401);
 }
