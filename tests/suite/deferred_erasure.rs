@@ -7,6 +7,9 @@ use futures_util::future::{join, join3};
 use reqwest::Method;
 use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE};
+use vouch::config::{Area, Route};
+use vouch::identity::threepid::{Address, Medium};
+use vouch::service::Services;
 
 use crate::address_visitor::{BROKEN, main, path_of, posts};
 use crate::confirming::presses;
@@ -229,6 +232,28 @@ on_both_backends! {
                 told(&world, address, ERASING) == 1
             }).await;
         }
+    }
+
+    async fn an_erasure_happens_although_no_texts_are_sent_to_the_only_number(mut world: World) {
+        world.config.sms.rules = [(Area::Anywhere, Route::Directory), (Area::Prefix("1".to_owned()), Route::Reject)].into();
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let number = Address::parse(Medium::Msisdn, "16502530000").unwrap();
+        let mxid = alice.mxid.as_str().try_into().unwrap();
+        vouch.bindings.bind_address(&number, mxid, vouch.texts.default_language()).await.unwrap();
+        assert_eq!(erases(&alice).await.error(), (403, "M_FORBIDDEN"));
+        asks_for_erasure(&alice).await.ok();
+        until(PATIENCE, "it is kept", async || {
+            world.clock.advance(MINUTE);
+            count(&world, "outbox").await == 0
+        }).await;
+        assert_eq!((world.texts().len(), count(&world, "bindings").await), (0, 1));
+        until(PATIENCE, "it is not erased", async || {
+            world.clock.advance(HOUR);
+            count(&world, "erasures").await == 0
+        }).await;
+        assert_eq!(count(&world, "bindings").await, 0);
     }
 
     async fn an_erasure_that_no_address_could_be_told_of_happens_all_the_same(mut world: World) {
