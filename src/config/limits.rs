@@ -7,7 +7,7 @@ use ruma_common::OwnedServerName;
 
 use super::parse::{self, Parsed};
 use super::reader::Reader;
-use crate::clock::{DAY, HOUR, Millis};
+use crate::clock::{DAY, Millis};
 
 /// `[lookup]`
 #[derive(Clone, Debug)]
@@ -95,6 +95,10 @@ pub struct Budgets {
     /// `[budgets.texts_server]`: text messages to everyone. Default 500; 20 per hour, so 980 per
     /// day, and a tenth more for people without an account.
     pub texts_server: Bucket,
+    /// `[budgets.registrations_homeserver]`: registrations by the accounts of a homeserver that
+    /// registered in the same week. Default 20,000; 2,000 per hour. A new domain has 30 %: a company
+    /// of some thousand people can begin on one day.
+    pub registrations_homeserver: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per
     /// hour.
     pub registrations_network: Bucket,
@@ -147,6 +151,7 @@ impl Budgets {
             texts_network: Bucket::read(reader, "budgets.texts_network", 100, 25),
             texts_country: Bucket::read(reader, "budgets.texts_country", 200, 10),
             texts_server: Bucket::read(reader, "budgets.texts_server", 500, 20),
+            registrations_homeserver: Bucket::read(reader, "budgets.registrations_homeserver", 20_000, 2_000),
             registrations_network: Bucket::read(reader, "budgets.registrations_network", 300, 3_000),
             unbindings_network: Bucket::read(reader, "budgets.unbindings_network", 300, 3_000),
             exports_user: Bucket::read(reader, "budgets.exports_user", 20, 20),
@@ -176,38 +181,6 @@ impl Budgets {
             ("budgets.invites_server", self.invites_server),
         ];
         self.lowered.extend(self.invites_user.lower("budgets.invites_user", &shared));
-    }
-}
-
-impl Budgets {
-    /// Returns how long the bucket that takes longest to drain does so, in milliseconds.
-    #[must_use]
-    pub fn longest_drain(&self) -> Millis {
-        let buckets = [
-            self.lookup_user,
-            self.lookup_homeserver,
-            self.lookup_network,
-            self.lookup_server,
-            self.messages_user,
-            self.messages_address,
-            self.messages_network,
-            self.messages_server,
-            self.invites_user,
-            self.invites_homeserver,
-            self.invites_address,
-            self.invites_network,
-            self.invites_server,
-            self.texts_user,
-            self.texts_number,
-            self.texts_network,
-            self.texts_country,
-            self.texts_server,
-            self.registrations_network,
-            self.unbindings_network,
-            self.exports_user,
-        ];
-        let drain = |bucket: &Bucket| Millis::from(bucket.capacity) * HOUR / Millis::from(bucket.per_hour) + HOUR;
-        buckets.iter().map(drain).max().unwrap_or_default()
     }
 }
 

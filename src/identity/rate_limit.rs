@@ -139,10 +139,16 @@ impl Limit {
 
     /// Returns how much is charged where `units` are needed, so that the next requests need not
     /// charge: a hundredth of the capacity if that is more, or half of that for a limit that others
-    /// share, since a node charges it separately for each reserve.
+    /// share, since a node charges it separately for each reserve. Of a limit that accounts of all
+    /// weeks share, there are many reserves.
     #[must_use]
     pub fn block(&self, units: u32) -> u32 {
-        units.max(self.bucket.capacity / if self.kind.is_shared() { 200 } else { 100 })
+        let blocks = match self.kind {
+            kind if kind.is_of_all_weeks() => 2_000,
+            kind if kind.is_shared() => 200,
+            _ => 100,
+        };
+        units.max(self.bucket.capacity / blocks)
     }
 }
 

@@ -18,7 +18,8 @@ use crate::crypto::vault::{BlindIndex, token_hash};
 use crate::error::Error;
 use crate::federation::{self, Federation};
 use crate::identity::policy::Policies;
-use crate::store::{self, Store, accounts, proofs};
+use crate::identity::rate_limit::rules::{Account, Means};
+use crate::store::{self, Conn, Store, accounts, proofs};
 
 pub use terms::{Shown, Withdrawal};
 use token_cache::TokenCache;
@@ -39,8 +40,26 @@ pub struct Registration {
 /// How long an OpenID token is remembered after its first use, unless it is valid for longer.
 /// Homeservers issue them for an hour by default, and some let their operator change that.
 pub(crate) const OPENID_TOKEN_KEPT: Millis = 30 * DAY;
-/// The longest that an OpenID token is remembered, however long it claims to be valid.
-pub(super) const OPENID_TOKEN_KEPT_AT_MOST: Millis = 3650 * DAY;
+/// The longest that an OpenID token is remembered. One that claims to be valid for longer could be
+/// used again afterwards, so it never is a fresh proof.
+pub(super) const OPENID_TOKEN_KEPT_AT_MOST: Millis = 90 * DAY;
+
+/// An OpenID token, as it is remembered.
+#[derive(Clone, Copy)]
+struct Fingerprint {
+    index: BlindIndex,
+    forget_at: Millis,
+    /// Whether it is remembered for as long as it is valid.
+    is_covered: bool,
+}
+
+impl Fingerprint {
+    /// Remembers the token. Returns whether it is a fresh proof: one that was not used before.
+    async fn accept(self, conn: &mut Conn) -> Result<bool, store::Error> {
+        let is_first = proofs::accept_openid_token(conn, self.index.as_ref(), self.forget_at).await?;
+        Ok(is_first && self.is_covered)
+    }
+}
 
 /// Registers users, recognises their access tokens, and records their consents.
 pub struct Accounts {
@@ -75,23 +94,30 @@ impl Accounts {
     /// Exchanges an OpenID token for an access token of this server. Only the first use of an OpenID
     /// token on this server is a fresh proof of who its user is: it has no audience, so anyone who
     /// was given it could present it again. A repeated registration is not refused, because clients
-    /// retry one whose answer they did not receive.
+    /// retry one whose answer they did not receive. If the account has too many access tokens, one of
+    /// those that have not been used for longest ends.
     ///
     /// # Errors
     /// 401 if the homeserver does not know the token or answers for another server's user, 403 if
     /// its users may not register here, 429, and 502 if it cannot be reached.
     pub async fn register(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
-        let (index, sealed) = self.sealer.seal_account(&mxid);
+        let ((user, sealed), now) = (self.sealer.seal_account(&mxid), self.clock.now());
+        let homeserver = self.rate_limits.homeserver(&mxid, now).await?;
         let token = base62::random(TOKEN_LENGTH);
-        let (hash, now) = (token_hash(&token), self.clock.now());
-        let (openid, forget_at) = self.fingerprint(registration);
+        let (hash, openid) = (token_hash(&token), self.fingerprint(registration));
+        let (sealer, rate_limits) = (self.sealer.clone(), Arc::clone(&self.rate_limits));
         let added = self.store.write(async move |conn| {
-            let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
-            let is_first = proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await?;
-            accounts::add_token(conn, &hash, account.id, now, is_first.then_some(now)).await
+            let account = accounts::get_or_create(conn, user.as_ref(), &sealed, now).await?;
+            let is_fresh = openid.accept(conn).await?;
+            let surplus = accounts::end_surplus_tokens(conn, account.id).await?;
+            memory::forget(conn, &sealer, &surplus).await?;
+            accounts::add_token(conn, &hash, account.id, now, is_fresh.then_some(now)).await?;
+            let (account, by) =
+                (Account { user, since: account.created_at }, if is_fresh { Means::Session } else { Means::Token });
+            rate_limits.charge_vouched(conn, &account, homeserver.as_ref(), by).await
         });
-        added.await.map_err(|error: store::Error| error)?;
+        added.await?;
         Ok(token)
     }
 
@@ -99,32 +125,44 @@ impl Accounts {
     /// once.
     ///
     /// # Errors
-    /// As [`Self::register`], and 401 if the token has been accepted before.
+    /// As [`Self::register`], and 401 if the token has been accepted before, or is valid for so long
+    /// that it could be accepted again.
     pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         let mxid = self.identify(from, registration).await?;
-        let (openid, forget_at) = self.fingerprint(registration);
-        let accepted =
-            self.store.write_one(async move |conn| proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await);
+        let (user, now) = (self.sealer.account_index(&mxid), self.clock.now());
+        let homeserver = self.rate_limits.homeserver(&mxid, now).await?;
+        let (openid, rate_limits) = (self.fingerprint(registration), Arc::clone(&self.rate_limits));
+        let accepted = self.store.write(async move |conn| {
+            if !openid.accept(conn).await? {
+                return Ok(false);
+            }
+            let since = accounts::by_user(conn, user.as_ref()).await?.map_or(now, |account| account.created_at);
+            rate_limits.charge_vouched(conn, &Account { user, since }, homeserver.as_ref(), Means::NewSession).await?;
+            Ok::<_, Error>(true)
+        });
         if accepted.await? { Ok(mxid) } else { Err(Error::unauthorized("The token was used before")) }
     }
 
     /// Gives the token of a caller a fresh proof in exchange for an OpenID token of the same user.
     ///
     /// # Errors
-    /// As [`Self::register`], and 403 if the OpenID token is another user's or has been accepted
-    /// before.
+    /// As [`Self::register`], and 403 if the OpenID token is another user's, has been accepted
+    /// before, or is valid for so long that it could be accepted again.
     pub async fn prove(&self, caller: &Caller, from: &Network, registration: &Registration) -> Result<(), Error> {
         if self.identify(from, registration).await? != caller.mxid {
             return Err(Error::forbidden("The OpenID token is another user's"));
         }
-        let (openid, forget_at) = self.fingerprint(registration);
-        let (hash, now) = (caller.token_hash, self.clock.now());
+        let homeserver = self.rate_limits.homeserver(&caller.mxid, caller.since).await?;
+        let (openid, rate_limits) = (self.fingerprint(registration), Arc::clone(&self.rate_limits));
+        let (account, hash, now) =
+            (Account { user: caller.user_index, since: caller.since }, caller.token_hash, self.clock.now());
         let proved = self.store.write(async move |conn| {
-            let is_first = proofs::accept_openid_token(conn, openid.as_ref(), forget_at).await?;
-            if is_first {
+            let is_fresh = openid.accept(conn).await?;
+            if is_fresh {
                 proofs::give_proof(conn, &hash, now).await?;
+                rate_limits.charge_vouched(conn, &account, homeserver.as_ref(), Means::Session).await?;
             }
-            Ok::<_, store::Error>(is_first)
+            Ok::<_, Error>(is_fresh)
         });
         if proved.await? {
             Ok(())
@@ -133,11 +171,15 @@ impl Accounts {
         }
     }
 
-    /// Returns the fingerprint of an OpenID token, and when it can be forgotten.
-    fn fingerprint(&self, registration: &Registration) -> (BlindIndex, Millis) {
+    /// Returns how an OpenID token is remembered.
+    fn fingerprint(&self, registration: &Registration) -> Fingerprint {
         let claimed = registration.expires_in.unwrap_or_default().saturating_mul(SECOND);
         let kept = claimed.clamp(OPENID_TOKEN_KEPT, OPENID_TOKEN_KEPT_AT_MOST);
-        (self.sealer.openid_token_index(&registration.access_token), self.clock.now() + kept)
+        Fingerprint {
+            index: self.sealer.openid_token_index(&registration.access_token),
+            forget_at: self.clock.now() + kept,
+            is_covered: claimed <= kept,
+        }
     }
 
     async fn identify(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {

@@ -12,6 +12,7 @@ use crate::clock::{APART, Clock, Evidence, InWords, MINUTE, Millis, SETTLING, Sp
 use crate::config::Config;
 use crate::error::StartError;
 use crate::identity::rate_limit::MEMORY;
+use crate::identity::rate_limit::kind::Kind;
 use crate::store::future::{self, Longest, Remedy};
 use crate::store::{Error as StoreError, Store, leases, meta};
 
@@ -61,7 +62,7 @@ impl ClockGuard {
             erasure: SETTLED,
             openid: OPENID_TOKEN_KEPT_AT_MOST,
             lease: maintenance::SWEEP,
-            drain: config.budgets.longest_drain().max(MEMORY),
+            drain: Kind::longest_drain(&config.budgets).max(MEMORY),
         };
         Self { store, clock, limit, longest, known: AtomicI64::new(Millis::MIN), verdict: Mutex::default() }
     }

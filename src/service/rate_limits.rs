@@ -23,7 +23,7 @@ use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
 use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
-use crate::identity::rate_limit::rules::{Account, Plan, Requester, Rules, counted};
+use crate::identity::rate_limit::rules::{Account, Homeserver, Means, Plan, Requester, Rules, counted};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
 use crate::store::{self, Conn, Store, meta, rate_limits as rows};
@@ -74,20 +74,33 @@ impl RateLimits {
     /// Charges a look-up of `n` new addresses to the user, the homeserver, the networks and the
     /// server.
     pub(super) async fn charge_lookup(&self, caller: &Caller, from: &Network, n: u32) -> Result<(), Error> {
-        let homeserver = self.homeserver(caller).await?;
+        let homeserver = self.homeserver(&caller.mxid, caller.since).await?;
         let plan = self.rules().lookup(&account(caller), homeserver.as_ref(), from);
         self.charge(&plan, n).await
     }
 
-    /// Charges one registration to the network.
+    /// Charges one registration to the network and the one around it, before its homeserver is
+    /// asked.
     pub(super) async fn charge_registration(&self, from: &Network) -> Result<(), Error> {
-        self.charge_limit(Kind::of(Counted::Registration, Scope::Network), from.to_string().as_bytes()).await
+        self.charge(&self.rules().anonymous(Counted::Registration, from), 1).await
     }
 
-    /// Charges one unbinding signed by a homeserver to the network: checking it means asking that
-    /// homeserver for its keys.
+    /// Charges one registration for which a homeserver has vouched to the user and the homeserver, in
+    /// its transaction. Before, anybody could use up what belongs to others.
+    pub(super) async fn charge_vouched(
+        &self,
+        conn: &mut Conn,
+        account: &Account,
+        homeserver: Option<&Homeserver>,
+        by: Means,
+    ) -> Result<(), Error> {
+        self.charge_within(conn, &self.rules().registration(account, homeserver, by)).await.map(drop)
+    }
+
+    /// Charges one unbinding signed by a homeserver to the network and the one around it: checking it
+    /// means asking that homeserver for its keys.
     pub(super) async fn charge_unbinding(&self, from: &Network) -> Result<(), Error> {
-        self.charge_limit(Kind::of(Counted::Unbinding, Scope::Network), from.to_string().as_bytes()).await
+        self.charge(&self.rules().anonymous(Counted::Unbinding, from), 1).await
     }
 
     /// Charges one export of everything stored about a user to that user.
@@ -179,7 +192,7 @@ impl RateLimits {
         from: &Network,
         to: &Address,
     ) -> Result<Vec<Limit>, Error> {
-        let homeserver = self.homeserver(caller).await?;
+        let homeserver = self.homeserver(&caller.mxid, caller.since).await?;
         let plan = self.rules().invite(&account(caller), homeserver.as_ref(), from, to);
         let now = self.clock.now();
         let charged = self.store.write(async move |conn| charging::charge_all(conn, &plan, now).await).await;

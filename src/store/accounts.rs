@@ -95,6 +95,32 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
 }
 
+/// How many tokens an account can have: far more than anybody's devices, bridges and tries in a year,
+/// in which each that is not used expires.
+const MOST: i64 = 100;
+/// How many surplus tokens end at a time: imported accounts may have more.
+const SPARE: i64 = 100;
+
+/// Ends surplus tokens of an account whose row is locked, so that there is room for one more; returns
+/// their hashes. Those that were not used after the day of their registration end first: so whoever
+/// registers again and again ends no device that is in use.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn end_surplus_tokens(conn: &mut Conn, account_id: i64) -> Result<Vec<Vec<u8>>, Error> {
+    let surplus = tokens::table
+        .select(tokens::token_hash)
+        .filter(tokens::account_id.eq(account_id))
+        .order((tokens::used_at.gt(tokens::created_at).desc(), tokens::used_at.desc(), tokens::token_hash))
+        .offset(MOST - 1)
+        .limit(SPARE);
+    let surplus: Vec<Vec<u8>> = conn.load(surplus).await?;
+    if !surplus.is_empty() {
+        conn.execute(diesel::delete(tokens::table.filter(tokens::token_hash.eq_any(surplus.clone())))).await?;
+    }
+    Ok(surplus)
+}
+
 /// Adds a token; `proof_at` is the time of a fresh proof of who its user is.
 ///
 /// # Errors

@@ -19,12 +19,12 @@ use crate::world::{Answer, Person, Server, World, hash};
 /// Nothing of it is charged in advance.
 const SMALL: Bucket = Bucket { capacity: 99, per_hour: 1 };
 
-fn behind_a_proxy(world: &mut World) {
+pub fn behind_a_proxy(world: &mut World) {
     world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
 }
 
 /// Starts homeservers with these names, whose users can register.
-fn homeservers(world: &mut World, names: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Homeserver> {
+pub fn homeservers(world: &mut World, names: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<Homeserver> {
     let ca = Ca::new();
     ca.write_to(&world.folder.path().join("others.pem"));
     world.config.federation.ca_file = Some(world.folder.path().join("others.pem"));

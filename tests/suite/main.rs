@@ -62,6 +62,7 @@ mod phone_codes;
 mod phones;
 mod program;
 mod rate_limits;
+mod registering;
 mod repeated_unbind;
 mod retention;
 mod ruma;

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use crate::clock::{HOUR, Millis};
 use crate::config::{Bucket, Budgets};
 
 /// The views of the pages that show everything stored about a person. No setting changes this
 /// limit: nobody who reads the page reaches it.
 const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
+/// Registrations of one user: an app makes one when somebody signs in, and some whenever they start.
+const REGISTRATIONS: Bucket = Bucket { capacity: 100, per_hour: 60 };
 /// Units of what is counted by the day, in a bucket that drains one an hour.
 pub const DAY: u32 = 24;
 /// Erasures that a user may request, [`DAY`] units each: three at once, and one a day.
@@ -18,6 +21,12 @@ const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
 
 /// How much more a /16 or /32 may use than each network in it.
 const WIDE: u32 = 4;
+/// How much more all accounts of a homeserver may use than those of one week, at once and by the
+/// hour. What drains decides how much attackers get in a year who bring new accounts every week. At
+/// once it is so much that those of one week cannot fill the part of older ones.
+const ALL_WEEKS: [u32; 2] = [10, 4];
+/// The same of a /16 or /32.
+const ALL_WEEKS_WIDE: [u32; 2] = [5 * WIDE, 2 * WIDE];
 /// The share of a limit that requests without an account have for themselves: a tenth.
 const STRANGERS: u32 = 10;
 
@@ -69,12 +78,16 @@ pub enum Scope {
     Address,
     /// One phone number, as recipient.
     Number,
-    /// The users of one homeserver.
+    /// The users of one homeserver that registered in the same week.
     Homeserver,
+    /// All users of one homeserver.
+    WholeHomeserver,
     /// A /24 or /48.
     Network,
     /// The /16 or /32 around it.
     WideNetwork,
+    /// The same, for accounts of all weeks together.
+    WholeWideNetwork,
     /// The numbers of one calling code.
     Country,
     /// Everyone.
@@ -94,16 +107,19 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind, except those of single tokens and sessions.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 51] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
+        Self::of(Counted::Lookup, Scope::WholeHomeserver),
         Self::of(Counted::Lookup, Scope::Network),
         Self::of(Counted::Lookup, Scope::WideNetwork),
+        Self::of(Counted::Lookup, Scope::WholeWideNetwork),
         Self::of(Counted::Lookup, Scope::Server),
         Self::of(Counted::Message, Scope::User),
         Self::of(Counted::Message, Scope::Address),
         Self::of(Counted::Message, Scope::Network),
         Self::of(Counted::Message, Scope::WideNetwork),
+        Self::of(Counted::Message, Scope::WholeWideNetwork),
         Self::of(Counted::Message, Scope::Server),
         Self::of(Counted::Message, Scope::Network).of_strangers(),
         Self::of(Counted::Message, Scope::WideNetwork).of_strangers(),
@@ -112,6 +128,7 @@ impl Kind {
         Self::of(Counted::Text, Scope::Number),
         Self::of(Counted::Text, Scope::Network),
         Self::of(Counted::Text, Scope::WideNetwork),
+        Self::of(Counted::Text, Scope::WholeWideNetwork),
         Self::of(Counted::Text, Scope::Country),
         Self::of(Counted::Text, Scope::Server),
         Self::of(Counted::Text, Scope::Network).of_strangers(),
@@ -121,13 +138,20 @@ impl Kind {
         Self::of(Counted::Invite, Scope::User),
         Self::of(Counted::Invite, Scope::Address),
         Self::of(Counted::Invite, Scope::Homeserver),
+        Self::of(Counted::Invite, Scope::WholeHomeserver),
         Self::of(Counted::Invite, Scope::Network),
         Self::of(Counted::Invite, Scope::WideNetwork),
+        Self::of(Counted::Invite, Scope::WholeWideNetwork),
         Self::of(Counted::Invite, Scope::Server),
         Self::of(Counted::Notice, Scope::Address),
         Self::of(Counted::Proof, Scope::Address),
+        Self::of(Counted::Registration, Scope::User),
+        Self::of(Counted::Registration, Scope::Homeserver),
+        Self::of(Counted::Registration, Scope::WholeHomeserver),
         Self::of(Counted::Registration, Scope::Network),
+        Self::of(Counted::Registration, Scope::WideNetwork),
         Self::of(Counted::Unbinding, Scope::Network),
+        Self::of(Counted::Unbinding, Scope::WideNetwork),
         Self::of(Counted::Export, Scope::User),
         Self::of(Counted::Confirmation, Scope::User),
         Self::of(Counted::Confirmation, Scope::Address),
@@ -152,7 +176,14 @@ impl Kind {
     /// Returns whether people share it who have nothing to do with each other.
     #[must_use]
     pub const fn is_shared(self) -> bool {
-        matches!(self.scope, Scope::Homeserver | Scope::Network | Scope::WideNetwork | Scope::Country | Scope::Server)
+        matches!(self.scope, Scope::Network | Scope::WideNetwork | Scope::Homeserver | Scope::Country | Scope::Server)
+            || self.is_of_all_weeks()
+    }
+
+    /// Returns whether accounts of all weeks share it, of which the older ones may fill more.
+    #[must_use]
+    pub const fn is_of_all_weeks(self) -> bool {
+        matches!(self.scope, Scope::WholeHomeserver | Scope::WholeWideNetwork)
     }
 
     /// Returns whether newcomers may fill only half of it.
@@ -170,24 +201,37 @@ impl Kind {
     }
 
     /// Returns the section of the configuration that the limit follows, if there is one, and its
-    /// bucket: four times the setting for a wide network, and a tenth for those without an account.
+    /// bucket: larger for a wide network and for all accounts together, and a tenth for those
+    /// without an account.
     #[must_use]
     pub fn budget(self, b: &Budgets) -> (&'static str, Bucket) {
         let (section, bucket) = match (self.counted, self.scope) {
-            (Counted::Lookup, Scope::Homeserver) => ("budgets.homeserver", b.lookup_homeserver),
-            (Counted::Lookup, Scope::Network | Scope::WideNetwork) => ("budgets.network", b.lookup_network),
+            (Counted::Lookup, Scope::Homeserver | Scope::WholeHomeserver) => {
+                ("budgets.homeserver", b.lookup_homeserver)
+            }
+            (Counted::Lookup, Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork) => {
+                ("budgets.network", b.lookup_network)
+            }
             (Counted::Lookup, Scope::Server) => ("budgets.server", b.lookup_server),
             (Counted::Lookup, _) => ("budgets.user", b.lookup_user),
             (Counted::Message | Counted::Confirmation, Scope::User) => ("budgets.messages_user", b.messages_user),
-            (Counted::Message, Scope::Network | Scope::WideNetwork) => ("budgets.messages_network", b.messages_network),
+            (Counted::Message, Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork) => {
+                ("budgets.messages_network", b.messages_network)
+            }
             (Counted::Message, Scope::Server) => ("budgets.messages_server", b.messages_server),
             (Counted::Text | Counted::TextConfirmation, Scope::User) => ("budgets.texts_user", b.texts_user),
-            (Counted::Text, Scope::Network | Scope::WideNetwork) => ("budgets.texts_network", b.texts_network),
+            (Counted::Text, Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork) => {
+                ("budgets.texts_network", b.texts_network)
+            }
             (Counted::Text, Scope::Country) => ("budgets.texts_country", b.texts_country),
             (Counted::Text, Scope::Server) => ("budgets.texts_server", b.texts_server),
             (Counted::Invite, Scope::Address | Scope::Number) => ("budgets.invites_address", b.invites_address),
-            (Counted::Invite, Scope::Homeserver) => ("budgets.invites_homeserver", b.invites_homeserver),
-            (Counted::Invite, Scope::Network | Scope::WideNetwork) => ("budgets.invites_network", b.invites_network),
+            (Counted::Invite, Scope::Homeserver | Scope::WholeHomeserver) => {
+                ("budgets.invites_homeserver", b.invites_homeserver)
+            }
+            (Counted::Invite, Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork) => {
+                ("budgets.invites_network", b.invites_network)
+            }
             (Counted::Invite, Scope::Server) => ("budgets.invites_server", b.invites_server),
             (Counted::Invite, _) => ("budgets.invites_user", b.invites_user),
             (Counted::Text | Counted::TextConfirmation, _) | (Counted::Notice | Counted::Proof, Scope::Number) => {
@@ -195,6 +239,10 @@ impl Kind {
             }
             (Counted::Message | Counted::Notice | Counted::Proof | Counted::Confirmation, _) => {
                 ("budgets.messages_address", b.messages_address)
+            }
+            (Counted::Registration, Scope::User) => ("", REGISTRATIONS),
+            (Counted::Registration, Scope::Homeserver | Scope::WholeHomeserver) => {
+                ("budgets.registrations_homeserver", b.registrations_homeserver)
             }
             (Counted::Registration, _) => ("budgets.registrations_network", b.registrations_network),
             (Counted::Unbinding, _) => ("budgets.unbindings_network", b.unbindings_network),
@@ -204,9 +252,25 @@ impl Kind {
             (Counted::Addition, _) => ("", ADDITIONS),
             (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),
         };
-        let wide = if self.scope == Scope::WideNetwork { WIDE } else { 1 };
+        let [at_once, per_hour] = match self.scope {
+            Scope::WholeHomeserver => ALL_WEEKS,
+            Scope::WideNetwork => [WIDE; 2],
+            Scope::WholeWideNetwork => ALL_WEEKS_WIDE,
+            _ => [1; 2],
+        };
         let share = if self.is_strangers { STRANGERS } else { 1 };
-        (section, bucket.scaled(wide, share))
+        let (capacity, per_hour) = (bucket.scaled(at_once, share).capacity, bucket.scaled(per_hour, share).per_hour);
+        (section, Bucket { capacity, per_hour })
+    }
+
+    /// Returns how long the bucket that takes longest to drain does so, and an hour.
+    #[must_use]
+    pub fn longest_drain(budgets: &Budgets) -> Millis {
+        let drain = |kind: Self| {
+            let (_, Bucket { capacity, per_hour }) = kind.budget(budgets);
+            Millis::from(capacity) * HOUR / Millis::from(per_hour)
+        };
+        Self::ALL.into_iter().map(drain).max().unwrap_or_default() + HOUR
     }
 }
 
@@ -237,8 +301,10 @@ impl fmt::Display for Kind {
             Scope::Address => "address",
             Scope::Number => "number",
             Scope::Homeserver => "homeserver",
+            Scope::WholeHomeserver => "whole_homeserver",
             Scope::Network => "network",
             Scope::WideNetwork => "wide_network",
+            Scope::WholeWideNetwork => "whole_wide_network",
             Scope::Country => "country",
             Scope::Server => "server",
         };

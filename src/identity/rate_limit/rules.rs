@@ -8,6 +8,10 @@
 //! week. So an attacker who creates accounts on a homeserver, or in a network, shares nothing with
 //! those who were there before.
 //!
+//! All cohorts of a homeserver together have four times as much by the hour as one of them, and
+//! those of a /16 or /32 twice as much: otherwise an attacker who brings new accounts every week
+//! would get the sum of all weeks. See below for what that leaves to those who were there before.
+//!
 //! A domain that was first seen today has 30 % of the limits of a homeserver, and all of them
 //! after 90 days.
 //!
@@ -17,6 +21,11 @@
 //! - Of what it may fill of a shared limit, an account that has used more than a thirty-second of
 //!   its own limit in the long run (2,000 addresses) leaves 65 % to others, and one that has used
 //!   more than an eightieth (800) leaves 25 %.
+//! - Of what all cohorts share, accounts of this week leave 60 % to older ones, and those that are
+//!   two years old nothing; in between, it is the less the older they are. So whatever attackers
+//!   take who have used much, there is room above it for those who registered a few weeks before
+//!   them. There is also room for newcomers who have used little, since an attacker of a year fills
+//!   at most a quarter.
 //! - Requests without an account have limits of their own, of a tenth of the others. They cannot
 //!   use up anything that accounts need.
 //!
@@ -52,6 +61,10 @@ const MUCH: (u32, u32) = (32, 5);
 const LEFT_FREE: [u32; 2] = [25, 65];
 /// The accounts that registered within this time share their limits.
 const COHORT: Millis = 7 * DAY;
+/// The percentage of what all cohorts share that an account of this week leaves to older ones.
+const LEFT_TO_OLDER: u32 = 60;
+/// After how many weeks an account leaves nothing to older ones.
+const OLD: u32 = 104;
 /// After how many days a domain has all of its limits.
 const GROWN: u32 = 90;
 /// The percentage of them that a new domain has.
@@ -66,6 +79,18 @@ pub enum Requester {
     Homeserver,
     /// Anyone without an account.
     Stranger,
+}
+
+/// By what somebody acts for themselves. Each leaves a part of the person's own limits to the next,
+/// so that nobody who holds a token from elsewhere can use up what the person needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// An access token, or an OpenID token that was used before.
+    Token,
+    /// A web session, or an app's new OpenID token.
+    Session,
+    /// A web session that has just begun with a new OpenID token.
+    NewSession,
 }
 
 /// An account.
@@ -106,6 +131,19 @@ pub struct Plan {
     pub others: Vec<Limit>,
 }
 
+impl Limit {
+    /// Keeps free what somebody leaves who acts by these means: half of it, or a quarter.
+    #[must_use]
+    pub fn left_by(self, means: Means) -> Self {
+        let left = match means {
+            Means::Token => 50,
+            Means::Session => 25,
+            Means::NewSession => 0,
+        };
+        Self { reserve: part(self.bucket.capacity, left), ..self }
+    }
+}
+
 impl Plan {
     /// A plan without an account.
     #[must_use]
@@ -136,7 +174,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
     pub fn lookup(&self, account: &Account, homeserver: Option<&Homeserver>, from: &Network) -> Plan {
         let requester = Requester::Account(*account);
         let mut others = self.networks(requester, Counted::Lookup, from);
-        others.extend(homeserver.map(|homeserver| self.homeserver(account, Counted::Lookup, homeserver)));
+        others.extend(homeserver.into_iter().flat_map(|of| self.homeserver(account, Counted::Lookup, of)));
         others.push(self.for_all(requester, Counted::Lookup, Scope::Server, &[]));
         Plan { own: Some(self.own(account, Counted::Lookup)), others }
     }
@@ -157,7 +195,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
     pub fn invite(&self, account: &Account, homeserver: Option<&Homeserver>, from: &Network, to: &Address) -> Plan {
         let requester = Requester::Account(*account);
         let mut others = self.networks(requester, Counted::Invite, from);
-        others.extend(homeserver.map(|homeserver| self.homeserver(account, Counted::Invite, homeserver)));
+        others.extend(homeserver.into_iter().flat_map(|of| self.homeserver(account, Counted::Invite, of)));
         others.push(self.for_all(requester, Counted::Invite, Scope::Server, &[]));
         others.push(self.for_all(requester, Counted::Invite, Scope::Address, to.to_lookup().as_bytes()));
         if to.medium() == Medium::Msisdn {
@@ -173,6 +211,22 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         let country = country.map(|code| self.for_all(requester, Counted::Text, Scope::Country, &code));
         let server = self.for_all(requester, counted(to), Scope::Server, &[]);
         country.into_iter().chain([server]).collect()
+    }
+
+    /// Returns the limits of a request from somebody whose account is not known yet. The network's own
+    /// limit determines how much it leaves to others around it.
+    pub fn anonymous(&self, counted: Counted, from: &Network) -> Plan {
+        let limit = |scope, name: String| self.limit(Kind::of(counted, scope), name.as_bytes());
+        let around = limit(Scope::WideNetwork, from.wide().to_string());
+        Plan { own: Some(limit(Scope::Network, from.to_string())), others: vec![around] }
+    }
+
+    /// Returns the limits of a registration, once the homeserver has vouched for the user. A
+    /// homeserver without a limit is `None`.
+    pub fn registration(&self, account: &Account, homeserver: Option<&Homeserver>, by: Means) -> Plan {
+        let counted = Counted::Registration;
+        let others = homeserver.into_iter().flat_map(|of| self.homeserver(account, counted, of)).collect();
+        Plan { own: Some(self.own(account, counted).left_by(by)), others }
     }
 
     /// Returns the limit of messages of a sort to their recipient.
@@ -195,18 +249,36 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
 
     /// Returns the limits of the network and of the one around it.
     fn networks(&self, requester: Requester, counted: Counted, from: &Network) -> Vec<Limit> {
-        [(Scope::Network, from.to_string()), (Scope::WideNetwork, from.wide().to_string())]
-            .map(|(scope, name)| match requester {
-                Requester::Account(account) => self.limit(Kind::of(counted, scope), &in_cohort(&account, &name)),
-                Requester::Homeserver => self.limit(Kind::of(counted, scope), name.as_bytes()),
-                Requester::Stranger => self.limit(Kind::of(counted, scope).of_strangers(), name.as_bytes()),
-            })
-            .to_vec()
+        let (name, wide) = (from.to_string(), from.wide().to_string());
+        let [network, around] = [Scope::Network, Scope::WideNetwork].map(|scope| Kind::of(counted, scope));
+        match requester {
+            Requester::Account(account) => vec![
+                self.limit(network, &in_cohort(&account, &name)),
+                self.limit(around, &in_cohort(&account, &wide)),
+                self.of_all_weeks(&account, self.limit(Kind::of(counted, Scope::WholeWideNetwork), wide.as_bytes())),
+            ],
+            Requester::Homeserver => vec![self.limit(network, name.as_bytes()), self.limit(around, wide.as_bytes())],
+            Requester::Stranger => vec![
+                self.limit(network.of_strangers(), name.as_bytes()),
+                self.limit(around.of_strangers(), wide.as_bytes()),
+            ],
+        }
     }
 
-    fn homeserver(&self, account: &Account, counted: Counted, homeserver: &Homeserver) -> Limit {
-        let limit = self.limit(Kind::of(counted, Scope::Homeserver), &in_cohort(account, &homeserver.group));
-        Limit { bucket: grown(limit.bucket, self.now - homeserver.since), ..limit }
+    /// Returns the limits of the cohort on a homeserver, and of all accounts on it.
+    fn homeserver(&self, account: &Account, counted: Counted, homeserver: &Homeserver) -> [Limit; 2] {
+        let Homeserver { group, since } = homeserver;
+        let grown = |limit: Limit| Limit { bucket: grown(limit.bucket, self.now - since), ..limit };
+        let cohort = self.limit(Kind::of(counted, Scope::Homeserver), &in_cohort(account, group));
+        let whole = self.limit(Kind::of(counted, Scope::WholeHomeserver), group.as_bytes());
+        [grown(cohort), self.of_all_weeks(account, grown(whole))]
+    }
+
+    /// Keeps free what an account leaves to older ones.
+    fn of_all_weeks(&self, account: &Account, limit: Limit) -> Limit {
+        let weeks = self.now.div_euclid(COHORT) - account.since.div_euclid(COHORT);
+        let younger = OLD - u32::try_from(weeks.max(0)).map_or(OLD, |weeks| weeks.min(OLD));
+        Limit { reserve: part(limit.bucket.capacity, LEFT_TO_OLDER) / OLD * younger, ..limit }
     }
 
     /// Returns a limit that does not depend on where the requester comes from.

@@ -197,9 +197,9 @@ impl<'a> Run<'a> {
     /// Returns whether all accounts of a batch share the limit.
     fn is_common(&self, scope: Scope) -> bool {
         match scope {
-            Scope::Homeserver => self.attack.domains == 1,
+            Scope::Homeserver | Scope::WholeHomeserver => self.attack.domains == 1,
             Scope::Network => self.attack.source == Source::V4,
-            scope => matches!(scope, Scope::WideNetwork | Scope::Server),
+            scope => matches!(scope, Scope::WideNetwork | Scope::WholeWideNetwork | Scope::Server),
         }
     }
 

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use ruma_common::UserId;
+
 use super::RateLimits;
 use crate::clock::{DAY, Millis, is_recent};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::homeserver_group;
 use crate::identity::rate_limit::rules::Homeserver;
-use crate::service::Caller;
 use crate::store::homeservers;
 
 /// How many homeservers a node remembers. The others are read again.
@@ -43,20 +44,23 @@ impl Homeservers {
 }
 
 impl RateLimits {
-    /// Returns the homeserver of a user, or `None` if the operator trusts it. Records at most once a
-    /// day and node that it was seen.
-    pub(super) async fn homeserver(&self, caller: &Caller) -> Result<Option<Homeserver>, Error> {
-        let name = caller.mxid.server_name();
+    /// Returns the homeserver of a user who registered then, or `None` if the operator trusts it.
+    /// Records at most once a day and node that it was seen.
+    pub(in crate::service) async fn homeserver(
+        &self,
+        mxid: &UserId,
+        since: Millis,
+    ) -> Result<Option<Homeserver>, Error> {
+        let name = mxid.server_name();
         if self.budgets.trusted_homeservers.iter().any(|trusted| trusted == name) {
             return Ok(None);
         }
         let group = homeserver_group::of(name.host());
         let (index, now) = (self.sealer.homeserver_index(&group), self.clock.now());
         // A domain is at least as old as the accounts on it, also if it was forgotten meanwhile.
-        if let Some(since) = self.homeservers.get(&index, now).filter(|since| *since <= caller.since) {
+        if let Some(since) = self.homeservers.get(&index, now).filter(|known| *known <= since) {
             return Ok(Some(Homeserver { group, since }));
         }
-        let since = caller.since;
         let since =
             self.store.write_one(async move |conn| homeservers::see(conn, index.as_ref(), since, now).await).await?;
         self.homeservers.put(index, Seen { since, read_at: now });

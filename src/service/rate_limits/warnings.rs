@@ -42,11 +42,11 @@ const fn advice(kind: Kind) -> &'static str {
             "It counts requests at /address, made without an account; accounts are not affected. If this is not an \
              attack, raise the limit, of which this is a tenth."
         }
-        Scope::Homeserver => {
+        Scope::Homeserver | Scope::WholeHomeserver => {
             "If you know the homeserver with so many users, add it to budgets.trusted_homeservers; if this is an \
              attack, block it with federation.blocked_servers."
         }
-        Scope::Network | Scope::WideNetwork => {
+        Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork => {
             "If all clients seem to come from one network, check server.trusted_proxies; if many people do, raise the \
              limit."
         }

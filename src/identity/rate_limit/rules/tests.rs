@@ -167,7 +167,7 @@ fn names_and_ports_below_a_domain_and_networks_in_a_prefix_share() {
 fn a_homeserver_grows_for_90_days_and_its_level_keeps_its_meaning() {
     let mut world = World::new(NOW);
     let alice = person(1, NOW);
-    let limit = |world: &World| world.rules().homeserver(&alice.account, Counted::Lookup, &world.homeserver(&alice));
+    let limit = |world: &World| world.rules().homeserver(&alice.account, Counted::Lookup, &world.homeserver(&alice))[0];
     let sizes = [0, 1, 45, 90, 1_000].map(|days| {
         world.now = NOW + days * DAY;
         limit(&world).bucket

@@ -221,12 +221,17 @@ fn attacked(victim: Victim, attackers: u32, renewed: bool) -> (u64, u64) {
     (refused, books)
 }
 
-fn takes_all(server: &mut Server, attacker: &Person) {
+/// Looks up all that an account can. Returns how much that was.
+fn takes_all(server: &mut Server, attacker: &Person) -> u64 {
+    let mut taken = 0;
     let rules = Rules { budgets: &server.budgets, now: server.now, key };
     let plan = rules.lookup(&attacker.account, Some(&attacker.homeserver), &attacker.network);
     for size in [32_000, 8_000, 2_000, 500, 100, 20] {
-        while server.ledger.charge(&plan, size, server.now).is_ok() {}
+        while server.ledger.charge(&plan, size, server.now).is_ok() {
+            taken += u64::from(size);
+        }
     }
+    taken
 }
 
 fn attacked_table() -> String {
@@ -268,4 +273,33 @@ fn attackers_look_up_as_much_as_documented() {
 #[test]
 fn an_attack_on_a_homeserver_does_not_shut_out_its_people() {
     documented("attacked", &attacked_table());
+}
+
+/// A year in which 20 new accounts come every week, on the homeserver of people who registered a
+/// month before, and of newcomers.
+#[test]
+fn attackers_who_renew_their_accounts_for_a_year_shut_out_neither_older_people_nor_small_newcomers() {
+    let mut server = Server::new(3_000 * WEEK);
+    let (begin, known) = (server.now, server.now - 100 * DAY);
+    let settled = person(60_000, begin - 30 * DAY, known, 0);
+    let somewhere = Network::of(Ipv4Addr::new(192, 0, 2, 1).into());
+    let (mut taken, mut refused) = (0, Vec::new());
+    for week in 0..52 {
+        for number in (0..=week).rev().flat_map(|batch| batch * 1_000..batch * 1_000 + 20) {
+            let since = begin + WEEK * Millis::from(number / 1_000);
+            taken += takes_all(&mut server, &person(number, since, known, 0));
+        }
+        let newcomer = person(61_000 + week, server.now, known, 0);
+        for (someone, book) in [(&settled, 10_000), (&settled, 10_000), (&settled, 10_000), (&newcomer, 1_500)] {
+            let rules = Rules { budgets: &server.budgets, now: server.now, key };
+            let plan = rules.lookup(&someone.account, Some(&someone.homeserver), &somewhere);
+            if server.ledger.charge(&plan, book, server.now).is_err() {
+                refused.push((week, book));
+            }
+        }
+        server.now += WEEK;
+    }
+    assert_eq!(refused, []);
+    // What drains in a year, and less than the capacity.
+    assert!((60_000_000..=80_000_000).contains(&taken), "{taken}");
 }
