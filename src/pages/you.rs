@@ -9,6 +9,7 @@
 //! can name somebody else's.
 
 mod actions;
+mod busy;
 mod erase;
 mod view;
 
@@ -153,7 +154,10 @@ async fn page(
         Errand::Erase => return Ok(view.see_other("/you/erase")),
         Errand::Export => Some(READY),
     };
-    let held = self_service.view(&person.actor()).await?;
+    let held = match self_service.view(&person.actor()).await {
+        Ok(held) => held,
+        Err(error) => return view.busy(&person, said, error),
+    };
     let is_locked = held.needs.contains(&Need::Confirmation);
     let said = said.map(|said| if said == READY && is_locked { LOCKED } else { said });
     Ok(view.overview(&person.session.form_token, &held, &policies, said))

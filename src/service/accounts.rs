@@ -102,13 +102,13 @@ impl Accounts {
     /// its users may not register here, 429, and 502 if it cannot be reached.
     pub async fn register(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
-        let ((user, sealed), now) = (self.sealer.seal_account(&mxid), self.clock.now());
+        let ((user, stored), now) = (self.sealer.seal_account(&mxid), self.clock.now());
         let homeserver = self.rate_limits.homeserver(&mxid, now).await?;
         let token = base62::random(TOKEN_LENGTH);
         let (hash, openid) = (token_hash(&token), self.fingerprint(registration));
         let (sealer, rate_limits) = (self.sealer.clone(), Arc::clone(&self.rate_limits));
         let added = self.store.write(async move |conn| {
-            let account = accounts::get_or_create(conn, user.as_ref(), &sealed, now).await?;
+            let account = accounts::get_or_create(conn, user.as_ref(), &stored, now).await?;
             let is_fresh = openid.accept(conn).await?;
             let surplus = accounts::end_surplus_tokens(conn, account.id).await?;
             memory::forget(conn, &sealer, &surplus).await?;

@@ -89,7 +89,7 @@ impl Confirmations {
         }
         let (address, row) = found.ok_or_else(|| Error::not_found("You have no such address"))?;
         self.messenger.check_reach(&address)?;
-        self.rate_limits.charge_confirmation(&actor.mxid, &address, from).await?;
+        self.rate_limits.charge_confirmation(actor, &address, from).await?;
         let index = |bytes: &[u8]| bytes.try_into().map_err(|_| Error::internal());
         let link = ConfirmationLink {
             asked_at: self.clock.now(),
@@ -188,15 +188,16 @@ impl Confirmations {
     }
 
     /// Ends all sessions of the user of the link with this token, and stops their erasure, also if
-    /// the link was used; returns whose they were.
+    /// the link was used; returns whose they were. For a day, no token has a link sent to this address.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; then no session has ended.
     pub async fn deny(&self, token: &str) -> Result<Question, Error> {
         let (link, row) = match self.find(token).await? {
             Ok(found) => found,
             Err(useless) => return Ok(useless),
         };
+        self.rate_limits.note_denial(&self.sealer.open_bound_address(&row.address_index, &row.address)?).await?;
         self.self_service.shut_out(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?).await?;
         self.question(&link, &row)
     }

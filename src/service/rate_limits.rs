@@ -13,8 +13,6 @@ mod warnings;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
-use ruma_common::UserId;
-
 use super::sealing::Sealer;
 use super::{Asker, Caller};
 use crate::clock::{Clock, MINUTE};
@@ -22,7 +20,7 @@ use crate::config::Budgets;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
-use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
+use crate::identity::rate_limit::kind::{Counted, Kind};
 use crate::identity::rate_limit::rules::{Account, Homeserver, Means, Plan, Requester, Rules, counted};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
@@ -82,7 +80,7 @@ impl RateLimits {
     /// Charges one registration to the network and the one around it, before its homeserver is
     /// asked.
     pub(super) async fn charge_registration(&self, from: &Network) -> Result<(), Error> {
-        self.charge(&self.rules().anonymous(Counted::Registration, from), 1).await
+        self.charge_anonymous(Counted::Registration, from).await
     }
 
     /// Charges one registration for which a homeserver has vouched to the user and the homeserver, in
@@ -100,19 +98,7 @@ impl RateLimits {
     /// Charges one unbinding signed by a homeserver to the network and the one around it: checking it
     /// means asking that homeserver for its keys.
     pub(super) async fn charge_unbinding(&self, from: &Network) -> Result<(), Error> {
-        self.charge(&self.rules().anonymous(Counted::Unbinding, from), 1).await
-    }
-
-    /// Charges one export of everything stored about a user to that user.
-    pub(super) async fn charge_export(&self, mxid: &UserId) -> Result<(), Error> {
-        let index = self.sealer.account_index(mxid);
-        self.charge_limit(Kind::of(Counted::Export, Scope::User), index.as_ref()).await
-    }
-
-    /// Charges one view of a page that shows everything stored about a person, known by the index
-    /// of their web sessions.
-    pub(super) async fn charge_view(&self, of: &BlindIndex) -> Result<(), Error> {
-        self.charge_limit(Kind::of(Counted::View, Scope::Subject), of.as_ref()).await
+        self.charge_anonymous(Counted::Unbinding, from).await
     }
 
     /// Charges one message to its asker, if that is a user, to the networks, to the recipient and

@@ -330,6 +330,7 @@ page-you-visits = Deine laufenden Sitzungen auf diesen Seiten, darunter diese. S
 page-you-sign-out-everywhere = Überall abmelden
 page-you-sign-out-everywhere-text = Alle deine Apps und alle deine anderen Sitzungen werden von diesem Server abgemeldet. Eine App meldet sich bei Bedarf automatisch wieder an. Dein Matrix-Konto ist nicht betroffen.
 page-you-sign-out-everywhere-button = Jetzt überall abmelden
+page-you-busy-text = Wenn du diese Seite nicht oft aufgerufen hast, ist vielleicht jemand anderes unter deinem Namen auf diesem Server angemeldet.
 page-you-confirmations = Laufende Bestätigungen
 page-you-confirmed = bestätigt am
 page-you-asked = angefragt am

@@ -331,6 +331,7 @@ page-you-visits = Your current sessions on these pages, including this one. They
 page-you-sign-out-everywhere = Sign out everywhere
 page-you-sign-out-everywhere-text = All your apps and all your other sessions are signed out of this server. An app signs in again automatically when it needs to. Your Matrix account is not affected.
 page-you-sign-out-everywhere-button = Sign out everywhere now
+page-you-busy-text = If you have not opened this page often, somebody else may be signed in to this server as you.
 page-you-confirmations = Confirmations in progress
 page-you-confirmed = confirmed on
 page-you-asked = requested on

@@ -330,6 +330,7 @@ page-you-visits = Sus sesiones abiertas en estas páginas, entre ellas esta. Com
 page-you-sign-out-everywhere = Cerrar todas las sesiones
 page-you-sign-out-everywhere-text = Se cierra en este servidor la sesión de todas sus aplicaciones y todas sus demás sesiones. Una aplicación vuelve a iniciar sesión automáticamente cuando lo necesita. Su cuenta de Matrix no se ve afectada.
 page-you-sign-out-everywhere-button = Cerrar todas las sesiones ahora
+page-you-busy-text = Si no ha abierto esta página muchas veces, puede que otra persona haya iniciado sesión en este servidor en su nombre.
 page-you-confirmations = Confirmaciones en curso
 page-you-confirmed = confirmada el
 page-you-asked = pedida el

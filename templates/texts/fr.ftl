@@ -336,6 +336,7 @@ page-you-visits = Vos sessions en cours sur ces pages, dont celle-ci. Elles ont 
 page-you-sign-out-everywhere = Se déconnecter partout
 page-you-sign-out-everywhere-text = Toutes vos applications et toutes vos autres sessions sont déconnectées de ce serveur. Une application se reconnecte automatiquement quand elle en a besoin. Cela ne touche pas à votre compte Matrix.
 page-you-sign-out-everywhere-button = Se déconnecter partout maintenant
+page-you-busy-text = Si vous n’avez pas ouvert cette page souvent, quelqu’un d’autre est peut-être connecté à ce serveur en votre nom.
 page-you-confirmations = Confirmations en cours
 page-you-confirmed = confirmée le
 page-you-asked = demandée le

@@ -64,6 +64,7 @@ mod program;
 mod rate_limits;
 mod registering;
 mod repeated_unbind;
+mod reserves;
 mod retention;
 mod ruma;
 mod schema;

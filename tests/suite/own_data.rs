@@ -83,7 +83,8 @@ on_both_backends! {
 
     async fn exports_have_a_budget(world: World) {
         let mut world = world;
-        world.config.budgets.exports_user = Bucket { capacity: 2, per_hour: 60 };
+        // Tokens may use half.
+        world.config.budgets.exports_user = Bucket { capacity: 4, per_hour: 60 };
         let server = world.start().await;
         let (alice, bob) = (world.newcomer(&server, "alice").await, world.newcomer(&server, "bob").await);
         for _ in 0..2 {

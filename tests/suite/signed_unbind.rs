@@ -7,6 +7,7 @@ use vouch::clock::{DAY, HOUR, SECOND};
 use vouch::config::Bucket;
 use vouch_test_support::homeserver::Conduct;
 
+use crate::crowds::behind_a_proxy;
 use crate::database;
 use crate::world::{Answer, NOON, Server, World};
 
@@ -232,6 +233,27 @@ on_both_backends! {
         assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
         world.clock.advance(HOUR);
         post(&server, &[&header], &body).await.ok();
+    }
+
+    async fn networks_in_a_prefix_share_unbindings_and_leave_room_for_a_quiet_one(world: World) {
+        let mut world = world;
+        behind_a_proxy(&mut world);
+        world.config.budgets.unbindings_network = Bucket { capacity: 10, per_hour: 1 };
+        let server = bound(&world).await;
+        let body = unbinding("nobody@example.com");
+        let header = good_header(&world, &body);
+        let unbinds = async |from: &str| {
+            let request = server.request(Method::POST, PATH, None).header("Authorization", &header);
+            server.send(request.header("X-Forwarded-For", from).json(&body)).await.status
+        };
+        let mut taken = 0;
+        for number in 0..6 {
+            while unbinds(&format!("10.1.{number}.1")).await == 200 {
+                taken += 1;
+            }
+        }
+        assert_eq!(taken, 32);
+        assert_eq!([unbinds("10.1.200.1").await, unbinds("10.2.0.1").await], [200, 200]);
     }
 
     async fn concurrent_requests_within_the_limit_all_succeed(world: World) {

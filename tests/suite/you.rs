@@ -130,7 +130,7 @@ on_both_backends! {
         assert_eq!(row_counts(&world).await, before);
     }
 
-    async fn opening_the_page_is_rate_limited_per_user(world: World) {
+    async fn opening_the_page_is_rate_limited_per_session(world: World) {
         let server = world.start().await;
         let (alice, bob) = (Visitor::signed_in(&world, &server, "alice").await, Visitor::signed_in(&world, &server, "bob").await);
         for _ in 0..60 {

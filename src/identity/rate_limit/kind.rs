@@ -5,19 +5,26 @@ use std::fmt;
 use crate::clock::{HOUR, Millis};
 use crate::config::{Bucket, Budgets};
 
-/// The views of the pages that show everything stored about a person. No setting changes this
-/// limit: nobody who reads the page reaches it.
+/// The views, by one token, session or address, of what shows everything stored about a person. No
+/// setting changes this limit: nobody who reads the page reaches it.
 const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
+/// The views of a user by all tokens and sessions.
+const ALL_VIEWS: Bucket = Bucket { capacity: 240, per_hour: 2_400 };
+/// The links by which one token or session confirms an address.
+const LINKS: Bucket = Bucket { capacity: 5, per_hour: 5 };
 /// Registrations of one user: an app makes one when somebody signs in, and some whenever they start.
 const REGISTRATIONS: Bucket = Bucket { capacity: 100, per_hour: 60 };
 /// Units of what is counted by the day, in a bucket that drains one an hour.
 pub const DAY: u32 = 24;
-/// Erasures that a user may request, [`DAY`] units each: three at once, and one a day.
-const ERASURES: Bucket = Bucket { capacity: 3 * DAY, per_hour: 1 };
+/// Erasures that a user may request, [`DAY`] units each: six at once, and one a day.
+const ERASURES: Bucket = Bucket { capacity: 6 * DAY, per_hour: 1 };
 /// Addresses added to a user who has others, which are told of each.
 const ADDITIONS: Bucket = Bucket { capacity: 20, per_hour: 1 };
 /// Alerts of one kind about what one address has confirmed, [`DAY`] units each: one a day.
 const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
+/// Denials of links to an address, [`DAY`] units each: the limit is empty a day after one, and two
+/// days after more.
+const DENIALS: Bucket = Bucket { capacity: 2 * DAY, per_hour: 1 };
 
 /// How much more a /16 or /32 may use than each network in it.
 const WIDE: u32 = 4;
@@ -61,6 +68,8 @@ pub enum Counted {
     Erasure,
     /// Addresses that are added to a user who has others.
     Addition,
+    /// Links of both sorts whose reader has said that it was not them who asked.
+    Denial,
     /// Alerts that everything about a user was exported.
     ExportAlert,
     /// Alerts that everything about a user was shown.
@@ -107,7 +116,7 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind, except those of single tokens and sessions.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 54] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
         Self::of(Counted::Lookup, Scope::WholeHomeserver),
@@ -153,10 +162,13 @@ impl Kind {
         Self::of(Counted::Unbinding, Scope::Network),
         Self::of(Counted::Unbinding, Scope::WideNetwork),
         Self::of(Counted::Export, Scope::User),
+        Self::of(Counted::View, Scope::User),
         Self::of(Counted::Confirmation, Scope::User),
         Self::of(Counted::Confirmation, Scope::Address),
         Self::of(Counted::TextConfirmation, Scope::User),
         Self::of(Counted::TextConfirmation, Scope::Number),
+        Self::of(Counted::Denial, Scope::Address),
+        Self::of(Counted::Denial, Scope::Number),
         Self::of(Counted::ExportAlert, Scope::User),
         Self::of(Counted::ViewAlert, Scope::User),
     ];
@@ -206,6 +218,7 @@ impl Kind {
     #[must_use]
     pub fn budget(self, b: &Budgets) -> (&'static str, Bucket) {
         let (section, bucket) = match (self.counted, self.scope) {
+            (Counted::Confirmation | Counted::TextConfirmation, Scope::Subject) => ("", LINKS),
             (Counted::Lookup, Scope::Homeserver | Scope::WholeHomeserver) => {
                 ("budgets.homeserver", b.lookup_homeserver)
             }
@@ -247,9 +260,11 @@ impl Kind {
             (Counted::Registration, _) => ("budgets.registrations_network", b.registrations_network),
             (Counted::Unbinding, _) => ("budgets.unbindings_network", b.unbindings_network),
             (Counted::Export, _) => ("budgets.exports_user", b.exports_user),
+            (Counted::View, Scope::User) => ("", ALL_VIEWS),
             (Counted::View, _) => ("", VIEWS),
             (Counted::Erasure, _) => ("", ERASURES),
             (Counted::Addition, _) => ("", ADDITIONS),
+            (Counted::Denial, _) => ("", DENIALS),
             (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),
         };
         let [at_once, per_hour] = match self.scope {
@@ -292,6 +307,7 @@ impl fmt::Display for Kind {
             Counted::TextConfirmation => "confirm_text",
             Counted::Erasure => "erasure",
             Counted::Addition => "addition",
+            Counted::Denial => "deny",
             Counted::ExportAlert => "alert_export",
             Counted::ViewAlert => "alert_view",
         };

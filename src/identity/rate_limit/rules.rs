@@ -37,7 +37,10 @@
 //! look up 64,000 addresses while there are few others. A reserve in proportion to what an account
 //! has used would do less: each account could take a tenth of what is left, and 40 nearly all.
 //!
-//! Nothing is kept free in the limits of a recipient. They protect their owner from a flood, whoever
+//! What people do about their own data is limited for each token and web session. What these share
+//! keeps a half free for web sessions, see [`Means`].
+//!
+//! Nothing else is kept free in the limits of a recipient. They protect their owner from a flood, whoever
 //! causes it; half of them could not be told apart from the other half, since most people who
 //! validate an address have just registered. Only invitations keep half of it for settled accounts.
 
@@ -213,12 +216,12 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         country.into_iter().chain([server]).collect()
     }
 
-    /// Returns the limits of a request from somebody whose account is not known yet. The network's own
-    /// limit determines how much it leaves to others around it.
-    pub fn anonymous(&self, counted: Counted, from: &Network) -> Plan {
+    /// Returns the limits of a request from somebody whose account is not known yet: of the network and
+    /// of the one around it. The former determines how much it leaves of the latter, as an account's
+    /// own limit does.
+    pub fn anonymous(&self, counted: Counted, from: &Network) -> (Limit, Limit) {
         let limit = |scope, name: String| self.limit(Kind::of(counted, scope), name.as_bytes());
-        let around = limit(Scope::WideNetwork, from.wide().to_string());
-        Plan { own: Some(limit(Scope::Network, from.to_string())), others: vec![around] }
+        (limit(Scope::Network, from.to_string()), limit(Scope::WideNetwork, from.wide().to_string()))
     }
 
     /// Returns the limits of a registration, once the homeserver has vouched for the user. A

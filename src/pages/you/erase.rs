@@ -169,7 +169,10 @@ async fn question(
     person: &Person,
     typed: Option<&str>,
 ) -> Result<HttpResponse, Failure> {
-    let held = self_service.view(&person.actor()).await?;
+    let held = match self_service.view(&person.actor()).await {
+        Ok(held) => held,
+        Err(error) => return view.busy(person, None, error),
+    };
     let span = view.texts.span(view.language(), config.retention.consent);
     Ok(view.erase_question(&held, &person.session.form_token, &span, typed))
 }

@@ -182,3 +182,12 @@ async fn whatever_was_done_is_said_and_nothing_else_can_be() {
         assert_eq!(said_in(&Query::from(&request)), said);
     }
 }
+
+#[actix_web::test]
+async fn somebody_who_has_opened_it_too_often_can_still_sign_out_everywhere_in_four_languages() {
+    for (tag, view) in ["en", "fr", "de", "es"].map(|tag| (tag, view(tag))) {
+        let page = view.busy_page("t0ken", Some(SIGNED_OUT));
+        assert_eq!(page.status().as_u16(), 429);
+        insta::assert_snapshot!(format!("busy_{tag}"), main_of(page).await);
+    }
+}

@@ -8,6 +8,8 @@ use super::credits::{Credits, Missing};
 use crate::clock::Millis;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
+use crate::identity::network::Network;
+use crate::identity::rate_limit::kind::Counted;
 use crate::identity::rate_limit::rules::Plan;
 use crate::identity::rate_limit::{Level, Limit, micros};
 use crate::store::{self, Conn, rate_limits as rows};
@@ -108,6 +110,24 @@ impl RateLimits {
         let (charged, used) = self.store.write_one(charge).await?;
         self.credits().add_own(own, charged, used, now);
         Ok(())
+    }
+
+    /// Charges one unit to a network, whose level determines how much it leaves to others around it,
+    /// and one to the network around. Without a transaction: many such requests come at once.
+    pub(super) async fn charge_anonymous(&self, counted: Counted, from: &Network) -> Result<(), Error> {
+        let (network, around) = self.rules().anonymous(counted, from);
+        let now = self.clock.now();
+        let charge = async move |conn: &mut Conn| match charge_one(conn, &network, 1, now).await? {
+            Some(forgotten_at) => Ok(network.used(forgotten_at, now)),
+            None => Err(Uncharged::Refused(refusal_by(conn, &[(network, 1)], now).await?)),
+        };
+        let used = self.store.write_one(charge).await.map_err(|uncharged| self.report(uncharged, now))?;
+        let plan = Plan { own: Some(network), others: vec![around] };
+        let charged = self.charge(&Plan::of(plan.others_after(used).collect()), 1).await;
+        if charged.is_err() {
+            self.store.write_one(async move |conn| refund(conn, each(vec![network])).await).await?;
+        }
+        charged
     }
 
     async fn charge_others(&self, missing: Vec<(Limit, u32)>, now: Millis) -> Result<(), Uncharged> {
@@ -244,7 +264,7 @@ fn sort(charges: &mut [(Limit, u32)]) {
     charges.sort_unstable_by_key(|(limit, _)| order(limit));
 }
 
-fn order(limit: &Limit) -> (bool, BlindIndex) {
+pub(super) fn order(limit: &Limit) -> (bool, BlindIndex) {
     (!limit.kind.is_remembered(), limit.key)
 }
 
@@ -284,7 +304,11 @@ async fn refusal(
 }
 
 /// Returns which of these limits have no room, and the longest wait of all.
-async fn refusal_by(conn: &mut Conn, charges: &[(Limit, u32)], now: Millis) -> Result<Refused, store::Error> {
+pub(super) async fn refusal_by(
+    conn: &mut Conn,
+    charges: &[(Limit, u32)],
+    now: Millis,
+) -> Result<Refused, store::Error> {
     let level = levels(conn, charges).await?;
     let mut refused = Refused { full: Vec::new(), wait: 0 };
     for (limit, units) in charges {

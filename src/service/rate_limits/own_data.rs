@@ -1,46 +1,102 @@
 //! The rate limits of what people do about their own data. No setting changes them, except where
 //! they count messages as any other.
+//!
+//! A token may be in other hands than its user's: OpenID tokens have no audience. So each token and
+//! web session has limits of its own, and what all of them share keeps a part free for web sessions,
+//! and another for those that have just begun. The limits of a recipient do so too, or a token
+//! could keep its user from getting a link.
 
 use ruma_common::UserId;
 
 use super::RateLimits;
-use super::charging::charge_one;
+use super::charging::{charge_one, refusal_by};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
+use crate::identity::rate_limit::Limit;
 use crate::identity::rate_limit::kind::{Counted, DAY, Kind, Scope};
-use crate::identity::rate_limit::rules::{Account, Plan, Requester};
+use crate::identity::rate_limit::rules::{Account, Means, Plan, Requester};
 use crate::identity::threepid::{Address, Medium};
-use crate::store::{self, Conn};
+use crate::service::Actor;
+use crate::service::standing::{FRESH, is_recent};
+use crate::store::proofs::{self, Bearer};
+use crate::store::{self, Conn, rate_limits as rows};
 
 impl RateLimits {
-    /// Charges a link by which a user confirms that they read an address of theirs: to the user,
-    /// the networks, the address and those who pay for it. The limits of the user and of the
-    /// address are apart from those of messages that strangers can cause. Whoever signs in on the
-    /// pages need not have an account, so everybody counts as a newcomer.
+    /// Charges one view of everything stored about a user.
+    pub(in crate::service) async fn charge_view(&self, actor: &Actor) -> Result<(), Error> {
+        let by = self.means(actor).await?;
+        let limits = vec![self.of_bearer(Counted::View, actor), self.of_user(Counted::View, actor).left_by(by)];
+        self.charge(&Plan::of(limits), 1).await
+    }
+
+    /// Charges one view of everything stored about an address to its readers.
+    pub(in crate::service) async fn charge_address_view(&self, of: &Address) -> Result<(), Error> {
+        let index = self.sealer.web_session_address_index(of);
+        self.charge_limit(Kind::of(Counted::View, Scope::Subject), index.as_ref()).await
+    }
+
+    /// Charges one export of everything stored about a user, in the transaction that uses their fresh
+    /// proof.
+    pub(in crate::service) async fn charge_export(&self, conn: &mut Conn, actor: &Actor) -> Result<(), Error> {
+        let limit = self.of_user(Counted::Export, actor).left_by(proved(actor));
+        self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
+    }
+
+    /// Charges a link by which a user confirms that they read an address of theirs: to the token or
+    /// session, the user, the networks, the address and those who pay for it. The limits of the user
+    /// and of the address are apart from those of messages that strangers can cause. Whoever signs in
+    /// on the pages need not have an account, so everybody counts as a newcomer.
+    ///
+    /// # Errors
+    /// 429 also for a token, if the reader of the address has [denied](Self::note_denial) a link.
     pub(in crate::service) async fn charge_confirmation(
         &self,
-        mxid: &UserId,
+        actor: &Actor,
         to: &Address,
         from: &Network,
     ) -> Result<(), Error> {
-        let (rules, user) = (self.rules(), self.sealer.account_index(mxid));
+        let (rules, by) = (self.rules(), self.means(actor).await?);
         let counted = match to.medium() {
             Medium::Email => Counted::Confirmation,
             Medium::Msisdn => Counted::TextConfirmation,
         };
+        if by == Means::Token {
+            self.check_denial(to).await?;
+        }
+        let user = self.sealer.account_index(&actor.mxid);
         let newcomer = Requester::Account(Account { user, since: self.clock.now() });
         let mut limits = rules.message(newcomer, from, to).others;
-        limits.push(rules.limit(Kind::of(counted, Scope::User), user.as_ref()));
-        limits.push(rules.recipient(counted, to));
+        limits.push(self.of_bearer(counted, actor));
+        limits.push(self.of_user(counted, actor).left_by(by));
+        limits.push(rules.recipient(counted, to).left_by(by));
         self.charge(&Plan::of(limits), 1).await
     }
 
-    /// Charges a request for an erasure, which tells every address of the user.
-    pub(in crate::service) async fn charge_erasure(&self, mxid: &UserId) -> Result<(), Error> {
-        let user = self.sealer.account_index(mxid);
-        let limit = self.rules().limit(Kind::of(Counted::Erasure, Scope::User), user.as_ref());
-        self.charge(&Plan::of(vec![limit]), DAY).await
+    /// Notes that the reader of an address has denied that they asked for a link: for a day, and for
+    /// two after another one, tokens have none sent there. The web sessions of that time have ended.
+    pub(in crate::service) async fn note_denial(&self, of: &Address) -> Result<(), Error> {
+        let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
+        self.store.write_one(async move |conn| charge_one(conn, &limit, DAY, now).await).await?;
+        Ok(())
+    }
+
+    async fn check_denial(&self, of: &Address) -> Result<(), Error> {
+        let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
+        let rows = rows::by_keys(&mut self.store.read().await?, vec![limit.key.as_ref().to_vec()]).await?;
+        // Until it is empty.
+        let wait = rows.first().map_or(0, |row| limit.wait(limit.bucket.capacity, row.empty_at, now));
+        if wait > 0 { Err(Error::limit_exceeded(wait)) } else { Ok(()) }
+    }
+
+    /// Charges a request for an erasure, which tells every address of the user, in the transaction
+    /// that uses their fresh proof.
+    pub(in crate::service) async fn charge_erasure(&self, conn: &mut Conn, actor: &Actor) -> Result<(), Error> {
+        let (limit, now) = (self.of_user(Counted::Erasure, actor).left_by(proved(actor)), self.clock.now());
+        if charge_one(conn, &limit, DAY, now).await?.is_some() {
+            return Ok(());
+        }
+        Err(Error::limit_exceeded(refusal_by(conn, &[(limit, DAY)], now).await?.wait))
     }
 
     /// Charges an address that is added to a user who has others, which are told of it, in the
@@ -61,5 +117,37 @@ impl RateLimits {
     ) -> Result<bool, store::Error> {
         let limit = self.rules().limit(Kind::of(what, Scope::User), by.as_ref());
         Ok(charge_one(conn, &limit, DAY, self.clock.now()).await?.is_some())
+    }
+
+    /// Returns by what somebody acts.
+    async fn means(&self, actor: &Actor) -> Result<Means, Error> {
+        if let Bearer::Token(_) = actor.bearer {
+            return Ok(Means::Token);
+        }
+        let standing = proofs::standing(&mut self.store.read().await?, &actor.bearer).await?;
+        let is_new = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, self.clock.now()));
+        Ok(if is_new { Means::NewSession } else { Means::Session })
+    }
+
+    fn of_bearer(&self, counted: Counted, actor: &Actor) -> Limit {
+        self.rules().limit(Kind::of(counted, Scope::Subject), hash(&actor.bearer))
+    }
+
+    fn of_user(&self, counted: Counted, actor: &Actor) -> Limit {
+        self.rules().limit(Kind::of(counted, Scope::User), self.sealer.account_index(&actor.mxid).as_ref())
+    }
+}
+
+/// Returns by what somebody acts who uses a fresh proof.
+const fn proved(actor: &Actor) -> Means {
+    match actor.bearer {
+        Bearer::Token(_) => Means::Token,
+        Bearer::Visit(_) => Means::NewSession,
+    }
+}
+
+fn hash(bearer: &Bearer) -> &[u8] {
+    match bearer {
+        Bearer::Token(hash) | Bearer::Visit(hash) => hash,
     }
 }

@@ -10,6 +10,7 @@ use crate::clock::{HOUR, Millis};
 use crate::config::{Bucket, Database, DatabaseUrl};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::vault::Vault;
+use crate::identity::rate_limit::kind::Scope;
 use crate::identity::rate_limit::ledger::Ledger;
 use crate::identity::rate_limit::{Level, micros};
 use crate::store::rate_limits as rows;

@@ -45,7 +45,7 @@ impl SelfService {
     /// 429 if they have opened the page too often, and 503 if the database is unavailable.
     pub async fn export_address(&self, address: &Address) -> Result<AddressExport, Error> {
         let sealer = &self.sealer;
-        self.rate_limits.charge_view(&sealer.web_session_address_index(address)).await?;
+        self.rate_limits.charge_address_view(address).await?;
         let mut conn = self.store.read().await?;
         let made_after = self.clock.now() - self.retention.invite;
         let bound = bindings::by_address(&mut conn, sealer.binding_index(address).as_ref()).await?;

@@ -44,7 +44,6 @@ impl SelfService {
         if let Some(pending) = erasures::of_user(&mut self.store.read().await?, index.as_ref()).await? {
             return Ok(pending.into());
         }
-        self.rate_limits.charge_erasure(&actor.mxid).await?;
         let now = self.clock.now();
         let erasure = Erasure {
             user_index: index.as_ref().to_vec(),
@@ -54,20 +53,23 @@ impl SelfService {
             due_at: now + SETTLED,
         };
         let pending = PendingErasure::from(erasure.clone());
-        let (sealer, notices, Actor { mxid, bearer }) = (self.sealer.clone(), self.notices.clone(), actor.clone());
+        let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
+        let actor = actor.clone();
         let requested = self.store.write(async move |conn| {
-            if let Some(account) = accounts::by_user(conn, sealer.account_index(&mxid).as_ref()).await? {
+            let Actor { mxid, bearer } = &actor;
+            if let Some(account) = accounts::by_user(conn, sealer.account_index(mxid).as_ref()).await? {
                 accounts::lock(conn, account.id).await?;
             }
-            if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+            if !proofs::use_proof(conn, bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
             if !erasures::request(conn, erasure.clone()).await? {
                 return Ok(erasures::of_user(conn, &erasure.user_index).await?.map(PendingErasure::from));
             }
-            let rows = bindings::of_user(conn, sealer.binding_user_index(&mxid).as_ref()).await?;
+            rate_limits.charge_erasure(conn, &actor).await?;
+            let rows = bindings::of_user(conn, sealer.binding_user_index(mxid).as_ref()).await?;
             let event = |reader: BlindIndex| Event::Erasing { due_at: erasure.due_at, reader: reader.0 };
-            outbox::queue_all(conn, notices.alerts(event, &mxid, now, &rows, language)?).await?;
+            outbox::queue_all(conn, notices.alerts(event, mxid, now, &rows, language)?).await?;
             Ok(None)
         });
         let earlier = requested.await?;

@@ -183,28 +183,29 @@ impl SelfService {
         if needs.contains(&Need::Proof) {
             return Err(Error::proof_required());
         }
-        self.rate_limits.charge_export(&actor.mxid).await?;
         self.note_export(actor, language).await?;
         let mut export = self.collect(&actor.mxid, Some(&actor.bearer)).await?;
         export.needs.retain(|need| *need != Need::Proof);
         Ok(export)
     }
 
-    /// Uses the fresh proof, and tells the user's addresses of the export, once a day for each address
-    /// that has confirmed one.
+    /// Uses the fresh proof, charges the export, and tells the user's addresses of it, once a day for
+    /// each address that has confirmed one.
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
-        let Actor { mxid, bearer } = actor.clone();
+        let actor = actor.clone();
         let done = self.store.write(async move |conn| {
-            if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
+            let Actor { mxid, bearer } = &actor;
+            if !proofs::use_proof(conn, bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
+            rate_limits.charge_export(conn, &actor).await?;
             let rows = bindings::of_user(conn, user.as_ref()).await?;
             // Without an address, there is nobody to tell.
-            let Some(by) = confirmer(conn, &sealer, &bearer, &rows).await? else { return Ok(()) };
+            let Some(by) = confirmer(conn, &sealer, bearer, &rows).await? else { return Ok(()) };
             if rate_limits.may_alert(conn, Counted::ExportAlert, &by).await? {
-                outbox::queue_all(conn, notices.alerts(|_| Event::Exported, &mxid, now, &rows, language)?).await?;
+                outbox::queue_all(conn, notices.alerts(|_| Event::Exported, mxid, now, &rows, language)?).await?;
             }
             Ok(())
         });
@@ -219,7 +220,7 @@ impl SelfService {
     /// # Errors
     /// 429 if they have looked too often, and 503 if the database is unavailable.
     pub async fn view(&self, actor: &Actor) -> Result<Export, Error> {
-        self.rate_limits.charge_view(&self.sealer.web_session_user_index(&actor.mxid)).await?;
+        self.rate_limits.charge_view(actor).await?;
         self.collect(&actor.mxid, Some(&actor.bearer)).await
     }
 

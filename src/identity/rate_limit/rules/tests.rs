@@ -295,6 +295,20 @@ proptest! {
     }
 
     #[test]
+    fn the_older_an_account_the_more_it_may_fill_of_what_all_weeks_share(days in 0i64..1_000, more in 0i64..1_000) {
+        let world = World::new(NOW - 90 * DAY);
+        let filled = |days: i64| {
+            let account = person(1, NOW - days * DAY).account;
+            let whole = world.rules().homeserver(&account, Counted::Lookup, &world.homeserver(&person(1, NOW)))[1];
+            whole.bucket.capacity - whole.reserve
+        };
+        prop_assert!(filled(days) <= filled(days + more));
+        prop_assert_eq!([filled(0), filled(730)], [4_000_032, 10_000_000]);
+        // A month makes room for somebody with 10,000 contacts and three devices who has looked up much.
+        prop_assert!(days > 690 || (filled(days + 30) - filled(days)) / 100 * 35 >= 60_000);
+    }
+
+    #[test]
     fn no_reserve_exceeds_what_there_is(capacity: u32, base: u32, used: u32) {
         let limit = Limit {
             kind: Kind::of(Counted::Lookup, Scope::Server),
@@ -308,4 +322,17 @@ proptest! {
         let more = plan.others_after(used.saturating_add(1)).next().unwrap();
         prop_assert!(more.reserve >= after.reserve);
     }
+}
+
+#[test]
+fn tokens_leave_half_of_a_persons_limits_to_sessions_and_these_a_quarter_to_new_ones() {
+    let limit = |capacity| Limit {
+        kind: Kind::of(Counted::Confirmation, Scope::User),
+        key: BlindIndex([0; 16]),
+        bucket: Bucket { capacity, per_hour: 1 },
+        reserve: 0,
+    };
+    let means = [Means::Token, Means::Session, Means::NewSession];
+    let left = |capacity| means.map(|means| limit(capacity).left_by(means).reserve);
+    assert_eq!([20, 5, 1].map(left), [[10, 5, 0], [2, 1, 0], [0, 0, 0]]);
 }
