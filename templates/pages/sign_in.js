@@ -202,6 +202,8 @@ async function byOAuth({ name, client, oauth }) {
   });
 }
 
+// Unlike OAuth 2.0, this names no issuer: a homeserver can pass the person on to the page of another one, and be
+// given a login token of theirs. So the page says whose page opens, and the token goes nowhere but to this homeserver.
 async function bySso({ name, client }) {
   const back = new URL(form.action);
   const state = random();
@@ -330,9 +332,9 @@ function offer() {
   const { name, ways } = homeserver;
   byId("next").hidden = true;
   byId("redirects").hidden = !ways.oauth && !ways.sso;
-  for (const way of ["oauth", "sso"]) {
-    byId(way).hidden = !ways[way];
-    byId(way).textContent = say(way, { server: name });
+  for (const [id, has] of [["oauth", ways.oauth], ["sso", ways.sso], ["sso-hint", ways.sso]]) {
+    byId(id).hidden = !has;
+    byId(id).textContent = say(id, { server: name });
   }
   byId("with-password").hidden = !ways.password;
   byId("sso").classList.toggle("primary", !ways.oauth);
@@ -346,7 +348,7 @@ function offer() {
 function beginAgain() {
   homeserver = null;
   byId("next").hidden = false;
-  for (const id of ["redirects", "with-password"]) byId(id).hidden = true;
+  for (const id of ["redirects", "sso-hint", "with-password"]) byId(id).hidden = true;
   status.textContent = "";
   password.value = "";
   password.required = false;

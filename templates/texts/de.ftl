@@ -132,6 +132,7 @@ page-sign-in-password-hint = Es geht nur an deinen Heimserver, nie an uns.
 page-sign-in-with-password = Mit Passwort anmelden
 page-sign-in-oauth = Bei { $server } anmelden
 page-sign-in-sso = Einmalanmeldung (SSO) bei { $server }
+page-sign-in-sso-hint = Die Einmalanmeldung öffnet eine Seite von { $server }. Gehört sie zu einem anderen Homeserver, dann schließe sie: Sonst könnte { $server } dein Konto dort benutzen.
 page-sign-in-device = Vorübergehende Anmeldung bei { $name }
 page-sign-in-asking = Dein Heimserver wird gesucht …
 page-sign-in-leaving = Weiter zu { $server } …

@@ -133,6 +133,7 @@ page-sign-in-password-hint = It goes only to your homeserver, never to us.
 page-sign-in-with-password = Sign in with password
 page-sign-in-oauth = Sign in at { $server }
 page-sign-in-sso = Single sign-on at { $server }
+page-sign-in-sso-hint = Single sign-on opens a page of { $server }. If that page is of a different homeserver, close it: { $server } could otherwise use the account you have there.
 page-sign-in-device = Temporary sign-in at { $name }
 page-sign-in-asking = Looking for your homeserver…
 page-sign-in-leaving = Going to { $server }…

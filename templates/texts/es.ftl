@@ -132,6 +132,7 @@ page-sign-in-password-hint = Va solo a su servidor base, nunca a nosotros.
 page-sign-in-with-password = Iniciar sesión con contraseña
 page-sign-in-oauth = Iniciar sesión en { $server }
 page-sign-in-sso = Inicio de sesión único en { $server }
+page-sign-in-sso-hint = El inicio de sesión único abre una página de { $server }. Si la página es de otro servidor, ciérrela: de lo contrario, { $server } podría usar la cuenta que usted tiene allí.
 page-sign-in-device = Inicio de sesión temporal en { $name }
 page-sign-in-asking = Buscando su servidor base…
 page-sign-in-leaving = Pasando a { $server }…

@@ -132,6 +132,7 @@ page-sign-in-password-hint = Il va uniquement à votre serveur d’accueil, jama
 page-sign-in-with-password = Se connecter avec le mot de passe
 page-sign-in-oauth = Se connecter sur { $server }
 page-sign-in-sso = Authentification unique sur { $server }
+page-sign-in-sso-hint = L’authentification unique ouvre une page de { $server }. Si c’est la page d’un autre serveur d’accueil, fermez-la : { $server } pourrait sinon utiliser le compte que vous y avez.
 page-sign-in-device = Connexion temporaire à { $name }
 page-sign-in-asking = Recherche de votre serveur d’accueil…
 page-sign-in-leaving = Redirection vers { $server }…

@@ -109,3 +109,25 @@ async fn a_code_of_another_issuer_is_not_redeemed() {
         assert!(!redeemed, "{names_issuer} {iss}");
     }
 }
+
+/// A login token names no issuer, so a mix-up cannot be told from a right answer. The page says
+/// whose page opens, and the token goes to that homeserver only.
+#[tokio::test]
+async fn single_sign_on_says_whose_page_opens_and_gives_the_token_to_nobody_else() {
+    let world = with_alice(&[Flow::Sso]).await;
+    let browser = Browser::open(&world).await;
+    browser.visit("/you").await;
+    browser.names(ALICE).await;
+    browser.says("Single sign-on opens a page of hs.example. If that page is of a different homeserver").await;
+    browser.type_into("Your Matrix ID", "@alice:hs.exampl").await;
+    browser.says_no_more("Single sign-on opens a page").await;
+    browser.names(ALICE).await;
+    browser.click("Single sign-on at hs.example").await;
+    browser.reads("Sign in to hs.example").await;
+    let back = browser.url().await.query_pairs().find(|(name, _)| name == "redirectUrl").unwrap().1.into_owned();
+    let (_, state) = back.split_once("state=").unwrap();
+    browser.visit(&format!("/you/sign-in?state={state}&loginToken=of-another-homeserver")).await;
+    browser.is_told("Too much time has passed, or you started in another window.").await;
+    let given: Vec<_> = browser.sent().await.into_iter().filter(|sent| sent.body.contains("of-another")).collect();
+    assert!(!given.is_empty() && given.iter().all(|sent| sent.url.host_str() == Some("hs.example")), "{given:?}");
+}
