@@ -13,7 +13,7 @@ use crate::clock::{DAY, Millis};
 use crate::config::Config;
 use crate::import::report::{Done, Report};
 use crate::import::sydent::settings::Settings;
-use crate::import::sydent::{self, Action, Options, Progress};
+use crate::import::sydent::{self, Accepted, Action, Options, Progress};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,6 +55,9 @@ pub(super) struct FromSydent {
     /// Import although something is lost that the report names
     #[arg(long)]
     accept_losses: bool,
+    /// Import although the file seems to be older than the one imported last: what it lacks is removed
+    #[arg(long)]
+    accept_older: bool,
 }
 
 /// What is done.
@@ -120,7 +123,7 @@ pub(super) async fn run(config: Config, import: &Import) -> Result<(), Failure> 
         with_peers: from.peers == Peers::Take,
         reads_all: from.extent.all,
         keys_valid: from.keys_valid.map_or(retention.invite + retention.ephemeral_key, |days| Millis::from(days) * DAY),
-        accepts_losses: from.accept_losses,
+        accepted: Accepted { losses: from.accept_losses, older: from.accept_older },
     };
     let bar = Bar::new();
     let report = sydent::run(&services, &options, &bar).await;

@@ -151,6 +151,13 @@ impl fmt::Display for Report {
         }
         writeln!(f, "Validation sessions")?;
         writeln!(f, "  {:>9}  usable now, not imported: these people prove their address again", found.sessions_lost)?;
+        if found.dated_ahead > 0 {
+            writeln!(
+                f,
+                "Note: {} rows of bindings are dated in the future. They count as made no later than the last import.",
+                found.dated_ahead
+            )?;
+        }
         for peer in &found.active_peers {
             writeln!(f, "Note: it replicates with {}. There is no replication here.", peer.escape_debug())?;
         }
@@ -215,6 +222,7 @@ const fn in_words(outcome: Outcome) -> &'static str {
         Outcome::RemovedHere => "removed here, or older",
         Outcome::Objected => "refused, because their owner objects",
         Outcome::NoAccount => "without an account",
+        Outcome::Duplicate => "twice there; the newest counts",
     }
 }
 

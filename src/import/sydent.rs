@@ -4,8 +4,10 @@
 //! import these. A later run reads only the local rows that are new, which Sydent's ids tell, and
 //! all rows that come from peers, of which a removal leaves no trace.
 
+pub mod age;
 mod checks;
 mod converting;
+mod opening;
 pub mod plan;
 pub mod rows;
 pub mod settings;
@@ -25,6 +27,7 @@ use crate::clock::Millis;
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
 use crate::service::{ImportedBinding, Importer, Mode, Outcome, Seen, Services};
+use age::{Horizon, Marks};
 use rows::{Reference, Table};
 use settings::Settings;
 use source::{Selection, Source, SourceError};
@@ -53,8 +56,17 @@ pub struct Options {
     pub reads_all: bool,
     /// How long the public keys of its invitations are reported as valid.
     pub keys_valid: Millis,
-    /// Whether the operator accepts what is lost.
-    pub accepts_losses: bool,
+    /// What the operator accepts.
+    pub accepted: Accepted,
+}
+
+/// What the operator accepts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accepted {
+    /// That something is lost.
+    pub losses: bool,
+    /// That the file is older than the one imported last.
+    pub older: bool,
 }
 
 /// What is done.
@@ -83,6 +95,12 @@ struct Position {
     local: i64,
     /// Whether bindings from peers were taken.
     with_peers: bool,
+    /// When.
+    #[serde(default)]
+    at: Millis,
+    /// How far the server had got.
+    #[serde(default)]
+    marks: Marks,
 }
 
 /// Why an import failed.
@@ -151,13 +169,27 @@ pub async fn run(
             "earlier runs {earlier} the bindings from peers: use the same --peers, or end that import with --last first"
         )));
     }
-    let since =
-        if options.reads_all || options.action == Action::Verify { 0 } else { position.map_or(0, |it| it.local) };
+    let since = if options.reads_all || options.action == Action::Verify {
+        0
+    } else {
+        position.as_ref().map_or(0, |it| it.local)
+    };
     let select = Selection { since, with_peers: options.with_peers };
     let mut source = Source::open(&options.file, services.config.server.name.as_str())?;
+    let marks = Marks::read(&mut source)?;
+    if position.as_ref().is_some_and(|last| marks.is_older_than(&last.marks)) && !options.accepted.older {
+        return Err(ImportError::Choice(format!(
+            "{} seems to be older than what was imported last: what it lacks would be removed here. Use the current file, \
+             or, if this is the current one, --accept-older",
+            options.file.display()
+        )));
+    }
     let now = importer.now();
+    let last = position.as_ref().map_or(now, |position| position.at);
+    let known = importer.dated_ahead().await?.into_iter().map(|((table, id), at)| (Reference::of(table, id), at));
+    let mut horizon = Horizon { now, last, known: known.collect(), new: Vec::new() };
     progress.begin("reading", expected(&mut source, since)?);
-    let mut found = Survey::of(&mut source, select, now, &|rows| progress.tick(rows))?;
+    let mut found = Survey::of(&mut source, select, &mut horizon, &|rows| progress.tick(rows))?;
     let signing_key = checks::signing_key(&mut source, &services.signing, options.settings.as_ref())?;
     let winners = std::mem::take(&mut found.winners);
     let mut report = Report {
@@ -175,7 +207,7 @@ pub async fn run(
         invitations_delivered: 0,
     };
     report.losses = checks::losses(&report, &options.file, services);
-    let is_refused = !report.losses.is_empty() && !options.accepts_losses;
+    let is_refused = !report.losses.is_empty() && !options.accepted.losses;
     let mode = if options.action == Action::Import && !is_refused { Mode::Write } else { Mode::Look };
     report.done = match options.action {
         Action::Import if is_refused => Done::Refused,
@@ -185,16 +217,18 @@ pub async fn run(
     };
     if mode == Mode::Write {
         importer.begin().await?;
+        let new = horizon.new.iter().map(|(row, at)| ((row.table as u8, row.id), *at));
+        importer.note_dated_ahead(new.collect()).await?;
     }
     let mut run = Run { importer, mode, now, report: &mut report };
     run.people(&mut source).await?;
     run.invites(&mut source, &services.signing, options.keys_valid).await?;
     progress.begin("bindings", winners.len());
     let last_local = run.report.found.last_local;
-    run.bindings(source, winners, progress, options.with_peers).await?;
+    run.bindings(read(source, winners, horizon), progress, options.with_peers).await?;
     if mode == Mode::Write {
         report.invitations_delivered = importer.deliver_invites_of_bound().await?;
-        let position = Position { local: last_local, with_peers: options.with_peers };
+        let position = Position { local: last_local, with_peers: options.with_peers, at: now, marks };
         let position = serde_json::to_vec(&position).map_err(|error| ImportError::Choice(error.to_string()))?;
         importer.set_progress(&position_name(services), position).await?;
     }
@@ -305,13 +339,11 @@ impl Run<'_> {
     /// Imports bindings. While one batch is written, others are read and sealed.
     async fn bindings(
         &mut self,
-        source: Source,
-        winners: Vec<Reference>,
+        mut batches: Receiver<Result<Vec<ImportedBinding>, SourceError>>,
         progress: &(dyn Progress + Sync),
         with_peers: bool,
     ) -> Result<(), ImportError> {
         let (mode, mut seen, mut prepared) = (self.mode, Seen::default(), VecDeque::new());
-        let mut batches = read(source, winners, self.now);
         self.report.add("bindings", []);
         loop {
             while prepared.len() < AHEAD {
@@ -337,13 +369,13 @@ impl Run<'_> {
 fn read(
     mut source: Source,
     winners: Vec<Reference>,
-    now: Millis,
+    horizon: Horizon,
 ) -> Receiver<Result<Vec<ImportedBinding>, SourceError>> {
     let (sender, receiver) = channel(AHEAD);
     spawn_blocking(move || {
         for same in winners.chunk_by(|one, other| one.table == other.table) {
             for some in same.chunks(BATCH) {
-                let batch = batch(&mut source, some, now);
+                let batch = batch(&mut source, some, &horizon);
                 // The receiver is gone if the import has failed.
                 if batch.is_err() | sender.blocking_send(batch).is_err() {
                     return;
@@ -354,9 +386,10 @@ fn read(
     receiver
 }
 
-fn batch(source: &mut Source, rows: &[Reference], now: Millis) -> Result<Vec<ImportedBinding>, SourceError> {
+fn batch(source: &mut Source, rows: &[Reference], horizon: &Horizon) -> Result<Vec<ImportedBinding>, SourceError> {
     let table = rows.first().map_or(Table::Local, |row| row.table);
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let raw = source.bindings_of(table, &ids)?;
-    Ok(raw.iter().filter_map(|raw| raw.event(now).ok()).map(rows::Event::into_imported).collect())
+    let event =
+        |raw: &rows::RawBinding| raw.event(horizon.now, horizon.time_of(Reference { table, id: raw.id }, raw)).ok();
+    Ok(source.bindings_of(table, &ids)?.iter().filter_map(event).map(rows::Event::into_imported).collect())
 }

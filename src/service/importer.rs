@@ -9,6 +9,10 @@ mod bindings;
 mod invites;
 mod people;
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::invitations::Invitations;
@@ -16,8 +20,8 @@ use super::outbox::Outbox;
 use super::sealing::Sealer;
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
-use crate::store::{self, Conn, Store, import, meta};
-use std::sync::Arc;
+use crate::store::import::{self, Kind, Known, State};
+use crate::store::{self, Conn, Store, meta};
 
 pub use bindings::{ImportedBinding, PreparedBindings};
 pub use invites::ImportedInvite;
@@ -68,6 +72,8 @@ pub enum Outcome {
     Objected,
     /// It belongs to an account that does not exist, here or there.
     NoAccount,
+    /// The other server has a newer row of the same item.
+    Duplicate,
 }
 
 impl Outcome {
@@ -113,6 +119,41 @@ impl Importer {
         Ok(set.map_err(|error: store::Error| error)?)
     }
 
+    /// Returns when the rows happened that are dated in the future, by table and id.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn dated_ahead(&self) -> Result<Vec<((u8, i64), Millis)>, Error> {
+        let (mut rows, mut after) = (Vec::new(), Vec::new());
+        loop {
+            let mut conn = self.store.read_much().await?;
+            let page = import::page(&mut conn, Kind::DatedAhead, State::Stored, after).await?;
+            rows.extend(page.iter().filter_map(|(item, at)| {
+                let (table, id) = item.split_first()?;
+                Some(((*table, i64::from_be_bytes(id.try_into().ok()?)), *at))
+            }));
+            match page.into_iter().next_back() {
+                Some((last, _)) => after = last,
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// Remembers when rows happened that are dated in the future.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn note_dated_ahead(&self, rows: Vec<((u8, i64), Millis)>) -> Result<(), Error> {
+        let known = |((table, id), at): &((u8, i64), Millis)| {
+            ([&[*table], id.to_be_bytes().as_slice()].concat(), Known { at: *at, state: State::Stored })
+        };
+        for some in rows.chunks(import::BATCH) {
+            let rows: Vec<_> = some.iter().map(known).collect();
+            self.write(async move |conn| import::remember(conn, Kind::DatedAhead, rows.clone()).await).await?;
+        }
+        Ok(())
+    }
+
     /// Ends the move: forgets what was remembered for further runs.
     ///
     /// # Errors
@@ -147,6 +188,28 @@ impl Importer {
     }
 }
 
+/// Keeps the newest row of each item, the last of several that are as old; returns how many others
+/// there were as well.
+fn newest<T, K: Hash + Eq>(rows: Vec<T>, item: impl Fn(&T) -> K, at: impl Fn(&T) -> Millis) -> (Vec<T>, Vec<Outcome>) {
+    let (mut newest, mut kept) = (HashMap::with_capacity(rows.len()), Vec::<T>::with_capacity(rows.len()));
+    let mut duplicates = Vec::new();
+    for row in rows {
+        match newest.get(&item(&row)) {
+            None => {
+                newest.insert(item(&row), kept.len());
+                kept.push(row);
+            }
+            Some(place) => {
+                duplicates.push(Outcome::Duplicate);
+                if at(&row) >= at(&kept[*place]) {
+                    kept[*place] = row;
+                }
+            }
+        }
+    }
+    (kept, duplicates)
+}
+
 /// The start of an item's fingerprint: enough to tell that it was seen.
 fn mark(item: &[u8]) -> u64 {
     item.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
@@ -172,5 +235,18 @@ impl Seen {
             self.is_sorted = true;
         }
         self.marks.binary_search(&mark(item)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_duplicates_the_newest_counts_and_of_those_as_old_the_last() {
+        let rows = vec![("a", 1, 'x'), ("b", 5, 'x'), ("a", 3, 'y'), ("b", 5, 'y'), ("a", 2, 'z')];
+        let (kept, duplicates) = newest(rows, |row| row.0, |row| row.1);
+        assert_eq!(kept, [("a", 3, 'y'), ("b", 5, 'y')]);
+        assert_eq!(duplicates, [Outcome::Duplicate; 3]);
     }
 }

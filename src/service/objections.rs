@@ -22,7 +22,7 @@ use super::sealing::Sealer;
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
-use crate::store::{self, Conn, Store, invites, objections};
+use crate::store::{self, Conn, Store, import, invites, objections};
 
 /// Records objections, and enforces them.
 pub struct Objections {
@@ -71,8 +71,16 @@ impl Objections {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn withdraw(&self, address: &Address) -> Result<bool, Error> {
-        let indexes = self.sealer.objection_indexes(address);
-        Ok(self.store.write_one(async move |conn| objections::withdraw(conn, indexes).await).await?)
+        let (indexes, bound) = (self.sealer.objection_indexes(address), self.sealer.binding_index(address));
+        let now = self.clock.now();
+        let withdrawn = self.store.write(async move |conn| {
+            let is_withdrawn = objections::withdraw(conn, indexes.clone()).await?;
+            if is_withdrawn {
+                import::note_unbound(conn, bound.as_ref().to_vec(), now).await?;
+            }
+            Ok::<_, store::Error>(is_withdrawn)
+        });
+        Ok(withdrawn.await?)
     }
 
     /// Returns when the owner of an address objected, if they did.

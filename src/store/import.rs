@@ -30,6 +30,8 @@ pub enum Kind {
     Token,
     /// An invitation, by the index of its token.
     Invite,
+    /// A row of the other server that is dated in the future, by its table and id.
+    DatedAhead,
 }
 
 /// Whether a remembered row is stored.
@@ -53,7 +55,7 @@ pub struct Known {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [Self::Marker, Self::Binding, Self::Account, Self::Token, Self::Invite];
+    const ALL: [Self; 6] = [Self::Marker, Self::Binding, Self::Account, Self::Token, Self::Invite, Self::DatedAhead];
 }
 
 impl State {
@@ -114,6 +116,20 @@ pub async fn begin(conn: &mut Conn, now: Millis) -> Result<(), Error> {
         imported::state.eq(State::Stored as i64),
     );
     conn.execute(diesel::insert_into(imported::table).values(row).on_conflict_do_nothing()).await.map(drop)
+}
+
+/// Remembers that an address is not bound at `at`, if a move is in progress: what is older does not
+/// bind it.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn note_unbound(conn: &mut Conn, address_index: Vec<u8>, at: Millis) -> Result<(), Error> {
+    if known(conn, Kind::Marker, &[Vec::new()]).await?.is_empty() {
+        return Ok(());
+    }
+    let known = known(conn, Kind::Binding, std::slice::from_ref(&address_index)).await?;
+    let at = known.get(&address_index).map_or(at, |known| known.at.max(at));
+    remember(conn, Kind::Binding, vec![(address_index, Known { at, state: State::Gone })]).await
 }
 
 /// Returns what is remembered of these items.

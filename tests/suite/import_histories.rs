@@ -11,7 +11,7 @@ use ruma_common::OwnedUserId;
 use vouch::clock::{Clock, DAY};
 use vouch::identity::threepid::Address;
 use vouch::import::report::Report;
-use vouch::import::sydent::{Action, Options, Progress, run};
+use vouch::import::sydent::{Accepted, Action, Options, Progress, run};
 use vouch::service::Services;
 
 use crate::import::write_key;
@@ -91,7 +91,7 @@ impl History {
             with_peers: true,
             reads_all: self.random.random_ratio(1, 4),
             keys_valid: DAY,
-            accepts_losses: false,
+            accepted: Accepted::default(),
         };
         run(&self.services, &options, &Silent).await.unwrap()
     }

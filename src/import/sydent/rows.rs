@@ -14,7 +14,7 @@ use crate::identity::threepid::{Address, Medium};
 use crate::service::{ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken};
 
 /// A table of bindings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// Those of the server and of its peers, which look-ups read.
     Global,
@@ -23,12 +23,20 @@ pub enum Table {
 }
 
 /// Which row of which table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The table.
     pub table: Table,
     /// The row's id.
     pub id: i64,
+}
+
+impl Reference {
+    /// Returns a row by the number of its table.
+    #[must_use]
+    pub const fn of(table: u8, id: i64) -> Self {
+        Self { table: if table == Table::Global as u8 { Table::Global } else { Table::Local }, id }
+    }
 }
 
 impl fmt::Display for Reference {
@@ -105,11 +113,17 @@ pub enum Unusable {
 }
 
 impl RawBinding {
-    /// Returns what it says.
+    /// Returns when it happened, according to its server.
+    #[must_use]
+    pub fn at(&self) -> Millis {
+        self.at.unwrap_or_default().max(0)
+    }
+
+    /// Returns what it says, if it happened at `at`.
     ///
     /// # Errors
     /// [`Unusable`] if it says nothing at `now`.
-    pub fn event(&self, now: Millis) -> Result<Event, Unusable> {
+    pub fn event(&self, now: Millis, at: Millis) -> Result<Event, Unusable> {
         let medium = text(self.medium.as_deref()).and_then(Medium::parse).ok_or(Unusable::Medium)?;
         let address = text(self.address.as_deref()).ok_or(Unusable::Address)?;
         let address = Address::parse(medium, address).map_err(|_| Unusable::Address)?;
@@ -120,7 +134,7 @@ impl RawBinding {
             Some(_) if self.not_before.is_some_and(|from| from > now) => return Err(Unusable::NotYet),
             Some(user) => user_id(Some(user)).map_or(What::BoundToNobody, What::Bound),
         };
-        Ok(Event { address, what, at: self.at.unwrap_or_default(), is_replicated: self.is_replicated != 0 })
+        Ok(Event { address, what, at, is_replicated: self.is_replicated != 0 })
     }
 
     /// Returns the address as it is spelled, to compare it with other spellings.
@@ -232,7 +246,7 @@ impl RawConsent {
     /// not known, so its URL identifies it.
     #[must_use]
     pub fn parse(&self) -> Option<ImportedConsent> {
-        let url = text(self.url.as_deref())?.to_owned();
+        let url = text(self.url.as_deref()).filter(|url| !url.is_empty())?.to_owned();
         Some(ImportedConsent { user: user_id(self.user.as_ref())?, version: url.clone(), url })
     }
 }
@@ -325,8 +339,24 @@ pub struct RawPeer {
     pub name: String,
 }
 
+/// A row with an id.
+pub trait Numbered {
+    /// Returns the id.
+    fn id(&self) -> i64;
+}
+
+macro_rules! numbered {
+    ($($row:ty),*) => { $(impl Numbered for $row {
+        fn id(&self) -> i64 {
+            self.id
+        }
+    })* };
+}
+
+numbered!(RawBinding, RawAccount, RawToken, RawConsent, RawInvite, RawKey);
+
 fn text(bytes: Option<&[u8]>) -> Option<&str> {
-    std::str::from_utf8(bytes?).ok()
+    std::str::from_utf8(bytes?).ok().filter(|text| !text.contains('\0'))
 }
 
 fn user_id(bytes: Option<&Vec<u8>>) -> Option<OwnedUserId> {

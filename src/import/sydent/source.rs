@@ -3,15 +3,13 @@
 //! It is read in pages, each in a short transaction: Sydent uses a rollback journal, in which a
 //! long read would block its writes. Rows that change between two pages get a greater id.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
-use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
-use url::Url;
+use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
+use super::opening;
+pub use super::opening::SourceError;
 use super::rows::{
     RawAccount, RawAssociation, RawBinding, RawConsent, RawInvite, RawKey, RawPeer, RawToken, Reference, Table,
 };
@@ -20,27 +18,27 @@ use crate::clock::Millis;
 /// How many rows are read at once.
 const PAGE: i64 = 5_000;
 
-/// The columns of a binding, as [`RawBinding`] has them.
-const BINDING: &str = "b.id AS id, CAST(b.medium AS BLOB) AS medium, CAST(b.address AS BLOB) AS address, \
-    CAST(b.mxid AS BLOB) AS mxid, CAST(b.ts AS INTEGER) AS at, CAST(b.notBefore AS INTEGER) AS not_before, \
-    CAST(b.notAfter AS INTEGER) AS not_after";
+/// The longest value that is read, in bytes. Those of a Sydent have at most 2,000.
+const LONGEST: i64 = 2_048;
 
-/// Why a database cannot be imported, for the operator.
-#[derive(Debug)]
-pub struct SourceError(pub String);
-
-impl std::fmt::Display for SourceError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Returns an expression for the bytes of a column, whatever its type; none for one that is too
+/// long, which is not loaded.
+fn bytes(column: &str) -> String {
+    format!(
+        "CASE WHEN {column} IS NULL THEN NULL WHEN octet_length({column}) > {LONGEST} THEN X'' \
+         ELSE CAST({column} AS BLOB) END"
+    )
 }
 
-impl std::error::Error for SourceError {}
-
-impl From<diesel::result::Error> for SourceError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(format!("the other server's database: {error}"))
-    }
+/// Returns the columns of a binding, as [`RawBinding`] has them.
+fn binding() -> String {
+    format!(
+        "b.rowid AS id, {} AS medium, {} AS address, {} AS mxid, CAST(b.ts AS INTEGER) AS at, \
+         CAST(b.notBefore AS INTEGER) AS not_before, CAST(b.notAfter AS INTEGER) AS not_after",
+        bytes("b.medium"),
+        bytes("b.address"),
+        bytes("b.mxid")
+    )
 }
 
 /// The database of a Sydent.
@@ -52,6 +50,8 @@ pub struct Source {
     pub is_tchap: bool,
     /// The server's name, as far as its rows tell.
     pub server_name: Option<String>,
+    /// How often the file was changed, by its header.
+    pub changes: u32,
     /// The greatest id of a local binding that look-ups can find.
     pushed: i64,
     tables: Vec<String>,
@@ -84,8 +84,9 @@ impl Source {
     /// # Errors
     /// [`SourceError`] if it cannot be read, or is not the database of a Sydent.
     pub fn open(path: &Path, our_name: &str) -> Result<Self, SourceError> {
-        let conn = connect(path)?;
-        let mut source = Self { conn, version: 0, is_tchap: false, server_name: None, pushed: 0, tables: Vec::new() };
+        let (conn, changes) = opening::connect(path)?;
+        let mut source =
+            Self { conn, version: 0, is_tchap: false, server_name: None, changes, pushed: 0, tables: Vec::new() };
         source.tables =
             source.names("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")?;
         if !source.has("local_threepid_associations") || !source.has("global_threepid_associations") {
@@ -113,7 +114,7 @@ impl Source {
         &self.tables
     }
 
-    fn has(&self, table: &str) -> bool {
+    pub(super) fn has(&self, table: &str) -> bool {
         self.tables.iter().any(|name| name == table)
     }
 
@@ -121,7 +122,7 @@ impl Source {
         Ok(diesel::sql_query(sql).load::<Name>(&mut self.conn)?.into_iter().map(|row| row.name).collect())
     }
 
-    fn number(&mut self, sql: &str) -> QueryResult<i64> {
+    pub(super) fn number(&mut self, sql: &str) -> QueryResult<i64> {
         Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.conn)?.number)
     }
 
@@ -172,16 +173,17 @@ impl Source {
     pub fn bindings(&mut self, table: Table, after: i64, of: Selection) -> Result<Vec<RawBinding>, SourceError> {
         let sql = match table {
             Table::Local => format!(
-                "SELECT * FROM ({} WHERE b.id > {after}) WHERE id > {} OR NOT is_listed ORDER BY id LIMIT {PAGE}",
+                "SELECT * FROM ({} WHERE b.rowid > {after}) WHERE id > {} OR NOT is_listed ORDER BY id LIMIT {PAGE}",
                 self.local(),
                 of.since
             ),
             // The rest is in the local table.
             Table::Global => format!(
-                "SELECT {BINDING}, b.originServer <> ? AS is_replicated, 1 AS is_listed FROM global_threepid_associations b \
-                 WHERE b.id > {after} AND (b.originServer = ? AND NOT EXISTS (SELECT 1 FROM local_threepid_associations l \
+                "SELECT {}, b.originServer <> ? AS is_replicated, 1 AS is_listed FROM global_threepid_associations b \
+                 WHERE b.rowid > {after} AND (b.originServer = ? AND NOT EXISTS (SELECT 1 FROM local_threepid_associations l \
                  WHERE l.id = b.originId AND l.medium = b.medium AND l.address = b.address AND l.mxid = b.mxid) \
-                 OR {} AND b.originServer <> ?) ORDER BY b.id LIMIT {PAGE}",
+                 OR {} AND b.originServer <> ?) ORDER BY b.rowid LIMIT {PAGE}",
+                binding(),
                 i64::from(of.with_peers)
             ),
         };
@@ -196,10 +198,11 @@ impl Source {
         let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
         let ids = ids.join(",");
         let sql = match table {
-            Table::Local => format!("{} WHERE b.id IN ({ids})", self.local()),
+            Table::Local => format!("{} WHERE b.rowid IN ({ids})", self.local()),
             Table::Global => format!(
-                "SELECT {BINDING}, b.originServer <> ? AS is_replicated, 1 AS is_listed \
-                 FROM global_threepid_associations b WHERE b.id IN ({ids}) AND ? IS NOT NULL AND ? IS NOT NULL"
+                "SELECT {}, b.originServer <> ? AS is_replicated, 1 AS is_listed \
+                 FROM global_threepid_associations b WHERE b.rowid IN ({ids}) AND ? IS NOT NULL AND ? IS NOT NULL",
+                binding()
             ),
         };
         self.load(table, &sql)
@@ -207,9 +210,10 @@ impl Source {
 
     fn local(&self) -> String {
         format!(
-            "SELECT {BINDING}, 0 AS is_replicated, b.mxid IS NULL OR b.id > {} OR EXISTS (SELECT 1 \
+            "SELECT {}, 0 AS is_replicated, b.mxid IS NULL OR b.rowid > {} OR EXISTS (SELECT 1 \
              FROM global_threepid_associations g WHERE g.medium = b.medium AND g.address = b.address) AS is_listed \
              FROM local_threepid_associations b",
+            binding(),
             self.pushed
         )
     }
@@ -234,7 +238,7 @@ impl Source {
     pub fn signed(&mut self) -> Result<Vec<String>, SourceError> {
         let name = self.server_name.clone().unwrap_or_default();
         let sql = "SELECT CAST(sgAssoc AS TEXT) AS association FROM global_threepid_associations \
-                   WHERE originServer = ? AND sgAssoc LIKE '%\"ed25519:%' ORDER BY id DESC LIMIT 20";
+                   WHERE originServer = ? AND octet_length(sgAssoc) < 65536 AND sgAssoc LIKE '%\"ed25519:%' ORDER BY id DESC LIMIT 20";
         let rows: Vec<RawAssociation> = diesel::sql_query(sql).bind::<Text, _>(name).load(&mut self.conn)?;
         Ok(rows.into_iter().map(|row| row.association).collect())
     }
@@ -246,8 +250,8 @@ impl Source {
     pub fn accounts(&mut self, after: i64) -> Result<Vec<RawAccount>, SourceError> {
         self.page(
             "accounts",
-            "rowid AS id, CAST(user_id AS BLOB) AS user, CAST(created_ts AS INTEGER) AS created_at, \
-             CAST(consent_version AS BLOB) AS consent",
+            &[("user_id", "user"), ("consent_version", "consent")],
+            "CAST(created_ts AS INTEGER) AS created_at",
             after,
         )
     }
@@ -259,8 +263,8 @@ impl Source {
     pub fn tokens(&mut self, after: i64) -> Result<Vec<RawToken>, SourceError> {
         self.page(
             "tokens",
-            "rowid AS id, CAST(token AS BLOB) AS token, CAST(user_id AS BLOB) AS user, (SELECT CAST(created_ts AS INTEGER) \
-             FROM accounts a WHERE a.user_id = tokens.user_id) AS created_at",
+            &[("token", "token"), ("user_id", "user")],
+            "(SELECT CAST(created_ts AS INTEGER) FROM accounts a WHERE a.user_id = tokens.user_id) AS created_at",
             after,
         )
     }
@@ -270,7 +274,7 @@ impl Source {
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
     pub fn consents(&mut self, after: i64) -> Result<Vec<RawConsent>, SourceError> {
-        self.page("accepted_terms_urls", "rowid AS id, CAST(user_id AS BLOB) AS user, CAST(url AS BLOB) AS url", after)
+        self.page("accepted_terms_urls", &[("user_id", "user"), ("url", "url")], "NULL AS unused", after)
     }
 
     /// Returns the first invitations after the row `after`, in order.
@@ -280,11 +284,17 @@ impl Source {
     pub fn invites(&mut self, after: i64) -> Result<Vec<RawInvite>, SourceError> {
         let valid_until = if self.has_column("invite_tokens", "valid_until_ts")? { "valid_until_ts" } else { "NULL" };
         let columns = format!(
-            "id, CAST(medium AS BLOB) AS medium, CAST(address AS BLOB) AS address, CAST(room_id AS BLOB) AS room, \
-             CAST(sender AS BLOB) AS sender, CAST(token AS BLOB) AS token, CAST(received_ts AS INTEGER) AS received_at, \
-             sent_ts IS NOT NULL AS is_sent, CAST({valid_until} AS INTEGER) AS valid_until"
+            "CAST(received_ts AS INTEGER) AS received_at, sent_ts IS NOT NULL AS is_sent, \
+             CAST({valid_until} AS INTEGER) AS valid_until"
         );
-        self.page("invite_tokens", &columns, after)
+        let texts = [
+            ("medium", "medium"),
+            ("address", "address"),
+            ("room_id", "room"),
+            ("sender", "sender"),
+            ("token", "token"),
+        ];
+        self.page("invite_tokens", &texts, &columns, after)
     }
 
     /// Returns the first public keys of invitations after the row `after`, in order.
@@ -292,7 +302,7 @@ impl Source {
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
     pub fn keys(&mut self, after: i64) -> Result<Vec<RawKey>, SourceError> {
-        self.page("ephemeral_public_keys", "id, CAST(public_key AS BLOB) AS key", after)
+        self.page("ephemeral_public_keys", &[("public_key", "key")], "NULL AS unused", after)
     }
 
     /// Returns the peers with which the server replicates.
@@ -334,56 +344,20 @@ impl Source {
         Ok(names.iter().any(|name| name == column))
     }
 
-    /// Earlier versions have no accounts, tokens and terms.
-    fn page<T>(&mut self, table: &str, columns: &str, after: i64) -> Result<Vec<T>, SourceError>
+    /// Reads rows with these texts, each with its name, and other columns. Earlier versions have no
+    /// accounts, tokens and terms.
+    fn page<T>(&mut self, table: &str, texts: &[(&str, &str)], columns: &str, after: i64) -> Result<Vec<T>, SourceError>
     where
         T: QueryableByName<diesel::sqlite::Sqlite> + 'static,
     {
         if !self.has(table) {
             return Ok(Vec::new());
         }
-        let sql = format!("SELECT {columns} FROM {table} WHERE rowid > {after} ORDER BY rowid LIMIT {PAGE}");
+        let texts: Vec<_> = texts.iter().map(|(column, name)| format!("{} AS {name}", bytes(column))).collect();
+        let texts = texts.join(", ");
+        let sql = format!(
+            "SELECT rowid AS id, {texts}, {columns} FROM {table} WHERE rowid > {after} ORDER BY rowid LIMIT {PAGE}"
+        );
         Ok(diesel::sql_query(sql).load(&mut self.conn)?)
     }
-}
-
-/// Opens a file for reading. Where nothing can be written, `SQLite` reads a file only if nobody
-/// writes to it, which is assumed unless changes are left in its journal.
-fn connect(path: &Path) -> Result<SqliteConnection, SourceError> {
-    let problem = |text: &str| SourceError(format!("{}: {text}", path.display()));
-    let mut start = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    if let Err(error) = read
-        && error.kind() != std::io::ErrorKind::UnexpectedEof
-    {
-        return Err(problem(&error.to_string()));
-    }
-    if start != *b"SQLite format 3\0" {
-        return Err(problem("this is not an SQLite database"));
-    }
-    let absolute = std::path::absolute(path).map_err(|error| problem(&error.to_string()))?;
-    let url = Url::from_file_path(&absolute).map_err(|()| problem("the path is not valid"))?;
-    let is_left = |suffix: &str| {
-        let mut name = absolute.clone().into_os_string();
-        name.push(suffix);
-        std::fs::metadata(name).is_ok_and(|file| file.len() > 0)
-    };
-    let error = match try_connect(&format!("{url}?mode=ro")) {
-        Ok(conn) => return Ok(conn),
-        Err(error) => error,
-    };
-    if is_left("-wal") || is_left("-journal") {
-        return Err(problem(&format!(
-            "{error}: there are changes in its -wal or -journal file that cannot be applied here; stop the other server, or \
-             copy all its files to a directory that you can write to"
-        )));
-    }
-    try_connect(&format!("{url}?mode=ro&immutable=1")).map_err(|_| problem(&error))
-}
-
-fn try_connect(url: &str) -> Result<SqliteConnection, String> {
-    let mut conn = SqliteConnection::establish(url).map_err(|error| error.to_string())?;
-    conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; SELECT 1 FROM sqlite_master")
-        .map_err(|error| error.to_string())?;
-    Ok(conn)
 }

@@ -5,8 +5,9 @@ use std::hash::RandomState;
 
 use serde::Serialize;
 
+use super::age::Horizon;
 use super::plan::{Decided, EXAMPLES, Examples, Plan, ROWS_PER_PART};
-use super::rows::{Event, RawBinding, Reference, Table, Unusable};
+use super::rows::{Event, Numbered, RawBinding, Reference, Table, Unusable};
 use super::source::{Selection, Source, SourceError};
 use crate::clock::{DAY, Millis};
 
@@ -124,6 +125,8 @@ pub struct Survey {
     /// The rows of bindings that count.
     #[serde(skip)]
     pub winners: Vec<Reference>,
+    /// Rows that are dated in the future, and that no earlier run has seen.
+    pub dated_ahead: usize,
     /// How far the bindings were read.
     #[serde(skip)]
     pub last_local: i64,
@@ -134,14 +137,21 @@ impl Survey {
     ///
     /// # Errors
     /// [`SourceError`] if it cannot be read.
-    pub fn of(source: &mut Source, select: Selection, now: Millis, tick: &dyn Fn(usize)) -> Result<Self, SourceError> {
+    pub fn of(
+        source: &mut Source,
+        select: Selection,
+        horizon: &mut Horizon,
+        tick: &dyn Fn(usize),
+    ) -> Result<Self, SourceError> {
+        let now = horizon.now;
         let known = |name: &str| TABLES.iter().find(|(table, _)| *table == name).map(|(_, note)| *note);
         let mut tables = Vec::new();
         for name in source.tables().to_vec() {
             let note = known(&name).unwrap_or("NOT IMPORTED: there is no counterpart");
             tables.push(TableRows { rows: source.count(&name)?, name, note });
         }
-        let mut scan = Scan { select, now, last_local: select.since, ..Scan::default() };
+        let mut scan =
+            Scan { select, horizon, counts: BindingSurvey::default(), last_local: select.since, first_early: None };
         let decided = scan.decide(source, tick)?;
         let Scan { mut counts, last_local, .. } = scan;
         counts.addresses = decided.winners.len();
@@ -149,8 +159,8 @@ impl Survey {
         counts.respelled = listed(source, &decided.respelled)?;
         counts.several_users = listed(source, &decided.moved)?;
         let (accounts, tokens) = (
-            malformed(Source::accounts, source, |row| row.parse(now).is_some(), |row| row.id)?,
-            malformed(Source::tokens, source, |row| row.parse(now).is_some(), |row| row.id)?,
+            malformed(Source::accounts, source, |row| row.parse(now).is_some())?,
+            malformed(Source::tokens, source, |row| row.parse(now).is_some())?,
         );
         Ok(Self {
             tables,
@@ -159,11 +169,12 @@ impl Survey {
             invitations: invites(source, now)?,
             malformed_accounts: accounts,
             malformed_tokens: tokens,
-            malformed_consents: malformed(Source::consents, source, |row| row.parse().is_some(), |row| row.id)?,
-            malformed_keys: malformed(Source::keys, source, |row| row.parse().is_some(), |row| row.id)?,
+            malformed_consents: malformed(Source::consents, source, |row| row.parse().is_some())?,
+            malformed_keys: malformed(Source::keys, source, |row| row.parse().is_some())?,
             sessions_lost: source.sessions_since(now - DAY)?,
             active_peers: source.active_peers()?,
             winners: decided.winners,
+            dated_ahead: horizon.new.len(),
             last_local,
         })
     }
@@ -175,23 +186,16 @@ impl Survey {
 }
 
 /// Reads the bindings.
-#[derive(Default)]
-struct Scan {
+struct Scan<'a> {
     select: Selection,
-    now: Millis,
+    horizon: &'a mut Horizon,
     counts: BindingSurvey,
     last_local: i64,
     /// The first local row whose time has not come: it is read again.
     first_early: Option<i64>,
 }
 
-impl Default for Selection {
-    fn default() -> Self {
-        Self { since: 0, with_peers: true }
-    }
-}
-
-impl Scan {
+impl Scan<'_> {
     fn decide(&mut self, source: &mut Source, tick: &dyn Fn(usize)) -> Result<Decided, SourceError> {
         let rows = source.count("local_threepid_associations")? + source.count("global_threepid_associations")?;
         let parts = u64::try_from(rows / ROWS_PER_PART + 1).unwrap_or(1);
@@ -224,7 +228,8 @@ impl Scan {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id;
             for raw in &page {
-                let event = raw.event(self.now);
+                let at = self.horizon.discover(Reference { table, id: raw.id }, raw);
+                let event = raw.event(self.horizon.now, at);
                 if let Ok(event) = &event {
                     plan.add(table, raw, event);
                 }
@@ -270,17 +275,16 @@ fn listed(source: &mut Source, examples: &Examples) -> Result<Listed, SourceErro
 }
 
 /// Returns how many rows of a table are not valid.
-fn malformed<T>(
+fn malformed<T: Numbered>(
     read: impl Fn(&mut Source, i64) -> Result<Vec<T>, SourceError>,
     source: &mut Source,
     is_valid: impl Fn(&T) -> bool,
-    id: impl Fn(&T) -> i64,
 ) -> Result<usize, SourceError> {
     let (mut after, mut count) = (0, 0);
     loop {
         let page = read(source, after)?;
         let Some(last) = page.last() else { return Ok(count) };
-        after = id(last);
+        after = last.id();
         count += page.iter().filter(|row| !is_valid(row)).count();
     }
 }
@@ -299,7 +303,7 @@ fn invites(source: &mut Source, now: Millis) -> Result<InviteSurvey, SourceError
             } else if row.is_expired(now) {
                 survey.expired += 1;
             } else if let Some(invite) = row.parse() {
-                let age = now - invite.received_at;
+                let age = now.saturating_sub(invite.received_at);
                 let age = AGES.iter().find(|(_, longest)| age <= *longest).map_or("more", |(name, _)| *name);
                 *survey.by_age.entry(age).or_default() += 1;
                 survey.pending += 1;

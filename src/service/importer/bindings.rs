@@ -91,7 +91,9 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
             Known { at: row.at, state: row.state }
         }
         // If the objection is withdrawn, the address must not be bound again by what is old.
-        Outcome::Objected if here.known.is_none() => Known { at: now, state: State::Gone },
+        Outcome::Objected if here.known.is_none_or(|known| known.at < row.at) => {
+            Known { at: now.max(at), state: State::Gone }
+        }
         _ => return None,
     };
     (here.known != Some(new)).then_some(new)

@@ -4,7 +4,7 @@ use ruma_common::{OwnedRoomId, OwnedUserId};
 use sha2::{Digest, Sha256};
 
 use super::people::added;
-use super::{Importer, Mode, Outcome, Seen};
+use super::{Importer, Mode, Outcome, Seen, newest};
 use crate::clock::Millis;
 use crate::crypto::vault::Column;
 use crate::error::Error;
@@ -51,6 +51,7 @@ impl Importer {
         seen: &mut Seen,
     ) -> Result<Vec<Outcome>, Error> {
         let now = self.clock.now();
+        let (rows, duplicates) = newest(rows, |row| row.token.clone(), |row| row.received_at);
         let rows: Vec<_> = rows.iter().map(|row| self.prepare_invite(row, signing_key)).collect();
         for row in &rows {
             seen.note(&row.row.token_hash);
@@ -58,13 +59,20 @@ impl Importer {
         self.look_or_write(mode, async move |conn| {
             let outcomes = outcomes(conn, &rows).await?;
             if mode == Mode::Write {
-                let new = added(rows, &outcomes);
-                let stored = |new: &Prepared| (new.row.token_hash.clone(), Known { at: now, state: State::Stored });
-                let memories = new.iter().map(stored).collect();
-                add(conn, new).await?;
+                // If an objection is withdrawn, the old invitation must not come in.
+                let known = |(row, outcome): (&Prepared, &Outcome)| {
+                    let state = match outcome {
+                        Outcome::Added => State::Stored,
+                        Outcome::Objected => State::Gone,
+                        _ => return None,
+                    };
+                    Some((row.row.token_hash.clone(), Known { at: now, state }))
+                };
+                let memories = rows.iter().zip(&outcomes).filter_map(known).collect();
+                add(conn, added(rows, &outcomes)).await?;
                 import::remember(conn, Kind::Invite, memories).await?;
             }
-            Ok(outcomes)
+            Ok([outcomes, duplicates].concat())
         })
         .await
     }
@@ -130,7 +138,8 @@ impl Importer {
     /// # Errors
     /// 503 if the database is unavailable; then nothing of this batch was written.
     pub async fn keys(&self, keys: &[[u8; 32]], valid_until: Millis, mode: Mode) -> Result<Vec<Outcome>, Error> {
-        let indexes: Vec<_> = keys.iter().map(|key| self.sealer.ephemeral_key_index(key).as_ref().to_vec()).collect();
+        let index = |key| self.sealer.ephemeral_key_index(key).as_ref().to_vec();
+        let (indexes, duplicates) = newest(keys.iter().map(index).collect::<Vec<_>>(), Clone::clone, |_| valid_until);
         self.look_or_write(mode, async move |conn| {
             let existing = import::keys(conn, &indexes).await?;
             let outcome =
@@ -139,7 +148,7 @@ impl Importer {
             if mode == Mode::Write {
                 import::add_keys(conn, added(indexes, &outcomes), valid_until).await?;
             }
-            Ok(outcomes)
+            Ok([outcomes, duplicates].concat())
         })
         .await
     }

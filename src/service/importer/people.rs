@@ -3,10 +3,11 @@
 use ruma_common::OwnedUserId;
 use zeroize::Zeroizing;
 
-use super::{Importer, Mode, Outcome, Seen};
+use super::{Importer, Mode, Outcome, Seen, newest};
 use crate::clock::Millis;
 use crate::crypto::vault::token_hash;
 use crate::error::Error;
+use crate::service::lookups::memory;
 use crate::store::consents::NewConsent;
 use crate::store::import::{self, Kind, Known, NewAccount, NewToken, State};
 use crate::store::{self, Conn};
@@ -52,7 +53,8 @@ impl Importer {
             let (index, mxid) = self.sealer.seal_account(&row.user);
             NewAccount { user_index: index.as_ref().to_vec(), mxid, created_at: row.created_at }
         };
-        let rows: Vec<_> = rows.iter().map(new).collect();
+        let (rows, duplicates) =
+            newest(rows.iter().map(new).collect(), |row| row.user_index.clone(), |row| row.created_at);
         self.look_or_write(mode, async move |conn| {
             let indexes: Vec<_> = rows.iter().map(|row| row.user_index.clone()).collect();
             let existing = import::accounts(conn, &indexes).await?;
@@ -66,7 +68,7 @@ impl Importer {
             if mode == Mode::Write {
                 import::add_accounts(conn, added(rows, &outcomes)).await?;
             }
-            Ok(outcomes)
+            Ok([outcomes, duplicates].concat())
         })
         .await
     }
@@ -83,7 +85,8 @@ impl Importer {
             let token_hash = token_hash(&row.token).to_vec();
             (owner, NewToken { token_hash, account_id: 0, created_at: row.issued_at.min(now), used_at: now })
         };
-        let rows: Vec<_> = rows.iter().map(new).collect();
+        let (rows, duplicates) =
+            newest(rows.iter().map(new).collect(), |(_, row)| row.token_hash.clone(), |(_, row)| row.created_at);
         for (_, row) in &rows {
             seen.note(&row.token_hash);
         }
@@ -114,7 +117,7 @@ impl Importer {
                 import::add_tokens(conn, new).await?;
                 import::remember(conn, Kind::Token, memories).await?;
             }
-            Ok(outcomes)
+            Ok([outcomes, duplicates].concat())
         })
         .await
     }
@@ -131,13 +134,16 @@ impl Importer {
             let Some((last, _)) = page.last() else { return Ok(removed) };
             after = last.clone();
             let vanished: Vec<_> = page.into_iter().map(|(item, _)| item).filter(|item| !seen.contains(item)).collect();
+            let sealer = self.sealer.clone();
             removed += self
                 .look_or_write(mode, async move |conn| {
                     if mode == Mode::Look {
                         return Ok(import::tokens(conn, &vanished).await?.len());
                     }
                     import::forget(conn, Kind::Token, vanished.clone()).await?;
-                    import::remove_tokens(conn, vanished).await
+                    let removed = import::remove_tokens(conn, vanished.clone()).await?;
+                    memory::forget(conn, &sealer, &vanished).await?;
+                    Ok(removed)
                 })
                 .await?;
         }
@@ -157,7 +163,11 @@ impl Importer {
         let now = self.clock.now();
         let owner =
             |row: ImportedConsent| (self.sealer.account_index(&row.user).as_ref().to_vec(), row.version, row.url);
-        let rows: Vec<_> = rows.into_iter().map(owner).collect();
+        let (rows, duplicates) = newest(
+            rows.into_iter().map(owner).collect(),
+            |(owner, version, _)| (owner.clone(), version.clone()),
+            |_| now,
+        );
         self.look_or_write(mode, async move |conn| {
             let owners: Vec<_> = rows.iter().map(|(owner, ..)| owner.clone()).collect();
             let accounts = import::accounts(conn, &owners).await?;
@@ -182,7 +192,7 @@ impl Importer {
                 };
                 import::add_consents(conn, added(rows, &outcomes).into_iter().map(new).collect()).await?;
             }
-            Ok(outcomes)
+            Ok([outcomes, duplicates].concat())
         })
         .await
     }

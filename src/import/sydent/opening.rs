@@ -1,0 +1,109 @@
+//! Opens a file that anybody may have made, as far as `SQLite` can be told to distrust it:
+//! <https://www.sqlite.org/security.html>.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
+use url::Url;
+
+/// Why a database cannot be imported, for the operator.
+#[derive(Debug)]
+pub struct SourceError(pub String);
+
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+impl From<diesel::result::Error> for SourceError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(format!("the other server's database: {error}"))
+    }
+}
+
+/// Nothing is written, no function with side effects is run by the schema, damaged pages are
+/// noticed, and a file that is cut off while it is read is an error and not a crash.
+const PRAGMAS: &str = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \
+    PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; SELECT 1 FROM sqlite_master";
+
+/// What a Sydent never has, and what could make reading do something else: views, virtual tables,
+/// columns that are computed, and columns that hide the ids of rows.
+const SUSPICIOUS: &str = "SELECT type || ' ' || name AS text FROM pragma_table_list \
+    WHERE schema = 'main' AND type NOT IN ('table', 'shadow') \
+    UNION ALL SELECT 'column ' || t.name || '.' || c.name FROM pragma_table_list t, pragma_table_xinfo(t.name) c \
+    WHERE t.schema = 'main' AND t.type = 'table' \
+    AND (c.hidden <> 0 OR lower(c.name) IN ('rowid', 'oid', '_rowid_')) LIMIT 1";
+
+#[derive(QueryableByName)]
+struct Suspicious {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// Opens a file for reading; returns how often it has been changed as well, as its header counts
+/// that. Where nothing can be written, `SQLite` reads a file only if nobody writes to it, which is
+/// assumed unless changes are left in its journal.
+pub(super) fn connect(path: &Path) -> Result<(SqliteConnection, u32), SourceError> {
+    let problem = |text: &str| SourceError(format!("{}: {text}", path.display()));
+    let changes = read_header(path).map_err(|text| problem(&text))?;
+    let mut conn = establish(path).map_err(|text| problem(&text))?;
+    let found: QueryResult<Vec<Suspicious>> = diesel::sql_query(SUSPICIOUS).load(&mut conn);
+    match found.map_err(|error| problem(&error.to_string()))?.first() {
+        None => Ok((conn, changes)),
+        Some(Suspicious { text }) => {
+            Err(problem(&format!("this is not as a Sydent has made it: it has the {}", text.escape_debug())))
+        }
+    }
+}
+
+fn read_header(path: &Path) -> Result<u32, String> {
+    let file = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !file.is_file() {
+        return Err("this is no file, but a directory or a device".to_owned());
+    }
+    let mut header = [0; 28];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    if let Err(error) = read
+        && error.kind() != std::io::ErrorKind::UnexpectedEof
+    {
+        return Err(error.to_string());
+    }
+    match header.strip_prefix(b"SQLite format 3\0") {
+        Some([_, _, _, _, _, _, _, _, changes @ ..]) => Ok(changes.try_into().map_or(0, u32::from_be_bytes)),
+        _ => Err("this is not an SQLite database".to_owned()),
+    }
+}
+
+fn establish(path: &Path) -> Result<SqliteConnection, String> {
+    let absolute = std::path::absolute(path).map_err(|error| error.to_string())?;
+    let url = Url::from_file_path(&absolute).map_err(|()| "the path is not valid")?;
+    let is_left = |suffix: &str| {
+        let mut name = absolute.clone().into_os_string();
+        name.push(suffix);
+        std::fs::metadata(name).is_ok_and(|file| file.len() > 0)
+    };
+    let error = match try_connect(&format!("{url}?mode=ro")) {
+        Ok(conn) => return Ok(conn),
+        Err(error) => error,
+    };
+    if is_left("-wal") || is_left("-journal") {
+        return Err(format!(
+            "{error}: there are changes in its -wal or -journal file that cannot be applied here; stop the other server, or \
+             copy all its files to a directory that you can write to"
+        ));
+    }
+    try_connect(&format!("{url}?mode=ro&immutable=1")).map_err(|_| error)
+}
+
+fn try_connect(url: &str) -> Result<SqliteConnection, String> {
+    let mut conn = SqliteConnection::establish(url).map_err(|error| error.to_string())?;
+    conn.batch_execute(PRAGMAS).map_err(|error| error.to_string())?;
+    Ok(conn)
+}
