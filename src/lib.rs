@@ -3,7 +3,7 @@
 //! stranger learning who looks for whom.
 //!
 //! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`],
-//! `federation`, `notify` → [`crypto`], `store`.
+//! `federation`, `notify` → [`crypto`], `store`. All of them may use [`clock`] and [`metrics`].
 
 pub mod api;
 mod brand;
@@ -17,6 +17,7 @@ mod http;
 pub mod identity;
 pub mod import;
 pub mod logging;
+pub mod metrics;
 mod notify;
 pub mod pages;
 pub mod server;

@@ -3,23 +3,23 @@
 
 mod admission;
 mod connections;
+mod metrics;
 mod paced;
+mod requests;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_server::{Server, ServerBuilder};
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::dev::ServerHandle;
 use actix_web::http::header::STRICT_TRANSPORT_SECURITY;
-use actix_web::middleware::{Condition, DefaultHeaders, Next, from_fn};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::rt;
 use actix_web::web::{self, Data, PathConfig};
-use actix_web::{App, Error as ActixError, HttpResponse};
+use actix_web::{App, HttpResponse};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,11 +27,11 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use self::admission::Admission;
+use self::requests::log_request;
 use crate::api;
 use crate::clock::Clock;
 use crate::config::{Config, TlsFiles};
 use crate::error::{Error, StartError};
-use crate::http;
 use crate::pages::{self, RetentionRow, Site};
 use crate::service::{ClockGuard, Directory, Maintenance, Services};
 
@@ -46,6 +46,7 @@ pub struct Application {
     services: Arc<Services>,
     addresses: Vec<SocketAddr>,
     server: Server,
+    metrics: Option<metrics::Listener>,
 }
 
 impl Application {
@@ -62,20 +63,21 @@ impl Application {
         let (brand, texts) = (services.brand.clone(), services.texts.clone());
         let site = Site::new(brand, texts, &settings.public_url, &services.policies, rows, phones);
         let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
-        let listeners = settings.listen.iter().map(|address| {
-            connections::listen(*address).map_err(|error| {
-                StartError(format!("server.listen: {address}: {error}; is another server running there?"))
-            })
-        });
-        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
+        let listeners = listeners("server.listen", &settings.listen)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let tls = settings.tls.as_ref().map(tls_config).transpose()?.map(Arc::new);
         let (shared, is_encrypted) = (Arc::clone(&services), tls.is_some());
+        let requests = Data::from(
+            services
+                .metrics
+                .requests("http_request_duration_seconds", "How long requests took, and so how many there were"),
+        );
         let app = move || {
             let only_encrypted = DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, ONLY_ENCRYPTED));
             App::new()
                 .configure(|app| shared.share(app))
                 .app_data(site.clone())
+                .app_data(requests.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
                 .wrap(Condition::new(is_encrypted, only_encrypted))
                 .wrap(from_fn(log_request))
@@ -93,7 +95,11 @@ impl Application {
             server = connections::serve(server, listener, app.clone(), &admission, tls.as_ref())
                 .map_err(|error| StartError(format!("server.listen: {error}")))?;
         }
-        Ok(Self { server: server.run(), services, addresses })
+        let metrics = match services.config.metrics.listen.as_deref() {
+            None | Some([]) => None,
+            Some(listen) => Some(metrics::Listener::start(listen, &services)?),
+        };
+        Ok(Self { server: server.run(), metrics, services, addresses })
     }
 
     /// Returns the problems that would prevent a start, as far as they can be found by reading
@@ -109,6 +115,12 @@ impl Application {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Returns the addresses at which metrics are served.
+    #[must_use]
+    pub fn metrics_addresses(&self) -> &[SocketAddr] {
+        self.metrics.as_ref().map_or(&[], metrics::Listener::addresses)
     }
 
     /// Returns the state that handlers share.
@@ -128,7 +140,8 @@ impl Application {
     /// # Errors
     /// If a worker cannot be started.
     pub async fn run(self) -> io::Result<()> {
-        let Self { services, server, .. } = self;
+        let Self { services, server, metrics, .. } = self;
+        let metrics = metrics.map(metrics::Listener::serve);
         let background = [
             rt::spawn(Arc::clone(&services.clock_guard).run()),
             rt::spawn(Arc::clone(&services.directory).keep_built()),
@@ -147,8 +160,20 @@ impl Application {
         if let Err(error) = services.maintenance.close().await {
             log::warn!("pending changes could not be saved: {error}");
         }
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
+        }
         result
     }
+}
+
+/// Listens on the addresses of a setting.
+fn listeners(setting: &str, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+    let listen = |address: &SocketAddr| {
+        connections::listen(*address)
+            .map_err(|error| StartError(format!("{setting}: {address}: {error}; is another server running there?")))
+    };
+    addresses.iter().map(listen).collect()
 }
 
 fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
@@ -192,31 +217,4 @@ async fn ready(
     }
     let is_ready = directory && database && clock;
     if is_ready { HttpResponse::Ok().json(body) } else { HttpResponse::ServiceUnavailable().json(body) }
-}
-
-/// The number of the next request in the log.
-static REQUEST: AtomicU64 = AtomicU64::new(1);
-
-/// Logs server errors and, with `log.access`, all requests: a number, the route's template, the
-/// status, the duration and the client's network.
-async fn log_request(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let started = Instant::now();
-    let response = next.call(request).await?;
-    let (status, request) = (response.status(), response.request());
-    let access = request.app_data::<Data<Config>>().filter(|config| config.log.access);
-    if access.is_some() || status.is_server_error() {
-        let number = REQUEST.fetch_add(1, Ordering::Relaxed);
-        let route = request.match_pattern().unwrap_or_else(|| "-".to_owned());
-        let (status, took) = (status.as_u16(), started.elapsed().as_millis());
-        if let Some(config) = access {
-            let network = http::network(request.head(), &config.server.trusted_proxies);
-            log::info!("request {number}: {route} {status} {took} ms {network}");
-        } else {
-            log::warn!("request {number}: {route} {status} {took} ms");
-        }
-    }
-    Ok(response)
 }

@@ -8,7 +8,7 @@ use crate::identity::policy::Policies;
 use crate::service::Services;
 
 /// Returns the banner, which has more lines on first start.
-pub(super) fn introduction(services: &Services, addresses: &[SocketAddr]) -> String {
+pub(super) fn introduction(services: &Services, addresses: &[SocketAddr], metrics: &[SocketAddr]) -> String {
     let config = &services.config;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let listens: Vec<_> = addresses.iter().map(|address| format!("{scheme}://{address}")).collect();
@@ -26,6 +26,9 @@ pub(super) fn introduction(services: &Services, addresses: &[SocketAddr]) -> Str
     add("mails", &mails(config));
     add("texts", &texts(config));
     add("terms", &terms(&services.policies));
+    for address in metrics {
+        add("metrics", &format!("http://{address}/metrics"));
+    }
     for warning in config.warnings() {
         add("warning", &warning);
     }

@@ -50,7 +50,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         application = Application::start(config, Clock::system()) => application?,
         () = signals.stop() => return Ok(()),
     };
-    complain(introduction(&application.services(), application.addresses()));
+    complain(introduction(&application.services(), application.addresses(), application.metrics_addresses()));
     rt::spawn(stop_when_asked(signals, application.handle(), timeout));
     application.run().await?;
     log::info!("stopped");

@@ -18,6 +18,7 @@ mod invites;
 mod key;
 mod limits;
 mod mail;
+mod metrics;
 mod notices;
 mod parse;
 mod reader;
@@ -48,6 +49,7 @@ pub use invites::Invites;
 pub use key::Key;
 pub use limits::{Bucket, Budgets, Lookup, Lowered, Retention};
 pub use mail::{Mail, MailTransport, Smtp, SmtpCredentials, SmtpSecurity, Validation};
+pub use metrics::Metrics;
 pub use notices::Notices;
 use reader::Reader;
 pub use secret::Secret;
@@ -97,6 +99,8 @@ pub struct Config {
     pub retention: Retention,
     /// `[log]`
     pub log: Log,
+    /// `[metrics]`
+    pub metrics: Metrics,
 }
 
 impl Config {
@@ -142,6 +146,7 @@ impl Config {
             budgets: Budgets::read(reader),
             retention: Retention::read(reader),
             log: Log::read(reader),
+            metrics: Metrics::read(reader),
         }
     }
 }

@@ -19,6 +19,7 @@ impl Config {
         let is_https = server.public_url.scheme() == "https";
         let has_proxy = !server.trusted_proxies.is_empty();
         let exposed = server.listen.iter().find(|address| !address.ip().is_loopback());
+        let is_open = self.metrics.listen.iter().flatten().any(|address| !is_private(address.ip().to_canonical()));
         let smtp = match &self.mail.transport {
             MailTransport::Smtp(smtp) => Some(smtp),
             MailTransport::Directory(_) => None,
@@ -73,6 +74,11 @@ impl Config {
                 "[homeservers] phone_checks_from: includes this machine, but trusted_proxies is empty; if there is a reverse \
                  proxy here, every client uses its address and can make this server send text messages",
             ),
+            (
+                is_open,
+                "[metrics] listen: may be reachable by anyone, and tells without TLS or a password how this server is used; \
+                 use an address of this machine or of your own network",
+            ),
         ];
         let insecure =
             |gateway: &&Gateway| gateway.url().is_some_and(|url| url.scheme() == "http" && !is_loopback(&url));
@@ -90,6 +96,14 @@ impl Config {
             )
         });
         settings.chain(gateways).chain(lowered).collect()
+    }
+}
+
+/// Returns whether only this machine, or machines in its own network, can connect to an address.
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
     }
 }
 
@@ -177,6 +191,17 @@ mod tests {
             config.server.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         });
         assert_eq!(behind_a_proxy, "");
+    }
+
+    #[test]
+    fn metrics_that_anyone_may_reach_cause_a_warning() {
+        let with = |listen: &str| warnings(|config| config.metrics.listen = Some(vec![listen.parse().unwrap()]));
+        for quiet in ["127.0.0.1:9464", "[::1]:9464", "10.1.2.3:9464", "[fd00::1]:9464", "[::ffff:192.168.1.1]:9464"] {
+            assert_eq!(with(quiet), "", "{quiet}");
+        }
+        for loud in ["0.0.0.0:9464", "[::]:9464", "203.0.113.1:9464", "[2001:db8::1]:9464"] {
+            assert!(with(loud).starts_with("[metrics] listen: may be reachable by anyone"), "{loud}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod dns;
 mod dns_tests;
 mod error;
 mod keys;
+mod metering;
 mod onbind;
 mod openid;
 mod racing;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use hyper::Response;
 use hyper::body::Bytes;
+use prometheus_client::metrics::counter::Counter;
 use ruma_common::ServerName;
 use tokio::time::timeout;
 
@@ -34,11 +36,13 @@ use self::client::{Client, Request};
 use self::discovery::{Discovery, Ports};
 pub use self::error::{Cause, Error, StartError};
 use self::keys::KeyRing;
+use self::metering::Outcome;
 pub use self::onbind::Reception;
 use self::rules::ServerRules;
 pub use self::xmatrix::{SignedRequest, XMatrix};
 use crate::clock::{Clock, Millis};
 use crate::config;
+use crate::metrics::{Metrics, Series};
 
 /// The client for homeservers. There is one per process.
 pub struct Federation {
@@ -47,24 +51,32 @@ pub struct Federation {
     client: Client,
     keys: KeyRing,
     timeout: Duration,
+    outcomes: Series<Outcome, Counter>,
 }
 
 impl Federation {
-    /// Creates the client, without resolving or connecting to anything.
+    /// Creates the client, without resolving or connecting to anything. Requests are counted in
+    /// `metrics`.
     ///
     /// # Errors
     /// [`StartError`] if a setting of `[federation]` cannot be used.
-    pub fn new(settings: &config::Federation, clock: Clock) -> Result<Self, StartError> {
-        Self::with_ports(settings, clock, Ports::STANDARD)
+    pub fn new(settings: &config::Federation, clock: Clock, metrics: &Metrics) -> Result<Self, StartError> {
+        Self::with_ports(settings, clock, metrics, Ports::STANDARD)
     }
 
-    fn with_ports(settings: &config::Federation, clock: Clock, ports: Ports) -> Result<Self, StartError> {
+    fn with_ports(
+        settings: &config::Federation,
+        clock: Clock,
+        metrics: &Metrics,
+        ports: Ports,
+    ) -> Result<Self, StartError> {
         Ok(Self {
             rules: ServerRules::new(settings),
             discovery: Discovery::new(settings, clock.clone(), ports),
             client: Client::new(settings)?,
             keys: KeyRing::new(clock),
             timeout: settings.timeout,
+            outcomes: metrics.counters("federation_requests", "Requests to homeservers"),
         })
     }
 
@@ -88,7 +100,9 @@ impl Federation {
             let destination = self.discovery.resolve(&self.client, server).await?;
             self.client.send(&destination, request).await
         };
-        timeout(deadline, exchange).await.unwrap_or(Err(Cause::Timeout))
+        let answer = timeout(deadline, exchange).await.unwrap_or(Err(Cause::Timeout));
+        self.outcomes.inc(Outcome::of(&answer));
+        answer
     }
 }
 

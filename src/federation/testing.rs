@@ -25,6 +25,7 @@ use super::Federation;
 use super::discovery::Ports;
 use crate::clock::Clock;
 use crate::config;
+use crate::metrics::Metrics;
 
 /// The name of the homeserver in most tests.
 pub(super) const NAME: &str = "hs.example.org";
@@ -89,7 +90,7 @@ impl Lab {
     }
 
     pub(super) fn federation(&self) -> Federation {
-        Federation::with_ports(&self.settings, self.clock.clone(), self.ports).unwrap()
+        Federation::with_ports(&self.settings, self.clock.clone(), &Metrics::default(), self.ports).unwrap()
     }
 
     /// Starts a server at 127.0.0.1 with a valid certificate for these names.

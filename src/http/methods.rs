@@ -5,6 +5,8 @@ use std::future::ready;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route, guard, web};
 
+use super::measured::Measured;
+
 /// The methods of a route, as in `Allow`, and the route.
 pub(crate) type Methods = (&'static str, Route);
 
@@ -23,7 +25,8 @@ pub(crate) fn resource<const N: usize>(
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_str(&allow).expect("methods are ASCII"));
         ready(response)
     };
-    let resource = web::resource(path.to_owned()).default_service(web::to(unknown_method));
+    let resource = web::resource(path.to_owned()).app_data(Measured::default());
+    let resource = resource.default_service(web::to(unknown_method));
     routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
 }
 

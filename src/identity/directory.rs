@@ -268,6 +268,12 @@ impl Directories {
         read(&self.tables).iter().map(|table| table.epoch).collect()
     }
 
+    /// Returns the number of entries of an epoch: those of a binding under all its digests.
+    #[must_use]
+    pub fn len(&self, epoch: Epoch) -> usize {
+        self.table(epoch).map_or(0, |table| read(&table.directory).len())
+    }
+
     /// Returns the memory used by all directories, in bytes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

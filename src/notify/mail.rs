@@ -7,16 +7,19 @@ mod smtp;
 mod tests;
 
 use lettre::Address as Recipient;
+use prometheus_client::metrics::counter::Counter;
 use url::Url;
 
 use self::compose::Composer;
 pub use self::error::SendError;
 use self::smtp::SmtpServer;
 use super::directory::Directory;
+use super::outcome::Outcome;
 use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config;
 use crate::identity::threepid::Address;
+use crate::metrics::{Metrics, Series};
 
 /// The content of an email.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,7 @@ pub struct Headers {
 pub struct Mailer {
     composer: Composer,
     transport: Transport,
+    outcomes: Series<Outcome, Counter>,
 }
 
 enum Transport {
@@ -57,7 +61,7 @@ impl Mailer {
     ///
     /// # Errors
     /// Returns the setting and the problem, for the operator.
-    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock) -> Result<Self, String> {
+    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock, metrics: &Metrics) -> Result<Self, String> {
         let transport = match &mail.transport {
             config::MailTransport::Directory(path) => {
                 Transport::Directory(Directory::new("mail.directory", path, "eml", clock.clone()))
@@ -66,7 +70,8 @@ impl Mailer {
                 Transport::Smtp(Box::new(SmtpServer::new(settings, &mail.sender.email)?))
             }
         };
-        Ok(Self { composer: Composer::new(&mail.sender, brand, clock), transport })
+        let outcomes = metrics.counters("mails", "Mails handed to the mail server");
+        Ok(Self { composer: Composer::new(&mail.sender, brand, clock), transport, outcomes })
     }
 
     /// Creates the mail directory, if emails are written to one.
@@ -86,7 +91,7 @@ impl Mailer {
     /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Lost`] the server
     /// may have accepted the email, if only its reply was lost.
     pub async fn send(&self, to: &Address, email: Email) -> Result<(), SendError> {
-        self.converse(to, email, true).await
+        self.count(self.converse(to, email, true).await)
     }
 
     /// Does what [`Self::send`] does to an address that the SMTP server refuses, and takes as long:
@@ -95,7 +100,12 @@ impl Mailer {
     /// # Errors
     /// Always: [`SendError::Unwanted`], or another error if `send` would not have come as far.
     pub async fn withhold(&self, to: &Address, email: Email) -> Result<(), SendError> {
-        self.converse(to, email, false).await
+        self.count(self.converse(to, email, false).await)
+    }
+
+    fn count(&self, sent: Result<(), SendError>) -> Result<(), SendError> {
+        self.outcomes.inc(sent.as_ref().map_or_else(Outcome::from, |()| Outcome::Sent));
+        sent
     }
 
     async fn converse(&self, to: &Address, email: Email, is_wanted: bool) -> Result<(), SendError> {

@@ -4,6 +4,7 @@ mod directory;
 pub mod emails;
 mod gsm;
 pub mod mail;
+mod outcome;
 pub mod sms;
 pub mod sms_texts;
 #[cfg(test)]

@@ -14,16 +14,19 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
 use reqwest::Client;
 use tokio::time::{Instant, sleep};
 
 use self::areas::Areas;
 use self::pace::Pace;
 use super::directory::Directory;
+use super::outcome::Outcome;
 use crate::clock::Clock;
 use crate::config::{self, Gateway, GatewayKind, Route, Sender};
 use crate::crypto::trust::TlsFault;
 use crate::identity::threepid::{Address, Medium};
+use crate::metrics::{Metrics, Series};
 
 /// Sends text messages through the gateway that the rules of `[sms]` choose for a number, or to
 /// files if no gateway is configured.
@@ -37,6 +40,7 @@ pub struct SmsSender {
     client: Client,
     timeout: Duration,
     pace: Pace,
+    outcomes: Series<Outcome, Counter>,
 }
 
 /// A text message.
@@ -60,7 +64,7 @@ impl SmsSender {
     ///
     /// # Errors
     /// Returns the setting and the problem, for the operator.
-    pub fn new(sms: &config::Sms, clock: Clock) -> Result<Self, String> {
+    pub fn new(sms: &config::Sms, clock: Clock, metrics: &Metrics) -> Result<Self, String> {
         Ok(Self {
             rules: Areas::new(&sms.rules),
             otherwise: sms.otherwise(),
@@ -71,6 +75,7 @@ impl SmsSender {
             client: http::client(sms)?,
             timeout: sms.timeout,
             pace: Pace::default(),
+            outcomes: metrics.counters("texts", "Text messages handed to a gateway"),
         })
     }
 
@@ -100,6 +105,10 @@ impl SmsSender {
     /// Returns a [`SendError`]. After [`SendError::TimedOut`] and [`SendError::Unreachable`] the
     /// gateway may have accepted the text, if only its reply was lost.
     pub async fn send(&self, to: &Address, text: &str) -> Result<(), SendError> {
+        self.count(self.try_to_send(to, text).await)
+    }
+
+    async fn try_to_send(&self, to: &Address, text: &str) -> Result<(), SendError> {
         let sender = self.senders.find(to).or(self.sender.as_ref());
         let text = Text { digits: to.as_str(), sender, content: text };
         match self.route(to) {
@@ -121,11 +130,16 @@ impl SmsSender {
     /// Always: [`SendError::Refused`], or [`SendError::Rejected`] if `send` would have said that.
     pub async fn withhold(&self, to: &Address) -> Result<(), SendError> {
         match self.route(to) {
-            Route::Reject => return Err(SendError::Rejected),
+            Route::Reject => return self.count(Err(SendError::Rejected)),
             Route::Directory => {}
             Route::Gateway(_) => sleep(self.pace.any()).await,
         }
-        Err(SendError::Refused)
+        self.count(Err(SendError::Refused))
+    }
+
+    fn count(&self, sent: Result<(), SendError>) -> Result<(), SendError> {
+        self.outcomes.inc(sent.as_ref().map_or_else(Outcome::from, |()| Outcome::Sent));
+        sent
     }
 
     fn route(&self, to: &Address) -> Route {

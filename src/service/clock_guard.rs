@@ -49,6 +49,8 @@ struct Verdict {
     jump: Millis,
     /// Since when rows are dated in the future, on the monotonic clock.
     taken_back: Option<Millis>,
+    /// By how much the machine's clock was ahead of the database's.
+    offset: Option<Millis>,
 }
 
 impl ClockGuard {
@@ -206,6 +208,11 @@ impl ClockGuard {
         self.verdict().wrong
     }
 
+    /// By how much this machine's clock was ahead of the database's when they were last compared.
+    pub(super) fn offset(&self) -> Option<Millis> {
+        self.verdict().offset
+    }
+
     /// Stores the time, if it is right: the last thing a node does.
     ///
     /// # Errors
@@ -281,6 +288,7 @@ impl ClockGuard {
     /// wrong.
     fn report(&self, wrong: Option<Wrong>, evidence: &Evidence) {
         let mut verdict = self.verdict();
+        verdict.offset = evidence.database.map(|database| evidence.after.wall.saturating_sub(database));
         let was = std::mem::replace(&mut verdict.wrong, wrong);
         match wrong {
             Some(wrong) => {

@@ -11,7 +11,8 @@ use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
     Accounts, AddressProofs, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
-    Invitations, Lookups, Made, Maintenance, Objections, Outbox, RateLimits, SelfService, Validation, WebSessions,
+    Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, RateLimits, SelfService, Validation,
+    WebSessions,
 };
 use crate::brand::Brand;
 use crate::clock::{Clock, Millis, SECOND, in_millis};
@@ -19,6 +20,7 @@ use crate::config::{Config, MailTransport};
 use crate::crypto::signing::SigningKeys;
 use crate::identity::pepper::Peppers;
 use crate::identity::policy::Policies;
+use crate::metrics::Metrics;
 use crate::texts::Texts;
 
 /// The components of the running server.
@@ -63,6 +65,10 @@ pub struct Services {
     pub lookups: Arc<Lookups>,
     /// Deletes expired data.
     pub maintenance: Arc<Maintenance>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Writes down what is counted, for the operator's monitoring.
+    pub monitor: Arc<Monitor>,
     /// Records objections, and enforces them.
     pub objections: Arc<Objections>,
     /// What has to be delivered to homeservers and people.
@@ -82,7 +88,7 @@ impl Services {
     #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
         let Documents { texts, policies, federation, mailer, sms_sender } = documents;
-        let Opened { store, vault, signing, made, clock_guard } = opened;
+        let Opened { store, vault, signing, made, clock_guard, metrics } = opened;
         let clock_guard = Arc::new(clock_guard);
         let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
@@ -101,9 +107,10 @@ impl Services {
         let sealer = Sealer::new(vault);
         // Each of two nodes may differ from the database by this.
         let skew = in_millis(server.max_clock_skew).saturating_mul(2);
-        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew));
+        let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew, &metrics));
         let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
-        let rate_limits = RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone());
+        let rate_limits =
+            RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone(), &metrics);
         let rate_limits = Arc::new(rate_limits);
         let objections =
             Objections::new(store.clone(), sealer.clone(), clock.clone(), directory.clone(), retention.ephemeral_key);
@@ -126,6 +133,7 @@ impl Services {
             directory.clone(),
             rate_limits.clone(),
             settings,
+            &metrics,
         ));
         let validation = Arc::new(Validation {
             store: store.clone(),
@@ -238,6 +246,15 @@ impl Services {
             clock_guard: clock_guard.clone(),
             self_service: self_service.clone(),
         });
+        let monitor = Arc::new(Monitor::new(
+            store.clone(),
+            clock.clone(),
+            retention.clone(),
+            directory.clone(),
+            rate_limits.clone(),
+            clock_guard.clone(),
+            metrics.clone(),
+        ));
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
         let disputes = Arc::new(Disputes {
             store,
@@ -268,6 +285,8 @@ impl Services {
             invitations,
             lookups,
             maintenance,
+            metrics,
+            monitor,
             objections,
             outbox,
             rate_limits,

@@ -5,7 +5,7 @@
 //! by polling the table.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
+use crate::metrics::{Gauge, Metrics};
 use crate::store::bindings::{self, Listed};
 use crate::store::{LONGEST_TRANSACTION, Store};
 
@@ -44,13 +45,26 @@ pub struct Directory {
     directories: Directories,
     /// The largest clock difference between nodes.
     skew: Millis,
+    /// How long it took to build the last directories.
+    build_seconds: Gauge,
+    /// When the table was last followed to its end.
+    followed_at: Mutex<Instant>,
 }
 
 impl Directory {
     /// An empty directory; [`Self::keep_built`] fills it.
     #[must_use]
-    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, peppers: Peppers, skew: Millis) -> Self {
-        Self { store, sealer, clock, peppers, directories: Directories::default(), skew }
+    pub(super) fn new(
+        store: Store,
+        sealer: Sealer,
+        clock: Clock,
+        peppers: Peppers,
+        skew: Millis,
+        metrics: &Metrics,
+    ) -> Self {
+        let build_seconds = metrics.gauge("directory_build_seconds", "How long it took to build the last directories");
+        let (directories, followed_at) = (Directories::default(), Mutex::new(Instant::now()));
+        Self { store, sealer, clock, peppers, directories, skew, build_seconds, followed_at }
     }
 
     /// Whether look-ups can be answered: the directories of the current and the previous pepper are
@@ -59,6 +73,16 @@ impl Directory {
     pub fn is_ready(&self) -> bool {
         let current = self.current_epoch();
         self.directories.is_ready(&[current, current.previous()])
+    }
+
+    /// Returns how many look-up hashes the current directory has.
+    pub(super) fn len(&self) -> usize {
+        self.directories.len(self.current_epoch())
+    }
+
+    /// Returns how long ago the table was last followed to its end.
+    pub(super) fn lag(&self) -> Duration {
+        self.followed_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Returns when the pepper of an epoch is not accepted any more.
@@ -123,7 +147,9 @@ impl Directory {
         for epoch in &epochs {
             self.directories.finish(*epoch);
         }
-        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), start.elapsed().as_millis());
+        let took = start.elapsed();
+        self.build_seconds.set(took.as_secs_f64());
+        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), took.as_millis());
         Ok(())
     }
 
@@ -178,6 +204,7 @@ impl Directory {
             self.enter(&rows, &self.directories.epochs());
         }
         follower.advance(new, last);
+        *self.followed_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
 

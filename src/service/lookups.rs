@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use prometheus_client::metrics::counter::Counter;
 use ruma_common::OwnedUserId;
 
 use super::sealing::Sealer;
@@ -15,6 +16,7 @@ use crate::config;
 use crate::error::Error;
 use crate::identity::pepper::{Digest, Epoch, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::bindings::{self as rows, Found};
 use crate::store::recent_lookups::Size;
@@ -46,6 +48,8 @@ pub struct Lookups {
     rate_limits: Arc<RateLimits>,
     memory: Memory,
     settings: config::Lookup,
+    /// How many addresses were looked up, and how many of them are bound.
+    counts: (Counter, Counter),
 }
 
 impl Lookups {
@@ -56,9 +60,14 @@ impl Lookups {
         directory: Arc<Directory>,
         rate_limits: Arc<RateLimits>,
         settings: config::Lookup,
+        metrics: &Metrics,
     ) -> Self {
         let memory = Memory::new(store.clone(), clock, directory.clone());
-        Self { store, sealer, directory, rate_limits, memory, settings }
+        let counts = (
+            metrics.counter("lookup_addresses", "Addresses in look-ups that were answered"),
+            metrics.counter("lookup_hits", "Addresses among them that are bound"),
+        );
+        Self { store, sealer, directory, rate_limits, memory, settings, counts }
     }
 
     /// Returns the pepper to hash with now.
@@ -86,6 +95,18 @@ impl Lookups {
     /// `M_INVALID_PEPPER`, 429 if a rate limit is exceeded (then nothing is charged), 503 while the
     /// directory is not ready.
     pub async fn find<'a>(
+        &self,
+        caller: &Caller,
+        from: &Network,
+        request: &'a LookupRequest<'_>,
+    ) -> Result<BTreeMap<&'a str, OwnedUserId>, Error> {
+        let found = self.search(caller, from, request).await?;
+        self.counts.0.inc_by(request.addresses.len() as u64);
+        self.counts.1.inc_by(found.len() as u64);
+        Ok(found)
+    }
+
+    async fn search<'a>(
         &self,
         caller: &Caller,
         from: &Network,

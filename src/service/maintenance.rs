@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_mins(1);
 /// How often the nodes together sweep.
 pub(super) const SWEEP: Millis = 10 * MINUTE;
 /// The lease of the node that sweeps.
-const LEASE: &str = "sweep";
+pub(super) const LEASE: &str = "sweep";
 /// How many rows a transaction deletes: few enough to finish in time, whatever the size of the
 /// table.
 const BATCH: i64 = 1000;

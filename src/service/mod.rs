@@ -29,6 +29,7 @@ mod links;
 mod lookups;
 mod maintenance;
 mod messenger;
+mod monitor;
 mod notices;
 mod objections;
 mod onbind;
@@ -66,6 +67,7 @@ pub use invitations::{Invitation, Invitations, InviteRequest, InviteWords, Landi
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};
 pub use maintenance::Maintenance;
+pub use monitor::Monitor;
 use notices::Notices;
 pub use objections::Objections;
 pub use outbox::{Outbox, Queued, Revealed};

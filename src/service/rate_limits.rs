@@ -5,6 +5,7 @@ mod charging;
 mod credits;
 mod homeservers;
 mod levels;
+mod metering;
 mod own_data;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ mod warnings;
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+
+use prometheus_client::metrics::counter::Counter;
 
 use super::sealing::Sealer;
 use super::{Asker, Caller};
@@ -24,11 +27,13 @@ use crate::identity::rate_limit::kind::{Counted, Kind};
 use crate::identity::rate_limit::rules::{Account, Homeserver, Means, Plan, Requester, Rules, counted};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
+use crate::metrics::{Metrics, Series};
 use crate::store::{self, Conn, Store, meta, rate_limits as rows};
 use charging::{each, refund};
 use credits::Credits;
 use homeservers::Homeservers;
 pub use levels::LimitLevels;
+pub(super) use metering::Common;
 use warnings::Warnings;
 
 /// Charges rate limits, which all nodes share.
@@ -47,10 +52,11 @@ pub struct RateLimits {
     homeservers: Homeservers,
     /// When the operator was last warned about a shared limit.
     warnings: Warnings,
+    refusals: Series<Kind, Counter>,
 }
 
 impl RateLimits {
-    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, budgets: Budgets) -> Self {
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, budgets: Budgets, metrics: &Metrics) -> Self {
         Self {
             store,
             sealer,
@@ -61,6 +67,7 @@ impl RateLimits {
             returned: AtomicU64::default(),
             homeservers: Homeservers::default(),
             warnings: Warnings::default(),
+            refusals: metrics.counters("limit_refusals", "Requests refused by a rate limit"),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::federation::Federation;
 use crate::identity::policy::Policies;
+use crate::metrics::Metrics;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
 use crate::store::{Store, meta};
@@ -70,16 +71,16 @@ impl Services {
     /// files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
-        let mut problems = Documents::load(config, &Clock::system()).err().unwrap_or_default();
+        let mut problems = Documents::load(config, &Clock::system(), &Metrics::default()).err().unwrap_or_default();
         problems.extend(master_key(&config.keys).err());
         problems.extend(signing_keys(config).err());
         problems
     }
 
     async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
-        let clock = clock.of_node();
-        let documents = Documents::load(&config, &clock).map_err(|problems| StartError::all(&problems))?;
-        let opened = Box::pin(open_store(&config, &clock, absent)).await?;
+        let (clock, metrics) = (clock.of_node(), Arc::new(Metrics::default()));
+        let documents = Documents::load(&config, &clock, &metrics).map_err(|problems| StartError::all(&problems))?;
+        let opened = Box::pin(open_store(&config, &clock, metrics, absent)).await?;
         if absent == Absent::Made {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.sms_sender.make_directory().map_err(in_words)?;
@@ -90,13 +91,13 @@ impl Services {
 
 impl Documents {
     /// Reads them all, so that every problem is reported at once.
-    fn load(config: &Config, clock: &Clock) -> Result<Self, Vec<StartError>> {
+    fn load(config: &Config, clock: &Clock, metrics: &Metrics) -> Result<Self, Vec<StartError>> {
         let mut problems = Vec::new();
         let texts = keep(&mut problems, Texts::load(&config.texts.default_language, config.texts.directory.as_deref()));
         let policies = keep(&mut problems, Policies::load(config.terms.directory.as_deref()));
-        let federation = keep(&mut problems, Federation::new(&config.federation, clock.clone()));
-        let mailer = keep(&mut problems, Mailer::new(&config.mail, &config.brand, clock.clone()));
-        let sms_sender = keep(&mut problems, SmsSender::new(&config.sms, clock.clone()));
+        let federation = keep(&mut problems, Federation::new(&config.federation, clock.clone(), metrics));
+        let mailer = keep(&mut problems, Mailer::new(&config.mail, &config.brand, clock.clone(), metrics));
+        let sms_sender = keep(&mut problems, SmsSender::new(&config.sms, clock.clone(), metrics));
         match (texts, policies, federation, mailer, sms_sender) {
             (Some(texts), Some(policies), Some(federation), Some(mailer), Some(sms_sender)) => {
                 Ok(Self { texts: Arc::new(texts), policies: Arc::new(policies), federation, mailer, sms_sender })
@@ -117,11 +118,12 @@ pub(super) struct Opened {
     pub signing: SigningKeys,
     pub made: Made,
     pub clock_guard: ClockGuard,
+    pub metrics: Arc<Metrics>,
 }
 
 /// Connects to the database. Returns the check value of its master key as well, or `None` for a new
 /// database.
-async fn connect(config: &Config, absent: Absent) -> Result<(Store, Option<Vec<u8>>), StartError> {
+async fn connect(config: &Config, metrics: &Metrics, absent: Absent) -> Result<(Store, Option<Vec<u8>>), StartError> {
     let refused = absent == Absent::Refused;
     if let DatabaseUrl::Sqlite(path) = &config.database.url
         && refused
@@ -132,7 +134,7 @@ async fn connect(config: &Config, absent: Absent) -> Result<(Store, Option<Vec<u
             "there is no database at {path}: run this where the server runs, with the same configuration"
         )));
     }
-    let store = Store::connect(&config.database).await.map_err(StartError)?;
+    let store = Store::connect(&config.database, metrics).await.map_err(StartError)?;
     let remembered = store.remembered_key().await.map_err(in_words)?;
     if remembered.is_none() && refused {
         return Err(StartError("no server has used this database yet: is database.url the server's?".into()));
@@ -146,16 +148,21 @@ impl ClockGuard {
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open_existing(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (store, _) = connect(config, Absent::Refused).await?;
+        let (store, _) = connect(config, &Metrics::default(), Absent::Refused).await?;
         Ok(Self::new(config, store, clock))
     }
 }
 
 /// Opens the database and its keys. Keys are created only for a new database, and a master key
 /// other than the database's is refused before anything is written.
-async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Opened, StartError> {
+async fn open_store(
+    config: &Config,
+    clock: &Clock,
+    metrics: Arc<Metrics>,
+    absent: Absent,
+) -> Result<Opened, StartError> {
     let refused = absent == Absent::Refused;
-    let (store, remembered) = connect(config, absent).await?;
+    let (store, remembered) = connect(config, &metrics, absent).await?;
     let mut made = Made { database: remembered.is_none(), ..Made::default() };
     let (master, signing) = match remembered {
         Some(_) => existing_keys(config)?,
@@ -181,7 +188,7 @@ async fn open_store(config: &Config, clock: &Clock, absent: Absent) -> Result<Op
     let vault = Arc::new(vault);
     let keys_until = clock.now() + config.retention.ephemeral_key;
     respelling::respell(&store, &Sealer::new(vault.clone()), keys_until).await.map_err(in_words)?;
-    Ok(Opened { store, vault, signing, made, clock_guard })
+    Ok(Opened { store, vault, signing, made, clock_guard, metrics })
 }
 
 /// Reads the keys of a database in use, which cannot be replaced.

@@ -213,12 +213,13 @@ mod tests {
     use crate::crypto::master_key::MasterKey;
     use crate::crypto::vault::Vault;
     use crate::identity::threepid::Medium;
+    use crate::metrics::Metrics;
 
     #[actix_web::test]
     async fn a_session_ends_after_its_lifetime_or_when_it_is_ended() {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("vouch.db"));
-        let store = Store::connect(&Database { url, pool_size: 1, ca_file: None }).await.unwrap();
+        let store = Store::connect(&Database { url, pool_size: 1, ca_file: None }, &Metrics::default()).await.unwrap();
         store.migrate().await.unwrap();
         let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
         let clock = Clock::stopped_at(0);

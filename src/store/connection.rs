@@ -1,5 +1,6 @@
 //! The two backends behind one [`Conn`].
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::query_dsl::methods::ExecuteDsl as SyncExecuteDsl;
@@ -11,6 +12,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::error::Error;
+use super::metering::Metering;
 use super::postgres::{Link, Transactions};
 use super::sqlite::Lease;
 
@@ -35,6 +37,7 @@ pub struct Conn {
     deadline: Option<Instant>,
     /// The last error, if any.
     pub(super) failure: Option<Error>,
+    metering: Arc<Metering>,
 }
 
 /// What a [`Conn`] connects to.
@@ -46,8 +49,8 @@ pub(super) enum Backend {
 }
 
 impl Conn {
-    pub(super) const fn new(backend: Backend, deadline: Option<Instant>) -> Self {
-        Self { backend, deadline, failure: None }
+    pub(super) const fn new(backend: Backend, deadline: Option<Instant>, metering: Arc<Metering>) -> Self {
+        Self { backend, deadline, failure: None, metering }
     }
 
     /// Runs a query and returns its rows.
@@ -170,6 +173,7 @@ impl Conn {
 
     fn fail<T>(&mut self, error: Error) -> Result<T, Error> {
         error.log();
+        self.metering.count(error);
         self.failure = Some(error);
         Err(error)
     }

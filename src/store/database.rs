@@ -9,12 +9,14 @@ use tokio::task::spawn_blocking;
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
+use super::metering::Metering;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
 use super::{meta, migrations};
 use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
+use crate::metrics::Metrics;
 
 /// How long a successful write proves that the database is writable.
 const PROOF: Duration = Duration::from_secs(10);
@@ -23,6 +25,7 @@ const PROOF: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Store {
     kind: Kind,
+    metering: Arc<Metering>,
     /// When a write last succeeded, or `None` if the last one failed.
     written_at: Arc<Mutex<Option<Instant>>>,
 }
@@ -42,18 +45,19 @@ enum Mode {
 }
 
 impl Store {
-    /// Connects. Nothing is changed, except that an absent `SQLite` file is created.
+    /// Connects. Nothing is changed, except that an absent `SQLite` file is created. Failures, and
+    /// waits for connections, are counted in `metrics`.
     ///
     /// # Errors
     /// A text for the operator, if the database cannot be reached.
-    pub async fn connect(config: &Database) -> Result<Self, String> {
+    pub async fn connect(config: &Database, metrics: &Metrics) -> Result<Self, String> {
         let kind = match &config.url {
             DatabaseUrl::Postgres(url) => {
                 Kind::Postgres(Postgres::connect((**url).clone(), config.pool_size, config.ca_file.as_deref()).await?)
             }
             DatabaseUrl::Sqlite(path) => Kind::Sqlite(Sqlite::open(path)?),
         };
-        Ok(Self { kind, written_at: Arc::default() })
+        Ok(Self { kind, metering: Arc::new(Metering::new(metrics)), written_at: Arc::default() })
     }
 
     /// Returns the check value of the master key that this database was created with, or `None` for
@@ -82,13 +86,11 @@ impl Store {
     /// # Errors
     /// [`Error`] if none can be opened.
     pub async fn read(&self) -> Result<Conn, Error> {
-        Ok(Conn::new(
-            match &self.kind {
-                Kind::Postgres(postgres) => Backend::Postgres(postgres.shared().await?),
-                Kind::Sqlite(sqlite) => Backend::Sqlite(sqlite.reader()?),
-            },
-            None,
-        ))
+        let backend = match &self.kind {
+            Kind::Postgres(postgres) => postgres.shared().await.map(Backend::Postgres),
+            Kind::Sqlite(sqlite) => sqlite.reader().map(Backend::Sqlite),
+        };
+        self.conn(backend)
     }
 
     /// Returns a connection for large reads, which would delay others on a shared connection.
@@ -97,9 +99,14 @@ impl Store {
     /// [`Error`] if none can be opened.
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.kind {
-            Kind::Postgres(postgres) => Ok(Conn::new(Backend::Postgres(postgres.pooled().await?), None)),
+            Kind::Postgres(postgres) => self.conn(self.metering.wait(postgres.pooled()).await.map(Backend::Postgres)),
             Kind::Sqlite(_) => self.read().await,
         }
+    }
+
+    fn conn(&self, backend: Result<Backend, Error>) -> Result<Conn, Error> {
+        let backend = backend.inspect_err(|error| self.metering.count(*error))?;
+        Ok(Conn::new(backend, None, Arc::clone(&self.metering)))
     }
 
     /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock
@@ -168,9 +175,11 @@ impl Store {
         let postgres = match &self.kind {
             Kind::Postgres(postgres) => postgres,
             Kind::Sqlite(sqlite) => {
-                let writer = sqlite.writer().await.inspect_err(|_| self.note_write(Some(Error::Unavailable)))?;
+                let writer =
+                    self.metering.wait(sqlite.writer()).await.inspect_err(|error| self.note_no_writer(*error))?;
+                let metering = Arc::clone(&self.metering);
                 let task = spawn_blocking(move || {
-                    let mut conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST);
+                    let mut conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST, metering);
                     let result = transaction::run(&mut conn, work).now_or_never().expect("SQLite never waits");
                     (result, conn.failure)
                 });
@@ -183,11 +192,11 @@ impl Store {
         let mut attempt = 1;
         loop {
             let link = match mode {
-                Mode::Transaction | Mode::Statement => postgres.pooled().await,
+                Mode::Transaction | Mode::Statement => self.metering.wait(postgres.pooled()).await,
                 Mode::Relaxed => postgres.relaxed().await,
             };
-            let link = link.inspect_err(|_| self.note_write(Some(Error::Unavailable)))?;
-            let mut conn = transaction::bounded(Backend::Postgres(link), deadline);
+            let link = link.inspect_err(|error| self.note_no_writer(*error))?;
+            let mut conn = transaction::bounded(Backend::Postgres(link), deadline, Arc::clone(&self.metering));
             let result = match mode {
                 Mode::Transaction => transaction::run(&mut conn, work.clone()).await,
                 Mode::Statement | Mode::Relaxed => work.clone()(&mut conn).await,
@@ -200,6 +209,11 @@ impl Store {
             tokio::time::sleep(transaction::pause(attempt)).await;
             attempt += 1;
         }
+    }
+
+    fn note_no_writer(&self, error: Error) {
+        self.metering.count(error);
+        self.note_write(Some(Error::Unavailable));
     }
 
     fn note_write(&self, failure: Option<Error>) {

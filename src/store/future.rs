@@ -147,6 +147,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Database, DatabaseUrl};
+    use crate::metrics::Metrics;
     use crate::store::Store;
 
     #[derive(diesel::QueryableByName)]
@@ -161,7 +162,7 @@ mod tests {
     async fn there_is_a_remedy_for_every_time_that_is_stored() {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("vouch.db"));
-        let store = Store::connect(&Database { url, pool_size: 1, ca_file: None }).await.unwrap();
+        let store = Store::connect(&Database { url, pool_size: 1, ca_file: None }, &Metrics::default()).await.unwrap();
         store.migrate().await.unwrap();
         let sql = "SELECT m.name AS \"table\", c.name AS \"column\" FROM sqlite_master m, pragma_table_info(m.name) c
             WHERE m.type = 'table' AND (c.name LIKE '%\\_at' ESCAPE '\\' OR c.name LIKE '%\\_until' ESCAPE '\\'

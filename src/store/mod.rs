@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod bindings;
+pub mod census;
 mod connection;
 pub mod consents;
 mod database;
@@ -14,6 +15,7 @@ pub mod import;
 pub mod invites;
 pub mod leases;
 pub mod meta;
+mod metering;
 mod migrations;
 pub mod objections;
 pub mod outbox;

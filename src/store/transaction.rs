@@ -25,10 +25,12 @@
 //! address", can still meet in the opposite order. `PostgreSQL` then ends one of the transactions,
 //! and it is run again.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
+use super::metering::Metering;
 
 /// How long a transaction may take, retries included. What it has not committed by then is rolled
 /// back. A node that follows a table by its growing ids relies on this: an id that was assigned
@@ -62,13 +64,14 @@ pub(super) async fn run<R, E: From<Error>>(
 }
 
 /// A connection on which a transaction must have ended at `deadline`.
-pub(super) const fn bounded(backend: Backend, deadline: Instant) -> Conn {
-    Conn::new(backend, Some(deadline))
+pub(super) const fn bounded(backend: Backend, deadline: Instant, metering: Arc<Metering>) -> Conn {
+    Conn::new(backend, Some(deadline), metering)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Metrics;
     use crate::store::sqlite::Sqlite;
     use crate::store::{meta, migrations};
 
@@ -77,15 +80,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let sqlite = Sqlite::open(&directory.path().join("vouch.db")).unwrap();
         migrations::run_on_sqlite(&sqlite).await.unwrap();
+        let metering = Arc::new(Metering::new(&Metrics::default()));
         let deadline = Instant::now() + Duration::from_secs(1);
-        let mut conn = bounded(Backend::Sqlite(sqlite.writer().await.unwrap()), deadline);
+        let mut conn = bounded(Backend::Sqlite(sqlite.writer().await.unwrap()), deadline, metering.clone());
         let result = run(&mut conn, async |conn| {
             meta::get_or_set(conn, "first", b"1").await?;
             std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
             meta::get_or_set(conn, "second", b"2").await
         });
         assert_eq!(result.await, Err(Error::Timeout));
-        let mut conn = Conn::new(Backend::Sqlite(sqlite.reader().unwrap()), None);
+        let mut conn = Conn::new(Backend::Sqlite(sqlite.reader().unwrap()), None, metering);
         assert_eq!(meta::get(&mut conn, "first").await, Ok(None));
     }
 }

@@ -1,6 +1,6 @@
 //! Canaries: recognisable personal values are sent through the whole server, successfully and not,
-//! with the most verbose logging. Afterwards none of them may be found in the logs or in the raw
-//! database files.
+//! with the most verbose logging. Afterwards none of them may be found in the logs, in the metrics or
+//! in the raw database files.
 
 mod needles;
 mod pages;
@@ -27,6 +27,7 @@ use crate::canary::needles::{
 };
 use crate::invitations::{mailed_link, parameter};
 use crate::program::{Binary, Process};
+use crate::scrapes::{OPEN_METRICS, accepts, text};
 use crate::world::{Person, World, hash, link, query};
 
 /// Returns a world in which every name is a canary.
@@ -50,11 +51,13 @@ fn talkative(world: &World) -> Binary {
     binary.set("VOUCH__MAIL__USER", "canary");
     binary.set("VOUCH__MAIL__PASSWORD", MAIL_PASSWORD);
     binary.set("VOUCH__FEDERATION__DNS_SERVERS", "127.0.0.1:1");
+    binary.set("VOUCH__METRICS__LISTEN", "127.0.0.1:0");
     binary
 }
 
 async fn serve(binary: &Binary, world: &World, canaries: &mut Canaries) -> Process {
     let mut process = binary.serve().await;
+    process.server.metrics = process.metrics();
     let forwarded = HeaderMap::from_iter([("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(CLIENT))]);
     let client = reqwest::Client::builder().user_agent(USER_AGENT).default_headers(forwarded);
     process.server.http = client.redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
@@ -252,6 +255,19 @@ fn operates(binary: &Binary, canaries: &Canaries) {
     }
 }
 
+/// Searches the metrics, in both formats. They count everything, but name nothing.
+async fn read_metrics(process: &Process, canaries: &Canaries) {
+    for text in [text(&process.server).await, accepts(&process.server, OPEN_METRICS).await.text] {
+        for planted in ["/pubkey/ephemeral/isvalid", "route=\"unmatched\"", "vouch_database_up 1"] {
+            assert!(text.contains(planted), "{planted} is not among the metrics, so perhaps nothing is:\n{text}");
+        }
+        canaries.assert_absent("the metrics", text.as_bytes());
+        for part in ["canary", "203.0.113", "country=", "@"] {
+            assert!(!text.contains(part), "{part} is in the metrics:\n{text}");
+        }
+    }
+}
+
 /// Stops the server, and searches its output. The session ID may be on disk but not in the logs.
 async fn listen(process: Process, mut canaries: Canaries, sid: &str) {
     process.signal("TERM");
@@ -297,6 +313,7 @@ async fn sqlite_files_and_logs_contain_no_personal_data() {
     let token = person.token;
     world.mail = MailSink::start().await;
     mail_is_down(&process, &token).await;
+    read_metrics(&process, &canaries).await;
 
     // While the server runs, the write-ahead log exists too.
     let disk = contents_of_sqlite(&world);
@@ -325,6 +342,7 @@ async fn postgres_files_and_logs_contain_no_personal_data() {
     let token = person.token;
     world.mail = MailSink::start().await;
     mail_is_down(&process, &token).await;
+    read_metrics(&process, &canaries).await;
 
     database_is_down(&cluster, &process, &binary, &token, &canaries).await;
     let client = connect(cluster.url()).await;

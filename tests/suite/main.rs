@@ -6,6 +6,7 @@ mod world;
 mod address_visitor;
 mod database;
 mod invitations;
+mod scrapes;
 mod visitor;
 
 mod account;
@@ -46,6 +47,7 @@ mod mail;
 mod mail_servers;
 mod memory;
 mod messages;
+mod metrics;
 mod migrations;
 mod nodes;
 mod not_mine;

@@ -193,6 +193,13 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// Returns where it says that its metrics are.
+    pub fn metrics(&self) -> Option<String> {
+        let log = self.log();
+        let url = log.lines().find_map(|line| line.trim().strip_prefix("metrics ")?.trim().strip_suffix("/metrics"));
+        url.map(str::to_owned)
+    }
+
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());

@@ -206,6 +206,8 @@ impl Answer {
 /// A running server.
 pub struct Server {
     pub url: String,
+    /// Where its metrics are, if it serves them.
+    pub metrics: Option<String>,
     pub http: reqwest::Client,
     /// The thread it runs in, if it runs in this process.
     running: Option<(ServerHandle, JoinHandle<()>)>,
@@ -224,22 +226,25 @@ impl Server {
             System::new().block_on(async move {
                 match Application::start(config, clock).await {
                     Ok(application) => {
-                        tell.send(Ok((application.addresses()[0], application.handle()))).unwrap();
+                        let metrics =
+                            application.metrics_addresses().first().map(|address| format!("http://{address}"));
+                        tell.send(Ok((application.addresses()[0], metrics, application.handle()))).unwrap();
                         application.run().await.unwrap();
                     }
                     Err(error) => tell.send(Err(error.to_string())).unwrap(),
                 }
             });
         });
-        let (address, handle) = told.recv().unwrap()?;
+        let (address, metrics, handle) = told.recv().unwrap()?;
         let mut server = Self::at(format!("http://{address}"));
+        server.metrics = metrics;
         server.running = Some((handle, thread));
         Ok(server)
     }
 
     /// A server that runs in its own process.
     pub fn at(url: String) -> Self {
-        Self { url, http: client(), running: None }
+        Self { url, metrics: None, http: client(), running: None }
     }
 
     pub async fn until_ready(&self) {

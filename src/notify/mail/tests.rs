@@ -35,7 +35,7 @@ fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
 
 fn start(smtp: Smtp, brand: &Brand) -> Result<Mailer, String> {
     let mail = Mail { sender: "Vouch <vouch@vouch.test>".parse().unwrap(), transport: MailTransport::Smtp(smtp) };
-    Mailer::new(&mail, brand, Clock::system())
+    Mailer::new(&mail, brand, Clock::system(), &Metrics::default())
 }
 
 fn mailer(smtp: Smtp) -> Mailer {
@@ -275,7 +275,7 @@ async fn without_a_server_emails_become_files() {
     let place = tempfile::tempdir().unwrap();
     let transport = MailTransport::Directory(place.path().join("mail"));
     let mail = Mail { sender: "Vouch <vouch@localhost>".parse().unwrap(), transport };
-    let mailer = Mailer::new(&mail, &brand(), Clock::system()).unwrap();
+    let mailer = Mailer::new(&mail, &brand(), Clock::system(), &Metrics::default()).unwrap();
     mailer.make_directory().unwrap();
     send(&mailer, "alice@example.com").await.unwrap();
     let file = std::fs::read_dir(place.path().join("mail")).unwrap().next().unwrap().unwrap();

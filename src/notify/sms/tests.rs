@@ -29,7 +29,7 @@ fn sms(gateway: Gateway) -> Sms {
 }
 
 fn sms_sender(sms: &Sms) -> SmsSender {
-    SmsSender::new(sms, Clock::stopped_at(0)).unwrap()
+    SmsSender::new(sms, Clock::stopped_at(0), &Metrics::default()).unwrap()
 }
 
 async fn send(sms: &Sms) -> Result<(), SendError> {

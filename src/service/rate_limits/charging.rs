@@ -52,6 +52,12 @@ impl Drop for Ahead<'_> {
     }
 }
 
+impl From<Refused> for Uncharged {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
 impl From<store::Error> for Uncharged {
     fn from(error: store::Error) -> Self {
         Self::Failed(error)
@@ -190,6 +196,7 @@ impl RateLimits {
         match uncharged {
             Uncharged::Refused(Refused { full, wait }) => {
                 for limit in full {
+                    self.refusals.inc(limit.kind);
                     self.warnings.warn(limit.kind, &self.budgets, now);
                 }
                 Error::limit_exceeded(wait)

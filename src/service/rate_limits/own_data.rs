@@ -9,7 +9,7 @@
 use ruma_common::UserId;
 
 use super::RateLimits;
-use super::charging::{charge_one, refusal_by};
+use super::charging::{Refused, charge_one, refusal_by};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
@@ -86,7 +86,7 @@ impl RateLimits {
         let rows = rows::by_keys(&mut self.store.read().await?, vec![limit.key.as_ref().to_vec()]).await?;
         // Until it is empty.
         let wait = rows.first().map_or(0, |row| limit.wait(limit.bucket.capacity, row.empty_at, now));
-        if wait > 0 { Err(Error::limit_exceeded(wait)) } else { Ok(()) }
+        if wait > 0 { Err(self.report(Refused { full: vec![limit], wait }.into(), now)) } else { Ok(()) }
     }
 
     /// Charges a request for an erasure, which tells every address of the user, in the transaction
@@ -96,7 +96,7 @@ impl RateLimits {
         if charge_one(conn, &limit, DAY, now).await?.is_some() {
             return Ok(());
         }
-        Err(Error::limit_exceeded(refusal_by(conn, &[(limit, DAY)], now).await?.wait))
+        Err(self.report(refusal_by(conn, &[(limit, DAY)], now).await?.into(), now))
     }
 
     /// Charges an address that is added to a user who has others, which are told of it, in the

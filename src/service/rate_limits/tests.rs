@@ -13,6 +13,7 @@ use crate::crypto::vault::Vault;
 use crate::identity::rate_limit::kind::Scope;
 use crate::identity::rate_limit::ledger::Ledger;
 use crate::identity::rate_limit::{Level, micros};
+use crate::metrics::Metrics;
 use crate::store::rate_limits as rows;
 
 const NOW: Millis = 1_700_000_000_000;
@@ -22,10 +23,10 @@ async fn rate_limits() -> (RateLimits, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("vouch.db"));
     let config = crate::config::Config::default();
-    let store = Store::connect(&Database { url, ..config.database }).await.unwrap();
+    let store = Store::connect(&Database { url, ..config.database }, &Metrics::default()).await.unwrap();
     store.migrate().await.unwrap();
     let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
-    (RateLimits::new(store, sealer, Clock::stopped_at(NOW), config.budgets), folder)
+    (RateLimits::new(store, sealer, Clock::stopped_at(NOW), config.budgets, &Metrics::default()), folder)
 }
 
 fn limit(number: u8, scope: Scope, bucket: Bucket) -> Limit {

@@ -109,7 +109,7 @@ async fn credentials_and_texts_do_not_follow_a_redirect() {
 fn a_file_without_certificates_is_named_with_its_setting() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let settings = Sms { ca_file: Some(file.path().to_owned()), ..Config::default().sms };
-    let error = SmsSender::new(&settings, Clock::stopped_at(0)).err().unwrap();
+    let error = SmsSender::new(&settings, Clock::stopped_at(0), &Metrics::default()).err().unwrap();
     assert!(error.starts_with(&format!("sms.ca_file: {}: ", file.path().display())), "{error}");
 }
 
