@@ -13,6 +13,7 @@ mod account;
 mod added;
 mod address;
 mod address_links;
+mod alerts;
 mod answers;
 mod attacks;
 mod binding;
