@@ -59,6 +59,11 @@ impl Maintenance {
             return;
         }
         self.lookups.forget_ended();
+        if let Err(error) = self.rate_limits.follow_time_back().await {
+            log::warn!(
+                "rate limits are still as full as a wrong clock has left them; trying again in a minute: {error}"
+            );
+        }
         if let Err(error) = self.sweep().await {
             log::warn!("expired data could not be deleted; trying again in a minute: {error}");
         }

@@ -197,6 +197,13 @@ impl RateLimits {
         self.store.write(async move |conn| refund(conn, each(charged)).await).await
     }
 
+    /// [Lowers](Self::lower_impossible_levels) levels at once if time was taken back.
+    pub(super) async fn follow_time_back(&self) -> Result<(), store::Error> {
+        let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
+        let is_back = unsettled.is_some_and(|unsettled| unsettled > self.clock.now());
+        if is_back { self.lower_impossible_levels().await } else { Ok(()) }
+    }
+
     /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while
     /// a clock was weeks ahead would refuse everybody for weeks. They go back as far as time has been
     /// taken back, and in any case to the capacity.
