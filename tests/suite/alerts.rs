@@ -174,7 +174,9 @@ fn each_alert_is_raised_by_its_condition_and_no_other() {
     let (rules, tests) = (read("vouch.rules.yml"), read("vouch.test.yml"));
     let alerts: Vec<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
     assert!(!alerts.is_empty());
+    let manual = fs::read_to_string("docs/operations.md").unwrap();
     for alert in alerts {
+        assert!(manual.contains(&format!("`{alert}`")), "{alert} is not in the manual");
         assert!(tests.contains(&format!("alertname=\"{alert}\", alertstate=\"firing\"")), "{alert} is not tested");
     }
 }
