@@ -250,7 +250,7 @@ async fn a_full_disk_is_an_error_and_no_corrupt_file() {
     let world = World::on_sqlite().await;
     let no_terms = [("VOUCH__TERMS__DIRECTORY", "")];
     // As good as a full disk, for whoever writes: no file may become larger than this many KiB.
-    let mut limited = Binary::beside(&world).under("trap '' XFSZ; ulimit -f 400; exec \"$0\" serve");
+    let mut limited = Binary::beside(&world).under("trap '' XFSZ; ulimit -f 600; exec \"$0\" serve");
     limited.set(no_terms[0].0, no_terms[0].1);
     let program = limited.serve().await;
     let stranger = program.client("");
