@@ -19,8 +19,9 @@ use std::process::ExitCode;
 
 use actix_web::rt::System;
 use clap::{CommandFactory, Parser};
+use log::Level;
 
-use crate::config::{Config, environment};
+use crate::config::{Config, LogFormat, environment};
 use crate::logging;
 use arguments::{Arguments, Command};
 
@@ -40,7 +41,7 @@ pub fn run() -> ExitCode {
         Err(Failure::Failed(problem)) => (problem, 1),
         Err(Failure::Usage(problem)) => (problem, 2),
     };
-    complain(problem);
+    logging::tell(Level::Error, problem);
     ExitCode::from(status)
 }
 
@@ -58,9 +59,16 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
     {
         return converted.map(say);
     }
-    let config = Config::load(file.as_deref(), environment())
-        .map_err(|errors| Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    logging::start(config.log.filter.clone());
+    // The output of the other commands is for people.
+    let is_server = matches!(arguments.command, None | Some(Command::Serve));
+    let config = Config::load(file.as_deref(), environment()).map_err(|errors| {
+        if is_server {
+            logging::start(Config::default().log.filter, Config::log_format(file.as_deref(), environment()));
+        }
+        Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })?;
+    let format = if is_server { config.log.format } else { LogFormat::Plain };
+    logging::start(config.log.filter.clone(), format);
     System::new().block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,

@@ -5,33 +5,108 @@
 //! database driver values, and an HTTP library headers and bodies. So their lines are dropped
 //! before the filter is consulted, and `RUST_LOG` cannot bring them back.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::panic;
+use std::sync::OnceLock;
+
 use env_filter::Filter;
+use env_logger::fmt::Formatter;
 use env_logger::{Builder, Logger};
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use serde::Serialize;
+
+use crate::config::LogFormat;
 
 /// The target of our own lines: this crate, and the modules below it.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
+static LOGGER: OnceLock<Ours> = OnceLock::new();
+
 /// A logger that drops the lines of other crates.
 struct Ours {
     filter: Filter,
+    format: LogFormat,
     logger: Logger,
 }
 
-/// Starts logging to stderr, in colour on a terminal. `RUST_LOG` overrides `filter`. Only the first
-/// call in a process has an effect.
-pub fn start(filter: Filter) {
+/// A line of the log as a JSON object.
+#[derive(Serialize)]
+struct Line<'a> {
+    /// RFC 3339, in UTC, with milliseconds.
+    time: String,
+    /// `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`, as in plain lines.
+    level: &'static str,
+    target: &'a str,
+    message: String,
+}
+
+/// Starts logging to stderr, in colour on a terminal unless it is JSON. `RUST_LOG` overrides
+/// `filter`. Only the first call in a process has an effect.
+pub fn start(filter: Filter, format: LogFormat) {
     let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
-    let ours = Ours::new(variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build()));
-    let most = ours.filter.filter();
-    if log::set_boxed_logger(Box::new(ours)).is_ok() {
-        log::set_max_level(most);
+    let filter = variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build());
+    let ours = LOGGER.get_or_init(|| Ours::new(filter, format));
+    if log::set_logger(ours).is_ok() {
+        log::set_max_level(ours.filter.filter());
+        if is_json() {
+            panic::set_hook(Box::new(|panicked| {
+                let backtrace = Backtrace::capture();
+                let is_wanted = backtrace.status() == BacktraceStatus::Captured;
+                let backtrace = if is_wanted { format!("\n{backtrace}") } else { String::new() };
+                ours.write(Level::Error, format_args!("{panicked}{backtrace}"));
+            }));
+        }
+    }
+}
+
+/// Returns whether lines are written as JSON.
+pub fn is_json() -> bool {
+    LOGGER.get().is_some_and(|ours| ours.format == LogFormat::Json)
+}
+
+/// Writes to stderr what the operator must see whatever the filter is: as it is or, if lines are
+/// JSON, each of its lines as an object.
+pub fn tell(level: Level, text: impl Display) {
+    match LOGGER.get().filter(|_| is_json()) {
+        Some(ours) => text.to_string().lines().for_each(|line| ours.write(level, format_args!("{line}"))),
+        // There is nobody to tell if stderr is closed.
+        None => _ = writeln!(io::stderr(), "{text}"),
     }
 }
 
 impl Ours {
-    fn new(filter: Filter) -> Self {
-        Self { filter, logger: Builder::new().filter_level(LevelFilter::Trace).build() }
+    fn new(filter: Filter, format: LogFormat) -> Self {
+        let mut builder = Builder::new();
+        builder.filter_level(LevelFilter::Trace);
+        if format == LogFormat::Json {
+            builder.format(write_json);
+        }
+        Self { filter, format, logger: builder.build() }
+    }
+
+    fn write(&self, level: Level, message: std::fmt::Arguments<'_>) {
+        self.logger.log(&Record::builder().level(level).target(OURS).args(message).build());
+    }
+}
+
+fn write_json(formatter: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let (time, message) = (formatter.timestamp_millis().to_string(), record.args().to_string());
+    writeln!(formatter, "{}", Line { time, level: record.level().as_str(), target: record.target(), message }.json()?)
+}
+
+impl Line<'_> {
+    /// Returns the object in one line. JSON itself allows some characters at which programs end a
+    /// line, or which a terminal obeys: they are escaped, too.
+    fn json(&self) -> serde_json::Result<String> {
+        let text = serde_json::to_string(self)?;
+        let is_awkward = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+        if !text.contains(is_awkward) {
+            return Ok(text);
+        }
+        let escaped = |letter| if is_awkward(letter) { format!("\\u{:04x}", u32::from(letter)) } else { letter.into() };
+        Ok(text.chars().map(escaped).collect())
     }
 }
 
@@ -57,13 +132,60 @@ impl Log for Ours {
 
 #[cfg(test)]
 mod tests {
-    use log::Level;
+    use std::process::Command;
+
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn filtered(filter: &str) -> Ours {
+        Ours::new(env_filter::Builder::new().parse(filter).build(), LogFormat::Plain)
+    }
+
+    fn line(message: &str) -> String {
+        Line { time: "now".to_owned(), level: "INFO", target: OURS, message: message.to_owned() }.json().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_one_line_of_json(message: String, awkward in "[\\PC\\x00-\\x9f\\u{2028}\\u{2029}\"\\\\]*") {
+            for message in [message, awkward] {
+                let line = line(&message);
+                prop_assert!(!line.contains(|letter: char| letter.is_control()), "{line:?}");
+                let read: Value = serde_json::from_str(&line).unwrap();
+                prop_assert_eq!(read, json!({ "time": "now", "level": "INFO", "target": "vouch", "message": message }));
+            }
+        }
+    }
+
+    /// Runs itself in a process of its own, which panics.
+    #[test]
+    fn a_panic_is_one_object() {
+        if std::env::var_os("PANIC").is_some() {
+            start(filtered("off").filter, LogFormat::Json);
+            panic!("\"so\"\nit is");
+        }
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "logging::tests::a_panic_is_one_object"]).env("PANIC", "1");
+        let output = child.env_remove("RUST_BACKTRACE").env_remove("RUST_LOG").output().unwrap();
+        let lines: Vec<Value> =
+            output.stderr.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let [line] = &lines[..] else { panic!("{output:?}") };
+        let message = line["message"].as_str().unwrap();
+        assert!(line["level"] == "ERROR" && message.ends_with(":\n\"so\"\nit is"), "{line}");
+    }
+
+    #[test]
+    fn what_would_end_a_line_elsewhere_is_escaped() {
+        let escaped = r"a\nb\r\u0085\u2028\u2029\u001b[31m\u007f\u0000";
+        assert!(line("a\nb\r\u{85}\u{2028}\u{2029}\u{1b}[31m\u{7f}\0").contains(escaped));
+        assert!(line("Grüße 🦀").contains("Grüße 🦀"));
+    }
+
     #[test]
     fn other_crates_are_silent_even_if_the_filter_names_them() {
-        let ours = Ours::new(env_filter::Builder::new().parse("trace,hyper=trace,vouch_other=trace").build());
+        let ours = filtered("trace,hyper=trace,vouch_other=trace");
         let enabled = |target| ours.enabled(&Metadata::builder().level(Level::Error).target(target).build());
         for target in ["vouch", "vouch::service::start", module_path!()] {
             assert!(enabled(target), "{target}");
@@ -77,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_filter_applies_to_our_own_lines() {
-        let ours = Ours::new(env_filter::Builder::new().parse("warn,vouch::federation=debug").build());
+        let ours = filtered("warn,vouch::federation=debug");
         let enabled = |level, target| ours.enabled(&Metadata::builder().level(level).target(target).build());
         assert!(enabled(Level::Warn, "vouch::service") && !enabled(Level::Info, "vouch::service"));
         assert!(enabled(Level::Debug, "vouch::federation::dns"));

@@ -1,45 +1,53 @@
 //! The banner at start: what was created, how the server can be reached, and what to do next.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 
+use log::Level;
+
+use super::complain;
 use crate::config::{Config, DatabaseUrl, Gateway, MailTransport, Route};
 use crate::identity::policy::Policies;
+use crate::logging;
 use crate::service::Services;
 
-/// Returns the banner, which has more lines on first start.
-pub(super) fn introduction(services: &Services, addresses: &[SocketAddr], metrics: &[SocketAddr]) -> String {
+const WARNING: &str = "warning";
+
+/// Prints the banner, which has more lines on first start.
+pub(super) fn introduce(services: &Services, addresses: &[SocketAddr], metrics: &[SocketAddr]) {
     let config = &services.config;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let listens: Vec<_> = addresses.iter().map(|address| format!("{scheme}://{address}")).collect();
-    let mut text = format!("Vouch {} listens on {}", env!("CARGO_PKG_VERSION"), listens.join(", "));
-    let mut add = |name: &str, line: &str| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n  {name:9} {line}");
-    };
+    let first = format!("Vouch {} listens on {}", env!("CARGO_PKG_VERSION"), listens.join(", "));
+    let lines = lines(services, listens.first().map_or("", String::as_str), metrics);
+    if logging::is_json() {
+        logging::tell(Level::Info, first);
+        for (name, line) in lines {
+            logging::tell(if name == WARNING { Level::Warn } else { Level::Info }, format_args!("{name}: {line}"));
+        }
+    } else {
+        let lines = lines.iter().map(|(name, line)| format!("  {name:9} {line}"));
+        complain([first].into_iter().chain(lines).collect::<Vec<_>>().join("\n"));
+    }
+}
+
+/// Returns the lines below the first, each with its name.
+fn lines(services: &Services, url: &str, metrics: &[SocketAddr]) -> Vec<(&'static str, String)> {
+    let config = &services.config;
     let public_url = config.server.public_url.as_str().trim_end_matches('/');
-    add("public", &format!("{public_url}, signing as {}", config.server.name));
-    add("database", &database(config, services.made.database));
-    if let Some(made) = made_keys(services) {
-        add("keys", &made);
-    }
-    add("mails", &mails(config));
-    add("texts", &texts(config));
-    add("terms", &terms(&services.policies));
-    for address in metrics {
-        add("metrics", &format!("http://{address}/metrics"));
-    }
-    for warning in config.warnings() {
-        add("warning", &warning);
-    }
+    let mut lines = vec![
+        ("public", format!("{public_url}, signing as {}", config.server.name)),
+        ("database", database(config, services.made.database)),
+    ];
+    lines.extend(made_keys(services).map(|made| ("keys", made)));
+    lines.extend([("mails", mails(config)), ("texts", texts(config)), ("terms", terms(&services.policies))]);
+    lines.extend(metrics.iter().map(|address| ("metrics", format!("http://{address}/metrics"))));
+    lines.extend(config.warnings().into_iter().map(|warning| (WARNING, warning)));
     if services.made.database {
-        add("try it", &format!("curl {}/_matrix/identity/versions", listens.first().map_or("", String::as_str)));
-        add(
-            "next",
-            "configure it: vouch.example.toml lists every setting, docs/installing.md the steps to a public server",
-        );
+        let next =
+            "configure it: vouch.example.toml lists every setting, docs/installing.md the steps to a public server";
+        lines.extend([("try it", format!("curl {url}/_matrix/identity/versions")), ("next", next.to_owned())]);
     }
-    text
+    lines
 }
 
 fn database(config: &Config, made: bool) -> String {

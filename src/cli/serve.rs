@@ -8,8 +8,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::introduction::introduction;
-use super::{Failure, complain};
+use super::Failure;
+use super::introduction::introduce;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::server::Application;
@@ -50,7 +50,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
         application = Application::start(config, Clock::system()) => application?,
         () = signals.stop() => return Ok(()),
     };
-    complain(introduction(&application.services(), application.addresses(), application.metrics_addresses()));
+    introduce(&application.services(), application.addresses(), application.metrics_addresses());
     rt::spawn(stop_when_asked(signals, application.handle(), timeout));
     application.run().await?;
     log::info!("stopped");

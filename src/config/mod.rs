@@ -53,7 +53,7 @@ pub use metrics::Metrics;
 pub use notices::Notices;
 use reader::Reader;
 pub use secret::Secret;
-pub use server::{Log, Server, TlsFiles};
+pub use server::{Log, LogFormat, Server, TlsFiles};
 pub use sms::{Area, Route, Sender, Sms};
 pub use template::{Slot, Template};
 pub use terms::Terms;
@@ -117,6 +117,11 @@ impl Config {
         let config = Self::read(&mut reader);
         let (_, errors) = reader.finish();
         if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    /// Returns how lines are logged, as far as it can be read in spite of errors elsewhere.
+    pub fn log_format(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> LogFormat {
+        Log::read(&mut Reader::new(file, environment)).format
     }
 
     /// Returns every key that can be set, with its default.

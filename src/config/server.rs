@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use ruma_common::OwnedServerName;
 use url::Url;
 
-use super::parse;
+use super::parse::{self, Parsed};
 use super::reader::{Reader, Section};
 
 /// `[server]`
@@ -116,13 +116,38 @@ fn name(section: &mut Section<'_>, public_url: &Url) -> OwnedServerName {
 pub struct Log {
     /// `filter`: in the syntax of `RUST_LOG`, which takes precedence. Default `info`.
     pub filter: Filter,
+    /// `format`: `plain` or `json`. Default `plain`.
+    pub format: LogFormat,
     /// `access`: one line per request, with addresses truncated to /24 and /48. Default false.
     pub access: bool,
+}
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Plain,
+    /// One JSON object per line.
+    Json,
 }
 
 impl Log {
     pub(super) fn read(reader: &mut Reader) -> Self {
         let mut section = reader.section("log");
-        Self { filter: section.text("filter", "info", parse::log_filter), access: section.flag("access", false) }
+        Self {
+            filter: section.text("filter", "info", parse::log_filter),
+            format: section.text("format", "plain", LogFormat::parse),
+            access: section.flag("access", false),
+        }
+    }
+}
+
+impl LogFormat {
+    fn parse(text: &str) -> Parsed<Self> {
+        match text {
+            "plain" => Ok(Self::Plain),
+            "json" => Ok(Self::Json),
+            _ => Err("expected \"plain\" or \"json\"".to_owned()),
+        }
     }
 }

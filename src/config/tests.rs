@@ -167,7 +167,7 @@ fn the_error_for_an_unknown_key_suggests_a_known_one() {
     assert_eq!(after("[server]\npublic-url = \"x\""), "unknown key, did you mean `public_url`?");
     assert_eq!(after("[server]\npassword = \"x\""), "unknown key here, `password` belongs in `[mail]`");
     assert_eq!(after("[server]\npasword = \"x\""), "unknown key, did you mean `[mail] password`?");
-    assert_eq!(after("[log]\nsomething = 1"), "unknown key: the keys here are filter, access");
+    assert_eq!(after("[log]\nsomething = 1"), "unknown key: the keys here are filter, format, access");
     assert_eq!(after("public_url = \"x\""), "unknown key here, `public_url` belongs in `[server]`");
     assert_eq!(after("[budgets.usr]\ncapacity = 1"), "unknown section, did you mean `[budgets.user]`?");
     assert_eq!(after("log = 1"), "is a section: write `[log]`, and its keys on the lines below");

@@ -41,6 +41,7 @@ mod invite_mails;
 mod invited;
 mod invited_links;
 mod invites;
+mod json_log;
 mod keys;
 mod links;
 mod lookup;
