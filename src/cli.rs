@@ -11,6 +11,7 @@ mod limits;
 mod operator;
 mod outbox;
 mod serve;
+mod status;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -84,6 +85,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Clock(options) => clock::run(config, &options).await,
             Command::Import(what) => import::run(config, &what).await,
             Command::Limits(what) => limits::run(config, &what).await,
+            Command::Status(options) => status::run(config, &options).await,
             Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })

@@ -148,6 +148,7 @@ impl Application {
             rt::spawn(Arc::clone(&services.directory).follow_table()),
             rt::spawn(Arc::clone(&services.maintenance).run()),
             rt::spawn(Arc::clone(&services.lookups).keep_memory_saved()),
+            rt::spawn(Arc::clone(&services.overview).run()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
         let result = server.await;
@@ -159,6 +160,9 @@ impl Application {
         }
         if let Err(error) = services.maintenance.close().await {
             log::warn!("pending changes could not be saved: {error}");
+        }
+        if let Err(error) = services.overview.close().await {
+            log::debug!("it could not be noted that this node stops: {error}");
         }
         if let Some(metrics) = metrics {
             metrics.stop(false).await;

@@ -73,6 +73,9 @@ pub(super) enum Command {
     /// Print the rate limits in force and how full they are, without saying whose they are
     #[command(after_help = "Example:\n  vouch limits --json")]
     Limits(Limits),
+    /// Print the state of the server: its nodes, how much is stored, limits, queue and clocks
+    #[command(after_help = "Example:\n  vouch status --json")]
+    Status(StatusOptions),
     /// List, retry or drop pending deliveries to homeservers and people
     #[command(subcommand, disable_help_subcommand = true)]
     Outbox(Outbox),
@@ -121,6 +124,14 @@ pub(super) struct Limits {
     /// Print how much attackers can look up with the limits in force; needs no database
     #[arg(long, conflicts_with = "json")]
     pub simulate: bool,
+    /// Print JSON, with times in milliseconds since 1970
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How the state is printed.
+#[derive(Args)]
+pub(super) struct StatusOptions {
     /// Print JSON, with times in milliseconds since 1970
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 //! certificates.
 
 pub(crate) mod base62;
+pub(crate) mod certificate;
 pub mod ephemeral;
 mod key_changes;
 pub(crate) mod key_file;

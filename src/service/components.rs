@@ -11,8 +11,8 @@ use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
     Accounts, AddressProofs, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
-    Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, RateLimits, SelfService, Validation,
-    WebSessions,
+    Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, Overview, RateLimits, SelfService,
+    Validation, WebSessions,
 };
 use crate::brand::Brand;
 use crate::clock::{Clock, Millis, SECOND, in_millis};
@@ -73,6 +73,8 @@ pub struct Services {
     pub objections: Arc<Objections>,
     /// What has to be delivered to homeservers and people.
     pub outbox: Arc<Outbox>,
+    /// What the operator sees of the whole.
+    pub overview: Arc<Overview>,
     /// Charges rate limits.
     pub rate_limits: Arc<RateLimits>,
     /// Shows, exports and erases what is stored about a user or an address.
@@ -255,6 +257,15 @@ impl Services {
             clock_guard.clone(),
             metrics.clone(),
         ));
+        let overview = Arc::new(Overview {
+            store: store.clone(),
+            clock: clock.clone(),
+            retention: retention.clone(),
+            rate_limits: rate_limits.clone(),
+            directory: directory.clone(),
+            clock_guard: clock_guard.clone(),
+            node: Overview::name(),
+        });
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
         let disputes = Arc::new(Disputes {
             store,
@@ -289,6 +300,7 @@ impl Services {
             monitor,
             objections,
             outbox,
+            overview,
             rate_limits,
             self_service,
             validation,

@@ -90,6 +90,11 @@ impl Directory {
         self.peppers.begins(epoch.next().next())
     }
 
+    /// Returns when the pepper changes.
+    pub(super) fn next_pepper_at(&self) -> Millis {
+        self.peppers.begins(self.current_epoch().next())
+    }
+
     pub(super) fn is_ready_for(&self, epoch: Epoch) -> bool {
         self.directories.is_ready(&[epoch])
     }

@@ -34,6 +34,7 @@ mod notices;
 mod objections;
 mod onbind;
 mod outbox;
+mod overview;
 mod rate_limits;
 mod respelling;
 mod sealing;
@@ -71,6 +72,7 @@ pub use monitor::Monitor;
 use notices::Notices;
 pub use objections::Objections;
 pub use outbox::{Outbox, Queued, Revealed};
+pub use overview::{ClockStatus, NodeStatus, Overview, Status};
 pub use rate_limits::{LimitLevels, RateLimits};
 pub use self_service::{
     AddressExport, Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedToken, ExportedWebSession, Need,

@@ -18,7 +18,7 @@ use crate::identity::policy::Policies;
 use crate::metrics::Metrics;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
-use crate::store::{Store, meta};
+use crate::store::{Schema, Store, meta};
 use crate::texts::Texts;
 
 /// What a start has created because it was missing.
@@ -65,6 +65,17 @@ impl Services {
     /// [`StartError`], for the operator.
     pub async fn open_existing(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
         Box::pin(Self::open_with(config, clock, Absent::Refused)).await
+    }
+
+    /// Opens what a server has created, to look at it: nothing is changed, and the clock may be wrong.
+    ///
+    /// # Errors
+    /// [`StartError`], for the operator.
+    pub async fn look(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
+        let (clock, metrics) = (clock.of_node(), Arc::new(Metrics::default()));
+        let documents = Documents::load(&config, &clock, &metrics).map_err(|problems| StartError::all(&problems))?;
+        let opened = Box::pin(open_unchanged(&config, &clock, metrics)).await?;
+        Ok(Arc::new(Self::new(config, clock, documents, opened)))
     }
 
     /// Returns the problems that would prevent a start, as far as they can be found by reading
@@ -189,6 +200,33 @@ async fn open_store(
     let keys_until = clock.now() + config.retention.ephemeral_key;
     respelling::respell(&store, &Sealer::new(vault.clone()), keys_until).await.map_err(in_words)?;
     Ok(Opened { store, vault, signing, made, clock_guard, metrics })
+}
+
+/// Opens the database and its keys, and changes neither.
+async fn open_unchanged(config: &Config, clock: &Clock, metrics: Arc<Metrics>) -> Result<Opened, StartError> {
+    let (store, remembered) = connect(config, &metrics, Absent::Refused).await?;
+    let (master, signing) = existing_keys(config)?;
+    let vault = Vault::new(&master);
+    check_key(remembered.as_deref(), &vault)?;
+    check_schema(&store).await?;
+    let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
+    Ok(Opened { store, vault: Arc::new(vault), signing, made: Made::default(), clock_guard, metrics })
+}
+
+/// Checks that the schema is the one that this program needs.
+pub(super) async fn check_schema(store: &Store) -> Result<(), StartError> {
+    let problem = match store.schema().await.map_err(in_words)? {
+        Schema::Current => return Ok(()),
+        Schema::Older(missing) => {
+            format!("the database lacks {missing} migrations of this version: restart the server, which upgrades it")
+        }
+        Schema::Newer(unknown) => {
+            format!(
+                "a newer version has upgraded the database ({unknown} migrations are unknown): install that version"
+            )
+        }
+    };
+    Err(StartError(problem))
 }
 
 /// Reads the keys of a database in use, which cannot be replaced.

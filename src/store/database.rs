@@ -9,11 +9,12 @@ use tokio::task::spawn_blocking;
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
+use super::meta;
 use super::metering::Metering;
+use super::migrations::{self, Schema};
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
-use super::{meta, migrations};
 use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
 use crate::metrics::Metrics;
@@ -79,6 +80,14 @@ impl Store {
             Kind::Postgres(postgres) => migrations::run_on_postgres(postgres).await,
             Kind::Sqlite(sqlite) => migrations::run_on_sqlite(sqlite).await,
         }
+    }
+
+    /// Compares the schema of a database in use with the one that this program needs.
+    ///
+    /// # Errors
+    /// [`Error`] if the database fails.
+    pub async fn schema(&self) -> Result<Schema, Error> {
+        migrations::compare(&mut self.read().await?).await
     }
 
     /// Returns a connection for short reads of one statement each.

@@ -93,6 +93,8 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
         ("homeservers", "last_seen_at", Remedy::Now),
         ("imported", "at", Remedy::Now),
         ("leases", "held_until", Remedy::Within(longest.lease)),
+        ("nodes", "started_at", Remedy::Now),
+        ("nodes", "seen_at", Remedy::Now),
     ]
 }
 

@@ -1,15 +1,65 @@
 //! Schema migrations, run at startup.
 
+use std::collections::BTreeSet;
+
+use diesel::QueryableByName;
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
 use diesel_async::AsyncMigrationHarness;
 use diesel_async::SimpleAsyncConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::connection::{Backend, Conn};
+use super::error::Error;
 use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 
 const FOR_POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const FOR_SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// How a database's schema differs from the one that this program was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// It does not.
+    Current,
+    /// This many migrations are missing.
+    Older(usize),
+    /// It has this many migrations that this program does not know.
+    Newer(usize),
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// Compares the schema with the migrations.
+pub(super) async fn compare(conn: &mut Conn) -> Result<Schema, Error> {
+    let table = "SELECT version FROM __diesel_schema_migrations";
+    let applied: Vec<Applied> = conn.load(diesel::sql_query(table)).await?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
+    let known = match &conn.backend {
+        Backend::Postgres(_) => versions::<Pg>(&FOR_POSTGRES),
+        Backend::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&FOR_SQLITE),
+    };
+    Ok(match (applied.difference(&known).count(), known.difference(&applied).count()) {
+        (0, 0) => Schema::Current,
+        (0, missing) => Schema::Older(missing),
+        (unknown, _) => Schema::Newer(unknown),
+    })
+}
+
+fn versions<DB: diesel::backend::Backend>(migrations: &EmbeddedMigrations) -> BTreeSet<String>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    // They were compiled in, so they can be read.
+    let all = MigrationSource::<DB>::migrations(migrations).unwrap_or_default();
+    all.iter().map(|migration| migration.name().version().to_string()).collect()
+}
 
 /// The number of the advisory lock; arbitrary.
 const LOCK: i64 = 0x766f_7563_6830_3031;

@@ -6,6 +6,7 @@ pub mod bindings;
 pub mod census;
 mod connection;
 pub mod consents;
+pub mod counts;
 mod database;
 pub mod erasures;
 mod error;
@@ -17,6 +18,7 @@ pub mod leases;
 pub mod meta;
 mod metering;
 mod migrations;
+pub mod nodes;
 pub mod objections;
 pub mod outbox;
 mod pooler;
@@ -36,6 +38,7 @@ pub mod visits;
 pub use connection::Conn;
 pub use database::Store;
 pub use error::Error;
+pub use migrations::Schema;
 pub use transaction::LONGEST as LONGEST_TRANSACTION;
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both

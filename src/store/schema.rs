@@ -15,6 +15,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    nodes (id) {
+        id -> Binary,
+        version -> Text,
+        started_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> BigInt,
         user_index -> Binary,

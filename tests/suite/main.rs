@@ -79,6 +79,7 @@ mod signed_unbind;
 mod signing_keys;
 mod site;
 mod sms;
+mod status;
 mod stored_time;
 mod strangers;
 mod sydent;

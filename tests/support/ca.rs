@@ -8,6 +8,7 @@ use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
+use time::{Duration, OffsetDateTime};
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -54,7 +55,18 @@ impl Ca {
 
     /// Writes a new certificate for `names` and its key to `dir` in PEM. Returns both paths.
     pub fn write_certificate_for(&self, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
-        let Signed { certificate, key } = self.sign(&params_for(names));
+        self.write(&params_for(names), dir)
+    }
+
+    /// As [`Self::write_certificate_for`], with a certificate that is valid for this many days.
+    pub fn write_certificate_until(&self, days: i64, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
+        let mut params = params_for(names);
+        params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
+        self.write(&params, dir)
+    }
+
+    fn write(&self, params: &CertificateParams, dir: &Path) -> (PathBuf, PathBuf) {
+        let Signed { certificate, key } = self.sign(params);
         let (certificate_file, key_file) = (dir.join("certificate.pem"), dir.join("key.pem"));
         fs::write(&certificate_file, certificate.pem()).expect("the directory exists");
         fs::write(&key_file, key.serialize_pem()).expect("the directory exists");

@@ -1,0 +1,30 @@
+//! How long certificates are valid.
+
+use std::path::Path;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+
+use crate::clock::{Millis, in_millis};
+
+/// Returns until when a certificate is valid, or `None` if it cannot be read.
+#[must_use]
+pub fn valid_until(certificate: &CertificateDer<'_>) -> Option<Millis> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    Some(in_millis(certificate.tbs_certificate.validity.not_after.to_unix_duration()))
+}
+
+/// Returns until when all certificates of a chain are valid.
+#[must_use]
+pub fn chain_valid_until(chain: &[CertificateDer<'_>]) -> Option<Millis> {
+    chain.iter().filter_map(valid_until).min()
+}
+
+/// Returns until when all certificates in a PEM file are valid, or `None` if it cannot be read.
+#[must_use]
+pub fn file_valid_until(path: &Path) -> Option<Millis> {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(path).ok()?.collect::<Result<_, _>>().ok()?;
+    chain_valid_until(&chain)
+}

@@ -1,0 +1,56 @@
+//! The nodes that run, and when they last said so.
+
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use super::error::Error;
+use super::schema::nodes;
+use crate::clock::Millis;
+
+/// A node.
+#[derive(Clone, Debug, Queryable, Insertable)]
+#[diesel(table_name = nodes)]
+pub struct Node {
+    /// Random.
+    pub id: Vec<u8>,
+    /// The version of its program.
+    pub version: String,
+    /// When it started.
+    pub started_at: Millis,
+    /// When it last said that it runs.
+    pub seen_at: Millis,
+}
+
+/// Notes that a node runs.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn note(conn: &mut Conn, node: Node) -> Result<(), Error> {
+    let seen_at = node.seen_at;
+    let upsert = diesel::insert_into(nodes::table).values(node).on_conflict(nodes::id).do_update();
+    conn.execute(upsert.set(nodes::seen_at.eq(seen_at))).await.map(drop)
+}
+
+/// Removes a node that stops.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn remove(conn: &mut Conn, id: Vec<u8>) -> Result<(), Error> {
+    conn.execute(diesel::delete(nodes::table.filter(nodes::id.eq(id)))).await.map(drop)
+}
+
+/// Removes the nodes that were last seen before `until`.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn sweep(conn: &mut Conn, until: Millis) -> Result<(), Error> {
+    conn.execute(diesel::delete(nodes::table.filter(nodes::seen_at.lt(until)))).await.map(drop)
+}
+
+/// Returns the nodes, the one that started first before the others.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn all(conn: &mut Conn) -> Result<Vec<Node>, Error> {
+    conn.load(nodes::table.order((nodes::started_at, nodes::id))).await
+}
