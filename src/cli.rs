@@ -3,6 +3,7 @@
 mod arguments;
 mod clock;
 mod configuration;
+mod doctor;
 mod import;
 mod input;
 mod introduction;
@@ -60,6 +61,9 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
     {
         return converted.map(say);
     }
+    if let Some(Command::Doctor(doctor)) = &arguments.command {
+        return System::new().block_on(doctor::run(file, doctor));
+    }
     // The output of the other commands is for people.
     let is_server = matches!(arguments.command, None | Some(Command::Serve));
     let config = Config::load(file.as_deref(), environment()).map_err(|errors| {
@@ -74,6 +78,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(config).await,
             Command::CheckConfig => configuration::check(&config),
+            Command::Doctor(_) => unreachable!("it reads the configuration itself"),
             Command::Retention => configuration::retention(&config),
             Command::Keys(command) => keys::keys(&config, &command),
             Command::Bind(binding) => operator::bind(config, &binding).await,

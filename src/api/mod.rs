@@ -72,6 +72,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
             [post(own_data::request_erasure), ("DELETE", web::delete().to(own_data::cancel_erasure))],
         ))
         .service(at("/terms/withdraw", [post(own_data::withdraw)]))
+        .service(at("/network", [get(versions::network)]))
         .default_service(web::to(unknown_path));
     let identity = web::scope("/identity")
         .service(at("/versions", [get(versions::versions)]))

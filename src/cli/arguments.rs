@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use ruma_common::OwnedUserId;
+use ruma_common::{OwnedServerName, OwnedUserId};
 
 use super::import::Import;
 use super::keys::Keys;
@@ -19,6 +19,14 @@ Examples:
 
 vouch.example.toml documents every setting. Environment variables override them: VOUCH__SERVER__LISTEN sets [server] listen.
 RUST_LOG sets what is logged. Exit status: 0 success, 1 failed or nothing found, 2 wrong usage or configuration.";
+
+const DOCTOR: &str = "\
+Examples:
+  vouch doctor --config /etc/vouch/vouch.toml --homeserver example.org
+  vouch doctor --config /etc/vouch/vouch.toml --mail-to postmaster@example.org --json
+
+Nothing is changed, and nothing is sent unless --mail-to or --text-to asks for it. Run it as the user that the server runs
+as, beside the running server. Exit status: 0 no problem, 1 at least one problem, 2 wrong usage. Warnings are no problems.";
 
 /// A Matrix identity server: it vouches that an address belongs to a Matrix user, and lets people
 /// find each other.
@@ -38,6 +46,9 @@ pub(super) enum Command {
     Serve,
     /// Check the configuration without changing anything
     CheckConfig,
+    /// Check everything that the server depends on, from here, and say what to do about what is wrong
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// Print what data is stored, and for how long
     Retention,
     /// List, create or import signing keys
@@ -125,6 +136,23 @@ pub(super) struct Limits {
     #[arg(long, conflicts_with = "json")]
     pub simulate: bool,
     /// Print JSON, with times in milliseconds since 1970
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is checked.
+#[derive(Args)]
+pub(super) struct Doctor {
+    /// Send a test mail to this address
+    #[arg(long, value_name = "ADDRESS", value_parser = email)]
+    pub mail_to: Option<Address>,
+    /// Send a test text to this number, with its country code
+    #[arg(long, value_name = "NUMBER", value_parser = phone)]
+    pub text_to: Option<Address>,
+    /// Check a homeserver whose users are to use this server
+    #[arg(long, value_name = "SERVER", value_parser = server_name)]
+    pub homeserver: Option<OwnedServerName>,
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -282,9 +310,7 @@ impl MediumOption {
         let (parsed, expected) = match self.medium.unwrap_or(guessed) {
             Medium::Email => (Address::email(text), "an e-mail address such as alice@example.org"),
             Medium::Msisdn => {
-                // People write a plus, spaces and hyphens; the specification has only digits.
-                let digits = text.strip_prefix('+').unwrap_or(text).replace([' ', '-'], "");
-                (Address::msisdn(&digits), "an e-mail address, or a phone number such as +491701234567")
+                (Address::msisdn(&digits(text)), "an e-mail address, or a phone number such as +491701234567")
             }
         };
         parsed.map_err(|_| Failure::Usage(format!("the address is not valid: expected {expected}")))
@@ -293,6 +319,23 @@ impl MediumOption {
 
 fn user_id(text: &str) -> Result<OwnedUserId, &'static str> {
     OwnedUserId::try_from(text).map_err(|_| "expected a Matrix ID such as @alice:example.org")
+}
+
+fn email(text: &str) -> Result<Address, &'static str> {
+    Address::email(text).map_err(|_| "expected an e-mail address such as alice@example.org")
+}
+
+fn phone(text: &str) -> Result<Address, &'static str> {
+    Address::msisdn(&digits(text)).map_err(|_| "expected a phone number such as +491701234567")
+}
+
+fn server_name(text: &str) -> Result<OwnedServerName, &'static str> {
+    OwnedServerName::try_from(text).map_err(|_| "expected a server name such as example.org")
+}
+
+/// People write a plus, spaces and hyphens; the specification has only digits.
+fn digits(text: &str) -> String {
+    text.strip_prefix('+').unwrap_or(text).replace([' ', '-'], "")
 }
 
 fn medium() -> impl TypedValueParser<Value = Medium> {

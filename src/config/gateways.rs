@@ -70,6 +70,18 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Returns where the gateway is reached. A webhook's URL is cut at its first placeholder.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<Url> {
+        match self {
+            Self::Twilio(twilio) => Some(twilio.url.clone()),
+            Self::OpenMarket(openmarket) => Some(openmarket.url.clone()),
+            Self::Kannel(_) | Self::Webhook(_) => self.url(),
+        }
+    }
+}
+
 impl GatewayKind {
     pub(super) fn parse(name: &str) -> Option<Self> {
         [Self::Twilio, Self::OpenMarket, Self::Kannel, Self::Webhook].into_iter().find(|kind| kind.as_str() == name)

@@ -1,5 +1,6 @@
 //! Homeservers and rooms as the operator's lists name them, and where a homeserver is reached.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
@@ -40,6 +41,15 @@ pub struct Target {
     pub host: Host,
     /// The TCP port.
     pub port: u16,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Host::Ip(address) => SocketAddr::new(*address, self.port).fmt(f),
+            Host::Name(name) => write!(f, "{}:{}", name.to_string().trim_end_matches('.'), self.port),
+        }
+    }
 }
 
 impl ServerPattern {

@@ -35,7 +35,7 @@ mod value;
 mod warnings;
 mod webhook;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, iter};
 
 pub use crate::identity::session::HostPattern;
@@ -122,6 +122,14 @@ impl Config {
     /// Returns how lines are logged, as far as it can be read in spite of errors elsewhere.
     pub fn log_format(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> LogFormat {
         Log::read(&mut Reader::new(file, environment)).format
+    }
+
+    /// Returns the files that hold secrets: those that settings name, and the configuration file if
+    /// one is in it.
+    pub fn secret_files(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Vec<PathBuf> {
+        let reader = Reader::new(file, environment);
+        let named = reader.secret_files();
+        named.into_iter().chain(file.filter(|_| reader.has_secrets()).map(Path::to_owned)).collect()
     }
 
     /// Returns every key that can be set, with its default.

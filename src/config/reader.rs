@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use toml::Value as Toml;
 
+use super::database::DatabaseUrl;
 use super::document::Document;
 use super::error::{ConfigError, Origin};
 use super::key::{self, Key, PREFIX};
-use super::parse::Parsed;
+use super::parse::{self, Parsed};
 use super::unknown;
 use super::value::{Entry, Value};
 
@@ -75,6 +77,25 @@ impl Reader {
             let key = Some(key::label(section, key));
             self.errors.push(ConfigError { origin: value.origin, key, problem: problem.to_owned() });
         }
+    }
+
+    /// Returns the files that settings name as holding a secret.
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        let named = SECRETS.iter().filter_map(|(section, key)| self.find(section, &file_key(key)));
+        named.filter_map(|value| value.text(parse::path).ok()).collect()
+    }
+
+    /// Returns whether the file itself holds a secret. The URL of a database is one if it has a
+    /// password.
+    pub fn has_secrets(&self) -> bool {
+        let is_secret = |value: &Value| match value.text(|text| Ok(DatabaseUrl::from_str(text))) {
+            Ok(Ok(DatabaseUrl::Sqlite(_))) => false,
+            Ok(Ok(DatabaseUrl::Postgres(url))) => url.get_password().is_some(),
+            _ => !value.is_empty(),
+        };
+        let keys = SECRETS.into_iter().chain([("keys", "master_key")]);
+        let mut values = keys.filter_map(|(section, key)| self.document.as_ref()?.find(section, key));
+        values.any(is_secret)
     }
 
     fn find(&self, section: &str, key: &str) -> Option<Value> {

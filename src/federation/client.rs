@@ -24,6 +24,7 @@ use super::error::{Cause, StartError};
 use super::racing;
 use crate::clock::{Millis, SECOND};
 use crate::config::{self, Host, Target, without_brackets};
+use crate::crypto::certificate;
 use crate::crypto::trust::{self, TlsFault};
 
 /// Where a request goes.
@@ -117,10 +118,22 @@ impl Client {
     pub(super) async fn send(&self, to: &Destination, request: Request) -> Result<Response<Bytes>, Cause> {
         let limit = request.limit;
         let request = prepare(&to.authority, request)?;
+        exchange(self.secure(to).await?, request, limit).await
+    }
+
+    /// Connects, and returns until when the server's certificate is valid, if that can be read.
+    ///
+    /// # Errors
+    /// The [`Cause`] if no connection can be secured.
+    pub(super) async fn certificate_of(&self, to: &Destination) -> Result<Option<Millis>, Cause> {
+        let stream = self.secure(to).await?;
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        Ok(chain.first().and_then(certificate::valid_until))
+    }
+
+    async fn secure(&self, to: &Destination) -> Result<TlsStream<TcpStream>, Cause> {
         let stream = self.connect(to).await?;
-        let stream =
-            self.tls.connect(to.tls_name.clone(), stream).await.map_err(|error| Cause::Tls(TlsFault::of(&error)))?;
-        exchange(stream, request, limit).await
+        self.tls.connect(to.tls_name.clone(), stream).await.map_err(|error| Cause::Tls(TlsFault::of(&error)))
     }
 
     async fn connect(&self, to: &Destination) -> Result<TcpStream, Cause> {

@@ -62,6 +62,16 @@ impl Discovery {
         }
     }
 
+    /// Returns where the web server of a name listens.
+    ///
+    /// # Errors
+    /// [`Cause::Name`] if the name is not valid.
+    pub(super) fn client_target(&self, server: &ServerName) -> Result<Target, Cause> {
+        let host = || Host::parse(server.host()).ok_or(Cause::Name);
+        let target = self.overrides.get(server).cloned();
+        target.map_or_else(|| Ok(Target { host: host()?, port: self.ports.web }), Ok)
+    }
+
     /// Returns the destination of an address, or of a name with a port, neither of which needs
     /// discovery.
     fn literal(&self, server: &ServerName) -> Result<Option<Destination>, Cause> {

@@ -11,6 +11,7 @@ mod dns;
 #[cfg(test)]
 mod dns_tests;
 mod error;
+mod inspection;
 mod keys;
 mod metering;
 mod onbind;

@@ -94,6 +94,17 @@ impl Mailer {
         self.count(self.converse(to, email, true).await)
     }
 
+    /// Does what precedes an email: connects, logs in and names the sender.
+    ///
+    /// # Errors
+    /// Returns a [`SendError`] if `send` would not have come as far.
+    pub async fn probe(&self) -> Result<(), SendError> {
+        match &self.transport {
+            Transport::Directory(_) => Ok(()),
+            Transport::Smtp(server) => server.probe().await,
+        }
+    }
+
     /// Does what [`Self::send`] does to an address that the SMTP server refuses, and takes as long:
     /// gives up when the server has answered whether it accepts the recipient.
     ///

@@ -24,6 +24,7 @@ mod disputes;
 mod entries;
 mod erasure_link;
 mod importer;
+mod inspection;
 mod invitations;
 mod links;
 mod lookups;
@@ -64,6 +65,7 @@ pub use importer::{
     ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer, Mode, Outcome,
     PreparedBindings, Seen,
 };
+pub use inspection::Inspection;
 pub use invitations::{Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};

@@ -229,18 +229,29 @@ pub(super) async fn check_schema(store: &Store) -> Result<(), StartError> {
     Err(StartError(problem))
 }
 
+/// Connects to a database that a server has used.
+pub(super) async fn connect_existing(config: &Config) -> Result<(Store, Option<Vec<u8>>), StartError> {
+    connect(config, &Metrics::default(), Absent::Refused).await
+}
+
 /// Reads the keys of a database in use, which cannot be replaced.
 fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError> {
-    let missing = |kind, file: &Path, setting| {
-        let file = file.display();
-        StartError(format!(
-            "the database was made with a {kind} key, but there is none at {file}: restore it, or set keys.{setting}"
-        ))
-    };
-    let (master_file, signing_file) = (&config.keys.master_key_file, &config.keys.signing_key_file);
-    let master = master_key(&config.keys)?.ok_or_else(|| missing("master", master_file, "master_key_file"))?;
-    let signing = signing_keys(config)?.ok_or_else(|| missing("signing", signing_file, "signing_key_file"))?;
-    Ok((master, signing))
+    Ok((existing_master_key(&config.keys)?, existing_signing_keys(config)?))
+}
+
+pub(super) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> {
+    master_key(keys)?.ok_or_else(|| missing("master", &keys.master_key_file, "master_key_file"))
+}
+
+pub(super) fn existing_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
+    signing_keys(config)?.ok_or_else(|| missing("signing", &config.keys.signing_key_file, "signing_key_file"))
+}
+
+fn missing(kind: &str, file: &Path, setting: &str) -> StartError {
+    let file = file.display();
+    StartError(format!(
+        "the database was made with a {kind} key, but there is none at {file}: restore it, or set keys.{setting}"
+    ))
 }
 
 /// Reads the keys for a new database, and creates those that are missing.
@@ -271,11 +282,22 @@ fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
     }
 }
 
-fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError> {
+pub(super) fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError> {
     if remembered.is_none_or(|remembered| remembered == vault.check_value()) {
         return Ok(());
     }
     Err(StartError("the database was made with another master key than this one; nothing was changed".into()))
+}
+
+/// Checks that the key which signed last is known.
+pub(super) fn check_known(signing: &SigningKeys, last: &[u8], keys: &Keys) -> Result<(), StartError> {
+    if signing.knows(&String::from_utf8_lossy(last)) {
+        return Ok(());
+    }
+    Err(StartError(format!(
+        "the database was used with a signing key that is not in {}: restore it there, or add it as a further line",
+        keys.signing_key_file.display()
+    )))
 }
 
 /// Checks that the key which signed last is in this node's file, and remembers the one that signs
@@ -285,12 +307,7 @@ async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) ->
     let ours = current.clone();
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::SIGNING_KEY, &ours).await);
     let remembered = remembered.await.map_err(in_words)?;
-    if !signing.knows(&String::from_utf8_lossy(&remembered)) {
-        return Err(StartError(format!(
-            "the database was used with a signing key that is not in {}: restore it there, or add it as a further line",
-            keys.signing_key_file.display()
-        )));
-    }
+    check_known(signing, &remembered, keys)?;
     if remembered != current {
         let set = store.write_one(async move |conn| meta::set(conn, meta::SIGNING_KEY, &current).await);
         set.await.map_err(in_words)?;

@@ -44,6 +44,14 @@ pub struct TokenTimes {
 const COLUMNS: (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at) =
     (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at);
 
+/// Returns the first accounts.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn first(conn: &mut Conn, limit: i64) -> Result<Vec<Account>, Error> {
+    conn.load(accounts::table.select(COLUMNS).order(accounts::id).limit(limit)).await
+}
+
 /// Returns the account of a user, creating it if necessary, and locks its row.
 ///
 /// # Errors

@@ -85,9 +85,9 @@ pub async fn count(conn: &mut Conn, since: Since) -> Result<Counts, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn queues(conn: &mut Conn) -> Result<Vec<Queue>, Error> {
-    let all = outbox::table.group_by(outbox::kind).order(outbox::kind);
-    let all: Vec<(String, i64, Option<Millis>)> =
-        conn.load(all.select((outbox::kind, count_star(), min(outbox::created_at)))).await?;
+    let all = outbox::table.group_by(outbox::kind);
+    let all = all.select((outbox::kind, count_star(), min(outbox::created_at))).order(outbox::kind);
+    let all: Vec<(String, i64, Option<Millis>)> = conn.load(all).await?;
     let failed = outbox::table.filter(outbox::attempts.gt(0)).group_by(outbox::kind);
     let failed: Vec<(String, i64)> = conn.load(failed.select((outbox::kind, count_star()))).await?;
     let failed: HashMap<_, _> = failed.into_iter().collect();

@@ -26,6 +26,8 @@ mod crowds;
 mod database_failures;
 mod database_tls;
 mod deferred_erasure;
+mod doctor;
+mod doctor_network;
 mod domains;
 mod erasure;
 mod faults;

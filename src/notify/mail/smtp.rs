@@ -97,6 +97,18 @@ impl SmtpServer {
         if is_ascii(to) { sent } else { sent.map_err(SendError::with_smtputf8) }
     }
 
+    /// Connects, logs in and names the sender, as for a message that then is not sent.
+    pub(super) async fn probe(&self) -> Result<(), SendError> {
+        let deadline = Instant::now() + self.timeout;
+        let dialogue = async {
+            let mut connection = self.connect(deadline).await?;
+            let sender = connection.say(&format!("MAIL FROM:<{}>", self.sender), 2).await;
+            connection.quit().await;
+            sender.map(drop).map_err(|trouble| trouble.at(Step::Sender))
+        };
+        timeout_at(deadline, dialogue).await.unwrap_or(Err(SendError::TimedOut))
+    }
+
     /// Runs the dialogue. Only a connection whose dialogue succeeded is kept for reuse. Any other
     /// is closed, so that the server drops whatever it has received of the message.
     async fn converse(&self, to: &Recipient, text: Option<String>, deadline: Instant) -> Result<(), SendError> {

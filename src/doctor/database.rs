@@ -1,0 +1,88 @@
+//! The database, and the keys and the clock that belong to it.
+
+use super::{Context, Finding};
+use crate::clock::{InWords, Span};
+use crate::service::Inspection;
+use crate::store::Schema;
+
+/// Returns the database, or why another check is skipped.
+fn opened(context: &Context) -> Result<&Inspection, Finding> {
+    context.database.as_ref().map_err(|_| Finding::skipped("the database cannot be opened"))
+}
+
+pub(super) fn reached(context: &Context) -> Finding {
+    match &context.database {
+        Ok(_) => Finding::ok("it answers, and a server has used it"),
+        Err(problem) => {
+            let remedy = "start the server once, which creates it, or correct database.url; run this where the server runs, \
+                          with the same configuration";
+            Finding::problem(problem.clone(), remedy)
+        }
+    }
+}
+
+pub(super) async fn schema(context: &Context) -> Finding {
+    let database = match opened(context) {
+        Ok(database) => database,
+        Err(skipped) => return skipped,
+    };
+    match database.schema().await {
+        Ok(Schema::Current) => Finding::ok("it is that of this version"),
+        Ok(Schema::Older(missing)) => {
+            let found = format!("{missing} migrations of this version are missing");
+            Finding::warning(found, "back up, and restart the server, which runs them")
+        }
+        Ok(Schema::Newer(unknown)) => {
+            let found = format!("{unknown} migrations are unknown: a newer version has run");
+            Finding::problem(found, "install that version, or restore the backup from before the upgrade")
+        }
+        Err(error) => Finding::problem(error.to_string(), "look at the database's log"),
+    }
+}
+
+pub(super) async fn clock(context: &Context) -> Finding {
+    let database = match opened(context) {
+        Ok(database) => database,
+        Err(skipped) => return skipped,
+    };
+    match database.clock().await {
+        Ok((_, Some(wrong))) => {
+            Finding::problem(wrong.to_string(), "set the clock right by NTP; docs/operations.md, \"Clocks\", says more")
+        }
+        Ok((seen, None)) => Finding::ok(match seen.database {
+            Some(database) => {
+                format!(
+                    "it is {}, and the database's differs by {}",
+                    InWords(seen.after.wall),
+                    Span(database - seen.after.wall)
+                )
+            }
+            None => format!("it is {}", InWords(seen.after.wall)),
+        }),
+        Err(error) => Finding::problem(error.to_string(), "look at the database's log"),
+    }
+}
+
+pub(super) async fn master_key(context: &Context) -> Finding {
+    let database = match opened(context) {
+        Ok(database) => database,
+        Err(skipped) => return skipped,
+    };
+    let remedy = "restore the key that the database was made with: without it, nothing in it can be read";
+    match Box::pin(database.master_key(&context.config.keys)).await {
+        Ok(0) => Finding::ok("it belongs to the database, in which nothing is sealed yet"),
+        Ok(_) => Finding::ok("it opens what is stored"),
+        Err(error) => Finding::problem(error.to_string(), remedy),
+    }
+}
+
+pub(super) async fn signing_key(context: &Context) -> Finding {
+    let database = match opened(context) {
+        Ok(database) => database,
+        Err(skipped) => return skipped,
+    };
+    match database.signing_key(&context.config).await {
+        Ok(id) => Finding::ok(format!("{id} signs as {}", context.config.server.name)),
+        Err(error) => Finding::problem(error.to_string(), "restore the key file from a backup or from another node"),
+    }
+}

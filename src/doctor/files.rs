@@ -1,0 +1,129 @@
+//! Files: who can read secrets, where the server must write, and how much space there is.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::statvfs;
+use rustix::process::geteuid;
+
+use super::{Context, Finding, secret_files};
+use crate::config::{DatabaseUrl, MailTransport, Route};
+use crate::crypto::base62;
+
+/// With less space than this, writes will soon fail.
+const TOO_LITTLE: u64 = 64 << 20;
+/// With less space than this, it is time to make room.
+const LITTLE: u64 = 1 << 30;
+
+/// The keys and all files with secrets: this user can read them, and others cannot.
+pub(super) fn secrets(context: &Context) -> Finding {
+    let config = &context.config;
+    let mut keys = vec![config.keys.signing_key_file.clone()];
+    if config.keys.master_key.is_none() {
+        keys.push(config.keys.master_key_file.clone());
+    }
+    keys.extend(config.server.tls.as_ref().map(|files| files.key.clone()));
+    if let DatabaseUrl::Sqlite(path) = &config.database.url {
+        keys.push(path.clone());
+    }
+    let others = secret_files(context);
+    let (mut unreadable, mut open, mut shared, mut foreign) = (Vec::new(), Vec::new(), Vec::new(), false);
+    for (file, is_key) in keys.iter().map(|file| (file, true)).chain(others.iter().map(|file| (file, false))) {
+        match File::open(file).and_then(|file| file.metadata()) {
+            Ok(metadata) => {
+                let shown = format!("{} (mode {:o})", file.display(), metadata.mode() & 0o777);
+                foreign |= metadata.uid() != 0;
+                match metadata.mode() {
+                    mode if mode & 0o007 != 0 => open.push(shown),
+                    mode if is_key && mode & 0o070 != 0 => shared.push(shown),
+                    _ => {}
+                }
+            }
+            // The checks of the database say what is missing.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => unreadable.push(format!("{} ({error})", file.display())),
+        }
+    }
+    if !open.is_empty() {
+        let found = format!("every user of this machine can open {}", open.join(", "));
+        Finding::problem(found, "run `chmod o-rwx` on each, and replace the secret if somebody may have read it")
+    } else if !unreadable.is_empty() {
+        let found = format!("this user cannot read {}", unreadable.join(", "));
+        Finding::problem(found, "run this as the user that the server runs as, or give the files to that user")
+    } else if !shared.is_empty() {
+        let found = format!("a group can open {}", shared.join(", "));
+        Finding::warning(found, "run `chmod 600` on each, unless the group is meant to")
+    } else if geteuid().is_root() && foreign {
+        let found = "nobody else can read them, but root, as which this runs, can read everything";
+        Finding::warning(found, "run this as the user that the server runs as, to see what that user can read")
+    } else {
+        Finding::ok("keys and secrets can be read by nobody else")
+    }
+}
+
+/// Returns the folders in which the server writes.
+fn written(context: &Context) -> Vec<PathBuf> {
+    let config = &context.config;
+    let mut folders = Vec::new();
+    if let DatabaseUrl::Sqlite(path) = &config.database.url {
+        folders.push(folder_of(path));
+    }
+    if let MailTransport::Directory(path) = &config.mail.transport {
+        folders.push(path.clone());
+    }
+    if config.sms.routes().contains(&Route::Directory) {
+        folders.push(config.sms.directory.clone());
+    }
+    folders
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The folders in which the server writes.
+pub(super) fn folders(context: &Context) -> Finding {
+    let folders = written(context);
+    let faults: Vec<_> = folders.iter().filter_map(|folder| fault(folder)).collect();
+    if !faults.is_empty() {
+        let remedy =
+            "create the folder, give it to the user that the server runs as, and make sure that it can be written";
+        return Finding::problem(faults.join("\n"), remedy);
+    }
+    let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    match names.as_slice() {
+        [] => Finding::ok("the server writes no files"),
+        names => Finding::ok(format!("{} can be written", names.join(", "))),
+    }
+}
+
+/// Creates a file and removes it; returns why that fails.
+fn fault(folder: &Path) -> Option<String> {
+    let file = folder.join(format!(".doctor-{}", base62::random(12)));
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
+    let removed = created.and_then(|_| fs::remove_file(&file));
+    removed.err().map(|error| format!("{} cannot be written: {error}", folder.display()))
+}
+
+/// The space in these folders, and in that of the signing key, which is replaced as a whole.
+pub(super) fn space(context: &Context) -> Finding {
+    let mut folders = written(context);
+    folders.push(folder_of(&context.config.keys.signing_key_file));
+    let least = folders.iter().filter_map(|folder| Some((free(folder)?, folder))).min_by_key(|(free, _)| *free);
+    let Some((free, folder)) = least else { return Finding::skipped("there is no folder to look at") };
+    let found = format!("{} MiB are free in {}", free >> 20, folder.display());
+    let remedy = "make room: without it, nothing can be bound, sent or erased";
+    match free {
+        ..TOO_LITTLE => Finding::problem(found, remedy),
+        TOO_LITTLE..LITTLE => Finding::warning(found, remedy),
+        _ => Finding::ok(found),
+    }
+}
+
+/// Returns how many bytes this user can still write.
+fn free(folder: &Path) -> Option<u64> {
+    let state = statvfs(folder).ok().filter(|state| state.f_blocks > 0)?;
+    Some(state.f_bavail.saturating_mul(state.f_frsize))
+}

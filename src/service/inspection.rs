@@ -1,0 +1,90 @@
+//! Looking at the database and its keys one by one, without changing anything.
+
+use super::clock_guard::ClockGuard;
+use super::sealing::Sealer;
+use super::start::{self, in_words};
+use crate::clock::{Clock, Evidence, Wrong};
+use crate::config::{Config, Keys};
+use crate::crypto::signing::SigningKeys;
+use crate::crypto::vault::Vault;
+use crate::error::StartError;
+use crate::store::{Error as StoreError, Schema, Store, accounts, meta};
+
+/// How many accounts are opened to see whether the master key fits.
+const SAMPLE: i64 = 10;
+
+/// A database that a server has used.
+pub struct Inspection {
+    store: Store,
+    remembered: Option<Vec<u8>>,
+    clock_guard: ClockGuard,
+}
+
+impl Inspection {
+    /// Connects to the database.
+    ///
+    /// # Errors
+    /// [`StartError`] if it cannot be reached, or no server has used it yet.
+    pub async fn open(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        let (store, remembered) = start::connect_existing(config).await?;
+        let clock_guard = ClockGuard::new(config, store.clone(), clock);
+        Ok(Self { store, remembered, clock_guard })
+    }
+
+    /// Compares the schema with the one that this program needs.
+    ///
+    /// # Errors
+    /// `store::Error` if the database fails.
+    pub async fn schema(&self) -> Result<Schema, StoreError> {
+        self.store.schema().await
+    }
+
+    /// Returns what the clocks say, and what is wrong with this machine's.
+    ///
+    /// # Errors
+    /// `store::Error` if the database fails.
+    pub async fn clock(&self) -> Result<(Evidence, Option<Wrong>), StoreError> {
+        let (seen, _, wrong) = self.clock_guard.look().await?;
+        Ok((seen, wrong))
+    }
+
+    /// Opens some of what is stored with the master key; returns how much.
+    ///
+    /// # Errors
+    /// [`StartError`] if there is no key, or another one.
+    pub async fn master_key(&self, keys: &Keys) -> Result<usize, StartError> {
+        let vault = Vault::new(&start::existing_master_key(keys)?);
+        start::check_key(self.remembered.as_deref(), &vault)?;
+        let sealer = Sealer::new(vault.into());
+        let mut conn = self.store.read().await.map_err(in_words)?;
+        let sample = accounts::first(&mut conn, SAMPLE).await.map_err(in_words)?;
+        if sample.iter().any(|account| sealer.open_account(account).is_err()) {
+            return Err(StartError(
+                "what is stored cannot be opened with this key: rows were changed or mixed up".into(),
+            ));
+        }
+        Ok(sample.len())
+    }
+
+    /// Returns the ID and the public half of the key that signs.
+    ///
+    /// # Errors
+    /// [`StartError`] if there is none.
+    pub fn public_key(&self, config: &Config) -> Result<(String, String), StartError> {
+        let signing = start::existing_signing_keys(config)?;
+        let (id, public) = signing.current();
+        Ok((id.to_owned(), public))
+    }
+
+    /// Returns the ID of the key that signs, if the file also has the one that signed last.
+    ///
+    /// # Errors
+    /// [`StartError`] otherwise.
+    pub async fn signing_key(&self, config: &Config) -> Result<String, StartError> {
+        let signing: SigningKeys = start::existing_signing_keys(config)?;
+        let mut conn = self.store.read().await.map_err(in_words)?;
+        let remembered = meta::get(&mut conn, meta::SIGNING_KEY).await.map_err(in_words)?;
+        start::check_known(&signing, remembered.as_deref().unwrap_or_default(), &config.keys)?;
+        Ok(signing.current().0.to_owned())
+    }
+}
