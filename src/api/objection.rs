@@ -9,7 +9,8 @@ use super::extract::Caller;
 use super::json::Body;
 use super::validation::submission;
 use crate::error::Error;
-use crate::service::{Asker, Objections, Validation};
+use crate::service::{Asker, Objections, Objector, Validation};
+use crate::texts::Language;
 
 /// `POST /_matrix/identity/unstable/im.vouch/3pid/object`: records an objection for the address
 /// that one of the caller's sessions has validated. It does not require accepted terms: nobody has
@@ -18,10 +19,11 @@ pub(super) async fn object(
     validation: Data<Validation>,
     objections: Data<Objections>,
     caller: Caller,
+    language: Language,
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let session = submission(&mut body.params().await?)?;
     let validated = validation.validated(Asker::User(&caller), &session).await?;
-    objections.object(&validated.address).await?;
+    objections.object(&validated.address, Objector::Session, language).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -11,7 +11,7 @@ use super::{Failure, complain, say};
 use crate::clock::{Clock, InWords, Millis};
 use crate::config::Config;
 use crate::notify::emails::Remover;
-use crate::service::{Erased, Services};
+use crate::service::{Erased, Objector, Services};
 
 /// The proof that an address was erased.
 #[derive(Serialize)]
@@ -62,7 +62,8 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
     let address = objection.sought.address()?;
     let services = open(config).await?;
     if !objection.withdraw {
-        services.objections.object(&address).await?;
+        let language = services.texts.default_language();
+        services.objections.object(&address, Objector::Operator, language).await?;
         say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
     } else if services.objections.withdraw(&address).await? {
         say(format_args!("{} can be listed and invited again", address.as_str()));
@@ -103,7 +104,10 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
             (receipt.erased, signed)
         }
         Subject::Address(address) => {
-            let erased = services.self_service.erase_address(address).await?;
+            let erased = services
+                .self_service
+                .erase_address(address, Objector::Operator, services.texts.default_language())
+                .await?;
             let erased_at = InWords(services.clock.now()).to_string();
             let (medium, address) = (address.medium().as_str(), address.as_str());
             let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;

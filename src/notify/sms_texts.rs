@@ -69,6 +69,7 @@ pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
         Alert::Opened => ("sms-opened", None),
         Alert::Exported => ("sms-exported", None),
         Alert::Erased => ("sms-erased", None),
+        Alert::Removed => ("sms-removed", None),
         Alert::Added { undo } => ("sms-added", Some(undo)),
         Alert::Erasing { stop, .. } => ("sms-erasing", Some(stop)),
     };

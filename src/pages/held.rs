@@ -16,7 +16,7 @@ use super::timestamp::Timestamp;
 use super::{Cache, Powers, View, hide, secure};
 use crate::http::Query;
 use crate::identity::threepid::Address;
-use crate::service::{AddressExport, Objections, SelfService, Subject, WebSession, WebSessions};
+use crate::service::{AddressExport, Objections, Objector, SelfService, Subject, WebSession, WebSessions};
 
 /// A button, pressed.
 #[derive(Deserialize)]
@@ -119,14 +119,14 @@ pub(super) async fn act(
     let done = match wish.action {
         Action::Download | Action::Erase if !web_sessions.is_fresh(session.proved_at) => STALE,
         Action::Erase if wish.sure.is_none() => UNSURE,
-        Action::Unbind => self_service.release(&address).await.map(|()| UNBOUND)?,
+        Action::Unbind => self_service.release(&address, view.language()).await.map(|()| UNBOUND)?,
         Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| CANCELLED)?,
         Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| UNINVITED)?,
-        Action::Object => objections.object(&address).await.map(|()| OBJECTED)?,
+        Action::Object => objections.object(&address, Objector::Reader, view.language()).await.map(|()| OBJECTED)?,
         Action::Withdraw => objections.withdraw(&address).await.map(|_| WITHDRAWN)?,
         Action::Download => return Ok(download(&self_service.export_address(&address).await?)),
         Action::Erase => {
-            self_service.erase_address(&address).await?;
+            self_service.erase_address(&address, Objector::Reader, view.language()).await?;
             return Ok(view.end_session("/address?done=erased"));
         }
         Action::Leave => {

@@ -90,7 +90,7 @@ pub(super) async fn refuse(
     };
     let landing = match action {
         Action::Decline => invitations.decline(&token).await?,
-        Action::Object => invitations.decline_for_good(&token).await?,
+        Action::Object => invitations.decline_for_good(&token, view.language()).await?,
     };
     Ok(view.answered(action, &landing))
 }

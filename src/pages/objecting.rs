@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::layout::Layout;
 use super::{Powers, View};
 use crate::http::Query;
-use crate::service::{AddressProofs, Objections, Proof};
+use crate::service::{AddressProofs, Objections, Objector, Proof};
 
 #[derive(Template)]
 #[template(path = "pages/objecting.html")]
@@ -39,7 +39,7 @@ pub(super) async fn object(
 ) -> Result<HttpResponse, Failure> {
     match address_proofs.open_objection(&query.get("token").unwrap_or_default()) {
         Proof::Of(address) => {
-            objections.object(&address).await?;
+            objections.object(&address, Objector::Reader, view.language()).await?;
             Ok(view.notice(StatusCode::OK, "page-invited-objected", "page-invited-objected-text"))
         }
         useless => Ok(view.not_objecting(&useless)),

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
+use super::outbox::Delivery;
 use super::sealing::Sealer;
 use crate::clock::Millis;
 use crate::identity::threepid::Address;
+use crate::store::bindings::Binding;
 use crate::store::{self, Conn, bindings, invites, outbox, sessions};
 
 /// What was erased.
@@ -25,6 +27,25 @@ pub struct Erased {
     pub access_tokens: usize,
     /// Whether there was an account.
     pub account: bool,
+}
+
+/// At whose request what is stored about an address is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objector {
+    /// A user's, who shows a validation session of the address. It may have been validated by a mail
+    /// scanner, so the address is told, and what else it was to be told of is kept.
+    Session,
+    /// Somebody's who has pressed a button behind a link that was sent to the address.
+    Reader,
+    /// The operator's.
+    Operator,
+}
+
+/// What was deleted about an address.
+pub(super) struct Deleted {
+    pub erased: Erased,
+    /// The id and the row of its binding.
+    pub unbound: Option<(i64, Binding)>,
 }
 
 /// The blind indexes of what is stored about an address.
@@ -54,24 +75,27 @@ impl AddressData {
         invites::lock_address(conn, &self.invites).await
     }
 
-    /// Deletes all of it; returns the counts, and the row of the binding.
-    pub(super) async fn delete(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
-        self.delete_rows(conn, true).await
+    /// Deletes all of it.
+    pub(super) async fn delete(&self, conn: &mut Conn, by: Objector) -> Result<Deleted, store::Error> {
+        self.delete_rows(conn, by, true).await
     }
 
     /// Deletes the binding, the sessions by which it could be made again, and the deliveries.
-    pub(super) async fn unbind(&self, conn: &mut Conn) -> Result<(Erased, Option<i64>), store::Error> {
-        self.delete_rows(conn, false).await
+    pub(super) async fn unbind(&self, conn: &mut Conn, by: Objector) -> Result<Deleted, store::Error> {
+        self.delete_rows(conn, by, false).await
     }
 
     /// Deletes table by table, in the order in which transactions lock them.
     async fn delete_rows(
         &self,
         conn: &mut Conn,
+        by: Objector,
         with_invitations: bool,
-    ) -> Result<(Erased, Option<i64>), store::Error> {
+    ) -> Result<Deleted, store::Error> {
         self.lock(conn).await?;
-        let unbound = bindings::unbind_address(conn, &self.binding).await?;
+        let bound = bindings::by_address(conn, &self.binding).await?;
+        let unbound = bindings::unbind_address(conn, &self.binding).await?.zip(bound);
+        let kept = if by == Objector::Session { vec![Delivery::ALERT] } else { Vec::new() };
         let erased = Erased {
             bindings: usize::from(unbound.is_some()),
             validation_sessions: sessions::remove_by_address(conn, &self.sessions).await?,
@@ -80,10 +104,10 @@ impl AddressData {
             } else {
                 0
             },
-            deliveries: outbox::remove_by_address(conn, &self.deliveries).await?,
+            deliveries: outbox::remove_by_address(conn, &self.deliveries, kept).await?,
             ..Erased::default()
         };
-        Ok((erased, unbound))
+        Ok(Deleted { erased, unbound })
     }
 
     /// Deletes the invitations.

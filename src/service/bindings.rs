@@ -116,6 +116,7 @@ impl Bindings {
             if let Some(proof) = proof {
                 proof.check(conn).await?;
             }
+            let previous = bindings::by_address(conn, &row.address_index).await?;
             let bound = bindings::bind(conn, new).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
             deliveries.extend(delivery.filter(|_| bound.is_new));
@@ -125,6 +126,9 @@ impl Bindings {
                     rate_limits.charge_addition(conn, &user).await?;
                 }
                 deliveries.extend(alerts);
+                if let Some(previous) = previous.filter(|_| proof.is_some()) {
+                    deliveries.extend(notices.of_move(conn, previous, language).await?);
+                }
             }
             outbox::queue_all(conn, deliveries).await?;
             Ok::<_, Error>(bound)
@@ -160,8 +164,8 @@ impl Bindings {
         self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user, and notifies the address of who did it; returns whether it
-    /// was bound.
+    /// Unbinds an address from a user, and notifies the address of who did it, and the user's other
+    /// addresses if a session did; returns whether it was bound.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -174,13 +178,17 @@ impl Bindings {
     ) -> Result<bool, Error> {
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let notice = self.notices.of_unbind(address, mxid, by, language).await?;
-        let delivery = notice.delivery.clone();
+        let (delivery, notices, user) = (notice.delivery.clone(), Arc::clone(&self.notices), mxid.to_owned());
         let removed = self.store.write(async move |conn| {
             let removed = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
-            if let Some(delivery) = delivery.filter(|_| removed.is_some()) {
-                outbox::queue(conn, delivery).await?;
+            if removed.is_some() {
+                let mut deliveries = Vec::from_iter(delivery);
+                if by.has_shown_a_session() {
+                    deliveries.extend(notices.of_loss(conn, &user, language).await?);
+                }
+                outbox::queue_all(conn, deliveries).await?;
             }
-            Ok::<_, store::Error>(removed)
+            Ok::<_, Error>(removed)
         });
         let removed = removed.await;
         self.notices.settle(address, &notice, matches!(removed, Ok(Some(_))));

@@ -114,9 +114,25 @@ impl Services {
         let rate_limits =
             RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone(), &metrics);
         let rate_limits = Arc::new(rate_limits);
-        let objections =
-            Objections::new(store.clone(), sealer.clone(), clock.clone(), directory.clone(), retention.ephemeral_key);
-        let objections = Arc::new(objections);
+        let notices = Arc::new(Notices {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            links: links.clone(),
+            messenger: messenger.clone(),
+            rate_limits: rate_limits.clone(),
+            outbox: outbox.clone(),
+            enabled: config.notices.enabled,
+            lifetime: retention.notice(),
+        });
+        let objections = Arc::new(Objections::new(
+            store.clone(),
+            sealer.clone(),
+            clock.clone(),
+            directory.clone(),
+            notices.clone(),
+            retention.ephemeral_key,
+        ));
         let web_sessions = Arc::new(WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit));
         let accounts = Arc::new(Accounts::new(
             &config,
@@ -175,17 +191,6 @@ impl Services {
             invitations: invitations.clone(),
             outbox: outbox.clone(),
             key_lifetime: retention.ephemeral_key,
-        });
-        let notices = Arc::new(Notices {
-            store: store.clone(),
-            sealer: sealer.clone(),
-            clock: clock.clone(),
-            links: links.clone(),
-            messenger: messenger.clone(),
-            rate_limits: rate_limits.clone(),
-            outbox: outbox.clone(),
-            enabled: config.notices.enabled,
-            lifetime: retention.notice(),
         });
         let bindings = Arc::new(Bindings {
             store: store.clone(),

@@ -23,7 +23,7 @@ use crate::notify::emails::Remover;
 use crate::store::bindings::{self, Binding};
 use crate::store::outbox::NewDelivery;
 use crate::store::sessions::{self, Session};
-use crate::store::{self, Store, accounts, invites, outbox};
+use crate::store::{Store, accounts, invites, outbox};
 use crate::texts::Language;
 
 /// What the reader of a message disputes, or has disputed.
@@ -97,9 +97,11 @@ impl Disputes {
     /// 503 if the database is unavailable; then nothing is undone.
     pub async fn undo(&self, token: &str, language: Language) -> Result<Dispute, Error> {
         let (is_undone, dispute) = match self.find(token).await? {
-            Disputed::Binding(row, mxid) => (self.undo_binding(row, &mxid, None).await?, Dispute::Bound(mxid)),
+            Disputed::Binding(row, mxid) => {
+                (self.undo_binding(row, &mxid, None, language).await?, Dispute::Bound(mxid))
+            }
             Disputed::Addition(row, mxid) => (self.undo_addition(row, &mxid, language).await?, Dispute::Added(mxid)),
-            Disputed::Session(row, mxid) => (self.cancel_session(&row, &mxid).await?, Dispute::Asked(mxid)),
+            Disputed::Session(row, mxid) => (self.cancel_session(&row, &mxid, language).await?, Dispute::Asked(mxid)),
             Disputed::Other(dispute) => return Ok(dispute),
         };
         Ok(if is_undone { dispute } else { Dispute::Settled })
@@ -147,21 +149,26 @@ impl Disputes {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let notice = self.notices.of_unbind(&address, mxid, Remover::User, language).await?;
         let end = End { shut_out: ShutOut::of(&self.sealer, mxid), notice: notice.delivery.clone() };
-        let is_undone = self.undo_binding(row, mxid, Some(end)).await;
+        let is_undone = self.undo_binding(row, mxid, Some(end), language).await;
         self.notices.settle(&address, &notice, matches!(is_undone, Ok(true)));
-        self.outbox.wake();
         self.accounts.expire_caches().await;
         is_undone
     }
 
     /// Removes this binding, but not a later one, with every proof of the address: otherwise it
     /// could be bound again at once.
-    async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId, end: Option<End>) -> Result<bool, Error> {
+    async fn undo_binding(
+        &self,
+        row: Binding,
+        mxid: &OwnedUserId,
+        end: Option<End>,
+        language: Language,
+    ) -> Result<bool, Error> {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let (invited, proofs) =
             (self.sealer.invite_address_index(&address), self.sealer.session_address_index(&address));
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
-        let sealer = self.sealer.clone();
+        let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
             let tokens = match &end {
@@ -174,25 +181,29 @@ impl Disputes {
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
-                outbox::queue_all(conn, end.and_then(|end| end.notice).into_iter().collect()).await?;
+                let mut told = notices.of_loss(conn, &user, language).await?;
+                told.extend(end.and_then(|end| end.notice));
+                outbox::queue_all(conn, told).await?;
             }
             memory::forget(conn, &sealer, &tokens).await?;
-            Ok::<_, store::Error>(removed)
+            Ok::<_, Error>(removed)
         });
         let removed = removed.await?;
         if let Some(id) = removed {
             self.directory.remove(&address, id);
+            self.outbox.wake();
         }
         Ok(removed.is_some())
     }
 
     /// Removes a session, the binding its user has made since it was validated, and what that has
     /// queued.
-    async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId) -> Result<bool, Error> {
+    async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
         let address = self.sealer.open_session_address(session)?;
         let (invited, bound) = (self.sealer.invite_address_index(&address), self.sealer.binding_index(&address));
         let (user, about) = (self.sealer.binding_user_index(mxid), self.sealer.outbox_user_index(mxid));
         let (to, id) = (self.sealer.outbox_address_index(&address), session.id);
+        let (notices, person) = (Arc::clone(&self.notices), mxid.clone());
         let cancelled = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
             let session = sessions::by_id(conn, id).await?;
@@ -205,11 +216,16 @@ impl Disputes {
             if let Some(since) = session.validated_at {
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), since).await?;
             }
-            Ok::<_, store::Error>((true, unbound))
+            if unbound.is_some() {
+                let told = notices.of_loss(conn, &person, language).await?;
+                outbox::queue_all(conn, told).await?;
+            }
+            Ok::<_, Error>((true, unbound))
         });
         let (is_cancelled, unbound) = cancelled.await?;
         if let Some(id) = unbound {
             self.directory.remove(&address, id);
+            self.outbox.wake();
         }
         Ok(is_cancelled)
     }

@@ -48,7 +48,7 @@ mod web_sessions;
 
 pub(crate) use accounts::OPENID_TOKEN_KEPT;
 pub use accounts::{Accounts, Registration, Shown, Withdrawal};
-pub use address_data::Erased;
+pub use address_data::{Erased, Objector};
 pub use address_link::Proof;
 pub use address_proofs::AddressProofs;
 pub use bindings::Bindings;

@@ -20,7 +20,8 @@
 //! A user's addresses are also told what somebody does with the user's data who need not be them:
 //! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. What
 //! an address has confirmed is told once a day, for each that confirms. An address that is added is
-//! always told: as with notices, a bind that exceeds the rate limit of that is refused. They are retried for as long as an
+//! always told: as with notices, a bind that exceeds the rate limit of that is refused. One that is removed is told too, and so
+//! is the removed address itself, unless its reader has asked for that. They are retried for as long as an
 //! erasure waits, and an erasure does not delete them. If none arrives, the erasure happens all the
 //! same, or nobody whose addresses are gone could leave; the operator reads of it in the log.
 //!
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use ruma_common::UserId;
 use url::Url;
 
+use super::address_data::Objector;
 use super::dispute_link::DisputeLink;
 use super::erasure_link::ErasureLink;
 use super::links::PublicLinks;
@@ -50,7 +52,7 @@ use crate::notify::sms;
 use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
 use crate::store::bindings::{self, Binding};
 use crate::store::outbox::NewDelivery;
-use crate::store::{Conn, Store, erasures};
+use crate::store::{Conn, Store, accounts, erasures, outbox};
 use crate::texts::Language;
 
 /// Prepares notices, and sends them.
@@ -90,15 +92,16 @@ impl Notices {
         at: Millis,
         language: Language,
     ) -> Result<Prepared, Error> {
-        if !self.enabled {
-            return Ok(Prepared::default());
-        }
-        let is_charged = !self.is_bound_to(address, mxid).await?;
+        let (index, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
+        let bound = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
+        // If it moves here from another user, it is told of that in any case.
+        let is_charged = bound.map_or(self.enabled, |bound| bound.user_index != user.as_ref());
         if is_charged {
             self.rate_limits.charge_notice(address).await?;
         }
         // Prepared even if it is bound already: it may be unbound before this bind.
-        Ok(Prepared { delivery: Some(self.seal(address, mxid, at, language, Event::Bound)), is_charged })
+        let delivery = self.enabled.then(|| self.seal(address, mxid, at, language, Event::Bound));
+        Ok(Prepared { delivery, is_charged })
     }
 
     /// Prepares the notice that an address is unbound. [Settle](Self::settle) it after the
@@ -113,7 +116,8 @@ impl Notices {
         by: Remover,
         language: Language,
     ) -> Result<Prepared, Error> {
-        if !self.enabled {
+        let event = Event::Unbound(by);
+        if !self.enabled && !event.is_alert() {
             return Ok(Prepared::default());
         }
         let is_charged = self.is_bound_to(address, mxid).await?;
@@ -123,7 +127,7 @@ impl Notices {
                 charged => charged?,
             }
         }
-        let delivery = self.seal(address, mxid, self.clock.now(), language, Event::Unbound(by));
+        let delivery = self.seal(address, mxid, self.clock.now(), language, event);
         Ok(Prepared { delivery: Some(delivery), is_charged })
     }
 
@@ -173,6 +177,57 @@ impl Notices {
         Ok(alerts)
     }
 
+    /// Notes that a user has lost an address, so that for three days they are not taken for somebody
+    /// who has none, and returns the alerts that tell their other addresses. Call it after the
+    /// removal. No limit can keep them back: what is removed was added before, which is limited.
+    pub(super) async fn of_loss(
+        &self,
+        conn: &mut Conn,
+        mxid: &UserId,
+        language: Language,
+    ) -> Result<Vec<NewDelivery>, Error> {
+        let now = self.clock.now();
+        accounts::note_unbound(conn, self.sealer.account_index(mxid).as_ref(), now).await?;
+        let others = bindings::of_user(conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
+        self.alerts(|_| Event::Removed, mxid, now, &others, language)
+    }
+
+    /// Queues the alerts about a binding that was deleted with what else is stored about its address,
+    /// and returns its id.
+    pub(super) async fn queue_loss(
+        &self,
+        conn: &mut Conn,
+        unbound: Option<(i64, Binding)>,
+        by: Objector,
+        language: Language,
+    ) -> Result<Option<i64>, Error> {
+        let Some((id, row)) = unbound else { return Ok(None) };
+        if by != Objector::Operator {
+            let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
+            let mut alerts = self.of_loss(conn, &mxid, language).await?;
+            if by == Objector::Session {
+                let event = |_| Event::Unbound(Remover::Owner);
+                alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[row], language)?);
+            }
+            outbox::queue_all(conn, alerts).await?;
+        }
+        Ok(Some(id))
+    }
+
+    /// Returns the alerts about a binding that was replaced by one to another user.
+    pub(super) async fn of_move(
+        &self,
+        conn: &mut Conn,
+        previous: Binding,
+        language: Language,
+    ) -> Result<Vec<NewDelivery>, Error> {
+        let mxid = self.sealer.open_bound_mxid(&previous.address_index, &previous.mxid)?;
+        let mut alerts = self.of_loss(conn, &mxid, language).await?;
+        let event = |_| Event::Unbound(Remover::Another);
+        alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[previous], language)?);
+        Ok(alerts)
+    }
+
     async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
         let (address, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         Ok(bindings::is_bound(&mut self.store.read().await?, address.as_ref(), user.as_ref()).await?)
@@ -210,7 +265,10 @@ impl Notices {
                 let (undo, objecting) = (&self.undo_link(notice, language), &self.links.manage_address(language));
                 bound_email(words, BoundFacts { mxid, homeserver, since: notice.at, undo, objecting })
             }
-            Event::Unbound(by) => unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by }),
+            Event::Unbound(by) => {
+                let own_page = &self.links.to("you");
+                unbound_email(words, UnboundFacts { mxid, homeserver, since: notice.at, by, own_page })
+            }
             event => {
                 let link = self.alert_link(notice, language);
                 let what = alert(event, link.as_ref());
@@ -297,6 +355,7 @@ impl Notices {
 /// Returns what an alert tells, with the link in it.
 const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
     match (event, link) {
+        (Event::Removed, _) => Alert::Removed,
         (Event::Exported, _) => Alert::Exported,
         (Event::Erased, _) => Alert::Erased,
         (Event::Erasing { due_at, .. }, Some(stop)) => Alert::Erasing { due_at, stop },

@@ -2,7 +2,7 @@
 //!
 //! An objection is a keyed fingerprint of the address and a time; it is tied to nobody. Objecting
 //! also deletes what is stored about the address: the binding, the sessions, the invitations, and
-//! queued deliveries. From then on
+//! queued deliveries. The other addresses of the user it was bound to are told. From then on
 //! * nobody can bind the address, whatever they have proved before;
 //! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as
 //!   if it could not be delivered, after the same rate limits, and nothing is stored. So they learn
@@ -16,13 +16,14 @@
 
 use std::sync::Arc;
 
-use super::Directory;
-use super::address_data::AddressData;
+use super::address_data::{AddressData, Objector};
 use super::sealing::Sealer;
+use super::{Directory, Notices};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::store::{self, Conn, Store, import, invites, objections};
+use crate::texts::Language;
 
 /// Records objections, and enforces them.
 pub struct Objections {
@@ -30,6 +31,7 @@ pub struct Objections {
     sealer: Sealer,
     clock: Clock,
     directory: Arc<Directory>,
+    notices: Arc<Notices>,
     /// How long the key of a deleted invitation stays valid.
     key_retention: Millis,
 }
@@ -40,28 +42,32 @@ impl Objections {
         sealer: Sealer,
         clock: Clock,
         directory: Arc<Directory>,
+        notices: Arc<Notices>,
         key_retention: Millis,
     ) -> Self {
-        Self { store, sealer, clock, directory, key_retention }
+        Self { store, sealer, clock, directory, notices, key_retention }
     }
 
     /// Records an objection and deletes what is stored about the address, except for the web
-    /// sessions of its owner. Objecting twice is not an error.
+    /// sessions of its owner. Tells the other addresses of its user in the given language, and also
+    /// this one if a session objects. Objecting twice is not an error.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
-    pub async fn object(&self, address: &Address) -> Result<(), Error> {
+    pub async fn object(&self, address: &Address, by: Objector, language: Language) -> Result<(), Error> {
         let (data, now) = (self.data(address), self.clock.now());
         let objection = self.sealer.objection_index(address);
+        let notices = Arc::clone(&self.notices);
         let unbound = self.store.write(async move |conn| {
             // A concurrent bind or invitation comes either before this and is undone, or after it
             // and is refused.
-            let (_, unbound) = data.delete(conn).await?;
+            let unbound = data.delete(conn, by).await?.unbound;
             objections::add(conn, objection.as_ref(), now).await?;
-            Ok::<_, store::Error>(unbound)
+            notices.queue_loss(conn, unbound, by, language).await
         });
         if let Some(id) = unbound.await? {
             self.directory.remove(address, id);
+            self.notices.outbox.wake();
         }
         Ok(())
     }

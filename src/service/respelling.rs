@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::address_data::AddressData;
+use super::address_data::{AddressData, Objector};
 use super::sealing::{Form, Sealer};
 use crate::clock::Millis;
 use crate::crypto::vault::Column;
@@ -154,7 +154,7 @@ impl Changes {
         let objected = rows::objected(conn, &indexes).await?;
         for (data, indexes) in self.addresses.into_values() {
             if indexes.iter().any(|index| objected.contains(index)) {
-                data.delete(conn).await?;
+                data.delete(conn, Objector::Operator).await?;
             }
         }
         Ok(true)

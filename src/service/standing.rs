@@ -13,20 +13,20 @@
 //! bound in the last three days shows only itself when it confirms: what its user binds afterwards
 //! need not be for the same eyes.
 
-use ruma_common::OwnedUserId;
+use ruma_common::{OwnedUserId, UserId};
 
 use super::entries::Party;
 use super::sealing::Sealer;
 use super::{Caller, WebSession};
 pub(super) use crate::clock::{APART, is_recent};
-use crate::clock::{DAY, MINUTE, Millis};
+use crate::clock::{Clock, DAY, MINUTE, Millis};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::mask::masked;
 use crate::identity::threepid::Address;
-use crate::store::Conn;
-use crate::store::bindings::Binding;
+use crate::store::bindings::{self, Binding};
 use crate::store::proofs::{self, Bearer, Standing};
+use crate::store::{Conn, accounts};
 
 /// How recent a proof must be for actions that cannot be undone or that show everything at once.
 pub(super) const FRESH: Millis = 5 * MINUTE;
@@ -60,6 +60,39 @@ impl Actor {
     }
 }
 
+/// The addresses by which a user can confirm something.
+pub(super) struct Addresses {
+    /// Those that are bound, and since when.
+    pub bound: Vec<(Address, Millis)>,
+    /// Whether one was removed in the last [`SETTLED`], perhaps by somebody else: then the others do
+    /// not speak for all, even if there are none.
+    pub is_one_missing: bool,
+}
+
+impl Addresses {
+    /// Returns those of a user, and the rows of the bound ones in the same order. In a transaction
+    /// that has locked the account, no other can change them.
+    pub async fn of(
+        conn: &mut Conn,
+        sealer: &Sealer,
+        clock: &Clock,
+        mxid: &UserId,
+    ) -> Result<(Vec<Binding>, Self), Error> {
+        let rows = bindings::of_user(conn, sealer.binding_user_index(mxid).as_ref()).await?;
+        // Read after them: what is missing among them is noted here.
+        let unbound_at = accounts::unbound_at(conn, sealer.account_index(mxid).as_ref()).await?;
+        let opened = |row: &Binding| Ok((sealer.open_bound_address(&row.address_index, &row.address)?, row.bound_at));
+        let bound = rows.iter().map(opened).collect::<Result<_, Error>>()?;
+        Ok((rows, Self { bound, is_one_missing: unbound_at.is_some_and(|at| !is_settled(at, clock)) }))
+    }
+}
+
+/// Whether something happened long enough ago for its user to have stopped it. Time that may turn
+/// out to be wrong does not count.
+fn is_settled(at: Millis, clock: &Clock) -> bool {
+    clock.settled() - at >= SETTLED
+}
+
 /// Which addresses are shown in full.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sight {
@@ -72,17 +105,23 @@ pub(super) enum Sight {
 }
 
 impl Sight {
-    /// Returns what a standing shows of a user with these bound addresses.
-    pub fn of(sealer: &Sealer, standing: &Standing, bound: &[(Address, Millis)], now: Millis) -> Self {
+    /// Returns what a standing shows of a user with these addresses.
+    pub fn of(sealer: &Sealer, standing: &Standing, addresses: &Addresses, clock: &Clock) -> Self {
         let Standing { confirmed_at: Some(at), confirmed_by: Some(by), .. } = standing else { return Self::Nothing };
         let is_theirs = |(address, _): &&(Address, Millis)| sealer.confirmed_index(address).as_ref() == by;
-        match bound.iter().find(is_theirs) {
-            Some(_) if !is_recent(*at, CONFIRMED, now) => Self::Nothing,
-            Some((_, since)) if now - since >= SETTLED => Self::Everything,
+        match addresses.bound.iter().find(is_theirs) {
+            Some(_) if !is_recent(*at, CONFIRMED, clock.now()) => Self::Nothing,
+            Some((_, since)) if is_settled(*since, clock) => Self::Everything,
             Some((address, _)) => Self::Only(address.clone()),
             // Somebody else may read it by now.
             None => Self::Nothing,
         }
+    }
+
+    /// Whether it suffices to erase everything at once.
+    pub fn suffices(&self, addresses: &Addresses) -> bool {
+        let is_all_shown = || addresses.bound.iter().all(|(address, _)| self.shows(address));
+        *self == Self::Everything || (!addresses.is_one_missing && is_all_shown())
     }
 
     /// Whether an address is shown.
@@ -141,13 +180,14 @@ mod tests {
         let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
         let (old, new) = (email("old@example.com"), email("new@example.com"));
         let newer = email("newer@example.com");
-        let bound = [(old.clone(), NOW - 9 * DAY), (new.clone(), NOW - SETTLED + 1), (newer.clone(), NOW)];
+        let bound = vec![(old.clone(), NOW - 9 * DAY), (new.clone(), NOW - SETTLED + 1), (newer.clone(), NOW)];
+        let addresses = Addresses { bound, is_one_missing: false };
         let confirmed = |by: &Address, at| Standing {
             proof_at: None,
             confirmed_at: Some(at),
             confirmed_by: Some(sealer.confirmed_index(by).as_ref().to_vec()),
         };
-        let sight = |by: &Address, at, now| Sight::of(&sealer, &confirmed(by, at), &bound, now);
+        let sight = |by: &Address, at, now| Sight::of(&sealer, &confirmed(by, at), &addresses, &Clock::stopped_at(now));
         assert_eq!(sight(&old, NOW, NOW), Sight::Everything);
         assert_eq!(sight(&old, NOW - CONFIRMED + 1, NOW), Sight::Everything);
         assert_eq!(sight(&old, NOW - CONFIRMED, NOW), Sight::Nothing);
@@ -156,6 +196,23 @@ mod tests {
         assert_eq!(sight(&newer, NOW, NOW), Sight::Only(newer.clone()));
         assert_eq!(sight(&new, NOW + 1, NOW + 1), Sight::Everything);
         assert_eq!(sight(&email("gone@example.com"), NOW, NOW), Sight::Nothing);
-        assert_eq!(Sight::of(&sealer, &Standing::default(), &bound, NOW), Sight::Nothing);
+        let nothing = Sight::of(&sealer, &Standing::default(), &addresses, &Clock::stopped_at(NOW));
+        assert_eq!(nothing, Sight::Nothing);
+    }
+
+    #[test]
+    fn while_an_address_is_missing_only_an_old_one_suffices() {
+        let (one, other) = (email("one@example.com"), email("other@example.com"));
+        let sights = |only: &Address| [Sight::Nothing, Sight::Only(only.clone()), Sight::Everything];
+        for (addresses, plain) in [
+            (vec![], [true, true, true]),
+            (vec![(one.clone(), NOW)], [false, true, true]),
+            (vec![(one.clone(), NOW), (other, NOW)], [false, false, true]),
+        ] {
+            for (is_one_missing, expected) in [(false, plain), (true, [false, false, true])] {
+                let addresses = Addresses { bound: addresses.clone(), is_one_missing };
+                assert_eq!(sights(&one).map(|sight| sight.suffices(&addresses)), expected);
+            }
+        }
     }
 }

@@ -94,6 +94,24 @@ pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
+/// Notes that an address of a user was removed, in their account if they have one.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn note_unbound(conn: &mut Conn, user_index: &[u8], now: Millis) -> Result<(), Error> {
+    let theirs = accounts::table.filter(accounts::user_index.eq(user_index.to_vec()));
+    conn.execute(diesel::update(theirs).set(accounts::unbound_at.eq(Some(now)))).await.map(drop)
+}
+
+/// Returns when an address of a user was [last removed](note_unbound).
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn unbound_at(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Millis>, Error> {
+    let query = accounts::table.select(accounts::unbound_at).filter(accounts::user_index.eq(user_index.to_vec()));
+    conn.first::<Option<Millis>>(query).await.map(Option::flatten)
+}
+
 /// Removes an account with its tokens, sessions and invitations; returns whether it existed. Its
 /// consents are retained, see [`super::consents::account_gone`].
 ///

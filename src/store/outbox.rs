@@ -317,12 +317,15 @@ pub async fn remove_by_user(conn: &mut Conn, user_index: &[u8]) -> Result<usize,
     Ok(about + conn.execute(diesel::delete(caused)).await?)
 }
 
-/// Removes the deliveries that are about an address; returns how many.
+/// Removes the deliveries that are about an address, except for those of the kinds to be kept;
+/// returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8]) -> Result<usize, Error> {
-    conn.execute(diesel::delete(outbox::table.filter(outbox::address_index.eq(address_index.to_vec())))).await
+pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8], kept: Vec<&'static str>) -> Result<usize, Error> {
+    let about =
+        outbox::table.filter(outbox::address_index.eq(address_index.to_vec())).filter(outbox::kind.ne_all(kept));
+    conn.execute(diesel::delete(about)).await
 }
 
 /// Removes the deliveries that are about both an address and a user and were queued at `since` or

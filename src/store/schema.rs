@@ -29,6 +29,7 @@ diesel::table! {
         user_index -> Binary,
         mxid -> Binary,
         created_at -> BigInt,
+        unbound_at -> Nullable<BigInt>,
     }
 }
 

@@ -484,10 +484,12 @@ mail-bound-lifetime = The link works as long as people can find that account by 
 mail-unbound-title = People can no longer find a Matrix account by your email address
 mail-unbound-since = Since { $time }, nobody can find this Matrix account by this email address any more, on { $server }:
 mail-unbound-by-owner = The address was removed in a Matrix app by somebody who has shown that it is theirs.
+mail-unbound-by-another = The address was added to another Matrix account by somebody who has shown that it is theirs.
 mail-unbound-by-user = The address was removed by the user of that account, on this server’s page about their data.
 mail-unbound-by-homeserver = The address was removed by the account’s homeserver. Homeservers do this when their user asks them to or closes the account.
 mail-unbound-by-operator = The address was removed by the operators of this server.
 mail-unbound-again = There is nothing to do. To be found by this address again, add it in your Matrix app.
+mail-unbound-other = Then somebody else has access to a Matrix account, or to a token of it. If the account is yours, change your password, sign out devices and apps that you do not recognise, and then sign out everywhere on this page:
 
 # Text messages use only characters of GSM 03.38 (no ’, ê or no-break space). Any other makes one message into three.
 sms-code = { $code } is your code for { $server }. It works for { $minutes } min. Do not share it.
@@ -502,6 +504,7 @@ sms-exported = { $server }: the data of your Matrix account was downloaded.
 sms-erased = { $server }: the data of your Matrix account was erased.
 sms-erasing = { $server }: the data of your Matrix account will be erased within 3 days.
 sms-added = { $server }: another address was added to your Matrix account.
+sms-removed = { $server }: another address was removed from your Matrix account.
 sms-invite = { $mxid } invites you to a conversation on Matrix. To see it, add this phone number to a Matrix account, such as one created at { $link }. Not interested? Ignore this.
 sms-address = Your link to see or erase what { $server } stores about this number. It works for 1 hour. Not you? Ignore this.
 
@@ -601,6 +604,8 @@ mail-erasing-due = This will happen on { $time }, unless you stop it.
 mail-erasing-fine = If this was you, there is nothing to do.
 mail-erasing-do = To stop it, open this link and press the button on the page. You don’t need an account:
 mail-erasing-button = Stop the erasure
+mail-removed-title = An address was removed from your account on { $server }
+mail-removed-what = On { $time }, another email address or phone number was removed from this Matrix account on { $server }, or moved to another account:
 mail-added-title = An address was added to your account on { $server }
 mail-added-what = On { $time }, another email address or phone number was added to this Matrix account on { $server }. In three days, whoever reads its messages can use it to see all addresses of the account, download everything, and erase it:
 mail-added-do = To remove the new address and sign everybody out of this server, open this link and press the button on the page. You don’t need an account:

@@ -483,10 +483,12 @@ mail-bound-lifetime = El enlace sirve mientras se pueda encontrar esa cuenta por
 mail-unbound-title = Ya no se puede encontrar ninguna cuenta de Matrix por su dirección de correo electrónico
 mail-unbound-since = Desde el { $time }, ya no se puede encontrar esta cuenta de Matrix por esta dirección de correo electrónico, en { $server }:
 mail-unbound-by-owner = La dirección la quitó, en una aplicación de Matrix, alguien que ha demostrado que es suya.
+mail-unbound-by-another = La dirección la añadió a otra cuenta de Matrix alguien que ha demostrado que es suya.
 mail-unbound-by-user = La dirección la quitó la persona que usa esa cuenta, en la página de este servidor sobre sus datos.
 mail-unbound-by-homeserver = La dirección la quitó el servidor base de la cuenta, como hace cuando la persona se lo pide o cierra la cuenta.
 mail-unbound-by-operator = La dirección la quitaron los responsables de este servidor.
 mail-unbound-again = No hay nada que hacer. Si quiere que se le vuelva a encontrar por esta dirección, añádala en su aplicación de Matrix.
+mail-unbound-other = Entonces otra persona tiene acceso a una cuenta de Matrix o a un token de ella. Si la cuenta es suya, cambie su contraseña, cierre la sesión de los dispositivos y aplicaciones que no reconozca y, después, cierre la sesión en todas partes en esta página:
 
 # Sin á, í, ó ni ú, que no están en GSM 03.38.
 sms-code = { $code } es su clave para { $server }. Vale { $minutes } min. No la comparta.
@@ -501,6 +503,7 @@ sms-exported = { $server }: alguien ha descargado los datos de su cuenta de Matr
 sms-erased = { $server }: los datos de su cuenta de Matrix se han borrado.
 sms-erasing = { $server }: los datos de su cuenta de Matrix se borran en menos de 72 horas.
 sms-added = { $server }: se ha añadido un correo o teléfono nuevo a su cuenta de Matrix.
+sms-removed = { $server }: se ha quitado otro correo o teléfono de su cuenta de Matrix.
 sms-invite = { $mxid } le invita a conversar en Matrix. Para verlo, agregue este teléfono a una cuenta de Matrix, por ejemplo una creada en { $link }. Si no le interesa, ignore este SMS.
 sms-address = Su enlace para ver o borrar lo que { $server } guarda de este teléfono. Vale 1 hora. ¿No fue usted? Ignore este SMS.
 
@@ -600,6 +603,8 @@ mail-erasing-due = Se hará el { $time }, a menos que usted lo detenga.
 mail-erasing-fine = Si fue usted, no hay nada que hacer.
 mail-erasing-do = Para detenerlo, abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:
 mail-erasing-button = Detener el borrado
+mail-removed-title = Se ha quitado una dirección de su cuenta en { $server }
+mail-removed-what = El { $time } se quitó de esta cuenta de Matrix en { $server } otra dirección de correo o número de teléfono, o pasó a otra cuenta:
 mail-added-title = Se ha añadido una dirección a su cuenta en { $server }
 mail-added-what = El { $time } se añadió otra dirección de correo o número de teléfono a esta cuenta de Matrix en { $server }. Dentro de tres días, quien lea sus mensajes podrá usarla para ver todas las direcciones de la cuenta, descargar todo y borrarlo:
 mail-added-do = Para quitar la nueva dirección y cerrar todas las sesiones en este servidor, abra este enlace y pulse el botón de la página. No necesita ninguna cuenta:

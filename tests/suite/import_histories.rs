@@ -12,7 +12,7 @@ use vouch::clock::{Clock, DAY};
 use vouch::identity::threepid::Address;
 use vouch::import::report::Report;
 use vouch::import::sydent::{Accepted, Action, Options, Progress, run};
-use vouch::service::Services;
+use vouch::service::{Objector, Services};
 
 use crate::import::write_key;
 use crate::sydent::{NAME, Sydent};
@@ -145,7 +145,9 @@ impl History {
 
     async fn unbinds_here(&mut self, n: usize) {
         let address = Address::email(SPELLINGS[n][0]).unwrap();
-        if self.services.self_service.erase_address(&address).await.unwrap().bindings == 0 {
+        let language = self.services.texts.default_language();
+        let erased = self.services.self_service.erase_address(&address, Objector::Operator, language).await.unwrap();
+        if erased.bindings == 0 {
             return;
         }
         let at = self.next();

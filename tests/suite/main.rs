@@ -47,6 +47,7 @@ mod json_log;
 mod keys;
 mod links;
 mod lookup;
+mod lost;
 mod mail;
 mod mail_servers;
 mod memory;

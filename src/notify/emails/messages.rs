@@ -19,12 +19,23 @@ use crate::notify::unlinked::{unlinked, unlinked_id_in_mail};
 pub enum Remover {
     /// Somebody who has proved that the address is theirs.
     Owner,
+    /// Another user, who has proved that the address is theirs and has bound it.
+    Another,
     /// The user it was bound to, who has proved the account and not the address.
     User,
     /// The homeserver of the user it was bound to.
     Homeserver,
     /// The operator of this server.
     Operator,
+}
+
+impl Remover {
+    /// Whether a validation session has proved the address. A mail scanner that opens links may have
+    /// validated it.
+    #[must_use]
+    pub const fn has_shown_a_session(self) -> bool {
+        matches!(self, Self::Owner | Self::Another)
+    }
 }
 
 /// What a validation email is about.
@@ -70,6 +81,8 @@ pub struct UnboundFacts<'a> {
     pub since: Millis,
     /// Who unbound it.
     pub by: Remover,
+    /// The page on which the user can end all sessions.
+    pub own_page: &'a Url,
 }
 
 /// What an email about an invitation is about.
@@ -163,19 +176,29 @@ pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, Error
 pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, Error> {
     let by = match facts.by {
         Remover::Owner => "mail-unbound-by-owner",
+        Remover::Another => "mail-unbound-by-another",
         Remover::User => "mail-unbound-by-user",
         Remover::Homeserver => "mail-unbound-by-homeserver",
         Remover::Operator => "mail-unbound-by-operator",
     };
+    let mut parts = vec![
+        Part::Paragraph(since(say, "mail-unbound-since", facts.since)),
+        account(say, facts.mxid, facts.homeserver),
+        Part::Paragraph(say.text(by)),
+    ];
+    if facts.by.has_shown_a_session() {
+        parts.extend([
+            Part::Paragraph(say.text("mail-alert-fine")),
+            Part::Heading(say.text("mail-validation-other-title")),
+            Part::Link(say.text("mail-unbound-other"), facts.own_page),
+        ]);
+    } else {
+        parts.push(Part::Paragraph(say.text("mail-unbound-again")));
+    }
     let content = Content {
         subject: say.text("mail-unbound-title"),
         title: say.text("mail-unbound-title"),
-        parts: vec![
-            Part::Paragraph(since(say, "mail-unbound-since", facts.since)),
-            account(say, facts.mxid, facts.homeserver),
-            Part::Paragraph(say.text(by)),
-            Part::Paragraph(say.text("mail-unbound-again")),
-        ],
+        parts,
         why: say.text("mail-notice-why"),
     };
     render(say, &content)

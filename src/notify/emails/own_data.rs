@@ -33,6 +33,8 @@ pub enum Alert<'a> {
     Exported,
     /// Everything stored about the user was erased.
     Erased,
+    /// Another address of the user was removed.
+    Removed,
     /// Another address was added to the user.
     Added {
         /// The link that removes it again.
@@ -92,6 +94,7 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         Alert::Opened => ["mail-opened-title", "mail-opened-what", "mail-alert-fine"],
         Alert::Exported => ["mail-exported-title", "mail-exported-what", "mail-alert-fine"],
         Alert::Erased => ["mail-erased-title", "mail-erased-what", "mail-alert-fine"],
+        Alert::Removed => ["mail-removed-title", "mail-removed-what", "mail-alert-fine"],
         Alert::Added { .. } => ["mail-added-title", "mail-added-what", "mail-alert-fine"],
         Alert::Erasing { .. } => ["mail-erasing-title", "mail-erasing-what", "mail-erasing-fine"],
     };
@@ -107,7 +110,7 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         Alert::Added { undo } => {
             parts.push(Part::Button(say.text("mail-added-do"), say.text("mail-added-button"), undo));
         }
-        Alert::Opened | Alert::Exported | Alert::Erased => {}
+        Alert::Opened | Alert::Exported | Alert::Erased | Alert::Removed => {}
     }
     parts.push(Part::Link(say.text("mail-alert-other"), facts.own_page));
     let content = Content {

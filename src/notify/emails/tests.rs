@@ -39,7 +39,8 @@ fn bound(say: Words<'_>, mxid: &str) -> Email {
 }
 
 fn unbound(say: Words<'_>, mxid: &str, by: Remover) -> Email {
-    unbound_email(say, UnboundFacts { mxid, homeserver: HOMESERVER, since: NOON, by }).unwrap()
+    let own_page = &url("https://id.example.org/you");
+    unbound_email(say, UnboundFacts { mxid, homeserver: HOMESERVER, since: NOON, by, own_page }).unwrap()
 }
 
 fn invitation(say: Words<'_>, mxid: &str, inviter: &str, room: &str) -> Email {
@@ -84,6 +85,7 @@ fn every_email_reads_well_in_every_language() {
             ("opened", alerted(say(tag), MXID, Alert::Opened)),
             ("exported", alerted(say(tag), MXID, Alert::Exported)),
             ("erased", alerted(say(tag), MXID, Alert::Erased)),
+            ("removed", alerted(say(tag), MXID, Alert::Removed)),
             ("added", alerted(say(tag), MXID, Alert::Added { undo: &url(UNDO) })),
             ("erasing", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: &url(STOP) })),
         ] {
@@ -94,11 +96,14 @@ fn every_email_reads_well_in_every_language() {
 }
 
 #[test]
-fn every_remover_is_named_differently_and_none_offers_a_link() {
+fn every_remover_is_named_differently_and_none_offers_a_link_that_binds_again() {
     for tag in TAGS {
-        let removers = [Remover::Owner, Remover::User, Remover::Homeserver, Remover::Operator];
+        let removers = [Remover::Owner, Remover::Another, Remover::User, Remover::Homeserver, Remover::Operator];
         let mut texts = removers.map(|by| unbound(say(tag), MXID, by).text).to_vec();
-        assert!(texts.iter().all(|text| !text.contains("http")), "{texts:?}");
+        assert!(
+            texts.iter().all(|text| text.matches("http").count() == text.matches("https://id.example.org/you").count()),
+            "{texts:?}"
+        );
         texts.sort();
         texts.dedup();
         assert_eq!(texts.len(), removers.len());

@@ -97,7 +97,8 @@ fn confirmations_and_alerts_fit_into_two_messages() {
     let [confirm, stop, undo] = [confirm, stop, undo].map(|link| Url::parse(&link).unwrap());
     let texts = TAGS.map(|tag| {
         let erasing = Alert::Erasing { due_at: 0, stop: &stop };
-        let alerts = [Alert::Opened, Alert::Exported, Alert::Erased, erasing, Alert::Added { undo: &undo }]
+        let added = Alert::Added { undo: &undo };
+        let alerts = [Alert::Opened, Alert::Exported, Alert::Erased, erasing, added, Alert::Removed]
             .map(|what| alert_text(say(tag), MXID, what));
         let texts = [&[confirmation_text(say(tag), &confirm)], &alerts[..]].concat();
         for text in &texts {

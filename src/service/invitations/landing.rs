@@ -19,7 +19,9 @@ use crate::clock::Millis;
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::error::Error;
 use crate::identity::threepid::Address;
+use crate::service::Objector;
 use crate::store::invites::{self, Invite};
+use crate::texts::Language;
 
 /// The path of the page, below `server.public_url`.
 const PAGE: &str = "invited";
@@ -158,12 +160,12 @@ impl Invitations {
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
-    pub async fn decline_for_good(&self, token: &str) -> Result<Landing, Error> {
+    pub async fn decline_for_good(&self, token: &str, language: Language) -> Result<Landing, Error> {
         let waiting = match self.find_waiting(token).await? {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        self.objections.object(&waiting.address).await?;
+        self.objections.object(&waiting.address, Objector::Reader, language).await?;
         self.invitation(&waiting)
     }
 

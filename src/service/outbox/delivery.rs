@@ -78,6 +78,8 @@ pub(in crate::service) enum Event {
         /// The id of the address that is told, which is another one once it is bound again.
         reader: [u8; 16],
     },
+    /// Another address of the user was removed.
+    Removed,
     /// Another address was bound to the user.
     Added {
         /// The id of the address that is told.
@@ -88,9 +90,14 @@ pub(in crate::service) enum Event {
 }
 
 impl Event {
-    /// Whether it is about what was done with the data of the user, and not about the address.
+    /// Whether it is told in any case, since it may be the work of somebody who has got hold of a
+    /// token of the user.
     pub const fn is_alert(self) -> bool {
-        !matches!(self, Self::Bound | Self::Unbound(_))
+        match self {
+            Self::Bound => false,
+            Self::Unbound(by) => by.has_shown_a_session(),
+            _ => true,
+        }
     }
 }
 

@@ -3,21 +3,26 @@
 use super::SelfService;
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::service::address_data::Erased;
-use crate::store::{self, visits};
+use crate::service::address_data::{Deleted, Erased, Objector};
+use crate::store::visits;
+use crate::texts::Language;
 
 impl SelfService {
     /// Unbinds an address from any user. Deletes its validation sessions too, or it could be bound
-    /// again at once, and its queued deliveries. Nobody is notified, since the reader of the
-    /// address's messages has done it.
+    /// again at once, and its queued deliveries. The address is not notified, since the reader of its
+    /// messages has done it; the user's other addresses are told in the given language.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
-    pub async fn release(&self, address: &Address) -> Result<(), Error> {
-        let data = self.objections.data(address);
-        let unbound = self.store.write(async move |conn| data.unbind(conn).await);
-        if let (_, Some(id)) = unbound.await.map_err(|error: store::Error| error)? {
+    pub async fn release(&self, address: &Address, language: Language) -> Result<(), Error> {
+        let (data, notices) = (self.objections.data(address), self.notices.clone());
+        let unbound = self.store.write(async move |conn| {
+            let unbound = data.unbind(conn, Objector::Reader).await?.unbound;
+            notices.queue_loss(conn, unbound, Objector::Reader, language).await
+        });
+        if let Some(id) = unbound.await? {
             self.directory.remove(address, id);
+            self.outbox.wake();
         }
         Ok(())
     }
@@ -42,23 +47,25 @@ impl SelfService {
 
     /// Erases everything stored about an address, including the web sessions of its owner. An
     /// objection is kept, or the address could be invited again; it is a fingerprint that only this
-    /// server's key can produce, and its owner can withdraw it.
+    /// server's key can produce, and its owner can withdraw it. The other addresses of its user are
+    /// told in the given language, unless it is the operator's doing.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing is erased.
-    pub async fn erase_address(&self, address: &Address) -> Result<Erased, Error> {
-        let data = self.objections.data(address);
+    pub async fn erase_address(&self, address: &Address, by: Objector, language: Language) -> Result<Erased, Error> {
+        let (data, notices) = (self.objections.data(address), self.notices.clone());
         let sessions = self.sealer.web_session_address_index(address);
         let erased = self.store.write(async move |conn| {
             data.lock(conn).await?;
             let web_sessions = visits::end_all_of(conn, sessions.as_ref()).await?;
-            let (mut erased, unbound) = data.delete(conn).await?;
+            let Deleted { mut erased, unbound } = data.delete(conn, by).await?;
             erased.web_sessions = web_sessions;
-            Ok::<_, store::Error>((erased, unbound))
+            Ok::<_, Error>((erased, notices.queue_loss(conn, unbound, by, language).await?))
         });
         let (erased, unbound) = erased.await?;
         if let Some(id) = unbound {
             self.directory.remove(address, id);
+            self.outbox.wake();
         }
         self.store.purge_deleted().await;
         Ok(erased)

@@ -9,17 +9,15 @@ use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_ca
 use ruma_common::{OwnedUserId, UserId};
 use serde_json::json;
 
-use super::export::opened;
 use super::{Notices, SelfService};
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::error::Error;
-use crate::identity::threepid::Address;
 use crate::service::Actor;
 use crate::service::address_data::Erased;
 use crate::service::lookups::memory;
 use crate::service::outbox::{Delivery, Event};
 use crate::service::sealing::Sealer;
-use crate::service::standing::{APART, FRESH, Sight};
+use crate::service::standing::{APART, Addresses, FRESH, Sight};
 use crate::store::erasures::Erasure;
 use crate::store::proofs::Bearer;
 use crate::store::{Conn, accounts, bindings, consents, erasures, invites, outbox, proofs, sessions, visits};
@@ -53,19 +51,12 @@ pub(super) enum Cause {
 
 impl Cause {
     /// Checks that the erasure may happen, and uses the proof for it.
-    async fn check(
-        &self,
-        conn: &mut Conn,
-        sealer: &Sealer,
-        bound: &[(Address, Millis)],
-        now: Millis,
-    ) -> Result<(), Error> {
+    async fn check(&self, conn: &mut Conn, sealer: &Sealer, addresses: &Addresses, clock: &Clock) -> Result<(), Error> {
         match self {
             Self::Operator | Self::Deferred(_) => Ok(()),
             Self::User(bearer, _) => {
-                let standing = proofs::standing(conn, bearer).await?;
-                let sight = Sight::of(sealer, &standing, bound, now);
-                if !bound.iter().all(|(address, _)| sight.shows(address)) {
+                let (standing, now) = (proofs::standing(conn, bearer).await?, clock.now());
+                if !Sight::of(sealer, &standing, addresses, clock).suffices(addresses) {
                     return Err(Error::confirmation_required());
                 }
                 let is_used = proofs::use_proof(conn, bearer, now - FRESH, now + APART).await?;
@@ -107,8 +98,8 @@ impl SelfService {
     /// Erases everything stored about a user at their own request, and tells their addresses.
     ///
     /// # Errors
-    /// 403 without a fresh proof, or without a confirmation of every address; and 503 if the
-    /// database is unavailable. Then nothing is erased.
+    /// 403 without a fresh proof, or without a confirmation of every address, those removed in the
+    /// last days included; and 503 if the database is unavailable. Then nothing is erased.
     pub async fn erase_own(&self, actor: &Actor, language: Language) -> Result<Receipt, Error> {
         let receipt = self.erase(&actor.mxid, Cause::User(actor.bearer.clone(), language)).await?;
         self.erased().await;
@@ -126,7 +117,7 @@ impl SelfService {
     /// belong to nobody from then on; they are deleted when they arrive.
     pub(super) async fn erase(&self, mxid: &UserId, cause: Cause) -> Result<Receipt, Error> {
         let (sealer, notices, now) = (self.sealer.clone(), self.notices.clone(), self.clock.now());
-        let user = mxid.to_owned();
+        let (user, clock) = (mxid.to_owned(), self.clock.clone());
         let done = self.store.write(async move |conn| {
             let bound_index = sealer.binding_user_index(&user);
             // The account is locked first: a concurrent bind or invitation of this user has
@@ -135,8 +126,8 @@ impl SelfService {
                 Some(account) if accounts::lock(conn, account.id).await? => Some(account.id),
                 _ => None,
             };
-            let bound = bindings::of_user(conn, bound_index.as_ref()).await?;
-            cause.check(conn, &sealer, &opened(&sealer, &bound)?, now).await?;
+            let (bound, addresses) = Addresses::of(conn, &sealer, &clock, &user).await?;
+            cause.check(conn, &sealer, &addresses, &clock).await?;
             let (mut erased, mut consents, mut tokens) = (Erased::default(), 0, Vec::new());
             if let Some(id) = account {
                 tokens = accounts::remove_tokens_of(conn, id).await?;

@@ -6,14 +6,14 @@ use ruma_common::{OwnedServerName, OwnedUserId, UserId};
 use serde::Serialize;
 
 use super::SelfService;
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::rate_limit::kind::Counted;
 use crate::identity::threepid::Address;
 use crate::service::entries::{ExportedDelivery, ExportedInvite, ExportedSession, Party};
 use crate::service::outbox::Event;
 use crate::service::sealing::Sealer;
-use crate::service::standing::{APART, FRESH, Sight, confirmer, is_recent};
+use crate::service::standing::{APART, Addresses, FRESH, Sight, confirmer, is_recent};
 use crate::service::{Actor, Erased, Subject};
 use crate::store::bindings::Binding;
 use crate::store::erasures::Erasure;
@@ -37,7 +37,7 @@ pub struct Export {
     /// What is missing for a full export, and so why addresses are masked. Empty in one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
-    /// Whether every bound address is confirmed, so that everything can be erased at once.
+    /// Whether every address is confirmed, so that everything can be erased at once.
     #[serde(skip)]
     pub can_erase: bool,
     /// The erasure that the user has requested.
@@ -173,8 +173,8 @@ impl SelfService {
     /// tells their addresses. Since that reads much, it is rate-limited.
     ///
     /// # Errors
-    /// 403 without a fresh proof, or without a confirmation if an address is bound; 429; and 503 if
-    /// the database is unavailable.
+    /// 403 without a fresh proof, or without a confirmation if an address is bound or was removed in
+    /// the last days; 429; and 503 if the database is unavailable.
     pub async fn export_own(&self, actor: &Actor, language: Language) -> Result<Export, Error> {
         let needs = self.needs(actor).await?;
         if needs.contains(&Need::Confirmation) {
@@ -235,9 +235,9 @@ impl SelfService {
     /// Returns what somebody lacks to see or erase everything.
     pub(super) async fn needs(&self, actor: &Actor) -> Result<Vec<Need>, Error> {
         let mut conn = self.store.read().await?;
-        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(&actor.mxid).as_ref()).await?;
+        let (_, addresses) = Addresses::of(&mut conn, &self.sealer, &self.clock, &actor.mxid).await?;
         let standing = proofs::standing(&mut conn, &actor.bearer).await?;
-        Ok(needs(&self.sealer, &standing, &opened(&self.sealer, &rows)?, self.clock.now()).0)
+        Ok(needs(&self.sealer, &standing, &addresses, &self.clock).0)
     }
 
     /// Returns the bound address that a user names by its id, or all of them, to be unbound. Without
@@ -248,24 +248,23 @@ impl SelfService {
     /// 403 if one of them is not confirmed, and 503 if the database is unavailable.
     pub async fn unbindable(&self, actor: &Actor, id: Option<&str>) -> Result<Vec<Address>, Error> {
         let mut conn = self.store.read().await?;
-        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(&actor.mxid).as_ref()).await?;
-        let bound = opened(&self.sealer, &rows)?;
+        let (rows, addresses) = Addresses::of(&mut conn, &self.sealer, &self.clock, &actor.mxid).await?;
         let standing = proofs::standing(&mut conn, &actor.bearer).await?;
-        let sight = Sight::of(&self.sealer, &standing, &bound, self.clock.now());
-        let chosen = rows.iter().zip(bound).filter(|(row, _)| id.is_none_or(|id| address_id(&self.sealer, row) == id));
+        let sight = Sight::of(&self.sealer, &standing, &addresses, &self.clock);
+        let chosen =
+            rows.iter().zip(addresses.bound).filter(|(row, _)| id.is_none_or(|id| address_id(&self.sealer, row) == id));
         let chosen: Vec<_> = chosen.map(|(_, (address, _))| address).collect();
         if chosen.iter().all(|address| sight.shows(address)) { Ok(chosen) } else { Err(Error::confirmation_required()) }
     }
 
     async fn collect(&self, mxid: &UserId, bearer: Option<&Bearer>) -> Result<Export, Error> {
         let mut conn = self.store.read_much().await?;
-        let rows = bindings::of_user(&mut conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
-        let bound = opened(&self.sealer, &rows)?;
+        let (rows, addresses) = Addresses::of(&mut conn, &self.sealer, &self.clock, mxid).await?;
         let (needs, sight) = match bearer {
             None => (Vec::new(), Sight::Everything),
             Some(bearer) => {
                 let standing = proofs::standing(&mut conn, bearer).await?;
-                needs(&self.sealer, &standing, &bound, self.clock.now())
+                needs(&self.sealer, &standing, &addresses, &self.clock)
             }
         };
         let exported_address = |(row, (address, bound_at)): (&Binding, &(Address, Millis))| ExportedAddress {
@@ -283,10 +282,10 @@ impl SelfService {
             user_id: mxid.to_owned(),
             exported_at: self.clock.now(),
             needs,
-            can_erase: bound.iter().all(|(address, _)| sight.shows(address)),
+            can_erase: sight.suffices(&addresses),
             erasure: erasure.map(PendingErasure::from),
             account: self.exported_account(&mut conn, mxid, &sight).await?,
-            bindings: rows.iter().zip(&bound).map(exported_address).collect(),
+            bindings: rows.iter().zip(&addresses.bound).map(exported_address).collect(),
             deliveries: self.outbox.of_user(&mut conn, mxid, &sight).await?,
             web_sessions: web_sessions.into_iter().map(|proved_at| ExportedWebSession { proved_at }).collect(),
         })
@@ -327,26 +326,15 @@ impl SelfService {
 }
 
 /// Returns what somebody with this standing lacks, and which addresses they see.
-pub(super) fn needs(
-    sealer: &Sealer,
-    standing: &Standing,
-    bound: &[(Address, Millis)],
-    now: Millis,
-) -> (Vec<Need>, Sight) {
-    let sight = Sight::of(sealer, standing, bound, now);
-    let is_fresh = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, now));
+pub(super) fn needs(sealer: &Sealer, standing: &Standing, addresses: &Addresses, clock: &Clock) -> (Vec<Need>, Sight) {
+    let sight = Sight::of(sealer, standing, addresses, clock);
+    let is_fresh = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, clock.now()));
     let confirmation = match &sight {
-        Sight::Nothing if !bound.is_empty() => Some(Need::Confirmation),
+        Sight::Nothing if !addresses.bound.is_empty() || addresses.is_one_missing => Some(Need::Confirmation),
         Sight::Only(_) => Some(Need::OlderConfirmation),
         Sight::Nothing | Sight::Everything => None,
     };
     ((!is_fresh).then_some(Need::Proof).into_iter().chain(confirmation).collect(), sight)
-}
-
-/// Returns the addresses of bindings, and when they were bound.
-pub(super) fn opened(sealer: &Sealer, rows: &[Binding]) -> Result<Vec<(Address, Millis)>, Error> {
-    let opened = |row: &Binding| Ok((sealer.open_bound_address(&row.address_index, &row.address)?, row.bound_at));
-    rows.iter().map(opened).collect()
 }
 
 /// Returns the id by which a user names an address of theirs: 22 characters.
