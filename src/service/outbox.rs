@@ -178,7 +178,8 @@ impl Outbox {
         Ok(discarded.await?)
     }
 
-    /// Returns the deliveries that are about a user or were caused by them.
+    /// Returns the deliveries that are about a user or were caused by them. An alert to an address that
+    /// is not shown is left out: whoever must not see the address must not learn whether it arrives.
     pub(super) async fn of_user(
         &self,
         conn: &mut Conn,
@@ -186,25 +187,30 @@ impl Outbox {
         sight: &Sight,
     ) -> Result<Vec<ExportedDelivery>, Error> {
         let rows = rows::of_user(conn, self.sealer.outbox_user_index(mxid).as_ref()).await?;
-        self.exported(rows, |about| sight.party(about.address))
+        self.exported(rows, |about| {
+            let is_hidden = about.kind == Delivery::ALERT && !sight.shows(about.address);
+            (!is_hidden).then(|| sight.party(about.address))
+        })
     }
 
     /// Returns the deliveries that are about an address.
     pub(super) async fn of_address(&self, conn: &mut Conn, address: &Address) -> Result<Vec<ExportedDelivery>, Error> {
         let rows = rows::of_address(conn, self.sealer.outbox_address_index(address).as_ref()).await?;
-        self.exported(rows, |about| about.user.to_owned().into())
+        self.exported(rows, |about| Some(about.user.to_owned().into()))
     }
 
     fn exported(
         &self,
         rows: Vec<rows::Delivery>,
-        party: impl Fn(&About<'_>) -> Party,
+        party: impl Fn(&About<'_>) -> Option<Party>,
     ) -> Result<Vec<ExportedDelivery>, Error> {
         let exported = |row: rows::Delivery| {
             let party = party(&self.open(&row)?.about());
-            Ok(ExportedDelivery { kind: row.kind, party, queued_at: row.created_at, attempts: row.attempts })
+            let delivery =
+                |party| ExportedDelivery { kind: row.kind, party, queued_at: row.created_at, attempts: row.attempts };
+            Ok(party.map(delivery))
         };
-        rows.into_iter().map(exported).collect()
+        rows.into_iter().filter_map(|row| exported(row).transpose()).collect()
     }
 }
 

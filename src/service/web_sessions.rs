@@ -19,7 +19,7 @@ use crate::crypto::base62;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::threepid::Address;
-use crate::store::proofs::{self, Bearer, Standing};
+use crate::store::proofs::Standing;
 use crate::store::{self, Store, visits};
 
 /// Letters and digits of a web session's token: 190 bits.
@@ -92,39 +92,41 @@ impl WebSessions {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn begin(&self, subject: &Subject) -> Result<String, Error> {
-        self.begin_with(subject, Standing::default()).await
+        self.begin_after(subject, None).await
     }
 
     /// Begins a web session in place of another one, and returns its token. If it is the same
-    /// person's, what they confirmed in that one stays confirmed.
+    /// person's and has not been ended, what they confirmed in that one stays confirmed.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn begin_again(&self, subject: &Subject, previous: &WebSession) -> Result<String, Error> {
-        let mut confirmed = Standing::default();
-        if previous.subject == *subject {
-            let bearer = Bearer::Visit(previous.token_hash.as_ref().to_vec());
-            confirmed = proofs::standing(&mut self.store.read().await?, &bearer).await?;
-        }
-        let token = self.begin_with(subject, confirmed).await?;
-        self.end(previous).await?;
-        Ok(token)
+        self.begin_after(subject, Some(previous)).await
     }
 
-    async fn begin_with(&self, subject: &Subject, confirmed: Standing) -> Result<String, Error> {
+    async fn begin_after(&self, subject: &Subject, previous: Option<&WebSession>) -> Result<String, Error> {
         let now = self.clock.now();
         let token = base62::random(TOKEN_LENGTH);
         let hash = self.sealer.web_session_index(&token);
-        let row = visits::Visit {
+        let mut row = visits::Visit {
             token_hash: hash.as_ref().to_vec(),
             subject_index: self.subject_index(subject).as_ref().to_vec(),
             subject: self.sealer.seal_subject(&hash, &subject.to_sealed()),
             proved_at: now,
             proof_at: Some(now),
-            confirmed_at: confirmed.confirmed_at,
-            confirmed_by: confirmed.confirmed_by,
+            confirmed_at: None,
+            confirmed_by: None,
         };
-        let begun = self.store.write(async move |conn| visits::begin(conn, row).await);
+        let previous = previous.map(|previous| (previous.token_hash, previous.subject == *subject));
+        let begun = self.store.write(async move |conn| {
+            if let Some((hash, is_theirs)) = previous
+                && let Some(Standing { confirmed_at, confirmed_by, .. }) = visits::take(conn, hash.as_ref()).await?
+                && is_theirs
+            {
+                (row.confirmed_at, row.confirmed_by) = (confirmed_at, confirmed_by);
+            }
+            visits::begin(conn, row).await
+        });
         begun.await.map_err(|error: store::Error| error)?;
         Ok(token)
     }

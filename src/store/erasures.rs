@@ -66,6 +66,14 @@ pub async fn take(conn: &mut Conn, user_index: &[u8], requested_at: Millis) -> R
     conn.execute(diesel::delete(one)).await.map(|rows| rows == 1)
 }
 
+/// Deletes the erasures of these users.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn cancel_all(conn: &mut Conn, user_indexes: Vec<Vec<u8>>) -> Result<(), Error> {
+    conn.execute(diesel::delete(erasures::table.filter(erasures::user_index.eq_any(user_indexes)))).await.map(drop)
+}
+
 /// Deletes the erasure of a user; returns whether there was one.
 ///
 /// # Errors

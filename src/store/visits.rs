@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::proofs::Standing;
 use super::schema::visits;
 use crate::clock::Millis;
 
@@ -112,12 +113,27 @@ pub async fn end(conn: &mut Conn, token_hash: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends all sessions of a subject; returns how many.
+/// Ends a session, and returns what its person had proved in it, if it existed.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn take(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<Standing>, Error> {
+    let one = diesel::delete(visits::table.filter(visits::token_hash.eq(token_hash.to_vec())));
+    conn.first(one.returning((visits::proof_at, visits::confirmed_at, visits::confirmed_by))).await
+}
+
+/// Ends all sessions of a subject; returns how many. One that is being replaced by another (see
+/// [`take`]) is waited for, and only a second statement sees the other one.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, Error> {
-    conn.execute(diesel::delete(visits::table.filter(visits::subject_index.eq(subject_index.to_vec())))).await
+    let mut ended = 0;
+    for _ in 0..2 {
+        let theirs = visits::table.filter(visits::subject_index.eq(subject_index.to_vec()));
+        ended += conn.execute(diesel::delete(theirs)).await?;
+    }
+    Ok(ended)
 }
 
 /// Ends all sessions of a subject except one.

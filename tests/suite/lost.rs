@@ -3,10 +3,11 @@
 
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join;
 use serde_json::json;
 use vouch::clock::{DAY, MINUTE};
 use vouch::identity::threepid::Address;
-use vouch::service::{Objector, Services};
+use vouch::service::{ImportedBinding, Mode, Objector, Seen, Services};
 
 use crate::address_visitor;
 use crate::confirming::{CONFIRM, mailed_confirmation, presses};
@@ -101,6 +102,63 @@ async fn confirms(person: &Person<'_>, address: &str) {
 }
 
 on_both_backends! {
+    async fn only_who_sees_an_address_sees_whether_it_is_told(mut world: World) {
+        let refuses = moody(&mut world).await;
+        let server = world.start().await;
+        let (alice, thief) = victim(&world, &server, &[ALICE]).await;
+        alice.confirms(ALICE).await;
+        refuses.store(true, Ordering::SeqCst);
+        asks_for_erasure(&alice).await.ok();
+        let alerts = async |person: &Person<'_>| {
+            let held = exports(person).await;
+            held["deliveries"].as_array().unwrap().iter().filter(|one| one["kind"] == "alert").count()
+        };
+        assert_eq!((alerts(&alice).await, alerts(&thief).await), (1, 0));
+    }
+
+    async fn an_import_stops_an_erasure_that_its_addresses_were_not_told_of(world: World) {
+        let server = world.start().await;
+        let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+        for person in [&alice, &bob] {
+            asks_for_erasure(person).await.ok();
+        }
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let user = Some(alice.mxid.as_str().try_into().unwrap());
+        let at = world.clock.now() - 30 * DAY;
+        let rows = vec![ImportedBinding { address: Address::email(ALICE).unwrap(), user, at, is_replicated: false }];
+        vouch.importer.begin().await.unwrap();
+        for (mode, left) in [(Mode::Look, 2), (Mode::Write, 1), (Mode::Write, 1)] {
+            let rows = vouch.importer.prepare(rows.clone(), mode);
+            vouch.importer.bindings(&rows, mode, &mut Seen::default()).await.unwrap();
+            assert_eq!(count(&world, "erasures").await, left);
+        }
+        // One that is requested now is told to it, and stays.
+        proves_again(&alice).await;
+        asks_for_erasure(&alice).await.ok();
+        stop_link(&world, ALICE).await;
+        let again = vouch.importer.prepare(rows, Mode::Write);
+        vouch.importer.bindings(&again, Mode::Write, &mut Seen::default()).await.unwrap();
+        assert_eq!(count(&world, "erasures").await, 2);
+    }
+
+    async fn a_session_that_is_replaced_while_everybody_is_shut_out_confirms_nothing(world: World) {
+        let server = world.start().await;
+        let (alice, _) = victim(&world, &server, &[ALICE]).await;
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let mxid = alice.mxid.as_str().try_into().unwrap();
+        for _ in 0..20 {
+            let visitor = Visitor::signed_in(&world, &server, "alice").await;
+            execute(&world, "UPDATE visits SET confirmed_at = proved_at, confirmed_by = token_hash").await;
+            let openid = world.homeserver.openid_token("alice");
+            let fields = ["access_token", "matrix_server_name"].map(|name| (name, openid[name].as_str().unwrap()));
+            let (signed_in, shut_out) =
+                join(visitor.posts("/you/sign-in", &fields), vouch.self_service.shut_out(mxid)).await;
+            assert_eq!(signed_in.status, 303);
+            shut_out.unwrap();
+            assert_eq!(count(&world, "visits WHERE confirmed_at IS NOT NULL").await, 0);
+        }
+    }
+
     async fn a_session_that_removes_the_last_address_does_not_open_the_rest(mut world: World) {
         world.config.notices.enabled = false;
         let server = world.start().await;

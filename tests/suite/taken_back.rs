@@ -15,6 +15,7 @@ use crate::database::{count, execute, texts};
 use crate::deferred_erasure::asks_for_erasure;
 use crate::notices::ALICE;
 use crate::onbind::{EMAIL, ROOM, invites, until_nothing_is_left, until_tried};
+use crate::own_proofs::{Seen, exports};
 use crate::program::{Binary, PATIENCE, done};
 use crate::stored_time::times;
 use crate::undoing::{heading, presses, undoing};
@@ -63,6 +64,26 @@ fn may_be_late(column: &str) -> bool {
 }
 
 on_both_backends! {
+    async fn a_jump_settles_no_address_within_an_hour(world: World) {
+        let mut world = world;
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        for address in [ALICE, "alice@work.example"] {
+            alice.binds(address).await;
+        }
+        let (mxid, token) = (alice.mxid.clone(), alice.token.clone());
+        drop(alice);
+        server.stop().await;
+        world.clock = Clock::stopped_at(NOON + JUMP);
+        let server = world.start().await;
+        let alice = Person { world: &world, server: &server, mxid, token };
+        alice.confirms(ALICE).await;
+        assert_eq!(exports(&alice).await.seen(), [ALICE, "a•••@w•••"]);
+        pass(&world.clock, &server, 70).await;
+        alice.confirms(ALICE).await;
+        assert_eq!(exports(&alice).await.seen(), [ALICE, "alice@work.example"]);
+    }
+
     async fn what_waits_to_be_sent_is_sent_and_what_was_proved_proves_nothing(world: World) {
         let mut world = world;
         world.config.notices.enabled = false;

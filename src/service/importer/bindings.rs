@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::bindings::{self, Binding};
 use crate::store::import::{self, Kind, Known, State};
-use crate::store::{self, Conn, respelling};
+use crate::store::{self, Conn, erasures, respelling};
 
 /// The newest event about an address on the other server.
 #[derive(Clone, Debug)]
@@ -35,7 +35,8 @@ struct Prepared {
     /// `None` if the address was unbound.
     user_index: Option<Vec<u8>>,
     objections: Vec<Vec<u8>>,
-    sealed: Option<Binding>,
+    /// With `erasures.user_index` of the user.
+    sealed: Option<(Binding, Vec<u8>)>,
     at: Millis,
     state: State,
 }
@@ -116,7 +117,8 @@ impl PreparedBindings {
 
     async fn write(&self, conn: &mut Conn, now: Millis) -> Result<Vec<Outcome>, store::Error> {
         let here = self.here(conn).await?;
-        let (mut outcomes, mut added, mut memories) = (Vec::with_capacity(here.len()), Vec::new(), Vec::new());
+        let (mut outcomes, mut memories) = (Vec::with_capacity(here.len()), Vec::new());
+        let (mut added, mut stopped) = (Vec::new(), Vec::new());
         for (row, here) in self.0.iter().zip(here) {
             let mut outcome = decide(row.user_index.is_some(), row.at, here);
             // The user may be binding the address at this moment.
@@ -125,13 +127,16 @@ impl PreparedBindings {
             {
                 outcome = Outcome::NewerHere;
             }
-            if matches!(outcome, Outcome::Replaced | Outcome::Added) {
-                added.extend(row.sealed.clone());
+            if let (Outcome::Replaced | Outcome::Added, Some((binding, erasure))) = (outcome, &row.sealed) {
+                added.push(binding.clone());
+                stopped.push(erasure.clone());
             }
             memories.extend(memory(row, outcome, here, now).map(|known| (row.index.clone(), known)));
             outcomes.push(outcome);
         }
         bindings::bind_many(conn, &added).await?;
+        // These addresses were not told of them.
+        erasures::cancel_all(conn, stopped).await?;
         import::remember(conn, Kind::Binding, memories).await?;
         Ok(outcomes)
     }
@@ -147,7 +152,10 @@ impl Importer {
     pub fn prepare(&self, rows: Vec<ImportedBinding>, mode: Mode) -> PreparedBindings {
         let now = self.clock.now();
         let prepared = |row: ImportedBinding| {
-            let seal = |user| self.sealer.seal_binding(&row.address, user, row.at.min(now));
+            let seal = |user| {
+                let erasure = self.sealer.erasure_index(user).as_ref().to_vec();
+                (self.sealer.seal_binding(&row.address, user, row.at.min(now)), erasure)
+            };
             Prepared {
                 index: self.sealer.binding_index(&row.address).as_ref().to_vec(),
                 user_index: row.user.as_deref().map(|user| self.sealer.binding_user_index(user).as_ref().to_vec()),
