@@ -18,7 +18,10 @@
 //! times as far, up to [`MEMORY`] ahead, and says how much the account has used in the long run. Of
 //! the limits that it shares with others, an account that has used much may fill less than one that
 //! has used little, see the [rules]. If only its own level counted, which drains much faster than a
-//! shared limit, a few accounts could keep that limit full and still seem to have used little.
+//! shared limit, a few accounts could keep that limit full and still seem to have used little. The
+//! same holds for a network from which people register.
+//!
+//! What did not fit [`MEMORY`] was not remembered, so a refund of it makes nothing forgotten.
 //!
 //! Of all other limits, both times are the same.
 
@@ -37,7 +40,7 @@ use kind::Kind;
 /// Microseconds, or microseconds since the Unix epoch.
 pub type Micros = i64;
 
-/// How long the use of an account is remembered at most.
+/// How long the use of an account or a network is remembered at most.
 pub const MEMORY: Millis = 100 * DAY;
 /// How much longer use is remembered than it fills the bucket.
 const SLOWER: Micros = 100;
@@ -109,12 +112,26 @@ impl Limit {
         })
     }
 
-    /// Returns the level after a refund.
+    /// Returns how many of `units` that were just charged a refund may make forgotten, if their use is
+    /// now forgotten at this time: all if there was room for them, and otherwise none.
     #[must_use]
-    pub fn refunded(&self, units: u32, level: Level) -> Level {
+    pub const fn remembered(&self, units: u32, forgotten_at: Micros, now: Millis) -> u32 {
+        if forgotten_at < self.memory(now) { units } else { 0 }
+    }
+
+    /// Returns how much sooner use is forgotten after a refund of `units`, of which so many were
+    /// remembered.
+    #[must_use]
+    pub fn lasting_refund(&self, units: u32, remembered: u32) -> Micros {
+        self.lasting_cost(if self.kind.is_remembered() { remembered.min(units) } else { units })
+    }
+
+    /// Returns the level after a refund of `units`, of which so many were remembered.
+    #[must_use]
+    pub fn refunded(&self, units: u32, remembered: u32, level: Level) -> Level {
         Level {
             empty_at: level.empty_at - self.cost(units),
-            forgotten_at: level.forgotten_at - self.lasting_cost(units),
+            forgotten_at: level.forgotten_at - self.lasting_refund(units, remembered),
         }
     }
 

@@ -29,8 +29,8 @@ use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
 use crate::metrics::{Metrics, Series};
 use crate::store::{self, Conn, Store, meta, rate_limits as rows};
-use charging::{each, refund};
-use credits::Credits;
+use charging::refund;
+use credits::{Credits, Refund};
 use homeservers::Homeservers;
 pub use levels::LimitLevels;
 pub(super) use metering::Common;
@@ -129,7 +129,7 @@ impl RateLimits {
         let rules = self.rules();
         let mut limits = rules.payers(asker, to);
         limits.push(rules.recipient(counted(to), to));
-        refund(conn, each(limits)).await
+        refund(conn, limits.into_iter().map(Refund::of).collect()).await
     }
 
     /// Charges a notice to its address, apart from the messages that strangers can cause.
@@ -192,9 +192,10 @@ impl RateLimits {
         charged.map_err(|uncharged| self.report(uncharged, now))
     }
 
-    /// Refunds [`Self::charge_invite`].
+    /// Refunds [`Self::charge_invite`]. In the long run, its inviter has used it.
     pub(super) async fn refund_invite(&self, charged: Vec<Limit>) -> Result<(), Error> {
-        self.store.write(async move |conn| refund(conn, each(charged)).await).await
+        let refunds = charged.into_iter().map(Refund::of).collect();
+        self.store.write(async move |conn| refund(conn, refunds).await).await
     }
 
     /// [Lowers](Self::lower_impossible_levels) levels at once if time was taken back.

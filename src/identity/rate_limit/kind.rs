@@ -115,8 +115,8 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// Every kind, except those of single tokens and sessions.
-    pub const ALL: [Self; 54] = [
+    /// Every kind. A [limit](super::rules::Rules::limit) of another one fails every test.
+    pub const ALL: [Self; 61] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
         Self::of(Counted::Lookup, Scope::WholeHomeserver),
@@ -153,7 +153,9 @@ impl Kind {
         Self::of(Counted::Invite, Scope::WholeWideNetwork),
         Self::of(Counted::Invite, Scope::Server),
         Self::of(Counted::Notice, Scope::Address),
+        Self::of(Counted::Notice, Scope::Number),
         Self::of(Counted::Proof, Scope::Address),
+        Self::of(Counted::Proof, Scope::Number),
         Self::of(Counted::Registration, Scope::User),
         Self::of(Counted::Registration, Scope::Homeserver),
         Self::of(Counted::Registration, Scope::WholeHomeserver),
@@ -163,10 +165,15 @@ impl Kind {
         Self::of(Counted::Unbinding, Scope::WideNetwork),
         Self::of(Counted::Export, Scope::User),
         Self::of(Counted::View, Scope::User),
+        Self::of(Counted::View, Scope::Subject),
         Self::of(Counted::Confirmation, Scope::User),
+        Self::of(Counted::Confirmation, Scope::Subject),
         Self::of(Counted::Confirmation, Scope::Address),
         Self::of(Counted::TextConfirmation, Scope::User),
+        Self::of(Counted::TextConfirmation, Scope::Subject),
         Self::of(Counted::TextConfirmation, Scope::Number),
+        Self::of(Counted::Erasure, Scope::User),
+        Self::of(Counted::Addition, Scope::User),
         Self::of(Counted::Denial, Scope::Address),
         Self::of(Counted::Denial, Scope::Number),
         Self::of(Counted::ExportAlert, Scope::User),
@@ -205,11 +212,18 @@ impl Kind {
         !self.is_strangers && (matches!(self.scope, Scope::Country | Scope::Server) || is_invites_address)
     }
 
-    /// Returns whether a level says how much its user has used in the long run.
+    /// Returns whether a level says how much its user has used in the long run, or its network while no
+    /// account is known: it determines how much they leave to others.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
-        let is_own = matches!(self.counted, Counted::Lookup | Counted::Message | Counted::Text | Counted::Invite);
-        is_own && matches!(self.scope, Scope::User)
+        match self.scope {
+            Scope::User => matches!(
+                self.counted,
+                Counted::Lookup | Counted::Message | Counted::Text | Counted::Invite | Counted::Registration
+            ),
+            Scope::Network => matches!(self.counted, Counted::Registration | Counted::Unbinding),
+            _ => false,
+        }
     }
 
     /// Returns the section of the configuration that the limit follows, if there is one, and its

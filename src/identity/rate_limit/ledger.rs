@@ -32,10 +32,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes back `units` of a limit.
+    /// Takes back `units` of a limit. An account's use of it stays remembered.
     pub fn refund(&mut self, limit: &Limit, units: u32) {
         if let Some(level) = self.0.get_mut(&limit.key) {
-            *level = limit.refunded(units, *level);
+            *level = limit.refunded(units, 0, *level);
         }
     }
 

@@ -243,6 +243,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
 
     /// Returns the limit of a kind for a subject.
     pub fn limit(&self, kind: Kind, subject: &[u8]) -> Limit {
+        debug_assert!(Kind::ALL.contains(&kind), "{kind} is missing in Kind::ALL");
         Limit { kind, key: (self.key)(kind, subject), bucket: kind.budget(self.budgets).1, reserve: 0 }
     }
 

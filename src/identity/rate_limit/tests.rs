@@ -115,8 +115,8 @@ fn charging_ahead_and_giving_back_does_not_make_use_forgotten() {
     let mut level = user.charged(60_000, Level::default(), NOW).expect("there is room");
     for _ in 0..1_000 {
         level = user.charged(640, level, NOW).expect("there is room");
-        level = user.refunded(639, level);
-        assert!(user.used(level.forgotten_at, NOW) >= 6_000 - 639);
+        level = user.refunded(639, user.remembered(639, level.forgotten_at, NOW), level);
+        assert_eq!(user.used(level.forgotten_at, NOW), 6_000);
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
 
 use super::RateLimits;
-use super::credits::{Credits, Missing};
+use super::credits::{Credits, Missing, Refund};
 use crate::clock::Millis;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
@@ -108,18 +108,19 @@ impl RateLimits {
         let charge = async move |conn: &mut Conn| {
             for charged in [block, missing] {
                 if let Some(forgotten_at) = charge_one(conn, &own, charged, now).await? {
-                    return Ok((charged, own.used(forgotten_at, now)));
+                    return Ok((charged, forgotten_at));
                 }
             }
             Err(Uncharged::Refused(refusal(conn, &plan, (missing, units), now).await?))
         };
-        let (charged, used) = self.store.write_one(charge).await?;
-        self.credits().add_own(own, charged, used, now);
+        let (charged, forgotten_at) = self.store.write_one(charge).await?;
+        self.credits().add_own(own, charged, forgotten_at, now);
         Ok(())
     }
 
     /// Charges one unit to a network, whose level determines how much it leaves to others around it,
-    /// and one to the network around. Without a transaction: many such requests come at once.
+    /// and one to the network around. Without a transaction: many such requests come at once. A network
+    /// that the one around it refuses has used a unit all the same.
     pub(super) async fn charge_anonymous(&self, counted: Counted, from: &Network) -> Result<(), Error> {
         let (network, around) = self.rules().anonymous(counted, from);
         let now = self.clock.now();
@@ -129,11 +130,7 @@ impl RateLimits {
         };
         let used = self.store.write_one(charge).await.map_err(|uncharged| self.report(uncharged, now))?;
         let plan = Plan { own: Some(network), others: vec![around] };
-        let charged = self.charge(&Plan::of(plan.others_after(used).collect()), 1).await;
-        if charged.is_err() {
-            self.store.write_one(async move |conn| refund(conn, each(vec![network])).await).await?;
-        }
-        charged
+        self.charge(&Plan::of(plan.others_after(used).collect()), 1).await
     }
 
     async fn charge_others(&self, missing: Vec<(Limit, u32)>, now: Millis) -> Result<(), Uncharged> {
@@ -179,7 +176,8 @@ impl RateLimits {
         for (done, some) in unused.chunks(REFUNDS_AT_ONCE).enumerate() {
             let some = some.to_vec();
             if let Err(error) = self.store.write(async move |conn| refund(conn, some).await).await {
-                self.credits().add(&unused[done * REFUNDS_AT_ONCE..], now);
+                let mut credits = self.credits();
+                unused[done * REFUNDS_AT_ONCE..].iter().for_each(|refund| credits.add_refund(*refund, now));
                 return Err(error);
             }
             self.returned.fetch_add(1, Ordering::Release);
@@ -219,7 +217,7 @@ pub(super) async fn charge_all(conn: &mut Conn, plan: &Plan, now: Millis) -> Res
         charged.push(own);
     }
     let mut others = each(plan.others_after(used).collect());
-    sort(&mut others);
+    others.sort_unstable_by_key(|(limit, _)| order(limit));
     for done in 0..others.len() {
         if charge_one(conn, &others[done].0, 1, now).await?.is_none() {
             return Err(Uncharged::Refused(refusal_by(conn, &others[done..], now).await?));
@@ -252,25 +250,21 @@ async fn charge_ahead(
 }
 
 /// Refunds what was charged.
-pub(super) async fn refund(conn: &mut Conn, mut charges: Vec<(Limit, u32)>) -> Result<(), Error> {
-    sort(&mut charges);
-    for (limit, units) in charges {
-        rows::refund(conn, limit.key.as_ref(), limit.cost(units), limit.lasting_cost(units)).await?;
+pub(super) async fn refund(conn: &mut Conn, mut refunds: Vec<Refund>) -> Result<(), Error> {
+    refunds.sort_unstable_by_key(|refund| order(&refund.limit));
+    for Refund { limit, units, remembered } in refunds {
+        let lasting = limit.lasting_refund(units, remembered);
+        rows::refund(conn, limit.key.as_ref(), limit.cost(units), lasting).await?;
     }
     Ok(())
 }
 
 /// One unit of each limit.
-pub(super) fn each(limits: Vec<Limit>) -> Vec<(Limit, u32)> {
+fn each(limits: Vec<Limit>) -> Vec<(Limit, u32)> {
     limits.into_iter().map(|limit| (limit, 1)).collect()
 }
 
-/// Brings limits into the order in which every transaction locks their rows: users' own limits
-/// first.
-fn sort(charges: &mut [(Limit, u32)]) {
-    charges.sort_unstable_by_key(|(limit, _)| order(limit));
-}
-
+/// The order in which every transaction locks the rows of limits: users' own first.
 pub(super) fn order(limit: &Limit) -> (bool, BlindIndex) {
     (!limit.kind.is_remembered(), limit.key)
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock::{MINUTE, Millis};
-use crate::identity::rate_limit::Limit;
 use crate::identity::rate_limit::rules::Plan;
+use crate::identity::rate_limit::{Limit, Micros};
 
 /// How long credit stays unused before it is given back.
 const IDLE: Millis = MINUTE;
@@ -23,6 +23,8 @@ pub(super) struct Credits {
 #[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
+    /// How many of them a refund may make forgotten.
+    remembered: u32,
     /// How much the user had used in the long run when units were last charged, these included.
     used: u32,
     /// When units were last added or used.
@@ -38,6 +40,22 @@ impl Credit {
         } else {
             self.used
         }
+    }
+}
+
+/// Units to be refunded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refund {
+    pub limit: Limit,
+    pub units: u32,
+    /// How many of them were [remembered](Limit::remembered) and not used.
+    pub remembered: u32,
+}
+
+impl Refund {
+    /// A refund of one unit, whose use stays remembered.
+    pub(super) const fn of(limit: Limit) -> Self {
+        Self { limit, units: 1, remembered: 0 }
     }
 }
 
@@ -74,7 +92,8 @@ impl Credits {
         }
         for limit in plan.own.iter().chain(&others) {
             if let Some(credit) = self.credits.get_mut(limit) {
-                *credit = Credit { units: credit.units - units, used_at: now, ..*credit };
+                let remembered = credit.remembered.saturating_sub(units);
+                *credit = Credit { units: credit.units - units, remembered, used_at: now, ..*credit };
             }
         }
         Ok(())
@@ -92,24 +111,33 @@ impl Credits {
         }
     }
 
-    /// Adds units that were charged to the limit of a user who has used this much in the long run.
-    pub(super) fn add_own(&mut self, limit: Limit, units: u32, used: u32, now: Millis) {
-        self.add(&[(limit, units)], now);
-        self.credits.entry(limit).or_default().used = used;
+    /// Adds units that were charged to the limit of a user whose use is now forgotten then.
+    pub(super) fn add_own(&mut self, limit: Limit, units: u32, forgotten_at: Micros, now: Millis) {
+        let remembered = limit.remembered(units, forgotten_at, now);
+        self.add_refund(Refund { limit, units, remembered }, now);
+        self.credits.entry(limit).or_default().used = limit.used(forgotten_at, now);
     }
 
     /// Adds units that were charged in the database.
     pub(super) fn add(&mut self, charged: &[(Limit, u32)], now: Millis) {
         for (limit, units) in charged {
-            let credit = self.credits.entry(*limit).or_default();
-            *credit = Credit { units: credit.units.saturating_add(*units), used_at: now, ..*credit };
+            self.add_refund(Refund { limit: *limit, units: *units, remembered: 0 }, now);
         }
     }
 
+    /// Adds what [`Self::take`] has removed.
+    pub(super) fn add_refund(&mut self, Refund { limit, units, remembered }: Refund, now: Millis) {
+        let credit = self.credits.entry(limit).or_default();
+        credit.units = credit.units.saturating_add(units);
+        credit.remembered = credit.remembered.saturating_add(remembered);
+        credit.used_at = now;
+    }
+
     /// Removes and returns what has not been used for a minute, or everything.
-    pub(super) fn take(&mut self, now: Millis, everything: bool) -> Vec<(Limit, u32)> {
+    pub(super) fn take(&mut self, now: Millis, everything: bool) -> Vec<Refund> {
         let taken = self.credits.extract_if(|_, credit| everything || now.saturating_sub(credit.used_at) >= IDLE);
-        taken.map(|(limit, credit)| (limit, credit.units)).filter(|(_, units)| *units > 0).collect()
+        let refund = |(limit, Credit { units, remembered, .. })| Refund { limit, units, remembered };
+        taken.map(refund).filter(|refund| refund.units > 0).collect()
     }
 
     fn credit(&self, limit: &Limit) -> Credit {
@@ -119,11 +147,14 @@ impl Credits {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::clock::{DAY, SECOND};
     use crate::config::Bucket;
     use crate::crypto::vault::BlindIndex;
     use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
+    use crate::identity::rate_limit::{Level, micros};
 
     const BUCKET: Bucket = Bucket { capacity: 100, per_hour: 1 };
     const ALICE: Limit = limit(1, Scope::User);
@@ -134,6 +165,14 @@ mod tests {
         Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex([key; 16]), bucket: BUCKET, reserve: 0 }
     }
 
+    const fn refund(limit: Limit, units: u32) -> Refund {
+        Refund { limit, units, remembered: 0 }
+    }
+
+    fn forgotten_after(units: u32) -> Micros {
+        micros(NOW) + ALICE.lasting_cost(units)
+    }
+
     fn plan() -> Plan {
         Plan { own: Some(ALICE), others: vec![ALL] }
     }
@@ -142,15 +181,15 @@ mod tests {
     fn credit_of_all_limits_or_of_none_is_used() {
         let mut credits = Credits::default();
         assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Own(ALICE, 5)));
-        credits.add_own(ALICE, 7, 0, NOW);
+        credits.add_own(ALICE, 7, forgotten_after(0), NOW);
         assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(ALL, 5)])));
         credits.add(&[(ALL, 100)], NOW);
         assert_eq!(credits.spend(&plan(), 5, NOW), Ok(()));
         assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Own(ALICE, 3)));
         assert_eq!(credits.spend(&plan(), 0, NOW), Ok(()));
         let mut rest = credits.take(NOW, true);
-        rest.sort_unstable_by_key(|(limit, _)| limit.key);
-        assert_eq!(rest, [(ALICE, 2), (ALL, 95)]);
+        rest.sort_unstable_by_key(|refund| refund.limit.key);
+        assert_eq!(rest, [Refund { remembered: 2, ..refund(ALICE, 2) }, refund(ALL, 95)]);
         assert_eq!(credits.take(NOW, true), []);
     }
 
@@ -158,7 +197,7 @@ mod tests {
     fn credit_that_was_charged_with_a_smaller_reserve_is_not_used_with_a_larger_one() {
         let mut credits = Credits::default();
         credits.add(&[(ALL, 100)], NOW);
-        credits.add_own(ALICE, 10, 9, NOW);
+        credits.add_own(ALICE, 10, forgotten_after(9), NOW);
         let kept = Limit { reserve: 25, ..ALL };
         assert_eq!(credits.spend(&plan(), 5, NOW), Err(Missing::Others(vec![(kept, 5)])), "four were used before");
         credits.add(&[(kept, 5)], NOW);
@@ -169,10 +208,10 @@ mod tests {
     #[test]
     fn what_a_user_has_charged_and_not_used_counts_as_used_only_if_it_cannot_be_told() {
         let mut credits = Credits::default();
-        credits.add_own(ALICE, 23, 23, NOW);
+        credits.add_own(ALICE, 23, forgotten_after(23), NOW);
         assert_eq!(credits.spend(&plan(), 2, NOW), Err(Missing::Others(vec![(ALL, 2)])));
         // No more than 24 are remembered.
-        credits.add_own(ALICE, 77, 24, NOW);
+        credits.add_own(ALICE, 77, ALICE.memory(NOW), NOW);
         let kept = Limit { reserve: 65, ..ALL };
         assert_eq!(credits.spend(&plan(), 2, NOW), Err(Missing::Others(vec![(kept, 2)])));
     }
@@ -193,8 +232,34 @@ mod tests {
         credits.spend(&Plan::of(vec![ALL]), 1, NOW + 30 * SECOND).expect("there is enough");
         assert_eq!(credits.take(NOW + MINUTE - 1, false), []);
         assert_eq!(credits.take(NOW - DAY, false), []);
-        assert_eq!(credits.take(NOW + MINUTE, false), [(ALICE, 10)]);
+        assert_eq!(credits.take(NOW + MINUTE, false), [refund(ALICE, 10)]);
         assert_eq!(credits.spend(&Plan::of(vec![ALICE]), 1, NOW + MINUTE), Err(Missing::Others(vec![(ALICE, 1)])));
-        assert_eq!(credits.take(NOW + 90 * SECOND, false), [(ALL, 9)]);
+        assert_eq!(credits.take(NOW + 90 * SECOND, false), [refund(ALL, 9)]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_charges_and_refunds_make_an_account_seem_to_have_used_less(
+            steps in proptest::collection::vec((0u32..4_000, 0u32..8_000, any::<bool>()), 1..40),
+        ) {
+            // More than 6,000 are not remembered.
+            let bucket = Bucket { capacity: 200_000, per_hour: 250 };
+            let own = Limit { bucket, ..ALICE };
+            let (mut credits, mut level, mut used) = (Credits::default(), Level::default(), 0);
+            for (units, ahead, gives_back) in steps {
+                if let Some(charged) = own.charged(ahead, level, NOW) {
+                    level = charged;
+                    credits.add_own(own, ahead, level.forgotten_at, NOW);
+                }
+                // An address book that a shared limit refuses uses nothing.
+                if credits.spend(&Plan { own: Some(own), others: vec![] }, units, NOW).is_ok() {
+                    used += units;
+                }
+                for Refund { units, remembered, .. } in credits.take(NOW, gives_back) {
+                    level = own.refunded(units, remembered, level);
+                }
+                prop_assert!(own.used(level.forgotten_at, NOW) >= used.min(6_000));
+            }
+        }
     }
 }

@@ -138,7 +138,13 @@ async fn a_refund_makes_room_but_never_more_than_the_capacity() {
     let limit = shared(1, BUCKET);
     limits.charge(&plan(&[limit]), 10).await.unwrap();
     for (refunded, room) in [(3, 3), (1_000, 10)] {
-        limits.store.write(async move |conn| charging::refund(conn, vec![(limit, refunded)]).await).await.unwrap();
+        limits
+            .store
+            .write(async move |conn| {
+                charging::refund(conn, vec![Refund { limit, units: refunded, remembered: 0 }]).await
+            })
+            .await
+            .unwrap();
         limits.charge(&plan(&[limit]), room).await.unwrap();
         limits.charge(&plan(&[limit]), 1).await.unwrap_err();
     }
@@ -161,6 +167,24 @@ async fn a_block_is_charged_ahead_and_given_back_when_the_node_stops() {
     limits.charge(&plan(&[limit]), 1).await.unwrap();
     assert_eq!(charged(&limits, &limit).await, 1_000);
     limits.charge(&plan(&[limit]), 1).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn giving_back_what_another_limit_refused_makes_no_use_forgotten() {
+    let (limits, _folder) = rate_limits().await;
+    let own = limit(1, Scope::User, Bucket { capacity: 64_000, per_hour: 250 });
+    let small = shared(2, Bucket { capacity: 20_000, per_hour: 250 });
+    limits.charge(&plan(&[small]), 7_000).await.unwrap();
+    let mut used = Vec::new();
+    let requests = [Plan { own: Some(own), others: vec![] }, Plan { own: Some(own), others: vec![small] }];
+    for (request, units) in requests.iter().zip([7_000, 10_000]) {
+        let is_refused = limits.charge(request, units).await.is_err();
+        limits.give_back(true).await.unwrap();
+        let rows = rows::by_keys(&mut limits.store.read().await.unwrap(), vec![own.key.as_ref().to_vec()]).await;
+        used.push((is_refused, own.used(rows.unwrap()[0].forgotten_at, NOW)));
+    }
+    assert_eq!(used, [(false, 6_000), (true, 6_000)]);
+    assert_eq!(charged(&limits, &own).await, 7_000);
 }
 
 /// What one of two people, or the operator, does.
@@ -210,7 +234,9 @@ fn the_database_charges_as_the_arithmetic_does() {
                     for limit in &all {
                         ledger.refund(limit, 1);
                     }
-                    let refunded = limits.store.write(async move |conn| charging::refund(conn, each(all)).await);
+                    let refunded = limits.store.write(async move |conn| {
+                        charging::refund(conn, all.into_iter().map(Refund::of).collect()).await
+                    });
                     prop_assert!(runtime.block_on(refunded).is_ok());
                 }
                 Step::Charges { who, reserve } => {

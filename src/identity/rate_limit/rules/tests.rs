@@ -251,6 +251,46 @@ fn a_crowd_of_newcomers_leaves_texts_and_mails_for_others() {
 }
 
 #[test]
+fn accounts_that_register_every_minute_do_not_keep_a_newcomer_of_the_same_week_from_it() {
+    let mut world = World::new(NOW);
+    let registers = |world: &mut World, person: &Person| {
+        let homeserver = world.homeserver(person);
+        let plan = world.rules().registration(&person.account, Some(&homeserver), Means::Token);
+        world.ledger.charge(&plan, 1, world.now).map_err(|limit| limit.kind)
+    };
+    let attackers: Vec<Person> = (0..26).map(|number| person(number, NOW)).collect();
+    let mut refused = 0;
+    for minute in 0..2 * 24 * 60 {
+        refused += attackers.iter().filter(|attacker| registers(&mut world, attacker).is_err()).count();
+        let newcomer = person(1_000 + minute, NOW);
+        let registered = world.tries(|world| registers(world, &newcomer));
+        assert_eq!(registered, Ok(()), "minute {minute}");
+        world.now += 60_000;
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn networks_that_ask_all_the_time_leave_the_one_around_them_to_others() {
+    for counted in [Counted::Registration, Counted::Unbinding] {
+        let mut world = World::new(NOW);
+        let asks = |world: &mut World, from: &Network| {
+            let (own, around) = world.rules().anonymous(counted, from);
+            let plan = Plan { own: Some(own), others: vec![around] };
+            world.ledger.charge(&plan, 1, world.now).is_ok()
+        };
+        let crowd: Vec<Network> = (0..20).map(|number| network(&format!("192.0.{number}.1"))).collect();
+        for minute in 0..600 {
+            for from in &crowd {
+                while asks(&mut world, from) {}
+            }
+            assert!(world.tries(|world| asks(world, &network("192.0.99.1"))), "{counted:?}, minute {minute}");
+            world.now += 60_000;
+        }
+    }
+}
+
+#[test]
 fn the_more_an_account_has_used_the_more_it_leaves_free() {
     let limit = |scope, reserve| Limit {
         kind: Kind::of(Counted::Lookup, scope),
