@@ -100,7 +100,7 @@ impl Invitations {
         if let Err(error) = self.notify(caller, request, &token, &key).await {
             // A text that failed may have been paid for all the same.
             if request.address.medium() == Medium::Email {
-                self.rate_limits.refund_invite(charged).await?;
+                self.rate_limits.refund_charged(charged).await?;
             }
             return Err(error);
         }

@@ -12,8 +12,9 @@
 //! each address has a rate limit of its own for notices. A bind that exceeds it is refused, because
 //! every bind must be notified; an unbind is not, because a user can always leave, and is then not
 //! notified. The messages that strangers can cause are not charged to this limit, so they cannot
-//! exhaust it. A text costs money, so it is also charged to its country and to the server's daily
-//! limit, as texts with codes are, and waits in the outbox while these are exceeded.
+//! exhaust it. A text costs money, so it is also charged to the user, to its country and to the server's
+//! daily limit, as texts with codes are, and waits in the outbox while these are exceeded. What users
+//! cause leaves free what is kept for others; only texts about an erasure need not.
 //!
 //! # Alerts
 //!
@@ -289,12 +290,19 @@ impl Notices {
     }
 
     async fn text(&self, notice: &Notice) -> Outcome {
-        if let Err(error) = self.rate_limits.charge_text(&notice.address).await {
-            return match error.kind() {
-                ErrorKind::LimitExceeded => Outcome::later("the budget for texts is used up"),
-                _ => Outcome::later(&error),
-            };
-        }
+        let (limits, to) = (&self.rate_limits, &notice.address);
+        let charged = if notice.event.is_about_erasure() {
+            limits.charge_erasure_text(&notice.mxid, to).await
+        } else {
+            limits.charge_notice_text(&notice.mxid, to).await
+        };
+        let charged = match charged {
+            Ok(charged) => charged,
+            Err(error) if error.kind() == ErrorKind::LimitExceeded => {
+                return Outcome::later("the budget for texts is used up");
+            }
+            Err(error) => return Outcome::later(&error),
+        };
         let language = self.language_of(notice);
         let (words, mxid) = (self.messenger.words(language), notice.mxid.as_str());
         let text = match notice.event {
@@ -302,11 +310,13 @@ impl Notices {
             Event::Unbound(_) => unbound_text(words, mxid),
             event => alert_text(words, mxid, alert(event, self.alert_link(notice, language).as_ref())),
         };
-        let Err(error) = self.messenger.sms_sender.send(&notice.address, &text).await else {
+        let Err(error) = self.messenger.sms_sender.send(to, &text).await else {
             return Outcome::Delivered;
         };
-        if !error.may_have_sent() {
-            self.rate_limits.refund_text(&notice.address);
+        if !error.may_have_sent()
+            && let Err(error) = limits.refund_charged(charged).await
+        {
+            log::warn!("a text that was not sent stays charged: {error}");
         }
         match error {
             sms::SendError::Rejected => Outcome::Refused { last_error: error.to_string() },

@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::metrics::counter::Counter;
+use ruma_common::UserId;
 
 use super::sealing::Sealer;
 use super::{Asker, Caller};
@@ -28,7 +29,7 @@ use crate::identity::rate_limit::rules::{Account, Homeserver, Means, Plan, Reque
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
 use crate::metrics::{Metrics, Series};
-use crate::store::{self, Conn, Store, meta, rate_limits as rows};
+use crate::store::{self, Conn, Store, accounts, meta, rate_limits as rows};
 use charging::refund;
 use credits::{Credits, Refund};
 use homeservers::Homeservers;
@@ -142,14 +143,26 @@ impl RateLimits {
         self.add_credit(&[self.rules().recipient(Counted::Notice, to)]);
     }
 
-    /// Charges the text of a notice to those who pay for it, but not to its number.
-    pub(super) async fn charge_text(&self, to: &Address) -> Result<(), Error> {
-        self.charge(&Plan::of(self.rules().payers(Requester::Homeserver, to)), 1).await
+    /// Charges the text of a notice or alert to the user whom it is about, its number and those who
+    /// pay for it. Returns what was charged, for [`Self::refund_charged`]. A user without an account
+    /// counts as a newcomer.
+    pub(super) async fn charge_notice_text(&self, about: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
+        let (user, now) = (self.sealer.account_index(about), self.clock.now());
+        let account = accounts::by_user(&mut self.store.read().await?, user.as_ref()).await?;
+        let since = account.map_or(now, |account| account.created_at);
+        self.charge_now(self.rules().notice_text(&Account { user, since }, to)).await
     }
 
-    /// Refunds [`Self::charge_text`].
+    /// Refunds a text with a link that was not sent to those who would have paid for it.
     pub(super) fn refund_text(&self, to: &Address) {
         self.add_credit(&self.rules().payers(Requester::Homeserver, to));
+    }
+
+    /// Charges a text about the erasure of a user's data to the user and those who pay for it. Returns
+    /// what was charged, for [`Self::refund_charged`].
+    pub(super) async fn charge_erasure_text(&self, of: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
+        let account = Account { user: self.sealer.account_index(of), since: self.clock.now() };
+        self.charge_now(self.rules().erasure_text(&account, to)).await
     }
 
     /// Charges a link that proves an address to the limits that its asker may be told about: those
@@ -178,7 +191,7 @@ impl RateLimits {
 
     /// Charges one invitation to the inviter, their homeserver, the networks, the server and the
     /// address; and a text also to those who pay for it. Returns what was charged, for
-    /// [`Self::refund_invite`].
+    /// [`Self::refund_charged`].
     pub(super) async fn charge_invite(
         &self,
         caller: &Caller,
@@ -186,14 +199,18 @@ impl RateLimits {
         to: &Address,
     ) -> Result<Vec<Limit>, Error> {
         let homeserver = self.homeserver(&caller.mxid, caller.since).await?;
-        let plan = self.rules().invite(&account(caller), homeserver.as_ref(), from, to);
+        self.charge_now(self.rules().invite(&account(caller), homeserver.as_ref(), from, to)).await
+    }
+
+    /// Charges one unit of each limit of a plan, nothing in advance. Returns what was charged.
+    async fn charge_now(&self, plan: Plan) -> Result<Vec<Limit>, Error> {
         let now = self.clock.now();
         let charged = self.store.write(async move |conn| charging::charge_all(conn, &plan, now).await).await;
         charged.map_err(|uncharged| self.report(uncharged, now))
     }
 
-    /// Refunds [`Self::charge_invite`]. In the long run, its inviter has used it.
-    pub(super) async fn refund_invite(&self, charged: Vec<Limit>) -> Result<(), Error> {
+    /// Refunds what was charged for something that was not sent. In the long run, its user has used it.
+    pub(super) async fn refund_charged(&self, charged: Vec<Limit>) -> Result<(), Error> {
         let refunds = charged.into_iter().map(Refund::of).collect();
         self.store.write(async move |conn| refund(conn, refunds).await).await
     }

@@ -292,7 +292,7 @@ on_both_backends! {
 
     async fn a_text_that_failed_is_not_charged(world: World) {
         let mut world = world;
-        world.config.budgets.texts_server = vouch::config::Bucket { capacity: 2, per_hour: 1 };
+        world.config.budgets.texts_server = vouch::config::Bucket { capacity: 4, per_hour: 1 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let sid = proves_number(&alice).await;

@@ -7,9 +7,12 @@ use serde_json::json;
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::{Area, Bucket, Route};
 
+use crate::database::count;
+use crate::deferred_erasure::asks_for_erasure;
 use crate::invitations::invitation;
-use crate::phones::asked;
-use crate::world::{Answer, Person};
+use crate::notices::PATIENCE;
+use crate::phones::{SUBMIT, asked, sid};
+use crate::world::{Answer, Person, SECRET, Text, World, until};
 
 const REQUEST: &str = "/validate/msisdn/requestToken";
 
@@ -34,6 +37,20 @@ async fn invites(person: &Person<'_>, msisdn: &str) -> Answer {
     let mut asked = invitation(person, msisdn);
     asked["medium"] = "msisdn".into();
     person.post("/store-invite", asked).await
+}
+
+/// Validates a number that has had no text yet, and binds it.
+async fn binds_number(person: &Person<'_>, number: &str) {
+    let sid = sid(asks(person, number, 1).await);
+    let code = person.world.texts().iter().find(|text| text.to.ends_with(&number[1..])).unwrap().code();
+    person.post(SUBMIT, json!({ "sid": sid, "client_secret": SECRET, "token": code })).await.ok();
+    person.binds_by(&sid).await.ok();
+}
+
+/// Waits until an attempt was made at everything that is due.
+async fn until_attempted(world: &World) {
+    let due = format!("outbox WHERE next_at <= {}", world.clock.now());
+    until(PATIENCE, "it is not attempted", async || count(world, &due).await == 0).await;
 }
 
 #[track_caller]
@@ -204,9 +221,47 @@ on_both_backends! {
         for _ in 0..3 {
             assert_eq!(asks(&alice, "+1 650 253 0000", 1).await.error(), (400, "M_DESTINATION_REJECTED"));
         }
-        assert_eq!(crate::database::count(&world, "sessions").await, 0);
+        assert_eq!(count(&world, "sessions").await, 0);
         asks(&alice, "07700900001", 1).await.ok();
         assert_eq!(world.texts().len(), 1);
+    }
+
+    async fn alerts_that_new_accounts_cause_leave_texts_for_settled_people(world: World) {
+        let mut world = world;
+        world.config.budgets.texts_country = Bucket { capacity: 60, per_hour: 10 };
+        world.config.budgets.messages_address = Bucket { capacity: 100, per_hour: 100 };
+        let server = world.start().await;
+        let settled = world.person(&server, "settled").await;
+        binds_number(&settled, "07700900100").await;
+        world.clock.advance(8 * DAY);
+        server.until_ready().await;
+        for n in 0..10 {
+            let newcomer = world.person(&server, &format!("newcomer{n}")).await;
+            binds_number(&newcomer, &format!("0770090000{n}")).await;
+            let email = format!("n{n}@evil.example");
+            let sid = newcomer.proves(&email).await;
+            let threepid = json!({ "medium": "email", "address": email });
+            let unbind = json!({ "sid": sid, "client_secret": SECRET, "mxid": newcomer.mxid, "threepid": threepid });
+            for _ in 0..5 {
+                newcomer.binds_by(&sid).await.ok();
+                newcomer.post("/3pid/unbind", unbind.clone()).await.ok();
+            }
+        }
+        until_attempted(&world).await;
+        let additions = || world.texts().iter().filter(|text| text.body.contains("/not-me?") && text.to != "447700900100").count();
+        let told = additions();
+        assert!(told > 0, "some are told at once");
+        asks(&settled, "07700900101", 1).await.ok();
+        asks_for_erasure(&world.newcomer(&server, "settled").await).await.ok();
+        let is_it = |text: &Text| text.to == "447700900100" && text.body.contains("/erasure?");
+        until(PATIENCE, "the erasure is not told", async || world.texts().iter().any(is_it)).await;
+        // Those that had to wait are told before the new address counts.
+        for _ in 0..8 {
+            world.clock.advance(8 * HOUR);
+            server.until_ready().await;
+            until_attempted(&world).await;
+        }
+        assert_eq!((additions(), count(&world, "outbox").await), (10 * 5 + 10, 0), "{told} at once");
     }
 
     async fn texts_requested_concurrently_on_two_nodes_are_all_counted(world: World) {

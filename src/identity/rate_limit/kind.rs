@@ -22,6 +22,8 @@ const ERASURES: Bucket = Bucket { capacity: 6 * DAY, per_hour: 1 };
 const ADDITIONS: Bucket = Bucket { capacity: 20, per_hour: 1 };
 /// Alerts of one kind about what one address has confirmed, [`DAY`] units each: one a day.
 const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
+/// Texts about the erasure of a user's data.
+const ERASURE_TEXTS: Bucket = Bucket { capacity: 5, per_hour: 1 };
 /// Denials of links to an address, [`DAY`] units each: the limit is empty a day after one, and two
 /// days after more.
 const DENIALS: Bucket = Bucket { capacity: 2 * DAY, per_hour: 1 };
@@ -70,6 +72,10 @@ pub enum Counted {
     Addition,
     /// Links of both sorts whose reader has said that it was not them who asked.
     Denial,
+    /// Texts of notices and alerts, except those about erasures.
+    NoticeText,
+    /// Texts about the erasure of a user's data.
+    ErasureText,
     /// Alerts that everything about a user was exported.
     ExportAlert,
     /// Alerts that everything about a user was shown.
@@ -116,7 +122,7 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind. A [limit](super::rules::Rules::limit) of another one fails every test.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 64] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
         Self::of(Counted::Lookup, Scope::WholeHomeserver),
@@ -176,6 +182,9 @@ impl Kind {
         Self::of(Counted::Addition, Scope::User),
         Self::of(Counted::Denial, Scope::Address),
         Self::of(Counted::Denial, Scope::Number),
+        Self::of(Counted::NoticeText, Scope::User),
+        Self::of(Counted::NoticeText, Scope::Number),
+        Self::of(Counted::ErasureText, Scope::User),
         Self::of(Counted::ExportAlert, Scope::User),
         Self::of(Counted::ViewAlert, Scope::User),
     ];
@@ -219,7 +228,12 @@ impl Kind {
         match self.scope {
             Scope::User => matches!(
                 self.counted,
-                Counted::Lookup | Counted::Message | Counted::Text | Counted::Invite | Counted::Registration
+                Counted::Lookup
+                    | Counted::Message
+                    | Counted::Text
+                    | Counted::Invite
+                    | Counted::Registration
+                    | Counted::NoticeText
             ),
             Scope::Network => matches!(self.counted, Counted::Registration | Counted::Unbinding),
             _ => false,
@@ -246,7 +260,9 @@ impl Kind {
                 ("budgets.messages_network", b.messages_network)
             }
             (Counted::Message, Scope::Server) => ("budgets.messages_server", b.messages_server),
-            (Counted::Text | Counted::TextConfirmation, Scope::User) => ("budgets.texts_user", b.texts_user),
+            (Counted::Text | Counted::TextConfirmation | Counted::NoticeText, Scope::User) => {
+                ("budgets.texts_user", b.texts_user)
+            }
             (Counted::Text, Scope::Network | Scope::WideNetwork | Scope::WholeWideNetwork) => {
                 ("budgets.texts_network", b.texts_network)
             }
@@ -261,9 +277,8 @@ impl Kind {
             }
             (Counted::Invite, Scope::Server) => ("budgets.invites_server", b.invites_server),
             (Counted::Invite, _) => ("budgets.invites_user", b.invites_user),
-            (Counted::Text | Counted::TextConfirmation, _) | (Counted::Notice | Counted::Proof, Scope::Number) => {
-                ("budgets.texts_number", b.texts_number)
-            }
+            (Counted::Text | Counted::TextConfirmation | Counted::NoticeText, _)
+            | (Counted::Notice | Counted::Proof, Scope::Number) => ("budgets.texts_number", b.texts_number),
             (Counted::Message | Counted::Notice | Counted::Proof | Counted::Confirmation, _) => {
                 ("budgets.messages_address", b.messages_address)
             }
@@ -279,6 +294,7 @@ impl Kind {
             (Counted::Erasure, _) => ("", ERASURES),
             (Counted::Addition, _) => ("", ADDITIONS),
             (Counted::Denial, _) => ("", DENIALS),
+            (Counted::ErasureText, _) => ("", ERASURE_TEXTS),
             (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),
         };
         let [at_once, per_hour] = match self.scope {
@@ -322,6 +338,8 @@ impl fmt::Display for Kind {
             Counted::Erasure => "erasure",
             Counted::Addition => "addition",
             Counted::Denial => "deny",
+            Counted::NoticeText => "notice_text",
+            Counted::ErasureText => "erasure_text",
             Counted::ExportAlert => "alert_export",
             Counted::ViewAlert => "alert_view",
         };

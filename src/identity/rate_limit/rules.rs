@@ -207,6 +207,22 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Plan { own: Some(self.own(account, Counted::Invite)), others }
     }
 
+    /// Returns the limits of the text of a notice or alert, which the account causes that it is about:
+    /// so it cannot use what is kept free for others.
+    pub fn notice_text(&self, account: &Account, to: &Address) -> Plan {
+        let mut others = self.payers(Requester::Account(*account), to);
+        others.push(self.recipient(Counted::NoticeText, to));
+        Plan { own: Some(self.own(account, Counted::NoticeText)), others }
+    }
+
+    /// Returns the limits of a text about an erasure, which would be carried out untold if the text
+    /// had to wait for long: nothing is kept free from it, but a user causes few.
+    pub fn erasure_text(&self, account: &Account, to: &Address) -> Plan {
+        let mut others = self.payers(Requester::Homeserver, to);
+        others.push(self.own(account, Counted::ErasureText));
+        Plan::of(others)
+    }
+
     /// Returns the limits of what a message costs this server: those of all messages and, for a
     /// text, of its country.
     pub fn payers(&self, requester: Requester, to: &Address) -> Vec<Limit> {

@@ -99,6 +99,11 @@ impl Event {
             _ => true,
         }
     }
+
+    /// Whether it tells that everything about the user was or will be erased.
+    pub const fn is_about_erasure(self) -> bool {
+        matches!(self, Self::Erased | Self::Erasing { .. })
+    }
 }
 
 /// The parts of a delivery that the outbox needs to know.
