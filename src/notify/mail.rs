@@ -40,7 +40,8 @@ pub struct Headers {
     /// The tag of the language it is written in (RFC 5646).
     pub language: String,
     /// The page on which its reader can object to all emails; a `POST` objects at once (RFC 8058).
-    pub unsubscribe: Url,
+    /// `None` if nobody should by mistake.
+    pub unsubscribe: Option<Url>,
 }
 
 /// Sends emails.

@@ -64,17 +64,16 @@ pub fn confirmation_text(say: Words<'_>, link: &Url) -> String {
 
 /// Returns the alert that tells what was done with the data of a number's user.
 pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
-    let account = say.with("sms-notice-account", "mxid", mxid);
     let (first, link) = match what {
         Alert::Opened => ("sms-opened", None),
         Alert::Exported => ("sms-exported", None),
         Alert::Erased => ("sms-erased", None),
         Alert::Removed => ("sms-removed", None),
-        Alert::Added { undo } => ("sms-added", Some(undo)),
-        Alert::Erasing { stop, .. } => ("sms-erasing", Some(stop)),
+        Alert::Added { undo } => ("sms-added", undo),
+        Alert::Erasing { stop, .. } => ("sms-erasing", stop),
     };
     let last = link.map(|link| format!("{} {link}", say.text("sms-bound-undo")));
-    if_it_fits(&say.with_server(first), Some(&account), last.as_deref())
+    if_it_fits(&say.with_server(first), Some(&account(say, mxid)), last.as_deref())
 }
 
 /// Returns the text about an invitation. Its link opens a web app and not the invitation, because a

@@ -70,7 +70,9 @@ impl View {
             Dispute::Added(mxid) => {
                 (mxid, "page-not-me-added", "page-not-me-added-consequence", "page-not-me-added-leave")
             }
-            Dispute::Settled | Dispute::Superseded | Dispute::Unknown => return self.undone(dispute),
+            Dispute::SignedOut | Dispute::Settled | Dispute::Superseded | Dispute::Unknown => {
+                return self.undone(dispute);
+            }
         };
         let layout = Layout::fixed(self, "page-not-me");
         let text = self.say_with(text, "server", server);
@@ -83,6 +85,7 @@ impl View {
         let (status, title, text) = match dispute {
             Dispute::Bound(_) => (StatusCode::OK, "page-not-me-unbound", "page-not-me-unbound-text"),
             Dispute::Added(_) => (StatusCode::OK, "page-not-me-removed", "page-not-me-removed-text"),
+            Dispute::SignedOut => (StatusCode::OK, "page-not-me-signed-out", "page-not-me-signed-out-text"),
             Dispute::Asked(_) => (StatusCode::OK, "page-not-me-cancelled", "page-not-me-cancelled-text"),
             Dispute::Settled => (StatusCode::OK, "page-not-me-settled", "page-not-me-settled-text"),
             Dispute::Superseded => (StatusCode::GONE, "page-not-me-superseded", "page-not-me-superseded-text"),

@@ -274,6 +274,7 @@ async fn a_dispute_is_asked_about_and_answered_in_three_languages() {
             ("bound", Dispute::Bound(mxid()), 200, 200),
             ("asked", Dispute::Asked(mxid()), 200, 200),
             ("added", Dispute::Added(mxid()), 200, 200),
+            ("signed_out", Dispute::SignedOut, 200, 200),
             ("settled", Dispute::Settled, 200, 200),
             ("superseded", Dispute::Superseded, 410, 410),
             ("unknown", Dispute::Unknown, 404, 404),

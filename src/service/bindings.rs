@@ -41,16 +41,20 @@ pub struct Bindings {
 #[derive(Clone, Copy)]
 struct Proof {
     account: i64,
+    token_hash: [u8; 32],
     session: i64,
 }
 
 impl Proof {
-    /// Checks that both rows still exist, in a transaction that has locked the address: a binding
-    /// made after a concurrent erasure, or after the owner of the address has cancelled the
-    /// session, would remain.
+    /// Checks that all rows still exist, in a transaction that has locked the address: a binding
+    /// made after a concurrent erasure, after everybody was signed out, or after the owner of the
+    /// address has cancelled the session, would remain.
     async fn check(self, conn: &mut Conn) -> Result<(), Error> {
         if !accounts::lock(conn, self.account).await? {
             return Err(Error::unauthorized("The account no longer exists"));
+        }
+        if !accounts::lock_token(conn, &self.token_hash).await? {
+            return Err(Error::unknown_token());
         }
         match sessions::by_id(conn, self.session).await? {
             Some(_) => Ok(()),
@@ -75,7 +79,7 @@ impl Bindings {
         if mxid != caller.mxid.as_str() {
             return Err(Error::forbidden("The address can only be bound to your own Matrix ID"));
         }
-        let proof = Proof { account: caller.account_id, session: validated.session };
+        let proof = Proof { account: caller.account_id, token_hash: caller.token_hash, session: validated.session };
         let ts = self.bind_as(Some(proof), &validated.address, &caller.mxid, language).await?;
         let mut association = association(&validated.address, &caller.mxid, ts);
         self.signing.sign(&mut association);
@@ -121,7 +125,7 @@ impl Bindings {
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
             deliveries.extend(delivery.filter(|_| bound.is_new));
             if bound.is_new {
-                let alerts = notices.of_addition(conn, row, &user, language).await?;
+                let alerts = notices.of_addition(conn, &invited, row, &user, language).await?;
                 if proof.is_some() && !alerts.is_empty() {
                     rate_limits.charge_addition(conn, &user).await?;
                 }

@@ -275,6 +275,7 @@ impl Services {
         let disputes = Arc::new(Disputes {
             store,
             sealer,
+            clock: clock.clone(),
             links: links.clone(),
             directory: directory.clone(),
             accounts: accounts.clone(),

@@ -130,7 +130,7 @@ impl Confirmations {
         let (homeserver, lifetime) = (mxid.server_name().as_str(), LIFETIME);
         let facts = ConfirmationFacts { mxid: mxid.as_str(), homeserver, at, link, lifetime };
         let email = confirmation_email(self.messenger.words(language), facts).map_err(|error| error.to_string())?;
-        self.messenger.mail(to, email, language).await.map_err(|error| error.to_string())
+        self.messenger.mail_on_own_data(to, email, language).await.map_err(|error| error.to_string())
     }
 
     /// Returns what the link with this token would confirm; changes nothing.

@@ -22,9 +22,10 @@ pub(super) enum DisputeLink {
     /// A binding, by the blind indexes of its row and the time it was made: the link works for no
     /// later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
-    /// The same, on behalf of another address of the user. Both are named by their ids, which change
-    /// when they are bound again: the link works while both stay bound.
-    Addition { user_index: [u8; 16], reader: [u8; 16], added: [u8; 16] },
+    /// That an address was added, on behalf of another one of the user, with the time of it. Both are
+    /// named by `bindings.address_index`: a user who removes and adds their address again keeps the
+    /// link, and so does the other one.
+    Addition { user_index: [u8; 16], reader: [u8; 16], added: [u8; 16], added_at: Millis },
     /// A validation session, by its id: the link works while the session is stored.
     Session(String),
 }
@@ -54,8 +55,8 @@ impl DisputeLink {
             Self::Binding { address_index, user_index, bound_at } => {
                 [&[Self::BINDING], address_index.as_slice(), user_index, &bound_at.to_be_bytes()].concat()
             }
-            Self::Addition { user_index, reader, added } => {
-                [&[Self::ADDITION], user_index.as_slice(), reader, added].concat()
+            Self::Addition { user_index, reader, added, added_at } => {
+                [&[Self::ADDITION], user_index.as_slice(), reader, added, &added_at.to_be_bytes()].concat()
             }
             Self::Session(sid) => [&[Self::SESSION], sid.as_bytes()].concat(),
         }
@@ -72,8 +73,10 @@ impl DisputeLink {
             }
             Self::ADDITION => {
                 let (&user_index, rest) = rest.split_first_chunk()?;
-                let (&reader, added) = rest.split_first_chunk()?;
-                Some(Self::Addition { user_index, reader, added: added.try_into().ok()? })
+                let (&reader, rest) = rest.split_first_chunk()?;
+                let (&added, added_at) = rest.split_first_chunk()?;
+                let added_at = Millis::from_be_bytes(added_at.try_into().ok()?);
+                Some(Self::Addition { user_index, reader, added, added_at })
             }
             Self::SESSION => Some(Self::Session(String::from_utf8(rest.to_vec()).ok()?)),
             _ => None,
@@ -91,11 +94,11 @@ mod tests {
         #[test]
         fn a_link_reads_back_as_written(
             address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis, sid in "[0-9a-zA-Z]{1,22}",
-            reader: [u8; 16], added: [u8; 16],
+            reader: [u8; 16], added: [u8; 16], added_at: Millis,
         ) {
             for link in [
                 DisputeLink::Binding { address_index, user_index, bound_at },
-                DisputeLink::Addition { user_index, reader, added },
+                DisputeLink::Addition { user_index, reader, added, added_at },
                 DisputeLink::Session(sid),
             ] {
                 prop_assert_eq!(DisputeLink::from_bytes(&link.to_bytes()), Some(link));
@@ -104,7 +107,7 @@ mod tests {
 
         #[test]
         fn only_one_length_is_a_binding(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
-            for (kind, length) in [(DisputeLink::BINDING, 40), (DisputeLink::ADDITION, 48)] {
+            for (kind, length) in [(DisputeLink::BINDING, 40), (DisputeLink::ADDITION, 56)] {
                 let link = [&[kind], &bytes[..]].concat();
                 prop_assert_eq!(DisputeLink::from_bytes(&link).is_some(), bytes.len() == length);
             }

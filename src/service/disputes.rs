@@ -4,8 +4,11 @@
 //! Undoing a binding also deletes its deliveries that are still queued: nobody shall join a room as
 //! the owner of an address that was not theirs.
 //!
-//! Whoever reads another address of the user can undo the binding of one that was added later, since
-//! somebody else may have added it. That ends all sessions of the user too, and stops an erasure.
+//! Whoever reads another address of the user can remove one that was added, since somebody else may
+//! have added it, and with it all that were new then or came later. That ends all sessions of the user
+//! too, and stops an erasure, also if nothing is left to remove. The link is sent only to an address
+//! that is [trusted](super::notices::trusted) at that moment, works for [a while](UNDOABLE), and only
+//! while that address is bound to the user: once it is not, somebody else may read it.
 
 use std::sync::Arc;
 
@@ -17,22 +20,28 @@ use super::links::PublicLinks;
 use super::lookups::memory;
 use super::sealing::Sealer;
 use super::self_service::ShutOut;
+use super::standing::SETTLED;
 use super::{Accounts, Directory, Notices, Outbox};
-use crate::error::Error;
-use crate::notify::emails::Remover;
+use crate::clock::{Clock, DAY, Millis};
+use crate::error::{Error, ErrorKind};
 use crate::store::bindings::{self, Binding};
-use crate::store::outbox::NewDelivery;
 use crate::store::sessions::{self, Session};
 use crate::store::{Store, accounts, invites, outbox};
 use crate::texts::Language;
+
+/// How long an address can be removed on behalf of another one after it was added: as long as it takes
+/// to settle, and some days for whoever was away.
+const UNDOABLE: Millis = 7 * DAY;
 
 /// What the reader of a message disputes, or has disputed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dispute {
     /// That the address is bound to this user.
     Bound(OwnedUserId),
-    /// That a later address is bound to this user as well.
+    /// That another address was bound to this user as well.
     Added(OwnedUserId),
+    /// The same, but only sessions had to be ended, since the address was unbound already.
+    SignedOut,
     /// That this user may prove ownership of the address.
     Asked(OwnedUserId),
     /// Nothing: it has been undone or has expired.
@@ -46,23 +55,37 @@ pub enum Dispute {
 /// As [`Dispute`], with what is needed to undo it.
 enum Disputed {
     Binding(Binding, OwnedUserId),
-    Addition(Binding, OwnedUserId),
+    Addition(Addition, OwnedUserId),
     Session(Session, OwnedUserId),
     Other(Dispute),
 }
 
-/// What happens beside the removal of an address that another one has disputed.
-#[derive(Clone)]
-struct End {
-    shut_out: ShutOut,
-    /// What tells the removed address of it.
-    notice: Option<NewDelivery>,
+/// An address that was added to a user, which another one disputes.
+#[derive(Clone, Copy)]
+struct Addition {
+    user_index: [u8; 16],
+    reader: [u8; 16],
+    added: [u8; 16],
+    added_at: Millis,
+}
+
+impl Addition {
+    /// Whether a binding of the user is removed too: it was new then, or came later.
+    fn covers(&self, row: &Binding) -> bool {
+        row.address_index != self.reader && (row.address_index == self.added || row.bound_at > self.added_at - SETTLED)
+    }
+
+    /// Whether somebody who reads one of these addresses may still dispute it.
+    fn is_read(&self, rows: &[Binding]) -> bool {
+        rows.iter().any(|row| row.address_index == self.reader)
+    }
 }
 
 /// Shows and undoes what a link disputes.
 pub struct Disputes {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
     pub(super) links: Arc<PublicLinks>,
     pub(super) directory: Arc<Directory>,
     pub(super) accounts: Arc<Accounts>,
@@ -97,10 +120,8 @@ impl Disputes {
     /// 503 if the database is unavailable; then nothing is undone.
     pub async fn undo(&self, token: &str, language: Language) -> Result<Dispute, Error> {
         let (is_undone, dispute) = match self.find(token).await? {
-            Disputed::Binding(row, mxid) => {
-                (self.undo_binding(row, &mxid, None, language).await?, Dispute::Bound(mxid))
-            }
-            Disputed::Addition(row, mxid) => (self.undo_addition(row, &mxid, language).await?, Dispute::Added(mxid)),
+            Disputed::Binding(row, mxid) => (self.undo_binding(row, &mxid, language).await?, Dispute::Bound(mxid)),
+            Disputed::Addition(addition, mxid) => return self.undo_addition(addition, mxid, language).await,
             Disputed::Session(row, mxid) => (self.cancel_session(&row, &mxid, language).await?, Dispute::Asked(mxid)),
             Disputed::Other(dispute) => return Ok(dispute),
         };
@@ -122,12 +143,14 @@ impl Disputes {
                     None => {}
                 }
             }
-            DisputeLink::Addition { user_index, reader, added } => {
+            DisputeLink::Addition { user_index, reader, added, added_at } => {
+                let addition = Addition { user_index, reader, added, added_at };
                 let rows = bindings::of_user(&mut conn, &user_index).await?;
-                let find = |id| rows.iter().find(|row| self.sealer.address_id(row).0 == id);
-                if let (Some(_), Some(added)) = (find(reader), find(added)) {
-                    let mxid = self.sealer.open_bound_mxid(&added.address_index, &added.mxid)?;
-                    return Ok(Disputed::Addition(added.clone(), mxid));
+                let reader = rows.iter().find(|row| row.address_index == reader);
+                // Time that may turn out to be wrong does not count.
+                if let Some(reader) = reader.filter(|_| self.clock.settled() - added_at < UNDOABLE) {
+                    let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;
+                    return Ok(Disputed::Addition(addition, mxid));
                 }
             }
             DisputeLink::Session(sid) => {
@@ -143,49 +166,67 @@ impl Disputes {
         Ok(Disputed::Other(Dispute::Settled))
     }
 
-    /// Removes a binding on behalf of another address, ends the sessions of its user, and stops an
-    /// erasure.
-    async fn undo_addition(&self, row: Binding, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
-        let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
-        let notice = self.notices.of_unbind(&address, mxid, Remover::User, language).await?;
-        let end = End { shut_out: ShutOut::of(&self.sealer, mxid), notice: notice.delivery.clone() };
-        let is_undone = self.undo_binding(row, mxid, Some(end), language).await;
-        self.notices.settle(&address, &notice, matches!(is_undone, Ok(true)));
+    /// Removes what was added on behalf of another address, ends the sessions of its user, and stops
+    /// an erasure.
+    async fn undo_addition(&self, addition: Addition, mxid: OwnedUserId, language: Language) -> Result<Dispute, Error> {
+        let (shut_out, about) = (ShutOut::of(&self.sealer, &mxid), self.sealer.outbox_user_index(&mxid));
+        let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
+        let removed = self.store.write(async move |conn| {
+            let gone = shut_out.carry_out(conn).await?;
+            let rows = bindings::of_user(conn, &addition.user_index).await?;
+            if !addition.is_read(&rows) {
+                return Err(Error::not_found("The address is not bound any more"));
+            }
+            let mut removed = Vec::new();
+            for row in rows.iter().filter(|row| addition.covers(row)) {
+                if let Some(id) = bindings::unbind(conn, &row.address_index, &row.user_index).await? {
+                    removed.push((sealer.open_bound_address(&row.address_index, &row.address)?, id, row.bound_at));
+                }
+            }
+            gone.remove_sessions(conn).await?;
+            for (address, _, since) in &removed {
+                outbox::remove_since(conn, sealer.outbox_address_index(address).as_ref(), about.as_ref(), *since)
+                    .await?;
+                outbox::queue_all(conn, notices.of_removal(address, &user, language).into_iter().collect()).await?;
+            }
+            if !removed.is_empty() {
+                let told = notices.of_loss(conn, &user, language).await?;
+                outbox::queue_all(conn, told).await?;
+            }
+            memory::forget(conn, &sealer, &gone.tokens).await?;
+            Ok(removed)
+        });
+        let removed = match removed.await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Dispute::Settled),
+            removed => removed?,
+        };
+        for (address, id, _) in &removed {
+            self.directory.remove(address, *id);
+        }
+        self.outbox.wake();
         self.accounts.expire_caches().await;
-        is_undone
+        Ok(if removed.is_empty() { Dispute::SignedOut } else { Dispute::Added(mxid) })
     }
 
     /// Removes this binding, but not a later one, with every proof of the address: otherwise it
     /// could be bound again at once.
-    async fn undo_binding(
-        &self,
-        row: Binding,
-        mxid: &OwnedUserId,
-        end: Option<End>,
-        language: Language,
-    ) -> Result<bool, Error> {
+    async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let (invited, proofs) =
             (self.sealer.invite_address_index(&address), self.sealer.session_address_index(&address));
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
-        let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
+        let (notices, user) = (Arc::clone(&self.notices), mxid.clone());
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
-            let tokens = match &end {
-                Some(end) => end.shut_out.carry_out(conn).await?,
-                None => Vec::new(),
-            };
             let removed =
                 bindings::unbind_made_in(conn, &row.address_index, &row.user_index, row.bound_at..=row.bound_at)
                     .await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
-                let mut told = notices.of_loss(conn, &user, language).await?;
-                told.extend(end.and_then(|end| end.notice));
+                let told = notices.of_loss(conn, &user, language).await?;
                 outbox::queue_all(conn, told).await?;
             }
-            memory::forget(conn, &sealer, &tokens).await?;
             Ok::<_, Error>(removed)
         });
         let removed = removed.await?;

@@ -32,6 +32,18 @@ impl Messenger {
         self.mailer.send(to, self.with_headers(to, email, language)).await
     }
 
+    /// As [`Self::mail`], but without that link: these emails protect their reader, and an objection
+    /// would unbind the address and end the links in them.
+    pub(super) async fn mail_on_own_data(
+        &self,
+        to: &Address,
+        email: Email,
+        language: Language,
+    ) -> Result<(), SendError> {
+        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe: None };
+        self.mailer.send(to, Email { headers: Some(headers), ..email }).await
+    }
+
     /// As [`Self::mail`] if its reader wants it; otherwise only takes as long as if the mail server
     /// refused the address.
     pub(super) async fn mail_if(
@@ -50,7 +62,7 @@ impl Messenger {
 
     fn with_headers(&self, to: &Address, email: Email, language: Language) -> Email {
         let unsubscribe = self.links.of_address(Purpose::Object, to, self.clock.now(), language);
-        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe };
+        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe: Some(unsubscribe) };
         Email { headers: Some(headers), ..email }
     }
 

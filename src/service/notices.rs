@@ -23,8 +23,11 @@
 //! an address has confirmed is told once a day, for each that confirms. An address that is added is
 //! always told: as with notices, a bind that exceeds the rate limit of that is refused. One that is removed is told too, and so
 //! is the removed address itself, unless its reader has asked for that. They are retried for as long as an
-//! erasure waits, and an erasure does not delete them. If none arrives, the erasure happens all the
-//! same, or nobody whose addresses are gone could leave; the operator reads of it in the log.
+//! erasure waits, also if they are refused for good: a mailbox that is full today takes them tomorrow.
+//! An erasure does not delete them. If none arrives, it happens all the same, or nobody whose
+//! addresses are gone could leave; the operator reads of it in the log.
+//!
+//! Not everybody who is told can undo it: see [`trusted`].
 //!
 //! The operator's erasure sends no notices.
 
@@ -43,7 +46,6 @@ use super::sealing::Sealer;
 use super::standing::SETTLED;
 use super::{Outbox, RateLimits};
 use crate::clock::{Clock, Millis};
-use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{
@@ -132,6 +134,13 @@ impl Notices {
         Ok(Prepared { delivery: Some(delivery), is_charged })
     }
 
+    /// Returns the notice that an address is removed on behalf of another one. It is not charged: that
+    /// happens once for each time that the address was bound.
+    pub(super) fn of_removal(&self, address: &Address, mxid: &UserId, language: Language) -> Option<NewDelivery> {
+        let event = Event::Unbound(Remover::User);
+        self.enabled.then(|| self.seal(address, mxid, self.clock.now(), language, event))
+    }
+
     /// Refunds a notice that was charged but not queued.
     pub(super) fn settle(&self, address: &Address, notice: &Prepared, is_queued: bool) {
         if notice.is_charged && !is_queued {
@@ -140,11 +149,10 @@ impl Notices {
     }
 
     /// Returns the alerts that tell bound addresses what was done with the data of their user, to be
-    /// queued in the transaction that does it. `event` takes the id of the address that is told, by
-    /// which the link in the alert recognises its reader.
+    /// queued in the transaction that does it. `event` takes the binding of the address that is told.
     pub(super) fn alerts(
         &self,
-        event: impl Fn(BlindIndex) -> Event,
+        event: impl Fn(&Binding) -> Event,
         mxid: &UserId,
         at: Millis,
         to: &[Binding],
@@ -152,7 +160,7 @@ impl Notices {
     ) -> Result<Vec<NewDelivery>, Error> {
         let alert = |row: &Binding| {
             let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
-            Ok(self.seal(&address, mxid, at, language, event(self.sealer.address_id(row))))
+            Ok(self.seal(&address, mxid, at, language, event(row)))
         };
         to.iter().map(alert).collect()
     }
@@ -162,17 +170,20 @@ impl Notices {
     pub(super) async fn of_addition(
         &self,
         conn: &mut Conn,
+        address: &Address,
         added: Binding,
         mxid: &UserId,
         language: Language,
     ) -> Result<Vec<NewDelivery>, Error> {
         let mut others = bindings::of_user(conn, &added.user_index).await?;
         others.retain(|other| other.address_index != added.address_index);
-        let id = self.sealer.address_id(&added).0;
-        let event = |reader: BlindIndex| Event::Added { reader: reader.0, added: id };
+        let new = self.sealer.binding_index(address).0;
+        let can_undo = trusted(&others, added.bound_at);
+        let event = |row: &Binding| Event::Added { added: new, can_undo: can_undo(row) };
         let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
         if let Some(erasure) = erasures::of_user(conn, self.sealer.erasure_index(mxid).as_ref()).await? {
-            let event = |reader: BlindIndex| Event::Erasing { due_at: erasure.due_at, reader: reader.0 };
+            // Whoever holds a token could bind an address to stop it.
+            let event = |_: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: false };
             alerts.extend(self.alerts(event, mxid, erasure.requested_at, &[added], language)?);
         }
         Ok(alerts)
@@ -207,7 +218,7 @@ impl Notices {
             let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
             let mut alerts = self.of_loss(conn, &mxid, language).await?;
             if by == Objector::Session {
-                let event = |_| Event::Unbound(Remover::Owner);
+                let event = |_: &Binding| Event::Unbound(Remover::Owner);
                 alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[row], language)?);
             }
             outbox::queue_all(conn, alerts).await?;
@@ -224,7 +235,7 @@ impl Notices {
     ) -> Result<Vec<NewDelivery>, Error> {
         let mxid = self.sealer.open_bound_mxid(&previous.address_index, &previous.mxid)?;
         let mut alerts = self.of_loss(conn, &mxid, language).await?;
-        let event = |_| Event::Unbound(Remover::Another);
+        let event = |_: &Binding| Event::Unbound(Remover::Another);
         alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[previous], language)?);
         Ok(alerts)
     }
@@ -280,9 +291,16 @@ impl Notices {
             }
         };
         let Ok(email) = email else { return Outcome::later("the email cannot be written") };
-        match self.messenger.mail(&notice.address, email, language).await {
+        let sent = if notice.event.is_alert() {
+            self.messenger.mail_on_own_data(&notice.address, email, language).await
+        } else {
+            self.messenger.mail(&notice.address, email, language).await
+        };
+        match sent {
             Ok(()) => Outcome::Delivered,
-            Err(error) if error.is_final() => Outcome::Refused { last_error: error.to_string() },
+            Err(error) if error.is_final() && !notice.event.is_alert() => {
+                Outcome::Refused { last_error: error.to_string() }
+            }
             // The server may reject a recipient for now only (greylisting), and the operator may
             // correct a setting.
             Err(error) => Outcome::later(&error),
@@ -319,7 +337,7 @@ impl Notices {
             log::warn!("a text that was not sent stays charged: {error}");
         }
         match error {
-            sms::SendError::Rejected => Outcome::Refused { last_error: error.to_string() },
+            sms::SendError::Rejected if !notice.event.is_alert() => Outcome::Refused { last_error: error.to_string() },
             error => Outcome::later(&error),
         }
     }
@@ -331,12 +349,14 @@ impl Notices {
     /// Returns the link that undoes what an alert tells of, if that can be undone.
     fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
         let user_index = self.sealer.binding_user_index(&notice.mxid).0;
+        let reader = self.sealer.binding_index(&notice.address).0;
         match notice.event {
-            Event::Erasing { reader, .. } => {
+            Event::Erasing { can_stop: true, .. } => {
                 Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
             }
-            Event::Added { reader, added } => {
-                Some(DisputeLink::Addition { user_index, reader, added }.url(&self.links, language))
+            Event::Added { added, can_undo: true } => {
+                let link = DisputeLink::Addition { user_index, reader, added, added_at: notice.at };
+                Some(link.url(&self.links, language))
             }
             _ => None,
         }
@@ -362,14 +382,22 @@ impl Notices {
     }
 }
 
+/// Returns which of a user's addresses can undo what is done at this time: those that have settled
+/// or, if none has, the oldest. Others may have been bound only to undo what the user does.
+pub(super) fn trusted(rows: &[Binding], at: Millis) -> impl Fn(&Binding) -> bool {
+    let is_settled = move |row: &Binding| at - row.bound_at >= SETTLED;
+    let oldest = rows.iter().min_by_key(|row| row.bound_at).map(|row| row.address_index.clone());
+    move |row| is_settled(row) || oldest.as_ref() == Some(&row.address_index)
+}
+
 /// Returns what an alert tells, with the link in it.
 const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
     match (event, link) {
         (Event::Removed, _) => Alert::Removed,
         (Event::Exported, _) => Alert::Exported,
         (Event::Erased, _) => Alert::Erased,
-        (Event::Erasing { due_at, .. }, Some(stop)) => Alert::Erasing { due_at, stop },
-        (Event::Added { .. }, Some(undo)) => Alert::Added { undo },
+        (Event::Erasing { due_at, .. }, stop) => Alert::Erasing { due_at, stop },
+        (Event::Added { .. }, undo) => Alert::Added { undo },
         _ => Alert::Opened,
     }
 }

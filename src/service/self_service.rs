@@ -19,7 +19,7 @@ use crate::config::Retention;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
-use crate::store::{self, Conn, Store, accounts, erasures, visits};
+use crate::store::{self, Conn, Store, accounts, erasures, sessions, visits};
 
 pub use address_export::AddressExport;
 pub use deferred::Stoppable;
@@ -75,8 +75,9 @@ impl SelfService {
     pub async fn shut_out(&self, mxid: &UserId) -> Result<(), Error> {
         let (shut_out, sealer) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone());
         let done = self.store.write(async move |conn| {
-            let tokens = shut_out.carry_out(conn).await?;
-            memory::forget(conn, &sealer, &tokens).await
+            let gone = shut_out.carry_out(conn).await?;
+            gone.remove_sessions(conn).await?;
+            memory::forget(conn, &sealer, &gone.tokens).await
         });
         done.await.map_err(|error: store::Error| error)?;
         self.accounts.expire_caches().await;
@@ -101,18 +102,38 @@ impl ShutOut {
         }
     }
 
-    /// Returns the hashes of the tokens that are gone. The erasure comes last: one that is being
-    /// requested by a token or web session is stored before that ends, or cannot be requested any
-    /// more.
-    pub async fn carry_out(self, conn: &mut Conn) -> Result<Vec<Vec<u8>>, store::Error> {
-        let tokens = match accounts::by_user(conn, self.account.as_ref()).await? {
-            Some(account) if accounts::lock(conn, account.id).await? => {
-                accounts::remove_tokens_of(conn, account.id).await?
-            }
-            _ => Vec::new(),
-        };
+    /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last: one
+    /// that is being requested by a token or web session is stored before that ends, or cannot be
+    /// requested any more.
+    pub async fn carry_out(self, conn: &mut Conn) -> Result<Gone, store::Error> {
+        let mut gone = Gone::default();
+        if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?
+            && accounts::lock(conn, account.id).await?
+        {
+            gone = Gone { account: Some(account.id), tokens: accounts::remove_tokens_of(conn, account.id).await? };
+        }
         visits::end_all_of(conn, self.sessions.as_ref()).await?;
         erasures::cancel(conn, self.erasure.as_ref()).await?;
-        Ok(tokens)
+        Ok(gone)
+    }
+}
+
+/// What a [`ShutOut`] has ended.
+#[derive(Default)]
+#[must_use]
+pub(super) struct Gone {
+    account: Option<i64>,
+    /// The hashes of the tokens.
+    pub tokens: Vec<Vec<u8>>,
+}
+
+impl Gone {
+    /// Removes the account's validation sessions: otherwise whoever registers again could bind what
+    /// they had validated. Locks come in an order, and these come after those of bindings.
+    pub async fn remove_sessions(&self, conn: &mut Conn) -> Result<(), store::Error> {
+        if let Some(account) = self.account {
+            sessions::remove_of_account(conn, account).await?;
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ mod visitor;
 
 mod account;
 mod added;
+mod added_links;
 mod address;
 mod address_links;
 mod alerts;

@@ -37,15 +37,15 @@ pub enum Alert<'a> {
     Removed,
     /// Another address was added to the user.
     Added {
-        /// The link that removes it again.
-        undo: &'a Url,
+        /// The link that removes it again, if the reader can.
+        undo: Option<&'a Url>,
     },
     /// Everything stored about the user will be erased.
     Erasing {
         /// When.
         due_at: Millis,
-        /// The link that stops it.
-        stop: &'a Url,
+        /// The link that stops it, if the reader can.
+        stop: Option<&'a Url>,
     },
 }
 
@@ -104,13 +104,14 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
     }
     parts.extend([Part::Paragraph(say.text(fine)), Part::Heading(say.text("mail-validation-other-title"))]);
     match facts.what {
-        Alert::Erasing { stop, .. } => {
+        Alert::Erasing { stop: Some(stop), .. } => {
             parts.push(Part::Button(say.text("mail-erasing-do"), say.text("mail-erasing-button"), stop));
         }
-        Alert::Added { undo } => {
+        Alert::Erasing { stop: None, .. } => parts.push(Part::Paragraph(say.text("mail-erasing-sign-in"))),
+        Alert::Added { undo: Some(undo) } => {
             parts.push(Part::Button(say.text("mail-added-do"), say.text("mail-added-button"), undo));
         }
-        Alert::Opened | Alert::Exported | Alert::Erased | Alert::Removed => {}
+        Alert::Added { undo: None } | Alert::Opened | Alert::Exported | Alert::Erased | Alert::Removed => {}
     }
     parts.push(Part::Link(say.text("mail-alert-other"), facts.own_page));
     let content = Content {

@@ -86,8 +86,9 @@ fn every_email_reads_well_in_every_language() {
             ("exported", alerted(say(tag), MXID, Alert::Exported)),
             ("erased", alerted(say(tag), MXID, Alert::Erased)),
             ("removed", alerted(say(tag), MXID, Alert::Removed)),
-            ("added", alerted(say(tag), MXID, Alert::Added { undo: &url(UNDO) })),
-            ("erasing", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: &url(STOP) })),
+            ("added", alerted(say(tag), MXID, Alert::Added { undo: Some(&url(UNDO)) })),
+            ("erasing", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: Some(&url(STOP)) })),
+            ("erasing_unstoppable", alerted(say(tag), MXID, Alert::Erasing { due_at: NOON + 3 * DAY, stop: None })),
         ] {
             insta::assert_snapshot!(format!("{kind}_{tag}_text"), format!("{}\n\n{}", email.subject, email.text));
             insta::assert_snapshot!(format!("{kind}_{tag}_html"), email.html);

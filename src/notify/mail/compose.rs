@@ -83,12 +83,11 @@ fn ascii_mailbox(text: &str) -> Option<Mailbox> {
 
 impl Headers {
     fn lines(&self) -> Vec<(HeaderName, String)> {
-        let mut lines = vec![
-            (HeaderName::new_from_ascii_str("Content-Language"), self.language.clone()),
-            (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{}>", self.unsubscribe)),
-        ];
+        let mut lines = vec![(HeaderName::new_from_ascii_str("Content-Language"), self.language.clone())];
+        let Some(unsubscribe) = &self.unsubscribe else { return lines };
+        lines.push((HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{unsubscribe}>")));
         // Mail programs only send the POST if it is encrypted.
-        if self.unsubscribe.scheme() == "https" {
+        if unsubscribe.scheme() == "https" {
             let one_click = "List-Unsubscribe=One-Click".to_owned();
             lines.push((HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), one_click));
         }

@@ -75,17 +75,17 @@ pub(in crate::service) enum Event {
     Erasing {
         /// When.
         due_at: Millis,
-        /// The id of the address that is told, which is another one once it is bound again.
-        reader: [u8; 16],
+        /// Whether the address that is told gets the link that stops it.
+        can_stop: bool,
     },
     /// Another address of the user was removed.
     Removed,
     /// Another address was bound to the user.
     Added {
-        /// The id of the address that is told.
-        reader: [u8; 16],
-        /// The id of the new one.
+        /// `bindings.address_index` of the new one.
         added: [u8; 16],
+        /// Whether the address that is told gets the link that removes it.
+        can_undo: bool,
     },
 }
 

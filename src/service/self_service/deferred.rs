@@ -6,12 +6,13 @@ use ruma_common::OwnedUserId;
 use super::erasure::Cause;
 use super::export::{Need, PendingErasure};
 use super::{SelfService, erasures};
-use crate::crypto::vault::BlindIndex;
 use crate::error::{Error, ErrorKind};
 use crate::service::Actor;
 use crate::service::erasure_link::ErasureLink;
+use crate::service::notices::trusted;
 use crate::service::outbox::Event;
 use crate::service::standing::{APART, FRESH, SETTLED};
+use crate::store::bindings::Binding;
 use crate::store::erasures::Erasure;
 use crate::store::{accounts, bindings, outbox, proofs};
 use crate::texts::Language;
@@ -68,7 +69,8 @@ impl SelfService {
             }
             rate_limits.charge_erasure(conn, &actor).await?;
             let rows = bindings::of_user(conn, sealer.binding_user_index(mxid).as_ref()).await?;
-            let event = |reader: BlindIndex| Event::Erasing { due_at: erasure.due_at, reader: reader.0 };
+            let can_stop = trusted(&rows, now);
+            let event = |row: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: can_stop(row) };
             outbox::queue_all(conn, notices.alerts(event, mxid, now, &rows, language)?).await?;
             Ok(None)
         });
@@ -105,7 +107,7 @@ impl SelfService {
         let mut conn = self.store.read().await?;
         let rows = bindings::of_user(&mut conn, &link.user_index).await?;
         // Somebody else may read the address once it is unbound.
-        let Some(reader) = rows.iter().find(|row| self.sealer.address_id(row).0 == link.reader) else {
+        let Some(reader) = rows.iter().find(|row| row.address_index == link.reader) else {
             return Ok(Stoppable::Over);
         };
         let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;
