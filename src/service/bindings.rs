@@ -54,7 +54,7 @@ impl Proof {
             return Err(Error::unauthorized("The account no longer exists"));
         }
         if !accounts::lock_token(conn, &self.token_hash).await? {
-            return Err(Error::unknown_token());
+            return Err(Error::unauthorized("The access token is no longer valid"));
         }
         match sessions::by_id(conn, self.session).await? {
             Some(_) => Ok(()),
