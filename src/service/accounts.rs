@@ -11,7 +11,7 @@ use url::Url;
 use super::lookups::memory;
 use super::sealing::Sealer;
 use super::{Caller, Network, RateLimits};
-use crate::clock::{Clock, DAY, Millis, SECOND};
+use crate::clock::{Clock, DAY, MINUTE, Millis, SECOND};
 use crate::config::Config;
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, token_hash};
@@ -203,7 +203,9 @@ impl Accounts {
         let Some(owner) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
             return Ok(None);
         };
-        if now - owner.used_at > DAY.min(self.token_lifetime / 10) {
+        // Its first use tells it from one that nobody uses, which ends first if there are too many.
+        let is_first = owner.used_at == owner.created_at && now - owner.created_at > MINUTE;
+        if is_first || now - owner.used_at > DAY.min(self.token_lifetime / 10) {
             let noted = self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await);
             // It is tried again with the next request; this one need not fail.
             if let Err(error) = noted.await {

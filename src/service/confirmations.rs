@@ -188,7 +188,7 @@ impl Confirmations {
     }
 
     /// Ends all sessions of the user of the link with this token, and stops their erasure, also if
-    /// the link was used; returns whose they were. For a day, no token has a link sent to this address.
+    /// the link has confirmed something; returns whose they were. It does so once. For a day, no token has a link sent to this address.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then no session has ended.
@@ -197,8 +197,12 @@ impl Confirmations {
             Ok(found) => found,
             Err(useless) => return Ok(useless),
         };
+        if self.rate_limits.is_denied_link(token).await? {
+            return Ok(Question::Over);
+        }
         self.rate_limits.note_denial(&self.sealer.open_bound_address(&row.address_index, &row.address)?).await?;
         self.self_service.shut_out(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?).await?;
+        self.rate_limits.note_denied_link(token).await?;
         self.question(&link, &row)
     }
 

@@ -26,6 +26,8 @@ pub struct Account {
 pub struct TokenOwner {
     /// The account.
     pub account: Account,
+    /// When the token was issued.
+    pub created_at: Millis,
     /// The day on which the token was last used.
     pub used_at: Millis,
     /// Policy and version of each consent in force.
@@ -128,7 +130,7 @@ const MOST: i64 = 100;
 const SPARE: i64 = 100;
 
 /// Ends surplus tokens of an account whose row is locked, so that there is room for one more; returns
-/// their hashes. Those that were not used after the day of their registration end first: so whoever
+/// their hashes. Those that were not used after the minute of their registration end first: so whoever
 /// registers again and again ends no device that is in use.
 ///
 /// # Errors
@@ -175,20 +177,21 @@ pub async fn add_token(
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) -> Result<Option<TokenOwner>, Error> {
-    type Row = (Account, Millis, Option<(String, String)>);
+    type Row = (Account, Millis, Millis, Option<(String, String)>);
     let in_force = consents::account_id.eq(accounts::id).and(consents::withdrawn_at.is_null());
     let query = tokens::table
         .inner_join(accounts::table.on(accounts::id.eq(tokens::account_id)))
         .left_join(consents::table.on(in_force))
         .filter(tokens::token_hash.eq(token_hash.to_vec()))
         .filter(tokens::used_at.gt(idle_since))
-        .select((COLUMNS, tokens::used_at, (consents::policy, consents::version).nullable()));
+        .select((COLUMNS, tokens::created_at, tokens::used_at, (consents::policy, consents::version).nullable()));
     let rows: Vec<Row> = conn.load(query).await?;
     let mut rows = rows.into_iter();
-    Ok(rows.next().map(|(account, used_at, first)| TokenOwner {
+    Ok(rows.next().map(|(account, created_at, used_at, first)| TokenOwner {
         account,
+        created_at,
         used_at,
-        accepted: first.into_iter().chain(rows.filter_map(|(_, _, accepted)| accepted)).collect(),
+        accepted: first.into_iter().chain(rows.filter_map(|(.., accepted)| accepted)).collect(),
     }))
 }
 

@@ -271,6 +271,10 @@ on_both_backends! {
         }
         bob.get("/account").await.ok();
         assert_eq!(bob.looks_up(ALICE).await, Some(alice.mxid.clone()), "nothing else has changed");
+        // The link does not sign her out again.
+        let again = world.newcomer(&server, "alice").await;
+        assert_eq!(heading(&sends(&other, &path, "deny").await, 410), OVER);
+        again.get("/account").await.ok();
     }
 
     async fn links_are_rate_limited_per_user_and_strangers_cannot_use_that_up(mut world: World) {

@@ -101,7 +101,7 @@ on_both_backends! {
         let (server, other) = (world.start().await, world.start().await);
         let device = world.person(&server, "alice").await;
         let unused = world.newcomer(&server, "alice").await;
-        world.clock.advance(2 * DAY);
+        world.clock.advance(MINUTE + 1);
         server.until_ready().await;
         other.until_ready().await;
         device.get("/account").await.ok();

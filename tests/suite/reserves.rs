@@ -115,6 +115,22 @@ on_both_backends! {
         assert!(asks_on_the_page(&Visitor::signed_in(&world, &server, "alice").await).await.starts_with(SENT));
     }
 
+    async fn settled_people_have_more_links_than_newcomers_and_leave_some_to_others(mut world: World) {
+        world.config.budgets.messages_server = Bucket { capacity: 8, per_hour: 1 };
+        let server = world.start().await;
+        alice_with_data(&world, &server).await;
+        world.clock.advance(8 * DAY);
+        server.until_ready().await;
+        let widget = world.newcomer(&server, "alice").await;
+        let mut sent = 0;
+        while asks(&widget, sent % 2).await.status == 200 {
+            sent += 1;
+        }
+        assert_eq!(sent, 5, "more than the four of newcomers");
+        let another = world.newcomer(&server, "alice").await;
+        assert_eq!(asks(&another, 0).await.status, 429, "it leaves five of eight");
+    }
+
     async fn whoever_denies_a_link_has_no_more_from_tokens_for_a_day(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;

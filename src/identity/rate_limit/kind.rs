@@ -28,6 +28,9 @@ const ERASURE_TEXTS: Bucket = Bucket { capacity: 5, per_hour: 1 };
 /// days after more.
 const DENIALS: Bucket = Bucket { capacity: 2 * DAY, per_hour: 1 };
 
+/// Denials of one link, [`DAY`] units each: one, as long as it works.
+const LINK_DENIALS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
+
 /// How much more a /16 or /32 may use than each network in it.
 const WIDE: u32 = 4;
 /// How much more all accounts of a homeserver may use than those of one week, at once and by the
@@ -122,7 +125,7 @@ pub struct Kind {
 
 impl Kind {
     /// Every kind. A [limit](super::rules::Rules::limit) of another one fails every test.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
         Self::of(Counted::Lookup, Scope::WholeHomeserver),
@@ -180,6 +183,7 @@ impl Kind {
         Self::of(Counted::TextConfirmation, Scope::Number),
         Self::of(Counted::Erasure, Scope::User),
         Self::of(Counted::Addition, Scope::User),
+        Self::of(Counted::Denial, Scope::Subject),
         Self::of(Counted::Denial, Scope::Address),
         Self::of(Counted::Denial, Scope::Number),
         Self::of(Counted::NoticeText, Scope::User),
@@ -234,6 +238,8 @@ impl Kind {
                     | Counted::Invite
                     | Counted::Registration
                     | Counted::NoticeText
+                    | Counted::Confirmation
+                    | Counted::TextConfirmation
             ),
             Scope::Network => matches!(self.counted, Counted::Registration | Counted::Unbinding),
             _ => false,
@@ -293,6 +299,7 @@ impl Kind {
             (Counted::View, _) => ("", VIEWS),
             (Counted::Erasure, _) => ("", ERASURES),
             (Counted::Addition, _) => ("", ADDITIONS),
+            (Counted::Denial, Scope::Subject) => ("", LINK_DENIALS),
             (Counted::Denial, _) => ("", DENIALS),
             (Counted::ErasureText, _) => ("", ERASURE_TEXTS),
             (Counted::ExportAlert | Counted::ViewAlert, _) => ("", ALERTS),

@@ -334,6 +334,13 @@ fn in_cohort(account: &Account, name: &str) -> Vec<u8> {
     [&account.since.div_euclid(COHORT).to_be_bytes(), name.as_bytes()].concat()
 }
 
+/// Returns up to how many units of its own limit an account has not used much.
+#[must_use]
+pub fn much(own: &Limit) -> u32 {
+    let (part, least) = MUCH;
+    (own.bucket.capacity / part).max(least)
+}
+
 /// Returns the percentage of shared limits that is left free by an account with this limit of its
 /// own that has used this much.
 fn left_free(used: u32, own: &Limit) -> u32 {

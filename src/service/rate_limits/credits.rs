@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock::{MINUTE, Millis};
-use crate::identity::rate_limit::rules::Plan;
+use crate::identity::rate_limit::rules::{Plan, much};
 use crate::identity::rate_limit::{Limit, Micros};
 
 /// How long credit stays unused before it is given back.
@@ -23,7 +23,8 @@ pub(super) struct Credits {
 #[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
-    /// How many of them a refund may make forgotten.
+    /// How many of them a refund may make forgotten: no more than somebody uses who has not used much,
+    /// since meanwhile other nodes may have charged more than is remembered.
     remembered: u32,
     /// How much the user had used in the long run when units were last charged, these included.
     used: u32,
@@ -129,7 +130,7 @@ impl Credits {
     pub(super) fn add_refund(&mut self, Refund { limit, units, remembered }: Refund, now: Millis) {
         let credit = self.credits.entry(limit).or_default();
         credit.units = credit.units.saturating_add(units);
-        credit.remembered = credit.remembered.saturating_add(remembered);
+        credit.remembered = credit.remembered.saturating_add(remembered).min(much(&limit));
         credit.used_at = now;
     }
 
@@ -189,7 +190,7 @@ mod tests {
         assert_eq!(credits.spend(&plan(), 0, NOW), Ok(()));
         let mut rest = credits.take(NOW, true);
         rest.sort_unstable_by_key(|refund| refund.limit.key);
-        assert_eq!(rest, [Refund { remembered: 2, ..refund(ALICE, 2) }, refund(ALL, 95)]);
+        assert_eq!(rest, [refund(ALICE, 2), refund(ALL, 95)]);
         assert_eq!(credits.take(NOW, true), []);
     }
 

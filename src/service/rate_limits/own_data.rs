@@ -13,14 +13,14 @@ use super::charging::{Refused, charge_one, refusal_by};
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
-use crate::identity::rate_limit::Limit;
 use crate::identity::rate_limit::kind::{Counted, DAY, Kind, Scope};
 use crate::identity::rate_limit::rules::{Account, Means, Plan, Requester};
+use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::{Address, Medium};
 use crate::service::Actor;
 use crate::service::standing::{FRESH, is_recent};
 use crate::store::proofs::{self, Bearer};
-use crate::store::{self, Conn, rate_limits as rows};
+use crate::store::{self, Conn, accounts, rate_limits as rows};
 
 impl RateLimits {
     /// Charges one view of everything stored about a user.
@@ -46,7 +46,7 @@ impl RateLimits {
     /// Charges a link by which a user confirms that they read an address of theirs: to the token or
     /// session, the user, the networks, the address and those who pay for it. The limits of the user
     /// and of the address are apart from those of messages that strangers can cause. Whoever signs in
-    /// on the pages need not have an account, so everybody counts as a newcomer.
+    /// on the pages need not have an account: without one, they count as newcomers.
     ///
     /// # Errors
     /// 429 also for a token, if the reader of the address has [denied](Self::note_denial) a link.
@@ -65,12 +65,13 @@ impl RateLimits {
             self.check_denial(to).await?;
         }
         let user = self.sealer.account_index(&actor.mxid);
-        let newcomer = Requester::Account(Account { user, since: self.clock.now() });
-        let mut limits = rules.message(newcomer, from, to).others;
-        limits.push(self.of_bearer(counted, actor));
-        limits.push(self.of_user(counted, actor).left_by(by));
-        limits.push(rules.recipient(counted, to).left_by(by));
-        self.charge(&Plan::of(limits), 1).await
+        let account = accounts::by_user(&mut self.store.read().await?, user.as_ref()).await?;
+        let since = account.map_or(self.clock.now(), |account| account.created_at);
+        let mut others = rules.message(Requester::Account(Account { user, since }), from, to).others;
+        others.push(self.of_bearer(counted, actor));
+        others.push(rules.recipient(counted, to).left_by(by));
+        let own = Some(self.of_user(counted, actor).left_by(by));
+        self.charge(&Plan { own, others }, 1).await
     }
 
     /// Notes that the reader of an address has denied that they asked for a link: for a day, and for
@@ -79,6 +80,24 @@ impl RateLimits {
         let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
         self.store.write_one(async move |conn| charge_one(conn, &limit, DAY, now).await).await?;
         Ok(())
+    }
+
+    /// Notes that a link was denied, for longer than it works.
+    pub(in crate::service) async fn note_denied_link(&self, token: &str) -> Result<(), Error> {
+        let (limit, now) = (self.of_link(token), self.clock.now());
+        self.store.write_one(async move |conn| charge_one(conn, &limit, DAY, now).await).await?;
+        Ok(())
+    }
+
+    /// Returns whether a link was denied.
+    pub(in crate::service) async fn is_denied_link(&self, token: &str) -> Result<bool, Error> {
+        let (limit, now) = (self.of_link(token), self.clock.now());
+        let rows = rows::by_keys(&mut self.store.read().await?, vec![limit.key.as_ref().to_vec()]).await?;
+        Ok(rows.first().is_some_and(|row| row.empty_at > micros(now)))
+    }
+
+    fn of_link(&self, token: &str) -> Limit {
+        self.rules().limit(Kind::of(Counted::Denial, Scope::Subject), token.as_bytes())
     }
 
     async fn check_denial(&self, of: &Address) -> Result<(), Error> {
