@@ -235,9 +235,13 @@ on_both_backends! {
         binds_number(&settled, "07700900100").await;
         world.clock.advance(8 * DAY);
         server.until_ready().await;
+        let mut newcomers = Vec::new();
         for n in 0..10 {
             let newcomer = world.person(&server, &format!("newcomer{n}")).await;
             binds_number(&newcomer, &format!("0770090000{n}")).await;
+            newcomers.push(newcomer);
+        }
+        for (n, newcomer) in newcomers.iter().enumerate() {
             let email = format!("n{n}@evil.example");
             let sid = newcomer.proves(&email).await;
             let threepid = json!({ "medium": "email", "address": email });
