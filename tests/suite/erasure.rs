@@ -225,7 +225,7 @@ on_both_backends! {
             assert!([200, 401, 404].contains(&bound.status), "{bound:?}");
             if !is_erased {
                 assert_eq!((bound.status, person.looks_up(&format!("{name}@example.com")).await), (200, Some(person.mxid.clone())));
-                person.unbinds(&format!("{name}@example.com")).await.ok();
+                visitor.confirms(&world, &format!("{name}@example.com")).await;
                 assert_eq!(visitor.sends("/you/erase", &fields[1..]).await.status, 200);
             }
             until(PATIENCE, "it is not delivered", async || count(&world, "outbox").await == 0).await;
