@@ -74,8 +74,16 @@ async fn an_address_bound_by_the_app_can_be_removed_on_the_page() {
     let bob = world.person("bob").await;
     assert_eq!(bob.looks_up(EMAIL).await, Some(alice.mxid.clone()));
 
-    browser.visit(&format!("{}/you", world.vouch.url)).await;
-    browser.click("Retirer a•••@m•••").await;
+    let page = format!("{}/you", world.vouch.url);
+    browser.visit(&page).await;
+    browser.click("M’envoyer un lien").await;
+    browser.says("Nous vous avons envoyé un lien.").await;
+    let mail = world.mail.wait_for(|mail| mail.to == [EMAIL] && mail.text().contains("/unlock?")).await;
+    browser.visit(&mail.links().into_iter().find(|link| link.contains("/unlock?")).unwrap()).await;
+    browser.click("Oui, c’était moi").await;
+    browser.reads("C’est confirmé").await;
+    browser.visit(&page).await;
+    browser.click(&format!("Retirer {EMAIL}")).await;
     browser.click("Retirer cette adresse").await;
     browser.says("L’adresse a été retirée.").await;
     browser.says("Aucune adresse ne permet de vous trouver.").await;
