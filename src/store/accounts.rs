@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
@@ -9,7 +10,8 @@ use super::schema::{accounts, consents, tokens};
 use crate::clock::Millis;
 
 /// An account's row.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = accounts)]
 pub struct Account {
     /// The row's id.
     pub id: i64,
@@ -43,15 +45,12 @@ pub struct TokenTimes {
     pub used_at: Millis,
 }
 
-const COLUMNS: (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at) =
-    (accounts::id, accounts::user_index, accounts::mxid, accounts::created_at);
-
 /// Returns the first accounts.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn first(conn: &mut Conn, limit: i64) -> Result<Vec<Account>, Error> {
-    conn.load(accounts::table.select(COLUMNS).order(accounts::id).limit(limit)).await
+    conn.load(accounts::table.select(columns::<Account>()).order(accounts::id).limit(limit)).await
 }
 
 /// Returns the account of a user, creating it if necessary, and locks its row.
@@ -67,7 +66,7 @@ pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now:
         .on_conflict(accounts::user_index)
         .do_update()
         .set(accounts::user_index.eq(user_index.to_vec()))
-        .returning(COLUMNS);
+        .returning(columns::<Account>());
     conn.get(Prepared(query)).await
 }
 
@@ -76,7 +75,7 @@ pub async fn get_or_create(conn: &mut Conn, user_index: &[u8], mxid: &[u8], now:
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Account>, Error> {
-    conn.first(accounts::table.select(COLUMNS).filter(accounts::user_index.eq(user_index.to_vec()))).await
+    conn.first(accounts::table.select(columns::<Account>()).filter(accounts::user_index.eq(user_index.to_vec()))).await
 }
 
 /// Returns the account with this row id.
@@ -84,7 +83,7 @@ pub async fn by_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Accoun
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn by_id(conn: &mut Conn, id: i64) -> Result<Option<Account>, Error> {
-    conn.first(accounts::table.select(COLUMNS).filter(accounts::id.eq(id))).await
+    conn.first(accounts::table.select(columns::<Account>()).filter(accounts::id.eq(id))).await
 }
 
 /// Locks an account until the transaction ends; returns whether it exists.
@@ -184,7 +183,12 @@ pub async fn by_token(conn: &mut Conn, token_hash: &[u8], idle_since: Millis) ->
         .left_join(consents::table.on(in_force))
         .filter(tokens::token_hash.eq(token_hash.to_vec()))
         .filter(tokens::used_at.gt(idle_since))
-        .select((COLUMNS, tokens::created_at, tokens::used_at, (consents::policy, consents::version).nullable()));
+        .select((
+            columns::<Account>(),
+            tokens::created_at,
+            tokens::used_at,
+            (consents::policy, consents::version).nullable(),
+        ));
     let rows: Vec<Row> = conn.load(query).await?;
     let mut rows = rows.into_iter();
     Ok(rows.next().map(|(account, created_at, used_at, first)| TokenOwner {

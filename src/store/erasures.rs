@@ -2,13 +2,14 @@
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::schema::erasures;
 use crate::clock::Millis;
 
 /// A requested erasure.
-#[derive(Clone, Debug, Queryable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = erasures)]
 pub struct Erasure {
     /// Blind index of the Matrix ID; the sealed column is tied to it.
@@ -22,11 +23,6 @@ pub struct Erasure {
     /// When it is to be carried out.
     pub due_at: Millis,
 }
-
-type Columns = (erasures::user_index, erasures::mxid, erasures::language, erasures::requested_at, erasures::due_at);
-
-const COLUMNS: Columns =
-    (erasures::user_index, erasures::mxid, erasures::language, erasures::requested_at, erasures::due_at);
 
 /// Stores an erasure, unless one is stored for the same user; returns whether it was.
 ///
@@ -42,7 +38,7 @@ pub async fn request(conn: &mut Conn, erasure: Erasure) -> Result<bool, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Erasure>, Error> {
-    conn.first(erasures::table.select(COLUMNS).filter(erasures::user_index.eq(user_index.to_vec()))).await
+    conn.first(erasures::table.select(columns::<Erasure>()).filter(erasures::user_index.eq(user_index.to_vec()))).await
 }
 
 /// Returns at most `limit` erasures that are due, the oldest first.
@@ -50,7 +46,7 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Option<Erasur
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn due(conn: &mut Conn, now: Millis, limit: i64) -> Result<Vec<Erasure>, Error> {
-    let due = erasures::table.select(COLUMNS).filter(erasures::due_at.le(now));
+    let due = erasures::table.select(columns::<Erasure>()).filter(erasures::due_at.le(now));
     conn.load(due.order(erasures::due_at).limit(limit)).await
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
@@ -53,7 +54,8 @@ pub struct Due {
 }
 
 /// A delivery's row.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = outbox)]
 pub struct Delivery {
     /// The row's id.
     pub id: i64,
@@ -71,33 +73,10 @@ pub struct Delivery {
     pub held_until: Millis,
     /// When it was queued.
     pub created_at: Millis,
-    /// Why the last attempt failed; the column is called `trouble`.
+    /// Why the last attempt failed.
+    #[diesel(column_name = trouble)]
     pub last_error: Option<String>,
 }
-
-type Columns = (
-    outbox::id,
-    outbox::kind,
-    outbox::owner,
-    outbox::payload,
-    outbox::attempts,
-    outbox::next_at,
-    outbox::held_until,
-    outbox::created_at,
-    outbox::trouble,
-);
-
-const COLUMNS: Columns = (
-    outbox::id,
-    outbox::kind,
-    outbox::owner,
-    outbox::payload,
-    outbox::attempts,
-    outbox::next_at,
-    outbox::held_until,
-    outbox::created_at,
-    outbox::trouble,
-);
 
 /// Queues a delivery.
 ///
@@ -156,7 +135,8 @@ pub async fn due(
 /// [`Error`] if the database fails.
 pub async fn claim(conn: &mut Conn, id: i64, now: Millis) -> Result<Option<Delivery>, Error> {
     let free = outbox::table.filter(outbox::id.eq(id)).filter(is_free(now)).filter(outbox::next_at.le(now));
-    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(now + LEASE)).returning(COLUMNS))).await
+    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(now + LEASE)).returning(columns::<Delivery>())))
+        .await
 }
 
 /// Extends the lease of a delivery until `until`; returns whether it was still leased until
@@ -230,7 +210,7 @@ pub async fn sweep(
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn all(conn: &mut Conn) -> Result<Vec<Delivery>, Error> {
-    conn.load(outbox::table.select(COLUMNS).order(outbox::id)).await
+    conn.load(outbox::table.select(columns::<Delivery>()).order(outbox::id)).await
 }
 
 /// Returns the deliveries that are about a user, then those that they caused, each oldest first.
@@ -238,9 +218,9 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Delivery>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>, Error> {
-    let about = outbox::table.select(COLUMNS).filter(outbox::user_index.eq(user_index.to_vec()));
+    let about = outbox::table.select(columns::<Delivery>()).filter(outbox::user_index.eq(user_index.to_vec()));
     let mut theirs = conn.load(about.order(outbox::id)).await?;
-    let caused = outbox::table.select(COLUMNS).filter(outbox::cause_index.eq(user_index.to_vec()));
+    let caused = outbox::table.select(columns::<Delivery>()).filter(outbox::cause_index.eq(user_index.to_vec()));
     theirs.extend(conn.load(caused.order(outbox::id)).await?);
     Ok(theirs)
 }
@@ -250,7 +230,7 @@ pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Delivery>
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn of_address(conn: &mut Conn, address_index: &[u8]) -> Result<Vec<Delivery>, Error> {
-    let about = outbox::table.select(COLUMNS).filter(outbox::address_index.eq(address_index.to_vec()));
+    let about = outbox::table.select(columns::<Delivery>()).filter(outbox::address_index.eq(address_index.to_vec()));
     conn.load(about.order(outbox::id)).await
 }
 

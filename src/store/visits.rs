@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use diesel::prelude::*;
 
+use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::proofs::Standing;
@@ -11,7 +12,7 @@ use super::schema::visits;
 use crate::clock::Millis;
 
 /// A web session's row.
-#[derive(Clone, Debug, Queryable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = visits)]
 pub struct Visit {
     /// Blind index of the cookie; the sealed column is tied to it.
@@ -29,26 +30,6 @@ pub struct Visit {
     /// A fingerprint of that address.
     pub confirmed_by: Option<Vec<u8>>,
 }
-
-type Columns = (
-    visits::token_hash,
-    visits::subject_index,
-    visits::subject,
-    visits::proved_at,
-    visits::proof_at,
-    visits::confirmed_at,
-    visits::confirmed_by,
-);
-
-const COLUMNS: Columns = (
-    visits::token_hash,
-    visits::subject_index,
-    visits::subject,
-    visits::proved_at,
-    visits::proof_at,
-    visits::confirmed_at,
-    visits::confirmed_by,
-);
 
 /// How many web sessions a subject can have at the same time: a link can be opened many times, and
 /// must not fill the table.
@@ -81,7 +62,7 @@ pub async fn begin(conn: &mut Conn, visit: Visit) -> Result<(), Error> {
 /// [`Error`] if the database fails.
 pub async fn find(conn: &mut Conn, token_hash: &[u8], begun: &RangeInclusive<Millis>) -> Result<Option<Visit>, Error> {
     let query = visits::table
-        .select(COLUMNS)
+        .select(columns::<Visit>())
         .filter(visits::token_hash.eq(token_hash.to_vec()))
         .filter(visits::proved_at.between(*begun.start(), *begun.end()));
     conn.first(query).await
