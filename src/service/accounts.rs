@@ -129,15 +129,15 @@ impl Accounts {
     /// that it could be accepted again.
     pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         let mxid = self.identify(from, registration).await?;
-        let (user, now) = (self.sealer.account_index(&mxid), self.clock.now());
-        let homeserver = self.rate_limits.homeserver(&mxid, now).await?;
+        let homeserver = self.rate_limits.homeserver(&mxid, self.clock.now()).await?;
         let (openid, rate_limits) = (self.fingerprint(registration), Arc::clone(&self.rate_limits));
+        let user = mxid.clone();
         let accepted = self.store.write(async move |conn| {
             if !openid.accept(conn).await? {
                 return Ok(false);
             }
-            let since = accounts::by_user(conn, user.as_ref()).await?.map_or(now, |account| account.created_at);
-            rate_limits.charge_vouched(conn, &Account { user, since }, homeserver.as_ref(), Means::NewSession).await?;
+            let account = rate_limits.account_of(conn, &user).await?;
+            rate_limits.charge_vouched(conn, &account, homeserver.as_ref(), Means::NewSession).await?;
             Ok::<_, Error>(true)
         });
         if accepted.await? { Ok(mxid) } else { Err(Error::unauthorized("The token was used before")) }

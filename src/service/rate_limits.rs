@@ -143,14 +143,18 @@ impl RateLimits {
         self.add_credit(&[self.rules().recipient(Counted::Notice, to)]);
     }
 
+    /// Returns a user as the limits see them: without an account, as a newcomer.
+    pub(super) async fn account_of(&self, conn: &mut Conn, mxid: &UserId) -> Result<Account, store::Error> {
+        let user = self.sealer.account_index(mxid);
+        let since = accounts::by_user(conn, user.as_ref()).await?.map(|account| account.created_at);
+        Ok(Account { user, since: since.unwrap_or_else(|| self.clock.now()) })
+    }
+
     /// Charges the text of a notice or alert to the user whom it is about, its number and those who
-    /// pay for it. Returns what was charged, for [`Self::refund_charged`]. A user without an account
-    /// counts as a newcomer.
+    /// pay for it. Returns what was charged, for [`Self::refund_charged`].
     pub(super) async fn charge_notice_text(&self, about: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
-        let (user, now) = (self.sealer.account_index(about), self.clock.now());
-        let account = accounts::by_user(&mut self.store.read().await?, user.as_ref()).await?;
-        let since = account.map_or(now, |account| account.created_at);
-        self.charge_now(self.rules().notice_text(&Account { user, since }, to)).await
+        let account = self.account_of(&mut self.store.read().await?, about).await?;
+        self.charge_now(self.rules().notice_text(&account, to)).await
     }
 
     /// Refunds a text with a link that was not sent to those who would have paid for it.

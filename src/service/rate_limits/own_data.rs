@@ -14,13 +14,13 @@ use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
 use crate::identity::rate_limit::kind::{Counted, DAY, Kind, Scope};
-use crate::identity::rate_limit::rules::{Account, Means, Plan, Requester};
+use crate::identity::rate_limit::rules::{Means, Plan, Requester};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::{Address, Medium};
 use crate::service::Actor;
 use crate::service::standing::{FRESH, is_recent};
 use crate::store::proofs::{self, Bearer};
-use crate::store::{self, Conn, accounts, rate_limits as rows};
+use crate::store::{self, Conn, rate_limits as rows};
 
 impl RateLimits {
     /// Charges one view of everything stored about a user.
@@ -64,10 +64,8 @@ impl RateLimits {
         if by == Means::Token {
             self.check_denial(to).await?;
         }
-        let user = self.sealer.account_index(&actor.mxid);
-        let account = accounts::by_user(&mut self.store.read().await?, user.as_ref()).await?;
-        let since = account.map_or(self.clock.now(), |account| account.created_at);
-        let mut others = rules.message(Requester::Account(Account { user, since }), from, to).others;
+        let account = self.account_of(&mut self.store.read().await?, &actor.mxid).await?;
+        let mut others = rules.message(Requester::Account(account), from, to).others;
         others.push(self.of_bearer(counted, actor));
         others.push(rules.recipient(counted, to).left_by(by));
         let own = Some(self.of_user(counted, actor).left_by(by));
