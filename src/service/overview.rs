@@ -13,7 +13,7 @@ use crate::clock::{Clock, DAY, MINUTE, Millis};
 use crate::config::Retention;
 use crate::crypto::base62;
 use crate::error::Error;
-use crate::store::counts::{self, Counts, Lease, Queue, Since};
+use crate::store::counts::{self, Counts, Inventory, Lease, Queue, Since};
 use crate::store::nodes::{self, Node};
 use crate::store::{Error as StoreError, Store};
 
@@ -138,12 +138,13 @@ impl Overview {
             started_at: node.started_at,
             seen_at: node.seen_at,
         });
+        let Inventory { counts, queue, leases } = counts::take(&mut conn, now, since).await?;
         Ok(Status {
             now,
             nodes: nodes.collect(),
-            counts: counts::count(&mut conn, since).await?,
+            counts,
             limits,
-            queue: counts::queues(&mut conn).await?,
+            queue,
             next_pepper_at: self.directory.next_pepper_at(),
             clock: ClockStatus {
                 machine: seen.after.wall,
@@ -151,7 +152,7 @@ impl Overview {
                 stored: seen.stored,
                 wrong: wrong.map(|wrong| wrong.to_string()),
             },
-            leases: counts::leases(&mut conn, now).await?,
+            leases,
         })
     }
 }

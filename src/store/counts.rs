@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::{count_star, min};
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::census::{self, Wanted};
 use super::connection::Conn;
 use super::error::Error;
-use super::schema::{accounts, bindings, erasures, invites, leases, objections, outbox, tokens, visits};
+use super::schema::{accounts, bindings, erasures, invites, objections, outbox};
 use crate::clock::Millis;
 
 /// Since when rows count: older ones have expired.
@@ -55,7 +56,7 @@ pub struct Queue {
 }
 
 /// A lease that a node holds; times in milliseconds since the epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lease {
     /// What the node does, and no other does.
     pub name: String,
@@ -63,47 +64,47 @@ pub struct Lease {
     pub held_until: Millis,
 }
 
-/// Counts what is stored.
+/// What is stored.
+#[derive(Debug)]
+pub struct Inventory {
+    /// How much.
+    pub counts: Counts,
+    /// The deliveries of each kind of which there are any, by kind.
+    pub queue: Vec<Queue>,
+    /// The leases that are held, by name.
+    pub leases: Vec<Lease>,
+}
+
+/// Takes stock at `now`: the census of the monitoring, and what only a command asks for.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn count(conn: &mut Conn, since: Since) -> Result<Counts, Error> {
+pub async fn take(conn: &mut Conn, now: Millis, since: Since) -> Result<Inventory, Error> {
+    let wanted = Wanted { now, tokens_since: since.token, visits_since: since.visit, limits: Vec::new() };
+    let census = census::take(conn, wanted).await?;
     let pending = invites::address_index.is_not_null().and(invites::created_at.gt(since.invite));
-    Ok(Counts {
+    let counts = Counts {
         bindings: conn.get(bindings::table.select(count_star())).await?,
         accounts: conn.get(accounts::table.select(count_star())).await?,
-        tokens: conn.get(tokens::table.filter(tokens::used_at.gt(since.token)).select(count_star())).await?,
-        web_sessions: conn.get(visits::table.filter(visits::proved_at.gt(since.visit)).select(count_star())).await?,
+        tokens: census.tokens,
+        web_sessions: census.visits,
         pending_invitations: conn.get(invites::table.filter(pending).select(count_star())).await?,
         objections: conn.get(objections::table.select(count_star())).await?,
         pending_erasures: conn.get(erasures::table.select(count_star())).await?,
-    })
-}
-
-/// Counts the deliveries of each kind of which there are any.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn queues(conn: &mut Conn) -> Result<Vec<Queue>, Error> {
-    let all = outbox::table.group_by(outbox::kind);
-    let all = all.select((outbox::kind, count_star(), min(outbox::created_at))).order(outbox::kind);
-    let all: Vec<(String, i64, Option<Millis>)> = conn.load(all).await?;
+    };
     let failed = outbox::table.filter(outbox::attempts.gt(0)).group_by(outbox::kind);
     let failed: Vec<(String, i64)> = conn.load(failed.select((outbox::kind, count_star()))).await?;
     let failed: HashMap<_, _> = failed.into_iter().collect();
-    let queue = |(kind, waiting, oldest): (String, i64, Option<Millis>)| Queue {
+    let queue = |(kind, waiting, oldest_queued_at): (String, i64, Millis)| Queue {
         failed: failed.get(&kind).copied().unwrap_or_default(),
-        oldest_queued_at: oldest.unwrap_or_default(),
         kind,
         waiting,
+        oldest_queued_at,
     };
-    Ok(all.into_iter().map(queue).collect())
-}
-
-/// Returns the leases that are held at `now`.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn leases(conn: &mut Conn, now: Millis) -> Result<Vec<Lease>, Error> {
-    conn.load(leases::table.filter(leases::held_until.gt(now)).order(leases::name)).await
+    let mut queue: Vec<_> = census.outbox.into_iter().map(queue).collect();
+    queue.sort_unstable_by(|one, other| one.kind.cmp(&other.kind));
+    let leases = census.leases.into_iter().map(|(name, held_until)| Lease { name, held_until });
+    let mut leases: Vec<_> = leases.filter(|lease| lease.held_until > now).collect();
+    leases.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(Inventory { counts, queue, leases })
 }
