@@ -16,29 +16,18 @@
 //! daily limit, as texts with codes are, and waits in the outbox while these are exceeded. What users
 //! cause leaves free what is kept for others; only texts about an erasure need not.
 //!
-//! # Alerts
-//!
-//! A user's addresses are also told what somebody does with the user's data who need not be them:
-//! see [`standing`](super::standing). These alerts are sent whether or not notices are enabled. What
-//! an address has confirmed is told once a day, for each that confirms. An address that is added is
-//! always told: as with notices, a bind that exceeds the rate limit of that is refused. One that is removed is told too, and so
-//! is the removed address itself, unless its reader has asked for that. They are retried for as long as an
-//! erasure waits, also if they are refused for good: a mailbox that is full today takes them tomorrow.
-//! An erasure does not delete them. If none arrives, it happens all the same, or nobody whose
-//! addresses are gone could leave; the operator reads of it in the log.
-//!
-//! Not everybody who is told can undo it: see [`trusted`].
-//!
-//! The operator's erasure sends no notices.
+//! The operator's erasure sends no notices. [`alerts`] is about those that protect somebody.
+
+mod alerts;
 
 use std::sync::Arc;
 
 use ruma_common::UserId;
 use url::Url;
 
-use super::address_data::Objector;
+use self::alerts::alert;
+pub(super) use self::alerts::trusted;
 use super::dispute_link::DisputeLink;
-use super::erasure_link::ErasureLink;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::outbox::{Delivery, Event, Notice, Outcome};
@@ -48,14 +37,12 @@ use super::{Outbox, RateLimits};
 use crate::clock::{Clock, Millis};
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::{Address, Medium};
-use crate::notify::emails::{
-    Alert, AlertFacts, BoundFacts, Remover, UnboundFacts, alert_email, bound_email, unbound_email,
-};
+use crate::notify::emails::{AlertFacts, BoundFacts, Remover, UnboundFacts, alert_email, bound_email, unbound_email};
 use crate::notify::sms;
 use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
-use crate::store::bindings::{self, Binding};
+use crate::store::Store;
+use crate::store::bindings;
 use crate::store::outbox::NewDelivery;
-use crate::store::{Conn, Store, accounts, erasures, outbox};
 use crate::texts::Language;
 
 /// Prepares notices, and sends them.
@@ -146,98 +133,6 @@ impl Notices {
         if notice.is_charged && !is_queued {
             self.rate_limits.refund_notice(address);
         }
-    }
-
-    /// Returns the alerts that tell bound addresses what was done with the data of their user, to be
-    /// queued in the transaction that does it. `event` takes the binding of the address that is told.
-    pub(super) fn alerts(
-        &self,
-        event: impl Fn(&Binding) -> Event,
-        mxid: &UserId,
-        at: Millis,
-        to: &[Binding],
-        language: Language,
-    ) -> Result<Vec<NewDelivery>, Error> {
-        let alert = |row: &Binding| {
-            let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
-            Ok(self.seal(&address, mxid, at, language, event(row)))
-        };
-        to.iter().map(alert).collect()
-    }
-
-    /// Returns the alerts that tell the other addresses of a user that one was added, and the new one
-    /// that an erasure is requested.
-    pub(super) async fn of_addition(
-        &self,
-        conn: &mut Conn,
-        address: &Address,
-        added: Binding,
-        mxid: &UserId,
-        language: Language,
-    ) -> Result<Vec<NewDelivery>, Error> {
-        let mut others = bindings::of_user(conn, &added.user_index).await?;
-        others.retain(|other| other.address_index != added.address_index);
-        let new = self.sealer.binding_index(address).0;
-        let can_undo = trusted(&others, added.bound_at);
-        let event = |row: &Binding| Event::Added { added: new, can_undo: can_undo(row) };
-        let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
-        if let Some(erasure) = erasures::of_user(conn, self.sealer.erasure_index(mxid).as_ref()).await? {
-            // Whoever holds a token could bind an address to stop it.
-            let event = |_: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: false };
-            alerts.extend(self.alerts(event, mxid, erasure.requested_at, &[added], language)?);
-        }
-        Ok(alerts)
-    }
-
-    /// Notes that a user has lost an address, so that for three days they are not taken for somebody
-    /// who has none, and returns the alerts that tell their other addresses. Call it after the
-    /// removal. No limit can keep them back: what is removed was added before, which is limited.
-    pub(super) async fn of_loss(
-        &self,
-        conn: &mut Conn,
-        mxid: &UserId,
-        language: Language,
-    ) -> Result<Vec<NewDelivery>, Error> {
-        let now = self.clock.now();
-        accounts::note_unbound(conn, self.sealer.account_index(mxid).as_ref(), now).await?;
-        let others = bindings::of_user(conn, self.sealer.binding_user_index(mxid).as_ref()).await?;
-        self.alerts(|_| Event::Removed, mxid, now, &others, language)
-    }
-
-    /// Queues the alerts about a binding that was deleted with what else is stored about its address,
-    /// and returns its id.
-    pub(super) async fn queue_loss(
-        &self,
-        conn: &mut Conn,
-        unbound: Option<(i64, Binding)>,
-        by: Objector,
-        language: Language,
-    ) -> Result<Option<i64>, Error> {
-        let Some((id, row)) = unbound else { return Ok(None) };
-        if by != Objector::Operator {
-            let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
-            let mut alerts = self.of_loss(conn, &mxid, language).await?;
-            if by == Objector::Session {
-                let event = |_: &Binding| Event::Unbound(Remover::Owner);
-                alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[row], language)?);
-            }
-            outbox::queue_all(conn, alerts).await?;
-        }
-        Ok(Some(id))
-    }
-
-    /// Returns the alerts about a binding that was replaced by one to another user.
-    pub(super) async fn of_move(
-        &self,
-        conn: &mut Conn,
-        previous: Binding,
-        language: Language,
-    ) -> Result<Vec<NewDelivery>, Error> {
-        let mxid = self.sealer.open_bound_mxid(&previous.address_index, &previous.mxid)?;
-        let mut alerts = self.of_loss(conn, &mxid, language).await?;
-        let event = |_: &Binding| Event::Unbound(Remover::Another);
-        alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[previous], language)?);
-        Ok(alerts)
     }
 
     async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
@@ -346,22 +241,6 @@ impl Notices {
         DisputeLink::of_binding(&self.sealer, &notice.address, &notice.mxid, notice.at).url(&self.links, language)
     }
 
-    /// Returns the link that undoes what an alert tells of, if that can be undone.
-    fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
-        let user_index = self.sealer.binding_user_index(&notice.mxid).0;
-        let reader = self.sealer.binding_index(&notice.address).0;
-        match notice.event {
-            Event::Erasing { can_stop: true, .. } => {
-                Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
-            }
-            Event::Added { added, can_undo: true } => {
-                let link = DisputeLink::Addition { user_index, reader, added, added_at: notice.at };
-                Some(link.url(&self.links, language))
-            }
-            _ => None,
-        }
-    }
-
     /// Returns the language with this tag, or the default one.
     pub(super) fn language(&self, tag: &str) -> Language {
         self.messenger.texts.nearest(tag).unwrap_or(self.default_language())
@@ -379,25 +258,5 @@ impl Notices {
     /// Returns the language to write in: the operator may have removed that of the notice.
     fn language_of(&self, notice: &Notice) -> Language {
         self.language(&notice.language)
-    }
-}
-
-/// Returns which of a user's addresses can undo what is done at this time: those that have settled
-/// or, if none has, the oldest. Others may have been bound only to undo what the user does.
-pub(super) fn trusted(rows: &[Binding], at: Millis) -> impl Fn(&Binding) -> bool {
-    let is_settled = move |row: &Binding| at - row.bound_at >= SETTLED;
-    let oldest = rows.iter().min_by_key(|row| row.bound_at).map(|row| row.address_index.clone());
-    move |row| is_settled(row) || oldest.as_ref() == Some(&row.address_index)
-}
-
-/// Returns what an alert tells, with the link in it.
-const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
-    match (event, link) {
-        (Event::Removed, _) => Alert::Removed,
-        (Event::Exported, _) => Alert::Exported,
-        (Event::Erased, _) => Alert::Erased,
-        (Event::Erasing { due_at, .. }, stop) => Alert::Erasing { due_at, stop },
-        (Event::Added { .. }, undo) => Alert::Added { undo },
-        _ => Alert::Opened,
     }
 }
