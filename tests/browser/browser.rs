@@ -152,8 +152,9 @@ impl Browser {
     /// Waits for a downloaded file of this name, and reads it.
     pub async fn downloaded(&self, name: &str) -> String {
         let path = self.chromium.downloads.join(name);
-        // It has another name until it is complete.
-        self.until(&format!("no file {name}"), async || fs::read_to_string(&path).ok()).await
+        // It has another name until it is complete; an empty file may keep its own free until then.
+        let content = async || fs::read_to_string(&path).ok().filter(|text| !text.is_empty());
+        self.until(&format!("no file {name}"), content).await
     }
 
     /// Returns the visible text of the page in one line.

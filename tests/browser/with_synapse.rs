@@ -59,3 +59,9 @@ async fn signed_in_for_a_moment(person: &Person<'_>, browser: &Browser) {
     let names = url::form_urlencoded::parse(handed[0].body.as_bytes()).map(|(name, _)| name);
     assert_eq!(names.collect::<Vec<_>>(), ["access_token", "matrix_server_name", "expires_in", "for"]);
 }
+
+/// Opens the link that was mailed to confirm this address.
+async fn opens_the_confirmation(browser: &Browser, world: &World, address: &str) {
+    let mail = world.mail.wait_for(|mail| mail.to == [address] && mail.text().contains("/unlock?")).await;
+    browser.visit(&mail.links().into_iter().find(|link| link.contains("/unlock?")).unwrap()).await;
+}

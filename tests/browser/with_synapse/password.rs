@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::person::{PASSWORD, Person};
 use super::world::{Answer, World};
-use super::{open, signed_in_for_a_moment, start, synapse, told_the_password};
+use super::{open, opens_the_confirmation, signed_in_for_a_moment, start, synapse, told_the_password};
 use crate::browser::Browser;
 
 const EMAIL: &str = "alice@mail.example";
@@ -78,8 +78,7 @@ async fn an_address_bound_by_the_app_can_be_removed_on_the_page() {
     browser.visit(&page).await;
     browser.click("M’envoyer un lien").await;
     browser.says("Nous vous avons envoyé un lien.").await;
-    let mail = world.mail.wait_for(|mail| mail.to == [EMAIL] && mail.text().contains("/unlock?")).await;
-    browser.visit(&mail.links().into_iter().find(|link| link.contains("/unlock?")).unwrap()).await;
+    opens_the_confirmation(&browser, &world, EMAIL).await;
     browser.click("Oui, c’était moi").await;
     browser.reads("C’est confirmé").await;
     browser.visit(&page).await;

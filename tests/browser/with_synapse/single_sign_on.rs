@@ -4,9 +4,21 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vouch_test_support::cas::Cas;
 
-use super::{open, signed_in_for_a_moment, start};
+use super::{open, opens_the_confirmation, signed_in_for_a_moment, start};
+use crate::browser::Browser;
 
 const EMAIL: &str = "alice@mail.example";
+
+/// Signs in through the homeserver's single sign-on.
+async fn signs_in(browser: &Browser, mxid: &str) {
+    browser.type_into("Your Matrix ID", mxid).await;
+    browser.click("Continue").await;
+    browser.click("Single sign-on at hs.example").await;
+    browser.reads("Single sign-on").await;
+    browser.click("Yes, it is me").await;
+    browser.reads("Continue to your account").await;
+    browser.click("Continue").await;
+}
 
 #[tokio::test]
 async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
@@ -17,13 +29,7 @@ async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
 
     let browser = open(&world, "en").await;
     browser.visit(&format!("{}/you", world.vouch.url)).await;
-    browser.type_into("Your Matrix ID", &alice.mxid).await;
-    browser.click("Continue").await;
-    browser.click("Single sign-on at hs.example").await;
-    browser.reads("Single sign-on").await;
-    browser.click("Yes, it is me").await;
-    browser.reads("Continue to your account").await;
-    browser.click("Continue").await;
+    signs_in(&browser, &alice.mxid).await;
     browser.reads("Your data").await;
     browser.says("a•••@m•••").await;
     assert!(!browser.url().await.as_str().contains("loginToken"));
@@ -31,8 +37,7 @@ async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
 
     browser.click("Send me a link").await;
     browser.says("We have sent you a link.").await;
-    let mail = world.mail.wait_for(|mail| mail.to == [EMAIL] && mail.text().contains("/unlock?")).await;
-    browser.visit(&mail.links().into_iter().find(|link| link.contains("/unlock?")).unwrap()).await;
+    opens_the_confirmation(&browser, &world, EMAIL).await;
     browser.click("Yes, that was me").await;
     browser.reads("Confirmed").await;
     browser.visit(&format!("{}/you", world.vouch.url)).await;
@@ -46,13 +51,7 @@ async fn after_single_sign_on_everything_can_be_downloaded_and_erased() {
     // A sign-in is good for one purpose; what was confirmed stays so.
     browser.click("See what will be erased").await;
     browser.says("Please sign in again").await;
-    browser.type_into("Your Matrix ID", &alice.mxid).await;
-    browser.click("Continue").await;
-    browser.click("Single sign-on at hs.example").await;
-    browser.reads("Single sign-on").await;
-    browser.click("Yes, it is me").await;
-    browser.reads("Continue to your account").await;
-    browser.click("Continue").await;
+    signs_in(&browser, &alice.mxid).await;
     browser.reads("Erase everything?").await;
     browser.type_into("Your Matrix ID", "@alice:other.example").await;
     browser.click("Erase everything now").await;
