@@ -66,6 +66,7 @@ mod outbox;
 mod own_data;
 mod own_proofs;
 mod pages;
+mod person;
 mod pgbouncer;
 mod phone_checks;
 mod phone_codes;
