@@ -35,8 +35,8 @@ pub const SECOND: Millis = 1000;
 /// How far the clocks of nodes may be apart.
 pub const APART: Millis = MINUTE;
 
-/// Whether something happened within the last `span` before `now`. The future is not recent: a clock
-/// that was wrong has dated it. Except that the clock of another node may be a little ahead.
+/// Whether something happened within the last `span` before `now`. The future is not recent: a
+/// clock that was wrong has dated it. Except that the clock of another node may be a little ahead.
 #[must_use]
 pub const fn is_recent(at: Millis, span: Millis, now: Millis) -> bool {
     let age = now.saturating_sub(at);
@@ -186,8 +186,8 @@ impl Clock {
         Ok(course.settled(evidence.after.elapsed))
     }
 
-    /// Lets time pass on a stopped clock, by all clocks; or, if `by` is negative, sets only the wall
-    /// clock back. Ends all [pauses](Self::pause). Has no effect on a system clock.
+    /// Lets time pass on a stopped clock, by all clocks; or, if `by` is negative, sets only the
+    /// wall clock back. Ends all [pauses](Self::pause). Has no effect on a system clock.
     pub fn advance(&self, by: Millis) {
         self.change(|set| {
             set.reading.wall += by;

@@ -107,8 +107,8 @@ impl FromRequest for Signatory {
     }
 }
 
-/// A [`Signatory`] whose token may be in the query: Synapse (last checked: 1.163) sends it there for
-/// `hash_details`. It sends a header everywhere else, and clients send it everywhere.
+/// A [`Signatory`] whose token may be in the query: Synapse (last checked: 1.163) sends it there
+/// for `hash_details`. It sends a header everywhere else, and clients send it everywhere.
 pub(super) struct SynapseSignatory;
 
 impl FromRequest for SynapseSignatory {

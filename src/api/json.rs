@@ -158,7 +158,8 @@ impl Params {
         number.ok_or_else(|| Error::invalid(name, "an integer"))
     }
 
-    /// Takes a number that may be absent or `null`. One that is not a whole number counts as absent.
+    /// Takes a number that may be absent or `null`. One that is not a whole number counts as
+    /// absent.
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM`

@@ -46,7 +46,8 @@ pub(super) enum Command {
     Serve,
     /// Check the configuration without changing anything
     CheckConfig,
-    /// Check everything that the server depends on, from here, and say what to do about what is wrong
+    /// Check everything that the server depends on, from here, and say what to do about what is
+    /// wrong
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
     /// Print what data is stored, and for how long
@@ -96,12 +97,12 @@ pub(super) enum Command {
 #[derive(Args)]
 #[group(multiple = false)]
 pub(super) struct ClockOptions {
-    /// This machine's clock is right, although it is more than 30 days ahead of the stored time: the
-    /// server was off for that long
+    /// This machine's clock is right, although it is more than 30 days ahead of the stored time:
+    /// the server was off for that long
     #[arg(long)]
     pub accept: bool,
-    /// This machine's clock is right, although it is behind the stored time: store it, and put right
-    /// what is dated in the future
+    /// This machine's clock is right, although it is behind the stored time: store it, and put
+    /// right what is dated in the future
     #[arg(long)]
     pub reset: bool,
 }

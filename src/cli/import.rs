@@ -55,7 +55,8 @@ pub(super) struct FromSydent {
     /// Import although something is lost that the report names
     #[arg(long)]
     accept_losses: bool,
-    /// Import although the file seems to be older than the one imported last: what it lacks is removed
+    /// Import although the file seems to be older than the one imported last: what it lacks is
+    /// removed
     #[arg(long)]
     accept_older: bool,
 }

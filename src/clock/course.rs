@@ -171,8 +171,8 @@ impl Course {
         self.expected(elapsed).saturating_sub(self.unsettled(elapsed))
     }
 
-    /// Judges and continues the course. Returns `None` if it was right all the time, and otherwise a
-    /// lower bound of what time it is: what was returned since then may have been later.
+    /// Judges and continues the course. Returns `None` if it was right all the time, and otherwise
+    /// a lower bound of what time it is: what was returned since then may have been later.
     pub(super) fn judge(&mut self, evidence: &Evidence) -> Result<Option<Millis>, Wrong> {
         self.limit = evidence.limit;
         let elapsed = evidence.after.elapsed;

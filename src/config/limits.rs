@@ -96,8 +96,8 @@ pub struct Budgets {
     /// day, and a tenth more for people without an account.
     pub texts_server: Bucket,
     /// `[budgets.registrations_homeserver]`: registrations by the accounts of a homeserver that
-    /// registered in the same week. Default 20,000; 2,000 per hour. A new domain has 30 %: a company
-    /// of some thousand people can begin on one day.
+    /// registered in the same week. Default 20,000; 2,000 per hour. A new domain has 30 %: a
+    /// company of some thousand people can begin on one day.
     pub registrations_homeserver: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per
     /// hour.

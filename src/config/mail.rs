@@ -144,8 +144,8 @@ impl SmtpCredentials {
 pub struct Validation {
     /// `next_link_hosts`: hosts that a `next_link` may point to. Default none, which allows any.
     pub next_link_hosts: Option<Vec<HostPattern>>,
-    /// `button`: whether a validation link proves the address only when its reader presses a button.
-    /// Default false.
+    /// `button`: whether a validation link proves the address only when its reader presses a
+    /// button. Default false.
     pub button: bool,
     /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of
     /// `public_url`.

@@ -1,9 +1,9 @@
 //! Checks of everything that the server depends on, from where it runs, for the operator.
 //!
-//! The checks are a closed list. Each looks at one thing, has a deadline, and tells what it found and
-//! what to do about it. They run at the same time, none stops another, and none changes anything
-//! except a message to a recipient that the operator names. What they find contains neither secrets
-//! nor personal data.
+//! The checks are a closed list. Each looks at one thing, has a deadline, and tells what it found
+//! and what to do about it. They run at the same time, none stops another, and none changes
+//! anything except a message to a recipient that the operator names. What they find contains
+//! neither secrets nor personal data.
 
 mod database;
 mod files;

@@ -43,8 +43,8 @@ impl Context {
         without_brackets(self.config.server.public_url.host_str().unwrap_or_default())
     }
 
-    /// Returns the addresses of the public name according to DNS, since what this machine's own list
-    /// of hosts says is not what others see; `None` for what needs no DNS.
+    /// Returns the addresses of the public name according to DNS, since what this machine's own
+    /// list of hosts says is not what others see; `None` for what needs no DNS.
     async fn public_addresses(&self) -> Option<Result<Vec<IpAddr>, Cause>> {
         let host = self.public_host();
         let is_local = host == "localhost" || host.ends_with(".localhost");

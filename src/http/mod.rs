@@ -28,8 +28,8 @@ use crate::texts::{Language, Texts};
 /// Keeps an answer out of every cache.
 pub(crate) const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
-/// Returns whether a client says that nobody has asked it for this page yet: it fetches a page ahead,
-/// or shows what is behind a link. Chromium, Firefox (`X-Moz`), Safari and apps of Facebook
+/// Returns whether a client says that nobody has asked it for this page yet: it fetches a page
+/// ahead, or shows what is behind a link. Chromium, Firefox (`X-Moz`), Safari and apps of Facebook
 /// (`X-Purpose`) do.
 pub(crate) fn is_ahead_of_its_user(request: &HttpRequest) -> bool {
     let headers = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map(|name| request.headers().get_all(name));

@@ -14,12 +14,12 @@
 //!
 //! # Long-term use
 //!
-//! Of an account's own limit, a second time is stored: when its use is forgotten. It moves a hundred
-//! times as far, up to [`MEMORY`] ahead, and says how much the account has used in the long run. Of
-//! the limits that it shares with others, an account that has used much may fill less than one that
-//! has used little, see the [rules]. If only its own level counted, which drains much faster than a
-//! shared limit, a few accounts could keep that limit full and still seem to have used little. The
-//! same holds for a network from which people register.
+//! Of an account's own limit, a second time is stored: when its use is forgotten. It moves a
+//! hundred times as far, up to [`MEMORY`] ahead, and says how much the account has used in the long
+//! run. Of the limits that it shares with others, an account that has used much may fill less than
+//! one that has used little, see the [rules]. If only its own level counted, which drains much
+//! faster than a shared limit, a few accounts could keep that limit full and still seem to have
+//! used little. The same holds for a network from which people register.
 //!
 //! What did not fit [`MEMORY`] was not remembered, so a refund of it makes nothing forgotten.
 //!
@@ -100,8 +100,8 @@ impl Limit {
         (units <= most).then(|| micros(now).saturating_add(self.cost(most) - self.cost(units)))
     }
 
-    /// Returns the level after `units` more, or `None` if they do not fit. The database computes the
-    /// same.
+    /// Returns the level after `units` more, or `None` if they do not fit. The database computes
+    /// the same.
     #[must_use]
     pub fn charged(&self, units: u32, level: Level, now: Millis) -> Option<Level> {
         self.latest(units, now).filter(|latest| level.empty_at <= *latest)?;
@@ -112,8 +112,8 @@ impl Limit {
         })
     }
 
-    /// Returns how many of `units` that were just charged a refund may make forgotten, if their use is
-    /// now forgotten at this time: all if there was room for them, and otherwise none.
+    /// Returns how many of `units` that were just charged a refund may make forgotten, if their use
+    /// is now forgotten at this time: all if there was room for them, and otherwise none.
     #[must_use]
     pub const fn remembered(&self, units: u32, forgotten_at: Micros, now: Millis) -> u32 {
         if forgotten_at < self.memory(now) { units } else { 0 }

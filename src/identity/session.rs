@@ -93,8 +93,8 @@ pub struct NextLink(Url);
 const MAX_LINK_BYTES: usize = 2_000;
 
 impl NextLink {
-    /// Parses an HTTP or HTTPS URL without userinfo. If `hosts` is given, one of them must allow its
-    /// host.
+    /// Parses an HTTP or HTTPS URL without userinfo. If `hosts` is given, one of them must allow
+    /// its host.
     ///
     /// # Errors
     /// [`Invalid`] for anything else, and for what a URL parser would silently correct: control

@@ -123,8 +123,8 @@ impl SmsSender {
         }
     }
 
-    /// Does nothing but take the time of [`Self::send`], for a number whose owner wants no texts: as
-    /// much as one of the last texts took.
+    /// Does nothing but take the time of [`Self::send`], for a number whose owner wants no texts:
+    /// as much as one of the last texts took.
     ///
     /// # Errors
     /// Always: [`SendError::Refused`], or [`SendError::Rejected`] if `send` would have said that.

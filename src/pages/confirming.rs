@@ -4,8 +4,8 @@
 //! previews of links, get a button instead; so does everybody if the operator wants that, because
 //! mail scanners open links without saying so.
 //!
-//! As on the page behind a “this wasn’t me” link, the secrets in the form are the whole proof, so it
-//! needs no other token.
+//! As on the page behind a “this wasn’t me” link, the secrets in the form are the whole proof, so
+//! it needs no other token.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};

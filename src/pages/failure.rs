@@ -44,7 +44,8 @@ impl fmt::Display for Failure {
 /// The response has no content yet: [`show`] puts a page in its place.
 impl ResponseError for Failure {}
 
-/// Middleware that turns a [`Failure`] into a page, and refuses every page while the clock is wrong.
+/// Middleware that turns a [`Failure`] into a page, and refuses every page while the clock is
+/// wrong.
 ///
 /// # Errors
 /// Those of the service it wraps.

@@ -17,8 +17,8 @@ use ipnet::IpNet;
 use crate::service::Network;
 
 /// How many connections of a network may wait before their first request, the TLS handshake
-/// included; and how many after it. A busy homeserver opens some hundreds at once, and each is silent
-/// for a moment.
+/// included; and how many after it. A busy homeserver opens some hundreds at once, and each is
+/// silent for a moment.
 const MOST: usize = 512;
 
 /// The connections that wait for their clients.

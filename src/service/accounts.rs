@@ -91,11 +91,11 @@ impl Accounts {
         Self { store, sealer, clock, federation, rate_limits, policies, public_url, token_lifetime, tokens }
     }
 
-    /// Exchanges an OpenID token for an access token of this server. Only the first use of an OpenID
-    /// token on this server is a fresh proof of who its user is: it has no audience, so anyone who
-    /// was given it could present it again. A repeated registration is not refused, because clients
-    /// retry one whose answer they did not receive. If the account has too many access tokens, one of
-    /// those that have not been used for longest ends.
+    /// Exchanges an OpenID token for an access token of this server. Only the first use of an
+    /// OpenID token on this server is a fresh proof of who its user is: it has no audience, so
+    /// anyone who was given it could present it again. A repeated registration is not refused,
+    /// because clients retry one whose answer they did not receive. If the account has too many
+    /// access tokens, one of those that have not been used for longest ends.
     ///
     /// # Errors
     /// 401 if the homeserver does not know the token or answers for another server's user, 403 if
@@ -125,8 +125,8 @@ impl Accounts {
     /// once.
     ///
     /// # Errors
-    /// As [`Self::register`], and 401 if the token has been accepted before, or is valid for so long
-    /// that it could be accepted again.
+    /// As [`Self::register`], and 401 if the token has been accepted before, or is valid for so
+    /// long that it could be accepted again.
     pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         let mxid = self.identify(from, registration).await?;
         let homeserver = self.rate_limits.homeserver(&mxid, self.clock.now()).await?;

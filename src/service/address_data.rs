@@ -32,8 +32,8 @@ pub struct Erased {
 /// At whose request what is stored about an address is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objector {
-    /// A user's, who shows a validation session of the address. It may have been validated by a mail
-    /// scanner, so the address is told, and what else it was to be told of is kept.
+    /// A user's, who shows a validation session of the address. It may have been validated by a
+    /// mail scanner, so the address is told, and what else it was to be told of is kept.
     Session,
     /// Somebody's who has pressed a button behind a link that was sent to the address.
     Reader,

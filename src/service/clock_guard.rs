@@ -18,8 +18,8 @@ use crate::store::{Error as StoreError, Store, leases, meta};
 
 /// How often the clocks are compared, and the time is stored.
 const INTERVAL: Millis = MINUTE;
-/// How often it is checked whether the wall clock has departed from the monotonic one, and whether a
-/// wrong clock has been put right.
+/// How often it is checked whether the wall clock has departed from the monotonic one, and whether
+/// a wrong clock has been put right.
 const POLL: Duration = Duration::from_secs(1);
 /// How often it is logged that a clock is wrong, while it stays wrong.
 const REMINDER: Duration = Duration::from_mins(10);
@@ -28,7 +28,8 @@ const REMINDER: Duration = Duration::from_mins(10);
 const LEASE: &str = "future";
 const LEASE_LENGTH: Millis = maintenance::SWEEP;
 
-/// Compares this node's clock with the others that there are, and stores the time while it is right.
+/// Compares this node's clock with the others that there are, and stores the time while it is
+/// right.
 pub struct ClockGuard {
     store: Store,
     clock: Clock,
@@ -78,7 +79,8 @@ impl ClockGuard {
             if !is_recent || !self.clock.is_right() {
                 match self.check().await {
                     Ok(()) => checked = Some(elapsed),
-                    // Until the database is back, the monotonic clock tells whether the time is right.
+                    // Until the database is back, the monotonic clock tells whether the time is
+                    // right.
                     Err(error) => log::debug!("the clocks could not be compared: {error}"),
                 }
             }
@@ -246,8 +248,8 @@ impl ClockGuard {
         Ok(time)
     }
 
-    /// Stores this machine's time, even if it is behind the stored one, and puts right what is dated
-    /// in the future. Returns the time, and how many rows were changed in which columns.
+    /// Stores this machine's time, even if it is behind the stored one, and puts right what is
+    /// dated in the future. Returns the time, and how many rows were changed in which columns.
     ///
     /// # Errors
     /// A text for the operator.

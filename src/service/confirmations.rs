@@ -188,7 +188,8 @@ impl Confirmations {
     }
 
     /// Ends all sessions of the user of the link with this token, and stops their erasure, also if
-    /// the link has confirmed something; returns whose they were. It does so once. For a day, no token has a link sent to this address.
+    /// the link has confirmed something; returns whose they were. It does so once. For a day, no
+    /// token has a link sent to this address.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then no session has ended.

@@ -127,7 +127,8 @@ impl Deliverer {
         drop(alone);
     }
 
-    /// Gives up the leases that an earlier run of the only node has left behind, because it crashed.
+    /// Gives up the leases that an earlier run of the only node has left behind, because it
+    /// crashed.
     async fn give_up_leases(&self) {
         match self.store.write_one(async |conn| rows::give_up(conn).await).await {
             Ok(0) => {}

@@ -22,9 +22,9 @@ pub(super) enum DisputeLink {
     /// A binding, by the blind indexes of its row and the time it was made: the link works for no
     /// later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
-    /// That an address was added, on behalf of another one of the user, with the time of it. Both are
-    /// named by `bindings.address_index`: a user who removes and adds their address again keeps the
-    /// link, and so does the other one.
+    /// That an address was added, on behalf of another one of the user, with the time of it. Both
+    /// are named by `bindings.address_index`: a user who removes and adds their address again keeps
+    /// the link, and so does the other one.
     Addition { user_index: [u8; 16], reader: [u8; 16], added: [u8; 16], added_at: Millis },
     /// A validation session, by its id: the link works while the session is stored.
     Session(String),

@@ -5,10 +5,11 @@
 //! the owner of an address that was not theirs.
 //!
 //! Whoever reads another address of the user can remove one that was added, since somebody else may
-//! have added it, and with it all that were new then or came later. That ends all sessions of the user
-//! too, and stops an erasure, also if nothing is left to remove. The link is sent only to an address
-//! that is [trusted](super::notices::trusted) at that moment, works for [a while](UNDOABLE), and only
-//! while that address is bound to the user: once it is not, somebody else may read it.
+//! have added it, and with it all that were new then or came later. That ends all sessions of the
+//! user too, and stops an erasure, also if nothing is left to remove. The link is sent only to an
+//! address that is [trusted](super::notices::trusted) at that moment, works for [a
+//! while](UNDOABLE), and only while that address is bound to the user: once it is not, somebody
+//! else may read it.
 
 use std::sync::Arc;
 
@@ -29,8 +30,8 @@ use crate::store::sessions::{self, Session};
 use crate::store::{Store, accounts, invites, outbox};
 use crate::texts::Language;
 
-/// How long an address can be removed on behalf of another one after it was added: as long as it takes
-/// to settle, and some days for whoever was away.
+/// How long an address can be removed on behalf of another one after it was added: as long as it
+/// takes to settle, and some days for whoever was away.
 const UNDOABLE: Millis = 7 * DAY;
 
 /// What the reader of a message disputes, or has disputed.
@@ -166,8 +167,8 @@ impl Disputes {
         Ok(Disputed::Other(Dispute::Settled))
     }
 
-    /// Removes what was added on behalf of another address, ends the sessions of its user, and stops
-    /// an erasure.
+    /// Removes what was added on behalf of another address, ends the sessions of its user, and
+    /// stops an erasure.
     async fn undo_addition(&self, addition: Addition, mxid: OwnedUserId, language: Language) -> Result<Dispute, Error> {
         let (shut_out, about) = (ShutOut::of(&self.sealer, &mxid), self.sealer.outbox_user_index(&mxid));
         let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());

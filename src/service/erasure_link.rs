@@ -17,8 +17,8 @@ const KIND: u8 = b'e';
 pub(super) struct ErasureLink {
     /// `bindings.user_index` of the user.
     pub user_index: [u8; 16],
-    /// `bindings.address_index` of the address that it was sent to: the link works while that is bound
-    /// to the user, since somebody else may read it once it is not.
+    /// `bindings.address_index` of the address that it was sent to: the link works while that is
+    /// bound to the user, since somebody else may read it once it is not.
     pub reader: [u8; 16],
     /// When it was requested: the link stops no later one.
     pub requested_at: Millis,

@@ -173,7 +173,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Runs `work` in a transaction, again if a running server has stored one of the rows meanwhile.
+    /// Runs `work` in a transaction, again if a running server has stored one of the rows
+    /// meanwhile.
     async fn write<R: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<R, store::Error> + Clone + Send + 'static,

@@ -32,8 +32,8 @@ impl Messenger {
         self.mailer.send(to, self.with_headers(to, email, language)).await
     }
 
-    /// As [`Self::mail`], but without that link: these emails protect their reader, and an objection
-    /// would unbind the address and end the links in them.
+    /// As [`Self::mail`], but without that link: these emails protect their reader, and an
+    /// objection would unbind the address and end the links in them.
     pub(super) async fn mail_on_own_data(
         &self,
         to: &Address,

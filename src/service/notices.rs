@@ -12,9 +12,9 @@
 //! each address has a rate limit of its own for notices. A bind that exceeds it is refused, because
 //! every bind must be notified; an unbind is not, because a user can always leave, and is then not
 //! notified. The messages that strangers can cause are not charged to this limit, so they cannot
-//! exhaust it. A text costs money, so it is also charged to the user, to its country and to the server's
-//! daily limit, as texts with codes are, and waits in the outbox while these are exceeded. What users
-//! cause leaves free what is kept for others; only texts about an erasure need not.
+//! exhaust it. A text costs money, so it is also charged to the user, to its country and to the
+//! server's daily limit, as texts with codes are, and waits in the outbox while these are exceeded.
+//! What users cause leaves free what is kept for others; only texts about an erasure need not.
 //!
 //! The operator's erasure sends no notices. [`alerts`] is about those that protect somebody.
 
@@ -121,8 +121,8 @@ impl Notices {
         Ok(Prepared { delivery: Some(delivery), is_charged })
     }
 
-    /// Returns the notice that an address is removed on behalf of another one. It is not charged: that
-    /// happens once for each time that the address was bound.
+    /// Returns the notice that an address is removed on behalf of another one. It is not charged:
+    /// that happens once for each time that the address was bound.
     pub(super) fn of_removal(&self, address: &Address, mxid: &UserId, language: Language) -> Option<NewDelivery> {
         let event = Event::Unbound(Remover::User);
         self.enabled.then(|| self.seal(address, mxid, self.clock.now(), language, event))

@@ -178,8 +178,9 @@ impl Outbox {
         Ok(discarded.await?)
     }
 
-    /// Returns the deliveries that are about a user or were caused by them. An alert to an address that
-    /// is not shown is left out: whoever must not see the address must not learn whether it arrives.
+    /// Returns the deliveries that are about a user or were caused by them. An alert to an address
+    /// that is not shown is left out: whoever must not see the address must not learn whether it
+    /// arrives.
     pub(super) async fn of_user(
         &self,
         conn: &mut Conn,

@@ -60,7 +60,8 @@ pub struct Status {
 /// A node; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct NodeStatus {
-    /// Whether it has lately noted that it runs. If not, it crashed, or cannot write to the database.
+    /// Whether it has lately noted that it runs. If not, it crashed, or cannot write to the
+    /// database.
     pub alive: bool,
     /// The version of its program.
     pub version: String,

@@ -91,8 +91,8 @@ impl RateLimits {
         self.charge_anonymous(Counted::Registration, from).await
     }
 
-    /// Charges one registration for which a homeserver has vouched to the user and the homeserver, in
-    /// its transaction. Before, anybody could use up what belongs to others.
+    /// Charges one registration for which a homeserver has vouched to the user and the homeserver,
+    /// in its transaction. Before, anybody could use up what belongs to others.
     pub(super) async fn charge_vouched(
         &self,
         conn: &mut Conn,
@@ -103,8 +103,8 @@ impl RateLimits {
         self.charge_within(conn, &self.rules().registration(account, homeserver, by)).await.map(drop)
     }
 
-    /// Charges one unbinding signed by a homeserver to the network and the one around it: checking it
-    /// means asking that homeserver for its keys.
+    /// Charges one unbinding signed by a homeserver to the network and the one around it: checking
+    /// it means asking that homeserver for its keys.
     pub(super) async fn charge_unbinding(&self, from: &Network) -> Result<(), Error> {
         self.charge_anonymous(Counted::Unbinding, from).await
     }
@@ -162,8 +162,8 @@ impl RateLimits {
         self.add_credit(&self.rules().payers(Requester::Homeserver, to));
     }
 
-    /// Charges a text about the erasure of a user's data to the user and those who pay for it. Returns
-    /// what was charged, for [`Self::refund_charged`].
+    /// Charges a text about the erasure of a user's data to the user and those who pay for it.
+    /// Returns what was charged, for [`Self::refund_charged`].
     pub(super) async fn charge_erasure_text(&self, of: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
         let account = Account { user: self.sealer.account_index(of), since: self.clock.now() };
         self.charge_now(self.rules().erasure_text(&account, to)).await
@@ -213,7 +213,8 @@ impl RateLimits {
         charged.map_err(|uncharged| self.report(uncharged, now))
     }
 
-    /// Refunds what was charged for something that was not sent. In the long run, its user has used it.
+    /// Refunds what was charged for something that was not sent. In the long run, its user has used
+    /// it.
     pub(super) async fn refund_charged(&self, charged: Vec<Limit>) -> Result<(), Error> {
         let refunds = charged.into_iter().map(Refund::of).collect();
         self.store.write(async move |conn| refund(conn, refunds).await).await
@@ -227,8 +228,8 @@ impl RateLimits {
     }
 
     /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while
-    /// a clock was weeks ahead would refuse everybody for weeks. They go back as far as time has been
-    /// taken back, and in any case to the capacity.
+    /// a clock was weeks ahead would refuse everybody for weeks. They go back as far as time has
+    /// been taken back, and in any case to the capacity.
     pub(super) async fn lower_impossible_levels(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
         let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;

@@ -102,9 +102,9 @@ impl ShutOut {
         }
     }
 
-    /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last: one
-    /// that is being requested by a token or web session is stored before that ends, or cannot be
-    /// requested any more.
+    /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last:
+    /// one that is being requested by a token or web session is stored before that ends, or cannot
+    /// be requested any more.
     pub async fn carry_out(self, conn: &mut Conn) -> Result<Gone, store::Error> {
         let mut gone = Gone::default();
         if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?

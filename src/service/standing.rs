@@ -64,8 +64,8 @@ impl Actor {
 pub(super) struct Addresses {
     /// Those that are bound, and since when.
     pub bound: Vec<(Address, Millis)>,
-    /// Whether one was removed in the last [`SETTLED`], perhaps by somebody else: then the others do
-    /// not speak for all, even if there are none.
+    /// Whether one was removed in the last [`SETTLED`], perhaps by somebody else: then the others
+    /// do not speak for all, even if there are none.
     pub is_one_missing: bool,
 }
 

@@ -67,7 +67,8 @@ impl Services {
         Box::pin(Self::open_with(config, clock, Absent::Refused)).await
     }
 
-    /// Opens what a server has created, to look at it: nothing is changed, and the clock may be wrong.
+    /// Opens what a server has created, to look at it: nothing is changed, and the clock may be
+    /// wrong.
     ///
     /// # Errors
     /// [`StartError`], for the operator.

@@ -122,15 +122,15 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
 }
 
-/// How many tokens an account can have: far more than anybody's devices, bridges and tries in a year,
-/// in which each that is not used expires.
+/// How many tokens an account can have: far more than anybody's devices, bridges and tries in a
+/// year, in which each that is not used expires.
 const MOST: i64 = 100;
 /// How many surplus tokens end at a time: imported accounts may have more.
 const SPARE: i64 = 100;
 
-/// Ends surplus tokens of an account whose row is locked, so that there is room for one more; returns
-/// their hashes. Those that were not used after the minute of their registration end first: so whoever
-/// registers again and again ends no device that is in use.
+/// Ends surplus tokens of an account whose row is locked, so that there is room for one more;
+/// returns their hashes. Those that were not used after the minute of their registration end first:
+/// so whoever registers again and again ends no device that is in use.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -34,7 +34,8 @@ pub struct Census {
     pub visits: i64,
     /// The leases and until when they are held.
     pub leases: Vec<(String, Millis)>,
-    /// The kinds of the limits asked for that are not empty, and when they will be, in microseconds.
+    /// The kinds of the limits asked for that are not empty, and when they will be, in
+    /// microseconds.
     pub levels: Vec<(String, i64)>,
 }
 

@@ -241,8 +241,8 @@ impl Store {
         }
     }
 
-    /// Returns a lock that shows that no other node uses the database, for as long as it is kept; or
-    /// `None` if another node may. `PostgreSQL` is shared.
+    /// Returns a lock that shows that no other node uses the database, for as long as it is kept;
+    /// or `None` if another node may. `PostgreSQL` is shared.
     #[must_use]
     pub fn alone(&self) -> Option<File> {
         match &self.kind {

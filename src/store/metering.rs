@@ -27,7 +27,8 @@ impl Metering {
         }
     }
 
-    /// Counts a failure. An account that is erased while a request of its user is under way is none.
+    /// Counts a failure. An account that is erased while a request of its user is under way is
+    /// none.
     pub(super) fn count(&self, error: Error) {
         match error {
             Error::MissingReference => {}

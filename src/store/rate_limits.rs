@@ -85,7 +85,8 @@ pub async fn charge(conn: &mut Conn, charge: Charge) -> Result<Option<i64>, Erro
     conn.first(Prepared(upsert.returning(rate_limits::forgotten_at))).await
 }
 
-/// Takes back what [`charge`] added to both times, or less of the latter. A time before now is as good as an empty bucket.
+/// Takes back what [`charge`] added to both times, or less of the latter. A time before now is as
+/// good as an empty bucket.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

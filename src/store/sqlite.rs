@@ -100,9 +100,9 @@ impl Sqlite {
         self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
     }
 
-    /// Locks a file beside the database, which commands of the operator do not; returns `None` if it
-    /// is locked or cannot be. Another handle of the database's own file would disturb the locks of
-    /// `SQLite`.
+    /// Locks a file beside the database, which commands of the operator do not; returns `None` if
+    /// it is locked or cannot be. Another handle of the database's own file would disturb the locks
+    /// of `SQLite`.
     pub(super) fn lock(&self) -> Option<File> {
         let mut path = self.path.clone().into_os_string();
         path.push("-node");

@@ -1,6 +1,6 @@
 //! Canaries: recognisable personal values are sent through the whole server, successfully and not,
-//! with the most verbose logging. Afterwards none of them may be found in the logs, in the metrics or
-//! in the raw database files.
+//! with the most verbose logging. Afterwards none of them may be found in the logs, in the metrics
+//! or in the raw database files.
 
 mod needles;
 mod pages;

@@ -160,8 +160,8 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let program = serve(&world, &variables).await;
         if world.database.is_some() {
-            // Those may have arrived, and another node may be at it, so they are not tried until the
-            // lease is over.
+            // Those may have arrived, and another node may be at it, so they are not tried until
+            // the lease is over.
             until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
             assert_eq!(told(&world).len(), tokens.len());
             execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;

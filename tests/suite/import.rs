@@ -232,7 +232,8 @@ on_both_backends! {
         let address = |name: &str| format!("{name}@example.com");
         done(binary.run(&["unbind", "--address", &address("removed"), "--user", "@old:hs.example"]));
         done(binary.run(&["bind", "--address", &address("moved"), "--user", "@here:hs.example"]));
-        // Bound there before the first import was, but seen only now, as if a peer had sent it late.
+        // Bound there before the first import was, but seen only now, as if a peer had sent it
+        // late.
         sydent.receive(&address("removed"), "@late:hs.example", start - 500);
         sydent.receive(&address("moved"), "@late:hs.example", start - 500);
         sydent.bind(&address("removed"), "@older:hs.example", start - 400);

@@ -57,7 +57,8 @@ on_both_backends! {
         let counts = [count(&world, "bindings").await, count(&world, "tokens").await, count(&world, "invites").await];
         assert_eq!(counts, [2, 3, 1]);
 
-        // A copy that counts its changes anew is not older, and what was removed there is removed here.
+        // A copy that counts its changes anew is not older, and what was removed there is removed
+        // here.
         let vacuumed = world.folder.path().join("vacuumed.db");
         sydent.run(&format!("VACUUM INTO '{}'", vacuumed.display()));
         imports(&binary, &vacuumed, &[]);

@@ -71,7 +71,8 @@ struct History {
 }
 
 impl History {
-    /// Returns the time, later than before: the database has a clock of its own for what is removed.
+    /// Returns the time, later than before: the database has a clock of its own for what is
+    /// removed.
     fn next(&mut self) -> i64 {
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();

@@ -237,7 +237,8 @@ on_both_backends! {
         }
         assert_eq!(leads_to(&visitor.sends("/you/erase", &[("confirmation", &alice.mxid)]).await), "/you?said=locked&lang=en");
         assert_eq!(count(&world, "bindings").await, 2);
-        // Another session of hers that is confirmed does not help, nor does a confirmation that is over.
+        // Another session of hers that is confirmed does not help, nor does a confirmation that is
+        // over.
         let confirmed = Visitor::signed_in(&world, &server, "alice").await;
         confirmed.confirms(&world, ALICE).await;
         assert!(does(&visitor, "/you/unbind-all", &[]).await.starts_with("Confirm one"));

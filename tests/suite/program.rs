@@ -146,7 +146,8 @@ fn read_lines(stream: impl Read + Send + 'static, log: Log, tell: Sender<String>
         for line in BufReader::new(stream).lines() {
             let line = line.unwrap();
             if let Some((_, url)) = line.split_once(" listens on ") {
-                // The receiver is gone if the test has ended. In JSON, the message is the last value.
+                // The receiver is gone if the test has ended. In JSON, the message is the last
+                // value.
                 let _ = tell.send(url.trim_end_matches("\"}").to_owned());
             }
             log.lock().unwrap().extend([line.as_str(), "\n"]);

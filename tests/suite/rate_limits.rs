@@ -206,7 +206,8 @@ on_both_backends! {
         looks_up(&alice, &new(35)).await.ok();
         looks_up(&bob, &new(5)).await.ok();
         refused(&looks_up(&alice, &new(1)).await);
-        // All have drained in a week, and one who is settled may use the half that is kept for them.
+        // All have drained in a week, and one who is settled may use the half that is kept for
+        // them.
         world.clock.advance(7 * DAY);
         server.until_ready().await;
         let carol = world.person(&server, "carol").await;

@@ -1,5 +1,5 @@
-//! How often accounts can be registered: a crowd, a network or a homeserver of one's own cannot keep
-//! others from it, nor fill the database.
+//! How often accounts can be registered: a crowd, a network or a homeserver of one's own cannot
+//! keep others from it, nor fill the database.
 
 use reqwest::Method;
 use serde_json::{Value, json};

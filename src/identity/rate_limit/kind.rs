@@ -12,7 +12,8 @@ const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
 const ALL_VIEWS: Bucket = Bucket { capacity: 240, per_hour: 2_400 };
 /// The links by which one token or session confirms an address.
 const LINKS: Bucket = Bucket { capacity: 5, per_hour: 5 };
-/// Registrations of one user: an app makes one when somebody signs in, and some whenever they start.
+/// Registrations of one user: an app makes one when somebody signs in, and some whenever they
+/// start.
 const REGISTRATIONS: Bucket = Bucket { capacity: 100, per_hour: 60 };
 /// Units of what is counted by the day, in a bucket that drains one an hour.
 pub const DAY: u32 = 24;
@@ -225,8 +226,8 @@ impl Kind {
         !self.is_strangers && (matches!(self.scope, Scope::Country | Scope::Server) || is_invites_address)
     }
 
-    /// Returns whether a level says how much its user has used in the long run, or its network while no
-    /// account is known: it determines how much they leave to others.
+    /// Returns whether a level says how much its user has used in the long run, or its network
+    /// while no account is known: it determines how much they leave to others.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
         match self.scope {

@@ -40,9 +40,10 @@
 //! What people do about their own data is limited for each token and web session. What these share
 //! keeps a half free for web sessions, see [`Means`].
 //!
-//! Nothing else is kept free in the limits of a recipient. They protect their owner from a flood, whoever
-//! causes it; half of them could not be told apart from the other half, since most people who
-//! validate an address have just registered. Only invitations keep half of it for settled accounts.
+//! Nothing else is kept free in the limits of a recipient. They protect their owner from a flood,
+//! whoever causes it; half of them could not be told apart from the other half, since most people
+//! who validate an address have just registered. Only invitations keep half of it for settled
+//! accounts.
 
 #[cfg(test)]
 mod tests;
@@ -207,8 +208,8 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Plan { own: Some(self.own(account, Counted::Invite)), others }
     }
 
-    /// Returns the limits of the text of a notice or alert, which the account causes that it is about:
-    /// so it cannot use what is kept free for others.
+    /// Returns the limits of the text of a notice or alert, which the account causes that it is
+    /// about: so it cannot use what is kept free for others.
     pub fn notice_text(&self, account: &Account, to: &Address) -> Plan {
         let mut others = self.payers(Requester::Account(*account), to);
         others.push(self.recipient(Counted::NoticeText, to));
@@ -232,9 +233,9 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         country.into_iter().chain([server]).collect()
     }
 
-    /// Returns the limits of a request from somebody whose account is not known yet: of the network and
-    /// of the one around it. The former determines how much it leaves of the latter, as an account's
-    /// own limit does.
+    /// Returns the limits of a request from somebody whose account is not known yet: of the network
+    /// and of the one around it. The former determines how much it leaves of the latter, as an
+    /// account's own limit does.
     pub fn anonymous(&self, counted: Counted, from: &Network) -> (Limit, Limit) {
         let limit = |scope, name: String| self.limit(Kind::of(counted, scope), name.as_bytes());
         (limit(Scope::Network, from.to_string()), limit(Scope::WideNetwork, from.wide().to_string()))

@@ -203,8 +203,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Spreads the first look-ups of a batch over its accounts: each then has used little, so little
-    /// is kept free of it.
+    /// Spreads the first look-ups of a batch over its accounts: each then has used little, so
+    /// little is kept free of it.
     fn spread(&mut self, number: usize) -> u64 {
         let (mut total, count) = (0, self.batches[number].count);
         let plan = self.next_plan(number);

@@ -73,9 +73,9 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// Returns when a row happened. If it is dated in the future and nobody has seen it before, that
-    /// is remembered: now for what was unbound, and otherwise not after the last import, so that
-    /// what was removed here since stays removed.
+    /// Returns when a row happened. If it is dated in the future and nobody has seen it before,
+    /// that is remembered: now for what was unbound, and otherwise not after the last import, so
+    /// that what was removed here since stays removed.
     pub fn discover(&mut self, row: Reference, raw: &RawBinding) -> Millis {
         if raw.at() > self.now && !self.known.contains_key(&row) {
             let at = if raw.is_tombstone() { self.now } else { self.last };

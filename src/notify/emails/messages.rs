@@ -30,8 +30,8 @@ pub enum Remover {
 }
 
 impl Remover {
-    /// Whether a validation session has proved the address. A mail scanner that opens links may have
-    /// validated it.
+    /// Whether a validation session has proved the address. A mail scanner that opens links may
+    /// have validated it.
     #[must_use]
     pub const fn has_shown_a_session(self) -> bool {
         matches!(self, Self::Owner | Self::Another)

@@ -26,8 +26,8 @@ struct Confirmation {
     confirmation: String,
 }
 
-/// Somebody who has just proved who they are and typed their Matrix ID, or the page that asks for it
-/// again.
+/// Somebody who has just proved who they are and typed their Matrix ID, or the page that asks for
+/// it again.
 pub(super) struct Certain(Result<Person, HttpResponse>);
 
 impl FromRequest for Certain {

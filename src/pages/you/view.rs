@@ -28,7 +28,8 @@ struct Overview<'a> {
     mxid: &'a str,
     since: Option<Timestamp>,
     addresses: Vec<Listed>,
-    /// Why addresses are masked: none is confirmed, or the confirmed one has not been bound for long.
+    /// Why addresses are masked: none is confirmed, or the confirmed one has not been bound for
+    /// long.
     locked: Option<&'static str>,
     /// Whether there are several, and none is masked.
     can_unbind_all: bool,

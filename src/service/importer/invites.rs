@@ -36,8 +36,8 @@ struct Prepared {
 }
 
 impl Importer {
-    /// Adds pending invitations, except those that were removed here or whose address objects.
-    /// They count as made now, so that they do not expire at once. Returns what was done about each.
+    /// Adds pending invitations, except those that were removed here or whose address objects. They
+    /// count as made now, so that they do not expire at once. Returns what was done about each.
     ///
     /// `signing_key` is the id of the key that their rooms were given.
     ///
@@ -78,8 +78,8 @@ impl Importer {
     }
 
     fn prepare_invite(&self, row: &ImportedInvite, signing_key: &str) -> Prepared {
-        // The other server does not say which key belongs to which invitation, so the row is tied to
-        // its token instead.
+        // The other server does not say which key belongs to which invitation, so the row is tied
+        // to its token instead.
         let owner = self.sealer.ephemeral_key_index(&Sha256::digest(row.token.as_bytes()).into());
         let seal = |column, value: &str| self.sealer.seal_invite(column, &owner, value);
         let (user_index, mxid) = self.sealer.seal_account(&row.sender);

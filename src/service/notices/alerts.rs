@@ -1,14 +1,15 @@
-//! Alerts: telling a user's addresses what somebody does with the user's data who need not be them; see
-//! [`standing`](crate::service::standing).
+//! Alerts: telling a user's addresses what somebody does with the user's data who need not be them;
+//! see [`standing`](crate::service::standing).
 //!
-//! These are sent whether or not notices are enabled. What an address has confirmed is told once a day, for
-//! each that confirms. An address that is added is always told: as with notices, a bind that exceeds the
-//! rate limit of that is refused. One that is removed is told too, and so is the removed address itself,
-//! unless its reader has asked for that.
+//! These are sent whether or not notices are enabled. What an address has confirmed is told once a
+//! day, for each that confirms. An address that is added is always told: as with notices, a bind
+//! that exceeds the rate limit of that is refused. One that is removed is told too, and so is the
+//! removed address itself, unless its reader has asked for that.
 //!
-//! They are retried for as long as an erasure waits, also if they are refused for good: a mailbox that is
-//! full today takes them tomorrow. An erasure does not delete them. If none arrives, it happens all the
-//! same, or nobody whose addresses are gone could leave; the operator reads of it in the log.
+//! They are retried for as long as an erasure waits, also if they are refused for good: a mailbox
+//! that is full today takes them tomorrow. An erasure does not delete them. If none arrives, it
+//! happens all the same, or nobody whose addresses are gone could leave; the operator reads of it
+//! in the log.
 //!
 //! Not everybody who is told can undo it: see [`trusted`].
 
@@ -31,8 +32,9 @@ use crate::store::{Conn, accounts, erasures, outbox};
 use crate::texts::Language;
 
 impl Notices {
-    /// Returns the alerts that tell bound addresses what was done with the data of their user, to be
-    /// queued in the transaction that does it. `event` takes the binding of the address that is told.
+    /// Returns the alerts that tell bound addresses what was done with the data of their user, to
+    /// be queued in the transaction that does it. `event` takes the binding of the address that is
+    /// told.
     pub(in crate::service) fn alerts(
         &self,
         event: impl Fn(&Binding) -> Event,
@@ -48,8 +50,8 @@ impl Notices {
         to.iter().map(alert).collect()
     }
 
-    /// Returns the alerts that tell the other addresses of a user that one was added, and the new one
-    /// that an erasure is requested.
+    /// Returns the alerts that tell the other addresses of a user that one was added, and the new
+    /// one that an erasure is requested.
     pub(in crate::service) async fn of_addition(
         &self,
         conn: &mut Conn,
@@ -72,9 +74,10 @@ impl Notices {
         Ok(alerts)
     }
 
-    /// Notes that a user has lost an address, so that for three days they are not taken for somebody
-    /// who has none, and returns the alerts that tell their other addresses. Call it after the
-    /// removal. No limit can keep them back: what is removed was added before, which is limited.
+    /// Notes that a user has lost an address, so that for three days they are not taken for
+    /// somebody who has none, and returns the alerts that tell their other addresses. Call it after
+    /// the removal. No limit can keep them back: what is removed was added before, which is
+    /// limited.
     pub(in crate::service) async fn of_loss(
         &self,
         conn: &mut Conn,
@@ -87,8 +90,8 @@ impl Notices {
         self.alerts(|_| Event::Removed, mxid, now, &others, language)
     }
 
-    /// Queues the alerts about a binding that was deleted with what else is stored about its address,
-    /// and returns its id.
+    /// Queues the alerts about a binding that was deleted with what else is stored about its
+    /// address, and returns its id.
     pub(in crate::service) async fn queue_loss(
         &self,
         conn: &mut Conn,

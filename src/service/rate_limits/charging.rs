@@ -118,9 +118,9 @@ impl RateLimits {
         Ok(())
     }
 
-    /// Charges one unit to a network, whose level determines how much it leaves to others around it,
-    /// and one to the network around. Without a transaction: many such requests come at once. A network
-    /// that the one around it refuses has used a unit all the same.
+    /// Charges one unit to a network, whose level determines how much it leaves to others around
+    /// it, and one to the network around. Without a transaction: many such requests come at once. A
+    /// network that the one around it refuses has used a unit all the same.
     pub(super) async fn charge_anonymous(&self, counted: Counted, from: &Network) -> Result<(), Error> {
         let (network, around) = self.rules().anonymous(counted, from);
         let now = self.clock.now();

@@ -23,8 +23,8 @@ pub(super) struct Credits {
 #[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
-    /// How many of them a refund may make forgotten: no more than somebody uses who has not used much,
-    /// since meanwhile other nodes may have charged more than is remembered.
+    /// How many of them a refund may make forgotten: no more than somebody uses who has not used
+    /// much, since meanwhile other nodes may have charged more than is remembered.
     remembered: u32,
     /// How much the user had used in the long run when units were last charged, these included.
     used: u32,

@@ -2,9 +2,9 @@
 //! they count messages as any other.
 //!
 //! A token may be in other hands than its user's: OpenID tokens have no audience. So each token and
-//! web session has limits of its own, and what all of them share keeps a part free for web sessions,
-//! and another for those that have just begun. The limits of a recipient do so too, or a token
-//! could keep its user from getting a link.
+//! web session has limits of its own, and what all of them share keeps a part free for web
+//! sessions, and another for those that have just begun. The limits of a recipient do so too, or a
+//! token could keep its user from getting a link.
 
 use ruma_common::UserId;
 
@@ -36,17 +36,17 @@ impl RateLimits {
         self.charge_limit(Kind::of(Counted::View, Scope::Subject), index.as_ref()).await
     }
 
-    /// Charges one export of everything stored about a user, in the transaction that uses their fresh
-    /// proof.
+    /// Charges one export of everything stored about a user, in the transaction that uses their
+    /// fresh proof.
     pub(in crate::service) async fn charge_export(&self, conn: &mut Conn, actor: &Actor) -> Result<(), Error> {
         let limit = self.of_user(Counted::Export, actor).left_by(proved(actor));
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
     /// Charges a link by which a user confirms that they read an address of theirs: to the token or
-    /// session, the user, the networks, the address and those who pay for it. The limits of the user
-    /// and of the address are apart from those of messages that strangers can cause. Whoever signs in
-    /// on the pages need not have an account: without one, they count as newcomers.
+    /// session, the user, the networks, the address and those who pay for it. The limits of the
+    /// user and of the address are apart from those of messages that strangers can cause. Whoever
+    /// signs in on the pages need not have an account: without one, they count as newcomers.
     ///
     /// # Errors
     /// 429 also for a token, if the reader of the address has [denied](Self::note_denial) a link.
@@ -72,8 +72,9 @@ impl RateLimits {
         self.charge(&Plan { own, others }, 1).await
     }
 
-    /// Notes that the reader of an address has denied that they asked for a link: for a day, and for
-    /// two after another one, tokens have none sent there. The web sessions of that time have ended.
+    /// Notes that the reader of an address has denied that they asked for a link: for a day, and
+    /// for two after another one, tokens have none sent there. The web sessions of that time have
+    /// ended.
     pub(in crate::service) async fn note_denial(&self, of: &Address) -> Result<(), Error> {
         let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
         self.store.write_one(async move |conn| charge_one(conn, &limit, DAY, now).await).await?;
@@ -124,8 +125,8 @@ impl RateLimits {
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
-    /// Whether the addresses of a user are to be told again of what is done by whoever has confirmed
-    /// `by`, in the transaction that queues the alerts: once a day.
+    /// Whether the addresses of a user are to be told again of what is done by whoever has
+    /// confirmed `by`, in the transaction that queues the alerts: once a day.
     pub(in crate::service) async fn may_alert(
         &self,
         conn: &mut Conn,

@@ -9,8 +9,8 @@ use crate::texts::Language;
 
 impl SelfService {
     /// Unbinds an address from any user. Deletes its validation sessions too, or it could be bound
-    /// again at once, and its queued deliveries. The address is not notified, since the reader of its
-    /// messages has done it; the user's other addresses are told in the given language.
+    /// again at once, and its queued deliveries. The address is not notified, since the reader of
+    /// its messages has done it; the user's other addresses are told in the given language.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.

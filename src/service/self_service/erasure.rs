@@ -65,8 +65,8 @@ impl Cause {
         }
     }
 
-    /// Deletes the erasure that the user has requested, and checks that it is this one, if it is the
-    /// cause: then it happens once.
+    /// Deletes the erasure that the user has requested, and checks that it is this one, if it is
+    /// the cause: then it happens once.
     async fn settle(&self, conn: &mut Conn, user_index: &[u8]) -> Result<(), Error> {
         let Self::Deferred(row) = self else { return Ok(erasures::cancel(conn, user_index).await.map(drop)?) };
         let is_taken = erasures::take(conn, &row.user_index, row.requested_at).await?;
@@ -113,8 +113,8 @@ impl SelfService {
         self.accounts.expire_caches().await;
     }
 
-    /// Erases in one transaction. The alerts that it queues, and the notices that are queued already,
-    /// belong to nobody from then on; they are deleted when they arrive.
+    /// Erases in one transaction. The alerts that it queues, and the notices that are queued
+    /// already, belong to nobody from then on; they are deleted when they arrive.
     pub(super) async fn erase(&self, mxid: &UserId, cause: Cause) -> Result<Receipt, Error> {
         let (sealer, notices, now) = (self.sealer.clone(), self.notices.clone(), self.clock.now());
         let (user, clock) = (mxid.to_owned(), self.clock.clone());

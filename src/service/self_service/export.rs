@@ -169,12 +169,12 @@ pub struct ExportedConsent {
 }
 
 impl SelfService {
-    /// Returns everything stored about a user, at their own request, which uses their fresh proof and
-    /// tells their addresses. Since that reads much, it is rate-limited.
+    /// Returns everything stored about a user, at their own request, which uses their fresh proof
+    /// and tells their addresses. Since that reads much, it is rate-limited.
     ///
     /// # Errors
-    /// 403 without a fresh proof, or without a confirmation if an address is bound or was removed in
-    /// the last days; 429; and 503 if the database is unavailable.
+    /// 403 without a fresh proof, or without a confirmation if an address is bound or was removed
+    /// in the last days; 429; and 503 if the database is unavailable.
     pub async fn export_own(&self, actor: &Actor, language: Language) -> Result<Export, Error> {
         let needs = self.needs(actor).await?;
         if needs.contains(&Need::Confirmation) {
@@ -189,8 +189,8 @@ impl SelfService {
         Ok(export)
     }
 
-    /// Uses the fresh proof, charges the export, and tells the user's addresses of it, once a day for
-    /// each address that has confirmed one.
+    /// Uses the fresh proof, charges the export, and tells the user's addresses of it, once a day
+    /// for each address that has confirmed one.
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
@@ -240,9 +240,9 @@ impl SelfService {
         Ok(needs(&self.sealer, &standing, &addresses, &self.clock).0)
     }
 
-    /// Returns the bound address that a user names by its id, or all of them, to be unbound. Without
-    /// a confirmation of them, somebody else could do that, and then nothing would be left to confirm
-    /// an erasure or to be told of it.
+    /// Returns the bound address that a user names by its id, or all of them, to be unbound.
+    /// Without a confirmation of them, somebody else could do that, and then nothing would be left
+    /// to confirm an erasure or to be told of it.
     ///
     /// # Errors
     /// 403 if one of them is not confirmed, and 503 if the database is unavailable.

@@ -44,8 +44,8 @@ pub struct Submitted {
     pub again: bool,
     /// The user who asked for the message; only its reader is told.
     pub asked_by: Option<OwnedUserId>,
-    /// Whether its reader is to be told who asked before being sent anywhere: the operator restricts
-    /// where, and the address is not bound to that user.
+    /// Whether its reader is to be told who asked before being sent anywhere: the operator
+    /// restricts where, and the address is not bound to that user.
     pub is_told_first: bool,
 }
 

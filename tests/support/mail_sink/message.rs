@@ -33,8 +33,8 @@ impl Message {
         self.part("text/plain")
     }
 
-    /// Returns the decoded `text/html` part with `\n` line endings, or an empty string. The elements
-    /// that keep mail programs from making links are left out.
+    /// Returns the decoded `text/html` part with `\n` line endings, or an empty string. The
+    /// elements that keep mail programs from making links are left out.
     pub fn html(&self) -> String {
         self.part("text/html").replace("<span>.</span>", ".")
     }

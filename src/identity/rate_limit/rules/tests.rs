@@ -344,7 +344,8 @@ proptest! {
         };
         prop_assert!(filled(days) <= filled(days + more));
         prop_assert_eq!([filled(0), filled(730)], [4_000_032, 10_000_000]);
-        // A month makes room for somebody with 10,000 contacts and three devices who has looked up much.
+        // A month makes room for somebody with 10,000 contacts and three devices who has looked up
+        // much.
         prop_assert!(days > 690 || (filled(days + 30) - filled(days)) / 100 * 35 >= 60_000);
     }
 
