@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use vouch::clock::{Clock, DAY, HOUR, Millis};
 use vouch::config::{Config, DatabaseUrl, MailTransport, Smtp, SmtpSecurity};
