@@ -237,8 +237,8 @@ impl RateLimits {
         let now = micros(now);
         let stored = rows::kinds(&mut self.store.read().await?, now).await?;
         for kind in Kind::ALL {
-            let (limit, name) = (self.rules().limit(kind, &[]), kind.to_string());
-            let most = now.saturating_add(limit.cost(limit.bucket.capacity)).saturating_add(micros(MINUTE));
+            let (drain, name) = (self.rules().longest_drain(kind), kind.to_string());
+            let most = now.saturating_add(drain).saturating_add(micros(MINUTE));
             if stored.iter().any(|row| row.name == name && row.last_empty_at > Some(most)) {
                 let lowered = self.store.write(async move |conn| rows::lower(conn, &name, most, by).await).await?;
                 log::warn!("{lowered} levels of the limit {kind} were lowered: a wrong clock had stored them");

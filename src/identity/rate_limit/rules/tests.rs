@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::HOUR;
-use crate::config::Config;
+use crate::config::{Bucket, Config};
 use crate::identity::homeserver_group;
 use crate::identity::rate_limit::ledger::Ledger;
 
@@ -376,4 +376,19 @@ fn tokens_leave_half_of_a_persons_limits_to_sessions_and_these_a_quarter_to_new_
     let means = [Means::Token, Means::Session, Means::NewSession];
     let left = |capacity| means.map(|means| limit(capacity).left_by(means).reserve);
     assert_eq!([20, 5, 1].map(left), [[10, 5, 0], [2, 1, 0], [0, 0, 0]]);
+}
+
+proptest! {
+    /// Otherwise it would be taken for one that a wrong clock has stored, and lowered.
+    #[test]
+    fn no_homeserver_can_be_fuller_than_the_longest_drain_says(
+        capacity in 1..1_000u32, per_hour in 1..100u32, days in 0..100i64,
+    ) {
+        let mut world = World::new(NOW - days * DAY);
+        world.budgets.lookup_homeserver = Bucket { capacity, per_hour };
+        let someone = person(1, NOW);
+        for limit in world.rules().homeserver(&someone.account, Counted::Lookup, &world.homeserver(&someone)) {
+            prop_assert!(limit.cost(limit.bucket.capacity) <= world.rules().longest_drain(limit.kind));
+        }
+    }
 }
