@@ -33,6 +33,10 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 /// own range.
 const UNSEEN: usize = 100_000_000;
 
+/// The number of users on each connection who make journeys: enough that nobody makes more than a
+/// few. Each further address of a user is told to their others.
+const TRAVELLERS: u16 = 500;
+
 /// Measures the running server under load.
 #[derive(Parser)]
 struct Options {
@@ -116,7 +120,7 @@ async fn measure_backend(options: &Options, on_postgres: bool) -> Result<()> {
         warm_up: Duration::from_millis(500),
         duration: Duration::try_from_secs_f64(options.seconds)?,
     };
-    let people = people::register(&world, &server, options.connections, options.users).await?;
+    let people = people::register(&world, &server, options.connections, options.users, "user").await?;
     measure_all(options, &world, &setup, people).await
 }
 
@@ -160,7 +164,8 @@ async fn measure_all(options: &Options, world: &World, setup: &Setup<'_>, people
         }
     }
     if wanted("journey") {
-        report::row("journey", 0, &setup.measure(journeys::all(world, people)).await?);
+        let travellers = people::register(world, setup.server, options.connections, TRAVELLERS, "traveller").await?;
+        report::row("journey", 0, &setup.measure(journeys::all(world, travellers)).await?);
     }
     println!("\n{}", report::NOTES);
     Ok(())

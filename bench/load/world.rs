@@ -31,7 +31,7 @@ const BATCH: u32 = 20_000;
 /// Rate limits that never refuse a request. A user's limit has its default capacity, so that it is
 /// charged in the database as often as in production, but drains at once. The limits shared by many
 /// users have a large capacity.
-const BUDGETS: [(&str, &str); 10] = [
+const BUDGETS: [(&str, &str); 11] = [
     ("NEWCOMER_DAYS", "0"),
     ("USER__PER_HOUR", WIDE),
     ("HOMESERVER__CAPACITY", WIDE),
@@ -42,6 +42,7 @@ const BUDGETS: [(&str, &str); 10] = [
     ("MESSAGES_NETWORK__CAPACITY", WIDE),
     ("MESSAGES_SERVER__CAPACITY", WIDE),
     ("REGISTRATIONS_NETWORK__CAPACITY", WIDE),
+    ("REGISTRATIONS_HOMESERVER__CAPACITY", WIDE),
 ];
 const WIDE: &str = "1000000000";
 
