@@ -1,6 +1,7 @@
 //! The command line: serving, and commands for operators.
 
 mod arguments;
+mod backup;
 mod clock;
 mod configuration;
 mod doctor;
@@ -88,6 +89,8 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
             Command::Clock(options) => clock::run(config, &options).await,
+            Command::Backup(what) => backup::backup(config, file.as_deref(), &what).await,
+            Command::Restore(what) => backup::restore(config, &what).await,
             Command::Import(what) => import::run(config, &what).await,
             Command::Limits(what) => limits::run(config, &what).await,
             Command::Status(options) => status::run(config, &options).await,

@@ -6,6 +6,7 @@
 //! `federation`, `notify` → [`crypto`], `store`. All of them may use [`clock`] and [`metrics`].
 
 pub mod api;
+mod backup;
 mod brand;
 pub mod cli;
 pub mod clock;

@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use ruma_common::{OwnedServerName, OwnedUserId};
 
+use super::backup::{Backup, Restore};
 use super::import::Import;
 use super::keys::Keys;
 use super::{Failure, input};
@@ -79,6 +80,10 @@ pub(super) enum Command {
     Erase(Erasure),
     /// Print what the clocks say; put a time right that was stored wrongly
     Clock(ClockOptions),
+    /// Write a copy of the database to a file, sealed with a passphrase, while servers run
+    Backup(Backup),
+    /// Restore a backup into an empty database, of either kind
+    Restore(Restore),
     /// Move in from another identity server
     #[command(subcommand, disable_help_subcommand = true)]
     Import(Import),

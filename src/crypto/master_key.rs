@@ -56,8 +56,14 @@ impl MasterKey {
     /// # Errors
     /// If the file cannot be written.
     pub fn make(path: &Path) -> Result<Self, KeyFileError> {
-        let text = key_file::create(path, Zeroizing::new(BASE64_STANDARD.encode(*Self::generate().0) + "\n"))?;
+        let text = key_file::create(path, Self::generate().to_text())?;
         Self::parse_file(path, &text)
+    }
+
+    /// Returns the text of a file with this key.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        Zeroizing::new(BASE64_STANDARD.encode(*self.0) + "\n")
     }
 
     fn parse_file(path: &Path, text: &str) -> Result<Self, KeyFileError> {

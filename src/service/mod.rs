@@ -41,7 +41,7 @@ mod respelling;
 mod sealing;
 mod self_service;
 mod standing;
-mod start;
+pub(crate) mod start;
 mod unbinding;
 mod validation;
 mod web_sessions;

@@ -231,7 +231,7 @@ pub(super) async fn check_schema(store: &Store) -> Result<(), StartError> {
 }
 
 /// Connects to a database that a server has used.
-pub(super) async fn connect_existing(config: &Config) -> Result<(Store, Option<Vec<u8>>), StartError> {
+pub(crate) async fn connect_existing(config: &Config) -> Result<(Store, Option<Vec<u8>>), StartError> {
     connect(config, &Metrics::default(), Absent::Refused).await
 }
 
@@ -240,7 +240,7 @@ fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError
     Ok((existing_master_key(&config.keys)?, existing_signing_keys(config)?))
 }
 
-pub(super) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> {
+pub(crate) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> {
     master_key(keys)?.ok_or_else(|| missing("master", &keys.master_key_file, "master_key_file"))
 }
 
@@ -272,18 +272,18 @@ fn keys(config: &Config, made: &mut Made) -> Result<(MasterKey, SigningKeys), St
     Ok((master, signing))
 }
 
-fn signing_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
+pub(crate) fn signing_keys(config: &Config) -> Result<Option<SigningKeys>, StartError> {
     SigningKeys::read(&config.keys.signing_key_file, &config.server.name).map_err(in_words)
 }
 
-fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
+pub(crate) fn master_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
     match &keys.master_key {
         Some(key) => Ok(Some(key.clone())),
         None => MasterKey::read(&keys.master_key_file).map_err(in_words),
     }
 }
 
-pub(super) fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError> {
+pub(crate) fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), StartError> {
     if remembered.is_none_or(|remembered| remembered == vault.check_value()) {
         return Ok(());
     }
@@ -291,7 +291,7 @@ pub(super) fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), 
 }
 
 /// Checks that the key which signed last is known.
-pub(super) fn check_known(signing: &SigningKeys, last: &[u8], keys: &Keys) -> Result<(), StartError> {
+pub(crate) fn check_known(signing: &SigningKeys, last: &[u8], keys: &Keys) -> Result<(), StartError> {
     if signing.knows(&String::from_utf8_lossy(last)) {
         return Ok(());
     }
@@ -316,6 +316,6 @@ async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) ->
     Ok(())
 }
 
-pub(super) fn in_words(error: impl Display) -> StartError {
+pub(crate) fn in_words(error: impl Display) -> StartError {
     StartError(error.to_string())
 }

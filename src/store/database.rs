@@ -1,6 +1,7 @@
 //! The database as the rest of the program sees it.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,10 @@ use super::meta;
 use super::metering::Metering;
 use super::migrations::{self, Schema};
 use super::postgres::Postgres;
+use super::snapshot::Snapshot;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
+use super::transfer;
 use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
 use crate::metrics::Metrics;
@@ -241,8 +244,38 @@ impl Store {
         }
     }
 
-    /// Returns a lock that shows that no other node uses the database, for as long as it is kept;
-    /// or `None` if another node may. `PostgreSQL` is shared.
+    /// Copies the database, as it is at one moment and with the tables that it has, into a file that
+    /// exists and is empty. Servers go on meanwhile.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    ///
+    /// # Panics
+    /// If copying panics.
+    pub async fn copy_to(&self, file: &Path) -> Result<(), String> {
+        match &self.kind {
+            Kind::Postgres(postgres) => transfer::out(&mut postgres.client().await?, &mut Snapshot::open(file)?).await,
+            Kind::Sqlite(sqlite) => {
+                let (sqlite, file) = (sqlite.clone(), file.to_owned());
+                spawn_blocking(move || sqlite.copy_to(&file)).await.expect("copying does not panic")
+            }
+        }
+    }
+
+    /// Fills the tables of a `PostgreSQL` database, which must be empty, all or none. A snapshot is
+    /// itself a `SQLite` database.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub async fn fill_from(&self, snapshot: &mut Snapshot) -> Result<(), String> {
+        match &self.kind {
+            Kind::Postgres(postgres) => transfer::into(&mut postgres.client().await?, snapshot).await,
+            Kind::Sqlite(_) => Err("a SQLite database is restored as a file".to_owned()),
+        }
+    }
+
+    /// Returns a lock that shows that no other node uses the database, for as long as it is kept; or
+    /// `None` if another node may. `PostgreSQL` is shared.
     #[must_use]
     pub fn alone(&self) -> Option<File> {
         match &self.kind {

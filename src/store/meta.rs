@@ -17,7 +17,7 @@ pub const SIGNING_KEY: &str = "signing_key";
 /// The form in which addresses are stored.
 pub const ADDRESS_FORM: &str = "address_form";
 /// The latest time at which a node whose clock was right was running, as 8 bytes, big-endian.
-const LATEST_TIME: &str = "latest_time";
+pub(super) const LATEST_TIME: &str = "latest_time";
 /// The latest time at which a node has acted that may turn out to be wrong, in the same form.
 const UNSETTLED_TIME: &str = "unsettled_time";
 

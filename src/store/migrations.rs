@@ -17,7 +17,7 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 
 const FOR_POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
-const FOR_SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const FOR_SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// How a database's schema differs from the one that this program was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) async fn compare(conn: &mut Conn) -> Result<Schema, Error> {
     })
 }
 
-fn versions<DB: diesel::backend::Backend>(migrations: &EmbeddedMigrations) -> BTreeSet<String>
+pub(super) fn versions<DB: diesel::backend::Backend>(migrations: &EmbeddedMigrations) -> BTreeSet<String>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {

@@ -30,8 +30,10 @@ pub mod recent_lookups;
 pub mod respelling;
 mod schema;
 pub mod sessions;
+mod snapshot;
 mod sqlite;
 mod transaction;
+mod transfer;
 pub mod unbind_signatures;
 pub mod visits;
 
@@ -39,6 +41,7 @@ pub use connection::Conn;
 pub use database::Store;
 pub use error::Error;
 pub use migrations::Schema;
+pub use snapshot::Snapshot;
 pub use transaction::LONGEST as LONGEST_TRANSACTION;
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both

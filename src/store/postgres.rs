@@ -16,8 +16,8 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, Tr
 use futures_util::FutureExt;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
-use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::Error;
@@ -125,6 +125,11 @@ impl Postgres {
         conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
     }
 
+    /// Opens a connection of its own for copying tables, as [`super::transfer`] does.
+    pub(super) async fn client(&self) -> Result<Client, String> {
+        self.connector.client().await
+    }
+
     /// A connection from the pool.
     pub(super) async fn pooled(&self) -> Result<Link, Error> {
         if let Ok(Ok(conn)) = timeout(CHECK_OUT, self.pool.get()).await {
@@ -152,10 +157,7 @@ impl Connector {
     async fn check_sessions(&self) -> Result<(), String> {
         let mut clients = Vec::new();
         for _ in 0..2 {
-            let connected = self.config.connect(self.tls.clone()).await;
-            let (client, connection) = connected.map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
-            tokio::spawn(connection);
-            clients.push(client);
+            clients.push(self.client().await?);
         }
         let checked = timeout(CONNECT, pooler::are_exclusive(&clients[0], &clients[1])).await;
         match checked.map_err(|_| "no answer from PostgreSQL on a second connection".to_owned())? {
@@ -163,6 +165,14 @@ impl Connector {
             Ok(false) => Err(SHARED_SESSIONS.to_owned()),
             Err(error) => Err(format!("PostgreSQL: {}", describe(&error))),
         }
+    }
+
+    /// Opens a connection without settings.
+    async fn client(&self) -> Result<Client, String> {
+        let connected = self.config.connect(self.tls.clone()).await;
+        let (client, connection) = connected.map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
+        tokio::spawn(connection);
+        Ok(client)
     }
 
     async fn connect(&self, further_settings: &'static str) -> ConnectionResult<AsyncPgConnection> {
@@ -271,7 +281,7 @@ fn ssl_mode(config: &Config) -> SslMode {
 }
 
 /// The error with its causes: the first alone is only "error connecting to server".
-fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(fault) = TlsFault::of(error) {
         return format!("its connection cannot be secured by TLS: {fault}");
     }

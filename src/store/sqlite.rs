@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Text};
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
@@ -108,6 +108,15 @@ impl Sqlite {
         path.push("-node");
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()?;
         file.try_lock().is_ok().then_some(file)
+    }
+
+    /// Copies the database, as it is at one moment, into a file that exists and is empty. Others
+    /// read and write meanwhile.
+    pub(super) fn copy_to(&self, file: &Path) -> Result<(), String> {
+        let target = file.to_str().ok_or("the path of the copy is not UTF-8")?;
+        let mut conn = self.connect().map_err(|error| error.to_string())?;
+        let copied = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(target).execute(&mut conn);
+        copied.map(drop).map_err(|error| error.to_string())
     }
 
     /// Copies the write-ahead log into the file and empties it; returns whether it is empty now.

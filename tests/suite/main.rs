@@ -17,6 +17,8 @@ mod address_links;
 mod alerts;
 mod answers;
 mod attacks;
+mod backup;
+mod backup_files;
 mod binding;
 mod canary;
 mod clock;
