@@ -15,13 +15,7 @@ pub struct Person {
 }
 
 /// Registers a group of users for each connection.
-pub async fn register(
-    world: &World,
-    server: &Server,
-    groups: u8,
-    size: u16,
-    name: &str,
-) -> Result<Vec<Vec<Person>>> {
+pub async fn register(world: &World, server: &Server, groups: u8, size: u16, name: &str) -> Result<Vec<Vec<Person>>> {
     let mut people = Vec::new();
     for group in 0..groups {
         let mut connection = Connection::open(server.address(), group).await?;
