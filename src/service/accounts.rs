@@ -94,11 +94,14 @@ impl Accounts {
     /// Exchanges an OpenID token for an access token of this server. Only the first use of an
     /// OpenID token on this server is a fresh proof of who its user is: it has no audience, so
     /// anyone who was given it could present it again. A repeated registration is not refused,
-    /// because clients retry one whose answer they did not receive. If the account has too many
-    /// access tokens, one of those that have not been used for longest ends.
+    /// because clients retry one whose answer they did not receive; but after all of the account's
+    /// tokens were ended together, whoever had one of its OpenID tokens must not come back with it.
+    /// If the account has too many access tokens, one of those that have not been used for longest
+    /// ends.
     ///
     /// # Errors
-    /// 401 if the homeserver does not know the token or answers for another server's user, 403 if
+    /// 401 if the homeserver does not know the token or answers for another server's user, or if
+    /// the token was used before and the account was signed out everywhere since, 403 if
     /// its users may not register here, 429, and 502 if it cannot be reached.
     pub async fn register(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
@@ -110,6 +113,10 @@ impl Accounts {
         let added = self.store.write(async move |conn| {
             let account = accounts::get_or_create(conn, user.as_ref(), &stored, now).await?;
             let is_fresh = openid.accept(conn).await?;
+            let is_shut_out = account.shut_out_at.is_some_and(|at| now - at < OPENID_TOKEN_KEPT_AT_MOST);
+            if is_shut_out && !is_fresh {
+                return Err(Error::unauthorized("The token was used before; ask the homeserver for a new one"));
+            }
             let surplus = accounts::end_surplus_tokens(conn, account.id).await?;
             memory::forget(conn, &sealer, &surplus).await?;
             accounts::add_token(conn, &hash, account.id, now, is_fresh.then_some(now)).await?;

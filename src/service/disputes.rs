@@ -172,8 +172,9 @@ impl Disputes {
     async fn undo_addition(&self, addition: Addition, mxid: OwnedUserId, language: Language) -> Result<Dispute, Error> {
         let (shut_out, about) = (ShutOut::of(&self.sealer, &mxid), self.sealer.outbox_user_index(&mxid));
         let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
+        let now = self.clock.now();
         let removed = self.store.write(async move |conn| {
-            let gone = shut_out.carry_out(conn).await?;
+            let gone = shut_out.carry_out(conn, now).await?;
             let rows = bindings::of_user(conn, &addition.user_index).await?;
             if !addition.is_read(&rows) {
                 return Err(Error::not_found("The address is not bound any more"));

@@ -14,7 +14,7 @@ use ruma_common::{OwnedServerName, UserId};
 use super::lookups::memory;
 use super::sealing::Sealer;
 use super::{Accounts, Directory, Notices, Objections, Outbox, PublicLinks, RateLimits, WebSession, WebSessions};
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::Retention;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::BlindIndex;
@@ -53,10 +53,10 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn log_out_everywhere(&self, mxid: &UserId, this: &WebSession) -> Result<(), Error> {
-        let (account, sealer) = (self.sealer.account_index(mxid), self.sealer.clone());
+        let (account, sealer, now) = (self.sealer.account_index(mxid), self.sealer.clone(), self.clock.now());
         let removed = self.store.write(async move |conn| {
             if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
-                let tokens = accounts::remove_tokens_of(conn, account.id).await?;
+                let tokens = accounts::end_tokens(conn, account.id, now).await?;
                 memory::forget(conn, &sealer, &tokens).await?;
             }
             Ok::<_, store::Error>(())
@@ -73,9 +73,9 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
     pub async fn shut_out(&self, mxid: &UserId) -> Result<(), Error> {
-        let (shut_out, sealer) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone());
+        let (shut_out, sealer, now) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone(), self.clock.now());
         let done = self.store.write(async move |conn| {
-            let gone = shut_out.carry_out(conn).await?;
+            let gone = shut_out.carry_out(conn, now).await?;
             gone.remove_sessions(conn).await?;
             memory::forget(conn, &sealer, &gone.tokens).await
         });
@@ -105,12 +105,12 @@ impl ShutOut {
     /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last:
     /// one that is being requested by a token or web session is stored before that ends, or cannot
     /// be requested any more.
-    pub async fn carry_out(self, conn: &mut Conn) -> Result<Gone, store::Error> {
+    pub async fn carry_out(self, conn: &mut Conn, now: Millis) -> Result<Gone, store::Error> {
         let mut gone = Gone::default();
         if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?
             && accounts::lock(conn, account.id).await?
         {
-            gone = Gone { account: Some(account.id), tokens: accounts::remove_tokens_of(conn, account.id).await? };
+            gone = Gone { account: Some(account.id), tokens: accounts::end_tokens(conn, account.id, now).await? };
         }
         visits::end_all_of(conn, self.sessions.as_ref()).await?;
         erasures::cancel(conn, self.erasure.as_ref()).await?;

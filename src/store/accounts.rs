@@ -21,6 +21,8 @@ pub struct Account {
     pub mxid: Vec<u8>,
     /// When the user first registered.
     pub created_at: Millis,
+    /// When all their tokens were last [ended](end_tokens).
+    pub shut_out_at: Option<Millis>,
 }
 
 /// An access token with the account it belongs to.
@@ -227,6 +229,16 @@ pub async fn lock_token(conn: &mut Conn, token_hash: &[u8]) -> Result<bool, Erro
     let same =
         diesel::update(tokens::table.filter(tokens::token_hash.eq(hash.clone()))).set(tokens::token_hash.eq(hash));
     Ok(conn.execute(Prepared(same)).await? == 1)
+}
+
+/// Removes all tokens of an account and notes when; returns their hashes.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn end_tokens(conn: &mut Conn, account_id: i64, now: Millis) -> Result<Vec<Vec<u8>>, Error> {
+    let account = accounts::table.filter(accounts::id.eq(account_id));
+    conn.execute(diesel::update(account).set(accounts::shut_out_at.eq(Some(now)))).await?;
+    remove_tokens_of(conn, account_id).await
 }
 
 /// Removes all tokens of an account; returns their hashes.

@@ -61,6 +61,7 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
     vec![
         ("accounts", "created_at", Remedy::Now),
         ("accounts", "unbound_at", Remedy::Now),
+        ("accounts", "shut_out_at", Remedy::Now),
         ("tokens", "created_at", Remedy::Ago(DAY)),
         ("tokens", "used_at", Remedy::Now),
         ("tokens", "proof_at", Remedy::Ago(DAY)),

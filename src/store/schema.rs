@@ -30,6 +30,7 @@ diesel::table! {
         mxid -> Binary,
         created_at -> BigInt,
         unbound_at -> Nullable<BigInt>,
+        shut_out_at -> Nullable<BigInt>,
     }
 }
 

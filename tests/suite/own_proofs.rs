@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch_test_support::homeserver::Conduct;
 
+use crate::added::{alert, removal, removes};
 use crate::database::count;
 use crate::notices::{ALICE, PATIENCE, notices};
 use crate::undoing::heading;
@@ -132,6 +133,38 @@ on_both_backends! {
             assert!(is_fresh(&openid).await, "{n}");
             assert!(!is_fresh(&openid).await, "{n}");
         }
+    }
+
+    async fn an_openid_token_that_was_used_before_does_not_come_back_after_everybody_was_signed_out(world: World) {
+        let (server, other) = (world.start().await, world.start().await);
+        world.person(&server, "alice").await.binds(ALICE).await;
+        let register = async |server: &Server, openid: &Value| {
+            server.post("/_matrix/identity/v2/account/register", None, openid).await
+        };
+        let stolen = world.homeserver.openid_token("alice");
+        registers(&world, &server, &stolen).await.binds("mallory@evil.example").await;
+        removes(&server, &removal(&alert(&world, ALICE).await)).await;
+        for server in [&server, &other] {
+            assert_eq!(register(server, &stolen).await.error(), (401, "M_UNAUTHORIZED"));
+        }
+        let openid = world.homeserver.openid_token("alice");
+        registers(&world, &other, &openid).await;
+        let visitor = Visitor::signed_in(&world, &server, "alice").await;
+        visitor.sends("/you/sign-out-everywhere", &[]).await;
+        let mut lasting = world.homeserver.openid_token("alice");
+        lasting["expires_in"] = json!(60 * 60 * 24 * 91);
+        for used in [&stolen, &openid, &lasting] {
+            assert_eq!(register(&other, used).await.error(), (401, "M_UNAUTHORIZED"));
+        }
+        assert_eq!(count(&world, "tokens").await, 0);
+        registers(&world, &other, &world.homeserver.openid_token("alice")).await;
+        // Others, and those who only lost an answer, are not affected.
+        let bobs = world.homeserver.openid_token("bob");
+        for _ in 0..2 {
+            register(&server, &bobs).await.ok();
+        }
+        world.clock.advance(90 * DAY);
+        register(&server, &lasting).await.ok();
     }
 
     async fn of_concurrent_uses_of_an_openid_token_one_is_the_first(world: World) {
