@@ -33,7 +33,8 @@ impl Error {
     /// 403 `M_FORBIDDEN`, if no link sent to an address was followed for this token or web session.
     #[must_use]
     pub fn confirmation_required() -> Self {
-        let text = "This needs a confirmation: ask for a link to one of your addresses, and open it";
+        let text = "This needs a confirmation: ask for a link to one of your addresses, and open it. If you can read \
+                    none of them, request an erasure (account/erasure), which needs no confirmation but waits";
         Self::new(ErrorKind::ConfirmationRequired, "M_FORBIDDEN", text)
     }
 }
