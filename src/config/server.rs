@@ -69,7 +69,7 @@ impl Server {
             tls: certificate.zip(key).map(|(certificate, key)| TlsFiles { certificate, key }),
             trusted_proxies: section.list("trusted_proxies", &[], parse::range),
             shutdown_timeout: section.text("shutdown_timeout", "30s", parse::duration("0s", "1h")),
-            max_clock_skew: section.text("max_clock_skew", "30s", parse::duration("1s", "10m")),
+            max_clock_skew: section.text("max_clock_skew", "30s", parse::duration("1s", "1m")),
         }
     }
 

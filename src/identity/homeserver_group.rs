@@ -4,22 +4,24 @@
 //! `b.co.uk` are not: `co.uk` is in the [public suffix list](https://publicsuffix.org). Its second
 //! part lists domains such as `github.io`, whose owners give names below them to anyone. These
 //! names are free too, so that part is ignored: all of `github.io` counts as one homeserver, and an
-//! operator who knows one of them can trust it.
+//! operator who knows one of them can trust it. So do all homeservers whose name is an IP address:
+//! whoever has an IPv6 network has thousands.
 
 use std::net::IpAddr;
 
 use psl::Type;
 
-use super::network::Network;
+/// The group of homeservers whose name is an IP address.
+const ADDRESSES: &str = "[]";
 
-/// Returns the name under which a homeserver counts: its registrable domain, its network if its
+/// Returns the name under which a homeserver counts: its registrable domain, [`ADDRESSES`] if its
 /// name is an IP address, or else its whole host name. Case, port and a final dot make no
 /// difference.
 #[must_use]
 pub fn of(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Network::of(address).to_string();
+    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return ADDRESSES.to_owned();
     }
     registrable(&host).unwrap_or(&host).to_owned()
 }
@@ -99,14 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn addresses_count_by_network() {
-        for (host, expected) in [
-            ("192.0.2.7", "192.0.2.0/24"),
-            ("[2001:db8:1:2::7]", "2001:db8:1::/48"),
-            ("[::ffff:192.0.2.9]", "192.0.2.0/24"),
-        ] {
-            assert_eq!(of(host), expected, "{host}");
+    fn addresses_are_one() {
+        for host in ["192.0.2.7", "192.0.2.7.", "[2001:db8:1:2::7]", "[2001:DB8:9::1]", "[::ffff:192.0.2.9]"] {
+            assert_eq!(of(host), ADDRESSES, "{host}");
         }
+        assert_eq!(of("192.0.2.7.example.org"), "example.org");
     }
 
     proptest! {

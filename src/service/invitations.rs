@@ -86,7 +86,7 @@ impl Invitations {
     ///
     /// # Errors
     /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or
-    /// `M_SEND_ERROR`, and then nothing is stored, nor is an email charged; 400
+    /// `M_SEND_ERROR`, and then nothing is stored, nor is an email charged to its recipient; 400
     /// `M_DESTINATION_REJECTED`; 403 if the operator has blocked the homeserver or the room; 429.
     pub async fn send(&self, caller: &Caller, from: &Network, request: &InviteRequest) -> Result<StoredInvite, Error> {
         self.check_allowed(caller, &request.room_id)?;
@@ -100,7 +100,7 @@ impl Invitations {
         if let Err(error) = self.notify(caller, request, &token, &key).await {
             // A text that failed may have been paid for all the same.
             if request.address.medium() == Medium::Email {
-                self.rate_limits.refund_charged(charged).await?;
+                self.rate_limits.refund_invite(charged).await?;
             }
             return Err(error);
         }

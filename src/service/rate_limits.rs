@@ -19,12 +19,12 @@ use ruma_common::UserId;
 
 use super::sealing::Sealer;
 use super::{Asker, Caller};
-use crate::clock::{Clock, MINUTE};
+use crate::clock::{APART, Clock, HOUR, MINUTE};
 use crate::config::Budgets;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
-use crate::identity::rate_limit::kind::{Counted, Kind};
+use crate::identity::rate_limit::kind::{Counted, Kind, Scope};
 use crate::identity::rate_limit::rules::{Account, Homeserver, Means, Plan, Requester, Rules, counted};
 use crate::identity::rate_limit::{Limit, micros};
 use crate::identity::threepid::Address;
@@ -195,7 +195,7 @@ impl RateLimits {
 
     /// Charges one invitation to the inviter, their homeserver, the networks, the server and the
     /// address; and a text also to those who pay for it. Returns what was charged, for
-    /// [`Self::refund_charged`].
+    /// [`Self::refund_invite`].
     pub(super) async fn charge_invite(
         &self,
         caller: &Caller,
@@ -213,6 +213,14 @@ impl RateLimits {
         charged.map_err(|uncharged| self.report(uncharged, now))
     }
 
+    /// Refunds an invitation that was not sent to its address and the server. Its asker is not
+    /// refunded: otherwise nothing would stop them from asking again and again, with an address that
+    /// is always refused.
+    pub(super) async fn refund_invite(&self, mut charged: Vec<Limit>) -> Result<(), Error> {
+        charged.retain(|limit| matches!(limit.kind.scope, Scope::Address | Scope::Server));
+        self.refund_charged(charged).await
+    }
+
     /// Refunds what was charged for something that was not sent. In the long run, its user has used
     /// it.
     pub(super) async fn refund_charged(&self, charged: Vec<Limit>) -> Result<(), Error> {
@@ -220,11 +228,26 @@ impl RateLimits {
         self.store.write(async move |conn| refund(conn, refunds).await).await
     }
 
-    /// [Lowers](Self::lower_impossible_levels) levels at once if time was taken back.
+    /// Takes levels back if time was, once: what was charged at the time that turned out to be wrong
+    /// counts from now. Limits that drain slowly lose what drains in the span of the jump, also if
+    /// they were charged before it.
     pub(super) async fn follow_time_back(&self) -> Result<(), store::Error> {
+        let now = self.clock.now();
         let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
-        let is_back = unsettled.is_some_and(|unsettled| unsettled > self.clock.now());
-        if is_back { self.lower_impossible_levels().await } else { Ok(()) }
+        let Some(unsettled) = unsettled.filter(|unsettled| *unsettled > now.saturating_add(APART)) else {
+            return Ok(());
+        };
+        // A wrong clock has run for an hour at most, or time would not have been taken back.
+        let (since, by) = (micros(unsettled.saturating_sub(HOUR)), micros(unsettled.saturating_sub(now)));
+        let taken_back = self.store.write(async move |conn| {
+            let is_first = meta::take_limits_back(conn, unsettled).await?;
+            if is_first { rows::take_back(conn, since, by).await } else { Ok(0) }
+        });
+        let taken_back: usize = taken_back.await?;
+        if taken_back > 0 {
+            log::warn!("{taken_back} levels of rate limits were lowered: a wrong clock had stored them");
+        }
+        self.lower_impossible_levels().await
     }
 
     /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while

@@ -20,6 +20,8 @@ pub const ADDRESS_FORM: &str = "address_form";
 pub(super) const LATEST_TIME: &str = "latest_time";
 /// The latest time at which a node has acted that may turn out to be wrong, in the same form.
 const UNSETTLED_TIME: &str = "unsettled_time";
+/// The latest such time for which rate limits were taken back, in the same form.
+const TAKEN_BACK: &str = "limits_taken_back";
 
 /// Returns the value with this name.
 ///
@@ -86,7 +88,7 @@ async fn time(conn: &mut Conn, name: &str) -> Result<Option<Millis>, Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
-    raise(conn, LATEST_TIME, now).await
+    raise(conn, LATEST_TIME, now).await.map(drop)
 }
 
 /// Records that a node acts at `now`, which may turn out to be wrong.
@@ -94,7 +96,7 @@ pub async fn set_latest_time(conn: &mut Conn, now: Millis) -> Result<(), Error> 
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn note_unsettled_time(conn: &mut Conn, now: Millis) -> Result<(), Error> {
-    raise(conn, UNSETTLED_TIME, now).await
+    raise(conn, UNSETTLED_TIME, now).await.map(drop)
 }
 
 /// Forgets that a node has acted at a time up to `until` which might have turned out to be wrong.
@@ -102,11 +104,22 @@ pub async fn note_unsettled_time(conn: &mut Conn, now: Millis) -> Result<(), Err
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn forget_unsettled_time(conn: &mut Conn, until: Millis) -> Result<(), Error> {
-    let row = meta::table.filter(meta::name.eq(UNSETTLED_TIME)).filter(meta::value.le(until.to_be_bytes().to_vec()));
-    conn.execute(diesel::delete(row)).await.map(drop)
+    let times = meta::table.filter(meta::name.eq_any([UNSETTLED_TIME, TAKEN_BACK]));
+    let forgotten = times.filter(meta::value.le(until.to_be_bytes().to_vec()));
+    conn.execute(diesel::delete(forgotten)).await.map(drop)
 }
 
-async fn raise(conn: &mut Conn, name: &'static str, now: Millis) -> Result<(), Error> {
+/// Records that rate limits are taken back from this unsettled time; returns whether they have not
+/// been yet.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn take_limits_back(conn: &mut Conn, from: Millis) -> Result<bool, Error> {
+    raise(conn, TAKEN_BACK, from).await
+}
+
+/// Records a time unless a later one is recorded; returns whether it did.
+async fn raise(conn: &mut Conn, name: &'static str, now: Millis) -> Result<bool, Error> {
     let bytes = now.to_be_bytes().to_vec();
     let query = diesel::insert_into(meta::table)
         .values((meta::name.eq(name), meta::value.eq(bytes.clone())))
@@ -115,8 +128,7 @@ async fn raise(conn: &mut Conn, name: &'static str, now: Millis) -> Result<(), E
         .set(meta::value.eq(bytes.clone()));
     // What is not a time does not count.
     let is_earlier = meta::value.lt(bytes).or(sql::<Bool>("length(meta.value) <> 8"));
-    conn.execute(methods::FilterDsl::filter(query, is_earlier)).await?;
-    Ok(())
+    Ok(conn.execute(methods::FilterDsl::filter(query, is_earlier)).await? == 1)
 }
 
 /// Records `now` as the latest time, even if a later one is recorded.

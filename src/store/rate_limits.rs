@@ -123,6 +123,19 @@ pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
     conn.load(query.order(rate_limits::kind)).await
 }
 
+/// Makes the buckets that would be empty only after `latest` empty earlier by `by`; returns how many
+/// there are.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn take_back(conn: &mut Conn, latest: i64, by: i64) -> Result<usize, Error> {
+    let earlier = (
+        rate_limits::empty_at.eq(rate_limits::empty_at - by),
+        rate_limits::forgotten_at.eq(rate_limits::forgotten_at - by),
+    );
+    conn.execute(diesel::update(rate_limits::table.filter(rate_limits::empty_at.gt(latest))).set(earlier)).await
+}
+
 /// Makes the buckets of a kind that would be empty only after `latest` empty earlier by `by`, and
 /// at that time at the latest; returns how many there are.
 ///

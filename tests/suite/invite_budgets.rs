@@ -123,8 +123,9 @@ on_both_backends! {
         assert_eq!((world.mail.count(), count(&world, "invites").await), (30, 30));
     }
 
-    async fn an_invitation_that_cannot_be_sent_is_neither_stored_nor_charged(mut world: World) {
-        world.config.budgets.invites_user = Bucket { capacity: 1, per_hour: 60 };
+    async fn an_invitation_that_cannot_be_sent_is_not_stored_and_charged_to_the_inviter_only(mut world: World) {
+        world.config.budgets.invites_user = Bucket { capacity: 4, per_hour: 60 };
+        world.config.budgets.invites_server = Bucket { capacity: 1_000, per_hour: 60 };
         world.config.budgets.invites_address = Bucket { capacity: 1, per_hour: 60 };
         let working = world.config.mail.transport.clone();
         let MailTransport::Smtp(smtp) = &mut world.config.mail.transport else { unreachable!("the world has a mail server") };
@@ -144,5 +145,6 @@ on_both_backends! {
         let alice = Person { world: &world, server: &server, mxid, token };
         invites(&alice, "bob@example.com").await.ok();
         assert_eq!(count(&world, "invites").await, 1);
+        assert_eq!(invites(&alice, "carol@example.com").await.error(), (429, "M_LIMIT_EXCEEDED"));
     }
 }

@@ -79,8 +79,11 @@ const NEW: u32 = 30;
 pub enum Requester {
     /// An account.
     Account(Account),
-    /// A homeserver that the operator has listed. It counts as settled.
+    /// A homeserver that the operator has listed. It counts as an account that is settled and has
+    /// used much: anybody who registers on it can have a number checked.
     Homeserver,
+    /// Nobody in particular: it is about an erasure, and would be told too late if it had to wait.
+    Urgent,
     /// Anyone without an account.
     Stranger,
 }
@@ -190,7 +193,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         others.extend(self.payers(requester, to));
         let own = match requester {
             Requester::Account(account) => Some(self.own(&account, counted)),
-            Requester::Homeserver | Requester::Stranger => None,
+            Requester::Homeserver | Requester::Urgent | Requester::Stranger => None,
         };
         Plan { own, others }
     }
@@ -219,7 +222,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
     /// Returns the limits of a text about an erasure, which would be carried out untold if the text
     /// had to wait for long: nothing is kept free from it, but a user causes few.
     pub fn erasure_text(&self, account: &Account, to: &Address) -> Plan {
-        let mut others = self.payers(Requester::Homeserver, to);
+        let mut others = self.payers(Requester::Urgent, to);
         others.push(self.own(account, Counted::ErasureText));
         Plan::of(others)
     }
@@ -290,7 +293,9 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
                 self.limit(around, &in_cohort(&account, &wide)),
                 self.of_all_weeks(&account, self.limit(Kind::of(counted, Scope::WholeWideNetwork), wide.as_bytes())),
             ],
-            Requester::Homeserver => vec![self.limit(network, name.as_bytes()), self.limit(around, wide.as_bytes())],
+            Requester::Homeserver | Requester::Urgent => {
+                vec![self.limit(network, name.as_bytes()), self.limit(around, wide.as_bytes())]
+            }
             Requester::Stranger => vec![
                 self.limit(network.of_strangers(), name.as_bytes()),
                 self.limit(around.of_strangers(), wide.as_bytes()),
@@ -319,16 +324,20 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         let kind = Kind::of(counted, scope);
         let limit = match requester {
             Requester::Stranger => self.limit(kind.of_strangers(), subject),
-            Requester::Homeserver | Requester::Account(_) => self.limit(kind, subject),
+            _ => self.limit(kind, subject),
         };
-        let is_half = limit.kind.is_half_for_newcomers() && self.is_newcomer(requester);
-        Limit { reserve: if is_half { limit.bucket.capacity / 2 } else { 0 }, ..limit }
+        let left = match requester {
+            Requester::Homeserver if limit.kind.is_shared() => LEFT_FREE[1],
+            requester if limit.kind.is_half_for_newcomers() && self.is_newcomer(requester) => 50,
+            _ => 0,
+        };
+        Limit { reserve: part(limit.bucket.capacity, left), ..limit }
     }
 
     fn is_newcomer(&self, requester: Requester) -> bool {
         match requester {
             Requester::Account(account) => self.now - account.since < self.budgets.newcomer,
-            Requester::Homeserver | Requester::Stranger => false,
+            Requester::Homeserver | Requester::Urgent | Requester::Stranger => false,
         }
     }
 }
@@ -347,6 +356,13 @@ fn in_cohort(account: &Account, name: &str) -> Vec<u8> {
     [&account.since.div_euclid(COHORT).to_be_bytes(), name.as_bytes()].concat()
 }
 
+/// Returns up to how many units of its own limit an account has used little.
+#[must_use]
+pub fn little(own: &Limit) -> u32 {
+    let (part, least) = LITTLE;
+    (own.bucket.capacity / part).max(least)
+}
+
 /// Returns up to how many units of its own limit an account has not used much.
 #[must_use]
 pub fn much(own: &Limit) -> u32 {
@@ -359,9 +375,8 @@ pub fn much(own: &Limit) -> u32 {
 fn left_free(used: u32, own: &Limit) -> u32 {
     // If the limit drains slowly, not all use is remembered.
     let remembered = own.used(own.memory(0), 0);
-    let is_more_than =
-        |(part, least): (u32, u32)| used > (own.bucket.capacity / part).max(least).min(remembered.saturating_sub(1));
-    match (is_more_than(LITTLE), is_more_than(MUCH)) {
+    let is_more_than = |units: u32| used > units.min(remembered.saturating_sub(1));
+    match (is_more_than(little(own)), is_more_than(much(own))) {
         (false, _) => 0,
         (true, false) => LEFT_FREE[0],
         (true, true) => LEFT_FREE[1],

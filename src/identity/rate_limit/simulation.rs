@@ -2,9 +2,9 @@
 //! and the arithmetic that the server uses, and a time that is set.
 //!
 //! The attackers know the rules. They register their accounts at once or week by week, whichever
-//! yields more for the time in question, just before a week ends and just after; they spread their
-//! first look-ups over all accounts, so that as little as possible is kept free of them; and they
-//! use everything that drains.
+//! yields more for the time in question, just before a week ends and just after; they use so much of
+//! each account that as little as possible is kept free of all of them; and they use everything that
+//! drains.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::kind::{Kind, Scope};
 use super::ledger::Ledger;
-use super::rules::{Account, Homeserver, Plan, Rules};
+use super::rules::{Account, Homeserver, Plan, Rules, little, much};
 use super::{Limit, micros};
 use crate::clock::{DAY, HOUR, Millis};
 use crate::config::Budgets;
@@ -177,14 +177,14 @@ impl<'a> Run<'a> {
             if since > self.now {
                 continue;
             }
-            if since == self.now {
-                total += self.spread(number);
+            if self.now - since < DAY {
+                total += self.begin(number);
             }
             // One that has used less than the others is refused later.
             let mut refused = 0;
             while refused < self.attack.domains.saturating_add(PATIENCE).min(count) {
                 let plan = self.next_plan(number);
-                match self.take(&plan) {
+                match self.take(&plan, u32::MAX) {
                     Ok(0) => break,
                     Ok(taken) => (total, refused) = (total + taken, 0),
                     Err(scope) => refused += if self.is_common(scope) { self.attack.domains.max(PATIENCE) } else { 1 },
@@ -203,24 +203,33 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Spreads the first look-ups of a batch over its accounts: each then has used little, so
-    /// little is kept free of it.
-    fn spread(&mut self, number: usize) -> u64 {
-        let (mut total, count) = (0, self.batches[number].count);
-        let plan = self.next_plan(number);
-        let narrowest = plan.others.iter().map(|limit| limit.bucket.capacity - limit.reserve).min();
-        let units = (narrowest.unwrap_or_default() / count.max(1)).clamp(1, 1_000);
-        for _ in 0..count {
-            let plan = self.next_plan(number);
-            total += u64::from(self.ledger.charge(&plan, units, self.now).map_or(0, |()| units));
+    /// Uses the accounts of a new batch on its first day: a few as much as they can, until what is left free of
+    /// those that have used much is full; then others up to where they have not used much, and the
+    /// rest up to where they have used little.
+    fn begin(&mut self, number: usize) -> u64 {
+        let Batch { first, count, .. } = self.batches[number];
+        let own = self.plan(number, first).own;
+        let (much, little) = own.map_or((0, 0), |own| (much(&own), little(&own)));
+        let (mut total, mut unused) = (0, Vec::from_iter(first..first + count));
+        for most in [u32::MAX, much, little] {
+            let mut refused = 0;
+            unused.retain(|account| {
+                let is_hopeless = refused > self.attack.domains.saturating_add(PATIENCE);
+                let plan = self.plan(number, *account);
+                let taken = if is_hopeless { 0 } else { self.take(&plan, most).unwrap_or_default() };
+                refused = if taken == 0 { refused + 1 } else { 0 };
+                total += taken;
+                taken == 0
+            });
         }
         total
     }
 
-    /// Looks up as much as one account can. If that is less than [`LEAST`], returns the limit that
+    /// Looks up as much as one account can, so that it has used `most` in all. If that is less than [`LEAST`], returns the limit that
     /// refuses, or 0 if it is the account's own.
-    fn take(&mut self, plan: &Plan) -> Result<u64, Scope> {
-        let room = plan.own.map_or(0, |own| self.room(&own));
+    fn take(&mut self, plan: &Plan, most: u32) -> Result<u64, Scope> {
+        let used = |own: &Limit| own.used(self.ledger.level(own).forgotten_at, self.now);
+        let room = plan.own.map_or(0, |own| self.room(&own).min(most.saturating_sub(used(&own))));
         if room < LEAST {
             return Ok(0);
         }
@@ -244,9 +253,15 @@ impl<'a> Run<'a> {
 
     /// Returns the limits of the next account of a batch.
     fn next_plan(&mut self, number: usize) -> Plan {
-        let Batch { since, first, count, next } = &mut self.batches[number];
-        let (account, since) = (*first + *next % (*count).max(1), *since);
+        let Batch { first, count, next, .. } = &mut self.batches[number];
+        let account = *first + *next % (*count).max(1);
         *next += 1;
+        self.plan(number, account)
+    }
+
+    /// Returns the limits of an account of a batch.
+    fn plan(&self, number: usize, account: u32) -> Plan {
+        let since = self.batches[number].since;
         let homeserver = Homeserver { group: (account % self.attack.domains).to_string(), since: BEGIN };
         let user = BlindIndex(u128::from(account).to_be_bytes());
         let rules = Rules { budgets: self.budgets, now: self.now, key };

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
-use crate::identity::rate_limit::kind::Counted;
+use crate::identity::rate_limit::kind::{Counted, Scope};
 use crate::identity::rate_limit::rules::Plan;
 use crate::identity::rate_limit::{Level, Limit, micros};
 use crate::store::{self, Conn, rate_limits as rows};
@@ -289,7 +289,8 @@ pub(super) async fn charge_one(
     rows::charge(conn, charge).await
 }
 
-/// Returns why a plan is refused whose own limit has no room for what is missing.
+/// Returns why a plan is refused whose own limit has no room for what is missing. How full the limit
+/// of a recipient is does not matter then: whoever asks again and again must not learn it.
 async fn refusal(
     conn: &mut Conn,
     plan: &Plan,
@@ -300,7 +301,8 @@ async fn refusal(
     let level = levels(conn, &[(own, missing)]).await?(&own);
     let used = own.used(level.forgotten_at, now).saturating_add(missing);
     let mut charges = vec![(own, missing)];
-    charges.extend(plan.others_after(used).map(|limit| (limit, units)));
+    let others = plan.others_after(used).filter(|limit| !matches!(limit.kind.scope, Scope::Address | Scope::Number));
+    charges.extend(others.map(|limit| (limit, units)));
     refusal_by(conn, &charges, now).await
 }
 

@@ -293,3 +293,22 @@ async fn levels_show_how_full_limits_are_and_not_whose() {
     assert_eq!((strangers.section, strangers.capacity, strangers.buckets), ("budgets.texts_country", 20, 0));
     assert_eq!(levels.len(), Kind::ALL.len());
 }
+
+#[tokio::test]
+async fn a_jump_that_is_taken_back_leaves_limits_about_as_full_as_before_and_once() {
+    let (limits, _folder) = rate_limits().await;
+    let bucket = Bucket { capacity: 200, per_hour: 10 };
+    let limit =
+        |n| Limit { kind: Kind::of(Counted::Text, Scope::Country), key: BlindIndex([n; 16]), bucket, reserve: 0 };
+    let (country, before) = (limit(1), limit(2));
+    let wrong = NOW + 19 * HOUR;
+    let store = limits.store.clone();
+    store.write_one(async move |conn| charging::charge_one(conn, &before, 5, NOW).await).await.unwrap();
+    store.write_one(async move |conn| crate::store::meta::note_unsettled_time(conn, wrong).await).await.unwrap();
+    store.write_one(async move |conn| charging::charge_one(conn, &country, 1, wrong).await).await.unwrap();
+    limits.follow_time_back().await.unwrap();
+    assert_eq!((charged(&limits, &country).await, charged(&limits, &before).await), (1, 5));
+    store.write_one(async move |conn| charging::charge_one(conn, &country, 190, NOW).await).await.unwrap();
+    limits.follow_time_back().await.unwrap();
+    assert_eq!(charged(&limits, &country).await, 191, "what is charged afterwards stays");
+}

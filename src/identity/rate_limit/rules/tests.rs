@@ -224,6 +224,28 @@ fn strangers_cannot_shut_a_country_or_the_server_for_accounts() {
 }
 
 #[test]
+fn phone_checks_by_a_homeserver_leave_texts_for_accounts_and_erasures() {
+    let mut world = World::new(NOW);
+    // On which anybody can register.
+    let homeserver = network("192.0.2.1");
+    for hour in 0..24 * 7 {
+        while world.asks(Requester::Homeserver, &homeserver, &format!("4477{hour:03}00001")).is_ok() {}
+        for since in [NOW, NOW - 30 * DAY] {
+            let honest = person(1_000 + hour, since);
+            assert_eq!(
+                world.asks(Requester::Account(honest.account), &honest.network, "447700900001"),
+                Ok(()),
+                "{hour}"
+            );
+        }
+        let to = Address::msisdn("447700900002").unwrap();
+        let plan = world.rules().erasure_text(&person(5_000 + hour, NOW).account, &to);
+        assert_eq!(world.ledger.charge(&plan, 1, world.now).map_err(|limit| limit.kind), Ok(()), "{hour}");
+        world.now += HOUR;
+    }
+}
+
+#[test]
 fn a_crowd_of_newcomers_leaves_texts_and_mails_for_others() {
     let mut world = World::new(NOW);
     // Two days, each hour as much as they can.
