@@ -9,7 +9,7 @@ use super::extract::Caller;
 use super::json::Body;
 use super::validation::submission;
 use crate::error::Error;
-use crate::service::{Asker, Objections, Objector, Validation};
+use crate::service::{Asker, Objections, Validation};
 use crate::texts::Language;
 
 /// `POST /_matrix/identity/unstable/im.vouch/3pid/object`: records an objection for the address
@@ -24,6 +24,6 @@ pub(super) async fn object(
 ) -> Result<HttpResponse, Error> {
     let session = submission(&mut body.params().await?)?;
     let validated = validation.validated(Asker::User(&caller), &session).await?;
-    objections.object(&validated.address, Objector::Session, language).await?;
+    objections.object_as(&caller.mxid, &validated.address, language).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -69,6 +69,7 @@ pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
         Alert::Exported => ("sms-exported", None),
         Alert::Erased => ("sms-erased", None),
         Alert::Removed => ("sms-removed", None),
+        Alert::Objected { manage } => ("sms-objected", Some(manage)),
         Alert::Added { undo } => ("sms-added", undo),
         Alert::Erasing { stop, .. } => ("sms-erasing", stop),
     };

@@ -116,7 +116,7 @@ pub(super) async fn open(
     Form(form): Form<Opened>,
 ) -> Result<HttpResponse, Failure> {
     match form.map_or(Proof::None, |form| address_proofs.open(&form.token)) {
-        Proof::Of(address) => {
+        Proof::Of { address, .. } => {
             let token = web_sessions.begin(&Subject::Address(address)).await?;
             Ok(view.begin_session(token, "/address/held"))
         }
@@ -148,7 +148,7 @@ impl View {
     /// Shows the button that begins a web session, if the link proves something.
     pub(super) fn opening(&self, token: &str, proof: &Proof) -> HttpResponse {
         let (status, title, text) = match proof {
-            Proof::Of(_) => {
+            Proof::Of { .. } => {
                 let page = Opening { layout: Layout::fixed(self, "page-address-open"), token };
                 return self.personal(StatusCode::OK, Powers::Forms, &page);
             }

@@ -10,6 +10,8 @@ use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use crate::http::is_ahead_of_its_user;
+
 /// How long a form may take to arrive. A browser sends so little at once; nobody else keeps a
 /// connection busy with it.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -29,6 +31,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             Ok(Self(timeout(PATIENCE, form).await.ok().and_then(Result::ok).map(web::Form::into_inner)))
         })
     }
+}
+
+/// Whether somebody has opened a page, from one of this server or by themselves: another page that
+/// shows it as an image, or a browser that fetches it ahead, must not use up a proof.
+pub(super) fn is_opened(request: &HttpRequest) -> bool {
+    let site = request.headers().get("sec-fetch-site");
+    !is_ahead_of_its_user(request) && site.is_none_or(|site| site == "same-origin" || site == "none")
 }
 
 /// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata,

@@ -122,7 +122,7 @@ pub(super) async fn act(
         Action::Unbind => self_service.release(&address, view.language()).await.map(|()| UNBOUND)?,
         Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| CANCELLED)?,
         Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| UNINVITED)?,
-        Action::Object => objections.object(&address, Objector::Reader, view.language()).await.map(|()| OBJECTED)?,
+        Action::Object => objections.object(&address, Objector::Reader, view.language()).await.map(|_| OBJECTED)?,
         Action::Withdraw => objections.withdraw(&address).await.map(|_| WITHDRAWN)?,
         Action::Download => return Ok(download(&self_service.export_address(&address).await?)),
         Action::Erase => {

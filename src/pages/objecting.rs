@@ -25,7 +25,7 @@ struct Question<'a> {
 pub(super) async fn ask(address_proofs: web::Data<AddressProofs>, view: View, query: Query) -> HttpResponse {
     let token = query.get("token").unwrap_or_default();
     match address_proofs.open_objection(&token) {
-        Proof::Of(_) => view.objecting(&token),
+        Proof::Of { .. } => view.objecting(&token),
         useless => view.not_objecting(&useless),
     }
 }
@@ -38,9 +38,13 @@ pub(super) async fn object(
     query: Query,
 ) -> Result<HttpResponse, Failure> {
     match address_proofs.open_objection(&query.get("token").unwrap_or_default()) {
-        Proof::Of(address) => {
-            objections.object(&address, Objector::Reader, view.language()).await?;
-            Ok(view.notice(StatusCode::OK, "page-invited-objected", "page-invited-objected-text"))
+        Proof::Of { address, sent_at } => {
+            let is_done = objections.object(&address, Objector::Link { sent_at }, view.language()).await?;
+            Ok(if is_done {
+                view.notice(StatusCode::OK, "page-invited-objected", "page-invited-objected-text")
+            } else {
+                view.address_outcome(StatusCode::GONE, "page-address-expired", "page-object-superseded", true)
+            })
         }
         useless => Ok(view.not_objecting(&useless)),
     }

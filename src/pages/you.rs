@@ -19,6 +19,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev, web};
 use ruma_common::OwnedUserId;
 
 use super::failure::Failure;
+use super::form::is_opened;
 use super::routes::at;
 use super::said::Said;
 use super::session::{Extraction, SessionToken, Visitor};
@@ -168,8 +169,12 @@ async fn export(
     web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
     view: View,
+    request: HttpRequest,
     person: Result<Person, Failure>,
 ) -> Result<HttpResponse, Failure> {
+    if !is_opened(&request) {
+        return Ok(view.see_other("/you"));
+    }
     let person = with_fresh_proof(&web_sessions, person, Errand::Export)?;
     let held = match self_service.export_own(&person.actor(), view.language()).await {
         Ok(held) => held,

@@ -6,6 +6,7 @@ use super::outbox::Delivery;
 use super::sealing::Sealer;
 use crate::clock::Millis;
 use crate::identity::threepid::Address;
+use crate::notify::emails::Remover;
 use crate::store::bindings::Binding;
 use crate::store::{self, Conn, bindings, invites, outbox, sessions};
 
@@ -35,10 +36,27 @@ pub enum Objector {
     /// A user's, who shows a validation session of the address. It may have been validated by a
     /// mail scanner, so the address is told, and what else it was to be told of is kept.
     Session,
-    /// Somebody's who has pressed a button behind a link that was sent to the address.
+    /// Somebody's who has a message that was sent to the address at that time, by a link in it. It
+    /// may be old, so the address is told as well.
+    Link {
+        /// When.
+        sent_at: Millis,
+    },
+    /// Somebody's who has opened a link that was sent to the address in the last hour.
     Reader,
     /// The operator's.
     Operator,
+}
+
+impl Objector {
+    /// Who has removed the binding of the address, if it is told.
+    pub(super) const fn remover(self) -> Option<Remover> {
+        match self {
+            Self::Session => Some(Remover::Owner),
+            Self::Link { .. } => Some(Remover::Reader),
+            Self::Reader | Self::Operator => None,
+        }
+    }
 }
 
 /// What was deleted about an address.
@@ -75,6 +93,11 @@ impl AddressData {
         invites::lock_address(conn, &self.invites).await
     }
 
+    /// Whether the address was bound after that time.
+    pub(super) async fn is_bound_since(&self, conn: &mut Conn, at: Millis) -> Result<bool, store::Error> {
+        Ok(bindings::by_address(conn, &self.binding).await?.is_some_and(|bound| bound.bound_at > at))
+    }
+
     /// Deletes all of it.
     pub(super) async fn delete(&self, conn: &mut Conn, by: Objector) -> Result<Deleted, store::Error> {
         self.delete_rows(conn, by, true).await
@@ -95,7 +118,7 @@ impl AddressData {
         self.lock(conn).await?;
         let bound = bindings::by_address(conn, &self.binding).await?;
         let unbound = bindings::unbind_address(conn, &self.binding).await?.zip(bound);
-        let kept = if by == Objector::Session { vec![Delivery::ALERT] } else { Vec::new() };
+        let kept = if by.remover().is_some() { vec![Delivery::ALERT] } else { Vec::new() };
         let erased = Erased {
             bindings: usize::from(unbound.is_some()),
             validation_sessions: sessions::remove_by_address(conn, &self.sessions).await?,

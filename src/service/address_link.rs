@@ -46,8 +46,13 @@ impl Purpose {
 /// What a link proves.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// That whoever opens it reads the messages of this address.
-    Of(Address),
+    /// That whoever opens it reads, or has read, the messages of this address.
+    Of {
+        /// The address.
+        address: Address,
+        /// When the link was made.
+        sent_at: Millis,
+    },
     /// Nothing any more: it has expired.
     Expired,
     /// Nothing: it is not a link of this server.
@@ -93,7 +98,9 @@ impl PublicLinks {
     /// Returns what the token of a link made by [`Self::of_address`] proves.
     pub(super) fn prove(&self, purpose: Purpose, token: &str, now: Millis) -> Proof {
         match self.open(token).and_then(|bytes| AddressLink::from_bytes(purpose, &bytes)) {
-            Some(link) if link.lasts(now) => Proof::Of(link.address),
+            Some(link) if link.lasts(now) => {
+                Proof::Of { address: link.address, sent_at: link.expires_at - purpose.lifetime() }
+            }
             Some(_) => Proof::Expired,
             None => Proof::None,
         }

@@ -168,8 +168,8 @@ impl Bindings {
         self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user, and notifies the address of who did it, and the user's other
-    /// addresses if a session did; returns whether it was bound.
+    /// Unbinds an address from a user, and tells the address who did it, and the user's other
+    /// addresses unless the user did or the operator; returns whether it was bound.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -181,22 +181,20 @@ impl Bindings {
         language: Language,
     ) -> Result<bool, Error> {
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
-        let notice = self.notices.of_unbind(address, mxid, by, language).await?;
-        let (delivery, notices, user) = (notice.delivery.clone(), Arc::clone(&self.notices), mxid.to_owned());
+        let told = self.notices.of_unbind(address, mxid, by, language);
+        let (notices, user) = (Arc::clone(&self.notices), mxid.to_owned());
         let removed = self.store.write(async move |conn| {
             let removed = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
             if removed.is_some() {
-                let mut deliveries = Vec::from_iter(delivery);
-                if by.has_shown_a_session() {
+                let mut deliveries = Vec::from_iter(told);
+                if !matches!(by, Remover::User | Remover::Operator) {
                     deliveries.extend(notices.of_loss(conn, &user, language).await?);
                 }
                 outbox::queue_all(conn, deliveries).await?;
             }
             Ok::<_, Error>(removed)
         });
-        let removed = removed.await;
-        self.notices.settle(address, &notice, matches!(removed, Ok(Some(_))));
-        let removed = removed?;
+        let removed = removed.await?;
         if let Some(id) = removed {
             self.removed(address, id);
         }

@@ -12,6 +12,7 @@ use url::Url;
 use super::confirmation_link::{ConfirmationLink, LIFETIME};
 use super::links::PublicLinks;
 use super::messenger::Messenger;
+use super::notices::trusted;
 use super::outbox::Event;
 use super::sealing::Sealer;
 use super::self_service::address_id;
@@ -187,9 +188,10 @@ impl Confirmations {
         Ok(question)
     }
 
-    /// Ends all sessions of the user of the link with this token, and stops their erasure, also if
-    /// the link has confirmed something; returns whose they were. It does so once. For a day, no
-    /// token has a link sent to this address.
+    /// Ends all sessions of the user of the link with this token, also if the link has confirmed
+    /// something, and stops their erasure if the address is [trusted]: others may have been bound to
+    /// stop it. Returns whose they were. It does so once. For a day, no token has a link sent to
+    /// this address.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then no session has ended.
@@ -202,7 +204,9 @@ impl Confirmations {
             return Ok(Question::Over);
         }
         self.rate_limits.note_denial(&self.sealer.open_bound_address(&row.address_index, &row.address)?).await?;
-        self.self_service.shut_out(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?).await?;
+        let rows = bindings::of_user(&mut self.store.read().await?, &row.user_index).await?;
+        let is_trusted = trusted(&rows, self.clock.settled())(&row);
+        self.self_service.shut_out(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?, is_trusted).await?;
         self.rate_limits.note_denied_link(token).await?;
         self.question(&link, &row)
     }

@@ -13,19 +13,23 @@
 
 use std::sync::Arc;
 
-use ruma_common::OwnedUserId;
+use ruma_common::{OwnedUserId, UserId};
 use url::Url;
 
 use super::dispute_link::DisputeLink;
 use super::links::PublicLinks;
 use super::lookups::memory;
+use super::outbox::Delivery;
 use super::sealing::Sealer;
 use super::self_service::ShutOut;
 use super::standing::SETTLED;
 use super::{Accounts, Directory, Notices, Outbox};
-use crate::clock::{Clock, DAY, Millis};
+use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::error::{Error, ErrorKind};
+use crate::identity::threepid::Address;
+use crate::notify::emails::Remover;
 use crate::store::bindings::{self, Binding};
+use crate::store::outbox::NewDelivery;
 use crate::store::sessions::{self, Session};
 use crate::store::{Store, accounts, invites, outbox};
 use crate::texts::Language;
@@ -174,7 +178,7 @@ impl Disputes {
         let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
         let now = self.clock.now();
         let removed = self.store.write(async move |conn| {
-            let gone = shut_out.carry_out(conn, now).await?;
+            let gone = shut_out.carry_out(conn, now, true).await?;
             let rows = bindings::of_user(conn, &addition.user_index).await?;
             if !addition.is_read(&rows) {
                 return Err(Error::not_found("The address is not bound any more"));
@@ -187,9 +191,10 @@ impl Disputes {
             }
             gone.remove_sessions(conn).await?;
             for (address, _, since) in &removed {
-                outbox::remove_since(conn, sealer.outbox_address_index(address).as_ref(), about.as_ref(), *since)
-                    .await?;
-                outbox::queue_all(conn, notices.of_removal(address, &user, language).into_iter().collect()).await?;
+                let to = sealer.outbox_address_index(address);
+                outbox::remove_since(conn, to.as_ref(), about.as_ref(), *since, Delivery::ALERT).await?;
+                let told = notices.of_unbind(address, &user, Remover::User, language);
+                outbox::queue_all(conn, told.into_iter().collect()).await?;
             }
             if !removed.is_empty() {
                 let told = notices.of_loss(conn, &user, language).await?;
@@ -210,6 +215,13 @@ impl Disputes {
         Ok(if removed.is_empty() { Dispute::SignedOut } else { Dispute::Added(mxid) })
     }
 
+    /// Returns what an address is told of its removal by a link that was sent at this time: nothing
+    /// if that is not long ago, since then its reader did it.
+    fn told(&self, address: &Address, mxid: &UserId, sent_at: Millis, language: Language) -> Option<NewDelivery> {
+        let is_old = self.clock.settled() - sent_at >= HOUR;
+        is_old.then(|| self.notices.of_unbind(address, mxid, Remover::Reader, language)).flatten()
+    }
+
     /// Removes this binding, but not a later one, with every proof of the address: otherwise it
     /// could be bound again at once.
     async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
@@ -217,6 +229,7 @@ impl Disputes {
         let (invited, proofs) =
             (self.sealer.invite_address_index(&address), self.sealer.session_address_index(&address));
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
+        let told = self.told(&address, mxid, row.bound_at, language);
         let (notices, user) = (Arc::clone(&self.notices), mxid.clone());
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
@@ -225,9 +238,9 @@ impl Disputes {
                     .await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
-                outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at).await?;
-                let told = notices.of_loss(conn, &user, language).await?;
-                outbox::queue_all(conn, told).await?;
+                outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at, Delivery::ALERT).await?;
+                let others = notices.of_loss(conn, &user, language).await?;
+                outbox::queue_all(conn, told.into_iter().chain(others).collect()).await?;
             }
             Ok::<_, Error>(removed)
         });
@@ -246,6 +259,7 @@ impl Disputes {
         let (invited, bound) = (self.sealer.invite_address_index(&address), self.sealer.binding_index(&address));
         let (user, about) = (self.sealer.binding_user_index(mxid), self.sealer.outbox_user_index(mxid));
         let (to, id) = (self.sealer.outbox_address_index(&address), session.id);
+        let told = self.told(&address, mxid, session.modified_at, language);
         let (notices, person) = (Arc::clone(&self.notices), mxid.clone());
         let cancelled = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
@@ -257,11 +271,11 @@ impl Disputes {
             }
             sessions::remove(conn, id).await?;
             if let Some(since) = session.validated_at {
-                outbox::remove_since(conn, to.as_ref(), about.as_ref(), since).await?;
+                outbox::remove_since(conn, to.as_ref(), about.as_ref(), since, Delivery::ALERT).await?;
             }
             if unbound.is_some() {
-                let told = notices.of_loss(conn, &person, language).await?;
-                outbox::queue_all(conn, told).await?;
+                let others = notices.of_loss(conn, &person, language).await?;
+                outbox::queue_all(conn, told.into_iter().chain(others).collect()).await?;
             }
             Ok::<_, Error>((true, unbound))
         });

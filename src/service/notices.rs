@@ -9,9 +9,8 @@
 //!
 //! Only someone who has proved an address causes notices to it, and each proof took a message that
 //! was charged. But one proof lasts a day, in which its user could bind and unbind without end. So
-//! each address has a rate limit of its own for notices. A bind that exceeds it is refused, because
-//! every bind must be notified; an unbind is not, because a user can always leave, and is then not
-//! notified. The messages that strangers can cause are not charged to this limit, so they cannot
+//! each address has a rate limit of its own for notices. A bind that exceeds it is refused; an unbind
+//! is not charged, since it was bound before. The messages that strangers can cause are not charged to this limit, so they cannot
 //! exhaust it. A text costs money, so it is also charged to the user, to its country and to the
 //! server's daily limit, as texts with codes are, and waits in the outbox while these are exceeded.
 //! What users cause leaves free what is kept for others; only texts about an erasure need not.
@@ -60,8 +59,7 @@ pub(super) struct Notices {
     pub(super) lifetime: Millis,
 }
 
-/// A notice to be queued if its bind or unbind changes anything.
-#[derive(Default)]
+/// A notice to be queued if its bind changes anything.
 pub(super) struct Prepared {
     /// `None` if the address is not to be notified.
     pub delivery: Option<NewDelivery>,
@@ -94,38 +92,23 @@ impl Notices {
         Ok(Prepared { delivery, is_charged })
     }
 
-    /// Prepares the notice that an address is unbound. [Settle](Self::settle) it after the
-    /// transaction.
-    ///
-    /// # Errors
-    /// 503
-    pub(super) async fn of_unbind(
+    /// Returns the message that an address is unbound, to be queued if that changes anything; `None`
+    /// if it is not told. It is not charged: that happens once for each time that the address was
+    /// bound.
+    pub(super) fn of_unbind(
         &self,
         address: &Address,
         mxid: &UserId,
         by: Remover,
         language: Language,
-    ) -> Result<Prepared, Error> {
+    ) -> Option<NewDelivery> {
         let event = Event::Unbound(by);
-        if !self.enabled && !event.is_alert() {
-            return Ok(Prepared::default());
-        }
-        let is_charged = self.is_bound_to(address, mxid).await?;
-        if is_charged {
-            match self.rate_limits.charge_notice(address).await {
-                Err(error) if error.kind() == ErrorKind::LimitExceeded => return Ok(Prepared::default()),
-                charged => charged?,
-            }
-        }
-        let delivery = self.seal(address, mxid, self.clock.now(), language, event);
-        Ok(Prepared { delivery: Some(delivery), is_charged })
+        (self.enabled || event.is_alert()).then(|| self.seal(address, mxid, self.clock.now(), language, event))
     }
 
-    /// Returns the notice that an address is removed on behalf of another one. It is not charged:
-    /// that happens once for each time that the address was bound.
-    pub(super) fn of_removal(&self, address: &Address, mxid: &UserId, language: Language) -> Option<NewDelivery> {
-        let event = Event::Unbound(Remover::User);
-        self.enabled.then(|| self.seal(address, mxid, self.clock.now(), language, event))
+    /// Returns the alert to an address that a user objects for it.
+    pub(super) fn of_objection(&self, address: &Address, mxid: &UserId, language: Language) -> NewDelivery {
+        self.seal(address, mxid, self.clock.now(), language, Event::Objected)
     }
 
     /// Refunds a notice that was charged but not queued.
@@ -133,11 +116,6 @@ impl Notices {
         if notice.is_charged && !is_queued {
             self.rate_limits.refund_notice(address);
         }
-    }
-
-    async fn is_bound_to(&self, address: &Address, mxid: &UserId) -> Result<bool, Error> {
-        let (address, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
-        Ok(bindings::is_bound(&mut self.store.read().await?, address.as_ref(), user.as_ref()).await?)
     }
 
     fn seal(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {

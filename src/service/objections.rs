@@ -16,13 +16,16 @@
 
 use std::sync::Arc;
 
+use ruma_common::UserId;
+
 use super::address_data::{AddressData, Objector};
 use super::sealing::Sealer;
 use super::{Directory, Notices};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
-use crate::store::{self, Conn, Store, import, invites, objections};
+use crate::store::outbox::NewDelivery;
+use crate::store::{self, Conn, Store, import, invites, objections, outbox};
 use crate::texts::Language;
 
 /// Records objections, and enforces them.
@@ -50,26 +53,55 @@ impl Objections {
 
     /// Records an objection and deletes what is stored about the address, except for the web
     /// sessions of its owner. Tells the other addresses of its user in the given language, and also
-    /// this one if a session objects. Objecting twice is not an error.
+    /// this one unless its reader objects. Objecting twice is not an error. Returns `false` if
+    /// nothing was done, since the address was bound after its reader was sent the link.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
-    pub async fn object(&self, address: &Address, by: Objector, language: Language) -> Result<(), Error> {
+    pub async fn object(&self, address: &Address, by: Objector, language: Language) -> Result<bool, Error> {
+        self.record(address, by, None, language).await
+    }
+
+    /// As [`Self::object`], for a user who shows a validation session. Whoever reads the messages
+    /// of the address is told how to withdraw it: a mail scanner may have validated the session.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable; then nothing has changed.
+    pub async fn object_as(&self, mxid: &UserId, address: &Address, language: Language) -> Result<(), Error> {
+        let told = self.notices.of_objection(address, mxid, language);
+        self.record(address, Objector::Session, Some(told), language).await.map(drop)
+    }
+
+    async fn record(
+        &self,
+        address: &Address,
+        by: Objector,
+        told: Option<NewDelivery>,
+        language: Language,
+    ) -> Result<bool, Error> {
         let (data, now) = (self.data(address), self.clock.now());
         let objection = self.sealer.objection_index(address);
         let notices = Arc::clone(&self.notices);
         let unbound = self.store.write(async move |conn| {
+            data.lock(conn).await?;
+            if let Objector::Link { sent_at } = by
+                && data.is_bound_since(conn, sent_at).await?
+            {
+                return Ok(None);
+            }
             // A concurrent bind or invitation comes either before this and is undone, or after it
             // and is refused.
             let unbound = data.delete(conn, by).await?.unbound;
-            objections::add(conn, objection.as_ref(), now).await?;
-            notices.queue_loss(conn, unbound, by, language).await
+            let is_new = objections::add(conn, objection.as_ref(), now).await?;
+            outbox::queue_all(conn, told.into_iter().filter(|_| is_new).collect()).await?;
+            notices.queue_loss(conn, unbound, by, language).await.map(Some)
         });
-        if let Some(id) = unbound.await? {
+        let Some(unbound) = unbound.await? else { return Ok(false) };
+        if let Some(id) = unbound {
             self.directory.remove(address, id);
-            self.notices.outbox.wake();
         }
-        Ok(())
+        self.notices.outbox.wake();
+        Ok(true)
     }
 
     /// Withdraws an objection; returns whether there was one.

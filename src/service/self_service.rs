@@ -57,6 +57,8 @@ impl SelfService {
         let removed = self.store.write(async move |conn| {
             if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
                 let tokens = accounts::end_tokens(conn, account.id, now).await?;
+                // Or whoever registers again could bind what was validated.
+                sessions::remove_of_account(conn, account.id).await?;
                 memory::forget(conn, &sealer, &tokens).await?;
             }
             Ok::<_, store::Error>(())
@@ -67,15 +69,15 @@ impl SelfService {
         Ok(())
     }
 
-    /// Ends all of a user's sessions on this server, and stops their erasure: whoever uses them is
-    /// somebody else.
+    /// Ends all of a user's sessions on this server, since whoever uses them is somebody else, and
+    /// stops their erasure if that is wanted.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing has changed.
-    pub async fn shut_out(&self, mxid: &UserId) -> Result<(), Error> {
+    pub async fn shut_out(&self, mxid: &UserId, with_erasure: bool) -> Result<(), Error> {
         let (shut_out, sealer, now) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone(), self.clock.now());
         let done = self.store.write(async move |conn| {
-            let gone = shut_out.carry_out(conn, now).await?;
+            let gone = shut_out.carry_out(conn, now, with_erasure).await?;
             gone.remove_sessions(conn).await?;
             memory::forget(conn, &sealer, &gone.tokens).await
         });
@@ -85,7 +87,7 @@ impl SelfService {
     }
 }
 
-/// Ends all of a user's sessions within a transaction, and stops their erasure.
+/// Ends all of a user's sessions within a transaction, and stops their erasure if that is wanted.
 #[derive(Clone, Copy)]
 pub(super) struct ShutOut {
     account: BlindIndex,
@@ -105,7 +107,7 @@ impl ShutOut {
     /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last:
     /// one that is being requested by a token or web session is stored before that ends, or cannot
     /// be requested any more.
-    pub async fn carry_out(self, conn: &mut Conn, now: Millis) -> Result<Gone, store::Error> {
+    pub async fn carry_out(self, conn: &mut Conn, now: Millis, with_erasure: bool) -> Result<Gone, store::Error> {
         let mut gone = Gone::default();
         if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?
             && accounts::lock(conn, account.id).await?
@@ -113,7 +115,9 @@ impl ShutOut {
             gone = Gone { account: Some(account.id), tokens: accounts::end_tokens(conn, account.id, now).await? };
         }
         visits::end_all_of(conn, self.sessions.as_ref()).await?;
-        erasures::cancel(conn, self.erasure.as_ref()).await?;
+        if with_erasure {
+            erasures::cancel(conn, self.erasure.as_ref()).await?;
+        }
         Ok(gone)
     }
 }

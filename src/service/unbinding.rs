@@ -16,6 +16,7 @@
 //! homeserver has moved still has the session that proved the address.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ruma_common::OwnedUserId;
 
@@ -70,8 +71,8 @@ impl Bindings {
         let signatures: BTreeSet<_> = signed.iter().map(stored).collect();
         // The homeserver does not say which language its user reads.
         let language = self.notices.default_language();
-        let notice = self.notices.of_unbind(address, mxid, Remover::Homeserver, language).await?;
-        let delivery = notice.delivery.clone();
+        let told = self.notices.of_unbind(address, mxid, Remover::Homeserver, language);
+        let (notices, mxid) = (Arc::clone(&self.notices), mxid.clone());
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
             let removed = if unbind_signatures::are_replayed(conn, &signatures).await? {
@@ -88,16 +89,12 @@ impl Bindings {
             };
             if removed.is_some() {
                 unbind_signatures::count_removal(conn, &signatures).await?;
-            }
-            if let Some(delivery) = delivery.filter(|_| removed.is_some()) {
-                outbox::queue(conn, delivery).await?;
+                let others = notices.of_loss(conn, &mxid, language).await?;
+                outbox::queue_all(conn, told.into_iter().chain(others).collect()).await?;
             }
             Ok::<_, Error>(removed)
         });
-        let unbound = unbound.await;
-        // Otherwise someone who repeats a signature could use up the notices of the address.
-        self.notices.settle(address, &notice, matches!(unbound, Ok(Some(_))));
-        if let Some(id) = unbound? {
+        if let Some(id) = unbound.await? {
             self.removed(address, id);
         }
         Ok(())

@@ -192,7 +192,7 @@ pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<
 /// [`Error`] if the database fails.
 pub async fn of_user(conn: &mut Conn, user_index: &[u8]) -> Result<Vec<Binding>, Error> {
     let theirs = bindings::table.select(columns::<Binding>()).filter(bindings::user_index.eq(user_index.to_vec()));
-    conn.load(theirs.order(bindings::id)).await
+    conn.load(theirs.order((bindings::bound_at, bindings::id))).await
 }
 
 /// Returns the first `limit` rows with ids greater than `after`, in order of their ids.

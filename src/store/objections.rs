@@ -11,10 +11,9 @@ use crate::clock::Millis;
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn add(conn: &mut Conn, address_index: &[u8], now: Millis) -> Result<(), Error> {
+pub async fn add(conn: &mut Conn, address_index: &[u8], now: Millis) -> Result<bool, Error> {
     let row = (objections::address_index.eq(address_index.to_vec()), objections::objected_at.eq(now));
-    conn.execute(diesel::insert_into(objections::table).values(row).on_conflict_do_nothing()).await?;
-    Ok(())
+    Ok(conn.execute(diesel::insert_into(objections::table).values(row).on_conflict_do_nothing()).await? == 1)
 }
 
 /// Returns when the owner of an address first objected, if they did.

@@ -78,14 +78,6 @@ pub struct Delivery {
     pub last_error: Option<String>,
 }
 
-/// Queues a delivery.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn queue(conn: &mut Conn, new: NewDelivery) -> Result<(), Error> {
-    queue_all(conn, vec![new]).await
-}
-
 /// Queues deliveries, in as few statements as possible.
 ///
 /// # Errors
@@ -309,7 +301,7 @@ pub async fn remove_by_address(conn: &mut Conn, address_index: &[u8], kept: Vec<
 }
 
 /// Removes the deliveries that are about both an address and a user and were queued at `since` or
-/// later; returns how many.
+/// later, except for those of the kind to be kept; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -318,8 +310,10 @@ pub async fn remove_since(
     address_index: &[u8],
     user_index: &[u8],
     since: Millis,
+    kept: &'static str,
 ) -> Result<usize, Error> {
     let theirs = outbox::table
+        .filter(outbox::kind.ne(kept))
         .filter(outbox::address_index.eq(address_index.to_vec()))
         .filter(outbox::user_index.eq(user_index.to_vec()))
         .filter(outbox::created_at.ge(since));

@@ -117,15 +117,17 @@ pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, 
     Ok(ended)
 }
 
-/// Ends all sessions of a subject except one.
+/// Ends all sessions of a subject except one; see [`end_all_of`] for why twice.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -> Result<(), Error> {
-    let others = visits::table
-        .filter(visits::subject_index.eq(subject_index.to_vec()))
-        .filter(visits::token_hash.ne(kept.to_vec()));
-    conn.execute(diesel::delete(others)).await?;
+    for _ in 0..2 {
+        let others = visits::table
+            .filter(visits::subject_index.eq(subject_index.to_vec()))
+            .filter(visits::token_hash.ne(kept.to_vec()));
+        conn.execute(diesel::delete(others)).await?;
+    }
     Ok(())
 }
 

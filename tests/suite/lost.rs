@@ -152,7 +152,7 @@ on_both_backends! {
             let openid = world.homeserver.openid_token("alice");
             let fields = ["access_token", "matrix_server_name"].map(|name| (name, openid[name].as_str().unwrap()));
             let (signed_in, shut_out) =
-                join(visitor.posts("/you/sign-in", &fields), vouch.self_service.shut_out(mxid)).await;
+                join(visitor.posts("/you/sign-in", &fields), vouch.self_service.shut_out(mxid, true)).await;
             assert_eq!(signed_in.status, 303);
             shut_out.unwrap();
             assert_eq!(count(&world, "visits WHERE confirmed_at IS NOT NULL").await, 0);
@@ -233,7 +233,7 @@ on_both_backends! {
         asks_for_erasure(&thief).await.ok();
         let body = json!({ "sid": sid, "client_secret": SECRET });
         server.post(OBJECT, Some(&thief.token), &body).await.ok();
-        assert_eq!(count(&world, "outbox WHERE kind = 'alert'").await, 2);
+        assert_eq!(count(&world, "outbox WHERE kind = 'alert'").await, 3);
         refuses.store(false, Ordering::SeqCst);
         until(PATIENCE, "it is not told", async || {
             world.clock.advance(MINUTE);

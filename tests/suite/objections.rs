@@ -30,7 +30,7 @@ async fn invites_number(person: &Person<'_>, number: &str) -> Answer {
     person.post("/store-invite", asked).await
 }
 
-async fn objects(person: &Person<'_>, sid: &str, secret: &str) -> Answer {
+pub async fn objects(person: &Person<'_>, sid: &str, secret: &str) -> Answer {
     let body = json!({ "sid": sid, "client_secret": secret });
     person.server.post(OBJECT, Some(&person.token), &body).await
 }
@@ -153,7 +153,8 @@ on_both_backends! {
         assert_eq!(asked.error(), (400, "M_SEND_ERROR"));
         assert_eq!(invites_number(&bob, MSISDN).await.error(), (400, "M_SEND_ERROR"));
         assert_eq!((count(&world, "sessions").await, count(&world, "invites").await), (0, 0));
-        assert_eq!(world.texts().len(), 1);
+        until(PATIENCE, "the number is not told", async || world.texts().len() == 2).await;
+        assert!(world.texts()[1].body.contains("your number is now blocked"), "{}", world.texts()[1].body);
     }
 
     async fn a_refusal_is_charged_like_any_other(world: World) {

@@ -25,17 +25,11 @@ pub enum Remover {
     User,
     /// The homeserver of the user it was bound to.
     Homeserver,
+    /// Somebody who has a message that was sent to the address, by a link in it. It may be old, and
+    /// have been read by others since.
+    Reader,
     /// The operator of this server.
     Operator,
-}
-
-impl Remover {
-    /// Whether a validation session has proved the address. A mail scanner that opens links may
-    /// have validated it.
-    #[must_use]
-    pub const fn has_shown_a_session(self) -> bool {
-        matches!(self, Self::Owner | Self::Another)
-    }
 }
 
 /// What a validation email is about.
@@ -179,6 +173,7 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
         Remover::Another => "mail-unbound-by-another",
         Remover::User => "mail-unbound-by-user",
         Remover::Homeserver => "mail-unbound-by-homeserver",
+        Remover::Reader => "mail-unbound-by-reader",
         Remover::Operator => "mail-unbound-by-operator",
     };
     let mut parts = vec![
@@ -186,14 +181,14 @@ pub fn unbound_email(say: Words<'_>, facts: UnboundFacts<'_>) -> Result<Email, E
         account(say, facts.mxid, facts.homeserver),
         Part::Paragraph(say.text(by)),
     ];
-    if facts.by.has_shown_a_session() {
+    if facts.by == Remover::Operator {
+        parts.push(Part::Paragraph(say.text("mail-unbound-again")));
+    } else {
         parts.extend([
             Part::Paragraph(say.text("mail-alert-fine")),
             Part::Heading(say.text("mail-validation-other-title")),
             Part::Link(say.text("mail-unbound-other"), facts.own_page),
         ]);
-    } else {
-        parts.push(Part::Paragraph(say.text("mail-unbound-again")));
     }
     let content = Content {
         subject: say.text("mail-unbound-title"),

@@ -35,6 +35,11 @@ pub enum Alert<'a> {
     Erased,
     /// Another address of the user was removed.
     Removed,
+    /// The user objects to the address being found or written to.
+    Objected {
+        /// The page on which the reader can withdraw that.
+        manage: &'a Url,
+    },
     /// Another address was added to the user.
     Added {
         /// The link that removes it again, if the reader can.
@@ -95,6 +100,7 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         Alert::Exported => ["mail-exported-title", "mail-exported-what", "mail-alert-fine"],
         Alert::Erased => ["mail-erased-title", "mail-erased-what", "mail-alert-fine"],
         Alert::Removed => ["mail-removed-title", "mail-removed-what", "mail-alert-fine"],
+        Alert::Objected { .. } => ["mail-objected-title", "mail-objected-what", "mail-alert-fine"],
         Alert::Added { .. } => ["mail-added-title", "mail-added-what", "mail-alert-fine"],
         Alert::Erasing { .. } => ["mail-erasing-title", "mail-erasing-what", "mail-erasing-fine"],
     };
@@ -111,9 +117,12 @@ pub fn alert_email(say: Words<'_>, facts: AlertFacts<'_>) -> Result<Email, Error
         Alert::Added { undo: Some(undo) } => {
             parts.push(Part::Button(say.text("mail-added-do"), say.text("mail-added-button"), undo));
         }
-        Alert::Added { undo: None } | Alert::Opened | Alert::Exported | Alert::Erased | Alert::Removed => {}
+        _ => {}
     }
-    parts.push(Part::Link(say.text("mail-alert-other"), facts.own_page));
+    parts.push(match facts.what {
+        Alert::Objected { manage } => Part::Link(say.text("mail-objected-other"), manage),
+        _ => Part::Link(say.text("mail-alert-other"), facts.own_page),
+    });
     let content = Content {
         subject: say.with_server(title),
         title: say.with_server(title),

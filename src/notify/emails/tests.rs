@@ -99,7 +99,8 @@ fn every_email_reads_well_in_every_language() {
 #[test]
 fn every_remover_is_named_differently_and_none_offers_a_link_that_binds_again() {
     for tag in TAGS {
-        let removers = [Remover::Owner, Remover::Another, Remover::User, Remover::Homeserver, Remover::Operator];
+        let removers =
+            [Remover::Owner, Remover::Another, Remover::User, Remover::Homeserver, Remover::Reader, Remover::Operator];
         let mut texts = removers.map(|by| unbound(say(tag), MXID, by).text).to_vec();
         assert!(
             texts.iter().all(|text| text.matches("http").count() == text.matches("https://id.example.org/you").count()),

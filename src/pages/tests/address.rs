@@ -65,7 +65,7 @@ async fn main_of(response: HttpResponse, status: u16) -> String {
 #[actix_web::test]
 async fn an_address_is_asked_for_and_its_link_opened_in_four_languages() {
     for (tag, view) in views() {
-        let of = Proof::Of(Address::email("alice@example.com").unwrap());
+        let of = Proof::Of { address: Address::email("alice@example.com").unwrap(), sent_at: 0 };
         for (name, response, status) in [
             ("asking", view.asking(None), 200),
             ("left", view.asking(Some("page-address-left")), 200),

@@ -165,8 +165,9 @@ impl Invitations {
             Ok(waiting) => waiting,
             Err(other) => return Ok(other),
         };
-        self.objections.object(&waiting.address, Objector::Reader, language).await?;
-        self.invitation(&waiting)
+        let by = Objector::Link { sent_at: waiting.row.created_at };
+        let is_done = self.objections.object(&waiting.address, by, language).await?;
+        if is_done { self.invitation(&waiting) } else { Ok(Landing::Over) }
     }
 
     async fn find_waiting(&self, token: &str) -> Result<Result<Waiting, Landing>, Error> {

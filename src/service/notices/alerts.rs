@@ -3,8 +3,9 @@
 //!
 //! These are sent whether or not notices are enabled. What an address has confirmed is told once a
 //! day, for each that confirms. An address that is added is always told: as with notices, a bind
-//! that exceeds the rate limit of that is refused. One that is removed is told too, and so is the
-//! removed address itself, unless its reader has asked for that.
+//! that exceeds the rate limit of that is refused. One that is removed is told too, unless its
+//! reader removes it by a link of the last hour; and so are the others, unless their user removes
+//! it, who has confirmed one of them.
 //!
 //! They are retried for as long as an erasure waits, also if they are refused for good: a mailbox
 //! that is full today takes them tomorrow. An erasure does not delete them. If none arrives, it
@@ -74,10 +75,10 @@ impl Notices {
         Ok(alerts)
     }
 
-    /// Notes that a user has lost an address, so that for three days they are not taken for
-    /// somebody who has none, and returns the alerts that tell their other addresses. Call it after
-    /// the removal. No limit can keep them back: what is removed was added before, which is
-    /// limited.
+    /// Notes that a user has lost an address without having confirmed one, so that for three days
+    /// they are not taken for somebody who has none, and returns the alerts that tell their other
+    /// addresses. Call it after the removal. No limit can keep them back: what is removed was added
+    /// before, which is limited.
     pub(in crate::service) async fn of_loss(
         &self,
         conn: &mut Conn,
@@ -103,8 +104,8 @@ impl Notices {
         if by != Objector::Operator {
             let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
             let mut alerts = self.of_loss(conn, &mxid, language).await?;
-            if by == Objector::Session {
-                let event = |_: &Binding| Event::Unbound(Remover::Owner);
+            if let Some(remover) = by.remover() {
+                let event = |_: &Binding| Event::Unbound(remover);
                 alerts.extend(self.alerts(event, &mxid, self.clock.now(), &[row], language)?);
             }
             outbox::queue_all(conn, alerts).await?;
@@ -126,7 +127,7 @@ impl Notices {
         Ok(alerts)
     }
 
-    /// Returns the link that undoes what an alert tells of, if that can be undone.
+    /// Returns the link to what undoes that of which an alert tells, if it can be undone.
     pub(super) fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
         let user_index = self.sealer.binding_user_index(&notice.mxid).0;
         let reader = self.sealer.binding_index(&notice.address).0;
@@ -134,6 +135,7 @@ impl Notices {
             Event::Erasing { can_stop: true, .. } => {
                 Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))
             }
+            Event::Objected => Some(self.links.manage_address(language)),
             Event::Added { added, can_undo: true } => {
                 let link = DisputeLink::Addition { user_index, reader, added, added_at: notice.at };
                 Some(link.url(&self.links, language))
@@ -154,6 +156,7 @@ pub(in crate::service) fn trusted(rows: &[Binding], at: Millis) -> impl Fn(&Bind
 /// Returns what an alert tells, with the link in it.
 pub(super) const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
     match (event, link) {
+        (Event::Objected, Some(manage)) => Alert::Objected { manage },
         (Event::Removed, _) => Alert::Removed,
         (Event::Exported, _) => Alert::Exported,
         (Event::Erased, _) => Alert::Erased,

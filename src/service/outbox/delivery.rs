@@ -80,6 +80,8 @@ pub(in crate::service) enum Event {
     },
     /// Another address of the user was removed.
     Removed,
+    /// The user has objected to the address being found or written to.
+    Objected,
     /// Another address was bound to the user.
     Added {
         /// `bindings.address_index` of the new one.
@@ -91,18 +93,18 @@ pub(in crate::service) enum Event {
 
 impl Event {
     /// Whether it is told in any case, since it may be the work of somebody who has got hold of a
-    /// token of the user.
+    /// token of the user, or of a message to one of their addresses.
     pub const fn is_alert(self) -> bool {
         match self {
-            Self::Bound => false,
-            Self::Unbound(by) => by.has_shown_a_session(),
+            Self::Bound | Self::Unbound(Remover::Operator) => false,
             _ => true,
         }
     }
 
-    /// Whether it tells that everything about the user was or will be erased.
+    /// Whether it tells that everything about the user was erased, or will be and can be stopped by
+    /// whoever is told.
     pub const fn is_about_erasure(self) -> bool {
-        matches!(self, Self::Erased | Self::Erasing { .. })
+        matches!(self, Self::Erased | Self::Erasing { can_stop: true, .. })
     }
 }
 

@@ -125,7 +125,7 @@ impl SelfService {
         let stoppable = self.stoppable(token).await?;
         let Stoppable::Erasure(mxid, PendingErasure { requested_at, .. }) = &stoppable else { return Ok(stoppable) };
         if shut_out {
-            self.shut_out(mxid).await?;
+            self.shut_out(mxid, true).await?;
             return Ok(stoppable);
         }
         let (index, requested_at) = (self.sealer.erasure_index(mxid), *requested_at);
