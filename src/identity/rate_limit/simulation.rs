@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         let Batch { first, count, .. } = self.batches[number];
         let own = self.plan(number, first).own;
         let (much, little) = own.map_or((0, 0), |own| (much(&own), little(&own)));
-        let (mut total, mut unused) = (0, Vec::from_iter(first..first + count));
+        let (mut total, mut unused) = (0, (first..first + count).collect::<Vec<_>>());
         for most in [u32::MAX, much, little] {
             let mut refused = 0;
             unused.retain(|account| {

@@ -95,10 +95,7 @@ impl Event {
     /// Whether it is told in any case, since it may be the work of somebody who has got hold of a
     /// token of the user, or of a message to one of their addresses.
     pub const fn is_alert(self) -> bool {
-        match self {
-            Self::Bound | Self::Unbound(Remover::Operator) => false,
-            _ => true,
-        }
+        !matches!(self, Self::Bound | Self::Unbound(Remover::Operator))
     }
 
     /// Whether it tells that everything about the user was erased, or will be and can be stopped by
