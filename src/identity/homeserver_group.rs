@@ -14,7 +14,7 @@ use psl::Type;
 /// The group of homeservers whose name is an IP address.
 const ADDRESSES: &str = "[]";
 
-/// Returns the name under which a homeserver counts: its registrable domain, [`ADDRESSES`] if its
+/// Returns the name under which a homeserver counts: its registrable domain, `[]` if its
 /// name is an IP address, or else its whole host name. Case, port and a final dot make no
 /// difference.
 #[must_use]

@@ -189,7 +189,7 @@ impl Confirmations {
     }
 
     /// Ends all sessions of the user of the link with this token, also if the link has confirmed
-    /// something, and stops their erasure if the address is [trusted]: others may have been bound to
+    /// something, and stops their erasure if the address is trusted: others may have been bound to
     /// stop it. Returns whose they were. It does so once. For a day, no token has a link sent to
     /// this address.
     ///
