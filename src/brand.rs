@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -14,7 +15,7 @@ pub use colour::Colour;
 const MAX_LOGO: usize = 256 * 1024;
 
 /// The operator's name, contact, logo and colour.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brand {
     /// The name: one line of visible characters.
     pub name: String,
@@ -29,7 +30,7 @@ pub struct Brand {
 }
 
 /// An email address or a web page where people can ask for help.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     /// The text of the link.
     pub text: String,
@@ -38,18 +39,31 @@ pub struct Contact {
 }
 
 /// A logo.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logo {
     /// `image/png`, `image/jpeg` or `image/svg+xml`.
     pub media_type: &'static str,
     /// The content of the file.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<[u8]>,
 }
 
 impl Brand {
     /// Returns the logo, unless it is an SVG, which hardly any mail program shows.
     pub fn mail_logo(&self) -> Option<&Logo> {
         self.logo.as_ref().filter(|logo| logo.media_type != SVG)
+    }
+
+    /// Returns what is different from an earlier brand, in words.
+    pub fn changes(&self, before: &Self) -> Vec<String> {
+        let settings = [
+            ("name", self.name != before.name),
+            ("contact", self.contact != before.contact),
+            ("imprint", self.imprint != before.imprint),
+            ("logo", self.logo != before.logo),
+            ("accent_colour", self.accent != before.accent),
+        ];
+        let changed = settings.into_iter().filter(|(_, is_changed)| *is_changed);
+        changed.map(|(name, _)| format!("[brand] {name} has changed")).collect()
     }
 }
 
@@ -78,7 +92,7 @@ impl Logo {
         let media_type = media_type(&bytes).filter(|_| bytes.len() <= MAX_LOGO);
         let media_type =
             media_type.ok_or_else(|| format!("expected a PNG, JPEG or SVG file of at most {} KiB", MAX_LOGO / 1024))?;
-        Ok(Self { media_type, bytes })
+        Ok(Self { media_type, bytes: bytes.into() })
     }
 }
 

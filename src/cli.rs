@@ -10,8 +10,10 @@ mod input;
 mod introduction;
 mod keys;
 mod limits;
+mod manager;
 mod operator;
 mod outbox;
+mod reload;
 mod serve;
 mod status;
 
@@ -24,7 +26,7 @@ use actix_web::rt::System;
 use clap::{CommandFactory, Parser};
 use log::Level;
 
-use crate::config::{Config, LogFormat, environment};
+use crate::config::{Config, ConfigError, LogFormat, environment};
 use crate::logging;
 use arguments::{Arguments, Command};
 
@@ -65,21 +67,17 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
     if let Some(Command::Doctor(doctor)) = &arguments.command {
         return System::new().block_on(doctor::run(file, doctor));
     }
-    // The output of the other commands is for people.
-    let is_server = matches!(arguments.command, None | Some(Command::Serve));
-    let config = Config::load(file.as_deref(), environment()).map_err(|errors| {
-        if is_server {
-            logging::start(Config::default().log.filter, Config::log_format(file.as_deref(), environment()));
-        }
-        Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })?;
-    let format = if is_server { config.log.format } else { LogFormat::Plain };
-    logging::start(config.log.filter.clone(), format);
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Serve) {
+        return System::new().block_on(serve::serve(file));
+    }
+    let config = Config::load(file.as_deref(), environment()).map_err(|errors| invalid(&errors))?;
+    // The output of these commands is for people.
+    logging::start(config.log.filter.clone(), LogFormat::Plain);
     System::new().block_on(async {
-        match arguments.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(config).await,
+        match command {
             Command::CheckConfig => configuration::check(&config),
-            Command::Doctor(_) => unreachable!("it reads the configuration itself"),
+            Command::Serve | Command::Doctor(_) => unreachable!("they read the configuration themselves"),
             Command::Retention => configuration::retention(&config),
             Command::Keys(command) => keys::keys(&config, &command),
             Command::Bind(binding) => operator::bind(config, &binding).await,
@@ -97,6 +95,10 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::Outbox(what) => outbox::run(config, &what).await,
         }
     })
+}
+
+fn invalid(errors: &[ConfigError]) -> Failure {
+    Failure::Usage(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// Writes a line to stdout. It is not an error if the reader has closed the pipe.

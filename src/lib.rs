@@ -11,6 +11,7 @@ mod brand;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod content;
 pub mod crypto;
 pub mod doctor;
 pub mod error;

@@ -9,8 +9,9 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use env_filter::Filter;
 use env_logger::fmt::Formatter;
 use env_logger::{Builder, Logger};
@@ -26,7 +27,7 @@ static LOGGER: OnceLock<Ours> = OnceLock::new();
 
 /// A logger that drops the lines of other crates.
 struct Ours {
-    filter: Filter,
+    filter: ArcSwap<Filter>,
     format: LogFormat,
     logger: Logger,
 }
@@ -45,11 +46,10 @@ struct Line<'a> {
 /// Starts logging to stderr, in colour on a terminal unless it is JSON. `RUST_LOG` overrides
 /// `filter`. Only the first call in a process has an effect.
 pub fn start(filter: Filter, format: LogFormat) {
-    let variable = std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty());
-    let filter = variable.map_or(filter, |text| env_filter::Builder::new().parse(&text).build());
+    let filter = variable().map_or(filter, |text| env_filter::Builder::new().parse(&text).build());
     let ours = LOGGER.get_or_init(|| Ours::new(filter, format));
     if log::set_logger(ours).is_ok() {
-        log::set_max_level(ours.filter.filter());
+        log::set_max_level(ours.filter.load().filter());
         if is_json() {
             panic::set_hook(Box::new(|panicked| {
                 let backtrace = Backtrace::capture();
@@ -59,6 +59,21 @@ pub fn start(filter: Filter, format: LogFormat) {
             }));
         }
     }
+}
+
+/// Applies another filter, unless `RUST_LOG` overrides it. Returns whether the filter is different.
+pub fn set_filter(filter: Filter) -> bool {
+    let Some(ours) = LOGGER.get().filter(|_| variable().is_none()) else { return false };
+    let is_different = format!("{filter:?}") != format!("{:?}", ours.filter.load());
+    let level = filter.filter();
+    ours.filter.store(Arc::new(filter));
+    log::set_max_level(level);
+    is_different
+}
+
+/// Returns what overrides the filter.
+pub(crate) fn variable() -> Option<String> {
+    std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty())
 }
 
 /// Returns whether lines are written as JSON.
@@ -83,7 +98,7 @@ impl Ours {
         if format == LogFormat::Json {
             builder.format(write_json);
         }
-        Self { filter, format, logger: builder.build() }
+        Self { filter: ArcSwap::from_pointee(filter), format, logger: builder.build() }
     }
 
     fn write(&self, level: Level, message: std::fmt::Arguments<'_>) {
@@ -116,11 +131,11 @@ fn is_ours(target: &str) -> bool {
 
 impl Log for Ours {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_ours(metadata.target()) && self.filter.enabled(metadata)
+        is_ours(metadata.target()) && self.filter.load().enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        if is_ours(record.target()) && self.filter.matches(record) {
+        if is_ours(record.target()) && self.filter.load().matches(record) {
             self.logger.log(record);
         }
     }
@@ -139,8 +154,12 @@ mod tests {
 
     use super::*;
 
+    fn parsed(filter: &str) -> Filter {
+        env_filter::Builder::new().parse(filter).build()
+    }
+
     fn filtered(filter: &str) -> Ours {
-        Ours::new(env_filter::Builder::new().parse(filter).build(), LogFormat::Plain)
+        Ours::new(parsed(filter), LogFormat::Plain)
     }
 
     fn line(message: &str) -> String {
@@ -163,7 +182,7 @@ mod tests {
     #[test]
     fn a_panic_is_one_object() {
         if std::env::var_os("PANIC").is_some() {
-            start(filtered("off").filter, LogFormat::Json);
+            start(parsed("off"), LogFormat::Json);
             panic!("\"so\"\nit is");
         }
         let mut child = Command::new(std::env::current_exe().unwrap());

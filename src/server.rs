@@ -5,12 +5,16 @@ mod admission;
 mod connections;
 mod metrics;
 mod paced;
+mod pulse;
+mod reload;
 mod requests;
+mod tls;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_server::{Server, ServerBuilder};
@@ -20,20 +24,22 @@ use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::rt;
 use actix_web::web::{self, Data, PathConfig};
 use actix_web::{App, HttpResponse};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use arc_swap::ArcSwap;
 use serde_json::json;
 use tokio::time::timeout;
 
 use self::admission::Admission;
 use self::requests::log_request;
+use self::tls::Identity;
 use crate::api;
 use crate::clock::Clock;
-use crate::config::{Config, TlsFiles};
+use crate::config::Config;
 use crate::error::{Error, StartError};
-use crate::pages::{self, RetentionRow, Site};
+use crate::pages::{self, CurrentSite};
 use crate::service::{ClockGuard, Directory, Maintenance, Services};
+
+pub use pulse::Pulse;
+pub use reload::Reloader;
 
 /// How long receiving the head of a request may take.
 const HEAD: Duration = Duration::from_secs(5);
@@ -45,6 +51,9 @@ const ONLY_ENCRYPTED: &str = "max-age=31536000";
 pub struct Application {
     services: Arc<Services>,
     addresses: Vec<SocketAddr>,
+    site: Arc<CurrentSite>,
+    identity: Option<Arc<ArcSwap<Identity>>>,
+    pulse: Arc<Pulse>,
     server: Server,
     metrics: Option<metrics::Listener>,
 }
@@ -58,25 +67,26 @@ impl Application {
     pub async fn start(config: Config, clock: Clock) -> Result<Self, StartError> {
         let services = Services::open(config, clock).await?;
         let settings = services.config.server.clone();
-        let rows = RetentionRow::table(&services.config.retention, &services.config.log);
-        let phones = !services.config.sms.routes().is_empty();
-        let (brand, texts) = (services.brand.clone(), services.texts.clone());
-        let site = Site::new(brand, texts, &settings.public_url, &services.policies, rows, phones);
-        let site = Data::new(site.map_err(|error| StartError(error.to_string()))?);
+        let site = Arc::new(CurrentSite::from_pointee(reload::site(&services.config, services.content.load_full())?));
         let listeners = listeners("server.listen", &settings.listen)?;
         let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
-        let tls = settings.tls.as_ref().map(tls_config).transpose()?.map(Arc::new);
-        let (shared, is_encrypted) = (Arc::clone(&services), tls.is_some());
+        let identity = settings.tls.as_ref().map(Identity::read).transpose()?;
+        let identity = identity.map(|identity| Arc::new(ArcSwap::from_pointee(identity)));
+        let workers = NonZero::new(settings.workers).or_else(|| available_parallelism().ok()).map_or(2, NonZero::get);
+        let pulse = Arc::new(Pulse::of(workers * listeners.len()));
+        let (shared, is_encrypted, shown) = (Arc::clone(&services), identity.is_some(), Data::from(Arc::clone(&site)));
         let requests = Data::from(
             services
                 .metrics
                 .requests("http_request_duration_seconds", "How long requests took, and so how many there were"),
         );
+        let beats = Arc::clone(&pulse);
         let app = move || {
+            beats.join();
             let only_encrypted = DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, ONLY_ENCRYPTED));
             App::new()
                 .configure(|app| shared.share(app))
-                .app_data(site.clone())
+                .app_data(shown.clone())
                 .app_data(requests.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
                 .wrap(Condition::new(is_encrypted, only_encrypted))
@@ -87,27 +97,25 @@ impl Application {
                 .configure(pages::routes)
         };
         let mut server = ServerBuilder::new().shutdown_timeout(settings.shutdown_timeout.as_secs()).disable_signals();
-        if settings.workers > 0 {
-            server = server.workers(settings.workers);
-        }
+        server = server.workers(workers);
         let admission = Arc::new(Admission::new(&settings.trusted_proxies, connections::waiting_limit()));
         for listener in listeners {
-            server = connections::serve(server, listener, app.clone(), &admission, tls.as_ref())
+            server = connections::serve(server, listener, app.clone(), &admission, identity.as_ref())
                 .map_err(|error| StartError(format!("server.listen: {error}")))?;
         }
         let metrics = match services.config.metrics.listen.as_deref() {
             None | Some([]) => None,
             Some(listen) => Some(metrics::Listener::start(listen, &services)?),
         };
-        Ok(Self { server: server.run(), metrics, services, addresses })
+        Ok(Self { server: server.run(), metrics, services, addresses, site, identity, pulse })
     }
 
     /// Returns the problems that would prevent a start, as far as they can be found by reading
     /// files.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
-        let mut problems = Services::check(config);
-        problems.extend(config.server.tls.as_ref().and_then(|files| tls_config(files).err()));
+        let mut problems = Services::read(config).err().unwrap_or_default();
+        problems.extend(config.server.tls.as_ref().and_then(|files| Identity::read(files).err()));
         problems
     }
 
@@ -127,6 +135,19 @@ impl Application {
     #[must_use]
     pub fn services(&self) -> Arc<Services> {
         Arc::clone(&self.services)
+    }
+
+    /// Returns what applies settings while the server runs.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        let (services, site) = (Arc::clone(&self.services), Arc::clone(&self.site));
+        Reloader { services, site, identity: self.identity.clone() }
+    }
+
+    /// Returns what tells whether the server's event loops turn.
+    #[must_use]
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Returns a handle that stops the server once requests in flight have finished.
@@ -178,27 +199,6 @@ fn listeners(setting: &str, addresses: &[SocketAddr]) -> Result<Vec<TcpListener>
             .map_err(|error| StartError(format!("{setting}: {address}: {error}; is another server running there?")))
     };
     addresses.iter().map(listen).collect()
-}
-
-fn tls_config(files: &TlsFiles) -> Result<ServerConfig, StartError> {
-    let problem = |setting, path: &Path, error: &dyn std::fmt::Display| {
-        StartError(format!("server.{setting}: {}: {error}", path.display()))
-    };
-    let of_certificate = |error: &dyn std::fmt::Display| problem("tls_certificate", &files.certificate, error);
-    let chain = CertificateDer::pem_file_iter(&files.certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|error| of_certificate(&error))?;
-    if chain.is_empty() {
-        return Err(of_certificate(&"the file contains no certificate"));
-    }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| problem("tls_key", &files.key, &error))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| of_certificate(&error))?;
-    let config = config.with_no_client_auth().with_single_cert(chain, key);
-    let mut config = config
-        .map_err(|error| problem("tls_key", &files.key, &format!("does not match server.tls_certificate: {error}")))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 /// `GET /health`: the process is running.

@@ -10,9 +10,10 @@
 //! cannot rearrange the text around it. Other values have no such marks, because people would copy
 //! the marks along with the value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -44,18 +45,42 @@ const MAX_VALUE: usize = 255;
 /// All texts in all languages.
 pub struct Texts {
     languages: Vec<Entry>,
-    default: Language,
+    /// The position of the default language.
+    default: usize,
+    /// The operator's files by language, and what is in them.
+    files: BTreeMap<String, String>,
 }
 
-/// A language of one [`Texts`]; it is meaningless to any other.
+/// A language that has, or had before a reload, texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Language(usize);
+pub struct Language(&'static str);
 
 struct Entry {
-    tag: String,
+    language: Language,
     bundle: FluentBundle<FluentResource>,
-    /// The languages to search for a message, starting with this one.
-    chain: Vec<Language>,
+    /// The positions of the languages to search for a message, starting with this one.
+    chain: Vec<usize>,
+}
+
+impl Language {
+    /// Returns the language with this tag. Tags are kept forever: there are only those of our texts
+    /// and of the operator's files.
+    fn of(tag: &str) -> Self {
+        static TAGS: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+        let mut tags = TAGS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tags.get(tag) {
+            return Self(known);
+        }
+        let tag = String::leak(tag.to_owned());
+        tags.insert(tag);
+        Self(tag)
+    }
+
+    /// Returns the tag, such as `en` or `pt-BR`.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        self.0
+    }
 }
 
 impl Texts {
@@ -71,18 +96,33 @@ impl Texts {
             let language: LanguageIdentifier = tag.parse().map_err(|_| format!("{tag}: not a language"))?;
             add(&mut bundles, language, resource);
         }
+        let mut files = BTreeMap::new();
         for (language, resource) in files::operators(directory)? {
+            files.insert(language.to_string(), resource.source().to_owned());
             add(&mut bundles, language, resource);
         }
-        Self::new(bundles, default_language)
+        Self::new(bundles, default_language, files)
+    }
+
+    /// Returns what is different from earlier texts, in words.
+    pub fn changes(&self, before: &Self) -> Vec<String> {
+        let tags: BTreeSet<_> = self.files.keys().chain(before.files.keys()).collect();
+        let tags = tags.into_iter().filter(|tag| self.files.get(*tag) != before.files.get(*tag));
+        let mut changes: Vec<_> = tags.map(|tag| format!("the texts in {tag}.ftl have changed")).collect();
+        let default = self.default_language();
+        if default != before.default_language() {
+            changes.push(format!("[texts] default_language is {}", default.tag()));
+        }
+        changes
     }
 
     fn new(
         bundles: BTreeMap<LanguageIdentifier, FluentBundle<FluentResource>>,
         default: &LanguageIdentifier,
+        files: BTreeMap<String, String>,
     ) -> Result<Self, String> {
         let tags: Vec<String> = bundles.keys().map(ToString::to_string).collect();
-        let position = |tag: &str| tags.iter().position(|t| t == tag).map(Language);
+        let position = |tag: &str| tags.iter().position(|t| t == tag);
         let default = position(&default.to_string()).ok_or_else(|| {
             let known = tags.join(", ");
             format!(
@@ -92,25 +132,20 @@ impl Texts {
         })?;
         let languages = bundles.into_values().zip(&tags).enumerate().map(|(own, (bundle, tag))| {
             let base = tag.split('-').next().and_then(position);
-            let chain = [Some(Language(own)), base, Some(default), position("en")].into_iter().flatten().collect();
-            Entry { tag: tag.clone(), bundle, chain }
+            let chain = [Some(own), base, Some(default), position("en")].into_iter().flatten().collect();
+            Entry { language: Language::of(tag), bundle, chain }
         });
-        Ok(Self { languages: languages.collect(), default })
+        Ok(Self { languages: languages.collect(), default, files })
     }
 
     /// Returns the language for readers whose language is not known.
     pub fn default_language(&self) -> Language {
-        self.default
+        self.languages[self.default].language
     }
 
     /// Returns all languages.
-    pub fn languages(&self) -> impl Iterator<Item = Language> + use<> {
-        (0..self.languages.len()).map(Language)
-    }
-
-    /// Returns the tag of a language, such as `en` or `pt-BR`.
-    pub fn tag(&self, language: Language) -> &str {
-        &self.entry(language).tag
+    pub fn languages(&self) -> impl Iterator<Item = Language> {
+        self.languages.iter().map(|entry| entry.language)
     }
 
     /// Returns a language's own name, such as `Français`.
@@ -123,21 +158,22 @@ impl Texts {
     /// else the default.
     pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
         let wishes = accept::wishes(accept_language.unwrap_or_default());
-        wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default)
+        wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default_language())
     }
 
     /// Returns the language nearest to a tag, if there is one with the same base.
     pub fn nearest(&self, tag: &str) -> Option<Language> {
         if tag == "*" {
-            return Some(self.default);
+            return Some(self.default_language());
         }
-        accept::nearest(tag, &self.languages.iter().map(|entry| entry.tag.as_str())).map(Language)
+        let position = accept::nearest(tag, &self.languages.iter().map(|entry| entry.language.tag()))?;
+        Some(self.languages[position].language)
     }
 
     /// Returns a message in a language, filled in with values.
     pub fn get(&self, language: Language, id: &str, values: &[(&str, FluentValue<'_>)]) -> String {
         let args: FluentArgs<'_> = values.iter().map(|(name, value)| (*name, cleaned(value))).collect();
-        let bundles = self.entry(language).chain.iter().map(|language| &self.entry(*language).bundle);
+        let bundles = self.entry(language).chain.iter().map(|position| &self.languages[*position].bundle);
         let text = bundles.into_iter().find_map(|bundle| {
             let pattern = bundle.get_message(id)?.value()?;
             // Anything that could go wrong here was refused when the texts were loaded.
@@ -158,8 +194,10 @@ impl Texts {
         self.get(language, id, &[("count", (span / unit).into())])
     }
 
+    /// Returns the entry of a language, or that of the default if a reload has removed it.
     fn entry(&self, language: Language) -> &Entry {
-        &self.languages[language.0]
+        let entry = self.languages.iter().find(|entry| entry.language == language);
+        entry.unwrap_or(&self.languages[self.default])
     }
 }
 
@@ -193,7 +231,7 @@ fn cleaned(value: &FluentValue<'_>) -> FluentValue<'static> {
 
 impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.languages.iter().map(|entry| &entry.tag)).finish()
+        f.debug_list().entries(self.languages()).finish()
     }
 }
 

@@ -7,13 +7,13 @@ use serde_json::json;
 use super::extract::Caller;
 use super::json::Body;
 use crate::config::Config;
+use crate::content::Published;
 use crate::error::Error;
-use crate::identity::policy::Policies;
 use crate::service::Accounts;
 
 /// `GET /_matrix/identity/v2/terms`: returns the policies in all languages.
-pub(super) async fn get(policies: Data<Policies>, config: Data<Config>) -> HttpResponse {
-    HttpResponse::Ok().json(policies.to_json(&config.server.public_url))
+pub(super) async fn get(content: Data<Published>, config: Data<Config>) -> HttpResponse {
+    HttpResponse::Ok().json(content.load().policies.to_json(&config.server.public_url))
 }
 
 /// `POST /_matrix/identity/v2/terms`: records the caller's consent to policies.

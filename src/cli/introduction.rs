@@ -39,7 +39,11 @@ fn lines(services: &Services, url: &str, metrics: &[SocketAddr]) -> Vec<(&'stati
         ("database", database(config, services.made.database)),
     ];
     lines.extend(made_keys(services).map(|made| ("keys", made)));
-    lines.extend([("mails", mails(config)), ("texts", texts(config)), ("terms", terms(&services.policies))]);
+    lines.extend([
+        ("mails", mails(config)),
+        ("texts", texts(config)),
+        ("terms", terms(&services.content.load().policies)),
+    ]);
     lines.extend(metrics.iter().map(|address| ("metrics", format!("http://{address}/metrics"))));
     lines.extend(config.warnings().into_iter().map(|warning| (WARNING, warning)));
     if services.made.database {

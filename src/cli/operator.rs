@@ -30,7 +30,7 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
     let address = binding.address()?;
     let services = open(config).await?;
     let before = services.bindings.of(&address).await?.filter(|before| before.user_id != binding.user);
-    services.bindings.bind_address(&address, &binding.user, services.texts.default_language()).await?;
+    services.bindings.bind_address(&address, &binding.user, services.default_language()).await?;
     let moved = before.map(|before| format!(", no longer to {}", before.user_id)).unwrap_or_default();
     say(format_args!("{} is bound to {}{moved}", address.as_str(), binding.user));
     Ok(())
@@ -39,7 +39,7 @@ pub(super) async fn bind(config: Config, binding: &Binding) -> Result<(), Failur
 pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Failure> {
     let address = binding.address()?;
     let services = open(config).await?;
-    let language = services.texts.default_language();
+    let language = services.default_language();
     if !services.bindings.unbind_address(&address, &binding.user, Remover::Operator, language).await? {
         return Err(Failure::Failed(format!("{} was not bound to {}", address.as_str(), binding.user)));
     }
@@ -62,7 +62,7 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
     let address = objection.sought.address()?;
     let services = open(config).await?;
     if !objection.withdraw {
-        let language = services.texts.default_language();
+        let language = services.default_language();
         services.objections.object(&address, Objector::Operator, language).await?;
         say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
     } else if services.objections.withdraw(&address).await? {
@@ -104,10 +104,8 @@ pub(super) async fn erase(config: Config, erasure: &Erasure) -> Result<(), Failu
             (receipt.erased, signed)
         }
         Subject::Address(address) => {
-            let erased = services
-                .self_service
-                .erase_address(address, Objector::Operator, services.texts.default_language())
-                .await?;
+            let erased =
+                services.self_service.erase_address(address, Objector::Operator, services.default_language()).await?;
             let erased_at = InWords(services.clock.now()).to_string();
             let (medium, address) = (address.medium().as_str(), address.as_str());
             let receipt = in_json(&Receipt { medium, address, erased_at, erased: &erased })?;

@@ -1,68 +1,93 @@
 //! Serving until a signal stops the process.
 
 use std::io;
+use std::path::PathBuf;
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Failure;
 use super::introduction::introduce;
+use super::manager::Manager;
+use super::reload::Reloads;
+use super::{Failure, invalid};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::server::Application;
+use crate::config::{Config, environment};
+use crate::logging;
+use crate::server::{Application, Pulse};
 
-/// The signals that the process handles.
-struct Signals {
+/// The signals that stop the process.
+struct Stop {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
 
-impl Signals {
+impl Stop {
     fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for a signal to stop. SIGHUP, by which other servers reload their settings, does not
-    /// stop this one.
-    async fn stop(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => log::warn!("SIGHUP is ignored: restart the server to apply new settings"),
-            }
+    async fn signal(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }
 
-pub(super) async fn serve(config: Config) -> Result<(), Failure> {
-    let mut signals = Signals::listen()?;
+pub(super) async fn serve(file: Option<PathBuf>) -> Result<(), Failure> {
+    // First of all: SIGHUP would stop the process, and one that comes during the start is obeyed
+    // after it.
+    let hangup = signal(SignalKind::hangup())?;
+    let mut stop = Stop::listen()?;
+    let loaded = Config::load_with_settings(file.as_deref(), environment());
+    let (config, mut settings) = loaded.map_err(|errors| {
+        logging::start(Config::default().log.filter, Config::log_format(file.as_deref(), environment()));
+        invalid(&errors)
+    })?;
+    logging::start(config.log.filter.clone(), config.log.format);
     let timeout = config.server.shutdown_timeout;
     let application = tokio::select! {
         application = Application::start(config, Clock::system()) => application?,
-        () = signals.stop() => return Ok(()),
+        () = stop.signal() => return Ok(()),
     };
     introduce(&application.services(), application.addresses(), application.metrics_addresses());
-    rt::spawn(stop_when_asked(signals, application.handle(), timeout));
+    settings.note_created_files();
+    let manager = Manager::new();
+    let reloader = application.reloader();
+    let reloads = Arc::new(Reloads { file, started: settings, reloader, manager: manager.clone() });
+    let (pulse, server) = (application.pulse(), application.handle());
+    rt::spawn(async move {
+        tokio::select! {
+            () = reload_when_asked(hangup, reloads, pulse) => {}
+            () = stop.signal() => {}
+        }
+        manager.stopping();
+        stop_server(stop, server, timeout).await;
+    });
     application.run().await?;
     log::info!("stopped");
     Ok(())
 }
 
-/// Lets requests in flight finish after the first signal, and exits immediately after the second.
-async fn stop_when_asked(mut signals: Signals, server: ServerHandle, timeout: Duration) {
-    signals.stop().await;
+/// Reloads at each SIGHUP. Those that come during a reload cause a single further one.
+async fn reload_when_asked(mut hangup: Signal, reloads: Arc<Reloads>, pulse: Arc<Pulse>) {
+    pulse.beat().await;
+    reloads.manager.ready("serving");
+    rt::spawn(reloads.manager.clone().keep_alive(pulse));
+    while hangup.recv().await.is_some() {
+        reloads.reload().await;
+    }
+}
+
+/// Lets requests in flight finish, and exits immediately after another signal.
+async fn stop_server(mut stop: Stop, server: ServerHandle, timeout: Duration) {
     let seconds = timeout.as_secs();
     log::info!("stopping; requests in flight have {seconds} s to finish, a second signal aborts them");
     rt::spawn(server.stop(true));
-    signals.stop().await;
+    stop.signal().await;
     process::exit(1);
 }

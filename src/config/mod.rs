@@ -24,6 +24,7 @@ mod parse;
 mod reader;
 mod secret;
 mod server;
+mod settings;
 mod sms;
 mod template;
 mod terms;
@@ -54,6 +55,7 @@ pub use notices::Notices;
 use reader::Reader;
 pub use secret::Secret;
 pub use server::{Log, LogFormat, Server, TlsFiles};
+pub use settings::Settings;
 pub use sms::{Area, Route, Sender, Sms};
 pub use template::{Slot, Template};
 pub use terms::Terms;
@@ -113,10 +115,21 @@ impl Config {
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, Vec<ConfigError>> {
+        Self::load_with_settings(file, environment).map(|(config, _)| config)
+    }
+
+    /// As [`Self::load`]; returns as well what each key is set to.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_with_settings(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(Self, Settings), Vec<ConfigError>> {
         let mut reader = Reader::new(file, environment);
         let config = Self::read(&mut reader);
-        let (_, errors) = reader.finish();
-        if errors.is_empty() { Ok(config) } else { Err(errors) }
+        let (_, settings, errors) = reader.finish();
+        if errors.is_empty() { Ok((config, settings)) } else { Err(errors) }
     }
 
     /// Returns how lines are logged, as far as it can be read in spite of errors elsewhere.

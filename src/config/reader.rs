@@ -15,6 +15,7 @@ use super::document::Document;
 use super::error::{ConfigError, Origin};
 use super::key::{self, Key, PREFIX};
 use super::parse::{self, Parsed};
+use super::settings::Settings;
 use super::unknown;
 use super::value::{Entry, Value};
 
@@ -34,11 +35,12 @@ pub(super) const SECRETS: [(&str, &str); 8] = [
 
 const VALID_DEFAULT: &str = "the tests read every default";
 
-/// The sources, the keys requested so far, and the errors found so far.
+/// The sources, the keys requested so far with what they are set to, and the errors found so far.
 pub(super) struct Reader {
     document: Option<Document>,
     environment: BTreeMap<String, String>,
     keys: Vec<Key>,
+    settings: Settings,
     errors: Vec<ConfigError>,
 }
 
@@ -49,6 +51,7 @@ impl Reader {
             document: file.and_then(|path| Document::read(path, &mut errors)),
             environment: environment.filter(|(name, _)| name.starts_with(PREFIX)).collect(),
             keys: Vec::new(),
+            settings: Settings::default(),
             errors,
         }
     }
@@ -58,9 +61,9 @@ impl Reader {
         Section { reader: self, name }
     }
 
-    /// Returns every key that was requested, and every error: those in the file first, then those
-    /// in the environment. A setting that was not requested is an error.
-    pub fn finish(mut self) -> (Vec<Key>, Vec<ConfigError>) {
+    /// Returns every key that was requested, what it is set to, and every error: those in the file
+    /// first, then those in the environment. A setting that was not requested is an error.
+    pub fn finish(mut self) -> (Vec<Key>, Settings, Vec<ConfigError>) {
         if let Some(document) = &self.document {
             self.errors.extend(unknown::in_document(document, &self.keys));
             // Errors without a key include the syntax errors themselves.
@@ -68,7 +71,7 @@ impl Reader {
         }
         self.errors.extend(unknown::in_environment(self.environment.keys(), &self.keys));
         self.errors.sort();
-        (self.keys, self.errors)
+        (self.keys, self.settings, self.errors)
     }
 
     /// Adds an error about the value of a key, if it is not the default.
@@ -202,10 +205,12 @@ impl Section<'_> {
     }
 
     fn declare(&mut self, key: &str, default: Option<Toml>) -> Option<Value> {
-        let default = default.map(|value| value.to_string());
-        self.reader.keys.push(Key { section: self.name, name: key.to_owned(), default });
+        let written = default.as_ref().map(ToString::to_string);
+        self.reader.keys.push(Key { section: self.name, name: key.to_owned(), default: written });
         let value = self.reader.find(self.name, key);
-        if SECRETS.contains(&(self.name, key)) { self.secret(key, value) } else { value }
+        let value = if SECRETS.contains(&(self.name, key)) { self.secret(key, value) } else { value };
+        self.reader.settings.note(self.name, key, value.as_ref(), default);
+        value
     }
 
     /// Returns the value of a secret, which may be in a file instead.

@@ -1,6 +1,7 @@
 //! A value as written, before its type is known.
 
 use toml::Spanned;
+use toml::Value as Toml;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::Origin;
@@ -64,6 +65,20 @@ impl Value {
             value: Self::from_toml(value, at),
         };
         table.iter().map(entry).collect()
+    }
+
+    /// Returns the value without its origins. Text stands for itself, wherever it is written.
+    pub fn to_toml(&self) -> Toml {
+        match &self.content {
+            Content::Plain(text) | Content::Text(text) => text.as_str().into(),
+            Content::Flag(flag) => (*flag).into(),
+            Content::Integer(number) => number.to_string().into(),
+            Content::List(items) => Toml::Array(items.iter().map(Self::to_toml).collect()),
+            Content::Table(entries) => {
+                Toml::Table(entries.iter().map(|entry| (entry.name.clone(), entry.value.to_toml())).collect())
+            }
+            Content::Other => Toml::Array(Vec::new()),
+        }
     }
 
     /// Returns the entries of a TOML table, or `None` for any other type.

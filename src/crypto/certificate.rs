@@ -9,11 +9,18 @@ use x509_cert::der::Decode;
 
 use crate::clock::{Millis, in_millis};
 
+/// Returns from when until when a certificate is valid, or `None` if it cannot be read.
+#[must_use]
+pub fn validity(certificate: &CertificateDer<'_>) -> Option<(Millis, Millis)> {
+    let validity = Certificate::from_der(certificate).ok()?.tbs_certificate.validity;
+    let [from, until] = [validity.not_before, validity.not_after].map(|time| in_millis(time.to_unix_duration()));
+    Some((from, until))
+}
+
 /// Returns until when a certificate is valid, or `None` if it cannot be read.
 #[must_use]
 pub fn valid_until(certificate: &CertificateDer<'_>) -> Option<Millis> {
-    let certificate = Certificate::from_der(certificate).ok()?;
-    Some(in_millis(certificate.tbs_certificate.validity.not_after.to_unix_duration()))
+    validity(certificate).map(|(_, until)| until)
 }
 
 /// Returns until when all certificates of a chain are valid.

@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::{Context, Finding};
-use crate::config::{MailTransport, Route, without_brackets};
+use crate::config::{Config, MailTransport, Route, without_brackets};
 use crate::crypto::trust::{self, TlsFault};
 use crate::metrics::Metrics;
 use crate::notify::mail::{Email, Mailer, SendError};
@@ -24,13 +24,13 @@ const TEST: &str =
 /// The mail server, up to a test mail if there is a recipient.
 pub(super) async fn mail(context: &Context) -> Finding {
     let config = &context.config;
-    let mailer = match Mailer::new(&config.mail, &config.brand, context.clock.clone(), &Metrics::default()) {
+    let mailer = match Mailer::new(&config.mail, context.clock.clone(), &Metrics::default()) {
         Ok(mailer) => mailer,
         Err(problem) => return Finding::problem(problem, "correct this setting of [mail]"),
     };
     let is_smtp = matches!(config.mail.transport, MailTransport::Smtp(_));
     let (verdict, found) = match &context.options.mail_to {
-        Some(to) => (mailer.send(to, test_mail(config.server.name.as_str())).await, "the test mail was accepted"),
+        Some(to) => (mailer.send(to, test_mail(config)).await, "the test mail was accepted"),
         None if is_smtp => {
             (mailer.probe().await, "the mail server accepts the login and the sender; --mail-to sends a mail")
         }
@@ -43,9 +43,14 @@ pub(super) async fn mail(context: &Context) -> Finding {
     }
 }
 
-fn test_mail(server: &str) -> Email {
-    let html = format!("<p>{}</p>", TEST.replace('`', ""));
-    Email { subject: format!("Test mail of {server}"), text: format!("{TEST}\n"), html, headers: None }
+fn test_mail(config: &Config) -> Email {
+    Email {
+        subject: format!("Test mail of {}", config.server.name),
+        text: format!("{TEST}\n"),
+        html: format!("<p>{}</p>", TEST.replace('`', "")),
+        brand: config.brand.clone(),
+        headers: None,
+    }
 }
 
 fn mail_remedy(error: &SendError) -> &'static str {

@@ -21,6 +21,7 @@ pub(crate) use peer::{network, peer_address};
 
 use crate::clock::SECOND;
 use crate::config::Config;
+use crate::content::Published;
 use crate::error::Error;
 use crate::service::Network;
 use crate::texts::{Language, Texts};
@@ -98,7 +99,7 @@ impl FromRequest for Language {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(language(request, state::<Texts>(request))))
+        ready(Ok(language(request, &state::<Published>(request).load().texts)))
     }
 }
 

@@ -110,6 +110,41 @@ impl Policies {
         if parts.next().is_some() { None } else { self.find(policy, version, language) }
     }
 
+    /// Returns what has been added to earlier policies, in words.
+    ///
+    /// # Errors
+    /// Returns each document that is no longer below `directory`, or not the same: people have
+    /// accepted it as it was.
+    pub fn additions(&self, before: &Self, directory: &Path) -> Result<Vec<String>, Vec<PolicyError>> {
+        let (mut added, mut errors) = (Vec::new(), Vec::new());
+        for document in before.documents() {
+            let problem = match self.find(document.version.policy(), document.version.version(), document.language) {
+                Some(now) if now.document == document.document => continue,
+                Some(_) => "has changed, but people may have accepted it as it was; restore it, and add a new version",
+                None => "is missing, but people may have accepted it; restore it",
+            };
+            errors.push(PolicyError::new(&document.file(directory), problem));
+        }
+        for document in self.documents() {
+            let (policy, version, language) =
+                (document.version.policy(), document.version.version(), document.language);
+            if before.find(policy, version, language).is_none() {
+                added.push(format!("{policy} {version} has been added in {language}"));
+            }
+        }
+        for newest in self.in_force() {
+            let (policy, version) = (newest.policy(), newest.version());
+            if before.newest(policy).is_none_or(|before| before.version() != version) {
+                added.push(format!("{policy} {version} is in force, and must be accepted"));
+            }
+        }
+        if errors.is_empty() { Ok(added) } else { Err(errors) }
+    }
+
+    fn documents(&self) -> impl Iterator<Item = DocumentRef<'_>> {
+        self.all().flatten().flat_map(Version::documents)
+    }
+
     /// Returns what a user who has accepted these versions, in any language, still has to accept.
     pub fn missing<'a>(&self, accepted: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<&Version> {
         let accepted: HashSet<_> = accepted.into_iter().collect();
@@ -160,6 +195,11 @@ impl DocumentRef<'_> {
     /// Returns the path of the URL: `/policies/<id>/<version>/<lang>`.
     pub fn path(&self) -> String {
         format!("/policies/{}/{}/{}", self.version.policy, self.version.number, self.language)
+    }
+
+    /// Returns the file that it is read from.
+    fn file(&self, directory: &Path) -> PathBuf {
+        directory.join(&self.version.policy).join(&self.version.number).join(format!("{}.md", self.language))
     }
 }
 

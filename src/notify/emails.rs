@@ -84,6 +84,7 @@ fn render(say: Words<'_>, content: &Content<'_>) -> Result<Email, askama::Error>
         subject: visible(&content.subject, MAX_SUBJECT),
         text,
         html: Html { say, content }.render()?,
+        brand: say.brand.clone(),
         headers: None,
     })
 }

@@ -30,6 +30,8 @@ pub struct Email {
     pub text: String,
     /// The same content as HTML. If the brand has a logo, `cid:logo` shows it.
     pub html: String,
+    /// Whose email it is.
+    pub brand: Brand,
     /// What mail programs are told besides.
     pub headers: Option<Headers>,
 }
@@ -62,7 +64,7 @@ impl Mailer {
     ///
     /// # Errors
     /// Returns the setting and the problem, for the operator.
-    pub fn new(mail: &config::Mail, brand: &Brand, clock: Clock, metrics: &Metrics) -> Result<Self, String> {
+    pub fn new(mail: &config::Mail, clock: Clock, metrics: &Metrics) -> Result<Self, String> {
         let transport = match &mail.transport {
             config::MailTransport::Directory(path) => {
                 Transport::Directory(Directory::new("mail.directory", path, "eml", clock.clone()))
@@ -72,7 +74,7 @@ impl Mailer {
             }
         };
         let outcomes = metrics.counters("mails", "Mails handed to the mail server");
-        Ok(Self { composer: Composer::new(&mail.sender, brand, clock), transport, outcomes })
+        Ok(Self { composer: Composer { sender: mail.sender.clone(), clock }, transport, outcomes })
     }
 
     /// Creates the mail directory, if emails are written to one.

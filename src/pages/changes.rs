@@ -73,14 +73,9 @@ impl Comparisons {
 
 /// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version
 /// before.
-pub(super) async fn changes(
-    view: View,
-    policies: web::Data<Policies>,
-    path: web::Path<(String, String, String)>,
-    query: Query,
-) -> HttpResponse {
+pub(super) async fn changes(view: View, path: web::Path<(String, String, String)>, query: Query) -> HttpResponse {
     let (id, version, language) = &*path;
-    let (versions, since) = (policies.versions(id), query.get("since"));
+    let (versions, since) = (view.policies.versions(id), query.get("since"));
     let position = |number: &str| versions.iter().position(|version| version.version() == number);
     let pair = position(version).and_then(|newer| {
         let older = since.map_or_else(|| newer.checked_sub(1), |since| position(&since).filter(|it| *it <= newer))?;

@@ -162,7 +162,7 @@ impl View {
 
     pub(super) fn choice(&self, document: DocumentRef<'_>, current: &str) -> Choice {
         let tag = document.language.to_owned();
-        let own = self.texts.languages().find(|language| self.texts.tag(*language) == tag);
+        let own = self.texts.languages().find(|language| language.tag() == tag);
         let name = own.map_or_else(|| tag.clone(), |own| self.texts.name(own));
         Choice { name, href: format!("{}{}", self.base, document.path()), is_current: tag == current, tag }
     }
@@ -181,7 +181,7 @@ impl Site {
     /// Returns the document of a version that a reader of `tag` understands best.
     pub(super) fn best<'a>(&self, version: &'a Version, tag: &str) -> Option<DocumentRef<'a>> {
         let base = tag.split('-').next().unwrap_or(tag);
-        let default = self.texts.tag(self.texts.default_language());
+        let default = self.texts.default_language().tag();
         let wishes = [tag, base, default, "en"];
         wishes.into_iter().find_map(|tag| version.document(tag)).or_else(|| version.documents().next())
     }

@@ -35,7 +35,7 @@ impl<'a> Layout<'a> {
     /// the id of a message.
     pub(super) fn with_choices(view: &'a View, title: &str, href: impl Fn(&str) -> String) -> Self {
         let choices = view.texts.languages().map(|other| {
-            let tag = view.texts.tag(other).to_owned();
+            let tag = other.tag().to_owned();
             Choice { name: view.texts.name(other), is_current: other == view.language(), href: href(&tag), tag }
         });
         Self { view, title: view.say(title), choices: choices.collect() }

@@ -5,20 +5,21 @@
 //! session or a link that is itself a proof; anybody may open the others. The page behind a
 //! validation link is part of the API: see [`open_link`].
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use arc_swap::ArcSwap;
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::brand::{Brand, Colour};
+use crate::brand::Colour;
+use crate::content::Content;
 use crate::http::NO_STORE;
-use crate::identity::policy::Policies;
-use crate::texts::Texts;
 
 mod address;
 mod blocks;
@@ -61,11 +62,13 @@ const DARK_GROUND: Colour = Colour::rgb(0x14, 0x19, 0x18);
 /// lighter of the two. In light mode the page background is the darker one.
 const DARK_RAISED: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
+/// The site in effect: a reload replaces it.
+pub type CurrentSite = ArcSwap<Site>;
+
 /// What all pages are rendered with.
 #[derive(Debug)]
 pub struct Site {
-    brand: Arc<Brand>,
-    texts: Arc<Texts>,
+    content: Arc<Content>,
     /// The path below which the server is reached, without a trailing slash: empty, or like `/id`.
     base: String,
     retention: Vec<RetentionRow>,
@@ -105,30 +108,35 @@ enum Powers {
     SignIn,
 }
 
+impl Deref for Site {
+    type Target = Content;
+
+    fn deref(&self) -> &Content {
+        &self.content
+    }
+}
+
 impl Site {
-    /// Creates the site of a brand in some languages, for a server reached at `public_url`;
-    /// `retention` is the table shown below the privacy policy.
+    /// Creates the site that shows this content, for a server reached at `public_url`; `retention`
+    /// is the table shown below the privacy policy.
     ///
     /// # Errors
     /// Only if the style cannot be rendered.
     pub fn new(
-        brand: Arc<Brand>,
-        texts: Arc<Texts>,
+        content: Arc<Content>,
         public_url: &Url,
-        policies: &Policies,
         retention: Vec<RetentionRow>,
         reaches_phones: bool,
     ) -> Result<Self, askama::Error> {
-        let accent = brand.accent;
+        let accent = content.brand.accent;
         let style = Style { light: accent.legible_on(LIGHT_GROUND), dark: accent.legible_on(DARK_RAISED) }.render()?;
         let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
         let (style_hash, sign_in_hash) = (hash(&style), hash(sign_in::SCRIPT));
         let base = public_url.path().trim_end_matches('/').to_owned();
         let is_encrypted = public_url.scheme() == "https";
-        let comparisons = Comparisons::of(policies);
+        let comparisons = Comparisons::of(&content.policies);
         Ok(Self {
-            brand,
-            texts,
+            content,
             base,
             retention,
             comparisons,

@@ -9,10 +9,9 @@ use super::{
     sign_in, unlock, you,
 };
 use crate::http::{Methods, get, post, resource};
-use crate::identity::policy::Policies;
 
 /// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them.
-/// They need `web::Data` of a [`Site`](super::Site), and of the components of
+/// They need `web::Data` of the [`CurrentSite`](super::CurrentSite), and of the components of
 /// [`Services`](crate::service::Services).
 pub fn routes(app: &mut web::ServiceConfig) {
     let pages = web::scope("")
@@ -46,20 +45,20 @@ pub(super) fn at<const N: usize>(path: &str, routes: [Methods; N]) -> Resource {
 }
 
 /// `GET /`
-async fn home(view: View, policies: web::Data<Policies>) -> HttpResponse {
-    view.home(&policies)
+async fn home(view: View) -> HttpResponse {
+    view.home(&view.policies)
 }
 
 /// `GET /policies`
-async fn policies(view: View, policies: web::Data<Policies>) -> HttpResponse {
-    view.policies(&policies)
+async fn policies(view: View) -> HttpResponse {
+    view.policies(&view.policies)
 }
 
 /// `GET /policies/{id}/{version}/{lang}`
-async fn policy(view: View, policies: web::Data<Policies>, path: web::Path<(String, String, String)>) -> HttpResponse {
+async fn policy(view: View, path: web::Path<(String, String, String)>) -> HttpResponse {
     let (id, version, language) = &*path;
-    match policies.find(id, version, language) {
-        Some(document) => view.policy(document, &policies),
+    match view.policies.find(id, version, language) {
+        Some(document) => view.policy(document, &view.policies),
         None => view.fault(Fault::NotFound),
     }
 }
@@ -72,7 +71,7 @@ async fn retention(view: View) -> HttpResponse {
 /// `GET /logo`
 async fn logo(view: View) -> HttpResponse {
     let Some(logo) = &view.brand.logo else { return view.fault(Fault::NotFound) };
-    image(logo.media_type, logo.bytes.clone())
+    image(logo.media_type, logo.bytes.to_vec())
 }
 
 /// `GET /favicon.svg`, also at the path that browsers try by default.

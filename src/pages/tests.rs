@@ -9,30 +9,32 @@ use actix_web::{App, web};
 
 use super::notices::{AskedBy, Validation};
 use super::*;
-use crate::brand::Logo;
+use crate::brand::{Brand, Logo};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::policy::Policies;
 use crate::identity::session::NextLink;
 use crate::service::Dispute;
+use crate::texts::Texts;
 
 mod invited;
 
-fn brand(logo: Option<&Path>) -> Arc<Brand> {
-    Arc::new(Brand {
+fn brand(logo: Option<&Path>) -> Brand {
+    Brand {
         name: "Example Club".to_owned(),
         contact: Some("help@example.org".parse().unwrap()),
         imprint: Some("https://example.org/imprint".to_owned()),
         logo: logo.map(|path| Logo::read(path).unwrap()),
         ..Config::default().brand
-    })
+    }
 }
 
-fn site_at(public_url: &str, brand: Arc<Brand>) -> Site {
-    let texts = Arc::new(Texts::load(&"en".parse().unwrap(), None).unwrap());
+fn site_at(public_url: &str, brand: Brand) -> Site {
+    let texts = Texts::load(&"en".parse().unwrap(), None).unwrap();
+    let content = Arc::new(Content { brand, texts, policies: Policies::default() });
     let Config { retention, log, .. } = Config::default();
     let rows = RetentionRow::table(&retention, &log);
-    Site::new(brand, texts, &Url::parse(public_url).unwrap(), &Policies::default(), rows, true).unwrap()
+    Site::new(content, &Url::parse(public_url).unwrap(), rows, true).unwrap()
 }
 
 fn site() -> Site {
@@ -51,7 +53,7 @@ fn views() -> [(&'static str, View); 4] {
 
 fn in_language(site: Site, tag: &str) -> View {
     let language = site.texts.nearest(tag).unwrap();
-    View::new(web::Data::new(site), language)
+    View::new(Arc::new(site), language)
 }
 
 fn ours() -> Policies {
@@ -78,9 +80,11 @@ async fn get(site: Site, policies: Policies, request: TestRequest) -> ServiceRes
 }
 
 async fn serve(site: Site, policies: Policies, request: TestRequest) -> ServiceResponse<impl MessageBody> {
-    let (site, policies) = (web::Data::new(site), web::Data::new(policies));
+    let content = Arc::into_inner(site.content).unwrap();
+    let site = Site { content: Arc::new(Content { policies, ..content }), ..site };
+    let site = web::Data::new(CurrentSite::from_pointee(site));
     let clock = web::Data::new(Clock::system());
-    let app = App::new().app_data(site).app_data(policies).app_data(clock).configure(routes);
+    let app = App::new().app_data(site).app_data(clock).configure(routes);
     call_service(&init_service(app).await, request.to_request()).await
 }
 

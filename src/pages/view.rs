@@ -3,14 +3,14 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::LOCATION;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use fluent_bundle::FluentValue;
 
-use super::Site;
+use super::{CurrentSite, Site};
 use crate::http::{self, NO_STORE};
 use crate::texts::{Language, direction};
 
@@ -18,7 +18,7 @@ use crate::texts::{Language, direction};
 /// pages with it.
 #[derive(Clone, Debug)]
 pub struct View {
-    site: Data<Site>,
+    site: Arc<Site>,
     language: Language,
 }
 
@@ -32,8 +32,9 @@ impl Deref for View {
 
 impl From<&HttpRequest> for View {
     fn from(request: &HttpRequest) -> Self {
-        let site = http::state::<Site>(request);
-        Self::new(site.clone(), http::language(request, &site.texts))
+        let site = http::state::<CurrentSite>(request).load_full();
+        let language = http::language(request, &site.texts);
+        Self::new(site, language)
     }
 }
 
@@ -47,7 +48,7 @@ impl FromRequest for View {
 }
 
 impl View {
-    pub(super) fn new(site: Data<Site>, language: Language) -> Self {
+    pub(super) fn new(site: Arc<Site>, language: Language) -> Self {
         Self { site, language }
     }
 
@@ -62,8 +63,8 @@ impl View {
         self.language
     }
 
-    pub(super) fn tag(&self) -> &str {
-        self.texts.tag(self.language)
+    pub(super) fn tag(&self) -> &'static str {
+        self.language.tag()
     }
 
     pub(super) fn direction(&self) -> &'static str {

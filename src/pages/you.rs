@@ -27,7 +27,6 @@ use super::sign_in::Errand;
 use super::{View, hide};
 use crate::error::ErrorKind;
 use crate::http::{NO_STORE, Query, get, get_without_head, post};
-use crate::identity::policy::Policies;
 use crate::service::{Actor, Need, SelfService, Subject, WebSession, WebSessions};
 
 /// Mounts these pages.
@@ -144,7 +143,6 @@ fn said_in(query: &Query) -> Option<Said> {
 async fn page(
     web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
-    policies: web::Data<Policies>,
     view: View,
     person: Person,
     query: Query,
@@ -161,7 +159,7 @@ async fn page(
     };
     let is_locked = held.needs.contains(&Need::Confirmation);
     let said = said.map(|said| if said == READY && is_locked { LOCKED } else { said });
-    Ok(view.overview(&person.session.form_token, &held, &policies, said))
+    Ok(view.overview(&person.session.form_token, &held, &view.policies, said))
 }
 
 /// `GET /you/export`

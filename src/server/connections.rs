@@ -14,8 +14,8 @@ use actix_web::body::MessageBody;
 use actix_web::dev::AppConfig;
 use actix_web::error::DispatchError;
 use actix_web::{Error as ActixError, HttpResponse};
+use arc_swap::ArcSwap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustls::ServerConfig;
 use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -26,6 +26,7 @@ use tokio_util::either::Either;
 use super::HEAD;
 use super::admission::{Admission, Seat};
 use super::paced::Paced;
+use super::tls::Identity;
 
 /// How long an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -73,7 +74,7 @@ pub(super) fn serve<A, I, S, B>(
     listener: TcpListener,
     app: A,
     admission: &Arc<Admission>,
-    tls: Option<&Arc<ServerConfig>>,
+    tls: Option<&Arc<ArcSwap<Identity>>>,
 ) -> io::Result<ServerBuilder>
 where
     A: Fn() -> I + Send + Clone + 'static,
@@ -113,21 +114,21 @@ where
 async fn open(
     stream: TcpStream,
     mut seat: Seat,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Arc<ArcSwap<Identity>>>,
     config: ServiceConfig,
 ) -> io::Result<Connection> {
     let stream = match tls {
         None => Either::Left(stream),
-        Some(tls) => Either::Right(timeout(HANDSHAKE, secure(stream, &mut seat, tls)).await??),
+        Some(tls) => Either::Right(timeout(HANDSHAKE, secure(stream, &mut seat, &tls)).await??),
     };
     Ok(Paced::new(stream, seat, config))
 }
 
 /// Makes the TLS handshake, unless others need its place.
-async fn secure(stream: TcpStream, seat: &mut Seat, tls: Arc<ServerConfig>) -> io::Result<TlsStream<TcpStream>> {
+async fn secure(stream: TcpStream, seat: &mut Seat, tls: &ArcSwap<Identity>) -> io::Result<TlsStream<TcpStream>> {
     let hello = unless_evicted(seat, LazyConfigAcceptor::new(Acceptor::default(), stream)).await?;
     seat.wait(true);
-    let stream = unless_evicted(seat, hello.into_stream(tls)).await?;
+    let stream = unless_evicted(seat, hello.into_stream(Arc::clone(&tls.load().settings))).await?;
     seat.wait(false);
     Ok(stream)
 }

@@ -13,11 +13,11 @@ use super::sealing::Sealer;
 use super::{Caller, Network, RateLimits};
 use crate::clock::{Clock, DAY, MINUTE, Millis, SECOND};
 use crate::config::Config;
+use crate::content::Published;
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, token_hash};
 use crate::error::Error;
 use crate::federation::{self, Federation};
-use crate::identity::policy::Policies;
 use crate::identity::rate_limit::rules::{Account, Means};
 use crate::store::{self, Conn, Store, accounts, proofs};
 
@@ -68,7 +68,7 @@ pub struct Accounts {
     clock: Clock,
     federation: Arc<Federation>,
     rate_limits: Arc<RateLimits>,
-    policies: Arc<Policies>,
+    content: Arc<Published>,
     /// `server.public_url`, which the URLs of policies begin with.
     public_url: Url,
     /// How long an unused token stays valid.
@@ -84,11 +84,11 @@ impl Accounts {
         clock: Clock,
         federation: Arc<Federation>,
         rate_limits: Arc<RateLimits>,
-        policies: Arc<Policies>,
+        content: Arc<Published>,
     ) -> Self {
         let (public_url, token_lifetime) = (config.server.public_url.clone(), config.retention.access_token);
         let tokens = TokenCache::default();
-        Self { store, sealer, clock, federation, rate_limits, policies, public_url, token_lifetime, tokens }
+        Self { store, sealer, clock, federation, rate_limits, content, public_url, token_lifetime, tokens }
     }
 
     /// Exchanges an OpenID token for an access token of this server. Only the first use of an
@@ -236,7 +236,7 @@ impl Accounts {
             mxid: self.sealer.open_account(&account)?,
             since: account.created_at,
             token_hash,
-            terms_accepted: self.policies.missing(accepted).is_empty(),
+            terms_accepted: self.content.load().policies.missing(accepted).is_empty(),
         })
     }
 
@@ -257,6 +257,11 @@ impl Accounts {
         let removed = removed.await;
         self.tokens.clear();
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
+    }
+
+    /// Forgets whose policies are all accepted: there are new ones.
+    pub fn ask_again(&self) {
+        self.tokens.clear();
     }
 
     /// Waits until no node uses an owner that it cached before: then a change to tokens or consents

@@ -73,7 +73,8 @@ impl AddressProofs {
     }
 
     async fn mail(&self, to: &Address, link: &Url, language: Language) {
-        let Ok(email) = address_email(self.messenger.words(language), link, Purpose::Manage.lifetime()) else { return };
+        let email = self.messenger.write(language, |words| address_email(words, link, Purpose::Manage.lifetime()));
+        let Ok(email) = email else { return };
         if let Err(error) = self.messenger.mail(to, email, language).await {
             log::warn!("a mail with a link to manage an address was not sent: {error}");
             self.rate_limits.refund_proof_to(to);
@@ -81,7 +82,7 @@ impl AddressProofs {
     }
 
     async fn text(&self, to: &Address, link: &Url, language: Language) {
-        let text = address_text(self.messenger.words(language), link);
+        let text = self.messenger.write(language, |words| address_text(words, link));
         if let Err(error) = self.messenger.sms_sender.send(to, &text).await {
             log::warn!("a text with a link to manage an address was not sent: {error}");
             if !error.may_have_sent() {

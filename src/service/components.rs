@@ -14,14 +14,13 @@ use super::{
     Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, Overview, RateLimits, SelfService,
     Validation, WebSessions,
 };
-use crate::brand::Brand;
 use crate::clock::{Clock, Millis, SECOND, in_millis};
 use crate::config::{Config, MailTransport};
+use crate::content::Published;
 use crate::crypto::signing::SigningKeys;
 use crate::identity::pepper::Peppers;
-use crate::identity::policy::Policies;
 use crate::metrics::Metrics;
-use crate::texts::Texts;
+use crate::texts::Language;
 
 /// The components of the running server.
 pub struct Services {
@@ -33,14 +32,10 @@ pub struct Services {
     pub clock: Clock,
     /// The long-term keys.
     pub signing: Arc<SigningKeys>,
-    /// The documents that people accept.
-    pub policies: Arc<Policies>,
-    /// The texts that people read.
-    pub texts: Arc<Texts>,
+    /// What people read and accept.
+    pub content: Arc<Published>,
     /// Links to this server.
     pub links: Arc<PublicLinks>,
-    /// The operator's name and colours.
-    pub brand: Arc<Brand>,
     /// Registers users, recognises their access tokens, and records their consents.
     pub accounts: Arc<Accounts>,
     /// Sends links that prove addresses, and opens them.
@@ -89,20 +84,19 @@ impl Services {
     /// Puts the components together, each after those it needs.
     #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
-        let Documents { texts, policies, federation, mailer, sms_sender } = documents;
+        let Documents { content, federation, mailer, sms_sender } = documents;
         let Opened { store, vault, signing, made, clock_guard, metrics } = opened;
         let clock_guard = Arc::new(clock_guard);
         let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
-        let brand = Arc::new(config.brand.clone());
-        let links = Arc::new(PublicLinks::new(server.public_url.clone(), vault.clone(), texts.clone()));
+        let content = Arc::new(Published::from_pointee(content));
+        let links = Arc::new(PublicLinks::new(server.public_url.clone(), vault.clone()));
         let messenger = Arc::new(Messenger {
-            texts: texts.clone(),
+            content: content.clone(),
             sms_sender,
             mailer,
             links: links.clone(),
             clock: clock.clone(),
-            brand: brand.clone(),
             server_name: server.name.clone(),
         });
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
@@ -141,7 +135,7 @@ impl Services {
             clock.clone(),
             federation.clone(),
             rate_limits.clone(),
-            policies.clone(),
+            content.clone(),
         ));
         let settings = config.lookup.clone();
         let lookups = Arc::new(Lookups::new(
@@ -286,10 +280,8 @@ impl Services {
             made,
             clock,
             signing,
-            policies,
-            texts,
+            content,
             links,
-            brand,
             accounts,
             address_proofs: Arc::new(address_proofs),
             bindings,
@@ -315,12 +307,17 @@ impl Services {
         }
     }
 
+    /// Returns the language for readers whose language is not known.
+    #[must_use]
+    pub fn default_language(&self) -> Language {
+        self.content.load().texts.default_language()
+    }
+
     /// Shares each component that handlers use.
     pub fn share(&self, app: &mut ServiceConfig) {
         app.app_data(Data::from(self.config.clone()))
             .app_data(Data::from(self.signing.clone()))
-            .app_data(Data::from(self.policies.clone()))
-            .app_data(Data::from(self.texts.clone()))
+            .app_data(Data::from(self.content.clone()))
             .app_data(Data::from(self.links.clone()))
             .app_data(Data::from(self.accounts.clone()))
             .app_data(Data::from(self.address_proofs.clone()))

@@ -104,11 +104,12 @@ impl Confirmations {
     }
 
     async fn deliver(&self, to: &Address, mxid: &OwnedUserId, link: &ConfirmationLink, language: Language) {
-        let (words, url) = (self.messenger.words(language), link.url(&self.links, language));
+        let url = link.url(&self.links, language);
         let sent = match to.medium() {
             Medium::Email => self.mail(to, mxid, link.asked_at, &url, language).await,
             Medium::Msisdn => {
-                let sent = self.messenger.sms_sender.send(to, &confirmation_text(words, &url)).await;
+                let text = self.messenger.write(language, |words| confirmation_text(words, &url));
+                let sent = self.messenger.sms_sender.send(to, &text).await;
                 if sent.as_ref().is_err_and(|error| !error.may_have_sent()) {
                     self.rate_limits.refund_text(to);
                 }
@@ -130,7 +131,8 @@ impl Confirmations {
     ) -> Result<(), String> {
         let (homeserver, lifetime) = (mxid.server_name().as_str(), LIFETIME);
         let facts = ConfirmationFacts { mxid: mxid.as_str(), homeserver, at, link, lifetime };
-        let email = confirmation_email(self.messenger.words(language), facts).map_err(|error| error.to_string())?;
+        let email = self.messenger.write(language, |words| confirmation_email(words, facts));
+        let email = email.map_err(|error| error.to_string())?;
         self.messenger.mail_on_own_data(to, email, language).await.map_err(|error| error.to_string())
     }
 

@@ -137,8 +137,8 @@ impl Invitations {
 
     async fn text(&self, caller: &Caller, request: &InviteRequest, is_wanted: bool) -> Result<(), Error> {
         let client = self.web_client(request.words.web_client.as_deref());
-        let words = self.messenger.words(self.messenger.texts.default_language());
-        let text = invite_text(words, caller.mxid.as_str(), client);
+        let language = self.messenger.default_language();
+        let text = self.messenger.write(language, |words| invite_text(words, caller.mxid.as_str(), client));
         self.messenger.text_if(is_wanted, &request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected(),
             error => {
@@ -165,8 +165,9 @@ impl Invitations {
             link: &self.landing_link(token, key, &request.words),
             lifetime: self.retention.invite,
         };
-        let language = self.messenger.texts.default_language();
-        let email = invite_email(self.messenger.words(language), facts).map_err(|_| Error::internal())?;
+        let language = self.messenger.default_language();
+        let email =
+            self.messenger.write(language, |words| invite_email(words, facts)).map_err(|_| Error::internal())?;
         let sent = self.messenger.mail_if(is_wanted, &request.address, email, language).await;
         sent.map_err(|error| {
             log::warn!("an invitation could not be sent by email: {error}");

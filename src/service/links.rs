@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::crypto::vault::Vault;
-use crate::texts::{Language, Texts};
+use crate::texts::Language;
 
 /// The path of the page on which the owner of an address asks for a link to manage it.
 const MANAGE_ADDRESS: &str = "address";
@@ -14,12 +14,11 @@ const MANAGE_ADDRESS: &str = "address";
 pub struct PublicLinks {
     base: Url,
     vault: Arc<Vault>,
-    texts: Arc<Texts>,
 }
 
 impl PublicLinks {
-    pub(super) const fn new(base: Url, vault: Arc<Vault>, texts: Arc<Texts>) -> Self {
-        Self { base, vault, texts }
+    pub(super) const fn new(base: Url, vault: Arc<Vault>) -> Self {
+        Self { base, vault }
     }
 
     /// The link to a path, which is relative to `server.public_url`.
@@ -35,7 +34,7 @@ impl PublicLinks {
         let mut link = self.to(path);
         link.query_pairs_mut().append_pair("token", &self.vault.seal_link(value));
         if let Some(language) = language {
-            link.query_pairs_mut().append_pair("lang", self.texts.tag(language));
+            link.query_pairs_mut().append_pair("lang", language.tag());
         }
         link
     }
@@ -48,7 +47,7 @@ impl PublicLinks {
     /// The page on which the owner of an address sees what is stored about it, and can object.
     pub(super) fn manage_address(&self, language: Language) -> Url {
         let mut link = self.to(MANAGE_ADDRESS);
-        link.query_pairs_mut().append_pair("lang", self.texts.tag(language));
+        link.query_pairs_mut().append_pair("lang", language.tag());
         link
     }
 

@@ -6,23 +6,22 @@ use ruma_common::OwnedServerName;
 
 use super::address_link::Purpose;
 use super::links::PublicLinks;
-use crate::brand::Brand;
 use crate::clock::Clock;
+use crate::content::Published;
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::notify::Words;
 use crate::notify::mail::{Email, Headers, Mailer, SendError};
 use crate::notify::sms::{self, SmsSender};
-use crate::texts::{Language, Texts};
+use crate::texts::Language;
 
 /// Writes messages in this server's name, and sends them.
 pub(super) struct Messenger {
-    pub(super) texts: Arc<Texts>,
+    pub(super) content: Arc<Published>,
     pub(super) sms_sender: SmsSender,
     pub(super) mailer: Mailer,
     pub(super) links: Arc<PublicLinks>,
     pub(super) clock: Clock,
-    pub(super) brand: Arc<Brand>,
     pub(super) server_name: OwnedServerName,
 }
 
@@ -40,7 +39,7 @@ impl Messenger {
         email: Email,
         language: Language,
     ) -> Result<(), SendError> {
-        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe: None };
+        let headers = Headers { language: language.tag().to_owned(), unsubscribe: None };
         self.mailer.send(to, Email { headers: Some(headers), ..email }).await
     }
 
@@ -62,7 +61,7 @@ impl Messenger {
 
     fn with_headers(&self, to: &Address, email: Email, language: Language) -> Email {
         let unsubscribe = self.links.of_address(Purpose::Object, to, self.clock.now(), language);
-        let headers = Headers { language: self.texts.tag(language).to_owned(), unsubscribe: Some(unsubscribe) };
+        let headers = Headers { language: language.tag().to_owned(), unsubscribe: Some(unsubscribe) };
         Email { headers: Some(headers), ..email }
     }
 
@@ -81,9 +80,21 @@ impl Messenger {
         if is_reached { Ok(()) } else { Err(Error::destination_rejected()) }
     }
 
-    /// Returns what the templates of messages need in one language.
-    pub(super) fn words(&self, language: Language) -> Words<'_> {
-        Words { brand: &self.brand, texts: &self.texts, language, server: self.server_name.as_str() }
+    /// Writes a message in one language.
+    pub(super) fn write<T>(&self, language: Language, message: impl FnOnce(Words<'_>) -> T) -> T {
+        let content = self.content.load();
+        message(Words { brand: &content.brand, texts: &content.texts, language, server: self.server_name.as_str() })
+    }
+
+    /// Returns the language with this tag or the one nearest to it, or else the default one.
+    pub(super) fn language(&self, tag: &str) -> Language {
+        let content = self.content.load();
+        content.texts.nearest(tag).unwrap_or(content.texts.default_language())
+    }
+
+    /// Returns the language for readers whose language is not known.
+    pub(super) fn default_language(&self) -> Language {
+        self.content.load().texts.default_language()
     }
 }
 

@@ -123,7 +123,7 @@ impl Notices {
             address: address.clone(),
             mxid: mxid.to_owned(),
             at,
-            language: self.messenger.texts.tag(language).to_owned(),
+            language: language.tag().to_owned(),
             event,
         }))
     }
@@ -143,9 +143,8 @@ impl Notices {
 
     async fn mail(&self, notice: &Notice) -> Outcome {
         let language = self.language_of(notice);
-        let words = self.messenger.words(language);
         let (mxid, homeserver) = (notice.mxid.as_str(), notice.mxid.server_name().as_str());
-        let email = match notice.event {
+        let email = self.messenger.write(language, |words| match notice.event {
             Event::Bound => {
                 let (undo, objecting) = (&self.undo_link(notice, language), &self.links.manage_address(language));
                 bound_email(words, BoundFacts { mxid, homeserver, since: notice.at, undo, objecting })
@@ -162,7 +161,7 @@ impl Notices {
                     AlertFacts { mxid, homeserver, at: notice.at, what, own_page: &self.links.to("you") },
                 )
             }
-        };
+        });
         let Ok(email) = email else { return Outcome::later("the email cannot be written") };
         let sent = if notice.event.is_alert() {
             self.messenger.mail_on_own_data(&notice.address, email, language).await
@@ -195,12 +194,12 @@ impl Notices {
             Err(error) => return Outcome::later(&error),
         };
         let language = self.language_of(notice);
-        let (words, mxid) = (self.messenger.words(language), notice.mxid.as_str());
-        let text = match notice.event {
+        let mxid = notice.mxid.as_str();
+        let text = self.messenger.write(language, |words| match notice.event {
             Event::Bound => bound_text(words, mxid, &self.undo_link(notice, language)),
             Event::Unbound(_) => unbound_text(words, mxid),
             event => alert_text(words, mxid, alert(event, self.alert_link(notice, language).as_ref())),
-        };
+        });
         let Err(error) = self.messenger.sms_sender.send(to, &text).await else {
             return Outcome::Delivered;
         };
@@ -221,16 +220,11 @@ impl Notices {
 
     /// Returns the language with this tag, or the default one.
     pub(super) fn language(&self, tag: &str) -> Language {
-        self.messenger.texts.nearest(tag).unwrap_or(self.default_language())
-    }
-
-    /// Returns the tag of a language.
-    pub(super) fn tag(&self, language: Language) -> String {
-        self.messenger.texts.tag(language).to_owned()
+        self.messenger.language(tag)
     }
 
     pub(super) fn default_language(&self) -> Language {
-        self.messenger.texts.default_language()
+        self.messenger.default_language()
     }
 
     /// Returns the language to write in: the operator may have removed that of the notice.

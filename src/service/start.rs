@@ -9,6 +9,7 @@ use super::sealing::Sealer;
 use super::{Services, respelling};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Keys};
+use crate::content::Content;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::Vault;
@@ -41,8 +42,7 @@ enum Absent {
 
 /// What is read from files before anything is created or connected to.
 pub(super) struct Documents {
-    pub texts: Arc<Texts>,
-    pub policies: Arc<Policies>,
+    pub content: Content,
     pub federation: Federation,
     pub mailer: Mailer,
     pub sms_sender: SmsSender,
@@ -79,14 +79,19 @@ impl Services {
         Ok(Arc::new(Self::new(config, clock, documents, opened)))
     }
 
-    /// Returns the problems that would prevent a start, as far as they can be found by reading
-    /// files.
-    #[must_use]
-    pub fn check(config: &Config) -> Vec<StartError> {
-        let mut problems = Documents::load(config, &Clock::system(), &Metrics::default()).err().unwrap_or_default();
-        problems.extend(master_key(&config.keys).err());
-        problems.extend(signing_keys(config).err());
-        problems
+    /// Reads every file that a start reads, and creates none.
+    ///
+    /// # Errors
+    /// All problems that would prevent a start, as far as they can be found like this.
+    pub(crate) fn read(config: &Config) -> Result<Content, Vec<StartError>> {
+        let documents = Documents::load(config, &Clock::system(), &Metrics::default());
+        let keys = [master_key(&config.keys).err(), signing_keys(config).err()];
+        let (content, mut problems) = match documents {
+            Ok(documents) => (Some(documents.content), Vec::new()),
+            Err(problems) => (None, problems),
+        };
+        problems.extend(keys.into_iter().flatten());
+        content.filter(|_| problems.is_empty()).ok_or(problems)
     }
 
     async fn open_with(config: Config, clock: Clock, absent: Absent) -> Result<Arc<Self>, StartError> {
@@ -108,11 +113,12 @@ impl Documents {
         let texts = keep(&mut problems, Texts::load(&config.texts.default_language, config.texts.directory.as_deref()));
         let policies = keep(&mut problems, Policies::load(config.terms.directory.as_deref()));
         let federation = keep(&mut problems, Federation::new(&config.federation, clock.clone(), metrics));
-        let mailer = keep(&mut problems, Mailer::new(&config.mail, &config.brand, clock.clone(), metrics));
+        let mailer = keep(&mut problems, Mailer::new(&config.mail, clock.clone(), metrics));
         let sms_sender = keep(&mut problems, SmsSender::new(&config.sms, clock.clone(), metrics));
         match (texts, policies, federation, mailer, sms_sender) {
             (Some(texts), Some(policies), Some(federation), Some(mailer), Some(sms_sender)) => {
-                Ok(Self { texts: Arc::new(texts), policies: Arc::new(policies), federation, mailer, sms_sender })
+                let content = Content { brand: config.brand.clone(), texts, policies };
+                Ok(Self { content, federation, mailer, sms_sender })
             }
             _ => Err(problems),
         }

@@ -20,7 +20,7 @@ fn ours() -> Texts {
 }
 
 fn tag(texts: &Texts, header: Option<&str>) -> String {
-    texts.tag(texts.negotiate(header)).to_owned()
+    texts.negotiate(header).tag().to_owned()
 }
 
 /// Collects every `"mail-…"`, `"page-…"`, `"sms-…"` and `"span-…"` in the code and the templates.
@@ -223,4 +223,18 @@ proptest! {
         prop_assert!(!line.contains(is_unseen), "{:?}", line);
         prop_assert_eq!(visible(&line, max), line);
     }
+}
+
+#[test]
+fn a_language_that_a_reload_has_removed_is_replaced_by_the_default() {
+    let before = texts("en", &[("it.ftl", "page-language-name = Italiano\n")]).unwrap();
+    let italian = before.nearest("it").unwrap();
+    let after = texts("fr", &[("eo.ftl", "page-language-name = Esperanto\n")]).unwrap();
+    assert_eq!(after.name(italian), "Français");
+    assert_eq!(after.name(before.nearest("de").unwrap()), "Deutsch");
+    assert_eq!(ours().name(after.nearest("eo").unwrap()), "English");
+    let changes =
+        ["the texts in eo.ftl have changed", "the texts in it.ftl have changed", "[texts] default_language is fr"];
+    assert_eq!(after.changes(&before), changes);
+    assert_eq!(after.changes(&after), Vec::<String>::new());
 }

@@ -161,7 +161,7 @@ on_both_backends! {
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::email("operated@example.com").unwrap();
         let mxid = alice.mxid.as_str().try_into().unwrap();
-        vouch.bindings.bind_address(&address, mxid, vouch.texts.default_language()).await.unwrap();
+        vouch.bindings.bind_address(&address, mxid, vouch.default_language()).await.unwrap();
         until(PATIENCE, "it is not told", async || {
             world.clock.advance(MINUTE);
             told(&world, ALICE, ADDED) == 4

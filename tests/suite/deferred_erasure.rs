@@ -238,7 +238,7 @@ on_both_backends! {
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let number = Address::parse(Medium::Msisdn, "16502530000").unwrap();
         let mxid = alice.mxid.as_str().try_into().unwrap();
-        vouch.bindings.bind_address(&number, mxid, vouch.texts.default_language()).await.unwrap();
+        vouch.bindings.bind_address(&number, mxid, vouch.default_language()).await.unwrap();
         assert_eq!(erases(&alice).await.error(), (403, "M_FORBIDDEN"));
         asks_for_erasure(&alice).await.ok();
         until(PATIENCE, "it is not erased", async || {

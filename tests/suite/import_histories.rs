@@ -138,7 +138,7 @@ impl History {
 
     async fn binds_here(&mut self, n: usize, user: &str) {
         let (address, mxid) = (Address::email(SPELLINGS[n][0]).unwrap(), OwnedUserId::try_from(user).unwrap());
-        let language = self.services.texts.default_language();
+        let language = self.services.default_language();
         self.services.bindings.bind_address(&address, &mxid, language).await.unwrap();
         let at = self.next();
         self.truth.entry(n).or_default().here = Some((at, Some(user.to_owned())));
@@ -146,7 +146,7 @@ impl History {
 
     async fn unbinds_here(&mut self, n: usize) {
         let address = Address::email(SPELLINGS[n][0]).unwrap();
-        let language = self.services.texts.default_language();
+        let language = self.services.default_language();
         let erased = self.services.self_service.erase_address(&address, Objector::Operator, language).await.unwrap();
         if erased.bindings == 0 {
             return;

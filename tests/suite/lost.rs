@@ -261,7 +261,7 @@ on_both_backends! {
         let server = world.start().await;
         let (alice, _) = victim(&world, &server, &[ALICE]).await;
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
-        let (address, language) = (Address::email(ALICE).unwrap(), vouch.texts.default_language());
+        let (address, language) = (Address::email(ALICE).unwrap(), vouch.default_language());
         vouch.objections.object(&address, Objector::Operator, language).await.unwrap();
         assert_eq!(count(&world, "bindings").await, 0);
         assert!(vouch.objections.withdraw(&address).await.unwrap());

@@ -12,8 +12,8 @@ use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use serde_json::{Value, json};
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
-use crate::program::{Binary, PATIENCE, done, refused};
-use crate::world::{SECRET, World, until};
+use crate::program::{Binary, done, refused};
+use crate::world::{SECRET, World};
 
 const ALICE: &str = "@alice:hs.example";
 
@@ -327,17 +327,6 @@ async fn without_a_mail_server_mails_are_files_and_the_start_says_so() {
     assert!(log.contains("not sent but written to data/mail as .eml files, because [mail] host is not set"), "{log}");
     assert!(log.contains("people need not accept anything"), "{log}");
     assert_eq!(mode(&folder.path().join("data/mail")), 0o700);
-}
-
-#[tokio::test]
-async fn sighup_does_not_stop_the_server() {
-    let folder = tempfile::tempdir().unwrap();
-    let process = Binary::bare(folder.path()).serve().await;
-    process.signal("HUP");
-    until(PATIENCE, "SIGHUP is not noticed", async || process.log().contains("SIGHUP is ignored: restart")).await;
-    assert_eq!(process.server.get("/health", None).await.ok()["status"], "ok");
-    process.signal("TERM");
-    assert_eq!(process.ended().await.0, Some(0));
 }
 
 #[tokio::test]

@@ -159,7 +159,7 @@ on_both_backends! {
         // An address that the operator has bound is shown and can be removed all the same.
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::parse(Medium::Email, ALICE).unwrap();
-        vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.texts.default_language()).await.unwrap();
+        vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.default_language()).await.unwrap();
         assert!(visitor.opens("/you").await.text.contains("a•••@e•••"));
         visitor.confirms(&world, ALICE).await;
         let id = visitor.ids().await[0].clone();

@@ -65,6 +65,13 @@ impl Ca {
         self.write(&params, dir)
     }
 
+    /// As [`Self::write_certificate_for`], with a certificate that is not valid for this many days.
+    pub fn write_certificate_from(&self, days: i64, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
+        let mut params = params_for(names);
+        params.not_before = OffsetDateTime::now_utc() + Duration::days(days);
+        self.write(&params, dir)
+    }
+
     fn write(&self, params: &CertificateParams, dir: &Path) -> (PathBuf, PathBuf) {
         let Signed { certificate, key } = self.sign(params);
         let (certificate_file, key_file) = (dir.join("certificate.pem"), dir.join("key.pem"));

@@ -160,7 +160,7 @@ fn the_logo_is_shown_only_if_it_is_attached() {
     let mut brand = testing::brand(None);
     let shows = |brand: &Brand| validation(testing::say(brand, "en"), MXID).html.contains("cid:logo");
     assert!(!shows(&brand));
-    let logo = |media_type| crate::brand::Logo { media_type, bytes: Vec::new() };
+    let logo = |media_type| crate::brand::Logo { media_type, bytes: [].into() };
     brand.logo = Some(logo("image/svg+xml"));
     assert!(!shows(&brand));
     brand.logo = Some(logo("image/png"));

@@ -11,7 +11,7 @@ use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use rand::RngExt as _;
 
 use super::{Email, Headers};
-use crate::brand::{Brand, Logo};
+use crate::brand::Logo;
 use crate::clock::Clock;
 use crate::identity::threepid::Address;
 
@@ -28,31 +28,24 @@ const NO_ANSWERS: [(HeaderName, &str); 2] = [
 
 /// Composes messages from one sender.
 pub(super) struct Composer {
-    sender: Mailbox,
-    /// Where replies go: to the operator's contact, if that is an address.
-    reply_to: Option<Mailbox>,
-    logo: Option<SinglePart>,
-    clock: Clock,
+    pub(super) sender: Mailbox,
+    pub(super) clock: Clock,
 }
 
 impl Composer {
-    pub(super) fn new(sender: &Mailbox, brand: &Brand, clock: Clock) -> Self {
-        let reply_to = brand.contact.as_ref().and_then(|contact| ascii_mailbox(contact.href.strip_prefix("mailto:")?));
-        Self { sender: sender.clone(), reply_to, logo: brand.mail_logo().map(logo_part), clock }
-    }
-
     /// Returns header and body, with lines that end in CR LF. Everything is ASCII, except the
-    /// recipient's address if that is not (RFC 6532).
+    /// recipient's address if that is not (RFC 6532). Replies go to the operator's contact, if that
+    /// is an address.
     pub(super) fn compose(&self, to: &Recipient, email: Email) -> String {
         let text = SinglePart::plain(clean(email.text));
         let html = SinglePart::html(clean(email.html));
         let body = multipart("alternative", "").singlepart(text);
-        let body = match &self.logo {
+        let body = match email.brand.mail_logo() {
             None => body.singlepart(html),
-            Some(logo) => {
-                body.multipart(multipart("related", "; type=\"text/html\"").singlepart(html).singlepart(logo.clone()))
-            }
+            Some(logo) => body
+                .multipart(multipart("related", "; type=\"text/html\"").singlepart(html).singlepart(logo_part(logo))),
         };
+        let contact = email.brand.contact.as_ref().and_then(|contact| contact.href.strip_prefix("mailto:"));
         let envelope = Envelope::new(Some(self.sender.email.clone()), vec![to.clone()]);
         let since_epoch = Duration::from_millis(self.clock.now().unsigned_abs());
         let mut message = Message::builder()
@@ -62,8 +55,8 @@ impl Composer {
             .from(self.sender.clone())
             .to(to.clone().into())
             .subject(one_line(&email.subject));
-        if let Some(reply_to) = &self.reply_to {
-            message = message.reply_to(reply_to.clone());
+        if let Some(reply_to) = contact.and_then(ascii_mailbox) {
+            message = message.reply_to(reply_to);
         }
         let no_answers = NO_ANSWERS.map(|(name, value)| (name, value.to_owned()));
         for (name, value) in no_answers.into_iter().chain(email.headers.iter().flat_map(Headers::lines)) {
@@ -128,7 +121,7 @@ fn clean(text: String) -> String {
 }
 
 fn logo_part(logo: &Logo) -> SinglePart {
-    let body = Body::new_with_encoding(logo.bytes.clone(), ContentTransferEncoding::Base64);
+    let body = Body::new_with_encoding(logo.bytes.to_vec(), ContentTransferEncoding::Base64);
     SinglePart::builder()
         .header(ContentType::parse(logo.media_type).expect("a content type is well-formed"))
         .header(ContentDisposition::inline())
@@ -139,17 +132,21 @@ fn logo_part(logo: &Logo) -> SinglePart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use proptest::prelude::*;
 
     fn composer() -> Composer {
         let sender = "Vouch <vouch@vouch.test>".parse().unwrap();
-        Composer { sender, reply_to: None, logo: None, clock: Clock::stopped_at(1_700_000_000_000) }
+        Composer { sender, clock: Clock::stopped_at(1_700_000_000_000) }
+    }
+
+    fn email(subject: &str, text: &str, html: String) -> Email {
+        let brand = Config::default().brand;
+        Email { subject: subject.to_owned(), text: text.to_owned(), html, brand, headers: None }
     }
 
     fn compose(subject: &str, text: &str) -> String {
-        let email =
-            Email { subject: subject.to_owned(), text: text.to_owned(), html: format!("<p>{text}</p>"), headers: None };
-        composer().compose(&"alice@example.com".parse().unwrap(), email)
+        composer().compose(&"alice@example.com".parse().unwrap(), email(subject, text, format!("<p>{text}</p>")))
     }
 
     fn header_names(mail: &str) -> Vec<&str> {
@@ -230,9 +227,7 @@ mod tests {
             ("Prüfen Sie Ihre Adresse\n".repeat(40), "<p style=\"margin:0\">Grüße an Sie</p>\n".repeat(120));
         let start = std::time::Instant::now();
         for _ in 0..1_000 {
-            let email =
-                Email { subject: "Bestätigen".to_owned(), text: text.clone(), html: html.clone(), headers: None };
-            std::hint::black_box(composer.compose(&to, email));
+            std::hint::black_box(composer.compose(&to, email("Bestätigen", &text, html.clone())));
         }
         println!("composing: {:?} a mail of {} bytes", start.elapsed() / 1_000, text.len() + html.len());
     }

@@ -33,13 +33,13 @@ fn smtp(sink: &MailSink, security: SmtpSecurity) -> Smtp {
     }
 }
 
-fn start(smtp: Smtp, brand: &Brand) -> Result<Mailer, String> {
+fn start(smtp: Smtp) -> Result<Mailer, String> {
     let mail = Mail { sender: "Vouch <vouch@vouch.test>".parse().unwrap(), transport: MailTransport::Smtp(smtp) };
-    Mailer::new(&mail, brand, Clock::system(), &Metrics::default())
+    Mailer::new(&mail, Clock::system(), &Metrics::default())
 }
 
 fn mailer(smtp: Smtp) -> Mailer {
-    start(smtp, &brand()).unwrap()
+    start(smtp).unwrap()
 }
 
 fn login() -> SmtpCredentials {
@@ -51,6 +51,7 @@ fn email() -> Email {
         subject: "Bestätigen Sie".to_owned(),
         text: "Grüße\n.dot\n\nhttps://vouch.test/confirm?token=1".to_owned(),
         html: "<p>Grüße</p>".to_owned(),
+        brand: brand(),
         headers: None,
     }
 }
@@ -100,8 +101,7 @@ async fn line_breaks_in_an_email_cannot_end_it_or_begin_another() {
     let mailer = mailer(smtp(&sink, SmtpSecurity::None));
     let smuggled = "a\r\n.\r\nMAIL FROM:<eve@evil.example>\r\nb\n.\nc\r.\rd\r\n.\n";
     let subject = "Hi\r\n.\r\nBcc: eve@evil.example";
-    let email =
-        Email { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned(), headers: None };
+    let email = Email { subject: subject.to_owned(), text: smuggled.to_owned(), html: smuggled.to_owned(), ..email() };
     mailer.send(&Address::email("alice@example.com").unwrap(), email).await.unwrap();
 
     let messages = sink.messages();
@@ -117,12 +117,13 @@ async fn line_breaks_in_an_email_cannot_end_it_or_begin_another() {
 async fn a_logo_is_attached_to_the_html() {
     let image = [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 1_000]].concat();
     let sink = MailSink::start().await;
-    let logo = Logo { media_type: "image/png", bytes: image.clone() };
-    let brand = Brand { logo: Some(logo), ..brand() };
-    send(&start(smtp(&sink, SmtpSecurity::None), &brand).unwrap(), "alice@example.com").await.unwrap();
+    let logo = Logo { media_type: "image/png", bytes: image.clone().into() };
+    let email = Email { brand: Brand { logo: Some(logo), ..brand() }, ..email() };
+    let mailer = mailer(smtp(&sink, SmtpSecurity::None));
+    mailer.send(&Address::email("alice@example.com").unwrap(), email.clone()).await.unwrap();
 
     let mail = sink.wait_to("alice@example.com").await;
-    assert_eq!((mail.text(), mail.html()), (email().text, email().html));
+    assert_eq!((mail.text(), mail.html()), (email.text, email.html));
     let raw = String::from_utf8(mail.raw.clone()).unwrap();
     assert_eq!(find_part(&raw, "image/png").unwrap(), image);
     assert!(raw.contains("Content-ID: <logo>\r\n"));
@@ -275,7 +276,7 @@ async fn without_a_server_emails_become_files() {
     let place = tempfile::tempdir().unwrap();
     let transport = MailTransport::Directory(place.path().join("mail"));
     let mail = Mail { sender: "Vouch <vouch@localhost>".parse().unwrap(), transport };
-    let mailer = Mailer::new(&mail, &brand(), Clock::system(), &Metrics::default()).unwrap();
+    let mailer = Mailer::new(&mail, Clock::system(), &Metrics::default()).unwrap();
     mailer.make_directory().unwrap();
     send(&mailer, "alice@example.com").await.unwrap();
     let file = std::fs::read_dir(place.path().join("mail")).unwrap().next().unwrap().unwrap();

@@ -26,7 +26,8 @@ impl Accounts {
             return Err(Error::invalid("user_accepts", "fewer URLs"));
         }
         let (account_id, now) = (caller.account_id, self.clock.now());
-        let known = urls.iter().filter_map(|url| Some((url, self.policies.by_url(&self.public_url, url)?)));
+        let published = self.content.load_full();
+        let known = urls.iter().filter_map(|url| Some((url, published.policies.by_url(&self.public_url, url)?)));
         let new: Vec<_> = known
             .map(|(url, document)| NewConsent { url: url.clone(), ..self.consent(account_id, document, now) })
             .collect();
@@ -63,7 +64,8 @@ impl Accounts {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn give_consent(&self, mxid: &UserId, shown: &Shown) -> Result<bool, Error> {
-        let in_force = self.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
+        let published = self.content.load_full();
+        let in_force = published.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
         let Some(document) = in_force.and_then(|version| version.document(&shown.language)) else { return Ok(false) };
         let ((index, sealed), now) = (self.sealer.seal_account(mxid), self.clock.now());
         let consent = self.consent(0, document, now);
@@ -84,7 +86,8 @@ impl Accounts {
     /// 400 for an unknown policy; then nothing is withdrawn.
     pub async fn withdraw_terms(&self, mxid: &UserId, which: Withdrawal) -> Result<(), Error> {
         let (index, now) = (self.sealer.account_index(mxid), self.clock.now());
-        let offered: Vec<String> = self.policies.in_force().map(|version| version.policy().to_owned()).collect();
+        let published = self.content.load_full();
+        let offered: Vec<String> = published.policies.in_force().map(|version| version.policy().to_owned()).collect();
         let withdrawn = self.store.write(async move |conn| {
             let Some(account) = accounts::by_user(conn, index.as_ref()).await? else {
                 return which.among(offered).map(drop);

@@ -49,7 +49,7 @@ impl SelfService {
         let erasure = Erasure {
             user_index: index.as_ref().to_vec(),
             mxid: self.sealer.seal_erasure(&actor.mxid),
-            language: self.notices.tag(language),
+            language: language.tag().to_owned(),
             requested_at: now,
             due_at: now + SETTLED,
         };

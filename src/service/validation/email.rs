@@ -27,7 +27,10 @@ impl Validation {
             cancel: &DisputeLink::Session(sid.to_owned()).url(&self.links, request.language),
             objecting: &self.links.manage_address(request.language),
         };
-        let email = validation_email(self.messenger.words(request.language), facts).map_err(|_| Error::internal())?;
+        let email = self
+            .messenger
+            .write(request.language, |words| validation_email(words, facts))
+            .map_err(|_| Error::internal())?;
         let sent = self.messenger.mail_if(is_wanted, &request.address, email, request.language).await;
         sent.map_err(|error| {
             log::warn!("a validation email could not be sent: {error}");
@@ -43,7 +46,7 @@ impl Validation {
             .append_pair("token", &self.sealer.validation_token(sid))
             .append_pair("client_secret", request.client_secret.as_str())
             .append_pair("sid", sid)
-            .append_pair("lang", self.messenger.texts.tag(request.language));
+            .append_pair("lang", request.language.tag());
         link
     }
 }

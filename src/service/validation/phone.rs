@@ -38,7 +38,7 @@ impl Validation {
             minutes: in_minutes(since + self.code_lifetime - self.clock.now()),
             domain: &self.web_otp_domain,
         };
-        let text = code_text(self.messenger.words(request.language), &facts);
+        let text = self.messenger.write(request.language, |words| code_text(words, &facts));
         self.messenger.text_if(is_wanted, &request.address, &text).await.map_err(|error| match error {
             SendError::Rejected => Error::destination_rejected().into(),
             error => {

@@ -55,7 +55,7 @@ fn an_unusable_ca_file_is_named_with_its_setting() {
     std::fs::write(junk.path(), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     for path in [empty.path(), junk.path(), Path::new("/nonexistent/ca.pem")] {
         let settings = Smtp { ca_file: Some(path.to_owned()), ..unused(SmtpSecurity::Starttls) };
-        let error = start(settings, &brand()).err().unwrap();
+        let error = start(settings).err().unwrap();
         assert!(error.starts_with(&format!("mail.ca_file: {}: ", path.display())), "{error}");
     }
 }
