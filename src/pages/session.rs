@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
 use super::form::Form;
-use super::{Site, View};
+use super::{CurrentSite, Site, View};
 use crate::error::Error;
 use crate::http::state;
 use crate::service::{WebSession, WebSessions};
@@ -41,7 +41,7 @@ pub(super) struct SessionToken {
 
 impl From<&HttpRequest> for SessionToken {
     fn from(request: &HttpRequest) -> Self {
-        let cookie = request.cookie(state::<Site>(request).session_cookie());
+        let cookie = request.cookie(state::<CurrentSite>(request).load().session_cookie());
         Self { sessions: state::<WebSessions>(request).clone(), token: cookie.map(|cookie| cookie.value().to_owned()) }
     }
 }
