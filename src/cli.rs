@@ -1,6 +1,7 @@
 //! The command line: serving, and commands for operators.
 
 mod arguments;
+mod audit;
 mod backup;
 mod clock;
 mod configuration;
@@ -79,13 +80,14 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Command::CheckConfig => configuration::check(&config),
             Command::Serve | Command::Doctor(_) => unreachable!("they read the configuration themselves"),
             Command::Retention => configuration::retention(&config),
-            Command::Keys(command) => keys::keys(&config, &command),
+            Command::Keys(command) => keys::keys(config, &command).await,
             Command::Bind(binding) => operator::bind(config, &binding).await,
             Command::Unbind(binding) => operator::unbind(config, &binding).await,
             Command::Lookup(address) => operator::lookup(config, &address).await,
             Command::Object(objection) => operator::object(config, &objection).await,
             Command::Export { user } => operator::export(config, &user).await,
             Command::Erase(erasure) => operator::erase(config, &erasure).await,
+            Command::Audit(what) => audit::run(config, &what).await,
             Command::Clock(options) => clock::run(config, &options).await,
             Command::Backup(what) => backup::backup(config, file.as_deref(), &what).await,
             Command::Restore(what) => backup::restore(config, &what).await,

@@ -170,6 +170,7 @@ impl Application {
             rt::spawn(Arc::clone(&services.maintenance).run()),
             rt::spawn(Arc::clone(&services.lookups).keep_memory_saved()),
             rt::spawn(Arc::clone(&services.overview).run()),
+            rt::spawn(Arc::clone(&services.audit).run()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
         let result = server.await;

@@ -9,7 +9,7 @@ use super::account::openid_token;
 use super::extract::Caller;
 use super::json::Body;
 use crate::error::{Error, ErrorKind};
-use crate::service::{Accounts, Actor, Confirmations, Network, SelfService, Withdrawal};
+use crate::service::{Accounts, Actor, Confirmations, Network, Origin, SelfService, Withdrawal};
 use crate::texts::Language;
 
 /// `GET /_matrix/identity/unstable/im.vouch/account/data`: exports the caller's data, with masked
@@ -91,6 +91,6 @@ pub(super) async fn cancel_erasure(self_service: Data<SelfService>, caller: Call
 /// some or all policies.
 pub(super) async fn withdraw(accounts: Data<Accounts>, caller: Caller, body: Body) -> Result<HttpResponse, Error> {
     let policies = body.params().await?.optional_strings("policies")?;
-    accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of)).await?;
+    accounts.withdraw_terms(&caller.mxid, policies.map_or(Withdrawal::All, Withdrawal::Of), Origin::Api).await?;
     Ok(HttpResponse::Ok().json(json!({})))
 }

@@ -6,9 +6,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use ruma_common::{OwnedServerName, OwnedUserId};
 
+use super::audit::Audit;
 use super::backup::{Backup, Restore};
 use super::import::Import;
 use super::keys::Keys;
+use super::status::StatusOptions;
 use super::{Failure, input};
 use crate::identity::threepid::{Address, Medium};
 
@@ -80,6 +82,9 @@ pub(super) enum Command {
     Erase(Erasure),
     /// Print what the clocks say; put a time right that was stored wrongly
     Clock(ClockOptions),
+    /// List what operators and people did to data, or verify that nobody has altered that log
+    #[command(subcommand, disable_help_subcommand = true)]
+    Audit(Audit),
     /// Write a copy of the database to a file, sealed with a passphrase, while servers run
     Backup(Backup),
     /// Restore a backup into an empty database, of either kind
@@ -159,14 +164,6 @@ pub(super) struct Doctor {
     #[arg(long, value_name = "SERVER", value_parser = server_name)]
     pub homeserver: Option<OwnedServerName>,
     /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// How the state is printed.
-#[derive(Args)]
-pub(super) struct StatusOptions {
-    /// Print JSON, with times in milliseconds since 1970
     #[arg(long)]
     pub json: bool,
 }
@@ -266,7 +263,7 @@ struct AddressArgument {
 }
 
 #[derive(Args)]
-struct MediumOption {
+pub(super) struct MediumOption {
     /// The type of the address; by default `email` if it contains an @
     #[arg(long, value_parser = medium())]
     medium: Option<Medium>,
@@ -304,14 +301,14 @@ impl Erasure {
 
 impl MediumOption {
     /// Parses an address that is given or is in a file.
-    fn parse(&self, given: Option<&str>, file: Option<&Path>) -> Result<Address, Failure> {
+    pub fn parse(&self, given: Option<&str>, file: Option<&Path>) -> Result<Address, Failure> {
         match (given, file) {
             (None, Some(file)) => self.parse_text(&input::read_line(file)?),
             (given, _) => self.parse_text(given.unwrap_or_default()),
         }
     }
 
-    fn parse_text(&self, text: &str) -> Result<Address, Failure> {
+    pub fn parse_text(&self, text: &str) -> Result<Address, Failure> {
         let guessed = if text.contains('@') { Medium::Email } else { Medium::Msisdn };
         let (parsed, expected) = match self.medium.unwrap_or(guessed) {
             Medium::Email => (Address::email(text), "an e-mail address such as alice@example.org"),
@@ -323,7 +320,7 @@ impl MediumOption {
     }
 }
 
-fn user_id(text: &str) -> Result<OwnedUserId, &'static str> {
+pub(super) fn user_id(text: &str) -> Result<OwnedUserId, &'static str> {
     OwnedUserId::try_from(text).map_err(|_| "expected a Matrix ID such as @alice:example.org")
 }
 

@@ -1,10 +1,12 @@
 //! Showing what the clocks say, and putting a stored time right.
 
+use serde_json::json;
+
 use super::arguments::ClockOptions;
-use super::{Failure, say};
+use super::{Failure, audit, say};
 use crate::clock::{APART, Clock, InWords, Millis, Span};
 use crate::config::Config;
-use crate::service::ClockGuard;
+use crate::service::{Act, ClockGuard};
 
 pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Failure> {
     let guard = ClockGuard::open_existing(&config, Clock::system()).await?;
@@ -14,9 +16,12 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
         for (what, rows) in &put_right {
             say(format_args!("{rows} rows were put right: {what}"));
         }
+        let rows: usize = put_right.iter().map(|(_, rows)| rows).sum();
+        audit::note(config, Act::SetClock, json!({ "command": "reset", "time": time, "rows": rows })).await;
     } else if options.accept {
         let time = guard.accept().await?;
         say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
+        audit::note(config, Act::SetClock, json!({ "command": "accept", "time": time })).await;
     } else {
         let (seen, unsettled, wrong) = guard.look().await?;
         let wall = seen.after.wall;

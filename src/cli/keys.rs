@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
-use super::{Failure, complain, input, say};
+use super::{Failure, audit, complain, input, say};
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
+use crate::service::Act;
 
 const NODES: &str = "\
 A running server keeps the keys it has read: restart it to sign with the new one. If several nodes share a database, give
@@ -42,7 +44,7 @@ pub(super) struct Import {
 
 /// Runs the command on the key file. Stdout has one line per key; stderr says which file it is and
 /// what comes next.
-pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
+pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> {
     let (path, name) = (&config.keys.signing_key_file, &config.server.name);
     let keys = match command {
         Keys::List => SigningKeys::read(path, name)?
@@ -62,5 +64,13 @@ pub(super) fn keys(config: &Config, command: &Keys) -> Result<(), Failure> {
     for (place, (id, public)) in keys.all().enumerate() {
         say(format_args!("{id:width$}  {public}  {}", if place == 0 { "signs" } else { "verifies" }));
     }
+    let done = match command {
+        Keys::List => return Ok(()),
+        Keys::New => "new",
+        Keys::Import(_) => "import",
+    };
+    let ids: Vec<&str> = keys.all().map(|(id, _)| id).collect();
+    let detail = json!({ "command": done, "signs": ids.first(), "all": ids });
+    audit::note(config, Act::Keys, detail).await;
     Ok(())
 }

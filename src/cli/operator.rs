@@ -11,7 +11,7 @@ use super::{Failure, complain, say};
 use crate::clock::{Clock, InWords, Millis};
 use crate::config::Config;
 use crate::notify::emails::Remover;
-use crate::service::{Erased, Objector, Services};
+use crate::service::{Act, Erased, Objector, Services, Subject as Whose};
 
 /// The proof that an address was erased.
 #[derive(Serialize)]
@@ -50,7 +50,10 @@ pub(super) async fn unbind(config: Config, binding: &Binding) -> Result<(), Fail
 pub(super) async fn lookup(config: Config, sought: &Sought) -> Result<(), Failure> {
     let address = sought.address()?;
     let services = open(config).await?;
-    let Some(bound) = services.bindings.of(&address).await? else {
+    let found = services.bindings.of(&address).await?;
+    let of = Some(Whose::Address(address.clone()));
+    services.audit.note_alone(Act::Lookup, of, found.is_some(), None).await?;
+    let Some(bound) = found else {
         let objection = objection(services.objections.since(&address).await?);
         return Err(Failure::Failed(format!("{} is not bound{objection}", address.as_str())));
     };
@@ -65,7 +68,7 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
         let language = services.default_language();
         services.objections.object(&address, Objector::Operator, language).await?;
         say(format_args!("{} is not bound, and can no longer be bound or invited", address.as_str()));
-    } else if services.objections.withdraw(&address).await? {
+    } else if services.objections.withdraw(&address, Objector::Operator).await? {
         say(format_args!("{} can be listed and invited again", address.as_str()));
     } else {
         return Err(Failure::Failed(format!("there is no objection for {}", address.as_str())));
@@ -79,7 +82,9 @@ fn objection(since: Option<Millis>) -> String {
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {
-    let export = open(config).await?.self_service.export(user).await?;
+    let services = open(config).await?;
+    let export = services.self_service.export(user).await?;
+    services.audit.note_alone(Act::Export, Some(Whose::User(user.clone())), !export.is_empty(), None).await?;
     if export.is_empty() {
         return Err(Failure::Failed(format!("no data is stored about {user}")));
     }

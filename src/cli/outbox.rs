@@ -5,7 +5,7 @@ use super::operator::{in_json, open};
 use super::{Failure, say, table};
 use crate::clock::{InWords, Millis};
 use crate::config::Config;
-use crate::service::Queued;
+use crate::service::{Act, Queued};
 
 /// The columns of the list. The last two are shown only on request: they say whom a delivery is
 /// about.
@@ -14,6 +14,9 @@ const REVEALING: usize = 2;
 
 pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
     let vouch = open(config).await?;
+    if let Outbox::List(Listing { reveal: true, .. }) = what {
+        vouch.audit.note_alone(Act::Reveal, None, true, None).await?;
+    }
     match what {
         Outbox::List(Listing { json: true, reveal }) => say(in_json(&vouch.outbox.list(*reveal).await?)?),
         Outbox::List(Listing { json: false, reveal }) => {

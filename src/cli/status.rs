@@ -1,14 +1,22 @@
 //! Showing the state of the server.
 
+use clap::Args;
 use serde_json::json;
 
-use super::arguments::StatusOptions;
 use super::operator::in_json;
 use super::{Failure, say, table};
 use crate::clock::{Clock, DAY, InWords, Millis, Span};
 use crate::config::Config;
 use crate::crypto::certificate;
 use crate::service::{ClockStatus, NodeStatus, Services, Status};
+
+/// How the state is printed.
+#[derive(Args)]
+pub(super) struct StatusOptions {
+    /// Print JSON, with times in milliseconds since 1970
+    #[arg(long)]
+    pub json: bool,
+}
 
 pub(super) async fn run(config: Config, options: &StatusOptions) -> Result<(), Failure> {
     let tls = config.server.tls.as_ref().map(|files| files.certificate.clone());

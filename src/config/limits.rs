@@ -248,6 +248,8 @@ pub struct Retention {
     pub onbind_delivery: Millis,
     /// `visit`: how long a web session lasts. Default 30 minutes.
     pub visit: Millis,
+    /// `audit`: entries of the audit log. Default 365 days.
+    pub audit: Millis,
 }
 
 impl Retention {
@@ -263,6 +265,7 @@ impl Retention {
             unbind_signature: section.text("unbind_signature", "365d", millis("1d", "3650d")),
             onbind_delivery: section.text("onbind_delivery", "7d", millis("1h", "30d")),
             visit: section.text("visit", "30m", millis("5m", "24h")),
+            audit: section.text("audit", "365d", millis("1d", "3650d")),
         }
     }
 

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::base62;
 use super::key_file::{self, KeyFileError};
+use super::verifying::{PublicKey, Signature};
 
 const ALGORITHM: &str = "ed25519";
 
@@ -107,6 +108,23 @@ impl SigningKeys {
     pub fn sign_as(&self, id: &str, object: &mut CanonicalJsonObject) {
         let signing = self.keys.iter().find(|key| key.id == id).unwrap_or(&self.keys[0]);
         add_signature(object, &self.server_name, &signing.id, &signing.key);
+    }
+}
+
+impl SigningKeys {
+    /// Returns whether one of these keys has signed an object, under whatever name of the server.
+    #[must_use]
+    pub fn has_signed(&self, object: &CanonicalJsonObject) -> bool {
+        let mut signed = object.clone();
+        let Some(CanonicalJsonValue::Object(signatures)) = signed.remove("signatures") else { return false };
+        signed.remove("unsigned");
+        let text = serde_json::to_string(&signed).expect("canonical JSON can be serialised");
+        let is_ours = |(id, signature): (&String, &CanonicalJsonValue)| {
+            let key = self.public_key(id).and_then(|key| PublicKey::parse(&key));
+            let signature = signature.as_str().and_then(Signature::parse);
+            key.zip(signature).is_some_and(|(key, signature)| key.has_signed(&text, &signature))
+        };
+        signatures.values().filter_map(CanonicalJsonValue::as_object).flatten().any(is_ours)
     }
 }
 

@@ -7,6 +7,7 @@
 //! is good for 2³² values, more than a column will ever see. A blind index is an HMAC-SHA256
 //! truncated to 16 bytes. Each table has its own key, so equal values in two tables look different.
 
+mod audit;
 mod links;
 mod tokens;
 
@@ -18,6 +19,7 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+pub use audit::{AuditKeys, Place};
 #[cfg(test)]
 pub(crate) use links::LONGEST_VALUE;
 pub use tokens::TokenKeys;
@@ -59,12 +61,14 @@ pub enum Column {
     VisitSubject,
     /// `erasures.mxid`, owned by the index of the Matrix ID.
     ErasureMxid,
+    /// The secret of the audit log in `meta`.
+    AuditSecret,
 }
 
 impl Column {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 12] = [
+    const ALL: [(Self, &'static str); 13] = [
         (Self::AccountMxid, "accounts.mxid"),
         (Self::BindingAddress, "bindings.address"),
         (Self::BindingMxid, "bindings.mxid"),
@@ -77,6 +81,7 @@ impl Column {
         (Self::OutboxPayload, "outbox.payload"),
         (Self::VisitSubject, "visits.subject"),
         (Self::ErasureMxid, "erasures.mxid"),
+        (Self::AuditSecret, "meta.audit_key"),
     ];
 
     const fn name(self) -> &'static str {

@@ -230,7 +230,7 @@ pub async fn run(
         report.invitations_delivered = importer.deliver_invites_of_bound().await?;
         let position = Position { local: last_local, with_peers: options.with_peers, at: now, marks };
         let position = serde_json::to_vec(&position).map_err(|error| ImportError::Choice(error.to_string()))?;
-        importer.set_progress(&position_name(services), position).await?;
+        importer.finish(&position_name(services), position, serde_json::json!(report.outcomes)).await?;
     }
     Ok(report)
 }

@@ -123,8 +123,8 @@ pub(super) async fn act(
         Action::Cancel => self_service.cancel_confirmations(&address).await.map(|()| CANCELLED)?,
         Action::Uninvite => self_service.delete_invitations(&address).await.map(|()| UNINVITED)?,
         Action::Object => objections.object(&address, Objector::Reader, view.language()).await.map(|_| OBJECTED)?,
-        Action::Withdraw => objections.withdraw(&address).await.map(|_| WITHDRAWN)?,
-        Action::Download => return Ok(download(&self_service.export_address(&address).await?)),
+        Action::Withdraw => objections.withdraw(&address, Objector::Reader).await.map(|_| WITHDRAWN)?,
+        Action::Download => return Ok(download(&self_service.download_address(&address).await?)),
         Action::Erase => {
             self_service.erase_address(&address, Objector::Reader, view.language()).await?;
             return Ok(view.end_session("/address?done=erased"));

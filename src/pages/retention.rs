@@ -43,6 +43,8 @@ pub enum RetentionRow {
     Budget,
     /// Looked-up addresses: until the pepper has changed twice.
     Lookup,
+    /// Entries of the audit log: this long.
+    Audit(Millis),
     /// The access log, and whether it is turned on.
     AccessLog(bool),
 }
@@ -69,6 +71,7 @@ impl RetentionRow {
             Self::Objection,
             Self::Budget,
             Self::Lookup,
+            Self::Audit(retention.audit),
             Self::AccessLog(log.access),
         ]
     }
@@ -101,6 +104,7 @@ impl RetentionRow {
             Self::Objection => (say("page-retention-objection"), say("page-retention-objection-kept")),
             Self::Budget => (say("page-retention-budget"), say("page-retention-budget-kept")),
             Self::Lookup => (say("page-retention-lookup"), say("page-retention-lookup-kept")),
+            Self::Audit(span) => (say("page-retention-audit"), within("page-retention-audit-kept", span)),
             Self::AccessLog(is_on) => {
                 let kept = [("kept", if is_on { "cut" } else { "none" }.into())];
                 (say("page-retention-log"), texts.get(language, "page-retention-log-kept", &kept))

@@ -10,9 +10,8 @@ use url::Url;
 
 use super::lookups::memory;
 use super::sealing::Sealer;
-use super::{Caller, Network, RateLimits};
+use super::{Audit, Caller, Network, RateLimits};
 use crate::clock::{Clock, DAY, MINUTE, Millis, SECOND};
-use crate::config::Config;
 use crate::content::Published;
 use crate::crypto::base62;
 use crate::crypto::vault::{BlindIndex, token_hash};
@@ -22,7 +21,7 @@ use crate::identity::rate_limit::rules::{Account, Means};
 use crate::store::{self, Conn, Store, accounts, proofs};
 
 pub use terms::{Shown, Withdrawal};
-use token_cache::TokenCache;
+pub(super) use token_cache::TokenCache;
 
 /// Letters and digits of an access token: 238 bits.
 const TOKEN_LENGTH: usize = 40;
@@ -63,34 +62,21 @@ impl Fingerprint {
 
 /// Registers users, recognises their access tokens, and records their consents.
 pub struct Accounts {
-    store: Store,
-    sealer: Sealer,
-    clock: Clock,
-    federation: Arc<Federation>,
-    rate_limits: Arc<RateLimits>,
-    content: Arc<Published>,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) federation: Arc<Federation>,
+    pub(super) rate_limits: Arc<RateLimits>,
+    pub(super) content: Arc<Published>,
+    pub(super) audit: Arc<Audit>,
     /// `server.public_url`, which the URLs of policies begin with.
-    public_url: Url,
+    pub(super) public_url: Url,
     /// How long an unused token stays valid.
-    token_lifetime: Millis,
-    tokens: TokenCache,
+    pub(super) token_lifetime: Millis,
+    pub(super) tokens: TokenCache,
 }
 
 impl Accounts {
-    pub(super) fn new(
-        config: &Config,
-        store: Store,
-        sealer: Sealer,
-        clock: Clock,
-        federation: Arc<Federation>,
-        rate_limits: Arc<RateLimits>,
-        content: Arc<Published>,
-    ) -> Self {
-        let (public_url, token_lifetime) = (config.server.public_url.clone(), config.retention.access_token);
-        let tokens = TokenCache::default();
-        Self { store, sealer, clock, federation, rate_limits, content, public_url, token_lifetime, tokens }
-    }
-
     /// Exchanges an OpenID token for an access token of this server. Only the first use of an
     /// OpenID token on this server is a fresh proof of who its user is: it has no audience, so
     /// anyone who was given it could present it again. A repeated registration is not refused,

@@ -133,14 +133,14 @@ impl AddressData {
         Ok(Deleted { erased, unbound })
     }
 
-    /// Deletes the invitations.
-    pub(super) async fn delete_invitations(&self, conn: &mut Conn) -> Result<(), store::Error> {
+    /// Deletes the invitations; returns how many.
+    pub(super) async fn delete_invitations(&self, conn: &mut Conn) -> Result<usize, store::Error> {
         self.lock(conn).await?;
-        invites::remove_by_address(conn, &self.invites, self.keys_until).await.map(drop)
+        invites::remove_by_address(conn, &self.invites, self.keys_until).await
     }
 
-    /// Deletes the sessions.
-    pub(super) async fn delete_sessions(&self, conn: &mut Conn) -> Result<(), store::Error> {
-        sessions::remove_by_address(conn, &self.sessions).await.map(drop)
+    /// Deletes the sessions; returns how many.
+    pub(super) async fn delete_sessions(&self, conn: &mut Conn) -> Result<usize, store::Error> {
+        sessions::remove_by_address(conn, &self.sessions).await
     }
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use ruma_common::canonical_json::CanonicalJsonObject;
 use ruma_common::{OwnedUserId, UserId};
+use serde_json::json;
 
 use super::association::association;
+use super::audit::{Act, Entry, Origin};
 use super::sealing::Sealer;
 use super::{
-    Asker, Bound, Caller, Directory, Invitations, Notices, Objections, Outbox, RateLimits, Submission, Validation,
+    Asker, Audit, Bound, Caller, Directory, Invitations, Notices, Objections, Outbox, RateLimits, Submission,
+    Validation,
 };
 use crate::clock::{Clock, Millis};
 use crate::config;
@@ -35,6 +38,7 @@ pub struct Bindings {
     pub(super) invitations: Arc<Invitations>,
     pub(super) notices: Arc<Notices>,
     pub(super) outbox: Arc<Outbox>,
+    pub(super) audit: Arc<Audit>,
 }
 
 /// The rows by which a caller may bind an address.
@@ -115,6 +119,7 @@ impl Bindings {
         let (objections, invitations) = (Arc::clone(&self.objections), Arc::clone(&self.invitations));
         let (notices, rate_limits) = (Arc::clone(&self.notices), Arc::clone(&self.rate_limits));
         let (invited, user, row) = (address.clone(), mxid.to_owned(), new.clone());
+        let (audit, sealer) = (Arc::clone(&self.audit), self.sealer.clone());
         let bound = self.store.write(async move |conn| {
             objections.lock_to_bind(conn, &invited).await?;
             if let Some(proof) = proof {
@@ -125,6 +130,12 @@ impl Bindings {
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
             deliveries.extend(delivery.filter(|_| bound.is_new));
             if bound.is_new {
+                let origin = if proof.is_some() { Origin::Api } else { Origin::Command };
+                if let Some(loser) = previous.as_ref().and_then(|row| sealer.bound_user(row)) {
+                    let moved = Entry::new(Act::Unbind, origin).user(&loser).address(&invited);
+                    audit.note(conn, moved.detail(json!({ "because": "bind" }))).await?;
+                }
+                audit.note(conn, Entry::new(Act::Bind, origin).user(&user).address(&invited)).await?;
                 let alerts = notices.of_addition(conn, &invited, row, &user, language).await?;
                 if proof.is_some() && !alerts.is_empty() {
                     rate_limits.charge_addition(conn, &user).await?;
@@ -183,8 +194,13 @@ impl Bindings {
         let (address_index, user_index) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let told = self.notices.of_unbind(address, mxid, by, language);
         let (notices, user) = (Arc::clone(&self.notices), mxid.to_owned());
+        let (audit, unbound) = (Arc::clone(&self.audit), address.clone());
         let removed = self.store.write(async move |conn| {
             let removed = bindings::unbind(conn, address_index.as_ref(), user_index.as_ref()).await?;
+            if removed.is_some() || by == Remover::Operator {
+                let entry = Entry::new(Act::Unbind, by).user(&user).address(&unbound);
+                audit.note(conn, Entry { has_changed: removed.is_some(), ..entry }).await?;
+            }
             if removed.is_some() {
                 let mut deliveries = Vec::from_iter(told);
                 if !matches!(by, Remover::User | Remover::Operator) {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 
+use super::accounts::TokenCache;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::notices::Notices;
 use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
-    Accounts, AddressProofs, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
+    Accounts, AddressProofs, Audit, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
     Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, Overview, RateLimits, SelfService,
     Validation, WebSessions,
 };
@@ -38,6 +39,8 @@ pub struct Services {
     pub links: Arc<PublicLinks>,
     /// Registers users, recognises their access tokens, and records their consents.
     pub accounts: Arc<Accounts>,
+    /// Writes down what was done to data.
+    pub audit: Arc<Audit>,
     /// Sends links that prove addresses, and opens them.
     pub address_proofs: Arc<AddressProofs>,
     /// Binds addresses to users, and unbinds them.
@@ -85,11 +88,13 @@ impl Services {
     #[expect(clippy::too_many_lines, reason = "it lists each component with what it needs, and has no logic")]
     pub(super) fn new(config: Config, clock: Clock, documents: Documents, opened: Opened) -> Self {
         let Documents { content, federation, mailer, sms_sender } = documents;
-        let Opened { store, vault, signing, made, clock_guard, metrics } = opened;
+        let Opened { store, vault, audit, signing, made, clock_guard, metrics } = opened;
         let clock_guard = Arc::new(clock_guard);
         let (signing, federation) = (Arc::new(signing), Arc::new(federation));
         let (server, retention) = (&config.server, &config.retention);
         let content = Arc::new(Published::from_pointee(content));
+        let audit = Audit::new(store.clone(), clock.clone(), audit, signing.clone(), server.name.clone());
+        let audit = Arc::new(audit);
         let links = Arc::new(PublicLinks::new(server.public_url.clone(), vault.clone()));
         let messenger = Arc::new(Messenger {
             content: content.clone(),
@@ -104,7 +109,7 @@ impl Services {
         // Each of two nodes may differ from the database by this.
         let skew = in_millis(server.max_clock_skew).saturating_mul(2);
         let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew, &metrics));
-        let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone()));
+        let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone(), audit.clone()));
         let rate_limits =
             RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone(), &metrics);
         let rate_limits = Arc::new(rate_limits);
@@ -125,18 +130,22 @@ impl Services {
             clock.clone(),
             directory.clone(),
             notices.clone(),
+            audit.clone(),
             retention.ephemeral_key,
         ));
         let web_sessions = Arc::new(WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit));
-        let accounts = Arc::new(Accounts::new(
-            &config,
-            store.clone(),
-            sealer.clone(),
-            clock.clone(),
-            federation.clone(),
-            rate_limits.clone(),
-            content.clone(),
-        ));
+        let accounts = Arc::new(Accounts {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            federation: federation.clone(),
+            rate_limits: rate_limits.clone(),
+            content: content.clone(),
+            audit: audit.clone(),
+            public_url: server.public_url.clone(),
+            token_lifetime: retention.access_token,
+            tokens: TokenCache::default(),
+        });
         let settings = config.lookup.clone();
         let lookups = Arc::new(Lookups::new(
             store.clone(),
@@ -184,6 +193,7 @@ impl Services {
             clock: clock.clone(),
             invitations: invitations.clone(),
             outbox: outbox.clone(),
+            audit: audit.clone(),
             key_lifetime: retention.ephemeral_key,
         });
         let bindings = Arc::new(Bindings {
@@ -200,6 +210,7 @@ impl Services {
             invitations: invitations.clone(),
             notices: notices.clone(),
             outbox: outbox.clone(),
+            audit: audit.clone(),
         });
         let deliverer = Arc::new(Deliverer {
             store: store.clone(),
@@ -225,6 +236,7 @@ impl Services {
             rate_limits: rate_limits.clone(),
             notices: notices.clone(),
             links: links.clone(),
+            audit: audit.clone(),
         });
         let confirmations = Arc::new(Confirmations {
             store: store.clone(),
@@ -246,6 +258,7 @@ impl Services {
             lookups: lookups.clone(),
             clock_guard: clock_guard.clone(),
             self_service: self_service.clone(),
+            audit: audit.clone(),
         });
         let monitor = Arc::new(Monitor::new(
             store.clone(),
@@ -275,6 +288,7 @@ impl Services {
             accounts: accounts.clone(),
             notices,
             outbox: outbox.clone(),
+            audit: audit.clone(),
         });
         Self {
             made,
@@ -283,6 +297,7 @@ impl Services {
             content,
             links,
             accounts,
+            audit,
             address_proofs: Arc::new(address_proofs),
             bindings,
             clock_guard,

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use ruma_common::{OwnedUserId, UserId};
 use url::Url;
 
+use super::audit::{Act, Entry, Origin};
 use super::dispute_link::DisputeLink;
 use super::links::PublicLinks;
 use super::lookups::memory;
@@ -23,7 +24,7 @@ use super::outbox::Delivery;
 use super::sealing::Sealer;
 use super::self_service::ShutOut;
 use super::standing::SETTLED;
-use super::{Accounts, Directory, Notices, Outbox};
+use super::{Accounts, Audit, Directory, Notices, Outbox};
 use crate::clock::{Clock, DAY, HOUR, Millis};
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::Address;
@@ -96,6 +97,7 @@ pub struct Disputes {
     pub(super) accounts: Arc<Accounts>,
     pub(super) notices: Arc<Notices>,
     pub(super) outbox: Arc<Outbox>,
+    pub(super) audit: Arc<Audit>,
 }
 
 impl Disputes {
@@ -176,7 +178,7 @@ impl Disputes {
     async fn undo_addition(&self, addition: Addition, mxid: OwnedUserId, language: Language) -> Result<Dispute, Error> {
         let (shut_out, about) = (ShutOut::of(&self.sealer, &mxid), self.sealer.outbox_user_index(&mxid));
         let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
-        let now = self.clock.now();
+        let (now, audit) = (self.clock.now(), Arc::clone(&self.audit));
         let removed = self.store.write(async move |conn| {
             let gone = shut_out.carry_out(conn, now, true).await?;
             let rows = bindings::of_user(conn, &addition.user_index).await?;
@@ -190,7 +192,9 @@ impl Disputes {
                 }
             }
             gone.remove_sessions(conn).await?;
+            gone.note(conn, &audit, &user).await?;
             for (address, _, since) in &removed {
+                audit.note(conn, Entry::new(Act::Unbind, Origin::Page).user(&user).address(address)).await?;
                 let to = sealer.outbox_address_index(address);
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), *since, Delivery::ALERT).await?;
                 let told = notices.of_unbind(address, &user, Remover::User, language);
@@ -231,6 +235,7 @@ impl Disputes {
         let (to, about) = (self.sealer.outbox_address_index(&address), self.sealer.outbox_user_index(mxid));
         let told = self.told(&address, mxid, row.bound_at, language);
         let (notices, user) = (Arc::clone(&self.notices), mxid.clone());
+        let (audit, disputed) = (Arc::clone(&self.audit), address.clone());
         let removed = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
             let removed =
@@ -238,6 +243,7 @@ impl Disputes {
                     .await?;
             if removed.is_some() {
                 sessions::remove_by_address(conn, proofs.as_ref()).await?;
+                audit.note(conn, Entry::new(Act::Unbind, Origin::Page).user(&user).address(&disputed)).await?;
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), row.bound_at, Delivery::ALERT).await?;
                 let others = notices.of_loss(conn, &user, language).await?;
                 outbox::queue_all(conn, told.into_iter().chain(others).collect()).await?;
@@ -261,6 +267,7 @@ impl Disputes {
         let (to, id) = (self.sealer.outbox_address_index(&address), session.id);
         let told = self.told(&address, mxid, session.modified_at, language);
         let (notices, person) = (Arc::clone(&self.notices), mxid.clone());
+        let (audit, disputed) = (Arc::clone(&self.audit), address.clone());
         let cancelled = self.store.write(async move |conn| {
             invites::lock_address(conn, invited.as_ref()).await?;
             let session = sessions::by_id(conn, id).await?;
@@ -270,6 +277,8 @@ impl Disputes {
                 unbound = bindings::unbind_made_in(conn, bound.as_ref(), user.as_ref(), since..=i64::MAX).await?;
             }
             sessions::remove(conn, id).await?;
+            let act = if unbound.is_some() { Act::Unbind } else { Act::CancelSessions };
+            audit.note(conn, Entry::new(act, Origin::Page).user(&person).address(&disputed)).await?;
             if let Some(since) = session.validated_at {
                 outbox::remove_since(conn, to.as_ref(), about.as_ref(), since, Delivery::ALERT).await?;
             }

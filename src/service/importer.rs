@@ -14,7 +14,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::Audit;
+use super::audit::{Act, Entry, Origin};
 use super::invitations::Invitations;
 use super::outbox::Outbox;
 use super::sealing::Sealer;
@@ -37,6 +40,7 @@ pub struct Importer {
     pub(super) clock: Clock,
     pub(super) invitations: Arc<Invitations>,
     pub(super) outbox: Arc<Outbox>,
+    pub(super) audit: Arc<Audit>,
     /// How long the public key of an invitation stays valid once it is of no more use.
     pub(super) key_lifetime: Millis,
 }
@@ -96,12 +100,15 @@ impl Importer {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn begin(&self) -> Result<(), Error> {
-        let now = self.clock.now();
-        let begun = self.store.write_one(async move |conn| import::begin(conn, now).await).await;
-        Ok(begun.map_err(|error: store::Error| error)?)
+        let (now, audit) = (self.clock.now(), Arc::clone(&self.audit));
+        let begun = self.store.write(async move |conn| {
+            import::begin(conn, now).await?;
+            audit.note(conn, Entry::new(Act::Import, Origin::Command).detail(json!({ "state": "begun" }))).await
+        });
+        Ok(begun.await.map_err(|error: store::Error| error)?)
     }
 
-    /// Returns what [`Self::set_progress`] has stored.
+    /// Returns what [`Self::finish`] has stored.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -109,14 +116,18 @@ impl Importer {
         Ok(meta::get(&mut self.store.read().await?, name).await?)
     }
 
-    /// Stores how far a database has been read.
+    /// Stores how far a database has been read, and notes what was done about its rows.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
-    pub async fn set_progress(&self, name: &str, value: Vec<u8>) -> Result<(), Error> {
-        let name = name.to_owned();
-        let set = self.store.write_one(async move |conn| import::set_progress(conn, &name, value.clone()).await).await;
-        Ok(set.map_err(|error: store::Error| error)?)
+    pub async fn finish(&self, name: &str, value: Vec<u8>, outcomes: Value) -> Result<(), Error> {
+        let (name, audit) = (name.to_owned(), Arc::clone(&self.audit));
+        let set = self.store.write(async move |conn| {
+            let detail = json!({ "state": "done", "rows": outcomes });
+            audit.note(conn, Entry::new(Act::Import, Origin::Command).detail(detail)).await?;
+            import::set_progress(conn, &name, value).await
+        });
+        Ok(set.await.map_err(|error: store::Error| error)?)
     }
 
     /// Returns when the rows happened that are dated in the future, by table and id.
@@ -167,8 +178,12 @@ impl Importer {
             > 0
         {}
         let name = name.to_owned();
-        let removed = self.store.write_one(async move |conn| import::remove_progress(conn, &name).await).await;
-        removed.map_err(|error: store::Error| error)?;
+        let audit = Arc::clone(&self.audit);
+        let removed = self.store.write(async move |conn| {
+            audit.note(conn, Entry::new(Act::EndImport, Origin::Command)).await?;
+            import::remove_progress(conn, &name).await
+        });
+        removed.await.map_err(|error: store::Error| error)?;
         self.store.purge_deleted().await;
         Ok(())
     }

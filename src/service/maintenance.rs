@@ -7,7 +7,7 @@ use super::lookups::memory;
 use super::outbox::Delivery;
 use super::sealing::Sealer;
 use super::standing::SETTLED;
-use super::{ClockGuard, Lookups, RateLimits, SelfService};
+use super::{Audit, ClockGuard, Lookups, RateLimits, SelfService};
 use crate::clock::{Clock, MINUTE, Millis};
 use crate::config::Retention;
 use crate::error::Error;
@@ -41,6 +41,7 @@ pub struct Maintenance {
     pub(super) lookups: Arc<Lookups>,
     pub(super) clock_guard: Arc<ClockGuard>,
     pub(super) self_service: Arc<SelfService>,
+    pub(super) audit: Arc<Audit>,
 }
 
 impl Maintenance {
@@ -99,6 +100,9 @@ impl Maintenance {
                 break;
             }
         }
+        if let Err(error) = self.audit.close().await {
+            log::warn!("the audit log has no checkpoint at its end: {error}");
+        }
         let saved = self.lookups.save_memory().await;
         self.rate_limits.give_back(true).await?;
         saved?;
@@ -121,9 +125,10 @@ impl Maintenance {
             unbind_signature,
             visit,
             invite,
+            audit,
             ..
         } = self.retention;
-        let (notice, sealer) = (self.retention.notice(), self.sealer.clone());
+        let (notice, sealer, log) = (self.retention.notice(), self.sealer.clone(), Arc::clone(&self.audit));
         let sweep = Sweep { store: &self.store, began: (now, Instant::now()) };
         let given_up = [
             sweep
@@ -162,6 +167,7 @@ impl Maintenance {
             sweep.drain(async move |conn| rate_limits::sweep(conn, micros(settled), BATCH).await).await,
             // Nobody has a token any more by which they were seen.
             sweep.drain(async move |conn| homeservers::sweep(conn, settled - access_token, BATCH).await).await,
+            sweep.drain(async move |conn| log.expire(conn, settled - audit).await).await,
         ];
         let rows: usize = swept.iter().flatten().sum();
         if rows > 0 {

@@ -19,8 +19,9 @@ use std::sync::Arc;
 use ruma_common::UserId;
 
 use super::address_data::{AddressData, Objector};
+use super::audit::{Act, Entry};
 use super::sealing::Sealer;
-use super::{Directory, Notices};
+use super::{Audit, Directory, Notices};
 use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
@@ -35,6 +36,7 @@ pub struct Objections {
     clock: Clock,
     directory: Arc<Directory>,
     notices: Arc<Notices>,
+    audit: Arc<Audit>,
     /// How long the key of a deleted invitation stays valid.
     key_retention: Millis,
 }
@@ -46,9 +48,10 @@ impl Objections {
         clock: Clock,
         directory: Arc<Directory>,
         notices: Arc<Notices>,
+        audit: Arc<Audit>,
         key_retention: Millis,
     ) -> Self {
-        Self { store, sealer, clock, directory, notices, key_retention }
+        Self { store, sealer, clock, directory, notices, audit, key_retention }
     }
 
     /// Records an objection and deletes what is stored about the address, except for the web
@@ -81,7 +84,8 @@ impl Objections {
     ) -> Result<bool, Error> {
         let (data, now) = (self.data(address), self.clock.now());
         let objection = self.sealer.objection_index(address);
-        let notices = Arc::clone(&self.notices);
+        let (notices, audit, sealer) = (Arc::clone(&self.notices), Arc::clone(&self.audit), self.sealer.clone());
+        let about = address.clone();
         let unbound = self.store.write(async move |conn| {
             data.lock(conn).await?;
             if let Objector::Link { sent_at } = by
@@ -94,6 +98,12 @@ impl Objections {
             let unbound = data.delete(conn, by).await?.unbound;
             let is_new = objections::add(conn, objection.as_ref(), now).await?;
             outbox::queue_all(conn, told.into_iter().filter(|_| is_new).collect()).await?;
+            let has_changed = is_new || unbound.is_some();
+            if has_changed || by == Objector::Operator {
+                let user = unbound.as_ref().and_then(|(_, row)| sealer.bound_user(row));
+                let entry = Entry::new(Act::Object, by).address(&about);
+                audit.note(conn, Entry { user: user.as_deref(), has_changed, ..entry }).await?;
+            }
             notices.queue_loss(conn, unbound, by, language).await.map(Some)
         });
         let Some(unbound) = unbound.await? else { return Ok(false) };
@@ -107,14 +117,22 @@ impl Objections {
     /// Withdraws an objection; returns whether there was one.
     ///
     /// # Errors
-    /// 503 if the database is unavailable.
-    pub async fn withdraw(&self, address: &Address) -> Result<bool, Error> {
+    /// 429 if readers of the address have done so, or viewed its data, too often; 503 if the database is unavailable.
+    pub async fn withdraw(&self, address: &Address, by: Objector) -> Result<bool, Error> {
+        if by == Objector::Reader {
+            // Otherwise somebody could fill the audit log by objecting in between.
+            self.notices.rate_limits.charge_address_view(address).await?;
+        }
         let (indexes, bound) = (self.sealer.objection_indexes(address), self.sealer.binding_index(address));
-        let now = self.clock.now();
+        let (now, audit, about) = (self.clock.now(), Arc::clone(&self.audit), address.clone());
         let withdrawn = self.store.write(async move |conn| {
             let is_withdrawn = objections::withdraw(conn, indexes.clone()).await?;
             if is_withdrawn {
                 import::note_unbound(conn, bound.as_ref().to_vec(), now).await?;
+            }
+            if is_withdrawn || by == Objector::Operator {
+                let entry = Entry::new(Act::WithdrawObjection, by).address(&about);
+                audit.note(conn, Entry { has_changed: is_withdrawn, ..entry }).await?;
             }
             Ok::<_, store::Error>(is_withdrawn)
         });

@@ -5,12 +5,16 @@
 
 mod delivery;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ruma_common::{OwnedUserId, UserId};
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::Notify;
 
+use super::Audit;
+use super::audit::{Act, Entry, Origin};
 use super::entries::{ExportedDelivery, Party};
 use super::sealing::Sealer;
 use super::standing::Sight;
@@ -66,13 +70,14 @@ pub struct Outbox {
     store: Store,
     sealer: Sealer,
     clock: Clock,
+    audit: Arc<Audit>,
     woken: Notify,
     is_stopping: AtomicBool,
 }
 
 impl Outbox {
-    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock) -> Self {
-        Self { store, sealer, clock, woken: Notify::new(), is_stopping: AtomicBool::new(false) }
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, audit: Arc<Audit>) -> Self {
+        Self { store, sealer, clock, audit, woken: Notify::new(), is_stopping: AtomicBool::new(false) }
     }
 
     /// Seals a delivery, to be queued in the transaction that causes it. [Wake](Self::wake) the
@@ -159,11 +164,16 @@ impl Outbox {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn retry(&self, id: Option<i64>) -> Result<usize, Error> {
-        let retried = self.store.write_one(async move |conn| match id {
-            Some(id) => rows::hurry(conn, id).await.map(usize::from),
-            None => rows::hurry_all(conn).await,
+        let audit = Arc::clone(&self.audit);
+        let retried = self.store.write(async move |conn| {
+            let count = match id {
+                Some(id) => rows::hurry(conn, id).await.map(usize::from)?,
+                None => rows::hurry_all(conn).await?,
+            };
+            audit.note(conn, by_hand(Act::RetryDelivery, id, count)).await?;
+            Ok::<_, Error>(count)
         });
-        Ok(retried.await?)
+        retried.await
     }
 
     /// Deletes a delivery, or all of them; returns how many.
@@ -171,11 +181,16 @@ impl Outbox {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn discard(&self, id: Option<i64>) -> Result<usize, Error> {
-        let discarded = self.store.write_one(async move |conn| match id {
-            Some(id) => rows::remove(conn, id).await.map(usize::from),
-            None => rows::remove_all(conn).await,
+        let audit = Arc::clone(&self.audit);
+        let discarded = self.store.write(async move |conn| {
+            let count = match id {
+                Some(id) => rows::remove(conn, id).await.map(usize::from)?,
+                None => rows::remove_all(conn).await?,
+            };
+            audit.note(conn, by_hand(Act::DropDelivery, id, count)).await?;
+            Ok::<_, Error>(count)
         });
-        Ok(discarded.await?)
+        discarded.await
     }
 
     /// Returns the deliveries that are about a user or were caused by them. An alert to an address
@@ -213,6 +228,12 @@ impl Outbox {
         };
         rows.into_iter().filter_map(|row| exported(row).transpose()).collect()
     }
+}
+
+/// Returns the entry of the audit log for what the operator does to deliveries.
+fn by_hand(act: Act, id: Option<i64>, count: usize) -> Entry<'static> {
+    let detail = json!({ "delivery": id, "count": count });
+    Entry { has_changed: count > 0, ..Entry::new(act, Origin::Command).detail(detail) }
 }
 
 /// Returns an owner for the sealed column of a new row, which has no id yet.

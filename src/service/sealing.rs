@@ -126,6 +126,11 @@ impl Sealer {
         user_id(self.vault.open(Column::BindingMxid, address_index, sealed)?)
     }
 
+    /// The user of a binding that is removed, unless it does not open: that must not keep it.
+    pub(super) fn bound_user(&self, row: &Binding) -> Option<OwnedUserId> {
+        self.open_bound_mxid(&row.address_index, &row.mxid).ok()
+    }
+
     /// `sessions.session_key`: equal for the same asker, address and secret.
     pub(super) fn session_key(&self, asker: &[u8], address: &Address, secret: &ClientSecret) -> BlindIndex {
         let medium = address.medium().as_str().as_bytes();

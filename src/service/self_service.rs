@@ -11,9 +11,12 @@ use std::sync::Arc;
 
 use ruma_common::{OwnedServerName, UserId};
 
+use super::audit::{Act, Entry, Origin};
 use super::lookups::memory;
 use super::sealing::Sealer;
-use super::{Accounts, Directory, Notices, Objections, Outbox, PublicLinks, RateLimits, WebSession, WebSessions};
+use super::{
+    Accounts, Audit, Directory, Notices, Objections, Outbox, PublicLinks, RateLimits, WebSession, WebSessions,
+};
 use crate::clock::{Clock, Millis};
 use crate::config::Retention;
 use crate::crypto::signing::SigningKeys;
@@ -45,6 +48,7 @@ pub struct SelfService {
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) notices: Arc<Notices>,
     pub(super) links: Arc<PublicLinks>,
+    pub(super) audit: Arc<Audit>,
 }
 
 impl SelfService {
@@ -54,12 +58,16 @@ impl SelfService {
     /// 503 if the database is unavailable.
     pub async fn log_out_everywhere(&self, mxid: &UserId, this: &WebSession) -> Result<(), Error> {
         let (account, sealer, now) = (self.sealer.account_index(mxid), self.sealer.clone(), self.clock.now());
+        let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
         let removed = self.store.write(async move |conn| {
             if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
                 let tokens = accounts::end_tokens(conn, account.id, now).await?;
                 // Or whoever registers again could bind what was validated.
                 sessions::remove_of_account(conn, account.id).await?;
                 memory::forget(conn, &sealer, &tokens).await?;
+                if !tokens.is_empty() {
+                    audit.note(conn, Entry::new(Act::SignOut, Origin::Page).user(&user)).await?;
+                }
             }
             Ok::<_, store::Error>(())
         });
@@ -76,10 +84,12 @@ impl SelfService {
     /// 503 if the database is unavailable; then nothing has changed.
     pub async fn shut_out(&self, mxid: &UserId, with_erasure: bool) -> Result<(), Error> {
         let (shut_out, sealer, now) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone(), self.clock.now());
+        let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
         let done = self.store.write(async move |conn| {
             let gone = shut_out.carry_out(conn, now, with_erasure).await?;
             gone.remove_sessions(conn).await?;
-            memory::forget(conn, &sealer, &gone.tokens).await
+            memory::forget(conn, &sealer, &gone.tokens).await?;
+            gone.note(conn, &audit, &user).await
         });
         done.await.map_err(|error: store::Error| error)?;
         self.accounts.expire_caches().await;
@@ -112,11 +122,12 @@ impl ShutOut {
         if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?
             && accounts::lock(conn, account.id).await?
         {
-            gone = Gone { account: Some(account.id), tokens: accounts::end_tokens(conn, account.id, now).await? };
+            let tokens = accounts::end_tokens(conn, account.id, now).await?;
+            gone = Gone { account: Some(account.id), tokens, is_any: false };
         }
-        visits::end_all_of(conn, self.sessions.as_ref()).await?;
+        gone.is_any = visits::end_all_of(conn, self.sessions.as_ref()).await? > 0 || !gone.tokens.is_empty();
         if with_erasure {
-            erasures::cancel(conn, self.erasure.as_ref()).await?;
+            gone.is_any |= erasures::cancel(conn, self.erasure.as_ref()).await?;
         }
         Ok(gone)
     }
@@ -129,9 +140,19 @@ pub(super) struct Gone {
     account: Option<i64>,
     /// The hashes of the tokens.
     pub tokens: Vec<Vec<u8>>,
+    /// Whether it has ended anything.
+    is_any: bool,
 }
 
 impl Gone {
+    /// Writes it down, if there was anything to end.
+    pub async fn note(&self, conn: &mut Conn, audit: &Audit, user: &UserId) -> Result<(), store::Error> {
+        if self.is_any {
+            audit.note(conn, Entry::new(Act::SignOut, Origin::Page).user(user)).await?;
+        }
+        Ok(())
+    }
+
     /// Removes the account's validation sessions: otherwise whoever registers again could bind what
     /// they had validated. Locks come in an order, and these come after those of bindings.
     pub async fn remove_sessions(&self, conn: &mut Conn) -> Result<(), store::Error> {

@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use super::clock_guard::ClockGuard;
 use super::sealing::Sealer;
-use super::{Services, respelling};
+use super::{Services, audit, respelling};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::content::Content;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing::SigningKeys;
-use crate::crypto::vault::Vault;
+use crate::crypto::vault::{AuditKeys, Vault};
 use crate::error::StartError;
 use crate::federation::Federation;
 use crate::identity::policy::Policies;
 use crate::metrics::Metrics;
 use crate::notify::mail::Mailer;
 use crate::notify::sms::SmsSender;
-use crate::store::{Schema, Store, meta};
+use crate::store::{self, Schema, Store, meta};
 use crate::texts::Texts;
 
 /// What a start has created because it was missing.
@@ -102,7 +102,11 @@ impl Services {
             documents.mailer.make_directory().map_err(in_words)?;
             documents.sms_sender.make_directory().map_err(in_words)?;
         }
-        Ok(Arc::new(Self::new(config, clock, documents, opened)))
+        let services = Self::new(config, clock, documents, opened);
+        if absent == Absent::Made {
+            services.audit.note_start(&services.config).await.map_err(in_words)?;
+        }
+        Ok(Arc::new(services))
     }
 }
 
@@ -133,6 +137,7 @@ fn keep<T>(problems: &mut Vec<StartError>, result: Result<T, impl Display>) -> O
 pub(super) struct Opened {
     pub store: Store,
     pub vault: Arc<Vault>,
+    pub audit: AuditKeys,
     pub signing: SigningKeys,
     pub made: Made,
     pub clock_guard: ClockGuard,
@@ -186,7 +191,7 @@ async fn open_store(
         Some(_) => existing_keys(config)?,
         None => keys(config, &mut made)?,
     };
-    let vault = Vault::new(&master);
+    let vault = Arc::new(Vault::new(&master));
     check_key(remembered.as_deref(), &vault)?;
     store
         .migrate()
@@ -197,16 +202,21 @@ async fn open_store(
     // Another node may have started at the same time with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
     check_signing_key(&store, &signing, &config.keys).await?;
+    let sealing = Arc::clone(&vault);
+    let audit = store
+        .write(async move |conn| audit::open(conn, &sealing).await)
+        .await
+        .map_err(|error: store::Error| in_words(error))?;
+    let audit = audit.ok_or_else(no_audit_key)?;
     let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
     let judged = clock_guard.judge().await.map_err(in_words)?;
     if refused {
         // A command ends before the clock could be put right.
         judged.map_err(in_words)?;
     }
-    let vault = Arc::new(vault);
     let keys_until = clock.now() + config.retention.ephemeral_key;
     respelling::respell(&store, &Sealer::new(vault.clone()), keys_until).await.map_err(in_words)?;
-    Ok(Opened { store, vault, signing, made, clock_guard, metrics })
+    Ok(Opened { store, vault, audit, signing, made, clock_guard, metrics })
 }
 
 /// Opens the database and its keys, and changes neither.
@@ -216,8 +226,10 @@ async fn open_unchanged(config: &Config, clock: &Clock, metrics: Arc<Metrics>) -
     let vault = Vault::new(&master);
     check_key(remembered.as_deref(), &vault)?;
     check_schema(&store).await?;
+    let audit = audit::opened(&mut store.read().await.map_err(in_words)?, &vault).await.map_err(in_words)?;
+    let audit = audit.ok_or_else(no_audit_key)?;
     let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
-    Ok(Opened { store, vault: Arc::new(vault), signing, made: Made::default(), clock_guard, metrics })
+    Ok(Opened { store, vault: Arc::new(vault), audit, signing, made: Made::default(), clock_guard, metrics })
 }
 
 /// Checks that the schema is the one that this program needs.
@@ -252,6 +264,10 @@ pub(crate) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> 
 
 pub(super) fn existing_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     signing_keys(config)?.ok_or_else(|| missing("signing", &config.keys.signing_key_file, "signing_key_file"))
+}
+
+fn no_audit_key() -> StartError {
+    StartError("the key of the audit log is missing in the database, or was sealed with another master key".into())
 }
 
 fn missing(kind: &str, file: &Path, setting: &str) -> StartError {

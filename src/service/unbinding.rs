@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use ruma_common::OwnedUserId;
 
+use super::audit::{Act, Entry};
 use super::{Bindings, Network};
 use crate::clock::{DAY, Millis};
 use crate::error::Error;
@@ -73,6 +74,7 @@ impl Bindings {
         let language = self.notices.default_language();
         let told = self.notices.of_unbind(address, mxid, Remover::Homeserver, language);
         let (notices, mxid) = (Arc::clone(&self.notices), mxid.clone());
+        let (audit, about) = (Arc::clone(&self.audit), address.clone());
         let unbound = self.store.write(async move |conn| {
             let (address, user) = (address_index.as_ref(), user_index.as_ref());
             let removed = if unbind_signatures::are_replayed(conn, &signatures).await? {
@@ -89,6 +91,8 @@ impl Bindings {
             };
             if removed.is_some() {
                 unbind_signatures::count_removal(conn, &signatures).await?;
+                let entry = Entry::new(Act::Unbind, Remover::Homeserver).user(&mxid).address(&about);
+                audit.note(conn, entry).await?;
                 let others = notices.of_loss(conn, &mxid, language).await?;
                 outbox::queue_all(conn, told.into_iter().chain(others).collect()).await?;
             }

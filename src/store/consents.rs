@@ -1,7 +1,6 @@
 //! Consents: which policies were accepted, and when.
 
 use diesel::prelude::*;
-use diesel::query_dsl::methods;
 
 use super::connection::Conn;
 use super::error::Error;
@@ -48,56 +47,45 @@ pub struct Consent {
     pub withdrawn_at: Option<Millis>,
 }
 
-/// Records consents. One that is already recorded is left unchanged, so it keeps the time at which
-/// it was first given.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn add(conn: &mut Conn, new: Vec<NewConsent>) -> Result<(), Error> {
-    // diesel does not support a batch with ON CONFLICT on SQLite, and there are only two or three.
-    for consent in new {
-        let insert = diesel::insert_into(consents::table)
-            .values(consent)
-            .on_conflict((consents::account_id, consents::policy, consents::version))
-            .do_nothing();
-        conn.execute(insert).await?;
+impl Consent {
+    /// Whether it is a consent to the same version of the same policy, in whatever language.
+    #[must_use]
+    pub fn is_of(&self, new: &NewConsent) -> bool {
+        (&self.policy, &self.version) == (&new.policy, &new.version)
     }
-    Ok(())
 }
 
-/// Records a consent. One that was withdrawn is given again; one in force is left unchanged.
+/// Records a consent, after those of the account whose row is locked. One that was withdrawn and is
+/// given again is another one: the history is kept.
+///
+/// # Errors
+/// [`Error`] if the database fails, or one to the same version is in force.
+pub async fn add(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
+    conn.execute(diesel::insert_into(consents::table).values(new)).await.map(drop)
+}
+
+/// Removes the oldest consent of an account that was withdrawn.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn give(conn: &mut Conn, new: NewConsent) -> Result<(), Error> {
-    let change = (
-        consents::language.eq(new.language.clone()),
-        consents::url.eq(new.url.clone()),
-        consents::sha256.eq(new.sha256.clone()),
-        consents::accepted_at.eq(new.accepted_at),
-        consents::withdrawn_at.eq(None::<Millis>),
-    );
-    let upsert = diesel::insert_into(consents::table)
-        .values(new)
-        .on_conflict((consents::account_id, consents::policy, consents::version))
-        .do_update()
-        .set(change);
-    conn.execute(Prepared(methods::FilterDsl::filter(upsert, consents::withdrawn_at.is_not_null()))).await?;
-    Ok(())
+pub async fn remove_oldest(conn: &mut Conn, account_id: i64) -> Result<(), Error> {
+    let withdrawn = consents::account_id.eq(account_id).and(consents::withdrawn_at.is_not_null());
+    let oldest = consents::table.select(consents::id).filter(withdrawn).order(consents::id).limit(1);
+    let oldest: Vec<i64> = conn.load(oldest).await?;
+    conn.execute(diesel::delete(consents::table.filter(consents::id.eq_any(oldest)))).await.map(drop)
 }
 
-/// Withdraws an account's consents to all versions of a policy. Those already withdrawn are left
-/// unchanged.
+/// Withdraws an account's consents to all versions of a policy; returns how many. Those already
+/// withdrawn are left unchanged.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn withdraw(conn: &mut Conn, account_id: i64, policy: &str, now: Millis) -> Result<(), Error> {
+pub async fn withdraw(conn: &mut Conn, account_id: i64, policy: &str, now: Millis) -> Result<usize, Error> {
     let in_force = consents::table
         .filter(consents::account_id.eq(account_id))
         .filter(consents::policy.eq(policy.to_owned()))
         .filter(consents::withdrawn_at.is_null());
-    conn.execute(Prepared(diesel::update(in_force).set(consents::withdrawn_at.eq(Some(now))))).await?;
-    Ok(())
+    conn.execute(Prepared(diesel::update(in_force).set(consents::withdrawn_at.eq(Some(now))))).await
 }
 
 /// Returns the consents of an account, oldest first.

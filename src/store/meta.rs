@@ -16,6 +16,14 @@ pub const MASTER_KEY_CHECK: &str = "master_key_check";
 pub const SIGNING_KEY: &str = "signing_key";
 /// The form in which addresses are stored.
 pub const ADDRESS_FORM: &str = "address_form";
+/// The key of the audit log, sealed.
+pub const AUDIT_KEY: &str = "audit_key";
+/// The number and link of the last entry in the audit log.
+pub const AUDIT_HEAD: &str = "audit_head";
+/// The number and link of the last entry that was deleted from the front of the audit log.
+pub const AUDIT_ANCHOR: &str = "audit_anchor";
+/// What the audit log says of the last start: version, settings and signing keys.
+pub const AUDIT_START: &str = "audit_start";
 /// The latest time at which a node whose clock was right was running, as 8 bytes, big-endian.
 pub(super) const LATEST_TIME: &str = "latest_time";
 /// The latest time at which a node has acted that may turn out to be wrong, in the same form.
@@ -29,6 +37,15 @@ const TAKEN_BACK: &str = "limits_taken_back";
 /// [`Error`] if the database fails.
 pub async fn get(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> {
     conn.first(meta::table.select(meta::value).filter(meta::name.eq(name.to_owned()))).await
+}
+
+/// Returns the value with this name, and locks it until the transaction ends.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn lock(conn: &mut Conn, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
+    let row = meta::table.filter(meta::name.eq(name));
+    conn.first(diesel::update(row).set(meta::name.eq(name)).returning(meta::value)).await
 }
 
 /// Stores a value unless there is one with this name, and returns the stored one.

@@ -2,6 +2,7 @@
 //! connection. Each query is written once and runs on both backends.
 
 pub mod accounts;
+pub mod audit;
 pub mod bindings;
 pub mod census;
 mod connection;

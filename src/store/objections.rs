@@ -7,7 +7,7 @@ use super::error::Error;
 use super::schema::objections;
 use crate::clock::Millis;
 
-/// Stores an objection. An existing one keeps its time.
+/// Stores an objection; returns whether it is new. An existing one keeps its time.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

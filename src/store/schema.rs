@@ -213,4 +213,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_queue (id) {
+        id -> BigInt,
+        entry -> Text,
+        mac -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_log (sequence) {
+        sequence -> BigInt,
+        entry -> Text,
+        mac -> Binary,
+        link -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(accounts, tokens, consents, sessions, invites, ephemeral_keys);

@@ -17,10 +17,12 @@
 //! 11. `rate_limits`: the limit of the account itself, then the others in the order of their keys.
 //!     No transaction charges another account's own limit among the others.
 //! 12. `meta`, `leases`
+//! 13. `audit_queue`, `audit_log`
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
 //! too, so a transaction that has already locked something later in the list locks the account
-//! first. A new row of the `outbox` refers to nothing, so it can be inserted at any step.
+//! first. A new row of the `outbox` or the `audit_queue` refers to nothing, so it can be inserted at
+//! any step.
 //! Statements that lock several rows of one table, such as "all bindings of a user" and "the
 //! binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of the
 //! transactions, and it is run again.

@@ -61,6 +61,8 @@ page-retention-budget = Zähler für Abfragen und Nachrichten
 page-retention-budget-kept = bis er auf null gesunken ist, in der Regel binnen 100 Tagen
 page-retention-lookup = Was abgefragt wurde
 page-retention-lookup-kept = höchstens zwei Wochen, verschlüsselt; nur die App, die es abgefragt hat, kann es entschlüsseln lassen
+page-retention-audit = Protokoll der Änderungen an Daten, mit Pseudonymen
+page-retention-audit-kept = { $span }, auch wenn du deine Daten löschen lässt
 page-retention-log = Zugriffsprotokoll
 page-retention-log-kept = { $kept ->
     [cut] ohne Personen und Adressen, IP-Adressen gekürzt

@@ -62,6 +62,8 @@ page-retention-budget = Count of look-ups and messages
 page-retention-budget-kept = until it has dropped to zero, usually within 100 days
 page-retention-lookup = What was looked up
 page-retention-lookup-kept = two weeks at most, encrypted; only the app that looked it up can have it decrypted
+page-retention-audit = Audit log: what was done with data, under pseudonyms
+page-retention-audit-kept = { $span }, even if you have your data erased
 page-retention-log = Access log
 page-retention-log-kept = { $kept ->
     [cut] without users or addresses; IP addresses are shortened

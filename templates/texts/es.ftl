@@ -61,6 +61,8 @@ page-retention-budget = Recuento de búsquedas y mensajes
 page-retention-budget-kept = hasta que vuelva a cero, normalmente en un plazo de 100 días
 page-retention-lookup = Lo que se buscó
 page-retention-lookup-kept = dos semanas como máximo, cifrado; solo la aplicación que lo buscó puede hacer que se descifre
+page-retention-audit = Registro de lo que se hizo con los datos, con seudónimos
+page-retention-audit-kept = { $span }, aunque usted haga borrar sus datos
 page-retention-log = Registro de accesos
 page-retention-log-kept = { $kept ->
     [cut] sin personas ni direcciones; las direcciones IP se acortan

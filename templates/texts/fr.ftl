@@ -61,6 +61,8 @@ page-retention-budget = Compteur de recherches et de messages
 page-retention-budget-kept = jusqu’à son retour à zéro, en général dans les 100 jours
 page-retention-lookup = Ce qui a été recherché
 page-retention-lookup-kept = deux semaines au plus, chiffré ; seule l’application qui l’a recherché peut le faire déchiffrer
+page-retention-audit = Journal des actions sur les données, sous pseudonyme
+page-retention-audit-kept = { $span }, même si vous faites effacer vos données
 page-retention-log = Journal des accès
 page-retention-log-kept = { $kept ->
     [cut] sans personnes ni adresses ; adresses IP tronquées

@@ -264,7 +264,7 @@ on_both_backends! {
         let (address, language) = (Address::email(ALICE).unwrap(), vouch.default_language());
         vouch.objections.object(&address, Objector::Operator, language).await.unwrap();
         assert_eq!(count(&world, "bindings").await, 0);
-        assert!(vouch.objections.withdraw(&address).await.unwrap());
+        assert!(vouch.objections.withdraw(&address, Objector::Operator).await.unwrap());
         assert_eq!(exports(&alice).await.get("needs"), None);
         world.mail.forget();
         alice.binds(ALICE).await;

@@ -18,6 +18,8 @@ mod address_links;
 mod alerts;
 mod answers;
 mod attacks;
+mod audit;
+mod audit_chain;
 mod backup;
 mod backup_files;
 mod binding;

@@ -12,7 +12,7 @@ use crate::notify::emails::Remover;
 use crate::pages::View;
 use crate::pages::failure::Failure;
 use crate::pages::session::{Nothing, Submitted};
-use crate::service::{Accounts, Bindings, Confirmations, Network, SelfService, Shown, WebSessions, Withdrawal};
+use crate::service::{Accounts, Bindings, Confirmations, Network, Origin, SelfService, Shown, WebSessions, Withdrawal};
 
 /// The policy to which consent is withdrawn; without one, all.
 #[derive(Deserialize)]
@@ -32,8 +32,10 @@ pub(super) async fn accept(
     view: View,
     Submitted(person, shown): Submitted<Person, Shown>,
 ) -> Result<HttpResponse, Failure> {
-    let is_given = accounts.give_consent(&person.mxid, &shown).await?;
-    Ok(view.said(if is_given { ACCEPTED } else { OUTDATED }))
+    match accounts.give_consent(&person.actor(), &shown).await {
+        Ok(is_given) => Ok(view.said(if is_given { ACCEPTED } else { OUTDATED })),
+        Err(error) => view.busy(&person, None, error),
+    }
 }
 
 /// `POST /you/withdraw`
@@ -43,7 +45,7 @@ pub(super) async fn withdraw(
     Submitted(person, form): Submitted<Person, Withdrawn>,
 ) -> Result<HttpResponse, Failure> {
     let which = form.policy.map_or(Withdrawal::All, |policy| Withdrawal::Of(vec![policy]));
-    match accounts.withdraw_terms(&person.mxid, which).await {
+    match accounts.withdraw_terms(&person.mxid, which, Origin::Page).await {
         Err(error) if error.is_refusal() => Err(Failure::Refused),
         withdrawn => Ok(withdrawn.map(|()| view.said(WITHDRAWN))?),
     }

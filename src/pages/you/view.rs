@@ -187,7 +187,8 @@ impl View {
     fn agreement(&self, version: &Version, policies: &Policies, consents: &[ExportedConsent]) -> Option<Agreement> {
         let document = self.best(version, self.tag())?;
         let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
-        let of_this = theirs().find(|consent| consent.version == version.version());
+        // What was withdrawn may have been given again.
+        let of_this = theirs().rfind(|consent| consent.version == version.version());
         let is_agreed = of_this.is_some_and(|consent| consent.withdrawn_at.is_none());
         let last = theirs().rfind(|consent| consent.version != version.version());
         let state = match (of_this, last) {

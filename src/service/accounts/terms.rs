@@ -1,18 +1,26 @@
 //! Consents to the policies.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use ruma_common::UserId;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::Accounts;
 use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::policy::{DocumentRef, Policies};
-use crate::service::Caller;
+use crate::service::audit::{Act, Entry, Origin};
+use crate::service::{Actor, Caller};
 use crate::store::consents::{self, NewConsent};
 use crate::store::{self, accounts};
 
 /// How many URLs a request may accept: far more than there are policies.
 const MAX_URLS: usize = 1_000;
+
+/// How many consents of an account are kept: far more than anybody gives on purpose.
+const LONGEST_HISTORY: usize = 200;
 
 impl Accounts {
     /// Records that a user accepts the documents at these URLs. Unknown URLs are ignored, an
@@ -34,23 +42,29 @@ impl Accounts {
         if new.is_empty() {
             return Ok(());
         }
+        let (audit, user) = (Arc::clone(&self.audit), caller.mxid.clone());
         let added = self.store.write(async move |conn| {
             // If the account is being erased, a consent added afterwards would never be deleted.
             if !accounts::lock(conn, account_id).await? {
                 return Err(Error::unauthorized("The account no longer exists"));
             }
             let on_record = consents::of_account(conn, account_id).await?;
-            let is_withdrawn = |new: &NewConsent| {
-                on_record
-                    .iter()
-                    .any(|old| old.withdrawn_at.is_some() && (&old.policy, &old.version) == (&new.policy, &new.version))
-            };
-            if new.iter().any(is_withdrawn) {
+            // The last one counts.
+            let standing = |new: &NewConsent| on_record.iter().rev().find(|old| old.is_of(new));
+            if new.iter().filter_map(standing).any(|old| old.withdrawn_at.is_some()) {
                 return Err(Error::forbidden(
                     "You withdrew this consent; only you can give it again, on the server's own page",
                 ));
             }
-            Ok(consents::add(conn, new).await?)
+            // Several languages of a document are one consent.
+            let mut added = BTreeSet::new();
+            for consent in new {
+                if standing(&consent).is_none() && added.insert((consent.policy.clone(), consent.version.clone())) {
+                    audit.note(conn, accepted(&consent, Origin::Api).user(&user)).await?;
+                    consents::add(conn, consent).await?;
+                }
+            }
+            Ok(())
         });
         let added = added.await;
         self.tokens.clear();
@@ -62,16 +76,28 @@ impl Accounts {
     /// the user has none. Returns false, and records nothing, if the document is not in force.
     ///
     /// # Errors
-    /// 503 if the database is unavailable.
-    pub async fn give_consent(&self, mxid: &UserId, shown: &Shown) -> Result<bool, Error> {
+    /// 429 if the user has done so, or viewed their data, too often; 503 if the database is unavailable.
+    pub async fn give_consent(&self, actor: &Actor, shown: &Shown) -> Result<bool, Error> {
         let published = self.content.load_full();
         let in_force = published.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
         let Some(document) = in_force.and_then(|version| version.document(&shown.language)) else { return Ok(false) };
-        let ((index, sealed), now) = (self.sealer.seal_account(mxid), self.clock.now());
+        // Otherwise somebody could fill the history and the audit log by withdrawing in between.
+        self.rate_limits.charge_view(actor).await?;
+        let ((index, sealed), now) = (self.sealer.seal_account(&actor.mxid), self.clock.now());
         let consent = self.consent(0, document, now);
+        let (audit, user) = (Arc::clone(&self.audit), actor.mxid.clone());
         let given = self.store.write(async move |conn| {
             let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;
-            consents::give(conn, NewConsent { account_id: account.id, ..consent }).await
+            let consent = NewConsent { account_id: account.id, ..consent };
+            let on_record = consents::of_account(conn, account.id).await?;
+            if on_record.iter().any(|old| old.is_of(&consent) && old.withdrawn_at.is_none()) {
+                return Ok(());
+            }
+            if on_record.len() >= LONGEST_HISTORY {
+                consents::remove_oldest(conn, account.id).await?;
+            }
+            audit.note(conn, accepted(&consent, Origin::Page).user(&user)).await?;
+            consents::add(conn, consent).await
         });
         given.await.map_err(|error: store::Error| error)?;
         self.tokens.clear();
@@ -84,10 +110,11 @@ impl Accounts {
     ///
     /// # Errors
     /// 400 for an unknown policy; then nothing is withdrawn.
-    pub async fn withdraw_terms(&self, mxid: &UserId, which: Withdrawal) -> Result<(), Error> {
+    pub async fn withdraw_terms(&self, mxid: &UserId, which: Withdrawal, origin: Origin) -> Result<(), Error> {
         let (index, now) = (self.sealer.account_index(mxid), self.clock.now());
         let published = self.content.load_full();
         let offered: Vec<String> = published.policies.in_force().map(|version| version.policy().to_owned()).collect();
+        let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
         let withdrawn = self.store.write(async move |conn| {
             let Some(account) = accounts::by_user(conn, index.as_ref()).await? else {
                 return which.among(offered).map(drop);
@@ -96,7 +123,10 @@ impl Accounts {
             accounts::lock(conn, account.id).await?;
             let on_record = consents::of_account(conn, account.id).await?.into_iter().map(|consent| consent.policy);
             for policy in which.among(offered.into_iter().chain(on_record).collect())? {
-                consents::withdraw(conn, account.id, &policy, now).await?;
+                if consents::withdraw(conn, account.id, &policy, now).await? > 0 {
+                    let entry = Entry::new(Act::Withdraw, origin).user(&user);
+                    audit.note(conn, entry.detail(json!({ "policy": policy }))).await?;
+                }
             }
             Ok(())
         });
@@ -116,6 +146,12 @@ impl Accounts {
             accepted_at,
         }
     }
+}
+
+/// Returns the entry of the audit log for a consent, without its user.
+fn accepted(consent: &NewConsent, origin: Origin) -> Entry<'static> {
+    let detail = json!({ "policy": consent.policy, "version": consent.version, "language": consent.language });
+    Entry::new(Act::Accept, origin).detail(detail)
 }
 
 /// A document that a user was shown on a page.

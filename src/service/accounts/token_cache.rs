@@ -14,7 +14,7 @@ const CAPACITY: usize = 50_000;
 
 /// The owners of tokens, cached for a second.
 #[derive(Default)]
-pub(super) struct TokenCache(RwLock<Entries>);
+pub(in crate::service) struct TokenCache(RwLock<Entries>);
 
 #[derive(Default)]
 struct Entries {

@@ -4,6 +4,7 @@ use super::SelfService;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::service::address_data::{Deleted, Erased, Objector};
+use crate::service::audit::{Act, Entry, Origin};
 use crate::store::visits;
 use crate::texts::Language;
 
@@ -16,8 +17,14 @@ impl SelfService {
     /// 503 if the database is unavailable; then nothing has changed.
     pub async fn release(&self, address: &Address, language: Language) -> Result<(), Error> {
         let (data, notices) = (self.objections.data(address), self.notices.clone());
+        let (audit, sealer, about) = (self.audit.clone(), self.sealer.clone(), address.clone());
         let unbound = self.store.write(async move |conn| {
             let unbound = data.unbind(conn, Objector::Reader).await?.unbound;
+            if let Some((_, row)) = &unbound {
+                let user = sealer.bound_user(row);
+                let entry = Entry::new(Act::Unbind, Objector::Reader).address(&about);
+                audit.note(conn, Entry { user: user.as_deref(), ..entry }).await?;
+            }
             notices.queue_loss(conn, unbound, Objector::Reader, language).await
         });
         if let Some(id) = unbound.await? {
@@ -32,8 +39,14 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn cancel_confirmations(&self, address: &Address) -> Result<(), Error> {
-        let data = self.objections.data(address);
-        Ok(self.store.write(async move |conn| data.delete_sessions(conn).await).await?)
+        let (data, audit, about) = (self.objections.data(address), self.audit.clone(), address.clone());
+        let cancelled = self.store.write(async move |conn| {
+            if data.delete_sessions(conn).await? > 0 {
+                audit.note(conn, Entry::new(Act::CancelSessions, Origin::Page).address(&about)).await?;
+            }
+            Ok::<_, Error>(())
+        });
+        cancelled.await
     }
 
     /// Deletes the pending invitations of an address.
@@ -41,8 +54,14 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn delete_invitations(&self, address: &Address) -> Result<(), Error> {
-        let data = self.objections.data(address);
-        Ok(self.store.write(async move |conn| data.delete_invitations(conn).await).await?)
+        let (data, audit, about) = (self.objections.data(address), self.audit.clone(), address.clone());
+        let deleted = self.store.write(async move |conn| {
+            if data.delete_invitations(conn).await? > 0 {
+                audit.note(conn, Entry::new(Act::DeleteInvitations, Origin::Page).address(&about)).await?;
+            }
+            Ok::<_, Error>(())
+        });
+        deleted.await
     }
 
     /// Erases everything stored about an address, including the web sessions of its owner. An
@@ -55,11 +74,16 @@ impl SelfService {
     pub async fn erase_address(&self, address: &Address, by: Objector, language: Language) -> Result<Erased, Error> {
         let (data, notices) = (self.objections.data(address), self.notices.clone());
         let sessions = self.sealer.web_session_address_index(address);
+        let (audit, sealer, about) = (self.audit.clone(), self.sealer.clone(), address.clone());
         let erased = self.store.write(async move |conn| {
             data.lock(conn).await?;
             let web_sessions = visits::end_all_of(conn, sessions.as_ref()).await?;
             let Deleted { mut erased, unbound } = data.delete(conn, by).await?;
             erased.web_sessions = web_sessions;
+            let user = unbound.as_ref().and_then(|(_, row)| sealer.bound_user(row));
+            let entry = Entry::new(Act::Erase, by).address(&about);
+            let has_changed = erased != Erased::default();
+            audit.note(conn, Entry { user: user.as_deref(), has_changed, ..entry }).await?;
             Ok::<_, Error>((erased, notices.queue_loss(conn, unbound, by, language).await?))
         });
         let (erased, unbound) = erased.await?;

@@ -9,10 +9,11 @@ use crate::clock::Millis;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::service::Subject;
+use crate::service::audit::{Act, Entry, Origin};
 use crate::service::entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
 use crate::store::bindings::Binding;
 use crate::store::invites::Invite;
-use crate::store::{Conn, accounts, bindings, invites, sessions};
+use crate::store::{self, Conn, accounts, bindings, invites, sessions};
 
 /// Everything stored about an address, and nothing about any other address of the same user; times
 /// in milliseconds since the epoch.
@@ -75,6 +76,20 @@ impl SelfService {
             objects_since: self.objections.since(address).await?,
             web_sessions: self.web_sessions.begun_by(&Subject::Address(address.clone())).await?,
         })
+    }
+
+    /// As [`Self::export_address`], to be kept.
+    ///
+    /// # Errors
+    /// As [`Self::export_address`].
+    pub async fn download_address(&self, address: &Address) -> Result<AddressExport, Error> {
+        let export = self.export_address(address).await?;
+        let (audit, address) = (self.audit.clone(), address.clone());
+        let noted = self.store.write_one(async move |conn| {
+            audit.note(conn, Entry::new(Act::Export, Origin::Page).address(&address)).await
+        });
+        noted.await.map_err(|error: store::Error| error)?;
+        Ok(export)
     }
 
     /// Returns the user who asked for a validation session, unless a homeserver did.

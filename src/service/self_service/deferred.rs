@@ -8,6 +8,7 @@ use super::export::{Need, PendingErasure};
 use super::{SelfService, erasures};
 use crate::error::{Error, ErrorKind};
 use crate::service::Actor;
+use crate::service::audit::{Act, Entry, Origin};
 use crate::service::erasure_link::ErasureLink;
 use crate::service::notices::trusted;
 use crate::service::outbox::Event;
@@ -55,7 +56,7 @@ impl SelfService {
         };
         let pending = PendingErasure::from(erasure.clone());
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
-        let actor = actor.clone();
+        let (actor, audit) = (actor.clone(), self.audit.clone());
         let requested = self.store.write(async move |conn| {
             let Actor { mxid, bearer } = &actor;
             if let Some(account) = accounts::by_user(conn, sealer.account_index(mxid).as_ref()).await? {
@@ -68,6 +69,7 @@ impl SelfService {
                 return Ok(erasures::of_user(conn, &erasure.user_index).await?.map(PendingErasure::from));
             }
             rate_limits.charge_erasure(conn, &actor).await?;
+            audit.note(conn, Entry::new(Act::RequestErasure, bearer).user(mxid)).await?;
             let rows = bindings::of_user(conn, sealer.binding_user_index(mxid).as_ref()).await?;
             let can_stop = trusted(&rows, now);
             let event = |row: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: can_stop(row) };
@@ -86,6 +88,7 @@ impl SelfService {
     /// 403 without a fresh proof, and 503 if the database is unavailable.
     pub async fn cancel_erasure(&self, actor: &Actor) -> Result<bool, Error> {
         let (now, index, bearer) = (self.clock.now(), self.sealer.erasure_index(&actor.mxid), actor.bearer.clone());
+        let (audit, mxid) = (self.audit.clone(), actor.mxid.clone());
         let cancelled = self.store.write(async move |conn| {
             if erasures::of_user(conn, index.as_ref()).await?.is_none() {
                 return Ok(false);
@@ -93,6 +96,7 @@ impl SelfService {
             if !proofs::use_proof(conn, &bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
+            audit.note(conn, Entry::new(Act::StopErasure, &bearer).user(&mxid)).await?;
             Ok(erasures::cancel(conn, index.as_ref()).await?)
         });
         cancelled.await
@@ -129,7 +133,14 @@ impl SelfService {
             return Ok(stoppable);
         }
         let (index, requested_at) = (self.sealer.erasure_index(mxid), *requested_at);
-        let stopped = self.store.write_one(async move |conn| erasures::take(conn, index.as_ref(), requested_at).await);
+        let (audit, user) = (self.audit.clone(), mxid.clone());
+        let stopped = self.store.write(async move |conn| {
+            let is_stopped = erasures::take(conn, index.as_ref(), requested_at).await?;
+            if is_stopped {
+                audit.note(conn, Entry::new(Act::StopErasure, Origin::Page).user(&user)).await?;
+            }
+            Ok::<_, Error>(is_stopped)
+        });
         Ok(if stopped.await? { stoppable } else { Stoppable::Over })
     }
 

@@ -14,6 +14,7 @@ use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::service::Actor;
 use crate::service::address_data::Erased;
+use crate::service::audit::{Act, Entry, Origin};
 use crate::service::lookups::memory;
 use crate::service::outbox::{Delivery, Event};
 use crate::service::sealing::Sealer;
@@ -73,6 +74,14 @@ impl Cause {
         if is_taken { Ok(()) } else { Err(Error::not_found("This erasure was stopped or has happened")) }
     }
 
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Operator => Origin::Command,
+            Self::User(bearer, _) => bearer.into(),
+            Self::Deferred(_) => Origin::Maintenance,
+        }
+    }
+
     /// Returns the language in which the user's addresses are told, if they are.
     fn language(&self, notices: &Notices) -> Option<Language> {
         match self {
@@ -117,7 +126,7 @@ impl SelfService {
     /// already, belong to nobody from then on; they are deleted when they arrive.
     pub(super) async fn erase(&self, mxid: &UserId, cause: Cause) -> Result<Receipt, Error> {
         let (sealer, notices, now) = (self.sealer.clone(), self.notices.clone(), self.clock.now());
-        let (user, clock) = (mxid.to_owned(), self.clock.clone());
+        let (user, clock, audit) = (mxid.to_owned(), self.clock.clone(), self.audit.clone());
         let done = self.store.write(async move |conn| {
             let bound_index = sealer.binding_user_index(&user);
             // The account is locked first: a concurrent bind or invitation of this user has
@@ -152,6 +161,12 @@ impl SelfService {
                 outbox::queue_all(conn, alerts).await?;
             }
             memory::forget(conn, &sealer, &tokens).await?;
+            let entry = Entry::new(Act::Erase, cause.origin()).user(&user);
+            audit.note(conn, Entry { has_changed: erased != Erased::default(), ..entry }).await?;
+            for (address, _) in &addresses.bound {
+                let entry = Entry::new(Act::Unbind, cause.origin()).user(&user).address(address);
+                audit.note(conn, entry.detail(json!({ "because": "erase" }))).await?;
+            }
             Ok::<_, Error>((erased, consents))
         });
         let (erased, consents) = done.await?;

@@ -10,6 +10,7 @@ use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::rate_limit::kind::Counted;
 use crate::identity::threepid::Address;
+use crate::service::audit::{Act, Entry};
 use crate::service::entries::{ExportedDelivery, ExportedInvite, ExportedSession, Party};
 use crate::service::outbox::Event;
 use crate::service::sealing::Sealer;
@@ -194,13 +195,14 @@ impl SelfService {
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
-        let actor = actor.clone();
+        let (actor, audit) = (actor.clone(), self.audit.clone());
         let done = self.store.write(async move |conn| {
             let Actor { mxid, bearer } = &actor;
             if !proofs::use_proof(conn, bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
             rate_limits.charge_export(conn, &actor).await?;
+            audit.note(conn, Entry::new(Act::Export, bearer).user(mxid)).await?;
             let rows = bindings::of_user(conn, user.as_ref()).await?;
             // Without an address, there is nobody to tell.
             let Some(by) = confirmer(conn, &sealer, bearer, &rows).await? else { return Ok(()) };

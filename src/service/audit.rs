@@ -1,0 +1,316 @@
+//! The audit log: what operators and people did to data.
+//!
+//! An entry is written in the transaction of the act, so there is neither without the other. It has
+//! a MAC, but no place yet: if each act took the next place itself, acts would wait for each other.
+//! About a second later, a node moves it from the queue to the end of the log, where its link is a
+//! MAC over the entry and the link before it. The row of the head is locked meanwhile, so that one
+//! node at a time does that, in the order in which it finds entries committed.
+//!
+//! So somebody who can write to the database, but does not have the keys, can remove an entry
+//! unnoticed while it is queued; and the end of the log, by restoring an old head as well. A
+//! [checkpoint](Checkpoint) in the log of the server shows the latter.
+//!
+//! Names and addresses appear as keyed pseudonyms alone. Nothing is removed when a person is
+//! erased, and entries expire from the front: the anchor is the place before the first one left.
+
+mod act;
+mod checkpoint;
+mod verify;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ruma_common::OwnedServerName;
+use serde_json::{Value, json};
+
+use super::Subject;
+use crate::clock::{Clock, DAY, Millis};
+use crate::config::Config;
+use crate::crypto::base62;
+use crate::crypto::signing::SigningKeys;
+use crate::crypto::vault::{AuditKeys, Place, Vault};
+use crate::error::Error;
+use crate::store::audit::{self, Linked, Queued};
+use crate::store::{self, Conn, Store, meta};
+
+pub(super) use act::Entry;
+pub use act::{Act, Listed, Origin, Record};
+pub use checkpoint::{Checkpoint, Checkpoints};
+pub use verify::Verified;
+
+/// How many entries are read or linked at once.
+const BATCH: i64 = 500;
+/// How often entries are linked.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// When it is tried again after a failure.
+const RETRY: Duration = Duration::from_mins(1);
+/// The ends of the log, as they are stored.
+const HEAD: &str = "head";
+const ANCHOR: &str = "anchor";
+
+/// Writes the audit log, and reads it.
+pub struct Audit {
+    store: Store,
+    clock: Clock,
+    keys: Arc<AuditKeys>,
+    signing: Arc<SigningKeys>,
+    server_name: OwnedServerName,
+    /// When this node has last logged a checkpoint.
+    checkpoint_at: Mutex<Option<Millis>>,
+}
+
+/// Which entries are listed.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Since when.
+    pub since: Millis,
+    /// Until when.
+    pub until: Millis,
+    /// Only those of this act.
+    pub act: Option<String>,
+    /// Only those about this person or address.
+    pub of: Option<Subject>,
+}
+
+/// Why entries were not linked.
+#[derive(Debug)]
+pub(super) enum LinkError {
+    Store(store::Error),
+    /// The head is not as this server has stored it.
+    Altered,
+}
+
+impl From<store::Error> for LinkError {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Altered => f.write_str("the end of the log was altered: see `vouch audit verify`"),
+        }
+    }
+}
+
+impl Audit {
+    pub(super) fn new(
+        store: Store,
+        clock: Clock,
+        keys: AuditKeys,
+        signing: Arc<SigningKeys>,
+        server_name: OwnedServerName,
+    ) -> Self {
+        Self { store, clock, keys: Arc::new(keys), signing, server_name, checkpoint_at: Mutex::default() }
+    }
+
+    /// Writes an entry, in the transaction of the act.
+    pub(super) async fn note(&self, conn: &mut Conn, entry: Entry<'_>) -> Result<(), store::Error> {
+        let record = Record {
+            at: self.clock.now(),
+            act: entry.act.name().to_owned(),
+            origin: entry.origin.name().to_owned(),
+            outcome: if entry.has_changed { "done" } else { "nothing" }.to_owned(),
+            user: entry.user.map(|user| self.keys.pseudonym("user", user.as_str())),
+            address: entry.address.map(|address| self.keys.pseudonym(address.medium().as_str(), address.as_str())),
+            detail: entry.detail,
+            id: base62::random(12),
+        };
+        let text = serde_json::to_string(&record).expect("strings and numbers can be serialized");
+        audit::queue(conn, &text, &self.keys.entry_mac(&text)).await
+    }
+
+    /// Writes an entry of an act that changes nothing in the database.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn note_alone(
+        self: &Arc<Self>,
+        act: Act,
+        of: Option<Subject>,
+        has_changed: bool,
+        detail: Option<Value>,
+    ) -> Result<(), Error> {
+        let this = Arc::clone(self);
+        let noted = self.store.write_one(async move |conn| {
+            let mut entry = Entry { has_changed, detail, ..Entry::new(act, Origin::Command) };
+            match &of {
+                Some(Subject::User(user)) => entry.user = Some(user),
+                Some(Subject::Address(address)) => entry.address = Some(address),
+                None => {}
+            }
+            this.note(conn, entry).await
+        });
+        Ok(noted.await?)
+    }
+
+    /// Notes the version, the settings and the signing keys with which this node starts, if they
+    /// differ from those of the last start.
+    pub(super) async fn note_start(self: &Arc<Self>, config: &Config) -> Result<(), store::Error> {
+        // Secrets are not shown by it. What else is in it can be guessed, so its digest is keyed.
+        let settings = self.keys.pseudonym("settings", &format!("{config:?}"));
+        let keys: Vec<&str> = self.signing.all().map(|(id, _)| id).collect();
+        let keys = json!({ "signs": keys.first(), "all": keys });
+        let settings = json!({ "version": env!("CARGO_PKG_VERSION"), "settings": settings });
+        let this = Arc::clone(self);
+        let noted = self.store.write(async move |conn| {
+            let is_first = meta::set_once(conn, meta::AUDIT_START, b"").await?;
+            let before = meta::lock(conn, meta::AUDIT_START).await?.filter(|_| !is_first);
+            let before: Value = before.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+            if before["keys"] != keys {
+                this.note(conn, Entry::new(Act::Keys, Origin::Start).detail(keys.clone())).await?;
+            }
+            if before["settings"] != settings {
+                this.note(conn, Entry::new(Act::Settings, Origin::Start).detail(settings.clone())).await?;
+            }
+            let start = json!({ "keys": keys, "settings": settings }).to_string();
+            meta::set(conn, meta::AUDIT_START, start.as_bytes()).await
+        });
+        noted.await
+    }
+
+    /// Links entries every second and logs a checkpoint once a day, forever.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            let pause = match self.keep().await {
+                Ok(()) => INTERVAL,
+                Err(error) => {
+                    log::warn!("entries of the audit log could not be linked; trying again in a minute: {error}");
+                    RETRY
+                }
+            };
+            self.clock.pause(pause).await;
+        }
+    }
+
+    async fn keep(&self) -> Result<(), LinkError> {
+        self.link().await?;
+        let (now, at) = (self.clock.now(), *self.checkpoint_at.lock().unwrap_or_else(PoisonError::into_inner));
+        let is_due = at.is_none_or(|at| !(at..at + DAY).contains(&now));
+        if is_due && self.clock.is_right() { self.log_checkpoint().await } else { Ok(()) }
+    }
+
+    /// Links what is queued, and logs a checkpoint: the last thing a node does.
+    pub(super) async fn close(&self) -> Result<(), LinkError> {
+        self.link().await?;
+        self.log_checkpoint().await
+    }
+
+    async fn log_checkpoint(&self) -> Result<(), LinkError> {
+        let checkpoint = self.checkpoint().await?;
+        log::info!("{}{checkpoint}", checkpoint::MARK);
+        *self.checkpoint_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
+        Ok(())
+    }
+
+    /// Returns a signed checkpoint of the log as it is now.
+    async fn checkpoint(&self) -> Result<String, LinkError> {
+        let stored = meta::get(&mut self.store.read().await?, meta::AUDIT_HEAD).await?;
+        let head = stored.and_then(|stored| self.keys.open_end(HEAD, &stored)).ok_or(LinkError::Altered)?;
+        Ok(Checkpoint { at: self.clock.now(), place: head }.signed(&self.signing, &self.server_name))
+    }
+
+    /// Moves what is queued to the end of the log.
+    pub(super) async fn link(&self) -> Result<(), LinkError> {
+        // Mostly nothing is queued, and then nothing is locked.
+        while !audit::queued(&mut self.store.read().await?, 0, 1).await?.is_empty() {
+            let keys = Arc::clone(&self.keys);
+            let linked = self.store.write(async move |conn| {
+                let head = meta::lock(conn, meta::AUDIT_HEAD).await?;
+                let mut place = head.and_then(|head| keys.open_end(HEAD, &head)).ok_or(LinkError::Altered)?;
+                let queued = audit::queued(conn, 0, BATCH).await?;
+                if queued.is_empty() {
+                    return Ok::<_, LinkError>(());
+                }
+                let ids = queued.iter().map(|row| row.id).collect();
+                let link = |Queued { entry, mac, .. }| {
+                    place = keys.follow(place, &entry, &mac);
+                    Linked { sequence: place.sequence, entry, mac, link: place.link.to_vec() }
+                };
+                let linked = queued.into_iter().map(link).collect();
+                audit::append(conn, ids, linked).await?;
+                Ok(meta::set(conn, meta::AUDIT_HEAD, &keys.seal_end(HEAD, place)).await?)
+            });
+            linked.await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a batch of entries from the front of the log, up to the first that is later than
+    /// `until`; returns how many. One that is dated in the future by a wrong clock keeps those
+    /// after it, and one that was altered too, or its time would decide.
+    pub(super) async fn expire(&self, conn: &mut Conn, until: Millis) -> Result<usize, store::Error> {
+        let anchor = meta::lock(conn, meta::AUDIT_ANCHOR).await?;
+        let Some(anchor) = anchor.and_then(|anchor| self.keys.open_end(ANCHOR, &anchor)) else {
+            log::error!("the beginning of the audit log was altered: see `vouch audit verify`");
+            return Ok(0);
+        };
+        let mut last = anchor;
+        for row in audit::page(conn, 0, BATCH).await? {
+            let place = self.keys.follow(last, &row.entry, &row.mac);
+            if (place.sequence, place.link.as_slice()) != (row.sequence, &row.link) {
+                log::error!("entry {} of the audit log was altered: see `vouch audit verify`", row.sequence);
+                break;
+            }
+            if Record::read(&row.entry).is_none_or(|record| record.at > until) {
+                break;
+            }
+            last = place;
+        }
+        if last == anchor {
+            return Ok(0);
+        }
+        meta::set(conn, meta::AUDIT_ANCHOR, &self.keys.seal_end(ANCHOR, last)).await?;
+        audit::remove_until(conn, last.sequence).await
+    }
+
+    /// Returns the entries in order, those that are not linked yet last.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn list(&self, which: &Selection) -> Result<Vec<Listed>, Error> {
+        let of = which.of.as_ref().map(|of| match of {
+            Subject::User(user) => self.keys.pseudonym("user", user.as_str()),
+            Subject::Address(address) => self.keys.pseudonym(address.medium().as_str(), address.as_str()),
+        });
+        let is_chosen = |record: &Record| {
+            (which.since..=which.until).contains(&record.at)
+                && which.act.as_ref().is_none_or(|act| *act == record.act)
+                && of.as_ref().is_none_or(|of| [&record.user, &record.address].contains(&&Some(of.clone())))
+        };
+        let (mut conn, mut listed, mut after) = (self.store.read_much().await?, Vec::new(), 0);
+        loop {
+            let page = audit::page(&mut conn, after, BATCH).await?;
+            let Some(last) = page.last() else { break };
+            after = last.sequence;
+            // One that cannot be read was altered, which `verify` reports.
+            let read = |row: &Linked| Some(Listed { sequence: Some(row.sequence), record: Record::read(&row.entry)? });
+            listed.extend(page.iter().filter_map(read).filter(|one| is_chosen(&one.record)));
+        }
+        let queued = audit::queued(&mut conn, 0, i64::MAX).await?;
+        let records = queued.iter().filter_map(|row| Record::read(&row.entry)).filter(is_chosen);
+        listed.extend(records.map(|record| Listed { sequence: None, record }));
+        Ok(listed)
+    }
+}
+
+/// Opens the keys of the audit log, with a new secret and the ends of an empty log for a database
+/// that has none.
+pub(super) async fn open(conn: &mut Conn, vault: &Vault) -> Result<Option<AuditKeys>, store::Error> {
+    if meta::set_once(conn, meta::AUDIT_KEY, &vault.new_audit_secret()).await? {
+        let secret = meta::get(conn, meta::AUDIT_KEY).await?.unwrap_or_default();
+        if let Ok(keys) = vault.audit_keys(&secret) {
+            meta::set_once(conn, meta::AUDIT_HEAD, &keys.seal_end(HEAD, Place::default())).await?;
+            meta::set_once(conn, meta::AUDIT_ANCHOR, &keys.seal_end(ANCHOR, Place::default())).await?;
+        }
+    }
+    opened(conn, vault).await
+}
+
+/// Opens the keys of an existing audit log.
+pub(super) async fn opened(conn: &mut Conn, vault: &Vault) -> Result<Option<AuditKeys>, store::Error> {
+    Ok(meta::get(conn, meta::AUDIT_KEY).await?.and_then(|sealed| vault.audit_keys(&sealed).ok()))
+}
