@@ -144,11 +144,11 @@ fn line(listed: &Listed) -> [String; HEAD.len()] {
 
 fn in_words(verified: &Verified) -> String {
     let Verified { entries, first, waiting, checkpoints, expired_checkpoints, .. } = verified;
-    let mut words = format!("{entries} entries from number {first} on, and {waiting} that are not linked yet");
-    if checkpoints + expired_checkpoints > 0 {
-        words += &format!("; {checkpoints} checkpoints, and {expired_checkpoints} older than the first entry");
+    let words = format!("{entries} entries from number {first} on, and {waiting} that are not linked yet");
+    if checkpoints + expired_checkpoints == 0 {
+        return words;
     }
-    words
+    format!("{words}; {checkpoints} checkpoints, and {expired_checkpoints} older than the first entry")
 }
 
 fn conclude(verified: &Verified) -> Result<(), Failure> {

@@ -118,7 +118,7 @@ impl SigningKeys {
         let mut signed = object.clone();
         let Some(CanonicalJsonValue::Object(signatures)) = signed.remove("signatures") else { return false };
         signed.remove("unsigned");
-        let text = serde_json::to_string(&signed).expect("canonical JSON can be serialised");
+        let Ok(text) = serde_json::to_string(&signed) else { return false };
         let is_ours = |(id, signature): (&String, &CanonicalJsonValue)| {
             let key = self.public_key(id).and_then(|key| PublicKey::parse(&key));
             let signature = signature.as_str().and_then(Signature::parse);

@@ -121,7 +121,7 @@ impl Objections {
     pub async fn withdraw(&self, address: &Address, by: Objector) -> Result<bool, Error> {
         if by == Objector::Reader {
             // Otherwise somebody could fill the audit log by objecting in between.
-            self.notices.rate_limits.charge_address_view(address).await?;
+            self.notices.rate_limits.charge_address_change(address).await?;
         }
         let (indexes, bound) = (self.sealer.objection_indexes(address), self.sealer.binding_index(address));
         let (now, audit, about) = (self.clock.now(), Arc::clone(&self.audit), address.clone());

@@ -269,10 +269,6 @@ impl RateLimits {
         }
         Ok(())
     }
-
-    async fn charge_limit(&self, kind: Kind, subject: &[u8]) -> Result<(), Error> {
-        self.charge(&Plan::of(vec![self.rules().limit(kind, subject)]), 1).await
-    }
 }
 
 /// Returns what the rules need to know of an account.

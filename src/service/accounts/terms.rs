@@ -76,15 +76,21 @@ impl Accounts {
     /// the user has none. Returns false, and records nothing, if the document is not in force.
     ///
     /// # Errors
-    /// 429 if the user has done so, or viewed their data, too often; 503 if the database is unavailable.
+    /// 429 if the user has given again too often what they withdrew; 503 if the database is unavailable.
     pub async fn give_consent(&self, actor: &Actor, shown: &Shown) -> Result<bool, Error> {
         let published = self.content.load_full();
         let in_force = published.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
         let Some(document) = in_force.and_then(|version| version.document(&shown.language)) else { return Ok(false) };
-        // Otherwise somebody could fill the history and the audit log by withdrawing in between.
-        self.rate_limits.charge_view(actor).await?;
         let ((index, sealed), now) = (self.sealer.seal_account(&actor.mxid), self.clock.now());
         let consent = self.consent(0, document, now);
+        let mut conn = self.store.read().await?;
+        if let Some(account) = accounts::by_user(&mut conn, index.as_ref()).await? {
+            let on_record = consents::of_account(&mut conn, account.id).await?;
+            if on_record.iter().rev().find(|old| old.is_of(&consent)).is_some_and(|old| old.withdrawn_at.is_some()) {
+                // Otherwise somebody could fill the history and the audit log.
+                self.rate_limits.charge_change(actor).await?;
+            }
+        }
         let (audit, user) = (Arc::clone(&self.audit), actor.mxid.clone());
         let given = self.store.write(async move |conn| {
             let account = accounts::get_or_create(conn, index.as_ref(), &sealed, now).await?;

@@ -101,7 +101,9 @@ impl<'a> Verification<'a> {
             if page.is_empty() {
                 return Ok(());
             }
-            page.into_iter().for_each(|row| self.check(row));
+            for row in page {
+                self.check(row);
+            }
         }
     }
 

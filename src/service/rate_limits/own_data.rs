@@ -22,18 +22,40 @@ use crate::service::standing::{FRESH, is_recent};
 use crate::store::proofs::{self, Bearer};
 use crate::store::{self, Conn, rate_limits as rows};
 
+/// How many views it counts as to take back what was withdrawn: each time leaves a row for long.
+const CHANGE: u32 = 10;
+
 impl RateLimits {
     /// Charges one view of everything stored about a user.
     pub(in crate::service) async fn charge_view(&self, actor: &Actor) -> Result<(), Error> {
+        self.charge_views(actor, 1).await
+    }
+
+    /// Charges a consent that is given again.
+    pub(in crate::service) async fn charge_change(&self, actor: &Actor) -> Result<(), Error> {
+        self.charge_views(actor, CHANGE).await
+    }
+
+    async fn charge_views(&self, actor: &Actor, views: u32) -> Result<(), Error> {
         let by = self.means(actor).await?;
         let limits = vec![self.of_bearer(Counted::View, actor), self.of_user(Counted::View, actor).left_by(by)];
-        self.charge(&Plan::of(limits), 1).await
+        self.charge(&Plan::of(limits), views).await
     }
 
     /// Charges one view of everything stored about an address to its readers.
     pub(in crate::service) async fn charge_address_view(&self, of: &Address) -> Result<(), Error> {
+        self.charge_address_views(of, 1).await
+    }
+
+    /// Charges an objection that is withdrawn.
+    pub(in crate::service) async fn charge_address_change(&self, of: &Address) -> Result<(), Error> {
+        self.charge_address_views(of, CHANGE).await
+    }
+
+    async fn charge_address_views(&self, of: &Address, views: u32) -> Result<(), Error> {
         let index = self.sealer.web_session_address_index(of);
-        self.charge_limit(Kind::of(Counted::View, Scope::Subject), index.as_ref()).await
+        let limit = self.rules().limit(Kind::of(Counted::View, Scope::Subject), index.as_ref());
+        self.charge(&Plan::of(vec![limit]), views).await
     }
 
     /// Charges one export of everything stored about a user, in the transaction that uses their
