@@ -7,6 +7,7 @@ use hyper::body::Bytes;
 use hyper::{Method, Response, StatusCode};
 use ruma_common::ServerName;
 use ruma_common::canonical_json::CanonicalJsonObject;
+use tokio::time::Instant;
 
 use super::client::{Request, retry_after};
 use super::{Cause, Federation};
@@ -41,21 +42,22 @@ pub enum Reception {
 impl Federation {
     /// Notifies `server` by POST, which Synapse and Dendrite implement, and if that is unknown by
     /// PUT, which the specification demands. There is no `Authorization` header, because Synapse
-    /// would try to verify it and answer 401; the signatures in `body` identify us.
+    /// would try to verify it and answer 401; the signatures in `body` identify us. Both have to be
+    /// answered within a minute.
     ///
     /// # Panics
     /// Never: canonical JSON can always be serialised.
     pub async fn onbind(&self, server: &ServerName, body: &CanonicalJsonObject) -> Reception {
         let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be serialised"));
-        let posted = self.tell(server, Method::POST, body.clone()).await;
-        match posted {
-            Ok(answer) if is_unknown(answer.status()) => read(self.tell(server, Method::PUT, body).await),
+        let until = Instant::now() + PATIENCE;
+        let tell = async |method: Method| {
+            let request = Request::json(method, PATH, body.clone(), MAX_ANSWER_BYTES);
+            self.request_within(until.saturating_duration_since(Instant::now()), server, request).await
+        };
+        match tell(Method::POST).await {
+            Ok(answer) if is_unknown(answer.status()) => read(tell(Method::PUT).await),
             posted => read(posted),
         }
-    }
-
-    async fn tell(&self, server: &ServerName, method: Method, body: Bytes) -> Result<Response<Bytes>, Cause> {
-        self.request_within(PATIENCE, server, Request::json(method, PATH, body, MAX_ANSWER_BYTES)).await
     }
 }
 
@@ -124,6 +126,22 @@ mod tests {
             let (reception, seen) = told(move |_| Reply::status(unknown)).await;
             assert_eq!((reception, seen.len()), (later(&format!("answered {unknown}"), None), 2));
         }
+    }
+
+    #[tokio::test]
+    async fn post_and_put_share_a_deadline() {
+        let (reception, seen) = told(|seen: &Seen| {
+            let reply = if seen.line.starts_with("PUT") {
+                Reply::json("{}")
+            } else {
+                // From here on, time only passes while everything waits for it.
+                tokio::time::pause();
+                Reply::status(404)
+            };
+            reply.after(PATIENCE * 3 / 4)
+        })
+        .await;
+        assert_eq!((reception, seen.len()), (later("out of reach (timeout)", None), 2));
     }
 
     #[tokio::test]

@@ -165,6 +165,8 @@ pub(super) enum Reply {
     Drip,
     /// No answer at all.
     Silence,
+    /// An answer after a delay.
+    Late(Duration, Box<Self>),
 }
 
 impl Reply {
@@ -174,6 +176,10 @@ impl Reply {
 
     pub(super) fn status(status: u16) -> Self {
         Self::Whole(status, Vec::new(), "{}".to_owned())
+    }
+
+    pub(super) fn after(self, delay: Duration) -> Self {
+        Self::Late(delay, Box::new(self))
     }
 
     pub(super) fn redirect(location: impl Into<String>) -> Self {
@@ -278,5 +284,9 @@ async fn write(stream: &mut TlsStream<TcpStream>, reply: Reply) {
             }
         }
         Reply::Silence => std::future::pending().await,
+        Reply::Late(delay, reply) => {
+            tokio::time::sleep(delay).await;
+            Box::pin(write(stream, *reply)).await;
+        }
     }
 }

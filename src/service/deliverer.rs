@@ -23,6 +23,10 @@ use crate::store::{Error as StoreError, Store};
 
 /// How many attempts a node makes in parallel.
 const IN_PARALLEL: usize = 64;
+/// How many of them go to homeservers, which may be slow on purpose, and as many as somebody likes.
+/// The rest is more than [notices](Delivery::NOTICE) and [alerts](Delivery::ALERT) by mail and text
+/// can use together.
+const TO_HOMESERVERS: usize = IN_PARALLEL / 2;
 /// How many of them go to the same destination: a slow one holds up only its own deliveries.
 const IN_PARALLEL_PER_DESTINATION: usize = 4;
 /// The timeout of an attempt.
@@ -43,17 +47,17 @@ const LONGEST_WAIT: Millis = DAY;
 /// The longest pause, with what is added at random.
 pub(super) const LONGEST_PAUSE: Millis = LONGEST_WAIT + LONGEST_WAIT / 4;
 
-/// The attempts this node is making, each with its row and destination.
+/// The attempts this node is making.
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    attempts: HashMap<task::Id, (i64, Vec<u8>)>,
+    attempts: HashMap<task::Id, rows::Due>,
 }
 
 impl UnderWay {
     fn begin(&mut self, due: rows::Due, attempt: impl Future<Output = ()> + 'static) {
         let task = self.tasks.spawn_local(attempt).id();
-        self.attempts.insert(task, (due.id, due.destination));
+        self.attempts.insert(task, due);
     }
 
     /// Waits for the end of an attempt; forever, if there is none.
@@ -71,17 +75,26 @@ impl UnderWay {
         self.attempts.len() < IN_PARALLEL
     }
 
-    fn contains(&self, id: i64) -> bool {
-        self.attempts.values().any(|(other, _)| *other == id)
+    fn has_room_to_homeservers(&self) -> bool {
+        self.attempts.values().filter(|other| other.kind == Delivery::ONBIND).count() < TO_HOMESERVERS
+    }
+
+    /// Whether an attempt can begin now.
+    fn takes(&self, due: &rows::Due) -> bool {
+        self.has_room()
+            && (due.kind != Delivery::ONBIND || self.has_room_to_homeservers())
+            && !self.is_full(&due.destination)
+            && self.attempts.values().all(|other| other.id != due.id)
     }
 
     fn is_full(&self, destination: &[u8]) -> bool {
-        self.attempts.values().filter(|(_, other)| other == destination).count() >= IN_PARALLEL_PER_DESTINATION
+        let same = self.attempts.values().filter(|other| other.destination == destination);
+        same.count() >= IN_PARALLEL_PER_DESTINATION
     }
 
     /// Returns the destinations that take no more for now.
     fn full(&self) -> Vec<Vec<u8>> {
-        let destinations = self.attempts.values().map(|(_, destination)| destination);
+        let destinations = self.attempts.values().map(|other| &other.destination);
         let mut full: Vec<_> = destinations.filter(|one| self.is_full(one)).cloned().collect();
         full.sort_unstable();
         full.dedup();
@@ -149,12 +162,13 @@ impl Deliverer {
             has_begun = false;
             let now = self.clock.now();
             // Notices and alerts have lifetimes of their own, and know when they are of no use.
-            let (passing, full) = ((Delivery::ONBIND, now - self.lifetime), under_way.full());
+            let oldest = if under_way.has_room_to_homeservers() { now - self.lifetime } else { Millis::MAX };
             let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
+            let (passing, full) = ((Delivery::ONBIND, oldest), under_way.full());
             for due in rows::due(&mut self.store.read().await?, now, passing, full, limit).await? {
                 // A delivery whose outcome this node cannot record is due again once its lease has
                 // run out.
-                if !under_way.has_room() || under_way.contains(due.id) || under_way.is_full(&due.destination) {
+                if !under_way.takes(&due) {
                     continue;
                 }
                 let claim = async move |conn: &mut _| rows::claim(conn, due.id, now).await;

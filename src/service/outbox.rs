@@ -96,7 +96,11 @@ impl Outbox {
             user_index: if is_last { owner.as_ref().to_vec() } else { user_index(about.user) },
             cause_index: about.cause.map(user_index),
             address_index: self.sealer.outbox_address_index(about.address).as_ref().to_vec(),
-            destination: self.sealer.outbox_destination_index(about.kind, about.destination).as_ref().to_vec(),
+            destination: self
+                .sealer
+                .outbox_destination_index(about.kind, &delivery.destination_group())
+                .as_ref()
+                .to_vec(),
             payload: self.sealer.seal_payload(&owner, &payload),
             attempts: 0,
             next_at: now,

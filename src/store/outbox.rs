@@ -49,6 +49,8 @@ pub struct NewDelivery {
 pub struct Due {
     /// The row's id.
     pub id: i64,
+    /// The kind of delivery.
+    pub kind: String,
     /// Blind index of the destination.
     pub destination: Vec<u8>,
 }
@@ -111,7 +113,7 @@ pub async fn due(
     limit: i64,
 ) -> Result<Vec<Due>, Error> {
     let query = outbox::table
-        .select((outbox::id, outbox::destination))
+        .select((outbox::id, outbox::kind, outbox::destination))
         .filter(outbox::next_at.le(now))
         .filter(is_free(now))
         .filter(outbox::created_at.gt(queued_after).or(outbox::kind.ne(passing)))

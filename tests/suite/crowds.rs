@@ -38,7 +38,7 @@ pub fn homeservers(world: &mut World, names: impl IntoIterator<Item = impl AsRef
 }
 
 /// Registers a user of one of them.
-async fn user_of<'a>(world: &'a World, server: &'a Server, homeserver: &Homeserver) -> Person<'a> {
+pub async fn user_of<'a>(world: &'a World, server: &'a Server, homeserver: &Homeserver) -> Person<'a> {
     let asked = homeserver.openid_token("mallory");
     let answer = server.post("/_matrix/identity/v2/account/register", None, &asked).await.ok();
     let token = answer["token"].as_str().unwrap().to_owned();

@@ -91,6 +91,7 @@ mod sign_in;
 mod signed_unbind;
 mod signing_keys;
 mod site;
+mod slow_homeservers;
 mod sms;
 mod status;
 mod stored_time;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::federation::Reception;
+use crate::identity::homeserver_group;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
 
@@ -115,7 +116,7 @@ pub(in crate::service) struct About<'a> {
     pub cause: Option<&'a UserId>,
     /// The address it is about.
     pub address: &'a Address,
-    /// Where it goes: deliveries to one destination do not hold up others.
+    /// Where it goes.
     pub destination: &'a str,
 }
 
@@ -143,6 +144,15 @@ impl Delivery {
                 address: &notice.address,
                 destination: notice.address.medium().as_str(),
             },
+        }
+    }
+
+    /// Returns where it goes, to tell it from others that it must not hold up. Homeservers are
+    /// [grouped](homeserver_group), since names below a domain are free.
+    pub fn destination_group(&self) -> String {
+        match self {
+            Self::Onbind(onbind) => homeserver_group::of(onbind.mxid.server_name().host()),
+            Self::Notice(notice) => notice.address.medium().as_str().to_owned(),
         }
     }
 }
