@@ -81,6 +81,7 @@ impl Application {
                 .requests("http_request_duration_seconds", "How long requests took, and so how many there were"),
         );
         let beats = Arc::clone(&pulse);
+        let bodies = Data::new(api::Bodies::default());
         let app = move || {
             beats.join();
             let only_encrypted = DefaultHeaders::new().add((STRICT_TRANSPORT_SECURITY, ONLY_ENCRYPTED));
@@ -88,6 +89,7 @@ impl Application {
                 .configure(|app| shared.share(app))
                 .app_data(shown.clone())
                 .app_data(requests.clone())
+                .app_data(bodies.clone())
                 .app_data(PathConfig::default().error_handler(|_, _| Error::unknown_path().into()))
                 .wrap(Condition::new(is_encrypted, only_encrypted))
                 .wrap(from_fn(log_request))

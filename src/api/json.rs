@@ -6,16 +6,20 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::StreamExt;
+use ruma_common::UserId;
 use ruma_common::canonical_json::{CanonicalJsonObject, try_from_json_map};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 use tokio::time::{Instant, timeout_at};
 
+use super::bodies::{Bodies, Holder, Received};
+use crate::config::Config;
 use crate::error::Error;
+use crate::http::{network, state};
 
 /// The largest body in bytes, except for `lookup`.
 pub(super) const SMALL: usize = 64 * 1024;
@@ -29,6 +33,8 @@ const PACE: usize = 16 * 1024;
 pub(super) struct Body {
     announced: Option<usize>,
     payload: dev::Payload,
+    bodies: Data<Bodies>,
+    holders: Vec<Holder>,
 }
 
 impl FromRequest for Body {
@@ -38,32 +44,41 @@ impl FromRequest for Body {
     fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
         let length = request.headers().get(header::CONTENT_LENGTH);
         let announced = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        ready(Ok(Self { announced, payload: payload.take() }))
+        let network = network(request.head(), &state::<Config>(request).server.trusted_proxies);
+        let (bodies, holders) = (state::<Bodies>(request).clone(), vec![Holder::Network(network), Holder::Everyone]);
+        ready(Ok(Self { announced, payload: payload.take(), bodies, holders }))
     }
 }
 
 impl Body {
+    /// Counts the body for the user who sends it, too.
+    pub(super) fn counted_for(mut self, user: &UserId) -> Self {
+        self.holders.insert(0, Holder::User(user.to_owned()));
+        self
+    }
+
     /// Reads a body of at most `limit` bytes.
     ///
     /// # Errors
-    /// 413 if it is longer, 408 if it arrives too slowly, 400 if it is incomplete.
-    pub(super) async fn read(self, limit: usize) -> Result<Bytes, Error> {
-        let Self { announced, mut payload } = self;
+    /// 413 if it is longer, 408 if it arrives too slowly, 400 if it is incomplete; 429 or 503 while
+    /// too much of other bodies is held.
+    pub(super) async fn read(self, limit: usize) -> Result<Received, Error> {
+        let Self { announced, mut payload, bodies, holders } = self;
         let begun = Instant::now();
         if announced.is_some_and(|length| length > limit) {
             return Err(Error::too_large());
         }
-        let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
+        let mut body = Received::new(bodies, holders, announced.unwrap_or_default());
         loop {
             let earned = Duration::from_secs((body.len() / PACE) as u64);
             let Ok(chunk) = timeout_at(begun + PATIENCE + earned, payload.next()).await else {
                 return Err(Error::too_slow());
             };
             match chunk {
-                None => return Ok(body.freeze()),
+                None => return Ok(body),
                 Some(Err(_)) => return Err(Error::not_json()),
                 Some(Ok(chunk)) if body.len() + chunk.len() > limit => return Err(Error::too_large()),
-                Some(Ok(chunk)) => body.extend_from_slice(&chunk),
+                Some(Ok(chunk)) => body.add(&chunk)?,
             }
         }
     }

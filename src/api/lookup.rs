@@ -42,7 +42,7 @@ pub(super) async fn lookup(
     from: Network,
     body: Body,
 ) -> Result<HttpResponse, Error> {
-    let body = body.read(json::SMALL + lookups.max_addresses() * BYTES_AN_ADDRESS).await?;
+    let body = body.counted_for(&caller.mxid).read(json::SMALL + lookups.max_addresses() * BYTES_AN_ADDRESS).await?;
     let request = parse(&body)?;
     let mappings = lookups.find(&caller, &from, &request).await?;
     Ok(HttpResponse::Ok().json(Mappings { mappings }))

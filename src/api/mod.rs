@@ -3,6 +3,7 @@
 
 mod account;
 mod binding;
+mod bodies;
 mod extract;
 mod invites;
 mod json;
@@ -25,6 +26,8 @@ use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _,
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::http::{Methods, get, get_without_head, post, resource, state};
+
+pub use bodies::Bodies;
 
 /// Mounts all endpoints. Each scope has its own 404 handler, since scopes do not fall back to that
 /// of their parent.

@@ -22,6 +22,14 @@ use tokio_util::codec::Decoder as _;
 use super::HEAD;
 use super::admission::Seat;
 
+/// The longest head in bytes. Links and tokens of the specification need less than 4 KiB; the rest
+/// is for proxies, and for cookies of other sites on the same domain. actix-http takes 128 KiB.
+const MAX_HEAD: usize = 16 * 1024;
+/// How many bytes actix-http is given at most before it has to decode them. Otherwise its buffer
+/// grows, and stays large for as long as the connection is open.
+const BURST: usize = 8 * 1024;
+/// More fields than actix-http takes, to which it answers 431.
+const FIELDS: usize = 97;
 /// How long a request may take to arrive after its head. Handlers are less patient with bodies.
 const BODY: Duration = Duration::from_mins(1);
 /// How long reading an answer may take from when the client has kept it waiting.
@@ -39,6 +47,8 @@ pub(super) struct Paced<T> {
     undecoded: BytesMut,
     /// What has been received of the requests after the current one.
     held: BytesMut,
+    /// How many bytes have been passed on since actix-http had to decode them.
+    burst: usize,
     /// Whether anything has been written since the current request began.
     has_answered: bool,
     /// Who waits for the next request.
@@ -55,6 +65,8 @@ enum Phase {
     Body,
     /// It has been passed on, and is being answered.
     Answer,
+    /// Its head is too long.
+    TooLong,
     /// What was received is not HTTP. The server says so and closes the connection.
     Nonsense,
 }
@@ -68,6 +80,7 @@ impl<T> Paced<T> {
             phase: Phase::Head,
             undecoded: BytesMut::new(),
             held: BytesMut::new(),
+            burst: 0,
             has_answered: false,
             reader: None,
             deadline: None,
@@ -81,6 +94,11 @@ impl<T> Paced<T> {
             match self.codec.decode(&mut self.undecoded) {
                 Ok(None) => {
                     self.await_rest();
+                    if self.undecoded.is_empty() {
+                        self.undecoded = BytesMut::new();
+                    } else if self.phase == Phase::Head && self.undecoded.len() > MAX_HEAD {
+                        self.phase = Phase::TooLong;
+                    }
                     return bytes.len();
                 }
                 Ok(Some(message)) => self.advance(&message),
@@ -92,7 +110,8 @@ impl<T> Paced<T> {
             }
         }
         let rest = self.undecoded.len();
-        self.undecoded.clear();
+        // An idle connection keeps no memory.
+        self.undecoded = BytesMut::new();
         if self.has_answered {
             // It was refused before all of it had arrived.
             self.settle();
@@ -124,6 +143,17 @@ impl<T> Paced<T> {
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }
+    }
+
+    /// Ends a head that is too long in a way that actix-http refuses with 431: wherever it was cut
+    /// off, a line ends here, and fields follow.
+    fn end_head(&mut self, buf: &mut ReadBuf<'_>) {
+        let head = std::mem::take(&mut self.undecoded);
+        let end = if head.ends_with(b"\n") { "" } else { " HTTP/1.1\r\n" };
+        let end = format!("{end}{}", "a:\r\n".repeat(FIELDS));
+        buf.put_slice(&end.as_bytes()[..end.len().min(buf.remaining())]);
+        self.held = BytesMut::new();
+        self.phase = Phase::Nonsense;
     }
 
     /// The client has to send the rest of its request.
@@ -161,8 +191,17 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             this.reader = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        if this.phase == Phase::TooLong {
+            this.end_head(buf);
+            return Poll::Ready(Ok(()));
+        }
+        if this.burst >= BURST {
+            this.burst = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buf.filled().len();
         if this.held.is_empty() {
-            let before = buf.filled().len();
             ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
             if this.phase == Phase::Nonsense || buf.filled().len() == before {
                 return Poll::Ready(Ok(()));
@@ -176,8 +215,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             let current = this.current(&held[..received]);
             buf.put_slice(&held[..current]);
             held.advance(current);
-            this.held = held;
+            if !held.is_empty() {
+                this.held = held;
+            }
         }
+        this.burst += buf.filled().len() - before;
         Poll::Ready(Ok(()))
     }
 }

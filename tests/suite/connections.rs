@@ -1,10 +1,12 @@
 //! Connections: many of them, silent ones, and such whose clients do not read.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ErrorKind};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::hostile::{connect, resident};
 use crate::program::Binary;
@@ -129,6 +131,94 @@ async fn clients_that_do_not_read_their_answers_take_little_memory() {
         let grown = resident().saturating_sub(before);
         assert!(grown < 64 * 1024 * 1024, "memory grew by {grown} bytes");
     }
+}
+
+/// Connects from a /24 of its own.
+#[cfg(target_os = "linux")]
+async fn connect_from(network: u8, server: &Server) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, network, 1], 0).into()).unwrap();
+    socket.connect(server.url.strip_prefix("http://").unwrap().parse().unwrap()).await.unwrap()
+}
+
+/// Sends a request on each of many connections, and returns how much memory they take while they
+/// stay open, and the statuses of the answers.
+#[cfg(target_os = "linux")]
+async fn grown_by(server: &Server, request: &[u8]) -> (usize, BTreeSet<String>) {
+    let before = resident();
+    let (mut streams, mut statuses) = (Vec::new(), BTreeSet::new());
+    for n in 0..400 {
+        let mut stream = connect_from(if n % 2 == 0 { 1 } else { 2 }, server).await;
+        // It may be refused before it has been read.
+        let _ = stream.write_all(request).await;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        statuses.insert(String::from_utf8_lossy(&answer[9..]).into_owned());
+        streams.push(stream);
+    }
+    assert_eq!(server.get("/health", None).await.status, 200);
+    (resident().saturating_sub(before), statuses)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn idle_connections_keep_little_memory_whatever_they_have_sent() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let head = |rest: &str, n: usize| format!("GET /health HTTP/1.1\r\nHost: x\r\nX-Pad: {}{rest}", "x".repeat(n));
+    let path = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(120_000));
+    let body = "x".repeat(60_000);
+    let post = format!(
+        "POST /_matrix/identity/v2/account/register HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for (request, expected) in [
+        (head("\r\n\r\n", 15_000), "200"),
+        (head("\r\n\r\n", 120_000), "431"),
+        (head("", 120_000), "431"),
+        (path, "431"),
+        (post, "400"),
+        (get("/health").repeat(400), "200"),
+    ] {
+        let (grown, statuses) = grown_by(&server, request.as_bytes()).await;
+        assert!(statuses.iter().eq([expected]), "{} {statuses:?}", &request[..40]);
+        assert!(grown < 48 * 1024 * 1024, "{} memory grew by {grown} bytes", &request[..40]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn half_sent_look_ups_take_little_memory() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let (mallory, alice) = (world.person(&server, "mallory").await, world.person(&server, "alice").await);
+    let head = format!(
+        "POST /_matrix/identity/v2/lookup HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 700000\r\n\r\n",
+        mallory.token
+    );
+    let request = [head.as_bytes(), &[b' '; 600_000]].concat();
+    let before = resident();
+    let send = async |network: u8| {
+        let mut stream = connect_from(network, &server).await;
+        // It may be refused before it has been read.
+        let _ = stream.write_all(&request).await;
+        stream
+    };
+    let mut streams = Vec::new();
+    for n in 0..200 {
+        streams.push(send(n).await);
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 48 * 1024 * 1024, "memory grew by {grown} bytes");
+    let mut refused = streams.pop().unwrap();
+    let mut answer = [0; 12];
+    refused.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 429");
+    // Others are not affected, and small bodies are always taken.
+    assert_eq!(mallory.looks_up("nobody@example.com").await, None);
+    let asked =
+        json!({ "algorithm": "sha256", "pepper": alice.pepper().await, "addresses": vec!["x".repeat(64); 3_000] });
+    alice.post("/lookup", asked).await.ok();
 }
 
 #[tokio::test]
