@@ -1,6 +1,6 @@
 //! The components of the running server, and how they are put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web::{Data, ServiceConfig};
 
@@ -164,6 +164,7 @@ impl Services {
             messenger: messenger.clone(),
             rate_limits: rate_limits.clone(),
             objections: objections.clone(),
+            waiting: Mutex::default(),
             lifetime: retention.validation_session,
             code_lifetime: retention.sms_code,
             mail_timeout: mail_timeout(&config.mail.transport),

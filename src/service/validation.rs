@@ -12,7 +12,7 @@ mod email;
 mod phone;
 mod sessions;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::links::PublicLinks;
@@ -32,8 +32,13 @@ pub use sessions::{Submission, Submitted, Validated};
 
 /// How much longer a claim lasts than sending may take.
 const GRACE: Millis = 2 * SECOND;
-/// How often a request that waits for another one's message looks for the outcome.
+/// When a request that waits for another one's message first looks for the outcome. It waits twice
+/// as long each time.
 const POLL: Duration = Duration::from_millis(50);
+/// The longest pause in between.
+const SLOWEST_POLL: Duration = Duration::from_secs(1);
+/// How many requests wait for the same message. A client sends one, and perhaps repeats it.
+const MOST_WAITING: usize = 4;
 /// How often a request tries to claim a message: others may claim it first, give up, or crash.
 const TRIES: usize = 20;
 
@@ -91,6 +96,34 @@ impl From<Error> for Unsent {
     }
 }
 
+/// A request that waits for the message of a session.
+struct Waits<'a> {
+    waiting: &'a Mutex<Vec<i64>>,
+    id: i64,
+}
+
+impl<'a> Waits<'a> {
+    /// # Errors
+    /// 429 if too many wait for it.
+    fn begin(waiting: &'a Mutex<Vec<i64>>, id: i64) -> Result<Self, Error> {
+        let mut all = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.iter().filter(|other| **other == id).count() >= MOST_WAITING {
+            return Err(Error::limit_exceeded(SECOND));
+        }
+        all.push(id);
+        Ok(Self { waiting, id })
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let mut all = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = all.iter().position(|other| *other == self.id) {
+            all.swap_remove(place);
+        }
+    }
+}
+
 /// Sends messages that prove addresses, and takes what their readers submit.
 pub struct Validation {
     pub(super) store: Store,
@@ -100,6 +133,8 @@ pub struct Validation {
     pub(super) messenger: Arc<Messenger>,
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) objections: Arc<Objections>,
+    /// The sessions that requests wait for, one entry for each.
+    pub(super) waiting: Mutex<Vec<i64>>,
     /// How long a session lasts after its last change.
     pub(super) lifetime: Millis,
     /// How long a code works after it was first sent.
@@ -128,7 +163,7 @@ impl Validation {
     ///
     /// # Errors
     /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then the same attempt may be made again; 400
-    /// `M_DESTINATION_REJECTED`; 429.
+    /// `M_DESTINATION_REJECTED`; 429, also while too many equal requests wait for the same message.
     pub async fn request_token(
         self: &Arc<Self>,
         asker: Asker<'_>,
@@ -171,10 +206,13 @@ impl Validation {
 
     /// Waits until another request has sent the attempt or given it up, or its claim has run out.
     async fn until_settled(&self, id: i64, request: &TokenRequest) -> Result<(), Error> {
+        let _waits = Waits::begin(&self.waiting, id)?;
+        let mut pause = POLL;
         let longest = Duration::from_millis(self.claim_length(request.address.medium()).unsigned_abs());
         let until = Instant::now() + longest;
         while Instant::now() < until {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(SLOWEST_POLL);
             let session = rows::by_id(&mut self.store.read().await?, id).await?;
             let is_pending = |session: &Session| {
                 session.send_attempt < request.send_attempt && self.is_being_sent(session, self.clock.now())

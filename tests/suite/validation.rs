@@ -147,6 +147,24 @@ on_both_backends! {
         assert_eq!(world.mail.count(), 1);
     }
 
+    async fn only_a_few_equal_requests_wait(world: World) {
+        let mut world = world;
+        send_to(&mut world, MailSink::start_with(Options { delay: Duration::from_millis(300), ..Options::default() }).await);
+        let server = world.start().await;
+        let alice = world.person(&server, "alice").await;
+        let answers = join_all((0..24).map(|_| asks(&alice, "alice@example.com", 1))).await;
+        let (sent, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        assert!(!sent.is_empty() && !refused.is_empty(), "{} were answered", sent.len());
+        for answer in refused {
+            assert_eq!(answer.error(), (429, "M_LIMIT_EXCEEDED"));
+        }
+        let sids: Vec<_> = sent.into_iter().map(sid).collect();
+        assert!(sids.iter().all(|one| *one == sids[0]));
+        // One that is repeated later gets what the others got.
+        assert_eq!(sid(asks(&alice, "alice@example.com", 1).await), sids[0]);
+        assert_eq!(world.mail.count(), 1);
+    }
+
     async fn after_a_failure_the_same_attempt_sends_again(world: World) {
         let mut world = world;
         let refuses = Arc::new(AtomicBool::new(true));
