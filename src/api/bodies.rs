@@ -58,12 +58,14 @@ pub(super) struct Received {
     bodies: Data<Bodies>,
     holders: Vec<Holder>,
     counted: usize,
+    /// How long it will be, as far as the client has said.
+    announced: usize,
     bytes: BytesMut,
 }
 
 impl Received {
-    pub(super) fn new(bodies: Data<Bodies>, holders: Vec<Holder>, capacity: usize) -> Self {
-        Self { bodies, holders, counted: 0, bytes: BytesMut::with_capacity(capacity) }
+    pub(super) fn new(bodies: Data<Bodies>, holders: Vec<Holder>, announced: usize) -> Self {
+        Self { bodies, holders, counted: 0, announced, bytes: BytesMut::with_capacity(announced.min(FREE)) }
     }
 
     /// Adds what has been received.
@@ -74,6 +76,7 @@ impl Received {
         let counted = (self.bytes.len() + chunk.len()).saturating_sub(FREE);
         if counted > self.counted {
             self.count(counted - self.counted)?;
+            self.bytes.reserve(self.announced.saturating_sub(self.bytes.len()).max(chunk.len()));
         }
         self.bytes.extend_from_slice(chunk);
         Ok(())
