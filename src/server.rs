@@ -109,6 +109,7 @@ impl Application {
             None | Some([]) => None,
             Some(listen) => Some(metrics::Listener::start(listen, &services)?),
         };
+        services.node.join(&services.config.keys).await?;
         Ok(Self { server: server.run(), metrics, services, addresses, site, identity, pulse })
     }
 
@@ -171,7 +172,7 @@ impl Application {
             rt::spawn(Arc::clone(&services.directory).follow_table()),
             rt::spawn(Arc::clone(&services.maintenance).run()),
             rt::spawn(Arc::clone(&services.lookups).keep_memory_saved()),
-            rt::spawn(Arc::clone(&services.overview).run()),
+            rt::spawn(Arc::clone(&services.node).run()),
             rt::spawn(Arc::clone(&services.audit).run()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
@@ -185,7 +186,7 @@ impl Application {
         if let Err(error) = services.maintenance.close().await {
             log::warn!("pending changes could not be saved: {error}");
         }
-        if let Err(error) = services.overview.close().await {
+        if let Err(error) = services.node.close().await {
             log::debug!("it could not be noted that this node stops: {error}");
         }
         if let Some(metrics) = metrics {

@@ -48,7 +48,7 @@ pub(super) async fn store(
     }
     let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
     let stored = invitations.send(&caller, &from, &asked).await?;
-    let (_, public_key) = signing.current();
+    let public_key = signing.public_key(&stored.signing_key);
     Ok(HttpResponse::Ok().json(json!({
         "token": stored.token,
         "public_keys": [

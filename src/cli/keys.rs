@@ -12,7 +12,7 @@ use crate::service::Act;
 
 const NODES: &str = "\
 A running server keeps the keys it has read: restart it to sign with the new one. If several nodes share a database, give
-each of them the new file before you restart any: a node does not start if its file lacks the key that signed last.";
+each of them the new file and restart them one by one: the new key signs when all nodes that run know it.";
 
 const IMPORT: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 //! JSON](https://spec.matrix.org/latest/appendices/#signing-json).
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -25,13 +26,16 @@ pub(super) struct NamedKey {
     key: SigningKey,
 }
 
-/// The server's keys. The first signs; all are published as valid.
+/// The server's keys. One signs, the first unless [chosen otherwise](Self::sign_with); all are
+/// published as valid.
 ///
 /// The file has one line per key, `ed25519 <version> <seed>` with the seed in unpadded base64, as
 /// in Synapse and Sydent.
 pub struct SigningKeys {
     server_name: OwnedServerName,
     keys: Vec<NamedKey>,
+    /// Which key signs.
+    signs: AtomicUsize,
 }
 
 impl SigningKeys {
@@ -70,17 +74,35 @@ impl SigningKeys {
         if keys.is_empty() {
             return Err("contains no signing key".into());
         }
-        Ok(Self { server_name: server_name.to_owned(), keys })
+        Ok(Self { server_name: server_name.to_owned(), keys, signs: AtomicUsize::new(0) })
     }
 
     /// Returns the key that signs: its ID (`ed25519:<version>`) and its public half in unpadded
     /// base64.
     #[must_use]
     pub fn current(&self) -> (&str, String) {
+        let key = self.signing_key();
+        (&key.id, key.public_key())
+    }
+
+    fn signing_key(&self) -> &NamedKey {
+        &self.keys[self.signs.load(Ordering::Relaxed)]
+    }
+
+    /// Returns the first key, which is to sign, as [`Self::current`] does.
+    #[must_use]
+    pub fn first(&self) -> (&str, String) {
         (&self.keys[0].id, self.keys[0].public_key())
     }
 
-    /// Returns the ID and public half, in unpadded base64, of each key. The first signs.
+    /// Signs with the key that has this public half, in unpadded base64, if there is one. Returns
+    /// whether another one signed before.
+    pub fn sign_with(&self, public_key: &str) -> bool {
+        let found = self.keys.iter().position(|key| key.public_key() == public_key);
+        found.is_some_and(|nth| self.signs.swap(nth, Ordering::Relaxed) != nth)
+    }
+
+    /// Returns the ID and public half, in unpadded base64, of each key, as in the file.
     pub fn all(&self) -> impl Iterator<Item = (&str, String)> {
         self.keys.iter().map(|key| (key.id(), key.public_key()))
     }
@@ -101,12 +123,13 @@ impl SigningKeys {
 
     /// Signs an object with the current key.
     pub fn sign(&self, object: &mut CanonicalJsonObject) {
-        add_signature(object, &self.server_name, &self.keys[0].id, &self.keys[0].key);
+        let signing = self.signing_key();
+        add_signature(object, &self.server_name, &signing.id, &signing.key);
     }
 
     /// Signs an object with the key of this ID, or with the current key if that one is gone.
     pub fn sign_as(&self, id: &str, object: &mut CanonicalJsonObject) {
-        let signing = self.keys.iter().find(|key| key.id == id).unwrap_or(&self.keys[0]);
+        let signing = self.keys.iter().find(|key| key.id == id).unwrap_or_else(|| self.signing_key());
         add_signature(object, &self.server_name, &signing.id, &signing.key);
     }
 }

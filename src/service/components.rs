@@ -12,7 +12,7 @@ use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
     Accounts, AddressProofs, Audit, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
-    Invitations, Lookups, Made, Maintenance, Monitor, Objections, Outbox, Overview, RateLimits, SelfService,
+    Invitations, Lookups, Made, Maintenance, Monitor, Node, Objections, Outbox, Overview, RateLimits, SelfService,
     Validation, WebSessions,
 };
 use crate::clock::{Clock, Millis, SECOND, in_millis};
@@ -71,6 +71,8 @@ pub struct Services {
     pub objections: Arc<Objections>,
     /// What has to be delivered to homeservers and people.
     pub outbox: Arc<Outbox>,
+    /// This node among the others.
+    pub node: Arc<Node>,
     /// What the operator sees of the whole.
     pub overview: Arc<Overview>,
     /// Charges rate limits.
@@ -270,6 +272,7 @@ impl Services {
             clock_guard.clone(),
             metrics.clone(),
         ));
+        let node = Arc::new(Node::new(store.clone(), clock.clone(), signing.clone()));
         let overview = Arc::new(Overview {
             store: store.clone(),
             clock: clock.clone(),
@@ -277,7 +280,6 @@ impl Services {
             rate_limits: rate_limits.clone(),
             directory: directory.clone(),
             clock_guard: clock_guard.clone(),
-            node: Overview::name(),
         });
         let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
         let disputes = Arc::new(Disputes {
@@ -314,6 +316,7 @@ impl Services {
             monitor,
             objections,
             outbox,
+            node,
             overview,
             rate_limits,
             self_service,

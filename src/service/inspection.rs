@@ -66,13 +66,13 @@ impl Inspection {
         Ok(sample.len())
     }
 
-    /// Returns the ID and the public half of the key that signs.
+    /// Returns the ID and the public half of the key that is to sign.
     ///
     /// # Errors
     /// [`StartError`] if there is none.
     pub fn public_key(&self, config: &Config) -> Result<(String, String), StartError> {
         let signing = start::existing_signing_keys(config)?;
-        let (id, public) = signing.current();
+        let (id, public) = signing.first();
         Ok((id.to_owned(), public))
     }
 
@@ -83,8 +83,9 @@ impl Inspection {
     pub async fn signing_key(&self, config: &Config) -> Result<String, StartError> {
         let signing: SigningKeys = start::existing_signing_keys(config)?;
         let mut conn = self.store.read().await.map_err(in_words)?;
-        let remembered = meta::get(&mut conn, meta::SIGNING_KEY).await.map_err(in_words)?;
-        start::check_known(&signing, remembered.as_deref().unwrap_or_default(), &config.keys)?;
+        let last = meta::get(&mut conn, meta::SIGNING_KEY).await.map_err(in_words)?.unwrap_or_default();
+        start::check_known(&signing, &last, &config.keys)?;
+        signing.sign_with(&String::from_utf8_lossy(&last));
         Ok(signing.current().0.to_owned())
     }
 }

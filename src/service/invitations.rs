@@ -59,6 +59,8 @@ pub struct StoredInvite {
     pub token: String,
     /// The public half of its key, in base64.
     pub public_key: String,
+    /// The ID of the server's key that will sign for it.
+    pub signing_key: String,
     /// The address, redacted.
     pub display_name: String,
 }
@@ -104,8 +106,11 @@ impl Invitations {
             }
             return Err(error);
         }
-        self.insert(self.new_invite(caller, request, &token, &key), &request.address).await?;
-        Ok(StoredInvite { public_key: key.public_key(), display_name: redacted(&request.address), token })
+        let new = self.new_invite(caller, request, &token, &key);
+        let signing_key = new.signing_key.clone();
+        self.insert(new, &request.address).await?;
+        let display_name = redacted(&request.address);
+        Ok(StoredInvite { public_key: key.public_key(), signing_key, display_name, token })
     }
 
     fn check_allowed(&self, caller: &Caller, room: &RoomId) -> Result<(), Error> {

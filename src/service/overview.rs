@@ -1,30 +1,21 @@
 //! What the operator sees of the whole: the nodes that run, and how much there is of everything.
 //!
-//! When a node started is known to its process alone, so each node notes it in the database, every
-//! minute. A command sees the nodes there, wherever it runs, and asks none of them.
+//! When a node started is known to its process alone, so each [node](super::Node) notes it in the
+//! database. A command sees the nodes there, wherever it runs, and asks none of them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
+use super::node::ALIVE;
 use super::{ClockGuard, Directory, LimitLevels, RateLimits};
-use crate::clock::{Clock, DAY, MINUTE, Millis};
+use crate::clock::{Clock, Millis};
 use crate::config::Retention;
-use crate::crypto::base62;
 use crate::error::Error;
 use crate::store::counts::{self, Counts, Inventory, Lease, Queue, Since};
-use crate::store::nodes::{self, Node};
-use crate::store::{Error as StoreError, Store};
+use crate::store::{Store, nodes};
 
-/// How often a node notes that it runs.
-const INTERVAL: Duration = Duration::from_mins(1);
-/// How long a node that has noted nothing counts as running.
-const ALIVE: Millis = 3 * MINUTE;
-/// How long a node that crashed is remembered.
-const REMEMBERED: Millis = DAY;
-
-/// Notes that this node runs, and shows the state of all.
+/// Shows the state of all nodes.
 pub struct Overview {
     pub(super) store: Store,
     pub(super) clock: Clock,
@@ -32,8 +23,6 @@ pub struct Overview {
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) directory: Arc<Directory>,
     pub(super) clock_guard: Arc<ClockGuard>,
-    /// The name of this node.
-    pub(super) node: [u8; 16],
 }
 
 /// The state of all nodes together; times in milliseconds since the epoch.
@@ -85,42 +74,6 @@ pub struct ClockStatus {
 }
 
 impl Overview {
-    /// Returns the name of a new node.
-    pub(super) fn name() -> [u8; 16] {
-        base62::random_bytes()
-    }
-
-    /// Notes every minute that this node runs, forever.
-    pub async fn run(self: Arc<Self>) {
-        let started_at = self.clock.now();
-        loop {
-            if self.clock.is_right()
-                && let Err(error) = self.note(started_at).await
-            {
-                log::debug!("it could not be noted that this node runs: {error}");
-            }
-            self.clock.pause(INTERVAL).await;
-        }
-    }
-
-    async fn note(&self, started_at: Millis) -> Result<(), StoreError> {
-        let seen_at = self.clock.now();
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        let node = Node { id: self.node.to_vec(), version, started_at: started_at.min(seen_at), seen_at };
-        self.store.note(async move |conn| nodes::note(conn, node).await).await?;
-        let until = self.clock.settled().saturating_sub(REMEMBERED);
-        self.store.note(async move |conn| nodes::sweep(conn, until).await).await
-    }
-
-    /// Forgets this node, which stops.
-    ///
-    /// # Errors
-    /// 503 if the database is unavailable.
-    pub async fn close(&self) -> Result<(), Error> {
-        let id = self.node.to_vec();
-        Ok(self.store.write_one(async move |conn| nodes::remove(conn, id).await).await?)
-    }
-
     /// Returns the state of all nodes.
     ///
     /// # Errors

@@ -201,7 +201,7 @@ async fn open_store(
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
     // Another node may have started at the same time with another key.
     check_key(Some(&remembered.await.map_err(in_words)?), &vault)?;
-    check_signing_key(&store, &signing, &config.keys).await?;
+    sign_with_last(&store, &signing, &config.keys).await?;
     let sealing = Arc::clone(&vault);
     let audit = store
         .write(async move |conn| audit::open(conn, &sealing).await)
@@ -323,18 +323,13 @@ pub(crate) fn check_known(signing: &SigningKeys, last: &[u8], keys: &Keys) -> Re
     )))
 }
 
-/// Checks that the key which signed last is in this node's file, and remembers the one that signs
-/// now: every node must know the keys that any node signs with.
-async fn check_signing_key(store: &Store, signing: &SigningKeys, keys: &Keys) -> Result<(), StartError> {
-    let current = signing.current().1.into_bytes();
-    let ours = current.clone();
-    let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::SIGNING_KEY, &ours).await);
-    let remembered = remembered.await.map_err(in_words)?;
-    check_known(signing, &remembered, keys)?;
-    if remembered != current {
-        let set = store.write_one(async move |conn| meta::set(conn, meta::SIGNING_KEY, &current).await);
-        set.await.map_err(in_words)?;
-    }
+/// Checks that the key which signed last is in this node's file, and signs with it.
+async fn sign_with_last(store: &Store, signing: &SigningKeys, keys: &Keys) -> Result<(), StartError> {
+    let ours = signing.current().1.into_bytes();
+    let last = store.write(async move |conn| meta::get_or_set(conn, meta::SIGNING_KEY, &ours).await);
+    let last = last.await.map_err(in_words)?;
+    check_known(signing, &last, keys)?;
+    signing.sign_with(&String::from_utf8_lossy(&last));
     Ok(())
 }
 

@@ -20,6 +20,7 @@ diesel::table! {
         version -> Text,
         started_at -> BigInt,
         seen_at -> BigInt,
+        signing_keys -> Text,
     }
 }
 

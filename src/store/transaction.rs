@@ -16,7 +16,7 @@
 //! 10. `recent_lookups`
 //! 11. `rate_limits`: the limit of the account itself, then the others in the order of their keys.
 //!     No transaction charges another account's own limit among the others.
-//! 12. `meta`, `leases`
+//! 12. `meta`, `leases`, `nodes`
 //! 13. `audit_queue`, `audit_log`
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account

@@ -51,6 +51,7 @@ mod invited;
 mod invited_links;
 mod invites;
 mod json_log;
+mod key_rotation;
 mod keys;
 mod links;
 mod lookup;

@@ -34,13 +34,13 @@ fn refused(done: &Done, said: &str) {
 }
 
 /// Returns the name and the key ID that signed an association.
-fn signer(association: &Value) -> (String, String) {
+pub fn signer(association: &Value) -> (String, String) {
     let (name, keys) = association["signatures"].as_object().unwrap().iter().next().unwrap();
     (name.clone(), keys.as_object().unwrap().keys().next().unwrap().clone())
 }
 
 /// Verifies an association as clients do: with the key published under the ID in its signature.
-async fn assert_verifies(server: &Server, association: &Value) {
+pub async fn assert_verifies(server: &Server, association: &Value) {
     let (name, id) = signer(association);
     let published = server.get(&format!("/_matrix/identity/v2/pubkey/{id}"), None).await.ok();
     let public = published["public_key"].as_str().unwrap();

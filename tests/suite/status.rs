@@ -91,7 +91,7 @@ on_both_backends! {
         server.stop().await;
         let (started_at, seen_at) = (now() - HOUR, now() - 10 * MINUTE);
         let id = if world.database.is_some() { "'\\x01'" } else { "x'01'" };
-        execute(&world, &format!("INSERT INTO nodes VALUES ({id}, '0.0.1', {started_at}, {seen_at})")).await;
+        execute(&world, &format!("INSERT INTO nodes (id, version, started_at, seen_at) VALUES ({id}, '0.0.1', {started_at}, {seen_at})")).await;
         let binary = Binary::beside(&world);
         let words = done(binary.run(&["status"]));
         assert!(words.contains("none is running") && words.contains("version 0.0.1, gone without a word 10 minutes ago"), "{words}");
