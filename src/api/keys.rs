@@ -6,13 +6,14 @@ use serde_json::json;
 
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
-use crate::http::Query;
+use crate::http::{PUBLIC, Query};
 use crate::service::Invitations;
 
-/// `GET /_matrix/identity/v2/pubkey/{keyId}`: returns a public key of this server.
+/// `GET /_matrix/identity/v2/pubkey/{keyId}`: returns a public key of this server. Caches may
+/// keep it, since an ID always stands for the same key.
 pub(super) async fn public_key(signing: Data<SigningKeys>, key_id: Path<String>) -> Result<HttpResponse, Error> {
     let key = signing.public_key(&key_id).ok_or_else(|| Error::not_found("The public key was not found"))?;
-    Ok(HttpResponse::Ok().json(json!({ "public_key": key })))
+    Ok(HttpResponse::Ok().insert_header(PUBLIC).json(json!({ "public_key": key })))
 }
 
 /// `GET /_matrix/identity/v2/pubkey/isvalid`: returns whether a public key is one of this server's.

@@ -25,7 +25,7 @@ use actix_web::{Error as ActixError, HttpResponse, Resource, ResponseError as _,
 
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::http::{Methods, get, get_without_head, post, resource, state};
+use crate::http::{Methods, cacheable, get, get_without_head, post, resource, state};
 
 pub use bodies::Bodies;
 
@@ -96,7 +96,7 @@ fn public_keys(scope: &mut web::ServiceConfig) {
     scope
         .service(at("/pubkey/isvalid", [get(keys::is_valid)]))
         .service(at("/pubkey/ephemeral/isvalid", [get(keys::is_ephemeral_valid)]))
-        .service(at("/pubkey/{key_id}", [get(keys::public_key)]));
+        .service(at("/pubkey/{key_id}", [get(keys::public_key)]).wrap(from_fn(cacheable)));
 }
 
 /// Returns a resource with a route for each method, and `OPTIONS`, which [`cross_origin`] answers
@@ -109,8 +109,9 @@ async fn unknown_path() -> Result<HttpResponse, Error> {
     Err(Error::unknown_path())
 }
 
-/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching, answers
-/// all pre-flight requests, and refuses all others while the clock is wrong.
+/// Lets web clients of any origin read all responses below `/_matrix`, prevents caching unless a
+/// handler allows it, answers all pre-flight requests, and refuses all others while the clock is
+/// wrong.
 async fn cross_origin<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,6 +1,7 @@
 //! What [`api`](crate::api) and [`pages`](crate::pages) share: routes by method, extractors for the
 //! parts of a request that both read, and header values that both send.
 
+mod caching;
 mod measured;
 mod methods;
 mod peer;
@@ -15,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
+pub(crate) use caching::{PUBLIC, cacheable};
 pub(crate) use measured::observe;
 pub(crate) use methods::{Methods, get, get_without_head, post, resource};
 pub(crate) use peer::{network, peer_address};

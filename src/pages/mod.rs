@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::brand::Colour;
 use crate::content::Content;
-use crate::http::NO_STORE;
+use crate::http::{NO_STORE, PUBLIC};
 
 mod address;
 mod blocks;
@@ -165,6 +165,9 @@ impl Site {
         let Ok(html) = page.render() else { return HttpResponse::InternalServerError().finish() };
         let mut response = HttpResponse::build(status);
         response.insert_header(("Content-Security-Policy", self.content_security_policy(powers)));
+        if let Cache::Shared = cache {
+            response.insert_header(("Vary", "Accept-Language"));
+        }
         secure(&mut response, cache).content_type("text/html; charset=utf-8").body(html)
     }
 
@@ -198,12 +201,10 @@ fn secure(response: &mut HttpResponseBuilder, cache: Cache) -> &mut HttpResponse
     for header in HEADERS {
         response.insert_header(header);
     }
-    match cache {
-        Cache::Shared => {
-            response.insert_header(("Cache-Control", "public, max-age=300")).insert_header(("Vary", "Accept-Language"))
-        }
-        Cache::Never => response.insert_header(NO_STORE),
-    }
+    response.insert_header(match cache {
+        Cache::Shared => PUBLIC,
+        Cache::Never => NO_STORE,
+    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
     Cache, Fault, View, address, changes, confirming, erasure, failure, held, invited, not_me, objecting, secure,
     sign_in, unlock, you,
 };
-use crate::http::{Methods, get, post, resource};
+use crate::http::{Methods, cacheable, get, post, resource};
 
 /// Mounts the pages, and one for all paths that do not exist, so nothing can be mounted after them.
 /// They need `web::Data` of the [`CurrentSite`](super::CurrentSite), and of the components of
@@ -16,6 +16,7 @@ use crate::http::{Methods, get, post, resource};
 pub fn routes(app: &mut web::ServiceConfig) {
     let pages = web::scope("")
         .wrap(from_fn(failure::show))
+        .wrap(from_fn(cacheable))
         .service(at("/", [get(home)]))
         .service(at("/policies", [get(policies)]))
         .service(at("/policies/{id}/{version}/{lang}", [get(policy)]))

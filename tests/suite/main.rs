@@ -23,6 +23,7 @@ mod audit_chain;
 mod backup;
 mod backup_files;
 mod binding;
+mod caching;
 mod canary;
 mod clock;
 mod command_line;

@@ -1,0 +1,85 @@
+//! Answers that anybody may cache: validators (RFC 9110 section 13) and compression.
+
+use std::io::Write as _;
+
+use actix_web::Error as ActixError;
+use actix_web::HttpMessage as _;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    self, AcceptEncoding, Encoding, EntityTag, HeaderMap, HeaderName, HeaderValue, IfNoneMatch,
+};
+use actix_web::middleware::Next;
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+/// Lets every cache keep an answer, which is the same for everybody, for five minutes.
+pub(crate) const PUBLIC: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
+
+/// The media types that are compressed: those of pages and drawings.
+const TEXTS: [&str; 2] = ["text/html", "image/svg+xml"];
+/// Shorter texts would hardly become shorter.
+const WORTHWHILE: usize = 512;
+
+/// Middleware that gives [`PUBLIC`] answers a validator, sends nothing to whoever has the same
+/// already, and compresses texts for those who accept gzip. It leaves all other answers alone: the
+/// length of a compressed page would tell whoever can put words into it what else is in it (BREACH).
+///
+/// # Errors
+/// Those of the service it wraps.
+pub(crate) async fn cacheable<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let response = next.call(request).await?.map_into_boxed_body();
+    let is_public = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value == PUBLIC.1);
+    if response.status() != StatusCode::OK || !is_public {
+        return Ok(response);
+    }
+    let (request, response) = response.into_parts();
+    let (mut response, body) = response.into_parts();
+    let mut body = match body.try_into_bytes() {
+        Ok(bytes) => bytes.to_vec(),
+        Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream))),
+    };
+    let is_text = is_text(response.headers());
+    let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..15]));
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, HeaderValue::try_from(tag.to_string()).expect("it is ASCII"));
+    if is_text {
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    if is_known(request.get_header().as_ref(), &tag) {
+        headers.remove(header::CONTENT_TYPE);
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        body.clear();
+    } else if is_text && body.len() >= WORTHWHILE && accepts_gzip(request.get_header().as_ref()) {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 2), Compression::default());
+        gzip.write_all(&body)?;
+        body = gzip.finish()?;
+    }
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    TEXTS.iter().any(|text| media_type.starts_with(text))
+}
+
+/// Returns whether the client has what the tag stands for.
+fn is_known(known: Option<&IfNoneMatch>, tag: &EntityTag) -> bool {
+    match known {
+        None => false,
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+    }
+}
+
+fn accepts_gzip(accepted: Option<&AcceptEncoding>) -> bool {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    accepted.and_then(|accepted| accepted.negotiate(offered.iter())) == Some(Encoding::gzip())
+}
