@@ -76,15 +76,6 @@ pub async fn set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error>
     Ok(())
 }
 
-/// Returns the value with this name, and locks it until the transaction ends.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn lock(conn: &mut Conn, name: &'static str) -> Result<Option<Vec<u8>>, Error> {
-    let row = meta::table.filter(meta::name.eq(name));
-    conn.first(diesel::update(row).set(meta::name.eq(name)).returning(meta::value)).await
-}
-
 /// Returns the latest time that any node has recorded.
 ///
 /// # Errors

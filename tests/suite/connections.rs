@@ -196,7 +196,7 @@ async fn half_sent_look_ups_take_little_memory() {
         "POST /_matrix/identity/v2/lookup HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 700000\r\n\r\n",
         mallory.token
     );
-    let request = [head.as_bytes(), &[b' '; 600_000]].concat();
+    let request = [head.as_bytes(), &vec![b' '; 600_000]].concat();
     let before = resident();
     let send = async |network: u8| {
         let mut stream = connect_from(network, &server).await;
