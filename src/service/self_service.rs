@@ -57,21 +57,13 @@ impl SelfService {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn log_out_everywhere(&self, mxid: &UserId, this: &WebSession) -> Result<(), Error> {
-        let (account, sealer, now) = (self.sealer.account_index(mxid), self.sealer.clone(), self.clock.now());
+        let (shut_out, sealer, now) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone(), self.clock.now());
         let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
-        let removed = self.store.write(async move |conn| {
-            if let Some(account) = accounts::by_user(conn, account.as_ref()).await? {
-                let tokens = accounts::end_tokens(conn, account.id, now).await?;
-                // Or whoever registers again could bind what was validated.
-                sessions::remove_of_account(conn, account.id).await?;
-                memory::forget(conn, &sealer, &tokens).await?;
-                if !tokens.is_empty() {
-                    audit.note(conn, Entry::new(Act::SignOut, Origin::Page).user(&user)).await?;
-                }
-            }
-            Ok::<_, store::Error>(())
+        let done = self.store.write(async move |conn| {
+            let gone = shut_out.end_tokens(conn, now).await?;
+            gone.conclude(conn, &sealer, &audit, &user).await
         });
-        removed.await?;
+        done.await.map_err(|error: store::Error| error)?;
         self.web_sessions.end_others(this).await?;
         self.accounts.expire_caches().await;
         Ok(())
@@ -87,9 +79,7 @@ impl SelfService {
         let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
         let done = self.store.write(async move |conn| {
             let gone = shut_out.carry_out(conn, now, with_erasure).await?;
-            gone.remove_sessions(conn).await?;
-            memory::forget(conn, &sealer, &gone.tokens).await?;
-            gone.note(conn, &audit, &user).await
+            gone.conclude(conn, &sealer, &audit, &user).await
         });
         done.await.map_err(|error: store::Error| error)?;
         self.accounts.expire_caches().await;
@@ -118,18 +108,20 @@ impl ShutOut {
     /// one that is being requested by a token or web session is stored before that ends, or cannot
     /// be requested any more.
     pub async fn carry_out(self, conn: &mut Conn, now: Millis, with_erasure: bool) -> Result<Gone, store::Error> {
-        let mut gone = Gone::default();
-        if let Some(account) = accounts::by_user(conn, self.account.as_ref()).await?
-            && accounts::lock(conn, account.id).await?
-        {
-            let tokens = accounts::end_tokens(conn, account.id, now).await?;
-            gone = Gone { account: Some(account.id), tokens, is_any: false };
-        }
-        gone.is_any = visits::end_all_of(conn, self.sessions.as_ref()).await? > 0 || !gone.tokens.is_empty();
+        let mut gone = self.end_tokens(conn, now).await?;
+        gone.is_any |= visits::end_all_of(conn, self.sessions.as_ref()).await? > 0;
         if with_erasure {
             gone.is_any |= erasures::cancel(conn, self.erasure.as_ref()).await?;
         }
         Ok(gone)
+    }
+
+    /// Ends the access tokens alone.
+    async fn end_tokens(self, conn: &mut Conn, now: Millis) -> Result<Gone, store::Error> {
+        let Some(account) = accounts::by_user(conn, self.account.as_ref()).await? else { return Ok(Gone::default()) };
+        // This locks the account.
+        let tokens = accounts::end_tokens(conn, account.id, now).await?;
+        Ok(Gone { account: Some(account.id), is_any: !tokens.is_empty(), tokens })
     }
 }
 
@@ -145,6 +137,19 @@ pub(super) struct Gone {
 }
 
 impl Gone {
+    /// Removes what goes with it, and writes it down.
+    async fn conclude(
+        &self,
+        conn: &mut Conn,
+        sealer: &Sealer,
+        audit: &Audit,
+        user: &UserId,
+    ) -> Result<(), store::Error> {
+        self.remove_sessions(conn).await?;
+        memory::forget(conn, sealer, &self.tokens).await?;
+        self.note(conn, audit, user).await
+    }
+
     /// Writes it down, if there was anything to end.
     pub async fn note(&self, conn: &mut Conn, audit: &Audit, user: &UserId) -> Result<(), store::Error> {
         if self.is_any {

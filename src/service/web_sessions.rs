@@ -175,7 +175,7 @@ impl WebSessions {
         let (subject, hash) = (self.subject_index(&session.subject), session.token_hash);
         let ended =
             self.store.write_one(async move |conn| visits::end_others_of(conn, subject.as_ref(), hash.as_ref()).await);
-        Ok(ended.await?)
+        Ok(ended.await.map(drop)?)
     }
 
     /// Whether a proof is recent enough for an export, or for what cannot be undone. One of the

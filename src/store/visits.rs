@@ -109,26 +109,23 @@ pub async fn take(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<Standing>
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, Error> {
-    let mut ended = 0;
-    for _ in 0..2 {
-        let theirs = visits::table.filter(visits::subject_index.eq(subject_index.to_vec()));
-        ended += conn.execute(diesel::delete(theirs)).await?;
-    }
-    Ok(ended)
+    // No session has an empty hash.
+    end_others_of(conn, subject_index, &[]).await
 }
 
-/// Ends all sessions of a subject except one; see [`end_all_of`] for why twice.
+/// Ends all sessions of a subject except one, as [`end_all_of`]; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -> Result<(), Error> {
+pub async fn end_others_of(conn: &mut Conn, subject_index: &[u8], kept: &[u8]) -> Result<usize, Error> {
+    let mut ended = 0;
     for _ in 0..2 {
         let others = visits::table
             .filter(visits::subject_index.eq(subject_index.to_vec()))
             .filter(visits::token_hash.ne(kept.to_vec()));
-        conn.execute(diesel::delete(others)).await?;
+        ended += conn.execute(diesel::delete(others)).await?;
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Deletes at most `limit` sessions that began by `until`; returns how many.
