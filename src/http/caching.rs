@@ -26,7 +26,8 @@ const WORTHWHILE: usize = 512;
 
 /// Middleware that gives [`PUBLIC`] answers a validator, sends nothing to whoever has the same
 /// already, and compresses texts for those who accept gzip. It leaves all other answers alone: the
-/// length of a compressed page would tell whoever can put words into it what else is in it (BREACH).
+/// length of a compressed page would tell whoever can put words into it what else is in it
+/// (BREACH).
 ///
 /// # Errors
 /// Those of the service it wraps.
@@ -42,7 +43,7 @@ pub(crate) async fn cacheable<B: MessageBody + 'static>(
     let (request, response) = response.into_parts();
     let (mut response, body) = response.into_parts();
     let mut body = match body.try_into_bytes() {
-        Ok(bytes) => bytes.to_vec(),
+        Ok(bytes) => bytes,
         Err(stream) => return Ok(ServiceResponse::new(request, response.set_body(stream))),
     };
     let is_text = is_text(response.headers());
@@ -60,7 +61,7 @@ pub(crate) async fn cacheable<B: MessageBody + 'static>(
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 2), Compression::default());
         gzip.write_all(&body)?;
-        body = gzip.finish()?;
+        body = gzip.finish()?.into();
     }
     Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
 }

@@ -36,8 +36,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
 /// Whether somebody has opened a page, from one of this server or by themselves: another page that
 /// shows it as an image, or a browser that fetches it ahead, must not use up a proof.
 pub(super) fn is_opened(request: &HttpRequest) -> bool {
-    let site = request.headers().get("sec-fetch-site");
-    !is_ahead_of_its_user(request) && site.is_none_or(|site| site == "same-origin" || site == "none")
+    let is_typed = request.headers().get("sec-fetch-site").is_some_and(|site| site == "none");
+    !is_ahead_of_its_user(request) && (is_typed || is_from_here(request))
 }
 
 /// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata,

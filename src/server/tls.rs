@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::clock::{InWords, Millis};
 use crate::config::TlsFiles;
-use crate::crypto::certificate::validity;
+use crate::crypto::certificate::{valid_until, validity};
 use crate::error::StartError;
 
 /// A certificate chain, and the settings of TLS with it.
@@ -55,7 +55,7 @@ impl Identity {
 
     /// Returns what is different from an earlier certificate, in words.
     pub(super) fn changes(&self, before: &Self) -> Option<String> {
-        let until = validity(&self.chain[0]).map(|(_, until)| format!(", valid until {}", InWords(until)));
+        let until = valid_until(&self.chain[0]).map(|until| format!(", valid until {}", InWords(until)));
         let is_new = self.chain != before.chain;
         is_new.then(|| format!("new connections get another certificate{}", until.unwrap_or_default()))
     }

@@ -21,7 +21,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ruma_common::OwnedServerName;
+use ruma_common::{OwnedServerName, UserId};
 use serde_json::{Value, json};
 
 use super::Subject;
@@ -31,6 +31,7 @@ use crate::crypto::base62;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::{AuditKeys, Place, Vault};
 use crate::error::Error;
+use crate::identity::threepid::Address;
 use crate::store::audit::{self, Linked, Queued};
 use crate::store::{self, Conn, Store, meta};
 
@@ -114,13 +115,23 @@ impl Audit {
             act: entry.act.name().to_owned(),
             origin: entry.origin.name().to_owned(),
             outcome: if entry.has_changed { "done" } else { "nothing" }.to_owned(),
-            user: entry.user.map(|user| self.keys.pseudonym("user", user.as_str())),
-            address: entry.address.map(|address| self.keys.pseudonym(address.medium().as_str(), address.as_str())),
+            user: entry.user.map(|user| self.of_user(user)),
+            address: entry.address.map(|address| self.of_address(address)),
             detail: entry.detail,
             id: base62::random(12),
         };
         let text = serde_json::to_string(&record).expect("strings and numbers can be serialized");
         audit::queue(conn, &text, &self.keys.entry_mac(&text)).await
+    }
+
+    /// Returns what stands for a user.
+    fn of_user(&self, user: &UserId) -> String {
+        self.keys.pseudonym("user", user.as_str())
+    }
+
+    /// Returns what stands for an address.
+    fn of_address(&self, address: &Address) -> String {
+        self.keys.pseudonym(address.medium().as_str(), address.as_str())
     }
 
     /// Writes an entry of an act that changes nothing in the database.
@@ -273,8 +284,8 @@ impl Audit {
     /// 503 if the database is unavailable.
     pub async fn list(&self, which: &Selection) -> Result<Vec<Listed>, Error> {
         let of = which.of.as_ref().map(|of| match of {
-            Subject::User(user) => self.keys.pseudonym("user", user.as_str()),
-            Subject::Address(address) => self.keys.pseudonym(address.medium().as_str(), address.as_str()),
+            Subject::User(user) => self.of_user(user),
+            Subject::Address(address) => self.of_address(address),
         });
         let is_chosen = |record: &Record| {
             (which.since..=which.until).contains(&record.at)
