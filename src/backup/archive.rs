@@ -1,5 +1,5 @@
-//! The file: a tar archive, sealed by [age](https://age-encryption.org/v1) with a passphrase, so that
-//! `age --decrypt FILE | tar --extract` opens it too. Small parts come first.
+//! The file: a tar archive, sealed by [age](https://age-encryption.org/v1) with a passphrase, so
+//! that `age --decrypt FILE | tar --extract` opens it too. Small parts come first.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -72,8 +72,8 @@ fn header(manifest: &Manifest, size: u64) -> Header {
     header
 }
 
-/// Reads an archive, and writes its database to a file; without one, it reads only what precedes the
-/// database.
+/// Reads an archive, and writes its database to a file; without one, it reads only what precedes
+/// the database.
 ///
 /// # Errors
 /// What is wrong with the archive, or with writing the database.

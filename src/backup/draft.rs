@@ -37,8 +37,8 @@ impl Draft {
     }
 
     /// Gives the file its name, unless there is one with this name; what a power cut leaves is the
-    /// whole file or none. If root does this, the file belongs to whom its folder belongs: the server
-    /// may run as another user.
+    /// whole file or none. If root does this, the file belongs to whom its folder belongs: the
+    /// server may run as another user.
     pub(super) fn place(self, path: &Path) -> io::Result<()> {
         let folder = folder_of(path);
         // SQLite may have written it through another handle: what is synchronised is the file.

@@ -1,7 +1,7 @@
 //! Backups: a copy of the database in one sealed file, and back into an empty database.
 //!
-//! What is copied is always a `SQLite` file, so that a backup of either database can be restored into
-//! both, and those of earlier versions are brought up to date before anything is changed.
+//! What is copied is always a `SQLite` file, so that a backup of either database can be restored
+//! into both, and those of earlier versions are brought up to date before anything is changed.
 
 mod archive;
 mod draft;
@@ -114,8 +114,8 @@ fn seal(
     Ok(parts.manifest)
 }
 
-/// Returns the texts of the files of the master key and of the signing keys, if they are those of the
-/// database.
+/// Returns the texts of the files of the master key and of the signing keys, if they are those of
+/// the database.
 fn keys(snapshot: &mut Snapshot, config: &Config) -> Result<(Zeroizing<String>, Zeroizing<String>), StartError> {
     let (keys, file) = (&config.keys, &config.keys.signing_key_file);
     let master = start::existing_master_key(keys)?;

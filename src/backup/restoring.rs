@@ -178,8 +178,8 @@ fn uncreated(path: &Path, error: &io::Error) -> StartError {
     StartError(format!("{} cannot be created: {error}", path.display()))
 }
 
-/// Checks that the keys in place, or else those of the backup, are the database's. Returns those that
-/// are not in place, with their files.
+/// Checks that the keys in place, or else those of the backup, are the database's. Returns those
+/// that are not in place, with their files.
 fn missing_keys(
     config: &Config,
     parts: &Parts,

@@ -40,8 +40,8 @@ pub(super) struct Backup {
     file: PathBuf,
     #[command(flatten)]
     passphrase: Passphrase,
-    /// Include the master key and the signing keys: with the passphrase, the file alone then reveals
-    /// every address
+    /// Include the master key and the signing keys: with the passphrase, the file alone then
+    /// reveals every address
     #[arg(long)]
     with_keys: bool,
     /// Include the configuration file, but no environment variables and no files that it names
@@ -70,7 +70,8 @@ pub(super) struct Restore {
 /// Where the passphrase is.
 #[derive(Args)]
 struct Passphrase {
-    /// A file with the passphrase in one line; - means standard input [default: ask on the terminal]
+    /// A file with the passphrase in one line; - means standard input [default: ask on the
+    /// terminal]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }

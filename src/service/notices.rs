@@ -9,11 +9,12 @@
 //!
 //! Only someone who has proved an address causes notices to it, and each proof took a message that
 //! was charged. But one proof lasts a day, in which its user could bind and unbind without end. So
-//! each address has a rate limit of its own for notices. A bind that exceeds it is refused; an unbind
-//! is not charged, since it was bound before. The messages that strangers can cause are not charged to this limit, so they cannot
-//! exhaust it. A text costs money, so it is also charged to the user, to its country and to the
-//! server's daily limit, as texts with codes are, and waits in the outbox while these are exceeded.
-//! What users cause leaves free what is kept for others; only texts about an erasure need not.
+//! each address has a rate limit of its own for notices. A bind that exceeds it is refused; an
+//! unbind is not charged, since it was bound before. The messages that strangers can cause are not
+//! charged to this limit, so they cannot exhaust it. A text costs money, so it is also charged to
+//! the user, to its country and to the server's daily limit, as texts with codes are, and waits in
+//! the outbox while these are exceeded. What users cause leaves free what is kept for others; only
+//! texts about an erasure need not.
 //!
 //! The operator's erasure sends no notices. [`alerts`] is about those that protect somebody.
 
@@ -92,9 +93,9 @@ impl Notices {
         Ok(Prepared { delivery, is_charged })
     }
 
-    /// Returns the message that an address is unbound, to be queued if that changes anything; `None`
-    /// if it is not told. It is not charged: that happens once for each time that the address was
-    /// bound.
+    /// Returns the message that an address is unbound, to be queued if that changes anything;
+    /// `None` if it is not told. It is not charged: that happens once for each time that the
+    /// address was bound.
     pub(super) fn of_unbind(
         &self,
         address: &Address,

@@ -214,8 +214,8 @@ impl RateLimits {
     }
 
     /// Refunds an invitation that was not sent to its address and the server. Its asker is not
-    /// refunded: otherwise nothing would stop them from asking again and again, with an address that
-    /// is always refused.
+    /// refunded: otherwise nothing would stop them from asking again and again, with an address
+    /// that is always refused.
     pub(super) async fn refund_invite(&self, mut charged: Vec<Limit>) -> Result<(), Error> {
         charged.retain(|limit| matches!(limit.kind.scope, Scope::Address | Scope::Server));
         self.refund_charged(charged).await
@@ -228,9 +228,9 @@ impl RateLimits {
         self.store.write(async move |conn| refund(conn, refunds).await).await
     }
 
-    /// Takes levels back if time was, once: what was charged at the time that turned out to be wrong
-    /// counts from now. Limits that drain slowly lose what drains in the span of the jump, also if
-    /// they were charged before it.
+    /// Takes levels back if time was, once: what was charged at the time that turned out to be
+    /// wrong counts from now. Limits that drain slowly lose what drains in the span of the jump,
+    /// also if they were charged before it.
     pub(super) async fn follow_time_back(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
         let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;

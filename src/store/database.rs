@@ -244,8 +244,8 @@ impl Store {
         }
     }
 
-    /// Copies the database, as it is at one moment and with the tables that it has, into a file that
-    /// exists and is empty. Servers go on meanwhile.
+    /// Copies the database, as it is at one moment and with the tables that it has, into a file
+    /// that exists and is empty. Servers go on meanwhile.
     ///
     /// # Errors
     /// A text for the operator.
@@ -274,8 +274,8 @@ impl Store {
         }
     }
 
-    /// Returns a lock that shows that no other node uses the database, for as long as it is kept; or
-    /// `None` if another node may. `PostgreSQL` is shared.
+    /// Returns a lock that shows that no other node uses the database, for as long as it is kept;
+    /// or `None` if another node may. `PostgreSQL` is shared.
     #[must_use]
     pub fn alone(&self) -> Option<File> {
         match &self.kind {

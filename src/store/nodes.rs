@@ -19,7 +19,8 @@ pub struct Node {
     pub started_at: Millis,
     /// When it last said that it runs.
     pub seen_at: Millis,
-    /// The public halves of the signing keys that it knows, in unpadded base64, separated by spaces.
+    /// The public halves of the signing keys that it knows, in unpadded base64, separated by
+    /// spaces.
     pub signing_keys: String,
 }
 

@@ -123,8 +123,8 @@ pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
     conn.load(query.order(rate_limits::kind)).await
 }
 
-/// Makes the buckets that would be empty only after `latest` empty earlier by `by`; returns how many
-/// there are.
+/// Makes the buckets that would be empty only after `latest` empty earlier by `by`; returns how
+/// many there are.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

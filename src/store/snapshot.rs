@@ -141,8 +141,8 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Takes `now` for right if the database is so old that a server would take it for wrong, also if
-    /// the server starts only some days later; returns whether it is.
+    /// Takes `now` for right if the database is so old that a server would take it for wrong, also
+    /// if the server starts only some days later; returns whether it is.
     ///
     /// # Errors
     /// A text for the operator.

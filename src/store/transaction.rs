@@ -21,11 +21,10 @@
 //!
 //! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
 //! too, so a transaction that has already locked something later in the list locks the account
-//! first. A new row of the `outbox` or the `audit_queue` refers to nothing, so it can be inserted at
-//! any step.
-//! Statements that lock several rows of one table, such as "all bindings of a user" and "the
-//! binding of an address", can still meet in the opposite order. `PostgreSQL` then ends one of the
-//! transactions, and it is run again.
+//! first. A new row of the `outbox` or the `audit_queue` refers to nothing, so it can be inserted
+//! at any step. Statements that lock several rows of one table, such as "all bindings of a user"
+//! and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then ends
+//! one of the transactions, and it is run again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

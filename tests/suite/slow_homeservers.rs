@@ -1,4 +1,5 @@
-//! Slow homeservers: they delay what is delivered to them, but neither other homeservers nor people.
+//! Slow homeservers: they delay what is delivered to them, but neither other homeservers nor
+//! people.
 
 use std::time::Duration;
 

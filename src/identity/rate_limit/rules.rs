@@ -267,9 +267,9 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Limit { kind, key: (self.key)(kind, subject), bucket: kind.budget(self.budgets).1, reserve: 0 }
     }
 
-    /// Returns how long a full limit of this kind can take to drain, in microseconds, however old the
-    /// homeserver's domain is: parts of small limits are rounded, and so drain more slowly than the
-    /// whole.
+    /// Returns how long a full limit of this kind can take to drain, in microseconds, however old
+    /// the homeserver's domain is: parts of small limits are rounded, and so drain more slowly than
+    /// the whole.
     pub fn longest_drain(&self, kind: Kind) -> i64 {
         let limit = self.limit(kind, &[]);
         let drain = |age| {

@@ -2,9 +2,9 @@
 //! and the arithmetic that the server uses, and a time that is set.
 //!
 //! The attackers know the rules. They register their accounts at once or week by week, whichever
-//! yields more for the time in question, just before a week ends and just after; they use so much of
-//! each account that as little as possible is kept free of all of them; and they use everything that
-//! drains.
+//! yields more for the time in question, just before a week ends and just after; they use so much
+//! of each account that as little as possible is kept free of all of them; and they use everything
+//! that drains.
 
 #[cfg(test)]
 mod tests;
@@ -203,9 +203,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Uses the accounts of a new batch on its first day: a few as much as they can, until what is left free of
-    /// those that have used much is full; then others up to where they have not used much, and the
-    /// rest up to where they have used little.
+    /// Uses the accounts of a new batch on its first day: a few as much as they can, until what is
+    /// left free of those that have used much is full; then others up to where they have not used
+    /// much, and the rest up to where they have used little.
     fn begin(&mut self, number: usize) -> u64 {
         let Batch { first, count, .. } = self.batches[number];
         let own = self.plan(number, first).own;
@@ -225,8 +225,8 @@ impl<'a> Run<'a> {
         total
     }
 
-    /// Looks up as much as one account can, so that it has used `most` in all. If that is less than [`LEAST`], returns the limit that
-    /// refuses, or 0 if it is the account's own.
+    /// Looks up as much as one account can, so that it has used `most` in all. If that is less than
+    /// [`LEAST`], returns the limit that refuses, or 0 if it is the account's own.
     fn take(&mut self, plan: &Plan, most: u32) -> Result<u64, Scope> {
         let used = |own: &Limit| own.used(self.ledger.level(own).forgotten_at, self.now);
         let room = plan.own.map_or(0, |own| self.room(&own).min(most.saturating_sub(used(&own))));

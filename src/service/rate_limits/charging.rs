@@ -289,8 +289,8 @@ pub(super) async fn charge_one(
     rows::charge(conn, charge).await
 }
 
-/// Returns why a plan is refused whose own limit has no room for what is missing. How full the limit
-/// of a recipient is does not matter then: whoever asks again and again must not learn it.
+/// Returns why a plan is refused whose own limit has no room for what is missing. How full the
+/// limit of a recipient is does not matter then: whoever asks again and again must not learn it.
 async fn refusal(
     conn: &mut Conn,
     plan: &Plan,
