@@ -8,14 +8,14 @@ use ruma_common::{RoomId, UserId};
 use serde_json::json;
 
 use super::extract::Signatory;
-use super::json::Body;
+use super::json::{Body, Params};
 use crate::crypto::ephemeral::EphemeralKey;
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
 use crate::http::Query;
 use crate::identity::phone::PhoneNumber;
 use crate::identity::threepid::{Address, Medium};
-use crate::service::{Invitations, InviteRequest, InviteWords, Network, PublicLinks};
+use crate::service::{IfBound, Invitations, InviteRequest, InviteWords, Network, PublicLinks, StoredInvite};
 
 /// `POST /_matrix/identity/v2/store-invite`: stores an invitation of an address that is not bound,
 /// and sends it by mail or text.
@@ -28,6 +28,16 @@ pub(super) async fn store(
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
+    let asked = invite_request(&mut params)?;
+    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
+    if sender != caller.mxid {
+        return Err(Error::forbidden("You can only invite in your own name"));
+    }
+    Ok(stored(&invitations.send(&caller, &from, &asked, IfBound::Refuse).await?, &signing, &links))
+}
+
+/// Reads what a request to invite says, except for its sender.
+pub(super) fn invite_request(params: &mut Params) -> Result<InviteRequest, Error> {
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
     let address = params.string("address")?;
     let address = match medium {
@@ -42,23 +52,22 @@ pub(super) async fn store(
         .ok()
         .filter(|id| !id.as_str().contains(char::is_control))
         .ok_or_else(|| Error::invalid("room_id", "a room ID"))?;
-    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
-    if sender != caller.mxid {
-        return Err(Error::forbidden("You can only invite in your own name"));
-    }
-    let asked = InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) };
-    let stored = invitations.send(&caller, &from, &asked).await?;
-    let public_key = signing.public_key(&stored.signing_key);
-    Ok(HttpResponse::Ok().json(json!({
-        "token": stored.token,
+    Ok(InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) })
+}
+
+/// Returns the answer to a request to invite: what the homeserver puts into the room.
+pub(super) fn stored(invite: &StoredInvite, signing: &SigningKeys, links: &PublicLinks) -> HttpResponse {
+    let public_key = signing.public_key(&invite.signing_key);
+    HttpResponse::Ok().json(json!({
+        "token": invite.token,
         "public_keys": [
             { "public_key": public_key, "key_validity_url": links.key_validity().as_str() },
-            { "public_key": stored.public_key, "key_validity_url": links.ephemeral_key_validity().as_str() },
+            { "public_key": invite.public_key, "key_validity_url": links.ephemeral_key_validity().as_str() },
         ],
-        "display_name": stored.display_name,
+        "display_name": invite.display_name,
         // For homeservers that predate `public_keys`.
         "public_key": public_key,
-    })))
+    }))
 }
 
 /// `POST /_matrix/identity/v2/sign-ed25519`, also below `api/v1` for Element Android: signs the

@@ -15,6 +15,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Number, Value};
 use tokio::time::{Instant, timeout_at};
+use url::form_urlencoded;
 
 use super::bodies::{Bodies, Holder, Received};
 use crate::config::Config;
@@ -99,6 +100,17 @@ impl Body {
         let body = self.read(SMALL).await?;
         if body.is_empty() { Ok(Params(Map::new())) } else { Params::parse(&body) }
     }
+
+    /// As [`Self::params`], but also accepts a form, which version 1 of the API knows and Dendrite
+    /// sends.
+    ///
+    /// # Errors
+    /// As [`Self::params`], and 400 `M_BAD_JSON` if a field of the form is repeated or contains
+    /// U+0000.
+    pub(super) async fn params_or_form(self) -> Result<Params, Error> {
+        let body = self.read(SMALL).await?;
+        if body.trim_ascii_start().starts_with(b"{") { Params::parse(&body) } else { Params::parse_form(&body) }
+    }
 }
 
 /// The parameters of a request: the fields of its JSON object.
@@ -115,6 +127,18 @@ impl Params {
             Value::Object(fields) => Ok(Self(fields)),
             _ => Err(Error::bad_json("The body is not a JSON object")),
         }
+    }
+
+    /// Parses a body of type `application/x-www-form-urlencoded`.
+    fn parse_form(body: &[u8]) -> Result<Self, Error> {
+        let mut fields = Map::new();
+        for (name, value) in form_urlencoded::parse(body) {
+            let is_clean = !name.contains('\0') && !value.contains('\0');
+            if !is_clean || fields.insert(name.into_owned(), value.into_owned().into()).is_some() {
+                return Err(Error::bad_json("The form repeats a field or contains U+0000"));
+            }
+        }
+        Ok(Self(fields))
     }
 
     /// Returns the parameters as canonical JSON, which is what homeservers sign.

@@ -11,8 +11,8 @@ mod keys;
 mod lookup;
 mod objection;
 mod own_data;
-mod phone_checks;
 mod terms;
+mod v1;
 mod validation;
 mod versions;
 
@@ -59,7 +59,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
     let v1 = web::scope("/api/v1")
         .service(at("/sign-ed25519", [post(invites::sign)]))
         .configure(public_keys)
-        .configure(phone_checks::routes)
+        .configure(v1::routes)
         .default_service(web::to(unknown_path));
     // Extensions to the specification: see docs/api.md.
     let own = web::scope("/unstable/im.vouch")

@@ -75,6 +75,11 @@ impl Config {
                  proxy here, every client uses its address and can make this server send text messages",
             ),
             (
+                self.homeservers.v1_invites.values().flatten().any(lists_loopback) && !has_proxy && is_public,
+                "[homeservers] v1_invites: includes this machine, but trusted_proxies is empty; if there is a reverse proxy \
+                 here, every client uses its address and can invite in the names of these homeservers' users",
+            ),
+            (
                 is_open,
                 "[metrics] listen: may be reachable by anyone, and tells without TLS or a password how this server is used; \
                  use an address of this machine or of your own network",
@@ -123,6 +128,8 @@ pub(super) fn is_loopback_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ipnet::IpNet;
+
     use super::super::{Smtp, TlsFiles};
     use super::*;
 
@@ -221,16 +228,20 @@ mod tests {
     }
 
     #[test]
-    fn phone_checks_from_this_machine_cause_a_warning_unless_it_is_alone_or_its_proxy_is_trusted() {
+    fn what_homeservers_on_this_machine_may_do_causes_a_warning_unless_it_is_alone_or_its_proxy_is_trusted() {
         let with = |public_url: &str, proxies: &[&str]| {
             warnings(|config| {
                 config.mail.transport = smtp("127.0.0.1", SmtpSecurity::None, true);
                 config.server.public_url = public_url.parse().unwrap();
                 config.server.trusted_proxies = proxies.iter().map(|range| range.parse().unwrap()).collect();
-                config.homeservers.phone_checks_from = vec!["127.0.0.1/32".parse().unwrap()];
+                let here: IpNet = "127.0.0.1/32".parse().unwrap();
+                config.homeservers.phone_checks_from = vec![here];
+                config.homeservers.v1_invites = [("example.org".try_into().unwrap(), vec![here])].into();
             })
         };
-        assert!(with("https://id.example.org", &[]).contains("[homeservers] phone_checks_from"));
+        for key in ["phone_checks_from", "v1_invites"] {
+            assert!(with("https://id.example.org", &[]).contains(&format!("[homeservers] {key}")));
+        }
         assert_eq!(with("https://id.example.org", &["127.0.0.1/32"]), "");
         assert_eq!(with("http://localhost:8090", &[]), "");
     }

@@ -114,6 +114,38 @@ impl Accounts {
         Ok(token)
     }
 
+    /// Returns the caller for a user in whose name their homeserver invites without an access token.
+    /// They get an account if they have none, to which the invitation belongs.
+    ///
+    /// # Errors
+    /// 429, and 503 if the database is unavailable.
+    pub async fn without_token(&self, mxid: OwnedUserId) -> Result<Caller, Error> {
+        let ((user, stored), now) = (self.sealer.seal_account(&mxid), self.clock.now());
+        let homeserver = self.rate_limits.homeserver(&mxid, now).await?;
+        let rate_limits = Arc::clone(&self.rate_limits);
+        let account = self.store.write(async move |conn| {
+            if let Some(account) = accounts::by_user(conn, user.as_ref()).await? {
+                return Ok(account);
+            }
+            let account = accounts::get_or_create(conn, user.as_ref(), &stored, now).await?;
+            let new = Account { user, since: account.created_at };
+            rate_limits.charge_vouched(conn, &new, homeserver.as_ref(), Means::Token).await?;
+            Ok::<_, Error>(account)
+        });
+        let account = account.await?;
+        // Nobody has this token, so what it has looked up is never found again.
+        let token = base62::random(TOKEN_LENGTH);
+        Ok(Caller {
+            account_id: account.id,
+            token: Arc::new(self.sealer.token(&token)),
+            user_index: user,
+            mxid,
+            since: account.created_at,
+            token_hash: token_hash(&token),
+            terms_accepted: false,
+        })
+    }
+
     /// Returns the user of an OpenID token without creating an account. Each token is accepted
     /// once.
     ///

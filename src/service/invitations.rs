@@ -21,7 +21,7 @@ use super::objections::undeliverable;
 use super::outbox::{Delivery, Onbind};
 use super::sealing::Sealer;
 use super::{Bound, Caller, Lookups, Network, Objections, Outbox, RateLimits};
-use crate::clock::{Clock, Millis};
+use crate::clock::{Clock, Millis, SECOND};
 use crate::config::{self, Retention};
 use crate::crypto::base62;
 use crate::crypto::ephemeral::{EphemeralKey, decode_key};
@@ -34,7 +34,7 @@ use crate::notify::emails::{DisplayName, InviteFacts, invite_email};
 use crate::notify::sms::SendError;
 use crate::notify::sms_texts::invite_text;
 use crate::store::invites::{self, NewInvite};
-use crate::store::outbox::NewDelivery;
+use crate::store::outbox::{self, NewDelivery};
 use crate::store::{self, Conn, Store, bindings, objections};
 
 pub use landing::{Invitation, Landing};
@@ -42,6 +42,10 @@ pub use link::InviteWords;
 
 /// Letters and digits of an invitation's token: 190 bits.
 const TOKEN_LENGTH: usize = 32;
+
+/// When the invitation of a bound address is delivered: by then, the inviter's homeserver has put
+/// it into the room, where the invited user's needs to find it.
+const UNTIL_IN_ROOM: Millis = 10 * SECOND;
 
 /// A request to invite an address.
 pub struct InviteRequest {
@@ -65,6 +69,15 @@ pub struct StoredInvite {
     pub display_name: String,
 }
 
+/// What happens to the invitation of an address that is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfBound {
+    /// It is refused with the Matrix ID, as the specification says.
+    Refuse,
+    /// It is delivered to the user's homeserver, without a message, and the inviter is not told.
+    Deliver,
+}
+
 /// Sends, stores, shows and completes invitations.
 pub struct Invitations {
     pub(super) store: Store,
@@ -84,22 +97,30 @@ pub struct Invitations {
 
 impl Invitations {
     /// Tells an address that is not bound that the caller invites it to a room, and stores the
-    /// invitation until the address is bound.
+    /// invitation until the address is bound. If it is bound, `if_bound` says what happens.
     ///
     /// # Errors
-    /// 400 `M_THREEPID_IN_USE`, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or
+    /// 400 `M_THREEPID_IN_USE` if the address is bound and that is to be refused, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or
     /// `M_SEND_ERROR`, and then nothing is stored, nor is an email charged to its recipient; 400
     /// `M_DESTINATION_REJECTED`; 403 if the operator has blocked the homeserver or the room; 429.
-    pub async fn send(&self, caller: &Caller, from: &Network, request: &InviteRequest) -> Result<StoredInvite, Error> {
+    pub async fn send(
+        self: &Arc<Self>,
+        caller: &Caller,
+        from: &Network,
+        request: &InviteRequest,
+        if_bound: IfBound,
+    ) -> Result<StoredInvite, Error> {
         self.check_allowed(caller, &request.room_id)?;
         self.messenger.check_reach(&request.address)?;
         self.lookups.charge_one(caller, from, &request.address).await?;
-        if let Some(bound) = Bound::find(&self.store, &self.sealer, &request.address).await? {
+        let bound = Bound::find(&self.store, &self.sealer, &request.address).await?;
+        if let Some(bound) = bound.as_ref().filter(|_| if_bound == IfBound::Refuse) {
             return Err(Error::threepid_in_use(&bound.user_id));
         }
         let charged = self.rate_limits.charge_invite(caller, from, &request.address).await?;
         let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
-        if let Err(error) = self.notify(caller, request, &token, &key).await {
+        let is_told = bound.is_none();
+        if is_told && let Err(error) = self.notify(caller, request, &token, &key).await {
             // A text that failed may have been paid for all the same.
             if request.address.medium() == Medium::Email {
                 self.rate_limits.refund_invite(charged).await?;
@@ -108,7 +129,7 @@ impl Invitations {
         }
         let new = self.new_invite(caller, request, &token, &key);
         let signing_key = new.signing_key.clone();
-        self.insert(new, &request.address).await?;
+        self.insert(new, &request.address, if_bound).await?;
         let display_name = redacted(&request.address);
         Ok(StoredInvite { public_key: key.public_key(), signing_key, display_name, token })
     }
@@ -180,27 +201,37 @@ impl Invitations {
         })
     }
 
-    /// Stores an invitation, unless its address was bound or its owner has objected while the
-    /// message was being sent.
-    async fn insert(&self, new: NewInvite, address: &Address) -> Result<(), Error> {
+    /// Stores an invitation, unless its owner has objected while the message was being sent. If its
+    /// address is bound, it is refused or delivered.
+    async fn insert(self: &Arc<Self>, new: NewInvite, address: &Address, if_bound: IfBound) -> Result<(), Error> {
         let key_until = new.created_at + self.retention.invite + self.retention.ephemeral_key;
         let (binding, objections) = (self.sealer.binding_index(address), self.sealer.objection_indexes(address));
-        let refused_address = address.clone();
-        let bound = self.store.write(async move |conn| {
+        let (invitations, invited) = (Arc::clone(self), address.clone());
+        let inserted = self.store.write(async move |conn| {
             invites::lock_address(conn, &new.address_index).await?;
             if objections::since(conn, objections).await?.is_some() {
-                return Err(undeliverable(&refused_address));
+                return Err(undeliverable(&invited));
             }
             let bound = bindings::by_address(conn, binding.as_ref()).await?;
-            if bound.is_none() {
-                invites::insert(conn, new, key_until).await?;
+            let user =
+                bound.map(|row| invitations.sealer.open_bound_mxid(&row.address_index, &row.mxid)).transpose()?;
+            if let Some(user) = user.as_ref().filter(|_| if_bound == IfBound::Refuse) {
+                return Err(Error::threepid_in_use(user));
             }
-            Ok::<_, Error>(bound)
+            let now = new.created_at;
+            invites::insert(conn, new, key_until).await?;
+            if let Some(user) = user {
+                let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
+                for delivery in &mut deliveries {
+                    delivery.next_at += UNTIL_IN_ROOM;
+                }
+                outbox::queue_all(conn, deliveries).await?;
+            }
+            Ok::<_, Error>(())
         });
-        match bound.await? {
-            Some(row) => Err(Error::threepid_in_use(&self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?)),
-            None => Ok(()),
-        }
+        inserted.await?;
+        self.outbox.wake();
+        Ok(())
     }
 
     fn new_invite(&self, caller: &Caller, request: &InviteRequest, token: &str, key: &EphemeralKey) -> NewInvite {

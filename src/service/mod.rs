@@ -69,7 +69,7 @@ pub use importer::{
     PreparedBindings, Seen,
 };
 pub use inspection::Inspection;
-pub use invitations::{Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
+pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};
 pub use maintenance::Maintenance;

@@ -109,6 +109,7 @@ mod types;
 mod unbind_signatures;
 mod undoing;
 mod unsubscribing;
+mod v1_invites;
 mod validation;
 mod wire;
 mod you;

@@ -12,13 +12,13 @@ use super::super::document::join;
 const EXAMPLE: &str = "vouch.example.toml";
 
 /// The keys whose values are tables.
-const TABLES: [&str; 4] = ["overrides", "rules", "senders", "headers"];
+const TABLES: [&str; 5] = ["overrides", "rules", "senders", "headers", "v1_invites"];
 
 /// Returns the example with every `# key = value` uncommented.
 fn uncommented_example() -> String {
     let is_key = |text: &str| {
         let name = text.split_once(" = ").map_or("", |(name, _)| name);
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
     };
     let lines = fs::read_to_string(EXAMPLE).unwrap();
     lines
