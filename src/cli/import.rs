@@ -13,7 +13,8 @@ use crate::clock::{DAY, Millis};
 use crate::config::Config;
 use crate::import::report::{Done, Report};
 use crate::import::sydent::settings::Settings;
-use crate::import::sydent::{self, Accepted, Action, Options, Progress};
+use crate::import::sydent::{self, Options};
+use crate::import::{Accepted, Action, Progress};
 
 const EXAMPLES: &str = "\
 Examples:

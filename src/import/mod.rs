@@ -2,5 +2,94 @@
 //! counts. [`Importer`](crate::service::Importer) compares that with what is stored here and writes
 //! it.
 
+pub mod losses;
+pub mod opening;
 pub mod report;
+pub mod survey;
 pub mod sydent;
+pub mod values;
+
+use crate::error::Error;
+use crate::service::Mode;
+use opening::SourceError;
+use report::{Done, Report};
+
+/// How many rows are imported in one transaction.
+const BATCH: usize = crate::store::import::BATCH;
+
+/// What the operator accepts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accepted {
+    /// That something is lost.
+    pub losses: bool,
+    /// That the file is older than the one imported last.
+    pub older: bool,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Say what would be imported.
+    DryRun,
+    /// Import.
+    Import,
+    /// Say where the two servers differ.
+    Verify,
+}
+
+/// Shows how far an import is.
+pub trait Progress {
+    /// A step of about this many rows begins.
+    fn begin(&self, step: &'static str, rows: usize);
+    /// This many rows were processed.
+    fn tick(&self, rows: usize);
+}
+
+impl Action {
+    /// Notes in the report what is done, which is nothing if it names losses that the operator does
+    /// not accept; returns whether anything is written.
+    fn begin(self, report: &mut Report, accepted: Accepted) -> Mode {
+        report.done = match self {
+            Self::Import if !report.losses.is_empty() && !accepted.losses => Done::Refused,
+            Self::Import => Done::Imported,
+            Self::DryRun => Done::DryRun,
+            Self::Verify => Done::Verified,
+        };
+        if report.done == Done::Imported { Mode::Write } else { Mode::Look }
+    }
+}
+
+/// Why an import failed.
+#[derive(Debug)]
+pub enum ImportError {
+    /// The other server's database cannot be read.
+    Source(SourceError),
+    /// Ours cannot be used.
+    Target(Error),
+    /// The options do not fit the earlier runs.
+    Choice(String),
+}
+
+impl std::fmt::Display for ImportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::Target(error) => error.fmt(f),
+            Self::Choice(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+impl From<SourceError> for ImportError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<Error> for ImportError {
+    fn from(error: Error) -> Self {
+        Self::Target(error)
+    }
+}

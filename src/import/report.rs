@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::sydent::survey::{Listed, Survey};
+use super::survey::{Listed, Survey};
 use crate::service::Outcome;
 
 /// How many examples are shown in words; JSON has more.
@@ -54,7 +54,7 @@ pub struct Loss {
 pub struct Report {
     /// What was done.
     pub done: Done,
-    /// `sydent` or `tchap`
+    /// `sydent`, `tchap`, `ma1sd`, `mxisd` or `synapse`
     pub variant: &'static str,
     /// The version of its tables.
     pub schema_version: i64,
@@ -62,10 +62,8 @@ pub struct Report {
     pub their_name: Option<String>,
     /// Our name.
     pub our_name: String,
-    /// Whether the other server's key is one of ours.
-    pub signing_key: KeyCheck,
-    /// Whether bindings from the other server's peers are taken.
-    pub with_peers: bool,
+    /// Whether the other server's key is one of ours, if it signs for this name.
+    pub signing_key: Option<KeyCheck>,
     /// The local id after which rows were read, if only changes were.
     pub since: i64,
     /// What the database contains.
@@ -100,21 +98,15 @@ impl fmt::Display for Report {
         let (found, bindings, invites) = (&self.found, &self.found.bindings, &self.found.invitations);
         writeln!(f, "The other server ({}, schema version {})", self.variant, self.schema_version)?;
         writeln!(f, "  name          {}", name_check(self.their_name.as_deref(), &self.our_name))?;
-        writeln!(f, "  signing key   {}", key_check(&self.signing_key))?;
+        if let Some(check) = &self.signing_key {
+            writeln!(f, "  signing key   {}", key_check(check))?;
+        }
         for table in &found.tables {
             writeln!(f, "  {:>9}  {}: {}", table.rows, table.name, table.note)?;
         }
         writeln!(f, "Bindings")?;
-        for (origin, rows) in &found.origins {
-            let is_theirs = Some(origin) == self.their_name.as_ref();
-            let taken = if is_theirs {
-                "its own"
-            } else if self.with_peers {
-                "from a peer, taken"
-            } else {
-                "from a peer, left out"
-            };
-            writeln!(f, "  {rows:>9}  {} ({taken})", origin.escape_debug())?;
+        for origin in &found.origins {
+            writeln!(f, "  {:>9}  {} ({})", origin.rows, origin.name.escape_debug(), origin.note)?;
         }
         let changed = match self.since {
             0 => String::new(),

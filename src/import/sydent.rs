@@ -7,7 +7,6 @@
 pub mod age;
 mod checks;
 mod converting;
-mod opening;
 pub mod plan;
 pub mod rows;
 pub mod settings;
@@ -22,7 +21,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
+use super::opening::SourceError;
 use super::report::{Done, KeyCheck, Report};
+use super::{Accepted, Action, BATCH, ImportError, Progress, losses};
 use crate::clock::Millis;
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
@@ -30,14 +31,11 @@ use crate::service::{ImportedBinding, Importer, Mode, Outcome, Seen, Services};
 use age::{Horizon, Marks};
 use rows::{Reference, Table};
 use settings::Settings;
-use source::{Selection, Source, SourceError};
-use survey::Survey;
+use source::{Selection, Source};
+use survey::Found;
 
 /// The policy under which accepted terms are recorded. None of ours can be called that.
 const POLICY: &str = "sydent:terms";
-
-/// How many rows are imported in one transaction.
-const BATCH: usize = crate::store::import::BATCH;
 
 /// How many batches are prepared at the same time.
 const AHEAD: usize = 3;
@@ -60,34 +58,6 @@ pub struct Options {
     pub accepted: Accepted,
 }
 
-/// What the operator accepts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Accepted {
-    /// That something is lost.
-    pub losses: bool,
-    /// That the file is older than the one imported last.
-    pub older: bool,
-}
-
-/// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Say what would be imported.
-    DryRun,
-    /// Import.
-    Import,
-    /// Say where the two servers differ.
-    Verify,
-}
-
-/// Shows how far an import is.
-pub trait Progress {
-    /// A step of about this many rows begins.
-    fn begin(&self, step: &'static str, rows: usize);
-    /// This many rows were processed.
-    fn tick(&self, rows: usize);
-}
-
 /// How far a database has been read.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Position {
@@ -101,41 +71,6 @@ struct Position {
     /// How far the server had got.
     #[serde(default)]
     marks: Marks,
-}
-
-/// Why an import failed.
-#[derive(Debug)]
-pub enum ImportError {
-    /// The other server's database cannot be read.
-    Source(SourceError),
-    /// Ours cannot be used.
-    Target(Error),
-    /// The options do not fit the earlier runs.
-    Choice(String),
-}
-
-impl std::fmt::Display for ImportError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Source(error) => error.fmt(f),
-            Self::Target(error) => error.fmt(f),
-            Self::Choice(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for ImportError {}
-
-impl From<SourceError> for ImportError {
-    fn from(error: SourceError) -> Self {
-        Self::Source(error)
-    }
-}
-
-impl From<Error> for ImportError {
-    fn from(error: Error) -> Self {
-        Self::Target(error)
-    }
 }
 
 /// Returns the name under which the position is stored.
@@ -189,32 +124,24 @@ pub async fn run(
     let known = importer.dated_ahead().await?.into_iter().map(|((table, id), at)| (Reference::of(table, id), at));
     let mut horizon = Horizon { now, last, known: known.collect(), new: Vec::new() };
     progress.begin("reading", expected(&mut source, since)?);
-    let mut found = Survey::of(&mut source, select, &mut horizon, &|rows| progress.tick(rows))?;
+    let found = Found::of(&mut source, select, &mut horizon, &|rows| progress.tick(rows))?;
     let signing_key = checks::signing_key(&mut source, &services.signing, options.settings.as_ref())?;
-    let winners = std::mem::take(&mut found.winners);
+    let Found { survey, winners, last_local } = found;
     let mut report = Report {
         done: Done::DryRun,
         variant: if source.is_tchap { "tchap" } else { "sydent" },
         schema_version: source.version,
         their_name: source.server_name.clone(),
         our_name: services.config.server.name.to_string(),
-        signing_key,
-        with_peers: options.with_peers,
+        signing_key: Some(signing_key),
         since,
         losses: Vec::new(),
-        found,
+        found: survey,
         outcomes: BTreeMap::new(),
         invitations_delivered: 0,
     };
-    report.losses = checks::losses(&report, &options.file, services);
-    let is_refused = !report.losses.is_empty() && !options.accepted.losses;
-    let mode = if options.action == Action::Import && !is_refused { Mode::Write } else { Mode::Look };
-    report.done = match options.action {
-        Action::Import if is_refused => Done::Refused,
-        Action::Import => Done::Imported,
-        Action::DryRun => Done::DryRun,
-        Action::Verify => Done::Verified,
-    };
+    report.losses = losses::of(&report, &checks::key_advice(&options.file, services));
+    let mode = options.action.begin(&mut report, options.accepted);
     if mode == Mode::Write {
         importer.begin().await?;
         let new = horizon.new.iter().map(|(row, at)| ((row.table as u8, row.id), *at));
@@ -224,7 +151,6 @@ pub async fn run(
     run.people(&mut source).await?;
     run.invites(&mut source, &services.signing, options.keys_valid).await?;
     progress.begin("bindings", winners.len());
-    let last_local = run.report.found.last_local;
     run.bindings(read(source, winners, horizon), progress, options.with_peers).await?;
     if mode == Mode::Write {
         report.invitations_delivered = importer.deliver_invites_of_bound().await?;
@@ -302,7 +228,7 @@ impl Run<'_> {
     async fn invites(&mut self, source: &mut Source, signing: &SigningKeys, valid: Millis) -> Result<(), ImportError> {
         let (mode, now, mut after, mut seen) = (self.mode, self.now, 0, Seen::default());
         let key = match &self.report.signing_key {
-            KeyCheck::Matches(id) => id.clone(),
+            Some(KeyCheck::Matches(id)) => id.clone(),
             // The id that Sydent's keys have, unless they were named by hand.
             _ if signing.public_key("ed25519:0").is_some() => "ed25519:0".to_owned(),
             _ => signing.current().0.to_owned(),

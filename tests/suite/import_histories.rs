@@ -11,7 +11,8 @@ use ruma_common::OwnedUserId;
 use vouch::clock::{Clock, DAY};
 use vouch::identity::threepid::Address;
 use vouch::import::report::Report;
-use vouch::import::sydent::{Accepted, Action, Options, Progress, run};
+use vouch::import::sydent::{Options, run};
+use vouch::import::{Accepted, Action, Progress};
 use vouch::service::{Objector, Services};
 
 use crate::import::write_key;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{RawBinding, Reference};
-use super::source::{Source, SourceError};
+use super::source::Source;
 use crate::clock::Millis;
+use crate::import::opening::SourceError;
 
 /// How far a server has got. Where a number is smaller than before, the file is older.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

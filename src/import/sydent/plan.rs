@@ -8,12 +8,10 @@ use std::hash::BuildHasher;
 
 use super::rows::{Event, RawBinding, Reference, Table, What};
 use crate::clock::Millis;
+use crate::import::survey::EXAMPLES;
 
 /// How many rows are compared at once: 48 bytes each.
 pub const ROWS_PER_PART: i64 = 3_000_000;
-
-/// How many examples of each kind are reported.
-pub const EXAMPLES: usize = 100;
 
 /// What is compared of a row.
 #[derive(Clone, Copy, Debug)]

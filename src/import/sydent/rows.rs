@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::clock::{Millis, SECOND};
 use crate::crypto::ephemeral::decode_key;
 use crate::identity::threepid::{Address, Medium};
+use crate::import::values::{shown, text, user_id};
 use crate::service::{ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken};
 
 /// A table of bindings.
@@ -132,7 +133,7 @@ impl RawBinding {
             Some(_) if self.is_listed == 0 => What::Unlisted,
             Some(_) if self.not_after.is_some_and(|until| until <= now) => return Err(Unusable::Expired),
             Some(_) if self.not_before.is_some_and(|from| from > now) => return Err(Unusable::NotYet),
-            Some(user) => user_id(Some(user)).map_or(What::BoundToNobody, What::Bound),
+            Some(user) => user_id(Some(user.as_slice())).map_or(What::BoundToNobody, What::Bound),
         };
         Ok(Event { address, what, at, is_replicated: self.is_replicated != 0 })
     }
@@ -152,13 +153,10 @@ impl RawBinding {
 
 impl fmt::Display for RawBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |bytes: &Option<Vec<u8>>| {
-            let text = String::from_utf8_lossy(bytes.as_deref().unwrap_or_default());
-            text.chars().take(100).flat_map(char::escape_debug).collect::<String>()
-        };
-        match &self.mxid {
-            Some(_) => write!(f, "{} bound to {}", shown(&self.address), shown(&self.mxid)),
-            None => write!(f, "{} unbound", shown(&self.address)),
+        let address = shown(self.address.as_deref());
+        match self.mxid.as_deref() {
+            Some(user) => write!(f, "{address} bound to {}", shown(Some(user))),
+            None => write!(f, "{address} unbound"),
         }
     }
 }
@@ -194,14 +192,14 @@ impl RawAccount {
     #[must_use]
     pub fn parse(&self, now: Millis) -> Option<ImportedAccount> {
         let created_at = self.created_at.map_or(now, |at| at.clamp(0, now));
-        Some(ImportedAccount { user: user_id(self.user.as_ref())?, created_at })
+        Some(ImportedAccount { user: user_id(self.user.as_deref())?, created_at })
     }
 
     /// Returns the consent to all terms together, of which only their version is known.
     #[must_use]
     pub fn consent(&self) -> Option<ImportedConsent> {
         let version = text(self.consent.as_deref()).filter(|version| !version.is_empty())?.to_owned();
-        Some(ImportedConsent { user: user_id(self.user.as_ref())?, version, url: String::new() })
+        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version, url: String::new() })
     }
 }
 
@@ -225,7 +223,7 @@ impl RawToken {
     pub fn parse(&self, now: Millis) -> Option<ImportedToken> {
         let token = text(self.token.as_deref()).filter(|token| !token.is_empty())?;
         let issued_at = self.created_at.map_or(now, |at| at.clamp(0, now));
-        Some(ImportedToken { token: Zeroizing::new(token.to_owned()), user: user_id(self.user.as_ref())?, issued_at })
+        Some(ImportedToken { token: Zeroizing::new(token.to_owned()), user: user_id(self.user.as_deref())?, issued_at })
     }
 }
 
@@ -247,7 +245,7 @@ impl RawConsent {
     #[must_use]
     pub fn parse(&self) -> Option<ImportedConsent> {
         let url = text(self.url.as_deref()).filter(|url| !url.is_empty())?.to_owned();
-        Some(ImportedConsent { user: user_id(self.user.as_ref())?, version: url.clone(), url })
+        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version: url.clone(), url })
     }
 }
 
@@ -298,7 +296,7 @@ impl RawInvite {
         Some(ImportedInvite {
             address,
             room_id: OwnedRoomId::try_from(text(self.room.as_deref())?).ok()?,
-            sender: user_id(self.sender.as_ref())?,
+            sender: user_id(self.sender.as_deref())?,
             token: text(self.token.as_deref()).filter(|token| !token.is_empty())?.to_owned(),
             received_at: self.received_at.unwrap_or_default().saturating_mul(SECOND),
         })
@@ -354,11 +352,3 @@ macro_rules! numbered {
 }
 
 numbered!(RawBinding, RawAccount, RawToken, RawConsent, RawInvite, RawKey);
-
-fn text(bytes: Option<&[u8]>) -> Option<&str> {
-    std::str::from_utf8(bytes?).ok().filter(|text| !text.contains('\0'))
-}
-
-fn user_id(bytes: Option<&Vec<u8>>) -> Option<OwnedUserId> {
-    OwnedUserId::try_from(text(bytes.map(Vec::as_slice))?).ok()
-}

@@ -8,8 +8,8 @@ use configparser::ini::Ini;
 use ruma_common::ServerName;
 use zeroize::Zeroizing;
 
-use super::source::SourceError;
 use crate::crypto::signing::SigningKeys;
+use crate::import::opening::SourceError;
 
 /// The settings in a `sydent.conf`.
 pub struct Settings(pub(super) Ini);

@@ -8,12 +8,14 @@ use std::path::Path;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 
-use super::opening;
-pub use super::opening::SourceError;
 use super::rows::{
     RawAccount, RawAssociation, RawBinding, RawConsent, RawInvite, RawKey, RawPeer, RawToken, Reference, Table,
 };
 use crate::clock::Millis;
+use crate::import::opening::{self, Maker, SourceError};
+
+/// What a file is expected to be: no table of a Sydent is anything but a table.
+const MAKER: Maker = Maker { name: "a Sydent", tables: &[] };
 
 /// How many rows are read at once.
 const PAGE: i64 = 5_000;
@@ -84,7 +86,7 @@ impl Source {
     /// # Errors
     /// [`SourceError`] if it cannot be read, or is not the database of a Sydent.
     pub fn open(path: &Path, our_name: &str) -> Result<Self, SourceError> {
-        let (conn, changes) = opening::connect(path)?;
+        let (conn, changes) = opening::connect(path, MAKER)?;
         let mut source =
             Self { conn, version: 0, is_tchap: false, server_name: None, changes, pushed: 0, tables: Vec::new() };
         source.tables =

@@ -1,15 +1,14 @@
 //! What a Sydent's database contains, before it is compared with ours.
 
-use std::collections::BTreeMap;
 use std::hash::RandomState;
 
-use serde::Serialize;
-
 use super::age::Horizon;
-use super::plan::{Decided, EXAMPLES, Examples, Plan, ROWS_PER_PART};
+use super::plan::{Decided, Examples, Plan, ROWS_PER_PART};
 use super::rows::{Event, Numbered, RawBinding, Reference, Table, Unusable};
-use super::source::{Selection, Source, SourceError};
+use super::source::{Selection, Source};
 use crate::clock::{DAY, Millis};
+use crate::import::opening::SourceError;
+use crate::import::survey::{BindingSurvey, InviteSurvey, Listed, Origin, Survey, TableRows};
 
 /// The tables of a Sydent, and what becomes of them.
 const TABLES: [(&str, &str); 13] = [
@@ -28,111 +27,17 @@ const TABLES: [(&str, &str); 13] = [
     ("sydent_schema_version", "not imported"),
 ];
 
-/// A table.
-#[derive(Debug, Serialize)]
-pub struct TableRows {
-    /// Its name.
-    pub name: String,
-    /// How many rows it has.
-    pub rows: i64,
-    /// What becomes of them.
-    pub note: &'static str,
-}
-
-/// Rows of which some are shown.
-#[derive(Debug, Default, Serialize)]
-pub struct Listed {
-    /// How many there are.
-    pub count: usize,
-    /// The first of them, in words.
-    pub some: Vec<String>,
-}
-
-impl Listed {
-    pub(super) fn add(&mut self, text: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.some.len() < EXAMPLES {
-            self.some.push(text());
-        }
-    }
-}
-
-/// The bindings.
-#[derive(Debug, Default, Serialize)]
-pub struct BindingSurvey {
-    /// The rows that were read: all of them, or those that changed since the last run.
-    pub rows_read: usize,
-    /// The addresses that these are about.
-    pub addresses: usize,
-    /// Local rows that say that an address was unbound.
-    pub tombstones: usize,
-    /// Rows whose time is over.
-    pub expired: usize,
-    /// Rows whose time has not come.
-    pub not_yet_valid: usize,
-    /// Local rows that look-ups do not find, because a peer has unbound the address.
-    pub unbound_by_peers: usize,
-    /// Rows of an unknown kind of address.
-    pub unknown_media: Listed,
-    /// Rows whose address is not valid.
-    pub malformed_addresses: Listed,
-    /// Addresses whose newest row names no valid Matrix ID. They are not bound at all.
-    pub malformed_users: usize,
-    /// Addresses that are spelled in several ways.
-    pub respelled: Listed,
-    /// Addresses that were bound to several users.
-    pub several_users: Listed,
-}
-
-/// The pending invitations.
-#[derive(Debug, Default, Serialize)]
-pub struct InviteSurvey {
-    /// How many are pending.
-    pub pending: usize,
-    /// How many were handed to a homeserver.
-    pub handed_over: usize,
-    /// How many are too old (Tchap).
-    pub expired: usize,
-    /// How many have an address, room, sender or token that is not valid.
-    pub malformed: usize,
-    /// The pending ones by their age.
-    pub by_age: BTreeMap<&'static str, usize>,
-}
-
-/// What a database contains.
-#[derive(Debug, Serialize)]
-pub struct Survey {
-    /// The tables.
-    pub tables: Vec<TableRows>,
-    /// Bindings by the server that they come from.
-    pub origins: BTreeMap<String, i64>,
-    /// The bindings.
-    pub bindings: BindingSurvey,
-    /// The pending invitations.
-    pub invitations: InviteSurvey,
-    /// Accounts whose Matrix ID is not valid.
-    pub malformed_accounts: usize,
-    /// Tokens that are not valid, or whose Matrix ID is not.
-    pub malformed_tokens: usize,
-    /// Accepted terms whose Matrix ID is not valid.
-    pub malformed_consents: usize,
-    /// Public keys that are not valid.
-    pub malformed_keys: usize,
-    /// Validation sessions that are still usable, and will be lost.
-    pub sessions_lost: i64,
-    /// The peers with which the server replicates.
-    pub active_peers: Vec<String>,
+/// What was read, and which rows count.
+pub struct Found {
+    /// What the database contains.
+    pub survey: Survey,
     /// The rows of bindings that count.
-    #[serde(skip)]
     pub winners: Vec<Reference>,
-    /// Rows that are dated in the future, and that no earlier run has seen.
-    pub dated_ahead: usize,
     /// How far the bindings were read.
-    #[serde(skip)]
     pub last_local: i64,
 }
 
-impl Survey {
+impl Found {
     /// Reads a database. `tick` is called with the number of rows as they are read.
     ///
     /// # Errors
@@ -144,11 +49,9 @@ impl Survey {
         tick: &dyn Fn(usize),
     ) -> Result<Self, SourceError> {
         let now = horizon.now;
-        let known = |name: &str| TABLES.iter().find(|(table, _)| *table == name).map(|(_, note)| *note);
         let mut tables = Vec::new();
         for name in source.tables().to_vec() {
-            let note = known(&name).unwrap_or("NOT IMPORTED: there is no counterpart");
-            tables.push(TableRows { rows: source.count(&name)?, name, note });
+            tables.push(TableRows::new(name.clone(), source.count(&name)?, &TABLES));
         }
         let mut scan =
             Scan { select, horizon, counts: BindingSurvey::default(), last_local: select.since, first_early: None };
@@ -162,9 +65,9 @@ impl Survey {
             malformed(Source::accounts, source, |row| row.parse(now).is_some())?,
             malformed(Source::tokens, source, |row| row.parse(now).is_some())?,
         );
-        Ok(Self {
+        let survey = Survey {
             tables,
-            origins: source.origins()?.into_iter().collect(),
+            origins: origins(source, select.with_peers)?,
             bindings: counts,
             invitations: invites(source, now)?,
             malformed_accounts: accounts,
@@ -173,15 +76,9 @@ impl Survey {
             malformed_keys: malformed(Source::keys, source, |row| row.parse().is_some())?,
             sessions_lost: source.sessions_since(now - DAY)?,
             active_peers: source.active_peers()?,
-            winners: decided.winners,
             dated_ahead: horizon.new.len(),
-            last_local,
-        })
-    }
-
-    /// Returns the tables with rows that have no counterpart.
-    pub fn unknown_tables(&self) -> impl Iterator<Item = &TableRows> {
-        self.tables.iter().filter(|table| table.rows > 0 && TABLES.iter().all(|(name, _)| *name != table.name))
+        };
+        Ok(Self { survey, winners: decided.winners, last_local })
     }
 }
 
@@ -266,6 +163,16 @@ impl Scan<'_> {
     }
 }
 
+fn origins(source: &mut Source, with_peers: bool) -> Result<Vec<Origin>, SourceError> {
+    let theirs = source.server_name.clone();
+    let note = |name: &String| match with_peers {
+        _ if Some(name) == theirs.as_ref() => "its own",
+        true => "from a peer, taken",
+        false => "from a peer, left out",
+    };
+    Ok(source.origins()?.into_iter().map(|(name, rows)| Origin { note: note(&name), name, rows }).collect())
+}
+
 fn listed(source: &mut Source, examples: &Examples) -> Result<Listed, SourceError> {
     let mut listed = Listed { count: examples.count, some: Vec::new() };
     for (winner, loser) in &examples.some {
@@ -290,8 +197,6 @@ fn malformed<T: Numbered>(
 }
 
 fn invites(source: &mut Source, now: Millis) -> Result<InviteSurvey, SourceError> {
-    const AGES: [(&str, Millis); 4] =
-        [("week", 7 * DAY), ("month", 30 * DAY), ("three months", 90 * DAY), ("year", 365 * DAY)];
     let (mut after, mut survey) = (0, InviteSurvey::default());
     loop {
         let page = source.invites(after)?;
@@ -303,10 +208,7 @@ fn invites(source: &mut Source, now: Millis) -> Result<InviteSurvey, SourceError
             } else if row.is_expired(now) {
                 survey.expired += 1;
             } else if let Some(invite) = row.parse() {
-                let age = now.saturating_sub(invite.received_at);
-                let age = AGES.iter().find(|(_, longest)| age <= *longest).map_or("more", |(name, _)| *name);
-                *survey.by_age.entry(age).or_default() += 1;
-                survey.pending += 1;
+                survey.count(now.saturating_sub(invite.received_at));
             } else {
                 survey.malformed += 1;
             }

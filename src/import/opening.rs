@@ -33,13 +33,23 @@ impl From<diesel::result::Error> for SourceError {
 const PRAGMAS: &str = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \
     PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; SELECT 1 FROM sqlite_master";
 
-/// What a Sydent never has, and what could make reading do something else: views, virtual tables,
-/// columns that are computed, and columns that hide the ids of rows.
-const SUSPICIOUS: &str = "SELECT type || ' ' || name AS text FROM pragma_table_list \
-    WHERE schema = 'main' AND type NOT IN ('table', 'shadow') \
-    UNION ALL SELECT 'column ' || t.name || '.' || c.name FROM pragma_table_list t, pragma_table_xinfo(t.name) c \
-    WHERE t.schema = 'main' AND t.type = 'table' \
-    AND (c.hidden <> 0 OR lower(c.name) IN ('rowid', 'oid', '_rowid_')) LIMIT 1";
+/// What these servers never have in the tables that are read, and what could make reading do
+/// something else: views, virtual tables, columns that are computed, and columns that hide the ids
+/// of rows.
+const SUSPICIOUS: &str = "WITH t AS (SELECT type, name FROM pragma_table_list WHERE schema = 'main' \
+        AND (? = '' OR instr(?, ' ' || lower(name) || ' '))) \
+    SELECT type || ' ' || name AS text FROM t WHERE type NOT IN ('table', 'shadow') \
+    UNION ALL SELECT 'column ' || t.name || '.' || c.name FROM t, pragma_table_xinfo(t.name) c \
+    WHERE t.type = 'table' AND (c.hidden <> 0 OR lower(c.name) IN ('rowid', 'oid', '_rowid_')) LIMIT 1";
+
+/// Which server's database is opened.
+#[derive(Clone, Copy)]
+pub struct Maker {
+    /// Its name, as in "a Sydent".
+    pub name: &'static str,
+    /// The tables that are read, in lower case, if it has others that may be of any kind.
+    pub tables: &'static [&'static str],
+}
 
 #[derive(QueryableByName)]
 struct Suspicious {
@@ -50,15 +60,18 @@ struct Suspicious {
 /// Opens a file for reading; returns how often it has been changed as well, as its header counts
 /// that. Where nothing can be written, `SQLite` reads a file only if nobody writes to it, which is
 /// assumed unless changes are left in its journal.
-pub(super) fn connect(path: &Path) -> Result<(SqliteConnection, u32), SourceError> {
+pub(super) fn connect(path: &Path, maker: Maker) -> Result<(SqliteConnection, u32), SourceError> {
     let problem = |text: &str| SourceError(format!("{}: {text}", path.display()));
     let changes = read_header(path).map_err(|text| problem(&text))?;
     let mut conn = establish(path).map_err(|text| problem(&text))?;
-    let found: QueryResult<Vec<Suspicious>> = diesel::sql_query(SUSPICIOUS).load(&mut conn);
+    let tables = if maker.tables.is_empty() { String::new() } else { format!(" {} ", maker.tables.join(" ")) };
+    let query = diesel::sql_query(SUSPICIOUS).bind::<Text, _>(&tables).bind::<Text, _>(&tables);
+    let found: QueryResult<Vec<Suspicious>> = query.load(&mut conn);
     match found.map_err(|error| problem(&error.to_string()))?.first() {
         None => Ok((conn, changes)),
         Some(Suspicious { text }) => {
-            Err(problem(&format!("this is not as a Sydent has made it: it has the {}", text.escape_debug())))
+            let maker = maker.name;
+            Err(problem(&format!("this is not as {maker} has made it: it has the {}", text.escape_debug())))
         }
     }
 }
