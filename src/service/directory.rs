@@ -8,6 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::OnceCell;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::sealing::Sealer;
@@ -17,8 +18,9 @@ use crate::identity::directory::Directories;
 use crate::identity::pepper::{Digest, Epoch, Pepper, Peppers, digest};
 use crate::identity::threepid::{Address, sealed_lookup_forms};
 use crate::metrics::{Gauge, Metrics};
+use crate::store::Store;
 use crate::store::bindings::{self, Listed};
-use crate::store::{LONGEST_TRANSACTION, Store};
+use crate::store::following::{self, Position};
 
 /// Rows per query while a directory is built.
 const PAGE: i64 = 20_000;
@@ -28,11 +30,8 @@ const PAGES_IN_PARALLEL: usize = 2;
 const ROWS_AT_ONCE: usize = 10_000;
 /// How often the table is polled.
 const POLL: Duration = Duration::from_millis(400);
-/// Ids are assigned in order but may be committed out of order, at most this far apart: no
-/// transaction lasts longer.
-const OVERLAP: Duration = LONGEST_TRANSACTION.saturating_add(Duration::from_secs(5));
-/// How many of the last ids are read again at the start, for the same reason.
-const INITIAL_OVERLAP: i64 = 20_000;
+/// Rows that are settled in one transaction.
+const SETTLED_AT_ONCE: i64 = 5_000;
 /// How long before its epoch a directory is built, or a quarter of the period if that is less.
 const LEAD: Millis = 15 * MINUTE;
 
@@ -47,6 +46,8 @@ pub struct Directory {
     skew: Millis,
     /// How long it took to build the last directories.
     build_seconds: Gauge,
+    /// Where following the table begins: before anything that the first directories are built from.
+    began_at: OnceCell<Position>,
     /// When the table was last followed to its end.
     followed_at: Mutex<Instant>,
 }
@@ -64,7 +65,8 @@ impl Directory {
     ) -> Self {
         let build_seconds = metrics.gauge("directory_build_seconds", "How long it took to build the last directories");
         let (directories, followed_at) = (Directories::default(), Mutex::new(Instant::now()));
-        Self { store, sealer, clock, peppers, directories, skew, build_seconds, followed_at }
+        let began_at = OnceCell::new();
+        Self { store, sealer, clock, peppers, directories, skew, build_seconds, began_at, followed_at }
     }
 
     /// Whether look-ups can be answered: the directories of the current and the previous pepper are
@@ -127,15 +129,29 @@ impl Directory {
         if needed.is_empty() { Ok(()) } else { self.build(needed).await }
     }
 
-    /// Builds the directories of these epochs in one pass over the table, reading pages while
-    /// earlier ones are hashed.
+    /// Builds the directories of these epochs. What is bound meanwhile is entered by following the
+    /// table.
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
         let start = Instant::now();
-        let mut conn = self.store.read_much().await?;
+        self.began_at().await?;
         for epoch in &epochs {
             // It grows as it is filled: counting the rows first can take longer than reading them.
             self.directories.begin(*epoch, 0);
         }
+        let rows = self.enter_all(&epochs).await?;
+        for epoch in &epochs {
+            self.directories.finish(*epoch);
+        }
+        let took = start.elapsed();
+        self.build_seconds.set(took.as_secs_f64());
+        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), took.as_millis());
+        Ok(())
+    }
+
+    /// Enters the whole table into the directories of these epochs, reading pages while earlier
+    /// ones are hashed; returns how many rows there are.
+    async fn enter_all(self: &Arc<Self>, epochs: &[Epoch]) -> Result<usize, Error> {
+        let mut conn = self.store.read_much().await?;
         let (mut after, mut rows) = (0, 0);
         let mut hashing: VecDeque<JoinHandle<()>> = VecDeque::new();
         loop {
@@ -144,18 +160,11 @@ impl Directory {
                 let oldest = hashing.pop_front().expect("not empty");
                 oldest.await.map_err(|_| Error::internal())?;
             }
-            let Some(last) = page.last() else { break };
+            let Some(last) = page.last() else { return Ok(rows) };
             (after, rows) = (last.id, rows + page.len());
-            let (directory, epochs) = (Arc::clone(self), epochs.clone());
+            let (directory, epochs) = (Arc::clone(self), epochs.to_vec());
             hashing.push_back(spawn_blocking(move || directory.enter(&page, &epochs)));
         }
-        for epoch in &epochs {
-            self.directories.finish(*epoch);
-        }
-        let took = start.elapsed();
-        self.build_seconds.set(took.as_secs_f64());
-        log::info!("built {} directories of {rows} bindings in {} ms", epochs.len(), took.as_millis());
-        Ok(())
     }
 
     /// Enters rows into the directories of these epochs.
@@ -194,23 +203,42 @@ impl Directory {
         }
     }
 
-    async fn follow(&self, follower: &mut Follower) -> Result<(), Error> {
-        let mut conn = self.store.read().await?;
-        let floor = match follower.floor {
-            Some(floor) => floor,
-            None => (bindings::last_id(&mut conn).await? - INITIAL_OVERLAP).max(0),
+    async fn follow(self: &Arc<Self>, follower: &mut Follower) -> Result<(), Error> {
+        let next = following::position(&mut self.store.read().await?).await?;
+        let last = match follower.position {
+            Some(last) if last <= next => last,
+            Some(_) => {
+                log::warn!("the database's transactions went back, as after a restore: all bindings are read again");
+                self.settle().await?;
+                self.enter_all(&self.directories.epochs()).await?;
+                next
+            }
+            None => {
+                self.settle().await?;
+                self.began_at().await?
+            }
         };
-        follower.floor = Some(floor);
-        let ids = bindings::ids_after(&mut conn, floor).await?;
-        let last = ids.last().copied().unwrap_or(floor);
-        let new: Vec<i64> = ids.into_iter().filter(|id| !follower.entered.contains(id)).collect();
+        let ids = following::since(&mut self.store.read().await?, last).await?;
+        let new: Vec<i64> = ids.iter().filter(|id| !follower.entered.contains(id)).copied().collect();
         for some in new.chunks(ROWS_AT_ONCE) {
             let rows = bindings::listed(&mut self.store.read().await?, some.to_vec()).await?;
             self.enter(&rows, &self.directories.epochs());
         }
-        follower.advance(new, last);
+        *follower = Follower { position: Some(next), entered: ids.into_iter().collect() };
         *self.followed_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
+    }
+
+    async fn began_at(&self) -> Result<Position, Error> {
+        let position = async || Ok(following::position(&mut self.store.read().await?).await?);
+        self.began_at.get_or_try_init(position).await.copied()
+    }
+
+    /// Adapts the table to this database server, if it was written on another one.
+    async fn settle(&self) -> Result<(), Error> {
+        self.store.write(async |conn| following::catch_up_sequences(conn).await).await?;
+        while self.store.write(async |conn| following::settle(conn, SETTLED_AT_ONCE).await).await? > 0 {}
+        Ok::<_, Error>(())
     }
 
     /// Enters a binding, once its transaction has committed.
@@ -258,22 +286,8 @@ impl Directory {
 /// How far the table has been followed.
 #[derive(Default)]
 struct Follower {
-    /// Every id up to this one has been entered.
-    floor: Option<i64>,
-    /// The ids above the floor that have been entered.
+    /// What was committed before this has been entered. `None` at the start.
+    position: Option<Position>,
+    /// The rows that were last found; some of them may be found again.
     entered: HashSet<i64>,
-    /// The greatest id at several times within the last [`OVERLAP`].
-    marks: VecDeque<(Instant, i64)>,
-}
-
-impl Follower {
-    fn advance(&mut self, new: Vec<i64>, last: i64) {
-        self.entered.extend(new);
-        self.marks.push_back((Instant::now(), last));
-        while self.marks.front().is_some_and(|(at, _)| at.elapsed() > OVERLAP) {
-            self.floor = self.marks.pop_front().map(|(_, id)| id).max(self.floor);
-        }
-        let floor = self.floor.unwrap_or_default();
-        self.entered.retain(|id| *id > floor);
-    }
 }

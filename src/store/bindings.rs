@@ -205,14 +205,6 @@ pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>
     conn.load(query).await
 }
 
-/// Returns the ids greater than `after`, in order.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
-    conn.load(bindings::table.select(bindings::id).filter(bindings::id.gt(after)).order(bindings::id)).await
-}
-
 /// Returns what the directory needs of those rows with these ids that (still) exist.
 ///
 /// # Errors
@@ -220,13 +212,4 @@ pub async fn ids_after(conn: &mut Conn, after: i64) -> Result<Vec<i64>, Error> {
 pub async fn listed(conn: &mut Conn, ids: Vec<i64>) -> Result<Vec<Listed>, Error> {
     let query = bindings::table.select(columns::<Listed>()).filter(bindings::id.eq_any(ids));
     conn.load(query).await
-}
-
-/// Returns the greatest id, or 0 if there is none.
-///
-/// # Errors
-/// [`Error`] if the database fails.
-pub async fn last_id(conn: &mut Conn) -> Result<i64, Error> {
-    let last: Option<i64> = conn.get(bindings::table.select(diesel::dsl::max(bindings::id))).await?;
-    Ok(last.unwrap_or(0))
 }

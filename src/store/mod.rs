@@ -11,6 +11,7 @@ pub mod counts;
 mod database;
 pub mod erasures;
 mod error;
+pub mod following;
 pub mod future;
 pub mod homeservers;
 pub mod import;
@@ -43,7 +44,6 @@ pub use database::Store;
 pub use error::Error;
 pub use migrations::Schema;
 pub use snapshot::Snapshot;
-pub use transaction::LONGEST as LONGEST_TRANSACTION;
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both
 /// backends, although diesel wants one of them named.

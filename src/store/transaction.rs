@@ -34,8 +34,7 @@ use super::error::Error;
 use super::metering::Metering;
 
 /// How long a transaction may take, retries included. What it has not committed by then is rolled
-/// back. A node that follows a table by its growing ids relies on this: an id that was assigned
-/// becomes visible within this time or never.
+/// back.
 pub const LONGEST: Duration = Duration::from_secs(10);
 
 /// How often a transaction is attempted when it conflicts with others.

@@ -38,6 +38,7 @@ mod doctor_network;
 mod domains;
 mod erasure;
 mod faults;
+mod following;
 mod footholds;
 mod former_addresses;
 mod hostile;

@@ -70,10 +70,12 @@ fn sqlite_tables(conn: &mut SqliteConnection) -> Tables {
     tables
 }
 
-/// Reads the tables that the migrations have created in a `PostgreSQL` schema.
+/// Reads the tables that the migrations have created in a `PostgreSQL` schema, without the column
+/// that `SQLite` does not need.
 async fn postgres_tables(client: &tokio_postgres::Client) -> Tables {
     let sql = "SELECT table_name, column_name, data_type, is_nullable = 'YES' \
-               FROM information_schema.columns WHERE table_schema = current_schema()";
+               FROM information_schema.columns \
+               WHERE table_schema = current_schema() AND column_name <> 'written_by'";
     let mut tables = Tables::new();
     for row in client.query(sql, &[]).await.unwrap() {
         let [of, name, kind]: [String; 3] = std::array::from_fn(|at| row.get(at));

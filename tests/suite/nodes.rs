@@ -12,11 +12,11 @@ use crate::world::{PEPPER, PEPPER_LEFT, Person, SECRET, Server, World, hash, unt
 
 /// The time within which nodes learn of each other's changes; generous, because the machine may be
 /// busy.
-const SOON: Duration = Duration::from_secs(1);
+pub const SOON: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Returns the same person, using another node.
-fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
+pub fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
     Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
 }
 

@@ -46,8 +46,13 @@ async fn both_backends_have_the_same_tables_columns_and_indexes() {
     let _running = (sqlite.start().await, postgres.start().await);
     let columns = ours(texts(&sqlite, OF_SQLITE).await);
     assert!(columns.contains(&"bindings.address_index BLOB NOT NULL".to_owned()), "{columns:#?}");
-    assert_eq!(columns, ours(texts(&postgres, OF_POSTGRES).await));
+    // Only PostgreSQL commits rows in another order than that of their ids.
+    let mut of_postgres = ours(texts(&postgres, OF_POSTGRES).await);
+    of_postgres.retain(|column| column != "bindings.written_by BIGINT NOT NULL");
+    assert_eq!(columns, of_postgres);
     let indexes = ours(texts(&sqlite, INDEXES_OF_SQLITE).await);
     assert!(indexes.contains(&"bindings_user_index".to_owned()), "{indexes:#?}");
-    assert_eq!(indexes, ours(texts(&postgres, INDEXES_OF_POSTGRES).await));
+    let mut of_postgres = ours(texts(&postgres, INDEXES_OF_POSTGRES).await);
+    of_postgres.retain(|index| index != "bindings_written_by");
+    assert_eq!(indexes, of_postgres);
 }
