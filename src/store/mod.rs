@@ -9,6 +9,7 @@ mod connection;
 pub mod consents;
 pub mod counts;
 mod database;
+mod engine;
 pub mod erasures;
 mod error;
 pub mod following;

@@ -20,6 +20,7 @@ use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::engine;
 use super::error::Error;
 use super::pooler;
 use crate::crypto::trust::{self, TlsFault};
@@ -114,7 +115,7 @@ impl Postgres {
         let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
         let postgres =
             Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), relaxed: Arc::default() };
-        postgres.connector.check_sessions().await?;
+        postgres.connector.check().await?;
         postgres.establish().await?;
         Ok(postgres)
     }
@@ -151,20 +152,33 @@ impl Postgres {
     }
 }
 
+/// Waits for the answer to a check, and says what went wrong.
+async fn in_time<T>(check: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
+    match timeout(CONNECT, check).await {
+        Err(_) => Err("no answer from PostgreSQL on a second connection".to_owned()),
+        Ok(answer) => answer.map_err(|error| format!("PostgreSQL: {}", describe(&error))),
+    }
+}
+
 impl Connector {
-    /// Returns an error if a connection pooler shares sessions. This changes nothing that matters
-    /// in the sessions, since a pooler would hand them to others.
-    async fn check_sessions(&self) -> Result<(), String> {
+    /// Returns an error if the server is not one that this program runs on, or if a connection
+    /// pooler shares sessions. This changes nothing that matters in the sessions, since a pooler
+    /// would hand them to others.
+    async fn check(&self) -> Result<(), String> {
         let mut clients = Vec::new();
         for _ in 0..2 {
             clients.push(self.client().await?);
         }
-        let checked = timeout(CONNECT, pooler::are_exclusive(&clients[0], &clients[1])).await;
-        match checked.map_err(|_| "no answer from PostgreSQL on a second connection".to_owned())? {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(SHARED_SESSIONS.to_owned()),
-            Err(error) => Err(format!("PostgreSQL: {}", describe(&error))),
+        // Transaction pooling loses prepared statements, so it is recognised first.
+        match in_time(pooler::are_exclusive(&clients[0], &clients[1])).await {
+            Ok(true) => {}
+            Ok(false) => return Err(SHARED_SESSIONS.to_owned()),
+            // Other servers lack what the comparison uses.
+            Err(error) => {
+                return Err(in_time(engine::refusal(&clients[0])).await.ok().flatten().unwrap_or(error));
+            }
         }
+        in_time(engine::refusal(&clients[0])).await?.map_or(Ok(()), Err)
     }
 
     /// Opens a connection without settings.

@@ -36,6 +36,7 @@ mod deferred_erasure;
 mod doctor;
 mod doctor_network;
 mod domains;
+mod engines;
 mod erasure;
 mod faults;
 mod following;
