@@ -510,7 +510,7 @@ sms-erased = { $server }: los datos de su cuenta de Matrix se han borrado.
 sms-erasing = { $server }: los datos de su cuenta de Matrix se borran en menos de 72 horas.
 sms-added = { $server }: se ha añadido un correo o teléfono nuevo a su cuenta de Matrix.
 sms-removed = { $server }: se ha quitado otro correo o teléfono de su cuenta de Matrix.
-sms-objected = { $server }: su número está bloqueado; ya no se puede encontrar ni invitar.
+sms-objected = { $server }: se ha bloqueado su teléfono; ya no se puede encontrar ni invitar.
 sms-invite = { $mxid } le invita a conversar en Matrix. Para verlo, agregue este teléfono a una cuenta de Matrix, por ejemplo una creada en { $link }. Si no le interesa, ignore este SMS.
 sms-address = Su enlace para ver o borrar lo que { $server } guarda de este teléfono. Vale 1 hora. ¿No fue usted? Ignore este SMS.
 

@@ -515,7 +515,7 @@ sms-erased = { $server } : les données de votre compte Matrix ont été effacé
 sms-erasing = { $server } : les données de votre compte Matrix seront effacées d'ici 3 jours.
 sms-added = { $server } : une autre adresse a été ajoutée à votre compte Matrix.
 sms-removed = { $server } : une autre adresse a été retirée de votre compte Matrix.
-sms-objected = { $server } : votre numéro est bloqué, on ne peut plus le trouver ni l’inviter.
+sms-objected = { $server } : votre numéro est bloqué, on ne peut plus le trouver ni l'inviter.
 sms-invite = { $mxid } vous invite à discuter sur Matrix. Pour voir l'invitation, ajoutez ce numéro à un compte Matrix, par exemple créé sur { $link }. Sinon, ignorez ce SMS.
 sms-address = Votre lien pour voir ou effacer ce que { $server } conserve sur ce numéro. Valable 1 heure. Pas vous ? Ignorez ce SMS.
 

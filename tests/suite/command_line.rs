@@ -136,3 +136,30 @@ fn the_commands_in_the_operations_manual_name_the_configuration() {
         assert!(command.contains("--config /etc/vouch/vouch.toml"), "{command}");
     }
 }
+
+/// An operator who is to watch for a line waits for it in vain if the server never writes it.
+#[test]
+fn the_log_lines_in_the_operations_manual_are_written() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let (_, listed) = manual.split_once("- Log lines worth an alert: ").unwrap();
+    let (listed, _) = listed.split_once("\n- ").unwrap();
+    // Lines of the manual wrap, and so do string literals.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sources = words(&sources(&root.join("src")).replace("\\\n", ""));
+    let (listed, mut found) = (words(listed), 0);
+    for line in listed.split('"').skip(1).step_by(2) {
+        // What the server fills in is left out.
+        for part in line.split("...").map(str::trim).filter(|part| !part.is_empty()) {
+            assert!(sources.contains(part), "nothing writes \"{part}\"");
+        }
+        found += 1;
+    }
+    assert!(found >= 10, "{listed}");
+}
+
+/// Returns the text of all source files below a folder.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).unwrap() }).collect()
+}

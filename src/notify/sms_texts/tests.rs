@@ -94,11 +94,13 @@ fn confirmations_and_alerts_fit_into_two_messages() {
     let confirm = format!("https://id.example.org/unlock?token={}&lang=en", "x".repeat(136));
     let stop = format!("https://id.example.org/erasure?token={}&lang=en", "x".repeat(92));
     let undo = format!("https://id.example.org/not-me?token={}&lang=en", "x".repeat(114));
-    let [confirm, stop, undo] = [confirm, stop, undo].map(|link| Url::parse(&link).unwrap());
+    let manage = "https://id.example.org/address?lang=en".to_owned();
+    let [confirm, stop, undo, manage] = [confirm, stop, undo, manage].map(|link| Url::parse(&link).unwrap());
     let texts = TAGS.map(|tag| {
         let erasing = Alert::Erasing { due_at: 0, stop: Some(&stop) };
         let added = Alert::Added { undo: Some(&undo) };
-        let alerts = [Alert::Opened, Alert::Exported, Alert::Erased, erasing, added, Alert::Removed]
+        let objected = Alert::Objected { manage: &manage };
+        let alerts = [Alert::Opened, Alert::Exported, Alert::Erased, erasing, added, Alert::Removed, objected]
             .map(|what| alert_text(say(tag), MXID, what));
         let texts = [&[confirmation_text(say(tag), &confirm)], &alerts[..]].concat();
         for text in &texts {
