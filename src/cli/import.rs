@@ -1,62 +1,60 @@
 //! Moving in from another identity server.
 
+mod ma1sd;
+mod sydent;
+mod synapse;
+
 use std::io::{IsTerminal, stderr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::operator::{in_json, open};
-use super::{Failure, complain, say};
+use super::{Failure, complain, input, say};
 use crate::clock::{DAY, Millis};
 use crate::config::Config;
 use crate::import::report::{Done, Report};
-use crate::import::sydent::settings::Settings;
-use crate::import::sydent::{self, Options};
-use crate::import::{Accepted, Action, Progress};
-
-const EXAMPLES: &str = "\
-Examples:
-  vouch import sydent sydent.db                       Say what would be imported, and what would be lost
-  vouch import sydent sydent.db --yes                 Import it, or what has changed since the last time
-  vouch import sydent sydent.db --verify              Compare both servers
-  vouch import sydent --config sydent.conf            Print a vouch.toml to begin with
-
-docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
+use crate::import::{Accepted, Action, ImportError, Progress};
+use crate::service::Services;
 
 #[derive(Subcommand)]
 pub(super) enum Import {
     /// Import the `SQLite` database of a Sydent, which may be running
-    #[command(after_help = EXAMPLES)]
-    Sydent(FromSydent),
+    #[command(after_help = sydent::EXAMPLES)]
+    Sydent(sydent::From),
+    /// Import the database of a ma1sd or mxisd, which may be running
+    #[command(after_help = ma1sd::EXAMPLES)]
+    Ma1sd(ma1sd::From),
+    /// Import what the users of a Synapse have published through this server
+    #[command(after_help = synapse::EXAMPLES)]
+    Synapse(synapse::From),
 }
 
-/// What is imported from a Sydent.
+/// What every import has.
 #[derive(Args)]
-pub(super) struct FromSydent {
-    /// Its database. Without one, its configuration (--config) is converted
-    file: Option<PathBuf>,
+struct Common {
     #[command(flatten)]
     action: Choice,
     #[command(flatten)]
-    extent: Extent,
+    acceptance: Acceptance,
+    /// This is the last time: forget afterwards what was remembered for further runs, from all
+    /// servers
+    #[arg(long, requires = "yes")]
+    last: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Whether to take bindings that it has from its peers, as its look-ups do
-    #[arg(long, value_enum, default_value = "take")]
-    peers: Peers,
-    /// How long the public keys of its invitations stay valid, in days [default: as for new ones]
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    keys_valid: Option<u32>,
-    /// Its configuration, to compare the signing key
-    #[arg(long, value_name = "FILE")]
-    sydent_config: Option<PathBuf>,
+}
+
+/// What the operator accepts.
+#[derive(Args)]
+struct Acceptance {
     /// Import although something is lost that the report names
     #[arg(long)]
     accept_losses: bool,
-    /// Import although the file seems to be older than the one imported last: what it lacks is
+    /// Import although the database seems to be older than the one imported last: what it lacks is
     /// removed
     #[arg(long)]
     accept_older: bool,
@@ -76,66 +74,67 @@ struct Choice {
     verify: bool,
 }
 
-/// How much is read, and remembered.
-#[derive(Args)]
-struct Extent {
-    /// Read all of it again, and not only what has changed since the last time
-    #[arg(long)]
-    all: bool,
-    /// This is the last time: forget afterwards what was remembered for further runs
-    #[arg(long, requires = "yes")]
-    last: bool,
-}
+impl Common {
+    const fn action(&self) -> Action {
+        match &self.action {
+            Choice { yes: true, .. } => Action::Import,
+            Choice { verify: true, .. } => Action::Verify,
+            Choice { dry_run: _, .. } => Action::DryRun,
+        }
+    }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Peers {
-    Take,
-    Leave,
+    const fn accepted(&self) -> Accepted {
+        Accepted { losses: self.acceptance.accept_losses, older: self.acceptance.accept_older }
+    }
+
+    /// Shows the report of an import, and ends the move if this was the last one.
+    async fn finish(&self, services: &Services, report: Result<Report, ImportError>) -> Result<(), Failure> {
+        let report = report?;
+        say(if self.json { in_json(&report)? } else { report.to_string().trim_end().to_owned() });
+        if self.last && report.done == Done::Imported {
+            services.importer.end().await?;
+        }
+        conclude(&report, self.acceptance.accept_losses)
+    }
 }
 
 impl Import {
     /// Converts the configuration of the other server, if that is what was asked for: then
     /// `--config` names that.
     pub fn converted(&self, config: Option<&Path>) -> Option<Result<String, Failure>> {
-        let Self::Sydent(from) = self;
-        if from.file.is_some() {
-            return None;
+        match self {
+            Self::Sydent(from) => from.converted(config),
+            Self::Ma1sd(from) => from.converted(config),
+            Self::Synapse(_) => None,
         }
-        let Some(path) = from.sydent_config.as_deref().or(config) else {
-            let missing = "expected the database of a Sydent, or its configuration: --config sydent.conf";
-            return Some(Err(Failure::Usage(missing.to_owned())));
-        };
-        Some(Settings::read(path).map(|settings| settings.to_toml()).map_err(Failure::from))
     }
 }
 
 pub(super) async fn run(config: Config, import: &Import) -> Result<(), Failure> {
-    let Import::Sydent(from) = import;
-    let settings = from.sydent_config.as_deref().map(Settings::read).transpose()?;
-    let services = open(config).await?;
-    let retention = &services.config.retention;
-    let options = Options {
-        file: from.file.clone().unwrap_or_default(),
-        settings,
-        action: match &from.action {
-            Choice { yes: true, .. } => Action::Import,
-            Choice { verify: true, .. } => Action::Verify,
-            Choice { dry_run: _, .. } => Action::DryRun,
-        },
-        with_peers: from.peers == Peers::Take,
-        reads_all: from.extent.all,
-        keys_valid: from.keys_valid.map_or(retention.invite + retention.ephemeral_key, |days| Millis::from(days) * DAY),
-        accepted: Accepted { losses: from.accept_losses, older: from.accept_older },
-    };
-    let bar = Bar::new();
-    let report = sydent::run(&services, &options, &bar).await;
-    bar.0.finish_and_clear();
-    let report = report?;
-    say(if from.json { in_json(&report)? } else { report.to_string().trim_end().to_owned() });
-    if from.extent.last && report.done == Done::Imported {
-        sydent::end(&services).await?;
+    match import {
+        Import::Sydent(from) => from.run(config).await,
+        Import::Ma1sd(from) => from.run(config).await,
+        Import::Synapse(from) => from.run(config).await,
     }
-    conclude(&report, from.accept_losses)
+}
+
+/// Returns a file or URL; `-` means that it is read from standard input, since a URL may contain a
+/// password.
+fn place(given: &str) -> Result<String, Failure> {
+    if given != "-" {
+        return Ok(given.to_owned());
+    }
+    let text = input::read(Path::new("-"))?;
+    if text.trim().is_empty() {
+        return Err(Failure::Usage("expected a file or URL on standard input, but there is nothing".to_owned()));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// Returns how long the public keys of invitations stay valid, by default as long as new ones.
+fn keys_valid(services: &Services, days: Option<u32>) -> Millis {
+    let retention = &services.config.retention;
+    days.map_or(retention.invite + retention.ephemeral_key, |days| Millis::from(days) * DAY)
 }
 
 fn conclude(report: &Report, accepts_losses: bool) -> Result<(), Failure> {

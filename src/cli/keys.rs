@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::{Failure, audit, complain, input, say};
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
+use crate::import::ma1sd::keys::KeyStore;
 use crate::service::Act;
 
 const NODES: &str = "\
@@ -17,6 +19,7 @@ each of them the new file and restart them one by one: the new key signs when al
 const IMPORT: &str = "\
 Examples:
   vouch keys import --sign sydent.key
+  vouch keys import --sign /var/lib/ma1sd/keys
   vouch keys import - < synapse.signing.key";
 
 #[derive(Subcommand)]
@@ -34,10 +37,10 @@ pub(super) enum Keys {
 /// A key of another server.
 #[derive(Args)]
 pub(super) struct Import {
-    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it; - means
-    /// standard input
+    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it, or the
+    /// directory with the keys of a ma1sd; - means standard input
     file: PathBuf,
-    /// Sign with it after the next restart
+    /// Sign with it, or with the one that signs there, after the next restart
     #[arg(long)]
     sign: bool,
 }
@@ -50,7 +53,11 @@ pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> 
         Keys::List => SigningKeys::read(path, name)?
             .ok_or_else(|| Failure::Failed(format!("there is no key file at {}", path.display())))?,
         Keys::New => SigningKeys::renew(path, name)?,
-        Keys::Import(import) => SigningKeys::import(path, name, &input::read(&import.file)?, import.sign)?,
+        Keys::Import(import) if import.file.is_dir() => {
+            let lines = KeyStore::read(&import.file)?.server;
+            SigningKeys::import_all(path, name, &lines, import.sign)?
+        }
+        Keys::Import(import) => SigningKeys::import(path, name, &named(input::read(&import.file)?), import.sign)?,
     };
     let file = std::path::absolute(path)?;
     complain(match command {
@@ -73,4 +80,9 @@ pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> 
     let detail = json!({ "command": done, "signs": ids.first(), "all": ids });
     audit::note(config, Act::Keys, detail).await;
     Ok(())
+}
+
+/// Returns the line of a key. mxisd before 1.4 wrote a seed alone, whose key has the version 0.
+fn named(text: Zeroizing<String>) -> Zeroizing<String> {
+    if text.split_whitespace().count() == 1 { Zeroizing::new(format!("ed25519 0 {}", text.trim())) } else { text }
 }

@@ -32,14 +32,36 @@ impl SigningKeys {
     /// If the line is not a valid key, if the file has a different key of that version, or if it
     /// cannot be read or written.
     pub fn import(path: &Path, server_name: &ServerName, line: &str, signs: bool) -> Result<Self, KeyFileError> {
-        let key = NamedKey::parse(line).filter(|_| line.trim().lines().count() == 1);
-        let key = key.ok_or_else(|| {
-            KeyFileError::new(path, "unchanged: the key to import must be one line \"ed25519 <version> <seed>\"")
-        })?;
-        let line = Zeroizing::new(format!("{}\n", line.trim()));
-        let file = key_file::change(path, |text| match text {
-            None => Ok(line.clone()),
-            Some(text) => with_key(text, server_name, &key, &line, signs),
+        Self::import_all(path, server_name, &[Zeroizing::new(line.to_owned())], signs)
+    }
+
+    /// Adds the keys of several lines, all or none. If they are to sign, the first does.
+    ///
+    /// # Errors
+    /// As for [`Self::import`].
+    pub fn import_all(
+        path: &Path,
+        server_name: &ServerName,
+        lines: &[Zeroizing<String>],
+        signs: bool,
+    ) -> Result<Self, KeyFileError> {
+        let parse = |line: &Zeroizing<String>| {
+            let key = NamedKey::parse(line).filter(|_| line.trim().lines().count() == 1);
+            let key = key.ok_or_else(|| {
+                KeyFileError::new(path, "unchanged: the key to import must be one line \"ed25519 <version> <seed>\"")
+            })?;
+            Ok((key, Zeroizing::new(format!("{}\n", line.trim()))))
+        };
+        let new = lines.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let file = key_file::change(path, |text| {
+            let mut text = Zeroizing::new(text.unwrap_or_default().to_owned());
+            for (nth, (key, line)) in new.iter().enumerate() {
+                text = match text.as_str() {
+                    "" => line.clone(),
+                    text => with_key(text, server_name, key, line, signs && nth == 0)?,
+                };
+            }
+            Ok(text)
         })?;
         Self::parse_file(path, &file, server_name)
     }

@@ -186,7 +186,9 @@ impl NamedKey {
     pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let (algorithm, version, seed) = (words.next()?, words.next()?, words.next()?);
-        let named = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        // ma1sd has named its keys with `-` too, against the specification.
+        let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let named = !version.is_empty() && version.bytes().all(is_fit);
         if algorithm != ALGORITHM || !named || words.next().is_some() {
             return None;
         }

@@ -40,3 +40,14 @@ pub fn of(report: &Report, key_advice: &str) -> Vec<Loss> {
     }
     losses
 }
+
+/// Returns the loss of addresses that are bound to several users.
+#[must_use]
+pub fn contested(count: usize) -> Loss {
+    Loss {
+        what: format!("{count} addresses that are bound to several users"),
+        advice:
+            "nothing says who is right, so nobody has them: their owners can publish them here, or use `vouch bind`"
+                .to_owned(),
+    }
+}

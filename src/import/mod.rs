@@ -2,15 +2,24 @@
 //! counts. [`Importer`](crate::service::Importer) compares that with what is stored here and writes
 //! it.
 
+pub mod conversion;
+pub mod database;
 pub mod losses;
+pub mod ma1sd;
 pub mod opening;
+pub mod position;
 pub mod report;
 pub mod survey;
 pub mod sydent;
+pub mod synapse;
+pub mod untimed;
 pub mod values;
 
+use std::sync::Arc;
+
+use crate::clock::Millis;
 use crate::error::Error;
-use crate::service::Mode;
+use crate::service::{Importer, Mode, NAMES};
 use opening::SourceError;
 use report::{Done, Report};
 
@@ -45,6 +54,15 @@ pub trait Progress {
     fn tick(&self, rows: usize);
 }
 
+/// Where the rows of a server go that has no sequence of its changes.
+struct Target<'a> {
+    importer: &'a Arc<Importer>,
+    mode: Mode,
+    now: Millis,
+    report: &'a mut Report,
+    progress: &'a (dyn Progress + Sync),
+}
+
 impl Action {
     /// Notes in the report what is done, which is nothing if it names losses that the operator does
     /// not accept; returns whether anything is written.
@@ -57,6 +75,18 @@ impl Action {
         };
         if report.done == Done::Imported { Mode::Write } else { Mode::Look }
     }
+}
+
+/// Refuses to import from a server while an import from a server of this other kind is not ended:
+/// each would take the invitations of the other for those that were delivered.
+async fn refuse_besides(importer: &Importer, other: &str) -> Result<(), ImportError> {
+    let names = importer.in_progress().await?;
+    if names.iter().any(|name| name.starts_with(&format!("{NAMES}{other} "))) {
+        return Err(ImportError::Choice(format!(
+            "an import from {other} is not ended: end it first, with `vouch import {other} … --yes --last`"
+        )));
+    }
+    Ok(())
 }
 
 /// Why an import failed.

@@ -28,6 +28,13 @@ impl From<diesel::result::Error> for SourceError {
     }
 }
 
+impl From<tokio_postgres::Error> for SourceError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let error = error.as_db_error().map_or_else(|| error.to_string(), |error| error.message().to_owned());
+        Self(format!("the other server's database: {error}"))
+    }
+}
+
 /// Nothing is written, no function with side effects is run by the schema, damaged pages are
 /// noticed, and a file that is cut off while it is read is an error and not a crash.
 const PRAGMAS: &str = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \
@@ -57,6 +64,26 @@ struct Suspicious {
     text: String,
 }
 
+/// The tables by which databases are told apart, and whose they are.
+const MARKS: [(&str, &str); 4] = [
+    ("local_threepid_associations", "a Sydent: use `vouch import sydent`"),
+    ("invite_3pid", "a ma1sd: use `vouch import ma1sd`"),
+    ("user_threepid_id_server", "a Synapse: use `vouch import synapse`"),
+    ("erasures", "a Vouch"),
+];
+
+fn whose(tables: &[String]) -> Option<&'static str> {
+    let found = MARKS.iter().find(|(table, _)| tables.iter().any(|name| name == table));
+    found.map(|(_, whose)| *whose)
+}
+
+/// Returns an error that says whose database this is instead, by its tables.
+#[must_use]
+pub fn another(place: &str, maker: &str, tables: &[String]) -> SourceError {
+    let instead = whose(tables).map(|whose| format!(", but of {whose}")).unwrap_or_default();
+    SourceError(format!("{place} is not the database of {maker}{instead}"))
+}
+
 /// Opens a file for reading; returns how often it has been changed as well, as its header counts
 /// that. Where nothing can be written, `SQLite` reads a file only if nobody writes to it, which is
 /// assumed unless changes are left in its journal.
@@ -70,7 +97,13 @@ pub(super) fn connect(path: &Path, maker: Maker) -> Result<(SqliteConnection, u3
     match found.map_err(|error| problem(&error.to_string()))?.first() {
         None => Ok((conn, changes)),
         Some(Suspicious { text }) => {
+            let names = "SELECT name AS text FROM sqlite_master WHERE type = 'table'";
+            let names: QueryResult<Vec<Suspicious>> = diesel::sql_query(names).load(&mut conn);
+            let names = names.unwrap_or_default().into_iter().map(|row| row.text).collect::<Vec<_>>();
             let maker = maker.name;
+            if whose(&names).is_some_and(|whose| !whose.starts_with(maker)) {
+                return Err(another(&path.display().to_string(), maker, &names));
+            }
             Err(problem(&format!("this is not as {maker} has made it: it has the {}", text.escape_debug())))
         }
     }

@@ -95,11 +95,13 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (found, bindings, invites) = (&self.found, &self.found.bindings, &self.found.invitations);
+        let (found, bindings) = (&self.found, &self.found.bindings);
         writeln!(f, "The other server ({}, schema version {})", self.variant, self.schema_version)?;
-        writeln!(f, "  name          {}", name_check(self.their_name.as_deref(), &self.our_name))?;
+        if self.signing_key.is_some() {
+            writeln!(f, "  name          {}", name_check(self.their_name.as_deref(), &self.our_name))?;
+        }
         if let Some(check) = &self.signing_key {
-            writeln!(f, "  signing key   {}", key_check(check))?;
+            writeln!(f, "  signing key   {}", key_check(check, self.variant))?;
         }
         for table in &found.tables {
             writeln!(f, "  {:>9}  {}: {}", table.rows, table.name, table.note)?;
@@ -123,26 +125,19 @@ impl fmt::Display for Report {
                 "rows that look-ups do not find, because a peer unbound the address: not imported",
             ),
             (bindings.malformed_users, "addresses bound to what is not a Matrix ID: not imported"),
+            (bindings.elsewhere, "rows for other identity servers: not imported"),
+            (bindings.strangers, "rows of users who do not exist there any more: not imported"),
         ] {
-            writeln!(f, "  {count:>9}  {what}")?;
+            count_if_any(f, count, what)?;
         }
         list(f, &bindings.unknown_media, "rows of an unknown kind of address: not imported")?;
         list(f, &bindings.malformed_addresses, "rows whose address is not valid: not imported")?;
-        list(f, &bindings.respelled, "addresses spelled in several ways; the newest counts")?;
+        list(f, &bindings.respelled, "addresses spelled in several ways; one row counts")?;
         list(f, &bindings.several_users, "addresses bound to several users; the newest counts")?;
-        writeln!(f, "Invitations")?;
-        writeln!(f, "  {:>9}  pending", invites.pending)?;
-        for (age, count) in &invites.by_age {
-            let made =
-                if *age == "more" { "made more than a year ago".to_owned() } else { format!("made in the last {age}") };
-            writeln!(f, "  {count:>9}    {made}")?;
+        list(f, &bindings.contested, "addresses bound to several users at unknown times: not imported")?;
+        if self.variant != "synapse" {
+            self.write_invitations(f)?;
         }
-        writeln!(f, "  {:>9}  handed to a homeserver: not imported", invites.handed_over)?;
-        if invites.expired > 0 {
-            writeln!(f, "  {:>9}  expired: not imported", invites.expired)?;
-        }
-        writeln!(f, "Validation sessions")?;
-        writeln!(f, "  {:>9}  usable now, not imported: these people prove their address again", found.sessions_lost)?;
         if found.dated_ahead > 0 {
             writeln!(
                 f,
@@ -158,6 +153,24 @@ impl fmt::Display for Report {
 }
 
 impl Report {
+    fn write_invitations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (found, invites) = (&self.found, &self.found.invitations);
+        writeln!(f, "Invitations")?;
+        writeln!(f, "  {:>9}  pending", invites.pending)?;
+        for (age, count) in &invites.by_age {
+            let made =
+                if *age == "more" { "made more than a year ago".to_owned() } else { format!("made in the last {age}") };
+            writeln!(f, "  {count:>9}    {made}")?;
+        }
+        count_if_any(f, invites.handed_over, "handed to a homeserver: not imported")?;
+        count_if_any(f, invites.undelivered, "not accepted by their homeserver")?;
+        count_if_any(f, invites.expired, "expired: not imported")?;
+        writeln!(f, "Sessions")?;
+        let lost = "validation sessions that are usable now, not imported: these people prove their address again";
+        writeln!(f, "  {:>9}  {lost}", found.sessions_lost)?;
+        count_if_any(f, found.tokens_lost, "access tokens that work now, not imported: their apps register again")
+    }
+
     fn write_outcomes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -195,10 +208,11 @@ fn name_check(theirs: Option<&str>, ours: &str) -> String {
     }
 }
 
-fn key_check(check: &KeyCheck) -> String {
+fn key_check(check: &KeyCheck, variant: &str) -> String {
     match check {
         KeyCheck::Matches(id) => format!("{id}, which this server has"),
         KeyCheck::Missing(id) => format!("{id}, which this server does not have"),
+        KeyCheck::Unknown if matches!(variant, "ma1sd" | "mxisd") => "unknown: give its keys with --keys".to_owned(),
         KeyCheck::Unknown => "unknown: give its configuration with --sydent-config".to_owned(),
     }
 }
@@ -218,8 +232,12 @@ const fn in_words(outcome: Outcome) -> &'static str {
     }
 }
 
+fn count_if_any(f: &mut fmt::Formatter<'_>, count: usize, what: &str) -> fmt::Result {
+    if count == 0 { Ok(()) } else { writeln!(f, "  {count:>9}  {what}") }
+}
+
 fn list(f: &mut fmt::Formatter<'_>, listed: &Listed, what: &str) -> fmt::Result {
-    writeln!(f, "  {:>9}  {what}", listed.count)?;
+    count_if_any(f, listed.count, what)?;
     for text in listed.some.iter().take(SHOWN) {
         writeln!(f, "             {text}")?;
     }

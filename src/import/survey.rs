@@ -82,6 +82,12 @@ pub struct BindingSurvey {
     pub respelled: Listed,
     /// Addresses that were bound to several users.
     pub several_users: Listed,
+    /// Addresses that are bound to several users, and nothing says who is right: left out.
+    pub contested: Listed,
+    /// Rows of users who do not exist any more, or are those of another homeserver.
+    pub strangers: usize,
+    /// Rows for other identity servers.
+    pub elsewhere: usize,
 }
 
 /// The pending invitations.
@@ -91,6 +97,8 @@ pub struct InviteSurvey {
     pub pending: usize,
     /// How many were handed to a homeserver.
     pub handed_over: usize,
+    /// How many were not accepted by their homeserver (ma1sd).
+    pub undelivered: usize,
     /// How many are too old (Tchap).
     pub expired: usize,
     /// How many have an address, room, sender or token that is not valid.
@@ -120,6 +128,8 @@ pub struct Survey {
     pub malformed_keys: usize,
     /// Validation sessions that are still usable, and will be lost.
     pub sessions_lost: i64,
+    /// Access tokens that work now, and will be lost, since they expire soon (ma1sd).
+    pub tokens_lost: usize,
     /// The peers with which the server replicates.
     pub active_peers: Vec<String>,
     /// Rows that are dated in the future, and that no earlier run has seen.

@@ -23,11 +23,11 @@ use tokio::task::spawn_blocking;
 
 use super::opening::SourceError;
 use super::report::{Done, KeyCheck, Report};
-use super::{Accepted, Action, BATCH, ImportError, Progress, losses};
+use super::{Accepted, Action, BATCH, ImportError, Progress, losses, refuse_besides};
 use crate::clock::Millis;
 use crate::crypto::signing::SigningKeys;
 use crate::error::Error;
-use crate::service::{ImportedBinding, Importer, Mode, Outcome, Seen, Services};
+use crate::service::{ImportedBinding, Importer, Mode, NAMES, Outcome, Seen, Services};
 use age::{Horizon, Marks};
 use rows::{Reference, Table};
 use settings::Settings;
@@ -75,15 +75,7 @@ struct Position {
 
 /// Returns the name under which the position is stored.
 fn position_name(services: &Services) -> String {
-    format!("import sydent {}", services.config.server.name)
-}
-
-/// Forgets what was remembered for further runs.
-///
-/// # Errors
-/// [`ImportError`] if the database is unavailable.
-pub async fn end(services: &Services) -> Result<(), ImportError> {
-    Ok(services.importer.end(&position_name(services)).await?)
+    format!("{NAMES}sydent {}", services.config.server.name)
 }
 
 /// Imports, or says what would be imported.
@@ -96,6 +88,7 @@ pub async fn run(
     progress: &(dyn Progress + Sync),
 ) -> Result<Report, ImportError> {
     let importer = &services.importer;
+    refuse_besides(importer, "ma1sd").await?;
     let position = importer.progress(&position_name(services)).await?;
     let position: Option<Position> = position.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     if position.as_ref().is_some_and(|position| position.with_peers != options.with_peers) {

@@ -26,12 +26,15 @@ use crate::error::Error;
 use crate::store::import::{self, Kind, Known, State};
 use crate::store::{self, Conn, Store, meta};
 
-pub use bindings::{ImportedBinding, PreparedBindings};
+pub use bindings::{BindingSource, ImportedBinding, PreparedBindings};
 pub use invites::ImportedInvite;
 pub use people::{ImportedAccount, ImportedConsent, ImportedToken};
 
 /// How often a batch is attempted that conflicts with what a server stores at the same time.
 const ATTEMPTS: u32 = 5;
+
+/// How the names begin under which it is stored how far a database has been read.
+pub const NAMES: &str = "import ";
 
 /// Takes over the rows of another server.
 pub struct Importer {
@@ -165,11 +168,20 @@ impl Importer {
         Ok(())
     }
 
-    /// Ends the move: forgets what was remembered for further runs.
+    /// Returns from which servers an import has been made that is not ended, as [`Self::finish`]
+    /// has named them.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
-    pub async fn end(&self, name: &str) -> Result<(), Error> {
+    pub async fn in_progress(&self) -> Result<Vec<String>, Error> {
+        Ok(import::progresses(&mut self.store.read().await?, NAMES).await?)
+    }
+
+    /// Ends the move, from all servers: forgets what was remembered for further runs.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn end(&self) -> Result<(), Error> {
         while self
             .store
             .write(async |conn| import::forget_some(conn).await)
@@ -177,11 +189,11 @@ impl Importer {
             .map_err(|error: store::Error| error)?
             > 0
         {}
-        let name = name.to_owned();
         let audit = Arc::clone(&self.audit);
         let removed = self.store.write(async move |conn| {
             audit.note(conn, Entry::new(Act::EndImport, Origin::Command)).await?;
-            import::remove_progress(conn, &name).await
+            let names = import::progresses(conn, NAMES).await?;
+            import::remove_progress(conn, &names).await
         });
         removed.await.map_err(|error: store::Error| error)?;
         self.store.purge_deleted().await;

@@ -65,8 +65,8 @@ pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};
 pub use entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
 pub use importer::{
-    ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer, Mode, Outcome,
-    PreparedBindings, Seen,
+    BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer, Mode,
+    NAMES, Outcome, PreparedBindings, Seen,
 };
 pub use inspection::Inspection;
 pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};

@@ -43,6 +43,8 @@ pub enum State {
     Stored,
     /// It was stored, and the other server had it from one of its peers.
     Replicated,
+    /// It was stored, from a homeserver that remembers what its users have published here.
+    Published,
 }
 
 /// What is remembered of a row.
@@ -59,7 +61,7 @@ impl Kind {
 }
 
 impl State {
-    const ALL: [Self; 3] = [Self::Gone, Self::Stored, Self::Replicated];
+    const ALL: [Self; 4] = [Self::Gone, Self::Stored, Self::Replicated, Self::Published];
 
     fn from_number(number: i64) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|state| *state as i64 == number).ok_or(Error::Constraint)
@@ -375,10 +377,18 @@ pub async fn set_progress(conn: &mut Conn, name: &str, value: Vec<u8>) -> Result
     conn.execute(Prepared(upsert)).await.map(drop)
 }
 
-/// Removes a named value.
+/// Returns which named values there are whose names have this beginning.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn remove_progress(conn: &mut Conn, name: &str) -> Result<(), Error> {
-    conn.execute(diesel::delete(meta::table.filter(meta::name.eq(name.to_owned())))).await.map(drop)
+pub async fn progresses(conn: &mut Conn, beginning: &str) -> Result<Vec<String>, Error> {
+    conn.load(meta::table.select(meta::name).filter(meta::name.like(format!("{beginning}%")))).await
+}
+
+/// Removes named values.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn remove_progress(conn: &mut Conn, names: &[String]) -> Result<(), Error> {
+    conn.execute(diesel::delete(meta::table.filter(meta::name.eq_any(names.to_vec())))).await.map(drop)
 }

@@ -44,6 +44,7 @@ pub use connection::Conn;
 pub use database::Store;
 pub use error::Error;
 pub use migrations::Schema;
+pub use postgres::connect_elsewhere;
 pub use snapshot::Snapshot;
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both

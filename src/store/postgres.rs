@@ -160,6 +160,19 @@ async fn in_time<T>(check: impl Future<Output = Result<T, tokio_postgres::Error>
     }
 }
 
+/// Connects to a database that is not ours, to read it. `ca_file` has certificates that are trusted
+/// in addition to the system's.
+///
+/// # Errors
+/// What is wrong, without the URL, which may contain a password.
+pub async fn connect_elsewhere(url: &str, ca_file: Option<&Path>) -> Result<Client, String> {
+    let mut config: Config = url.parse().map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
+    config.connect_timeout(CONNECT).application_name("vouch");
+    config.ssl_mode(ssl_mode(&config));
+    let tls = trust::client_config(ca_file).map_err(|error| error.to_string())?;
+    Connector { config, tls: MakeRustlsConnect::new(tls) }.client().await
+}
+
 impl Connector {
     /// Returns an error if the server is not one that this program runs on, or if a connection
     /// pooler shares sessions. This changes nothing that matters in the sessions, since a pooler

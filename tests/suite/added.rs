@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR, MINUTE};
 use vouch::config::Bucket;
 use vouch::identity::threepid::Address;
-use vouch::service::{ImportedBinding, Mode, Seen as Known, Services};
+use vouch::service::{BindingSource, ImportedBinding, Mode, Seen as Known, Services};
 use vouch_test_support::mail_sink::Message;
 
 use crate::address_visitor::{BROKEN, main, path_of, posts};
@@ -202,7 +202,7 @@ on_both_backends! {
         alice.binds(ALICE).await;
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let user = Some(alice.mxid.as_str().try_into().unwrap());
-        let rows = vec![ImportedBinding { address: Address::email(WORK).unwrap(), user, at: NOON - 30 * DAY, is_replicated: false }];
+        let rows = vec![ImportedBinding { address: Address::email(WORK).unwrap(), user, at: NOON - 30 * DAY, source: BindingSource::Server }];
         vouch.importer.begin().await.unwrap();
         let rows = vouch.importer.prepare(rows, Mode::Write);
         vouch.importer.bindings(&rows, Mode::Write, &mut Known::default()).await.unwrap();

@@ -7,7 +7,7 @@ use futures_util::future::join;
 use serde_json::json;
 use vouch::clock::{DAY, MINUTE};
 use vouch::identity::threepid::Address;
-use vouch::service::{ImportedBinding, Mode, Objector, Seen, Services};
+use vouch::service::{BindingSource, ImportedBinding, Mode, Objector, Seen, Services};
 
 use crate::address_visitor;
 use crate::confirming::{CONFIRM, mailed_confirmation, presses};
@@ -125,7 +125,7 @@ on_both_backends! {
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let user = Some(alice.mxid.as_str().try_into().unwrap());
         let at = world.clock.now() - 30 * DAY;
-        let rows = vec![ImportedBinding { address: Address::email(ALICE).unwrap(), user, at, is_replicated: false }];
+        let rows = vec![ImportedBinding { address: Address::email(ALICE).unwrap(), user, at, source: BindingSource::Server }];
         vouch.importer.begin().await.unwrap();
         for (mode, left) in [(Mode::Look, 2), (Mode::Write, 1), (Mode::Write, 1)] {
             let rows = vouch.importer.prepare(rows.clone(), mode);

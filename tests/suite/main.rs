@@ -5,6 +5,7 @@
 mod world;
 mod address_visitor;
 mod database;
+mod foreign;
 mod invitations;
 mod manager;
 mod scrapes;
@@ -48,6 +49,9 @@ mod import_again;
 mod import_files;
 mod import_histories;
 mod import_hostile;
+mod import_ma1sd;
+mod import_ma1sd_files;
+mod import_synapse;
 mod invite_budgets;
 mod invite_mails;
 mod invited;

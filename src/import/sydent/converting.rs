@@ -1,24 +1,13 @@
 //! The settings of a Sydent as a `vouch.toml` to begin with.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use toml::Value;
 
 use super::settings::Settings;
+use crate::import::conversion::Line::Set;
+use crate::import::conversion::{Conversion, Line, list, note, number, text};
 
 /// A setting of Sydent, its section, and what becomes of it.
 type Counterpart = (&'static str, &'static str, fn(&Settings, &str) -> Vec<Line>);
-
-/// What becomes of a setting.
-enum Line {
-    /// A setting here: its section, key and value.
-    Set(&'static str, &'static str, Value),
-    /// A remark: nothing corresponds to it, or not exactly.
-    Note(String),
-}
-
-use Line::{Note, Set};
 
 /// The settings that have a counterpart, or of which it has to be said what becomes of them.
 const COUNTERPARTS: &[Counterpart] = &[
@@ -105,40 +94,19 @@ impl Settings {
     /// Returns a `vouch.toml`: what corresponds to these settings, and remarks on the others.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let (mut sections, mut notes) = (BTreeMap::<&str, Vec<(&str, Value)>>::new(), Vec::new());
+        let mut conversion = Conversion::default();
         for (section, key, convert) in COUNTERPARTS {
             let Some(value) = self.get(section, key) else { continue };
-            for line in convert(self, &value) {
-                match line {
-                    Set(section, key, value) => sections.entry(section).or_default().push((key, value)),
-                    Note(text) => notes.push(format!("{key}: {text}")),
-                }
-            }
+            conversion.add(key, convert(self, &value));
         }
         let (rules, senders, unknown) = self.text_messages();
         for (key, table) in [("rules", rules), ("senders", senders)] {
             if !table.is_empty() {
-                sections.entry("sms").or_default().push((key, Value::Table(table)));
+                conversion.add(key, vec![Set("sms", key, Value::Table(table))]);
             }
         }
-        notes.extend(unknown);
-        let mut toml = "# Converted from the configuration of a Sydent. Check it with `vouch check-config --config vouch.toml`, and see\n\
-                        # vouch.example.toml for all settings. If it contains a password, make it readable only by its owner.\n"
-            .to_owned();
-        for (section, settings) in sections {
-            // Strings cannot fail.
-            let _ = writeln!(toml, "\n[{section}]");
-            for (key, value) in settings {
-                let _ = writeln!(toml, "{key} = {}", in_one_line(&value));
-            }
-        }
-        if !notes.is_empty() {
-            toml.push_str("\n# Settings of Sydent without an exact counterpart:\n");
-        }
-        for note in notes {
-            let _ = writeln!(toml, "# - {}", note.replace(char::is_control, " "));
-        }
-        toml
+        conversion.note(unknown);
+        conversion.to_toml("Sydent")
     }
 
     /// Returns to which numbers text messages are sent, their senders, and remarks on settings that
@@ -185,26 +153,6 @@ fn originator(kind: &str, sender: &str) -> String {
     }
 }
 
-fn text(value: &str) -> Value {
-    Value::String(value.to_owned())
-}
-
-fn note(text: &str) -> Vec<Line> {
-    vec![Note(text.to_owned())]
-}
-
-fn list(value: &str) -> Value {
-    let items = value.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
-    Value::Array(items.map(text).collect())
-}
-
-fn number(section: &'static str, key: &'static str, value: &str) -> Vec<Line> {
-    match value.parse::<u32>() {
-        Ok(number) if number > 0 => vec![Set(section, key, Value::Integer(number.into()))],
-        _ => note(&format!("{value}: not a number that [{section}] {key} can have")),
-    }
-}
-
 /// Converts a rate per second into one per hour.
 fn rate(section: &'static str, value: &str) -> Vec<Line> {
     match value.parse::<f64>() {
@@ -240,18 +188,6 @@ fn security(mode: &str) -> &'static str {
         "1" | "STARTTLS" => "starttls",
         "2" | "TLS" | "SSL" => "tls",
         _ => "none",
-    }
-}
-
-/// Formats a value as TOML in one line.
-fn in_one_line(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(in_one_line).collect::<Vec<_>>().join(", ")),
-        Value::Table(table) => {
-            let pairs = table.iter().map(|(key, value)| format!("{} = {}", text(key), in_one_line(value)));
-            format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
     }
 }
 

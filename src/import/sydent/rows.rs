@@ -12,7 +12,7 @@ use crate::clock::{Millis, SECOND};
 use crate::crypto::ephemeral::decode_key;
 use crate::identity::threepid::{Address, Medium};
 use crate::import::values::{shown, text, user_id};
-use crate::service::{ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken};
+use crate::service::{BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken};
 
 /// A table of bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -169,7 +169,8 @@ impl Event {
             What::Bound(user) => Some(user),
             What::BoundToNobody | What::Unlisted | What::Unbound => None,
         };
-        ImportedBinding { address: self.address, user, at: self.at, is_replicated: self.is_replicated }
+        let source = if self.is_replicated { BindingSource::Peer } else { BindingSource::Server };
+        ImportedBinding { address: self.address, user, at: self.at, source }
     }
 }
 
@@ -199,7 +200,7 @@ impl RawAccount {
     #[must_use]
     pub fn consent(&self) -> Option<ImportedConsent> {
         let version = text(self.consent.as_deref()).filter(|version| !version.is_empty())?.to_owned();
-        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version, url: String::new() })
+        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version, url: String::new(), accepted_at: None })
     }
 }
 
@@ -245,7 +246,7 @@ impl RawConsent {
     #[must_use]
     pub fn parse(&self) -> Option<ImportedConsent> {
         let url = text(self.url.as_deref()).filter(|url| !url.is_empty())?.to_owned();
-        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version: url.clone(), url })
+        Some(ImportedConsent { user: user_id(self.user.as_deref())?, version: url.clone(), url, accepted_at: None })
     }
 }
 

@@ -12,7 +12,7 @@ use super::rows::{
     RawAccount, RawAssociation, RawBinding, RawConsent, RawInvite, RawKey, RawPeer, RawToken, Reference, Table,
 };
 use crate::clock::Millis;
-use crate::import::opening::{self, Maker, SourceError};
+use crate::import::opening::{self, Maker, SourceError, another};
 
 /// What a file is expected to be: no table of a Sydent is anything but a table.
 const MAKER: Maker = Maker { name: "a Sydent", tables: &[] };
@@ -92,7 +92,7 @@ impl Source {
         source.tables =
             source.names("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")?;
         if !source.has("local_threepid_associations") || !source.has("global_threepid_associations") {
-            return Err(SourceError(format!("{} is not the database of a Sydent", path.display())));
+            return Err(another(&path.display().to_string(), MAKER.name, &source.tables));
         }
         source.version = source.number("SELECT user_version AS number FROM pragma_user_version")?;
         source.is_tchap = source.has("profiles");

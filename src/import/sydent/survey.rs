@@ -75,6 +75,7 @@ impl Found {
             malformed_consents: malformed(Source::consents, source, |row| row.parse().is_some())?,
             malformed_keys: malformed(Source::keys, source, |row| row.parse().is_some())?,
             sessions_lost: source.sessions_since(now - DAY)?,
+            tokens_lost: 0,
             active_peers: source.active_peers()?,
             dated_ahead: horizon.new.len(),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ruma_common::OwnedUserId;
+use ruma_common::{OwnedUserId, ServerName};
 
 use super::{Importer, Mode, Outcome, Seen};
 use crate::clock::Millis;
@@ -19,11 +19,32 @@ pub struct ImportedBinding {
     pub address: Address,
     /// To whom it was bound, or `None` if it was unbound.
     pub user: Option<OwnedUserId>,
-    /// When.
+    /// When. Zero if that is not known: then it is older than anything else that is known.
     pub at: Millis,
-    /// Whether the other server had it from one of its peers. If it is missing in a later run, it
-    /// was removed.
-    pub is_replicated: bool,
+    /// Where it is from.
+    pub source: BindingSource,
+}
+
+/// Where a binding is from, which says how it is known that it was removed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingSource {
+    /// The other server itself, which says so.
+    Server,
+    /// A peer of that server. If it is missing in a later run, it was removed.
+    Peer,
+    /// A homeserver that remembers what its users have published here. If it is missing in a later
+    /// run, it was removed, but it may be published again.
+    Homeserver,
+}
+
+impl BindingSource {
+    const fn state(self) -> State {
+        match self {
+            Self::Server => State::Stored,
+            Self::Peer => State::Replicated,
+            Self::Homeserver => State::Published,
+        }
+    }
 }
 
 /// Bindings with their fingerprints, and sealed if they are to be written.
@@ -80,9 +101,7 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
     let new = match outcome {
         Outcome::Removed | Outcome::NothingToRemove => Known { at, state: State::Gone },
         Outcome::Replaced => Known { at: row.at, state: row.state },
-        Outcome::Added if here.known.is_some() || row.state == State::Replicated => {
-            Known { at: row.at, state: row.state }
-        }
+        Outcome::Added if here.known.is_some() || row.state != State::Stored => Known { at: row.at, state: row.state },
         // The same user was bound again. An older event, as from a peer, changes nothing.
         Outcome::Unchanged => {
             let latest = here.known.map(|known| known.at).max(here.bound.map(|(bound_at, _)| bound_at));
@@ -98,6 +117,11 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
         _ => return None,
     };
     (here.known != Some(new)).then_some(new)
+}
+
+/// The mark of an address together with its user.
+fn of_user(address_index: &[u8], user_index: &[u8]) -> Vec<u8> {
+    address_index.iter().zip(user_index).map(|(one, other)| one ^ other).collect()
 }
 
 impl PreparedBindings {
@@ -162,7 +186,7 @@ impl Importer {
                 objections: self.sealer.objection_indexes(&row.address),
                 sealed: row.user.as_deref().filter(|_| mode == Mode::Write).map(seal),
                 at: row.at,
-                state: if row.is_replicated { State::Replicated } else { State::Stored },
+                state: row.source.state(),
             }
         };
         PreparedBindings(Arc::new(rows.into_iter().map(prepared).collect()))
@@ -173,8 +197,11 @@ impl Importer {
     /// # Errors
     /// 503 if the database is unavailable; then nothing of this batch was written.
     pub async fn bindings(&self, rows: &PreparedBindings, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
-        for row in rows.0.iter().filter(|row| row.state == State::Replicated && row.user_index.is_some()) {
-            seen.note(&row.index);
+        for row in rows.0.iter().filter(|row| row.state != State::Stored && row.user_index.is_some()) {
+            match (row.state, &row.user_index) {
+                (State::Published, Some(user)) => seen.note(&of_user(&row.index, user)),
+                _ => seen.note(&row.index),
+            }
         }
         if mode == Mode::Look {
             let here = rows.here(&mut self.store.read_much().await?).await?;
@@ -217,6 +244,54 @@ impl Importer {
                     }
                     let gone = |(item, at)| (item, Known { at, state: State::Gone });
                     import::remember(conn, Kind::Binding, vanished.into_iter().map(gone).collect()).await?;
+                    Ok(removed)
+                })
+                .await?;
+        }
+    }
+}
+
+impl Importer {
+    /// Removes the bindings that the users of a homeserver had published, by an earlier run, and
+    /// that they have no longer; returns how many. They may be published again later.
+    ///
+    /// # Errors
+    /// 503 if the database is unavailable.
+    pub async fn withdrawn_bindings(
+        &self,
+        seen: &mut Seen,
+        homeserver: &ServerName,
+        mode: Mode,
+    ) -> Result<usize, Error> {
+        let (mut after, mut removed) = (Vec::new(), 0);
+        loop {
+            let mut conn = self.store.read_much().await?;
+            let page = import::page(&mut conn, Kind::Binding, State::Published, after).await?;
+            let Some((last, _)) = page.last() else { return Ok(removed) };
+            after = last.clone();
+            let items: Vec<_> = page.into_iter().map(|(item, _)| item).collect();
+            // What is not bound any more has been removed here, and what was bound since is newer.
+            let mut bound = import::bound(&mut conn, &items).await?;
+            bound.retain(|index, (user, at)| *at == 0 && !seen.contains(&of_user(index, user)));
+            let mut withdrawn = Vec::new();
+            for index in bound.into_keys() {
+                let Some(row) = bindings::by_address(&mut conn, &index).await? else { continue };
+                let user = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
+                // Other homeservers have runs of their own.
+                if user.server_name() == homeserver {
+                    withdrawn.push(index);
+                }
+            }
+            removed += self
+                .look_or_write(mode, async move |conn| {
+                    if mode == Mode::Look {
+                        return Ok(withdrawn.len());
+                    }
+                    let mut removed = 0;
+                    for index in &withdrawn {
+                        removed += usize::from(import::unbind(conn, index, 0).await?);
+                    }
+                    import::forget(conn, Kind::Binding, withdrawn).await?;
                     Ok(removed)
                 })
                 .await?;

@@ -41,6 +41,8 @@ pub struct ImportedConsent {
     pub version: String,
     /// The URL of the accepted document, or nothing if it is not known.
     pub url: String,
+    /// When, if the other server knows.
+    pub accepted_at: Option<Millis>,
 }
 
 impl Importer {
@@ -150,7 +152,7 @@ impl Importer {
     }
 
     /// Records consents to a policy that is none of ours: they are history, and everyone is asked
-    /// again. They count as given now, because the other server does not know when they were.
+    /// again. They count as given now if the other server does not know when they were.
     ///
     /// # Errors
     /// 503 if the database is unavailable; then nothing of this batch was written.
@@ -161,34 +163,34 @@ impl Importer {
         mode: Mode,
     ) -> Result<Vec<Outcome>, Error> {
         let now = self.clock.now();
-        let owner =
-            |row: ImportedConsent| (self.sealer.account_index(&row.user).as_ref().to_vec(), row.version, row.url);
+        let owned = |row: ImportedConsent| (self.sealer.account_index(&row.user).as_ref().to_vec(), row);
+        let at = move |row: &ImportedConsent| row.accepted_at.map_or(now, |at| at.clamp(0, now));
         let (rows, duplicates) = newest(
-            rows.into_iter().map(owner).collect(),
-            |(owner, version, _)| (owner.clone(), version.clone()),
-            |_| now,
+            rows.into_iter().map(owned).collect(),
+            |(owner, row)| (owner.clone(), row.version.clone()),
+            |(_, row)| at(row),
         );
         self.look_or_write(mode, async move |conn| {
             let owners: Vec<_> = rows.iter().map(|(owner, ..)| owner.clone()).collect();
             let accounts = import::accounts(conn, &owners).await?;
             let removed = import::known(conn, Kind::Account, &owners).await?;
             let recorded = import::consents(conn, accounts.values().copied().collect(), policy).await?;
-            let outcome = |(owner, version, _): &(Vec<u8>, String, String)| match accounts.get(owner) {
-                Some(account) if recorded.contains(&(*account, version.clone())) => Outcome::Unchanged,
+            let outcome = |(owner, row): &(Vec<u8>, ImportedConsent)| match accounts.get(owner) {
+                Some(account) if recorded.contains(&(*account, row.version.clone())) => Outcome::Unchanged,
                 None if removed.contains_key(owner) => Outcome::RemovedHere,
                 None if mode == Mode::Write => Outcome::NoAccount,
                 _ => Outcome::Added,
             };
             let outcomes: Vec<_> = rows.iter().map(outcome).collect();
             if mode == Mode::Write {
-                let new = |(owner, version, url): (Vec<u8>, String, String)| NewConsent {
+                let new = |(owner, row): (Vec<u8>, ImportedConsent)| NewConsent {
                     account_id: accounts.get(&owner).copied().unwrap_or_default(),
                     policy: policy.to_owned(),
-                    version,
+                    accepted_at: at(&row),
+                    version: row.version,
                     language: String::new(),
-                    url,
+                    url: row.url,
                     sha256: Vec::new(),
-                    accepted_at: now,
                 };
                 import::add_consents(conn, added(rows, &outcomes).into_iter().map(new).collect()).await?;
             }

@@ -1,0 +1,77 @@
+//! `vouch import sydent`
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::{Bar, Common, Failure, keys_valid, open};
+use crate::config::Config;
+use crate::import::sydent::settings::Settings;
+use crate::import::sydent::{self, Options};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  vouch import sydent sydent.db                       Say what would be imported, and what would be lost
+  vouch import sydent sydent.db --yes                 Import it, or what has changed since the last time
+  vouch import sydent sydent.db --verify              Compare both servers
+  vouch import sydent --config sydent.conf            Print a vouch.toml to begin with
+
+docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
+
+/// What is imported from a Sydent.
+#[derive(Args)]
+pub(in super::super) struct From {
+    /// Its database. Without one, its configuration (--config) is converted
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+    /// Read all of it again, and not only what has changed since the last time
+    #[arg(long)]
+    all: bool,
+    /// Whether to take bindings that it has from its peers, as its look-ups do
+    #[arg(long, value_enum, default_value = "take")]
+    peers: Peers,
+    /// How long the public keys of its invitations stay valid, in days [default: as for new ones]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    keys_valid: Option<u32>,
+    /// Its configuration, to compare the signing key
+    #[arg(long, value_name = "FILE")]
+    sydent_config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Peers {
+    Take,
+    Leave,
+}
+
+impl From {
+    pub(super) fn converted(&self, config: Option<&Path>) -> Option<Result<String, Failure>> {
+        if self.file.is_some() {
+            return None;
+        }
+        let Some(path) = self.sydent_config.as_deref().or(config) else {
+            let missing = "expected the database of a Sydent, or its configuration: --config sydent.conf";
+            return Some(Err(Failure::Usage(missing.to_owned())));
+        };
+        Some(Settings::read(path).map(|settings| settings.to_toml()).map_err(Failure::from))
+    }
+
+    pub(super) async fn run(&self, config: Config) -> Result<(), Failure> {
+        let settings = self.sydent_config.as_deref().map(Settings::read).transpose()?;
+        let services = open(config).await?;
+        let options = Options {
+            file: self.file.clone().unwrap_or_default(),
+            settings,
+            action: self.common.action(),
+            with_peers: self.peers == Peers::Take,
+            reads_all: self.all,
+            keys_valid: keys_valid(&services, self.keys_valid),
+            accepted: self.common.accepted(),
+        };
+        let bar = Bar::new();
+        let report = sydent::run(&services, &options, &bar).await;
+        bar.0.finish_and_clear();
+        self.common.finish(&services, report).await
+    }
+}
