@@ -1,10 +1,11 @@
 //! Files with a secret: created once, replaced as a whole, and readable by their owner only.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
 use super::base62;
@@ -31,8 +32,16 @@ impl std::fmt::Display for KeyFileError {
 
 impl std::error::Error for KeyFileError {}
 
-/// Returns the text of the file, or `None` if it does not exist. Logs a warning if others than the
-/// owner may read it.
+/// Returns whether others than the owner may read a file, apart from the group through which this
+/// process reads it if it belongs to somebody else, such as a secret that Kubernetes mounts.
+#[must_use]
+pub fn is_exposed(file: &Metadata) -> bool {
+    let others = if file.uid() == geteuid().as_raw() { 0o077 } else { 0o007 };
+    file.mode() & others != 0
+}
+
+/// Returns the text of the file, or `None` if it does not exist. Logs a warning if others may read
+/// it ([`is_exposed`]).
 ///
 /// # Errors
 /// If the file exists but cannot be read.
@@ -42,9 +51,10 @@ pub fn read(path: &Path) -> Result<Option<Zeroizing<String>>, KeyFileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(KeyFileError::new(path, error.to_string())),
     };
-    let mode = fs::metadata(path).map_err(|error| KeyFileError::new(path, error.to_string()))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        log::warn!("{} can be read by others (mode {:o}); run `chmod 600` on it", path.display(), mode & 0o777);
+    let metadata = fs::metadata(path).map_err(|error| KeyFileError::new(path, error.to_string()))?;
+    if is_exposed(&metadata) {
+        let mode = metadata.mode() & 0o777;
+        log::warn!("{} can be read by others (mode {mode:o}); run `chmod 600` on it", path.display());
     }
     Ok(Some(text))
 }

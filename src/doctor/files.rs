@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 
 use super::{Context, Finding, secret_files};
 use crate::config::{DatabaseUrl, MailTransport, Route};
-use crate::crypto::base62;
+use crate::crypto::{base62, key_file};
 
 /// With less space than this, writes will soon fail.
 const TOO_LITTLE: u64 = 64 << 20;
@@ -37,7 +37,7 @@ pub(super) fn secrets(context: &Context) -> Finding {
                 foreign |= metadata.uid() != 0;
                 match metadata.mode() {
                     mode if mode & 0o007 != 0 => open.push(shown),
-                    mode if is_key && mode & 0o070 != 0 => shared.push(shown),
+                    _ if is_key && key_file::is_exposed(&metadata) => shared.push(shown),
                     _ => {}
                 }
             }
