@@ -1,6 +1,7 @@
 //! The command line itself: help, wrong usage, and the check of the configuration.
 
 use std::fs;
+use std::path::Path;
 
 use crate::program::{Binary, done, refused};
 
