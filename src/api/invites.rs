@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use ruma_common::{RoomId, UserId};
+use ruma_common::{OwnedUserId, RoomId, UserId};
 use serde_json::json;
 
 use super::extract::Signatory;
@@ -28,16 +28,15 @@ pub(super) async fn store(
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let mut params = body.params().await?;
-    let asked = invite_request(&mut params)?;
-    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
+    let (asked, sender) = invite_request(&mut params)?;
     if sender != caller.mxid {
         return Err(Error::forbidden("You can only invite in your own name"));
     }
     Ok(stored(&invitations.send(&caller, &from, &asked, IfBound::Refuse).await?, &signing, &links))
 }
 
-/// Reads what a request to invite says, except for its sender.
-pub(super) fn invite_request(params: &mut Params) -> Result<InviteRequest, Error> {
+/// Reads what a request to invite says, and who its sender is said to be.
+pub(super) fn invite_request(params: &mut Params) -> Result<(InviteRequest, OwnedUserId), Error> {
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
     let address = params.string("address")?;
     let address = match medium {
@@ -52,7 +51,8 @@ pub(super) fn invite_request(params: &mut Params) -> Result<InviteRequest, Error
         .ok()
         .filter(|id| !id.as_str().contains(char::is_control))
         .ok_or_else(|| Error::invalid("room_id", "a room ID"))?;
-    Ok(InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) })
+    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
+    Ok((InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) }, sender))
 }
 
 /// Returns the answer to a request to invite: what the homeserver puts into the room.

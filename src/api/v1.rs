@@ -15,7 +15,6 @@ use actix_web::guard::{GuardContext, fn_guard};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource};
 use ipnet::IpNet;
-use ruma_common::UserId;
 use serde_json::json;
 
 use super::invites::{invite_request, stored};
@@ -126,8 +125,7 @@ async fn store_invite(
     body: Body,
 ) -> Result<HttpResponse, Error> {
     let mut params = body.params_or_form().await?;
-    let asked = invite_request(&mut params)?;
-    let sender = UserId::parse(params.string("sender")?).map_err(|_| Error::invalid("sender", "a Matrix ID"))?;
+    let (asked, sender) = invite_request(&mut params)?;
     let config = state::<Config>(&request);
     if !config.homeservers.invites_from(sender.server_name(), address(request.head(), config)) {
         return Err(Error::forbidden("You can only invite in the name of your own users"));

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::operator::{in_json, open};
@@ -87,8 +87,9 @@ impl Common {
         Accepted { losses: self.acceptance.accept_losses, older: self.acceptance.accept_older }
     }
 
-    /// Shows the report of an import, and ends the move if this was the last one.
-    async fn finish(&self, services: &Services, report: Result<Report, ImportError>) -> Result<(), Failure> {
+    /// Shows the report of an import in place of the bar, and ends the move if this was the last one.
+    async fn finish(&self, services: &Services, bar: Bar, report: Result<Report, ImportError>) -> Result<(), Failure> {
+        bar.0.finish_and_clear();
         let report = report?;
         say(if self.json { in_json(&report)? } else { report.to_string().trim_end().to_owned() });
         if self.last && report.done == Done::Imported {
@@ -116,6 +117,31 @@ pub(super) async fn run(config: Config, import: &Import) -> Result<(), Failure> 
         Import::Ma1sd(from) => from.run(config).await,
         Import::Synapse(from) => from.run(config).await,
     }
+}
+
+/// Whether something is imported that the operator must decide about.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Decision {
+    Take,
+    Leave,
+}
+
+/// Converts the configuration of another server, unless its database is named; `missing` says what
+/// to name if neither is.
+fn convert<E>(
+    has_database: bool,
+    file: Option<&Path>,
+    missing: &str,
+    to_toml: impl FnOnce(&Path) -> Result<String, E>,
+) -> Option<Result<String, Failure>>
+where
+    Failure: From<E>,
+{
+    if has_database {
+        return None;
+    }
+    let Some(file) = file else { return Some(Err(Failure::Usage(missing.to_owned()))) };
+    Some(to_toml(file).map_err(Failure::from))
 }
 
 /// Returns a file or URL; `-` means that it is read from standard input, since a URL may contain a

@@ -33,6 +33,7 @@ const WRITTEN_SINCE: &str = "SELECT id AS number FROM bindings WHERE written_by 
 const SETTLE: &str = "UPDATE bindings SET written_by = 0 WHERE id IN (SELECT id FROM bindings
     WHERE written_by >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT $1)";
 
+/// Sets each sequence that would assign an id again to the greatest id of its table.
 const CATCH_UP: &str = "DO $$ DECLARE of RECORD; BEGIN
     FOR of IN
         SELECT c.relname, a.attname, pg_get_serial_sequence(quote_ident(c.relname), a.attname) AS sequence

@@ -103,16 +103,9 @@ pub(super) enum Link {
 
 impl Postgres {
     /// Connects, and checks that connections are not pooled in a way that loses their sessions.
-    pub(super) async fn connect(mut config: Config, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("vouch");
-        }
-        config.ssl_mode(ssl_mode(&config));
-        let tls = trust::client_config(ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
-        let connector = Arc::new(Connector { config, tls: MakeRustlsConnect::new(tls) });
+    pub(super) async fn connect(config: Config, pool_size: usize, ca_file: Option<&Path>) -> Result<Self, String> {
+        let connector = Connector::new(config, ca_file).map_err(|error| format!("database.ca_file: {error}"))?;
+        let connector = Arc::new(connector);
         let postgres =
             Self { pool: pool(&connector, pool_size)?, connector, shared: Arc::default(), relaxed: Arc::default() };
         postgres.connector.check().await?;
@@ -166,14 +159,24 @@ async fn in_time<T>(check: impl Future<Output = Result<T, tokio_postgres::Error>
 /// # Errors
 /// What is wrong, without the URL, which may contain a password.
 pub async fn connect_elsewhere(url: &str, ca_file: Option<&Path>) -> Result<Client, String> {
-    let mut config: Config = url.parse().map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
-    config.connect_timeout(CONNECT).application_name("vouch");
-    config.ssl_mode(ssl_mode(&config));
-    let tls = trust::client_config(ca_file).map_err(|error| error.to_string())?;
-    Connector { config, tls: MakeRustlsConnect::new(tls) }.client().await
+    let config: Config = url.parse().map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
+    Connector::new(config, ca_file).map_err(|error| error.to_string())?.client().await
 }
 
 impl Connector {
+    /// Completes what the URL leaves open, and reads the certificates that are trusted in addition
+    /// to the system's.
+    fn new(mut config: Config, ca_file: Option<&Path>) -> Result<Self, trust::TrustError> {
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("vouch");
+        }
+        config.ssl_mode(ssl_mode(&config));
+        Ok(Self { config, tls: MakeRustlsConnect::new(trust::client_config(ca_file)?) })
+    }
+
     /// Returns an error if the server is not one that this program runs on, or if a connection
     /// pooler shares sessions. This changes nothing that matters in the sessions, since a pooler
     /// would hand them to others.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{Bar, Common, Failure, keys_valid, open, place};
+use super::{Bar, Common, Decision, Failure, convert, keys_valid, open, place};
 use crate::config::Config;
 use crate::import::ma1sd::keys::KeyStore;
 use crate::import::ma1sd::settings::Settings;
@@ -46,22 +46,12 @@ pub(in super::super) struct From {
     keys_valid: Option<u32>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Decision {
-    Take,
-    Leave,
-}
-
 impl From {
     pub(super) fn converted(&self, config: Option<&Path>) -> Option<Result<String, Failure>> {
-        if self.database.is_some() {
-            return None;
-        }
-        let Some(path) = self.ma1sd_config.as_deref().or(config) else {
-            let missing = "expected the database of a ma1sd, or its configuration: --config ma1sd.yaml";
-            return Some(Err(Failure::Usage(missing.to_owned())));
-        };
-        Some(Settings::read(path).map(|settings| settings.to_toml()).map_err(Failure::from))
+        let missing = "expected the database of a ma1sd, or its configuration: --config ma1sd.yaml";
+        convert(self.database.is_some(), self.ma1sd_config.as_deref().or(config), missing, |path| {
+            Settings::read(path).map(|settings| settings.to_toml())
+        })
     }
 
     pub(super) async fn run(&self, config: Config) -> Result<(), Failure> {
@@ -81,7 +71,6 @@ impl From {
         };
         let bar = Bar::new();
         let report = ma1sd::run(&services, &options, &bar).await;
-        bar.0.finish_and_clear();
-        self.common.finish(&services, report).await
+        self.common.finish(&services, bar, report).await
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{Bar, Common, Failure, keys_valid, open};
+use super::{Bar, Common, Decision, Failure, convert, keys_valid, open};
 use crate::config::Config;
 use crate::import::sydent::settings::Settings;
 use crate::import::sydent::{self, Options};
@@ -30,7 +30,7 @@ pub(in super::super) struct From {
     all: bool,
     /// Whether to take bindings that it has from its peers, as its look-ups do
     #[arg(long, value_enum, default_value = "take")]
-    peers: Peers,
+    peers: Decision,
     /// How long the public keys of its invitations stay valid, in days [default: as for new ones]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keys_valid: Option<u32>,
@@ -39,22 +39,12 @@ pub(in super::super) struct From {
     sydent_config: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Peers {
-    Take,
-    Leave,
-}
-
 impl From {
     pub(super) fn converted(&self, config: Option<&Path>) -> Option<Result<String, Failure>> {
-        if self.file.is_some() {
-            return None;
-        }
-        let Some(path) = self.sydent_config.as_deref().or(config) else {
-            let missing = "expected the database of a Sydent, or its configuration: --config sydent.conf";
-            return Some(Err(Failure::Usage(missing.to_owned())));
-        };
-        Some(Settings::read(path).map(|settings| settings.to_toml()).map_err(Failure::from))
+        let missing = "expected the database of a Sydent, or its configuration: --config sydent.conf";
+        convert(self.file.is_some(), self.sydent_config.as_deref().or(config), missing, |path| {
+            Settings::read(path).map(|settings| settings.to_toml())
+        })
     }
 
     pub(super) async fn run(&self, config: Config) -> Result<(), Failure> {
@@ -64,14 +54,13 @@ impl From {
             file: self.file.clone().unwrap_or_default(),
             settings,
             action: self.common.action(),
-            with_peers: self.peers == Peers::Take,
+            with_peers: self.peers == Decision::Take,
             reads_all: self.all,
             keys_valid: keys_valid(&services, self.keys_valid),
             accepted: self.common.accepted(),
         };
         let bar = Bar::new();
         let report = sydent::run(&services, &options, &bar).await;
-        bar.0.finish_and_clear();
-        self.common.finish(&services, report).await
+        self.common.finish(&services, bar, report).await
     }
 }

@@ -43,7 +43,6 @@ impl From {
         };
         let bar = Bar::new();
         let report = synapse::run(&services, &options, &bar).await;
-        bar.0.finish_and_clear();
-        self.common.finish(&services, report).await
+        self.common.finish(&services, bar, report).await
     }
 }
