@@ -118,7 +118,7 @@ async fn single_sign_on_says_whose_page_opens_and_gives_the_token_to_nobody_else
     let browser = Browser::open(&world).await;
     browser.visit("/you").await;
     browser.names(ALICE).await;
-    browser.says("Single sign-on opens a page of hs.example. If that page is of a different homeserver").await;
+    browser.says("Single sign-on opens a page of hs.example. If that page belongs to a different homeserver").await;
     browser.type_into("Your Matrix ID", "@alice:hs.exampl").await;
     browser.says_no_more("Single sign-on opens a page").await;
     browser.names(ALICE).await;

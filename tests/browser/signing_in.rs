@@ -254,7 +254,7 @@ async fn problems_of_a_homeserver_are_reported() {
         browser.visit("/you").await;
         answers(well_known, status, answer);
         browser.names(ALICE).await;
-        browser.is_told("hs.example does not say correctly where its homeserver is.").await;
+        browser.is_told("hs.example does not publish a valid address for its homeserver.").await;
     }
     browser.visit("/you").await;
     answers(well_known, 200, base("https://hs.example/"));
