@@ -11,7 +11,7 @@ mod colour;
 
 pub use colour::Colour;
 
-/// The largest logo, in bytes.
+/// The maximum size of a logo, in bytes.
 const MAX_LOGO: usize = 256 * 1024;
 
 /// The operator's name, contact, logo and colour.
@@ -19,7 +19,7 @@ const MAX_LOGO: usize = 256 * 1024;
 pub struct Brand {
     /// The name: one line of visible characters.
     pub name: String,
-    /// Where people can ask for help.
+    /// A place where people can ask for help.
     pub contact: Option<Contact>,
     /// The URL of the legal notice: `http:` or `https:`.
     pub imprint: Option<String>,
@@ -48,12 +48,12 @@ pub struct Logo {
 }
 
 impl Brand {
-    /// Returns the logo, unless it is an SVG, which hardly any mail program shows.
+    /// Returns the logo, unless it is an SVG, which hardly any mail program displays.
     pub fn mail_logo(&self) -> Option<&Logo> {
         self.logo.as_ref().filter(|logo| logo.media_type != SVG)
     }
 
-    /// Returns what is different from an earlier brand, in words.
+    /// Describes the differences from an earlier brand.
     pub fn changes(&self, before: &Self) -> Vec<String> {
         let settings = [
             ("name", self.name != before.name),
@@ -83,7 +83,7 @@ impl FromStr for Contact {
 const SVG: &str = "image/svg+xml";
 
 impl Logo {
-    /// Reads a picture, which is recognized by its content.
+    /// Reads a picture, whose type is recognized by its content.
     ///
     /// # Errors
     /// If the file cannot be read, is too large or is not a PNG, JPEG or SVG picture.

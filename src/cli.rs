@@ -31,7 +31,7 @@ use crate::config::{Config, ConfigError, LogFormat, environment};
 use crate::logging;
 use arguments::{Arguments, Command};
 
-/// Why a command failed, which determines the exit status.
+/// The reason why a command failed, which determines the exit status.
 enum Failure {
     /// The command line or the configuration is wrong: status 2.
     Usage(String),
@@ -51,14 +51,15 @@ pub fn run() -> ExitCode {
     ExitCode::from(status)
 }
 
-/// Returns the definition of the command line, from which manual pages and completions are made.
+/// Returns the definition of the command line, from which manual pages and completions are
+/// generated.
 #[must_use]
 pub fn command() -> clap::Command {
     Arguments::command()
 }
 
 fn execute(arguments: Arguments) -> Result<(), Failure> {
-    // As for all other variables, an empty one counts as unset.
+    // As for all other variables, an empty value counts as unset.
     let file = arguments.config.filter(|file| !file.as_os_str().is_empty());
     if let Some(Command::Import(import)) = &arguments.command
         && let Some(converted) = import.converted(file.as_deref())

@@ -1,8 +1,8 @@
-//! The only source of time, and what tells a right clock from a wrong one. Production reads the
+//! The only source of time. It also decides whether a clock is right. Production reads the
 //! machine's clocks; tests set their own.
 //!
-//! Three clocks are compared: the machine's wall clock, its monotonic clock, and on `PostgreSQL`
-//! the database's. A `Course` says how they may differ. As soon as the wall clock departs from
+//! Three clocks are compared: the machine's wall clock, its monotonic clock, and with `PostgreSQL`
+//! the database's clock. A `Course` defines how they may differ. When the wall clock departs from
 //! the monotonic one, time follows the monotonic one, and the clock counts as wrong until it is
 //! [judged](Clock::judge) again. So a wrong time is never returned, not even for a moment.
 
@@ -32,39 +32,40 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One second in milliseconds.
 pub const SECOND: Millis = 1000;
 
-/// How far the clocks of nodes may be apart.
+/// The maximum difference between the clocks of nodes.
 pub const APART: Millis = MINUTE;
 
-/// Whether something happened within the last `span` before `now`. The future is not recent: a
-/// clock that was wrong has dated it. Except that the clock of another node may be a little ahead.
+/// Returns whether something happened within the last `span` before `now`. A time in the future is
+/// not recent, since it comes from a wrong clock, unless another node's clock is just a little
+/// ahead.
 #[must_use]
 pub const fn is_recent(at: Millis, span: Millis, now: Millis) -> bool {
     let age = now.saturating_sub(at);
     -APART <= age && age < span
 }
 
-/// Whether something that lasts until `until`, and for `longest` at most, still lasts. What lasts
-/// longer was dated by a clock that was wrong.
+/// Returns whether something that lasts until `until`, and for at most `longest`, still lasts. A
+/// later end comes from a wrong clock.
 #[must_use]
 pub const fn still_lasts(until: Millis, longest: Millis, now: Millis) -> bool {
     let left = until.saturating_sub(now);
     0 < left && left <= longest.saturating_add(APART)
 }
 
-/// A clock that never runs backwards: if the machine's clock is set back, no expired token, session
-/// or pepper becomes valid again.
+/// A clock that never runs backwards: even if the machine's clock is set back, no expired token,
+/// session or pepper becomes valid again.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Arc<Source>,
     state: Arc<Mutex<State>>,
 }
 
-/// What the machine's clocks say at one moment.
+/// The readings of the machine's clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The time, which may be wrong.
     pub wall: Millis,
-    /// The time that has passed, since an arbitrary moment.
+    /// The time that has passed since an arbitrary moment.
     pub elapsed: Millis,
 }
 
@@ -76,9 +77,9 @@ struct Source {
 
 #[derive(Debug)]
 enum Clocks {
-    /// The machine's clocks. A test may make the wall clock wrong by `ahead`.
+    /// The machine's clocks. A test can make the wall clock wrong by `ahead`.
     System { since: Instant, ahead: AtomicI64 },
-    /// Those of a test.
+    /// The clocks of a test.
     Set(Mutex<Set>),
 }
 
@@ -92,7 +93,7 @@ struct Set {
 struct State {
     /// The latest time returned so far.
     latest: Millis,
-    /// `None` until the clock is judged: then every time is taken for right.
+    /// `None` until the clock has been judged; every time is accepted until then.
     course: Option<Course>,
 }
 
@@ -103,7 +104,7 @@ impl Clock {
         Self::new(Clocks::System { since: Instant::now(), ahead: AtomicI64::new(0) })
     }
 
-    /// Returns a clock that stands at `now` until it is [advanced](Self::advance), as does the
+    /// Returns a clock that stands at `now` until it is [advanced](Self::advance), and so does the
     /// database's.
     #[must_use]
     pub fn stopped_at(now: Millis) -> Self {
@@ -115,14 +116,14 @@ impl Clock {
         Self { source: Arc::new(Source { clocks, moved: Notify::new() }), state: Arc::default() }
     }
 
-    /// Returns a clock of the same machine for another node, which is judged on its own.
+    /// Returns a clock of the same machine for another node. It is judged separately.
     #[must_use]
     pub fn of_node(&self) -> Self {
         Self { source: Arc::clone(&self.source), state: Arc::default() }
     }
 
-    /// Returns the current time, which is never before any time returned earlier, except after the
-    /// earlier one was [found to be wrong](Self::judge).
+    /// Returns the current time. It is never earlier than a time returned before, unless that was
+    /// [found to be wrong](Self::judge).
     #[must_use]
     pub fn now(&self) -> Millis {
         let reading = self.reading();
@@ -132,15 +133,15 @@ impl Clock {
         state.latest
     }
 
-    /// Returns the time up to which expired data may be deleted: the current time, without the
-    /// jumps of the last [hour](SETTLING), which may turn out to be wrong.
+    /// Returns the time up to which expired data may be deleted: the current time without the jumps
+    /// of the last [hour](SETTLING), which may turn out to be wrong.
     #[must_use]
     pub fn settled(&self) -> Millis {
         let (now, elapsed) = (self.now(), self.reading().elapsed);
         self.state().course.as_ref().map_or(now, |course| now.min(course.settled(elapsed)))
     }
 
-    /// Whether the time can be acted on.
+    /// Returns whether the time can be relied on.
     #[must_use]
     pub fn is_right(&self) -> bool {
         let _ = self.now();
@@ -159,7 +160,7 @@ impl Clock {
         }
     }
 
-    /// Returns the database's time, given what the database says: tests may set another.
+    /// Returns the database's time, given its answer; tests can replace it.
     #[must_use]
     pub fn database_time(&self, said: Millis) -> Millis {
         match &self.source.clocks {
@@ -168,11 +169,11 @@ impl Clock {
         }
     }
 
-    /// Judges the clock by what else is known about the time. If it is right, returns its
+    /// Judges the clock by everything else known about the time. If it is right, returns its
     /// [settled](Self::settled) time.
     ///
     /// # Errors
-    /// [`Wrong`] if it must not be acted on. Then time follows the monotonic clock.
+    /// [`Wrong`] if the time must not be used. Time then follows the monotonic clock.
     pub fn judge(&self, evidence: &Evidence) -> Result<Millis, Wrong> {
         let state = &mut *self.state();
         let course = match &mut state.course {
@@ -186,8 +187,8 @@ impl Clock {
         Ok(course.settled(evidence.after.elapsed))
     }
 
-    /// Lets time pass on a stopped clock, by all clocks; or, if `by` is negative, sets only the
-    /// wall clock back. Ends all [pauses](Self::pause). Has no effect on a system clock.
+    /// Advances all clocks of a stopped clock or, if `by` is negative, sets back only the wall
+    /// clock. Ends all [pauses](Self::pause). Has no effect on a system clock.
     pub fn advance(&self, by: Millis) {
         self.change(|set| {
             set.reading.wall += by;
@@ -198,7 +199,7 @@ impl Clock {
         });
     }
 
-    /// Moves the wall clock alone, as somebody does who sets it. Works on a system clock too.
+    /// Moves only the wall clock, as if somebody had set it. Works on a system clock, too.
     pub fn step(&self, by: Millis) {
         if let Clocks::System { ahead, .. } = &self.source.clocks {
             ahead.fetch_add(by, Ordering::Relaxed);
@@ -206,7 +207,7 @@ impl Clock {
         self.change(|set| set.reading.wall += by);
     }
 
-    /// Moves the clock of a stopped clock's database alone.
+    /// Moves only the database clock of a stopped clock.
     pub fn step_database(&self, by: Millis) {
         self.change(|set| set.database += by);
     }
@@ -245,7 +246,7 @@ pub fn in_millis(duration: Duration) -> Millis {
     Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }
 
-/// A time in words: RFC 3339, with a precision of one second.
+/// A time as text: RFC 3339, with a precision of one second.
 pub struct InWords(pub Millis);
 
 impl fmt::Display for InWords {
@@ -258,7 +259,7 @@ impl fmt::Display for InWords {
     }
 }
 
-/// A duration in words, without its sign, in the largest unit of which there are at least two.
+/// A duration as text, without its sign, in the largest unit of which there are at least two.
 pub struct Span(pub Millis);
 
 impl fmt::Display for Span {

@@ -1,5 +1,5 @@
-//! What people read and accept: the brand, the texts and the policies. A reload replaces all of it
-//! at once.
+//! The content that people read and accept: the brand, the texts and the policies. A reload
+//! replaces all of it at once.
 
 use arc_swap::ArcSwap;
 
@@ -9,7 +9,7 @@ use crate::error::StartError;
 use crate::identity::policy::Policies;
 use crate::texts::Texts;
 
-/// What people read and accept.
+/// The content that people read and accept.
 #[derive(Debug)]
 pub struct Content {
     /// The operator's name, contact, logo and colour.
@@ -20,14 +20,14 @@ pub struct Content {
     pub policies: Policies,
 }
 
-/// The content in effect. Whatever must be consistent is taken from one loaded value.
+/// The content in effect. Anything that must be consistent is taken from one loaded value.
 pub type Published = ArcSwap<Content>;
 
 impl Content {
-    /// Returns what is different from earlier content, in words.
+    /// Describes the differences from earlier content.
     ///
     /// # Errors
-    /// If a document is no longer there, or is not the same: people have accepted it as it was.
+    /// If a document has changed or disappeared, since people have accepted it as it was.
     pub fn changes(&self, before: &Self, config: &Config) -> Result<Vec<String>, Vec<StartError>> {
         let directory = config.terms.directory.as_deref();
         let added = self.policies.additions(&before.policies, directory.unwrap_or("policies".as_ref()));

@@ -1,12 +1,12 @@
 //! The error type of the API, and the rules for which error type belongs where:
 //!
-//! * What is reported to a caller, over HTTP or on the operator's terminal, is an [`Error`] of this
-//!   module: a Matrix `errcode`, a status and a text written here. It never carries an inner
+//! * Failures reported to a caller, over HTTP or on the operator's terminal, are an [`Error`] of
+//!   this module: a Matrix `errcode`, a status and a text written here. It never carries an inner
 //!   message. Code that handles it compares its [`ErrorKind`].
-//! * A lower module whose callers need to distinguish failures has an error type of its own
+//! * A lower module whose callers need to distinguish failures has its own error type
 //!   (`store::Error`, `federation::Error`, `mail::SendError`), which is converted here or handled.
-//! * What prevents the server from starting is a text for the operator ([`StartError`]): which
-//!   setting or file, what is wrong, and what to do.
+//! * Problems that prevent the server from starting are texts for the operator ([`StartError`]):
+//!   which setting or file, what is wrong, and what to do.
 
 mod forbidden;
 mod start;
@@ -91,10 +91,10 @@ pub struct Error {
     retry_after: Option<Millis>,
 }
 
-/// How long a client waits before it retries while the database is unavailable.
+/// The time that clients wait before they retry while the database is unavailable.
 const AWAY: Millis = 2 * SECOND;
-/// How long a client waits before it retries while a homeserver is unavailable: we do not ask it
-/// sooner.
+/// The time that clients wait before they retry while a homeserver is unavailable. We do not ask it
+/// again earlier.
 const HOMESERVER_AWAY: Millis = 30 * SECOND;
 
 impl Error {
@@ -130,7 +130,7 @@ impl Error {
         Self::bad_request("M_INVALID_PARAM", format!("Invalid parameter {name}: expected {expected}"))
     }
 
-    /// 400 `M_INVALID_PEPPER`; Android reads the right one from the answer.
+    /// 400 `M_INVALID_PEPPER`; Element Android reads the current pepper from the answer.
     #[must_use]
     pub fn invalid_pepper(algorithm: &str, lookup_pepper: &str) -> Self {
         let mut error = Self::bad_request("M_INVALID_PEPPER", "Unknown or invalid pepper - has it been rotated?");
@@ -171,7 +171,7 @@ impl Error {
         Self::bad_request("M_EMAIL_SEND_ERROR", "The mail server refuses to send this email to this address")
     }
 
-    /// 400 `M_EMAIL_SEND_ERROR`, if no email can be sent until the operator has changed something.
+    /// 400 `M_EMAIL_SEND_ERROR`, if no email can be sent until the operator changes something.
     #[must_use]
     pub fn mail_out_of_order() -> Self {
         let text = "This server cannot send emails until its operator has corrected a problem";
@@ -285,7 +285,7 @@ impl Error {
     }
 
     /// 502 `M_UNKNOWN`, when a homeserver cannot be reached. It does not say why, since that would
-    /// tell strangers what is reachable from our network.
+    /// tell strangers what can be reached from our network.
     #[must_use]
     pub fn homeserver_unreachable(retry_after: Option<Millis>) -> Self {
         let error = Self::new(ErrorKind::BadGateway, "M_UNKNOWN", "The homeserver could not be asked about the token");
@@ -317,25 +317,25 @@ impl Error {
         self
     }
 
-    /// The kind of error.
+    /// Returns the kind of error.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// How long to wait before the same request may succeed.
+    /// Returns the time to wait before the same request may succeed.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Millis> {
         self.retry_after
     }
 
-    /// Whether the request is at fault, so that repeating it is pointless.
+    /// Returns whether the request is at fault, so that repeating it is pointless.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         self.kind.status().is_client_error() && self.retry_after.is_none()
     }
 
-    /// The Matrix error code.
+    /// Returns the Matrix error code.
     #[must_use]
     pub const fn errcode(&self) -> &'static str {
         self.errcode
@@ -372,7 +372,7 @@ impl ResponseError for Error {
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
-            // Only an account can be deleted while a row that refers to it is written.
+            // Only an account can be deleted while a row that refers to it is being written.
             store::Error::MissingReference => Self::unauthorized("The account no longer exists"),
             error if error.is_temporary() => Self::away(),
             _ => Self::internal(),

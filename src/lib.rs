@@ -1,8 +1,8 @@
 //! Vouch, a standalone Matrix identity server: it vouches, by its signature, that an address
-//! belongs to a Matrix user, and lets people find each other without the server's disk, logs or a
-//! stranger learning who looks for whom.
+//! belongs to a Matrix user, and lets people find each other without revealing who looks for whom
+//! to the server's disk, its logs or strangers.
 //!
-//! Imports run downwards only: [`api`] → [`pages`] → `http` → [`service`] → [`identity`],
+//! Imports run only downwards: [`api`] → [`pages`] → `http` → [`service`] → [`identity`],
 //! `federation`, `notify` → [`crypto`], `store`. All of them may use [`clock`] and [`metrics`].
 
 pub mod api;

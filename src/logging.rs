@@ -71,7 +71,7 @@ pub fn set_filter(filter: Filter) -> bool {
     is_different
 }
 
-/// Returns what overrides the filter.
+/// Returns the variable that overrides the filter.
 pub(crate) fn variable() -> Option<String> {
     std::env::var("RUST_LOG").ok().filter(|variable| !variable.trim().is_empty())
 }
@@ -81,12 +81,12 @@ pub fn is_json() -> bool {
     LOGGER.get().is_some_and(|ours| ours.format == LogFormat::Json)
 }
 
-/// Writes to stderr what the operator must see whatever the filter is: as it is or, if lines are
-/// JSON, each of its lines as an object.
+/// Writes a message that the operator must see, whatever the filter, to stderr: as it is or, if
+/// lines are JSON, as one object per line.
 pub fn tell(level: Level, text: impl Display) {
     match LOGGER.get().filter(|_| is_json()) {
         Some(ours) => text.to_string().lines().for_each(|line| ours.write(level, format_args!("{line}"))),
-        // There is nobody to tell if stderr is closed.
+        // If stderr is closed, there is nobody to tell.
         None => _ = writeln!(io::stderr(), "{text}"),
     }
 }
@@ -112,8 +112,8 @@ fn write_json(formatter: &mut Formatter, record: &Record<'_>) -> io::Result<()> 
 }
 
 impl Line<'_> {
-    /// Returns the object in one line. JSON itself allows some characters at which programs end a
-    /// line, or which a terminal obeys: they are escaped, too.
+    /// Returns the object on one line. JSON itself allows some characters that programs treat as
+    /// the end of a line or that a terminal obeys, so they are escaped, too.
     fn json(&self) -> serde_json::Result<String> {
         let text = serde_json::to_string(self)?;
         let is_awkward = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
@@ -178,7 +178,7 @@ mod tests {
         }
     }
 
-    /// Runs itself in a process of its own, which panics.
+    /// Runs the test itself in a separate process, which panics.
     #[test]
     fn a_panic_is_one_object() {
         if std::env::var_os("PANIC").is_some() {

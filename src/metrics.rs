@@ -1,7 +1,7 @@
-//! What is counted and measured for the operator's monitoring, in the data model of Prometheus.
+//! Metrics for the operator's monitoring, in the data model of Prometheus.
 //!
-//! Each component registers its own families when it is made, and then only changes atomics. Labels
-//! are values of closed sets, so that no series names a person, a homeserver, a network or a
+//! Each component registers its own families when it is created, and then only changes atomics.
+//! Labels are values of closed sets, so no series names a person, a homeserver, a network or a
 //! country, and nobody can make the number of series grow.
 
 mod requests;
@@ -34,21 +34,21 @@ pub trait Label: Copy + PartialEq + Debug + 'static {
     /// The label.
     const NAME: &'static str;
 
-    /// Returns the values that have a series even if there is nothing to count.
+    /// Returns the values that have a series even if there is nothing to count yet.
     fn all() -> Vec<Self>;
 
-    /// Returns the value as the operator reads it.
+    /// Returns the value as shown to the operator.
     fn value(self) -> Cow<'static, str>;
 }
 
-/// Metric families, each of which a component has registered. `vouch_` precedes all names.
+/// Metric families, each registered by one component. All names begin with `vouch_`.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
 }
 
-/// The metrics of a family, one for each value of a label. Those that are listed exist from the
-/// start: a rate is computed from two values, and the first of them is 0.
+/// The metrics of a family, one for each value of a label. The listed values exist from the start:
+/// a rate is computed from two values, the first of which is 0.
 #[derive(Debug)]
 pub struct Series<L, M> {
     listed: Vec<(L, M)>,
@@ -75,12 +75,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Registers a counter; `_total` follows its name.
+    /// Registers a counter; `_total` is appended to its name.
     pub(crate) fn counter(&self, name: &str, help: &str) -> Counter {
         self.register(name, help, Counter::default())
     }
 
-    /// Registers a counter for each value of a label; `_total` follows their name.
+    /// Registers a counter for each value of a label; `_total` is appended to their name.
     pub(crate) fn counters<L: Label>(&self, name: &str, help: &str) -> Series<L, Counter> {
         Series::of(self.register(name, help, Family::default()))
     }
@@ -105,7 +105,7 @@ impl Metrics {
         self.register(name, help, Shared::default()).0
     }
 
-    /// Registers labels that never change; `_info` follows their name.
+    /// Registers labels that never change; `_info` is appended to their name.
     pub(crate) fn info(&self, name: &str, help: &str, labels: Vec<(&'static str, &'static str)>) {
         self.registry().register(name, help, Info::new(labels));
     }
@@ -136,7 +136,7 @@ impl<L: Label, M> Series<L, M> {
 }
 
 impl<L: Label> Series<L, Counter> {
-    /// Counts one.
+    /// Adds one.
     pub(crate) fn inc(&self, label: L) {
         match self.listed.iter().find(|(other, _)| *other == label) {
             Some((_, counter)) => counter.inc(),
@@ -175,7 +175,7 @@ impl Format {
         }
     }
 
-    /// Writes the metrics down. The families of one must not be among those of another.
+    /// Encodes the metrics. No family may occur in more than one of them.
     #[must_use]
     pub fn encode(self, metrics: &[&Metrics]) -> String {
         let mut encoded = String::new();

@@ -41,10 +41,10 @@ use crate::service::{ClockGuard, Directory, Maintenance, Services};
 pub use pulse::Pulse;
 pub use reload::Reloader;
 
-/// How long receiving the head of a request may take.
+/// The time allowed for receiving the head of a request.
 const HEAD: Duration = Duration::from_secs(5);
 
-/// Keeps browsers from plain HTTP for a year (RFC 6797). Other hosts of the domain are not ours.
+/// Makes browsers refuse plain HTTP for a year (RFC 6797). Other hosts of the domain are not ours.
 const ONLY_ENCRYPTED: &str = "max-age=31536000";
 
 /// A server that listens, and answers once it [runs](Self::run).
@@ -113,8 +113,7 @@ impl Application {
         Ok(Self { server: server.run(), metrics, services, addresses, site, identity, pulse })
     }
 
-    /// Returns the problems that would prevent a start, as far as they can be found by reading
-    /// files.
+    /// Returns the problems that would prevent a start, as far as reading files can find them.
     #[must_use]
     pub fn check(config: &Config) -> Vec<StartError> {
         let mut problems = Services::read(config).err().unwrap_or_default();
@@ -140,14 +139,14 @@ impl Application {
         Arc::clone(&self.services)
     }
 
-    /// Returns what applies settings while the server runs.
+    /// Returns the object that applies settings while the server is running.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
         let (services, site) = (Arc::clone(&self.services), Arc::clone(&self.site));
         Reloader { services, site, identity: self.identity.clone() }
     }
 
-    /// Returns what tells whether the server's event loops turn.
+    /// Returns the object that checks whether the server's event loops are turning.
     #[must_use]
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)

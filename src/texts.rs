@@ -1,11 +1,11 @@
-//! Every text that people read, in their language.
+//! All texts that people read, in their language.
 //!
 //! Our texts are built in (`templates/texts/<lang>.ftl`, in [Fluent](https://projectfluent.org)).
 //! An operator's directory can replace single messages or add languages. A message that a language
 //! lacks comes from its base language (`de` for `de-AT`), then from the server's default language,
 //! then from English.
 //!
-//! Values such as a Matrix ID are somebody else's words. They are [cleaned](visible()) before they
+//! Values such as a Matrix ID come from other people. They are [cleaned](visible()) before they
 //! enter a text. A value with right-to-left letters is put between isolating marks, so that it
 //! cannot rearrange the text around it. Other values have no such marks, because people would copy
 //! the marks along with the value.
@@ -28,7 +28,7 @@ mod visible;
 
 pub use visible::visible;
 
-/// The built-in languages. English is the last resort, and defines which messages exist.
+/// The built-in languages. English is the last fallback, and defines which messages exist.
 const BUILT_IN: [(&str, &str); 4] = [
     ("en", include_str!("../templates/texts/en.ftl")),
     ("fr", include_str!("../templates/texts/fr.ftl")),
@@ -39,7 +39,7 @@ const BUILT_IN: [(&str, &str); 4] = [
 /// The message with a language's own name.
 const NAME: &str = "page-language-name";
 
-/// The longest value in a text, in characters: the length of the longest Matrix ID.
+/// The maximum length of a value in a text, in characters: that of the longest Matrix ID.
 const MAX_VALUE: usize = 255;
 
 /// All texts in all languages.
@@ -47,11 +47,11 @@ pub struct Texts {
     languages: Vec<Entry>,
     /// The position of the default language.
     default: usize,
-    /// The operator's files by language, and what is in them.
+    /// The operator's files by language, with their contents.
     files: BTreeMap<String, String>,
 }
 
-/// A language that has, or had before a reload, texts.
+/// A language that has texts, or had some before a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Language(&'static str);
 
@@ -63,8 +63,8 @@ struct Entry {
 }
 
 impl Language {
-    /// Returns the language with this tag. Tags are kept forever: there are only those of our texts
-    /// and of the operator's files.
+    /// Returns the language with this tag. Tags are kept forever: only our texts and the operator's
+    /// files have any.
     fn of(tag: &str) -> Self {
         static TAGS: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
         let mut tags = TAGS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +104,7 @@ impl Texts {
         Self::new(bundles, default_language, files)
     }
 
-    /// Returns what is different from earlier texts, in words.
+    /// Describes the differences from earlier texts.
     pub fn changes(&self, before: &Self) -> Vec<String> {
         let tags: BTreeSet<_> = self.files.keys().chain(before.files.keys()).collect();
         let tags = tags.into_iter().filter(|tag| self.files.get(*tag) != before.files.get(*tag));
@@ -154,8 +154,8 @@ impl Texts {
     }
 
     /// Returns the best language for an `Accept-Language` header (RFC 9110 section 12.5.4): the
-    /// most wanted one that is available (for `fr-CA` that, then `fr`, then any other French), or
-    /// else the default.
+    /// most wanted one that is available (for `fr-CA`, first that, then `fr`, then any other
+    /// French), or else the default.
     pub fn negotiate(&self, accept_language: Option<&str>) -> Language {
         let wishes = accept::wishes(accept_language.unwrap_or_default());
         wishes.into_iter().find_map(|wish| self.nearest(wish)).unwrap_or(self.default_language())
@@ -176,7 +176,7 @@ impl Texts {
         let bundles = self.entry(language).chain.iter().map(|position| &self.languages[*position].bundle);
         let text = bundles.into_iter().find_map(|bundle| {
             let pattern = bundle.get_message(id)?.value()?;
-            // Anything that could go wrong here was refused when the texts were loaded.
+            // Everything that could go wrong here was refused when the texts were loaded.
             Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
         });
         debug_assert!(text.is_some(), "the message {id} is in no language");

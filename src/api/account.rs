@@ -10,8 +10,8 @@ use super::json::Body;
 use crate::error::Error;
 use crate::service::{Accounts, Network, Registration};
 
-/// `POST /_matrix/identity/v2/account/register`: registers a user by an OpenID token, and issues an
-/// access token.
+/// `POST /_matrix/identity/v2/account/register`: registers a user with an OpenID token, and issues
+/// an access token.
 pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body) -> Result<HttpResponse, Error> {
     let registration = openid_token(body).await?;
     let token = accounts.register(&from, &registration).await?;
@@ -19,7 +19,7 @@ pub(super) async fn register(accounts: Data<Accounts>, from: Network, body: Body
     Ok(HttpResponse::Ok().json(json!({ "token": token, "access_token": token })))
 }
 
-/// Reads an OpenID token, as homeservers issue it.
+/// Reads an OpenID token in the form in which homeservers issue it.
 pub(super) async fn openid_token(body: Body) -> Result<Registration, Error> {
     let mut params = body.params().await?;
     params.optional_string("token_type")?;

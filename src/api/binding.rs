@@ -16,7 +16,7 @@ use crate::identity::threepid::{Address, Medium};
 use crate::service::{Bindings, Network, SignedUnbinding};
 use crate::texts::Language;
 
-/// The most `X-Matrix` credentials that are read from one request.
+/// The maximum number of `X-Matrix` credentials read from one request.
 const MAX_CREDENTIALS: usize = 8;
 
 /// `POST /_matrix/identity/v2/3pid/bind`: binds the address that a session has validated, and
@@ -35,7 +35,7 @@ pub(super) async fn bind(
 
 /// `POST /_matrix/identity/v2/3pid/unbind`: removes a binding. The request is either signed by the
 /// user's homeserver or names a session that has validated the address. It does not require
-/// accepted terms: a user can always leave.
+/// accepted terms, so users can always leave.
 pub(super) async fn unbind(
     config: Data<Config>,
     bindings: Data<Bindings>,

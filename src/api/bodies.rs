@@ -1,7 +1,7 @@
-//! How much of the bodies of requests is in memory at once.
+//! Limits on the memory for request bodies.
 //!
-//! Holding a body half-sent costs a client nothing. So what is held beyond the [beginning](FREE) of
-//! each is limited: for a user, for a network and altogether.
+//! Sending half a body and then stalling costs a client nothing. So the memory beyond the
+//! [beginning](FREE) of each body is limited: per user, per network and in total.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -14,22 +14,22 @@ use crate::clock::SECOND;
 use crate::error::Error;
 use crate::service::Network;
 
-/// How many bytes of each body are not counted. Nearly all bodies are smaller.
+/// The bytes of each body that are not counted. Nearly all bodies are smaller.
 const FREE: usize = 16 * 1024;
-/// How many bytes are held for everyone.
+/// The maximum number of bytes held for everyone.
 const EVERYONE: usize = 64 * 1024 * 1024;
-/// How many bytes are held for a network (/24, /48).
+/// The maximum number of bytes held for a network (/24, /48).
 const NETWORK: usize = EVERYONE / 4;
-/// How many bytes are held for a user: a few of the largest look-ups.
+/// The maximum number of bytes held for a user: a few of the largest look-ups.
 const USER: usize = EVERYONE / 16;
 
-/// The bytes that are held.
+/// The number of bytes held.
 #[derive(Default)]
 pub struct Bodies {
     held: Mutex<HashMap<Holder, usize>>,
 }
 
-/// Whom bytes are held for.
+/// A user or network that bytes are held for.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Holder {
     Everyone,
@@ -53,12 +53,12 @@ impl Bodies {
     }
 }
 
-/// A body, as far as it has been received.
+/// The part of a body that has been received.
 pub(super) struct Received {
     bodies: Data<Bodies>,
     holders: Vec<Holder>,
     counted: usize,
-    /// How long it will be, as far as the client has said.
+    /// The length of the body announced by the client.
     announced: usize,
     bytes: BytesMut,
 }
@@ -68,10 +68,10 @@ impl Received {
         Self { bodies, holders, counted: 0, announced, bytes: BytesMut::with_capacity(announced.min(FREE)) }
     }
 
-    /// Adds what has been received.
+    /// Adds received bytes.
     ///
     /// # Errors
-    /// 429 if the user or the network holds too much, 503 if all do.
+    /// 429 if the user or the network holds too much, 503 if everyone together does.
     pub(super) fn add(&mut self, chunk: &[u8]) -> Result<(), Error> {
         let counted = (self.bytes.len() + chunk.len()).saturating_sub(FREE);
         if counted > self.counted {
@@ -158,7 +158,7 @@ mod tests {
         let bodies = Data::new(Bodies::default());
         let (few, refused) = fill(&bodies, |_| ("@mallory:hs.example".to_owned(), 1));
         assert_eq!((few.len(), refused), (4, 429));
-        // Others have theirs, and small bodies are always received.
+        // Others have their own limits, and small bodies are always received.
         received(&bodies, "@alice:hs.example", 1).add(LARGE).unwrap();
         received(&bodies, "@mallory:hs.example", 1).add(&LARGE[..FREE]).unwrap();
         drop(few);

@@ -73,7 +73,7 @@ impl Caller {
     fn of(request: &HttpRequest, token: Result<AccessToken, Error>) -> Extraction<Self> {
         let accounts = state::<Accounts>(request).clone();
         Box::pin(async move {
-            // The iOS client renews its token on this errcode only.
+            // The iOS client renews its token only on this errcode.
             let unrecognised = || Error::unauthorized("Unrecognised access token");
             accounts.authenticate(&token?.0).await?.map(Self).ok_or_else(unrecognised)
         })
@@ -107,8 +107,8 @@ impl FromRequest for Signatory {
     }
 }
 
-/// A [`Signatory`] whose token may be in the query: Synapse (last checked: 1.163) sends it there
-/// for `hash_details`. It sends a header everywhere else, and clients send it everywhere.
+/// A [`Signatory`] whose token may be in the query, where Synapse (last checked: 1.163) sends it
+/// for `hash_details`. Synapse sends a header everywhere else, and clients always do.
 pub(super) struct SynapseSignatory;
 
 impl FromRequest for SynapseSignatory {

@@ -35,13 +35,13 @@ pub(super) async fn store(
     Ok(stored(&invitations.send(&caller, &from, &asked, IfBound::Refuse).await?, &signing, &links))
 }
 
-/// Reads what a request to invite says, and who its sender is said to be.
+/// Reads an invitation request and the sender that it names.
 pub(super) fn invite_request(params: &mut Params) -> Result<(InviteRequest, OwnedUserId), Error> {
     let medium = Medium::parse(&params.string("medium")?).ok_or_else(Error::unknown_medium)?;
     let address = params.string("address")?;
     let address = match medium {
         Medium::Email => Address::email(&address).map_err(|_| Error::invalid_email())?,
-        // A text may be sent to it, so the number must be valid.
+        // The invitation may be sent by text, so the number must be valid.
         Medium::Msisdn => {
             PhoneNumber::e164(&address).map_err(|invalid| Error::invalid_phone_number(invalid.into()))?.address
         }
@@ -55,7 +55,7 @@ pub(super) fn invite_request(params: &mut Params) -> Result<(InviteRequest, Owne
     Ok((InviteRequest { address, room_id, words: InviteWords::read(|name| params.word(name)) }, sender))
 }
 
-/// Returns the answer to a request to invite: what the homeserver puts into the room.
+/// Returns the answer to an invitation request, which the homeserver puts into the room.
 pub(super) fn stored(invite: &StoredInvite, signing: &SigningKeys, links: &PublicLinks) -> HttpResponse {
     let public_key = signing.public_key(&invite.signing_key);
     HttpResponse::Ok().json(json!({

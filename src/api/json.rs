@@ -52,7 +52,7 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// Counts the body for the user who sends it, too.
+    /// Also counts the body towards the limit of the user who sends it.
     pub(super) fn counted_for(mut self, user: &UserId) -> Self {
         self.holders.insert(0, Holder::User(user.to_owned()));
         self
@@ -62,7 +62,7 @@ impl Body {
     ///
     /// # Errors
     /// 413 if it is longer, 408 if it arrives too slowly, 400 if it is incomplete; 429 or 503 while
-    /// too much of other bodies is held.
+    /// other bodies take up too much memory.
     pub(super) async fn read(self, limit: usize) -> Result<Received, Error> {
         let Self { announced, mut payload, bodies, holders } = self;
         let begun = Instant::now();
@@ -87,26 +87,26 @@ impl Body {
     /// Reads the parameters in a body of at most [`SMALL`] bytes.
     ///
     /// # Errors
-    /// As [`Self::read`], and 400 if it is not a JSON object.
+    /// The same as [`Self::read`], and 400 if it is not a JSON object.
     pub(super) async fn params(self) -> Result<Params, Error> {
         Params::parse(&self.read(SMALL).await?)
     }
 
-    /// As [`Self::params`], but accepts an empty body.
+    /// Works like [`Self::params`], but accepts an empty body.
     ///
     /// # Errors
-    /// As [`Self::params`].
+    /// The same as [`Self::params`].
     pub(super) async fn params_if_any(self) -> Result<Params, Error> {
         let body = self.read(SMALL).await?;
         if body.is_empty() { Ok(Params(Map::new())) } else { Params::parse(&body) }
     }
 
-    /// As [`Self::params`], but also accepts a form, which version 1 of the API knows and Dendrite
-    /// sends.
+    /// Works like [`Self::params`], but also accepts a form, which version 1 of the API allows and
+    /// Dendrite sends.
     ///
     /// # Errors
-    /// As [`Self::params`], and 400 `M_BAD_JSON` if a field of the form is repeated or contains
-    /// U+0000.
+    /// The same as [`Self::params`], and 400 `M_BAD_JSON` if a field of the form is repeated or
+    /// contains U+0000.
     pub(super) async fn params_or_form(self) -> Result<Params, Error> {
         let body = self.read(SMALL).await?;
         if body.trim_ascii_start().starts_with(b"{") { Params::parse(&body) } else { Params::parse_form(&body) }

@@ -1,5 +1,5 @@
-//! Objections of the owner of an address to being invited and listed. Not part of the
-//! specification: see docs/api.md.
+//! Objections of an address's owner to being invited and listed. Not part of the specification: see
+//! docs/api.md.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::service::{Accounts, Actor, Confirmations, Network, Origin, SelfService, Withdrawal};
 use crate::texts::Language;
 
-/// `GET /_matrix/identity/unstable/im.vouch/account/data`: exports the caller's data, with masked
-/// addresses unless they have proved and confirmed who they are.
+/// `GET /_matrix/identity/unstable/im.vouch/account/data`: exports the caller's data. Addresses are
+/// masked unless the caller has proved and confirmed who they are.
 pub(super) async fn export(
     self_service: Data<SelfService>,
     language: Language,
@@ -79,7 +79,7 @@ pub(super) async fn request_erasure(
     Ok(HttpResponse::Accepted().json(pending))
 }
 
-/// `DELETE /_matrix/identity/unstable/im.vouch/account/erasure`: stops that.
+/// `DELETE /_matrix/identity/unstable/im.vouch/account/erasure`: cancels that request.
 pub(super) async fn cancel_erasure(self_service: Data<SelfService>, caller: Caller) -> Result<HttpResponse, Error> {
     if self_service.cancel_erasure(&Actor::from(&*caller)).await? {
         return Ok(HttpResponse::Ok().json(json!({})));

@@ -1,11 +1,11 @@
-//! Version 1 of the API, as far as homeservers need it that the operator lists: without an access
-//! token, so they are known by the IP addresses they connect from. To all others, these paths do
-//! not exist.
+//! Version 1 of the API, as far as homeservers listed by the operator need it. There is no access
+//! token, so homeservers are recognised by the IP addresses they connect from. For everyone else,
+//! these paths do not exist.
 //!
 //! - Synapse has phone numbers validated (`account_threepid_delegates.msisdn`).
-//! - Dendrite invites. It looks the address up in the clear first, for which version 1 needs
-//!   neither consent nor limits; so the answer is always that it is not bound. The invitation of a
-//!   bound address is then delivered at once.
+//! - Dendrite sends invitations. It first looks the address up in the clear, and version 1 requires
+//!   neither consent nor limits for that, so the answer is always that the address is not bound.
+//!   The invitation of a bound address is then delivered at once.
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -47,8 +47,8 @@ fn invites(listed: &Homeservers, address: IpAddr) -> bool {
     listed.v1_invites.values().flatten().any(|range| range.contains(&address))
 }
 
-/// Returns a resource that exists only for homeservers that are listed for it. Others get 404, even
-/// for a wrong method.
+/// Returns a resource that exists only for homeservers listed for it. Others get 404, even for a
+/// wrong method.
 fn listed(path: &str, methods: Methods, is_listed: fn(&Homeservers, IpAddr) -> bool) -> Resource {
     let is_known = move |context: &GuardContext<'_>| {
         let config = context.app_data::<Data<Config>>();
@@ -107,13 +107,13 @@ async fn get_validated(
     validated(&validation, Asker::Homeserver(range), &query).await
 }
 
-/// `GET /_matrix/identity/api/v1/lookup`: tells a homeserver that is about to invite an address
-/// that it is not bound, whether or not it is. Dendrite goes on only after such an answer.
+/// `GET /_matrix/identity/api/v1/lookup`: answers that the address is not bound, whether or not it
+/// is. Dendrite invites an address only after such an answer.
 async fn look_up() -> HttpResponse {
     HttpResponse::Ok().json(json!({}))
 }
 
-/// `POST /_matrix/identity/api/v1/store-invite`: invites an address in the name of one of the
+/// `POST /_matrix/identity/api/v1/store-invite`: invites an address on behalf of one of the
 /// homeserver's users.
 async fn store_invite(
     invitations: Data<Invitations>,

@@ -16,8 +16,8 @@ pub(super) async fn versions() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "versions": VERSIONS }))
 }
 
-/// `GET /_matrix/identity/unstable/im.vouch/network`: tells who asks from which network they come,
-/// as coarse as rate limits see it.
+/// `GET /_matrix/identity/unstable/im.vouch/network`: returns the network that the request comes
+/// from, as rate limits see it.
 pub(super) async fn network(network: Network) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "network": network.to_string() }))
 }

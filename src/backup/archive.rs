@@ -17,12 +17,13 @@ use zeroize::Zeroizing;
 use super::Manifest;
 use crate::clock::SECOND;
 
-/// How much work the passphrase costs whoever tries one, and us once: 128 MiB of memory, and half a
-/// second or so. Files that cost up to 1 GiB are opened.
+/// The work factor of the passphrase. Deriving the key takes 128 MiB of memory and about half a
+/// second, for us once and for an attacker with each guess. Files that take up to 1 GiB can be
+/// opened.
 const WORK: u8 = 17;
 const MOST_WORK: u8 = 20;
 
-/// The format of the archive, as its manifest has it.
+/// The version of the archive format, as in the manifest.
 pub(super) const FORMAT: u64 = 1;
 
 const MANIFEST: &str = "manifest.json";
@@ -31,12 +32,12 @@ const SIGNING_KEY: &str = "signing.key";
 const CONFIG: &str = "vouch.toml";
 const DATABASE: &str = "vouch.db";
 
-/// How large a part other than the database may be, in bytes.
+/// The maximum size of any part except the database, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// What an archive contains besides the database.
+/// The contents of an archive other than the database.
 pub struct Parts {
-    /// What it says about itself.
+    /// The description of the archive.
     pub manifest: Manifest,
     /// The text of the master key's file.
     pub master_key: Option<Zeroizing<String>>,
@@ -72,11 +73,11 @@ fn header(manifest: &Manifest, size: u64) -> Header {
     header
 }
 
-/// Reads an archive, and writes its database to a file; without one, it reads only what precedes
-/// the database.
+/// Reads an archive and writes its database to `database`. Without that argument, it reads only the
+/// parts that precede the database.
 ///
 /// # Errors
-/// What is wrong with the archive, or with writing the database.
+/// Describes what is wrong with the archive, or why the database could not be written.
 pub(super) fn open(path: &Path, passphrase: SecretString, mut database: Option<&File>) -> Result<Parts, String> {
     let input = File::open(path).map_err(|error| error.to_string())?;
     let length = input.metadata().map_err(|error| error.to_string())?.len();
@@ -130,7 +131,7 @@ fn unsealed(input: File, passphrase: SecretString) -> Result<impl Read, String> 
     })
 }
 
-/// Parses the manifest, of which other formats may have other fields.
+/// Parses the manifest. Other formats may have other fields, so the format is checked first.
 fn manifest(text: &str) -> Result<Manifest, String> {
     let parsed = serde_json::from_str::<Value>(text).and_then(|value| {
         let format = value["format"].as_u64().ok_or_else(|| serde_json::Error::custom("the format is missing"))?;

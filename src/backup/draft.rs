@@ -8,11 +8,11 @@ use std::path::Path;
 use rustix::process::geteuid;
 use tempfile::{Builder, NamedTempFile, TempDir};
 
-/// With what the names of the folders of drafts begin.
+/// The prefix of the names of folders that hold drafts.
 pub(super) const DRAFT: &str = ".vouch-draft-";
 
-/// An unfinished file, which only its owner can read, in a folder of its own. Both are deleted when
-/// dropped; if the process is killed, by the next one that works in the same place.
+/// An unfinished file in a separate folder, readable only by its owner. Both are deleted when
+/// dropped or, if the process is killed, by the next process that works in the same place.
 pub(super) struct Draft {
     /// The file.
     pub(super) file: NamedTempFile,
@@ -26,22 +26,23 @@ impl Draft {
     /// Creates an empty file.
     pub(super) fn within(place: &Path) -> io::Result<Self> {
         for abandoned in fs::read_dir(place)?.flatten().filter(is_abandoned) {
-            // Another process may be faster.
+            // Another process may have deleted it first.
             let _ = fs::remove_dir_all(abandoned.path());
         }
         let folder = Builder::new().prefix(DRAFT).tempdir_in(place)?;
         let lock = File::open(folder.path())?;
-        // Where folders cannot be locked, none is taken for abandoned.
+        // Where folders cannot be locked, none is treated as abandoned.
         let _ = lock.try_lock();
         Ok(Self { file: NamedTempFile::new_in(folder.path())?, _folder: folder, _lock: lock })
     }
 
-    /// Gives the file its name, unless there is one with this name; what a power cut leaves is the
-    /// whole file or none. If root does this, the file belongs to whom its folder belongs: the
-    /// server may run as another user.
+    /// Gives the file its name, unless a file of that name exists. After a power cut, either the
+    /// whole file exists or none. If root does this, the file gets the owner of its folder, since
+    /// the server may run as another user.
     pub(super) fn place(self, path: &Path) -> io::Result<()> {
         let folder = folder_of(path);
-        // SQLite may have written it through another handle: what is synchronised is the file.
+        // SQLite may have written the file through another handle, so the file itself is
+        // synchronised.
         let file = OpenOptions::new().write(true).open(self.file.path())?;
         if geteuid().is_root() {
             let owner = fs::metadata(folder)?;

@@ -1,7 +1,7 @@
-//! Backups: a copy of the database in one sealed file, and back into an empty database.
+//! Backups: copying the database to one sealed file, and restoring it into an empty database.
 //!
-//! What is copied is always a `SQLite` file, so that a backup of either database can be restored
-//! into both, and those of earlier versions are brought up to date before anything is changed.
+//! The copy is always a `SQLite` file, so that a backup of either kind of database can be restored
+//! into both. Tables of earlier versions are upgraded before anything is changed.
 
 mod archive;
 mod draft;
@@ -31,34 +31,34 @@ use crate::service::start::{self, in_words};
 use crate::store::{Snapshot, meta};
 use draft::{Draft, folder_of};
 
-/// What a backup says about itself.
+/// The description of a backup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
     /// The format of the archive.
     pub format: u64,
-    /// When it was made.
+    /// The time at which the backup was made.
     pub made_at: Millis,
     /// The version of Vouch that made it.
     pub made_by: String,
-    /// The name of the server whose database it is.
+    /// The name of the server that the database belongs to.
     pub server_name: String,
-    /// How many rows each table has.
+    /// The number of rows in each table.
     pub rows: BTreeMap<String, i64>,
 }
 
-/// What a backup contains besides the database.
+/// The contents of a backup other than the database.
 pub struct Contents {
-    /// Whether it contains the keys.
+    /// True if it contains the keys.
     pub keys: bool,
     /// The configuration file that it contains.
     pub config: Option<PathBuf>,
 }
 
-/// Writes a backup of the database to a file that does not exist, and returns what it contains.
-/// Servers go on meanwhile.
+/// Writes a backup of the database to a new file, and returns its contents. Servers can run at the
+/// same time.
 ///
 /// # Errors
-/// [`StartError`], for the operator. Then there is no file.
+/// [`StartError`], for the operator. No file remains then.
 ///
 /// # Panics
 /// If sealing panics.
@@ -74,20 +74,20 @@ pub async fn make(
     let unwritable = |error: io::Error| failed(format!("{} cannot be written: {error}", file.display()));
     let draft = || Draft::within(folder_of(file)).map_err(unwritable);
     let (copy, sealed) = (draft()?, draft()?);
-    // What happens from now on may be missing.
+    // Later changes may be missing.
     let made_at = Clock::system().now();
     let copied = store.copy_to(copy.file.path()).await;
     copied.map_err(|problem| failed(format!("the database cannot be copied: {problem}")))?;
     let (config, copied) = (config.clone(), copy.file.path().to_owned());
     let output = sealed.file.reopen().map_err(unwritable)?;
-    // On another thread, so that the drafts are deleted at once if the caller gives up.
+    // Runs on another thread, so that the drafts are deleted at once if the caller gives up.
     let sealing = spawn_blocking(move || seal(&config, &contents, made_at, &copied, &output, passphrase));
     let manifest = sealing.await.expect("sealing does not panic").map_err(|StartError(problem)| failed(problem))?;
     sealed.place(file).map_err(unwritable)?;
     Ok(manifest)
 }
 
-/// Checks a copy of the database, and seals it with what else the backup contains.
+/// Checks a copy of the database, and seals it with the other contents.
 fn seal(
     config: &Config,
     contents: &Contents,
@@ -114,7 +114,7 @@ fn seal(
     Ok(parts.manifest)
 }
 
-/// Returns the texts of the files of the master key and of the signing keys, if they are those of
+/// Returns the contents of the files of the master key and of the signing keys, if they belong to
 /// the database.
 fn keys(snapshot: &mut Snapshot, config: &Config) -> Result<(Zeroizing<String>, Zeroizing<String>), StartError> {
     let (keys, file) = (&config.keys, &config.keys.signing_key_file);
@@ -138,7 +138,7 @@ fn refuse_existing(file: &Path) -> Result<(), StartError> {
     }
 }
 
-/// Checks that keys are those of a database.
+/// Checks that keys belong to a database.
 fn check_keys(
     snapshot: &mut Snapshot,
     master: Option<&MasterKey>,

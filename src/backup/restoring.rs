@@ -1,4 +1,4 @@
-//! From a backup to a database. Everything is verified before anything is changed.
+//! Restoring a backup. Everything is verified before anything is changed.
 
 use std::env;
 use std::fs::DirBuilder;
@@ -22,18 +22,18 @@ use crate::store::{Snapshot, Store};
 
 const IN_BACKUP: &str = "the signing keys in the backup";
 
-/// What was restored.
+/// The result of a restore.
 #[derive(Debug)]
 pub struct Restored {
-    /// What the backup says about itself.
+    /// The description of the backup.
     pub manifest: Manifest,
     /// The files of the keys that were created.
     pub keys: Vec<PathBuf>,
-    /// Whether the backup is so old that this machine's clock had to be taken for right.
+    /// True if the backup is so old that this machine's clock had to be trusted.
     pub is_clock_accepted: bool,
 }
 
-/// Where a database is restored.
+/// The database that a backup is restored into.
 enum Target {
     /// A file that does not exist.
     Sqlite(PathBuf),
@@ -72,7 +72,7 @@ pub fn check(config: &Config, file: &Path, passphrase: SecretString) -> Result<(
 /// Restores a backup. With `signs_out`, no access token is restored.
 ///
 /// # Errors
-/// [`StartError`], for the operator. Then the database is empty; keys that were created are kept,
+/// [`StartError`], for the operator. The database is empty then; keys that were created are kept,
 /// and fit the next attempt.
 pub async fn restore(
     config: &Config,
@@ -103,12 +103,12 @@ pub async fn restore(
 }
 
 impl Target {
-    /// Returns the target, if there is nothing that could be overwritten.
+    /// Returns the target if nothing would be overwritten.
     async fn vacant(config: &Config) -> Result<Self, StartError> {
         match &config.database.url {
             DatabaseUrl::Sqlite(path) => {
                 refuse_existing(path)?;
-                // What a lost database has left belongs to no other one.
+                // These files of a lost database do not belong to any other.
                 for suffix in ["-wal", "-shm", "-journal"] {
                     let mut name = path.as_os_str().to_owned();
                     name.push(suffix);
@@ -140,7 +140,7 @@ impl Target {
         }
     }
 
-    /// Fills the target, all or nothing.
+    /// Fills the target completely or not at all.
     async fn fill(self, draft: Draft, mut snapshot: Snapshot) -> Result<(), StartError> {
         match self {
             Self::Sqlite(path) => {
@@ -156,7 +156,7 @@ impl Target {
     }
 }
 
-/// Unpacks the database of a backup in a folder, and brings its tables up to date.
+/// Unpacks the database of a backup in a folder, and upgrades its tables.
 fn unpack(file: &Path, passphrase: SecretString, place: &Path) -> Result<(Parts, Draft, Snapshot), StartError> {
     let draft = Draft::within(place).map_err(|error| uncreated(&place.join(DRAFT), &error))?;
     let unusable = |problem: String| unusable(file, &problem);
@@ -178,8 +178,8 @@ fn uncreated(path: &Path, error: &io::Error) -> StartError {
     StartError(format!("{} cannot be created: {error}", path.display()))
 }
 
-/// Checks that the keys in place, or else those of the backup, are the database's. Returns those
-/// that are not in place, with their files.
+/// Checks that the keys in place, or else those in the backup, belong to the database. Returns
+/// those that are not in place, with their files.
 fn missing_keys(
     config: &Config,
     parts: &Parts,
@@ -218,7 +218,7 @@ fn create_key(path: &Path, text: &str) -> io::Result<()> {
     draft.place(path)
 }
 
-/// Creates the folder of a file, accessible to its owner only.
+/// Creates the folder of a file, accessible only to its owner.
 fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
-/// The least contrast of text (WCAG 2.2, success criterion 1.4.3, level AA).
+/// The minimum contrast of text (WCAG 2.2, success criterion 1.4.3, level AA).
 const LEGIBLE: f64 = 4.5;
 
 impl Colour {

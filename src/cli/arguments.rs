@@ -49,8 +49,7 @@ pub(super) enum Command {
     Serve,
     /// Check the configuration without changing anything
     CheckConfig,
-    /// Check everything that the server depends on, from here, and say what to do about what is
-    /// wrong
+    /// Check everything that the server depends on, from here, and say how to fix any problem
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
     /// Print what data is stored, and for how long
@@ -80,7 +79,7 @@ pub(super) enum Command {
     /// Erase all data stored about a user or an address, and print a receipt as JSON
     #[command(after_help = "Example:\n  vouch erase --user @alice:example.org --yes > receipt.json")]
     Erase(Erasure),
-    /// Print what the clocks say; put a time right that was stored wrongly
+    /// Compare the clocks, or correct a time that was stored wrongly
     Clock(ClockOptions),
     /// List what operators and people did to data, or verify that nobody has altered that log
     #[command(subcommand, disable_help_subcommand = true)]
@@ -103,7 +102,7 @@ pub(super) enum Command {
     Outbox(Outbox),
 }
 
-/// What to do about the clock.
+/// Corrections of the stored time.
 #[derive(Args)]
 #[group(multiple = false)]
 pub(super) struct ClockOptions {
@@ -111,8 +110,8 @@ pub(super) struct ClockOptions {
     /// the server was off for that long
     #[arg(long)]
     pub accept: bool,
-    /// This machine's clock is right, although it is behind the stored time: store it, and put
-    /// right what is dated in the future
+    /// This machine's clock is right, although it is behind the stored time: store it, and correct
+    /// rows that are dated in the future
     #[arg(long)]
     pub reset: bool,
 }
@@ -129,7 +128,7 @@ pub(super) enum Outbox {
     Drop(Chosen),
 }
 
-/// How deliveries are printed.
+/// Options for printing deliveries.
 #[derive(Args)]
 pub(super) struct Listing {
     /// Show whom each delivery is about
@@ -140,7 +139,7 @@ pub(super) struct Listing {
     pub json: bool,
 }
 
-/// How rate limits are printed.
+/// Options for printing rate limits.
 #[derive(Args)]
 pub(super) struct Limits {
     /// Print how much attackers can look up with the limits in force; needs no database
@@ -151,7 +150,7 @@ pub(super) struct Limits {
     pub json: bool,
 }
 
-/// What is checked.
+/// Options for the checks.
 #[derive(Args)]
 pub(super) struct Doctor {
     /// Send a test mail to this address
@@ -160,7 +159,7 @@ pub(super) struct Doctor {
     /// Send a test text to this number, with its country code
     #[arg(long, value_name = "NUMBER", value_parser = phone)]
     pub text_to: Option<Address>,
-    /// Check a homeserver whose users are to use this server
+    /// Check a homeserver whose users will use this server
     #[arg(long, value_name = "SERVER", value_parser = server_name)]
     pub homeserver: Option<OwnedServerName>,
     /// Print JSON
@@ -232,31 +231,31 @@ struct Whose {
     /// The address whose binding, validation sessions, invitations and deliveries are erased
     #[arg(long)]
     address: Option<String>,
-    /// A file with that address in one line; - means standard input
+    /// A file with that address on one line; - means standard input
     #[arg(long, value_name = "FILE")]
     address_from: Option<PathBuf>,
 }
 
-/// An address, or where it is.
+/// An address, or the file that contains it.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct AddressOption {
     /// The e-mail address, or the phone number with its country code
     #[arg(long)]
     address: Option<String>,
-    /// A file with the address in one line, so that it is not in the list of processes; - means
+    /// A file with the address on one line, to keep it out of the list of processes; - means
     /// standard input
     #[arg(long, value_name = "FILE")]
     address_from: Option<PathBuf>,
 }
 
-/// As [`AddressOption`], without the option's name.
+/// The same as [`AddressOption`], without the option's name.
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct AddressArgument {
     /// The e-mail address, or the phone number with its country code
     address: Option<String>,
-    /// A file with the address in one line, so that it is not in the list of processes; - means
+    /// A file with the address on one line, to keep it out of the list of processes; - means
     /// standard input
     #[arg(long, value_name = "FILE")]
     address_from: Option<PathBuf>,
@@ -269,7 +268,7 @@ pub(super) struct MediumOption {
     medium: Option<Medium>,
 }
 
-/// What to erase.
+/// The data to erase.
 pub(super) enum Subject {
     User(OwnedUserId),
     Address(Address),

@@ -29,7 +29,7 @@ Examples:
 
 Without checkpoints, nobody notices who restores an older state of the whole log. Exit status: 0 nothing is wrong, 1 something is.";
 
-/// How many problems are printed.
+/// The maximum number of problems printed.
 const MOST: usize = 20;
 const HEAD: [&str; 8] = ["ENTRY", "TIME", "ACT", "ORIGIN", "OUTCOME", "USER", "ADDRESS", "DETAIL"];
 
@@ -43,10 +43,10 @@ pub(super) enum Audit {
     Verify(Verify),
 }
 
-/// Which entries are printed, and how.
+/// The entries to print, and their format.
 #[derive(Args)]
 pub(super) struct List {
-    /// Only those since this time, as 2026-11-28 or 2026-11-28T15:30:00Z
+    /// Only those since this time, such as 2026-11-28 or 2026-11-28T15:30:00Z
     #[arg(long, value_name = "TIME", value_parser = first_moment)]
     since: Option<Millis>,
     /// Only those until this time; a date includes the whole day
@@ -58,7 +58,7 @@ pub(super) struct List {
     /// Only those about this Matrix ID or address
     #[arg(long, value_name = "WHO", conflicts_with = "of_from")]
     of: Option<String>,
-    /// A file with that Matrix ID or address in one line; - means standard input
+    /// A file with that Matrix ID or address on one line; - means standard input
     #[arg(long, value_name = "FILE")]
     of_from: Option<PathBuf>,
     #[command(flatten)]
@@ -68,11 +68,11 @@ pub(super) struct List {
     json: bool,
 }
 
-/// How the log is verified.
+/// Options for verifying the log.
 #[derive(Args)]
 pub(super) struct Verify {
-    /// A log of the server, plain or JSON, with whose checkpoints it is compared; - means standard
-    /// input
+    /// A server log, plain or JSON, whose checkpoints are compared with the audit log; - means
+    /// standard input
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Print JSON
@@ -163,7 +163,7 @@ fn conclude(verified: &Verified) -> Result<(), Failure> {
 }
 
 /// Writes an entry about a command that works without the database's keys, if there is a database.
-/// What it did is done: that it is not in the log is only said.
+/// The command has already taken effect, so a failure to write the entry is only reported.
 pub(super) async fn note(config: Config, act: Act, detail: Value) {
     if let DatabaseUrl::Sqlite(path) = &config.database.url
         && !path.exists()

@@ -40,11 +40,11 @@ pub(super) struct Backup {
     file: PathBuf,
     #[command(flatten)]
     passphrase: Passphrase,
-    /// Include the master key and the signing keys: with the passphrase, the file alone then
-    /// reveals every address
+    /// Include the master key and the signing keys: the file and its passphrase then reveal every
+    /// address
     #[arg(long)]
     with_keys: bool,
-    /// Include the configuration file, but no environment variables and no files that it names
+    /// Include the configuration file, but not environment variables or files that it names
     #[arg(long)]
     with_config: bool,
 }
@@ -56,7 +56,7 @@ pub(super) struct Restore {
     file: PathBuf,
     #[command(flatten)]
     passphrase: Passphrase,
-    /// Only verify the backup, and say what is in it
+    /// Only verify the backup, and list its contents
     #[arg(long, conflicts_with_all = ["print_config", "sign_out"])]
     check: bool,
     /// Only print the configuration file in the backup
@@ -67,10 +67,10 @@ pub(super) struct Restore {
     sign_out: bool,
 }
 
-/// Where the passphrase is.
+/// The source of the passphrase.
 #[derive(Args)]
 struct Passphrase {
-    /// A file with the passphrase in one line; - means standard input [default: ask on the
+    /// A file with the passphrase on one line; - means standard input [default: ask on the
     /// terminal]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -133,7 +133,7 @@ pub(super) async fn restore(config: Config, what: &Restore) -> Result<(), Failur
 const TOKENS: &str = "
   Access tokens that were ended since then work again; `vouch restore --sign-out` leaves out all of them.";
 
-/// Returns what to do before the server is started.
+/// Returns the steps to take before the server is started.
 fn advice(manifest: &Manifest) -> String {
     format!(
         "
@@ -164,7 +164,7 @@ fn in_words(manifest: &Manifest) -> String {
     )
 }
 
-/// Says what else is in a backup, and what is not.
+/// Lists the other contents of a backup, and what it lacks.
 fn describe(has_keys: bool, has_config: bool) {
     say(if has_keys {
         "It contains the master key and the signing keys: who has the file and its passphrase can read every address in it."

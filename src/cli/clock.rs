@@ -1,4 +1,4 @@
-//! Showing what the clocks say, and putting a stored time right.
+//! Comparing the clocks, and correcting a stored time.
 
 use serde_json::json;
 
@@ -47,7 +47,7 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
     Ok(())
 }
 
-/// A time, and how far it is from this machine's.
+/// Formats a time and its distance from this machine's clock.
 fn beside(time: Millis, wall: Millis) -> String {
     let by = time.saturating_sub(wall);
     format!("{}  {} {}", InWords(time), Span(by), if by < 0 { "behind" } else { "ahead" })

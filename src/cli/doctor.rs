@@ -1,4 +1,4 @@
-//! Printing what the checks find.
+//! Printing the results of the checks.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::doctor::{self, Checked, Options, Outcome};
 use crate::logging;
 
 pub(super) async fn run(file: Option<PathBuf>, asked: &Doctor) -> Result<(), Failure> {
-    // What goes wrong is found and said by the checks, unless RUST_LOG asks for more.
+    // The checks find and report problems themselves, unless RUST_LOG asks for more.
     logging::start(env_filter::Builder::new().parse("off").build(), LogFormat::Plain);
     let Doctor { mail_to, text_to, homeserver, json } = asked;
     let checked = match Config::load(file.as_deref(), environment()) {

@@ -1,4 +1,5 @@
-//! Reading what should not stand on the command line, where every user of the machine can see it.
+//! Reading values that should not be on the command line, where every user of the machine can see
+//! them.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::Failure;
 
-/// Returns what a file contains; `-` means standard input.
+/// Returns the contents of a file; `-` means standard input.
 pub(super) fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = if file.as_os_str() == "-" {

@@ -1,4 +1,4 @@
-//! The banner at start: what was created, how the server can be reached, and what to do next.
+//! The banner at startup: what was created, how the server can be reached, and what to do next.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use crate::service::Services;
 
 const WARNING: &str = "warning";
 
-/// Prints the banner, which has more lines on first start.
+/// Prints the banner, which is longer on first start.
 pub(super) fn introduce(services: &Services, addresses: &[SocketAddr], metrics: &[SocketAddr]) {
     let config = &services.config;
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };

@@ -37,7 +37,7 @@ pub(super) enum Keys {
 /// A key of another server.
 #[derive(Args)]
 pub(super) struct Import {
-    /// A file with one line "ed25519 VERSION SEED", as Synapse and Sydent write it, or the
+    /// A file with one line "ed25519 VERSION SEED", as written by Synapse and Sydent, or the
     /// directory with the keys of a ma1sd; - means standard input
     file: PathBuf,
     /// Sign with it, or with the one that signs there, after the next restart
@@ -45,8 +45,8 @@ pub(super) struct Import {
     sign: bool,
 }
 
-/// Runs the command on the key file. Stdout has one line per key; stderr says which file it is and
-/// what comes next.
+/// Runs the command on the key file. Stdout has one line per key; stderr names the file and the
+/// next step.
 pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> {
     let (path, name) = (&config.keys.signing_key_file, &config.server.name);
     let keys = match command {
@@ -82,7 +82,7 @@ pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Returns the line of a key. mxisd before 1.4 wrote a seed alone, whose key has the version 0.
+/// Returns the line of a key. mxisd before 1.4 wrote only a seed; its key has the version 0.
 fn named(text: Zeroizing<String>) -> Zeroizing<String> {
     if text.split_whitespace().count() == 1 { Zeroizing::new(format!("ed25519 0 {}", text.trim())) } else { text }
 }

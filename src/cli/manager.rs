@@ -1,4 +1,4 @@
-//! What the service manager is told, such as systemd, if there is one: see `sd_notify(3)`.
+//! Notifications to a service manager such as systemd, if there is one: see `sd_notify(3)`.
 
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -8,8 +8,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::server::Pulse;
 
-/// Tells the service manager how the server is. A thread of its own does, since nothing else may
-/// wait for a manager that does not listen.
+/// Reports the server's state to the service manager. This has its own thread, since nothing else
+/// may wait for a manager that does not listen.
 #[derive(Clone)]
 pub(super) struct Manager(mpsc::Sender<String>);
 
@@ -26,24 +26,24 @@ impl Manager {
         Self(sender)
     }
 
-    /// The server answers requests.
+    /// Reports that the server answers requests.
     pub fn ready(&self, status: &str) {
         self.tell(&[NotifyState::Ready, NotifyState::Status(&in_one_line(status))]);
     }
 
-    /// A reload begins. It ends when the server is [`ready`](Self::ready) again.
+    /// Reports that a reload has begun. It ends when the server is [`ready`](Self::ready) again.
     pub fn reloading(&self) {
         let now = NotifyState::monotonic_usec_now().ok();
         self.tell(&[NotifyState::Reloading].into_iter().chain(now).collect::<Vec<_>>());
     }
 
-    /// The server lets requests in flight finish, and ends.
+    /// Reports that the server lets requests in flight finish, and then ends.
     pub fn stopping(&self) {
         self.tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
     }
 
-    /// Reports twice in the time that the watchdog waits that all event loops turn: this one, since
-    /// it runs here, and those that answer requests.
+    /// Reports, twice within the watchdog's interval, that all event loops are turning: this one,
+    /// since it runs here, and those that answer requests.
     pub async fn keep_alive(self, pulse: Arc<Pulse>) {
         let Some(patience) = sd_notify::watchdog_enabled().filter(|patience| !patience.is_zero()) else { return };
         let mut ticks = interval(patience / 2);
@@ -61,7 +61,7 @@ impl Manager {
     }
 }
 
-/// Lines of a message are fields of their own.
+/// Escapes line breaks: each line of a message would be a separate field.
 fn in_one_line(status: &str) -> String {
     status.replace(char::is_control, " ")
 }

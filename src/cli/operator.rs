@@ -76,7 +76,7 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
     Ok(())
 }
 
-/// Returns what to add about an objection after a statement about the address.
+/// Returns the remark about an objection that follows a statement about the address.
 fn objection(since: Option<Millis>) -> String {
     since.map(|since| format!("; its owner has objected to that since {}", InWords(since))).unwrap_or_default()
 }

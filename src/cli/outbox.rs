@@ -7,9 +7,9 @@ use crate::clock::{InWords, Millis};
 use crate::config::Config;
 use crate::service::{Act, Queued};
 
-/// The columns of the list. The last two are shown only on request: they say whom a delivery is
+/// The columns of the list. The last two are shown only on request: they reveal whom a delivery is
 /// about.
-const HEAD: [&str; 9] = ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "TROUBLE", "USER", "ADDRESS"];
+const HEAD: [&str; 9] = ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "PROBLEM", "USER", "ADDRESS"];
 const REVEALING: usize = 2;
 
 pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
@@ -28,7 +28,7 @@ pub(super) async fn run(config: Config, what: &Outbox) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints how many deliveries are affected.
+/// Prints the number of affected deliveries.
 fn done(chosen: &Chosen, count: usize, what: &str) -> Result<(), Failure> {
     match (chosen.id, count) {
         (Some(id), 0) => return Err(Failure::Failed(format!("there is no delivery {id}; it may have arrived"))),

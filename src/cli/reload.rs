@@ -18,22 +18,22 @@ const FILTER: &str = "[log] filter";
 pub(super) struct Reloads {
     /// The configuration file.
     pub file: Option<PathBuf>,
-    /// What the server was started with.
+    /// The settings with which the server was started.
     pub started: Settings,
     pub reloader: Reloader,
     pub manager: Manager,
 }
 
-/// What a reload found.
+/// The result of a reload.
 struct Reloaded {
-    /// What is different now.
+    /// The changes.
     changes: Vec<String>,
-    /// The settings that only a restart applies.
+    /// The settings that need a restart.
     pending: Vec<String>,
 }
 
 impl Reloads {
-    /// Applies what has changed, all of it or nothing, and tells the operator.
+    /// Applies the changes, all of them or none, and tells the operator.
     pub async fn reload(self: &Arc<Self>) {
         self.manager.reloading();
         let this = Arc::clone(self);
@@ -62,7 +62,7 @@ impl Reloads {
 }
 
 impl Reloaded {
-    /// Logs what has changed, and returns a summary.
+    /// Logs the changes, and returns a summary.
     fn report(&self) -> String {
         for change in &self.changes {
             log::info!("reloaded: {change}");

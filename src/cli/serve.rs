@@ -39,8 +39,8 @@ impl Stop {
 }
 
 pub(super) async fn serve(file: Option<PathBuf>) -> Result<(), Failure> {
-    // First of all: SIGHUP would stop the process, and one that comes during the start is obeyed
-    // after it.
+    // First of all: SIGHUP would stop the process. One that arrives during startup is handled
+    // afterwards.
     let hangup = signal(SignalKind::hangup())?;
     let mut stop = Stop::listen()?;
     let loaded = Config::load_with_settings(file.as_deref(), environment());
@@ -73,7 +73,7 @@ pub(super) async fn serve(file: Option<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reloads at each SIGHUP. Those that come during a reload cause a single further one.
+/// Reloads at each SIGHUP. Those that arrive during a reload cause only one more.
 async fn reload_when_asked(mut hangup: Signal, reloads: Arc<Reloads>, pulse: Arc<Pulse>) {
     pulse.beat().await;
     reloads.manager.ready("serving");

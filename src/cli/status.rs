@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::crypto::certificate;
 use crate::service::{ClockStatus, NodeStatus, Services, Status};
 
-/// How the state is printed.
+/// Options for printing the state.
 #[derive(Args)]
 pub(super) struct StatusOptions {
     /// Print JSON, with times in milliseconds since 1970

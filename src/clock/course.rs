@@ -1,39 +1,40 @@
-//! How a right clock proceeds, and what a wrong one looks like.
+//! Rules for how a correct clock proceeds and what makes a clock wrong.
 
 use std::fmt;
 
 use super::{DAY, HOUR, InWords, Millis, Reading, Span};
 
-/// How far time may jump ahead without an operator's word: a server may have been off for a while.
+/// The longest jump ahead that is accepted without the operator: a server may have been off for a
+/// while.
 pub const LONGEST_JUMP: Millis = 30 * DAY;
-/// How long a jump ahead must last until data is deleted that expired by it.
+/// The time for which a jump ahead must last before data that expired because of it is deleted.
 pub const SETTLING: Millis = HOUR;
 /// The start of 2026, before this program was written. A machine without a battery starts in 1970.
 const EARLIEST: Millis = 1_767_225_600_000;
-/// The end of 9999. A later time is none, and what is added to it could overflow.
+/// The end of 9999. Later times are invalid, and adding to them could overflow.
 const LATEST: Millis = 253_402_300_799_000;
 
-/// What is known about the time when a clock is judged.
+/// Everything known about the time when a clock is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence {
     /// The machine's clocks before the database was asked.
     pub before: Reading,
-    /// The machine's clocks after that.
+    /// The machine's clocks after the database was asked.
     pub after: Reading,
-    /// The database's time, if its clock may be another one than the machine's.
+    /// The database's time, if the database may run on another clock.
     pub database: Option<Millis>,
     /// The latest time that any node has stored.
     pub stored: Option<Millis>,
-    /// Whether the stored time has been set back: what this node knew before does not count.
+    /// True if the stored time has been set back, which voids what this node knew before.
     pub is_reset: bool,
-    /// By how much two clocks may differ.
+    /// The maximum difference between two clocks.
     pub limit: Millis,
 }
 
-/// Why a clock is wrong.
+/// The reason why a clock is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// It says a time before the program was written, or none at all.
+    /// It shows a time before the program was written, or none at all.
     Unset {
         /// The machine's time.
         wall: Millis,
@@ -44,7 +45,7 @@ pub enum Wrong {
         wall: Millis,
         /// The database's time.
         database: Millis,
-        /// By how much they may differ.
+        /// The maximum difference.
         limit: Millis,
     },
     /// It is behind a time at which a node was running.
@@ -54,7 +55,7 @@ pub enum Wrong {
         /// The latest time at which a node was running.
         latest: Millis,
     },
-    /// It is further ahead of the latest time at which a node was running than [`LONGEST_JUMP`].
+    /// It is ahead of the latest time at which a node was running by more than [`LONGEST_JUMP`].
     Ahead {
         /// The machine's time.
         wall: Millis,
@@ -101,10 +102,10 @@ impl fmt::Display for Wrong {
     }
 }
 
-/// A jump of the wall clock ahead of the monotonic one that was accepted.
+/// An accepted jump of the wall clock ahead of the monotonic clock.
 #[derive(Clone, Copy, Debug)]
 struct Jump {
-    /// When, on the monotonic clock.
+    /// The time of the jump, on the monotonic clock.
     at: Millis,
     by: Millis,
 }
@@ -114,19 +115,19 @@ struct Jump {
 pub(super) struct Course {
     /// The clock when it was last found to be right.
     accepted: Reading,
-    /// Until when it has agreed with the monotonic clock since then, on that clock.
+    /// The time until which it has agreed with the monotonic clock since then, on that clock.
     agreed: Millis,
     /// The jumps that had not [settled](SETTLING) then.
     jumps: Vec<Jump>,
     limit: Millis,
-    /// Whether there is an earlier time to compare with: not in a new database.
+    /// True if there is an earlier time to compare with, which a new database does not have.
     has_past: bool,
     is_right: bool,
 }
 
 impl Course {
     /// Begins at the latest time that is known to have been right. It must be judged before it is
-    /// acted on.
+    /// used.
     pub(super) fn begin(evidence: &Evidence) -> Self {
         let Reading { wall, elapsed } = evidence.after;
         let wall = evidence.stored.or(evidence.database).unwrap_or(wall).clamp(EARLIEST, LATEST);
@@ -144,8 +145,8 @@ impl Course {
         self.is_right
     }
 
-    /// Returns the wall clock's time as long as it agrees with the monotonic clock, and that of the
-    /// monotonic clock from then on.
+    /// Returns the wall clock's time while it agrees with the monotonic clock, and the monotonic
+    /// clock's time from then on.
     pub(super) fn time(&mut self, reading: Reading) -> Millis {
         let expected = self.expected(reading.elapsed);
         self.is_right &= reading.wall.saturating_sub(expected).saturating_abs() <= self.limit;
@@ -171,16 +172,17 @@ impl Course {
         self.expected(elapsed).saturating_sub(self.unsettled(elapsed))
     }
 
-    /// Judges and continues the course. Returns `None` if it was right all the time, and otherwise
-    /// a lower bound of what time it is: what was returned since then may have been later.
+    /// Judges and continues the course. Returns `None` if the time was right throughout, and
+    /// otherwise a lower bound of the current time, since times returned in between may have been
+    /// later.
     pub(super) fn judge(&mut self, evidence: &Evidence) -> Result<Option<Millis>, Wrong> {
         self.limit = evidence.limit;
         let elapsed = evidence.after.elapsed;
         if let Some(stored) = evidence.stored {
             self.heed(stored.min(LATEST), elapsed);
         }
-        // While the clock is wrong, it may catch up with the last right time, not with the time
-        // that passes.
+        // While the clock is wrong, it may catch up with the last correct time, but not with the
+        // time that passes.
         let latest = self.expected(self.agreed).saturating_sub(self.unsettled(elapsed));
         if let Err(wrong) = self.compare(evidence, latest) {
             self.is_right = false;
@@ -228,7 +230,7 @@ impl Course {
         Ok(())
     }
 
-    /// Takes note of a time that another node, or an operator, has stored as right.
+    /// Takes into account a time that another node, or an operator, has stored as right.
     fn heed(&mut self, stored: Millis, elapsed: Millis) {
         self.has_past = true;
         if stored <= self.settled(elapsed) {

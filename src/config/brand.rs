@@ -1,4 +1,4 @@
-//! `[brand]`: how pages and mails present whoever runs the server.
+//! `[brand]`: how pages and mails present the operator of the server.
 
 use super::parse;
 use super::reader::Reader;

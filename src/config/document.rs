@@ -30,7 +30,7 @@ impl Document {
         None
     }
 
-    /// Parses the file. A line that is not valid TOML does not keep the others from being read.
+    /// Parses the file. A line that is not valid TOML does not prevent the others from being read.
     fn parse(path: &Path, text: &str, errors: &mut Vec<ConfigError>) -> Self {
         let at = |offset| Origin::File { path: path.to_owned(), position: Some(position(text, offset)) };
         let (table, syntax_errors) = DeTable::parse_recoverable(text);

@@ -1,11 +1,11 @@
-//! What is wrong with a configuration, and where. Messages never repeat a value, which may be a
+//! Errors in a configuration, with their location. Messages never repeat a value, which may be a
 //! secret.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// An error in the configuration. Displays as one line: where it is, which key is affected, and
-/// what is expected.
+/// An error in the configuration. Displays as one line: the location, the affected key, and what is
+/// expected.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConfigError {
     pub(super) origin: Origin,
@@ -14,7 +14,7 @@ pub struct ConfigError {
     pub(super) problem: String,
 }
 
-/// Where a setting comes from.
+/// The source of a setting.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Origin {
     /// The file, with line and column, counted from 1, if they are known.

@@ -17,8 +17,8 @@ use super::reader::Reader;
 pub struct Federation {
     /// `ca_file`: PEM certificates trusted in addition to the system's. Default none.
     pub ca_file: Option<PathBuf>,
-    /// `allowed_ranges`: addresses that may be connected to although they are not public. Default
-    /// none.
+    /// `allowed_ranges`: addresses that may be connected to even though they are not public.
+    /// Default none.
     pub allowed_ranges: Vec<IpNet>,
     /// `overrides`: `"server.name" = "host-or-ip:port"`, used instead of discovery. Default none.
     pub overrides: BTreeMap<OwnedServerName, Target>,

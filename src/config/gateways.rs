@@ -24,7 +24,7 @@ pub enum Gateway {
     Webhook(Box<Webhook>),
 }
 
-/// The kind of a gateway, as rules name it.
+/// The kind of a gateway, as used in rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GatewayKind {
     /// `twilio`
@@ -59,8 +59,8 @@ impl Gateway {
         }
     }
 
-    /// Returns where text messages are sent, if the operator chose that. A webhook's URL is cut at
-    /// its first placeholder.
+    /// Returns the URL to which text messages are sent, if the operator chose it. A webhook's URL
+    /// is cut at its first placeholder.
     pub(super) fn url(&self) -> Option<Url> {
         match self {
             Self::Kannel(kannel) => Some(kannel.url.clone()),
@@ -71,7 +71,7 @@ impl Gateway {
 }
 
 impl Gateway {
-    /// Returns where the gateway is reached. A webhook's URL is cut at its first placeholder.
+    /// Returns the URL of the gateway. A webhook's URL is cut at its first placeholder.
     #[must_use]
     pub fn endpoint(&self) -> Option<Url> {
         match self {

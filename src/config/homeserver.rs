@@ -1,4 +1,4 @@
-//! Homeservers and rooms as the operator's lists name them, and where a homeserver is reached.
+//! Homeservers and rooms as written in the operator's lists, and the addresses of homeservers.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -53,7 +53,7 @@ impl fmt::Display for Target {
 }
 
 impl ServerPattern {
-    /// Whether the pattern allows a server name, which is in lower case.
+    /// Returns whether the pattern allows a server name, which is in lower case.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         match self {
@@ -62,8 +62,8 @@ impl ServerPattern {
         }
     }
 
-    /// Whether the pattern blocks a homeserver. Other capitalization, another port or a trailing
-    /// dot does not evade it.
+    /// Returns whether the pattern blocks a homeserver. Different capitalization, another port or a
+    /// trailing dot does not evade it.
     #[must_use]
     pub fn blocks(&self, server: &ServerName) -> bool {
         let host = server.host().to_ascii_lowercase();
@@ -84,7 +84,7 @@ impl FromStr for ServerPattern {
 }
 
 impl RoomPattern {
-    /// Whether the pattern blocks a room.
+    /// Returns whether the pattern blocks a room.
     #[must_use]
     pub fn blocks(&self, room: &RoomId) -> bool {
         match self {

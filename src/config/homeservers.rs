@@ -14,7 +14,7 @@ use super::reader::Reader;
 pub struct Homeservers {
     /// `phone_checks_from`: networks that may validate phone numbers without a token. Default none.
     pub phone_checks_from: Vec<IpNet>,
-    /// `v1_invites`: the networks of each homeserver that may invite in the names of its users by
+    /// `v1_invites`: the networks of each homeserver that may invite on behalf of its users through
     /// version 1 of the API, without a token. Default none.
     pub v1_invites: BTreeMap<OwnedServerName, Vec<IpNet>>,
 }
@@ -28,7 +28,7 @@ impl Homeservers {
         }
     }
 
-    /// Returns whether the address is one of the homeserver's, from which it may invite.
+    /// Returns whether the address is one from which the homeserver may invite.
     #[must_use]
     pub fn invites_from(&self, server: &ServerName, address: IpAddr) -> bool {
         self.v1_invites.get(server).is_some_and(|ranges| ranges.iter().any(|range| range.contains(&address)))

@@ -9,8 +9,8 @@ use super::reader::Reader;
 /// `[invites]`
 #[derive(Clone, Debug)]
 pub struct Invites {
-    /// `web_clients`: where invited people may be sent, at least one. The first is used unless the
-    /// homeserver names another of them. Default `["https://app.element.io"]`.
+    /// `web_clients`: web apps that invited people may be sent to, at least one. The first is used
+    /// unless the homeserver names another of them. Default `["https://app.element.io"]`.
     pub web_clients: Vec<Url>,
     /// `blocked_homeservers`: homeservers whose users may not invite. Default none.
     pub blocked_homeservers: Vec<ServerPattern>,

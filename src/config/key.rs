@@ -15,7 +15,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns `[section] key`, as error messages name it.
+    /// Returns `[section] key`, as in error messages.
     pub(super) fn label(&self) -> String {
         label(self.section, &self.name)
     }

@@ -1,5 +1,4 @@
-//! `[lookup]`, `[budgets]` and `[retention]`: how much is allowed, how often, and how long data is
-//! kept.
+//! `[lookup]`, `[budgets]` and `[retention]`: rate limits, and how long data is kept.
 
 use std::time::Duration;
 
@@ -12,10 +11,9 @@ use crate::clock::{DAY, Millis};
 /// `[lookup]`
 #[derive(Clone, Debug)]
 pub struct Lookup {
-    /// `pepper_period`. Default 7 days, which is also the most; at least 1 h. Each new pepper makes
-    /// people pay for their address books again, so limits that are tight need peppers that last;
-    /// and the longer a pepper lasts, the longer a table of hashes that somebody has computed is of
-    /// use.
+    /// `pepper_period`. Default 7 days, which is also the maximum; at least 1 h. With each new
+    /// pepper, people are charged for their address books again, so tight limits need peppers that
+    /// last. But the longer a pepper lasts, the longer a precomputed table of hashes is useful.
     pub pepper_period: Duration,
     /// `plain`: whether to offer the algorithm `none`. Default false.
     pub plain: bool,
@@ -47,8 +45,8 @@ pub struct Budgets {
     pub newcomer: Millis,
     /// `[budgets.user]`: lookups by an account. Default 64,000; 250 per hour.
     ///
-    /// Why so much: a person with 10,000 contacts and three devices looks up 30,000 addresses with
-    /// each pepper, and may have registered just before it changes.
+    /// The default is this large because a person with 10,000 contacts and three devices looks up
+    /// 30,000 addresses with each pepper, and may have registered just before it changes.
     pub lookup_user: Bucket,
     /// `[budgets.homeserver]`: lookups by the accounts of a homeserver that registered in the same
     /// week. Default 1,000,000; 2,000 per hour. A domain that was first seen today has 30 %.
@@ -96,8 +94,8 @@ pub struct Budgets {
     /// day, and a tenth more for people without an account.
     pub texts_server: Bucket,
     /// `[budgets.registrations_homeserver]`: registrations by the accounts of a homeserver that
-    /// registered in the same week. Default 20,000; 2,000 per hour. A new domain has 30 %: a
-    /// company of some thousand people can begin on one day.
+    /// registered in the same week. Default 20,000; 2,000 per hour. A new domain has 30 %, so a
+    /// company of some thousand people can start in one day.
     pub registrations_homeserver: Bucket,
     /// `[budgets.registrations_network]`: registrations from a /24 or /48. Default 300; 3,000 per
     /// hour.
@@ -107,12 +105,11 @@ pub struct Budgets {
     pub unbindings_network: Bucket,
     /// `[budgets.exports_user]`: data exports by a user. Default 20; 20 per hour.
     pub exports_user: Bucket,
-    /// The limits of a user that were set to more than a tenth of one that they share, and lowered
-    /// to that.
+    /// The limits of a user that exceeded a tenth of a shared limit, and were lowered to that.
     pub lowered: Vec<Lowered>,
 }
 
-/// A limit of a user that was lowered to a tenth of a limit that they share with others.
+/// A limit of a user that was lowered to a tenth of a shared limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lowered {
     /// The user's limit.
@@ -123,7 +120,7 @@ pub struct Lowered {
     pub capacity: u32,
 }
 
-/// No account may use more than this part of a shared limit at a time: a tenth.
+/// The inverse of the largest part of a shared limit that one account may use at a time: a tenth.
 const LARGEST_PART: u32 = 10;
 
 impl Budgets {
@@ -187,9 +184,9 @@ impl Budgets {
 /// The parameters of a leaky bucket. Neither is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Bucket {
-    /// `capacity`: how much fits.
+    /// `capacity`: the amount that fits.
     pub capacity: u32,
-    /// `per_hour`: how much drains in an hour.
+    /// `per_hour`: the amount that drains in an hour.
     pub per_hour: u32,
 }
 
@@ -213,8 +210,8 @@ impl Bucket {
         })
     }
 
-    /// Returns a bucket of `times / of` of the size, that drains as much faster or slower. Neither
-    /// is 0.
+    /// Returns a bucket of `times / of` of the size, which drains faster or slower by the same
+    /// factor. Neither parameter is 0.
     #[must_use]
     pub fn scaled(self, times: u32, of: u32) -> Self {
         let scale = |number: u32| {
@@ -269,7 +266,7 @@ impl Retention {
         }
     }
 
-    /// Returns how long a notice is retried: after a day, it would be of little use.
+    /// Returns how long a notice is retried. After a day, it would be of little use.
     #[must_use]
     pub fn notice(&self) -> Millis {
         DAY.min(self.onbind_delivery)

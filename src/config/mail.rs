@@ -147,7 +147,7 @@ pub struct Validation {
     /// `button`: whether a validation link proves the address only when its reader presses a
     /// button. Default false.
     pub button: bool,
-    /// `web_otp_domain`: the host of the web page in which codes are typed. Default: the host of
+    /// `web_otp_domain`: the host of the web page where people enter codes. Default: the host of
     /// `public_url`.
     pub web_otp_domain: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `[metrics]`: what Prometheus reads.
+//! `[metrics]`: the metrics that Prometheus reads.
 
 use std::net::SocketAddr;
 
@@ -8,8 +8,8 @@ use super::reader::Reader;
 /// `[metrics]`
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    /// `listen`: addresses at which metrics are served, and nothing else. Port 0 stands for any
-    /// free port. Default none.
+    /// `listen`: addresses at which only metrics are served. Port 0 stands for any free port.
+    /// Default none.
     pub listen: Option<Vec<SocketAddr>>,
 }
 

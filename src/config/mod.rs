@@ -118,10 +118,10 @@ impl Config {
         Self::load_with_settings(file, environment).map(|(config, _)| config)
     }
 
-    /// As [`Self::load`]; returns as well what each key is set to.
+    /// Works like [`Self::load`], and also returns the value of each key.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// The same as [`Self::load`].
     pub fn load_with_settings(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -132,13 +132,13 @@ impl Config {
         if errors.is_empty() { Ok((config, settings)) } else { Err(errors) }
     }
 
-    /// Returns how lines are logged, as far as it can be read in spite of errors elsewhere.
+    /// Returns the log format, as far as it can be read in spite of errors elsewhere.
     pub fn log_format(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> LogFormat {
         Log::read(&mut Reader::new(file, environment)).format
     }
 
-    /// Returns the files that hold secrets: those that settings name, and the configuration file if
-    /// one is in it.
+    /// Returns the files that hold secrets: those named by settings, and the configuration file if
+    /// it contains one.
     pub fn secret_files(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Vec<PathBuf> {
         let reader = Reader::new(file, environment);
         let named = reader.secret_files();
@@ -182,7 +182,7 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
     env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
-/// The defaults, which a fresh clone runs with.
+/// The defaults, with which a fresh clone runs.
 impl Default for Config {
     fn default() -> Self {
         Self::read(&mut Reader::new(None, iter::empty()))

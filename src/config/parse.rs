@@ -58,8 +58,8 @@ fn any_duration(text: &str) -> Option<Duration> {
     }
 }
 
-/// Parses a base URL. Slashes at the end of its path are dropped, except for the one that an empty
-/// path consists of.
+/// Parses a base URL. Trailing slashes of its path are dropped, except for the single slash of an
+/// empty path.
 pub(super) fn public_url(text: &str) -> Parsed<Url> {
     let example = "such as \"https://id.example.org\"";
     let mut url = Url::parse(text).map_err(|_| format!("expected a URL {example}"))?;

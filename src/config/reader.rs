@@ -35,7 +35,7 @@ pub(super) const SECRETS: [(&str, &str); 8] = [
 
 const VALID_DEFAULT: &str = "the tests read every default";
 
-/// The sources, the keys requested so far with what they are set to, and the errors found so far.
+/// The sources, the keys requested so far with their values, and the errors found so far.
 pub(super) struct Reader {
     document: Option<Document>,
     environment: BTreeMap<String, String>,
@@ -61,8 +61,8 @@ impl Reader {
         Section { reader: self, name }
     }
 
-    /// Returns every key that was requested, what it is set to, and every error: those in the file
-    /// first, then those in the environment. A setting that was not requested is an error.
+    /// Returns every requested key, its value, and every error: those in the file first, then those
+    /// in the environment. A setting that was not requested is an error.
     pub fn finish(mut self) -> (Vec<Key>, Settings, Vec<ConfigError>) {
         if let Some(document) = &self.document {
             self.errors.extend(unknown::in_document(document, &self.keys));

@@ -19,7 +19,7 @@ pub struct Server {
     /// `["127.0.0.1:8090"]`.
     pub listen: Vec<SocketAddr>,
     /// `public_url`: where people and homeservers reach the server. A path has no trailing slash,
-    /// except for the slash that an empty path consists of. Default `http://127.0.0.1:8090`.
+    /// except for the single slash of an empty path. Default `http://127.0.0.1:8090`.
     pub public_url: Url,
     /// `name`: the name the server signs as. Default: host and port of `public_url`.
     pub name: OwnedServerName,
@@ -35,8 +35,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// `shutdown_timeout`: how long requests in flight may take after SIGTERM. Default 30 s.
     pub shutdown_timeout: Duration,
-    /// `max_clock_skew`: by how much this machine's clock may differ from the database's, and from
-    /// the time that has passed. Default 30 s.
+    /// `max_clock_skew`: how far this machine's clock may differ from the database's, and from the
+    /// time that has passed. Default 30 s.
     pub max_clock_skew: Duration,
 }
 
@@ -122,7 +122,7 @@ pub struct Log {
     pub access: bool,
 }
 
-/// How lines are written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.

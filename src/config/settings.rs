@@ -1,4 +1,4 @@
-//! What the keys are set to, to see later which of them were changed.
+//! The values of the keys, to detect later which of them were changed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,12 +11,12 @@ use super::value::Value;
 
 type Hash = [u8; 32];
 
-/// What each key is set to. Values may be secret, so only their hashes are kept.
+/// The value of each key. Values may be secret, so only their hashes are kept.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     keys: BTreeMap<String, Hash>,
-    /// The files with keys or certificates that are read at the start, and what is in them, by the
-    /// key that names the file.
+    /// The files with keys or certificates that are read at startup, and their contents, by the key
+    /// that names the file.
     files: BTreeMap<String, (String, Option<Hash>)>,
 }
 
@@ -30,19 +30,19 @@ impl Settings {
         {
             self.files.insert(key.clone(), (path.to_owned(), content(path)));
         }
-        // A number may be written as text, in the environment or a file of its own.
+        // A number may be written as text, in the environment or in a separate file.
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.keys.insert(key, Sha256::digest(text).into());
     }
 
-    /// Reads the files again that did not exist: a start creates keys.
+    /// Reads files that did not exist before, since keys are created at startup.
     pub fn note_created_files(&mut self) {
         for (path, file) in self.files.values_mut().filter(|(_, file)| file.is_none()) {
             *file = content(path);
         }
     }
 
-    /// Returns what has another value than before: each as `[section] key`, or as the file that
+    /// Returns the differences from earlier settings: each as `[section] key`, or as the file that
     /// such a key names.
     #[must_use]
     pub fn changes(&self, before: &Self) -> Vec<String> {

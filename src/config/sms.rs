@@ -1,4 +1,4 @@
-//! `[sms]`: which text messages are sent, and how.
+//! `[sms]`: whether and how text messages are sent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,7 +44,7 @@ pub enum Area {
     Prefix(String),
 }
 
-/// How a message is sent.
+/// The way in which a message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Route {
     /// It is not sent.
@@ -112,7 +112,7 @@ impl Sms {
         self.sender.is_some() || !self.senders.is_empty()
     }
 
-    /// Returns how messages are sent that no rule applies to.
+    /// Returns the route of messages that no rule applies to.
     #[must_use]
     pub fn otherwise(&self) -> Route {
         match (self.rules.is_empty(), self.gateways.first()) {
@@ -122,7 +122,8 @@ impl Sms {
         }
     }
 
-    /// Returns how messages may be sent, without repetition. Empty if all messages are rejected.
+    /// Returns the routes that messages may take, without duplicates. Empty if all messages are
+    /// rejected.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         let mut routes: Vec<_> = self.rules.values().copied().chain([self.otherwise()]).collect();

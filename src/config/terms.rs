@@ -1,4 +1,4 @@
-//! `[terms]`: what people must accept.
+//! `[terms]`: the documents that people must accept.
 
 use std::path::PathBuf;
 

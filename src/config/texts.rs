@@ -1,4 +1,4 @@
-//! `[texts]`: the words of pages and messages.
+//! `[texts]`: the texts of pages and messages.
 
 use std::path::PathBuf;
 

@@ -1,11 +1,11 @@
-//! Keys, sections and variables that do not exist, and which existing one was probably meant.
+//! Keys, sections and variables that do not exist, with the existing one that was probably meant.
 
 use super::document::{Document, join};
 use super::error::{ConfigError, Origin};
 use super::key::{self, Key, PREFIX};
 use super::value::Entry;
 
-/// Keys and sections that were removed, and what to do about them.
+/// Removed keys and sections, with what to do instead.
 const REMOVED: [(&str, &str); 2] = [
     (
         "budgets.newcomer",
@@ -83,7 +83,7 @@ fn unknown_key(section: &str, name: &str, keys: &[Key]) -> String {
     }
 }
 
-/// Returns what to do about a removed key, or about a key in a removed section.
+/// Returns what to do instead of setting a removed key, or a key in a removed section.
 fn removed(path: &str) -> Option<&'static str> {
     let is_within = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     REMOVED.iter().find(|(name, _)| is_within(name)).map(|(_, problem)| *problem)

@@ -7,7 +7,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::Origin;
 use super::parse::Parsed;
 
-/// A value and where it is written.
+/// A value and its location.
 #[derive(Clone)]
 pub(super) struct Value {
     pub origin: Origin,
@@ -18,14 +18,14 @@ pub(super) struct Value {
 #[derive(Clone)]
 pub(super) struct Entry {
     pub name: String,
-    /// Where the name is written.
+    /// The location of the name.
     pub origin: Origin,
     pub value: Value,
 }
 
 #[derive(Clone)]
 enum Content {
-    /// Text from the environment or a file of its own, which may represent any type.
+    /// Text from the environment or a separate file, which may represent any type.
     Plain(String),
     Text(String),
     Flag(bool),
@@ -67,7 +67,7 @@ impl Value {
         table.iter().map(entry).collect()
     }
 
-    /// Returns the value without its origins. Text stands for itself, wherever it is written.
+    /// Returns the value without its origins. Text stays text, wherever it was written.
     pub fn to_toml(&self) -> Toml {
         match &self.content {
             Content::Plain(text) | Content::Text(text) => text.as_str().into(),

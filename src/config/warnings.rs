@@ -1,4 +1,4 @@
-//! Settings that are allowed but probably not intended.
+//! Settings that are allowed but probably unintended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Config, Gateway, Lowered, MailTransport, SmtpSecurity};
 const DAY: Duration = Duration::from_hours(24);
 
 impl Config {
-    /// Returns what an operator should know although it is not an error, one line each.
+    /// Returns warnings that an operator should see although they are not errors, one line each.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         let (server, lookup) = (&self.server, &self.lookup);
@@ -117,7 +117,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(is_loopback_host)
 }
 
-/// Returns whether a host name or an IP address, with or without brackets, stands for this machine.
+/// Returns whether a host name or an IP address, with or without brackets, refers to this machine.
 pub(super) fn is_loopback_host(host: &str) -> bool {
     if let Ok(ip) = without_brackets(host).parse::<IpAddr>() {
         return ip.is_loopback();

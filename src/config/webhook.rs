@@ -37,11 +37,11 @@ pub struct Webhook {
 pub struct ContentType {
     /// The value of the header.
     pub header: HeaderValue,
-    /// How values are escaped in the body.
+    /// The way in which values are escaped in the body.
     pub escape: Escape,
 }
 
-/// How values are escaped.
+/// A way of escaping values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
     /// Within a JSON string.
@@ -79,7 +79,7 @@ impl Webhook {
             section.wrong("url", "{text} and {number} (or {digits}) must be here or in `body`");
         }
         let Some(body) = &self.body else { return };
-        // Digits need no quotes: they are a JSON number, too.
+        // Digits need no quotes, since they are also a JSON number.
         let sample = body.render(|slot| if slot == Slot::Digits { "1" } else { "a" }.to_owned());
         if self.content_type.escape == Escape::Json && serde_json::from_str::<IgnoredAny>(&sample).is_err() {
             section.wrong("body", "is not the JSON that `content_type` promises; placeholders belong in quotes");

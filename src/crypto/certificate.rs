@@ -1,4 +1,4 @@
-//! How long certificates are valid.
+//! The validity of certificates.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use x509_cert::der::Decode;
 
 use crate::clock::{Millis, in_millis};
 
-/// Returns from when until when a certificate is valid, or `None` if it cannot be read.
+/// Returns the beginning and end of a certificate's validity, or `None` if it cannot be read.
 #[must_use]
 pub fn validity(certificate: &CertificateDer<'_>) -> Option<(Millis, Millis)> {
     let validity = Certificate::from_der(certificate).ok()?.tbs_certificate.validity;
@@ -17,19 +17,20 @@ pub fn validity(certificate: &CertificateDer<'_>) -> Option<(Millis, Millis)> {
     Some((from, until))
 }
 
-/// Returns until when a certificate is valid, or `None` if it cannot be read.
+/// Returns the end of a certificate's validity, or `None` if it cannot be read.
 #[must_use]
 pub fn valid_until(certificate: &CertificateDer<'_>) -> Option<Millis> {
     validity(certificate).map(|(_, until)| until)
 }
 
-/// Returns until when all certificates of a chain are valid.
+/// Returns the time until which all certificates of a chain are valid.
 #[must_use]
 pub fn chain_valid_until(chain: &[CertificateDer<'_>]) -> Option<Millis> {
     chain.iter().filter_map(valid_until).min()
 }
 
-/// Returns until when all certificates in a PEM file are valid, or `None` if it cannot be read.
+/// Returns the time until which all certificates in a PEM file are valid, or `None` if it cannot be
+/// read.
 #[must_use]
 pub fn file_valid_until(path: &Path) -> Option<Millis> {
     let chain: Vec<_> = CertificateDer::pem_file_iter(path).ok()?.collect::<Result<_, _>>().ok()?;

@@ -63,7 +63,7 @@ impl EphemeralKey {
         Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(self.0.as_bytes()))
     }
 
-    /// Adds a signature in the name of `server`.
+    /// Adds a signature by `server`.
     pub fn sign(&self, object: &mut CanonicalJsonObject, server: &ServerName) {
         add_signature(object, server, KEY_ID, &self.0);
     }

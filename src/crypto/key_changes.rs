@@ -10,8 +10,8 @@ use super::key_file::{self, KeyFileError};
 use super::signing::{NamedKey, SigningKeys, new_line};
 
 impl SigningKeys {
-    /// Puts a new key at the start of the file, so that it signs from the next start on. Returns
-    /// all keys.
+    /// Puts a new key at the start of the file, so that it signs after the next start. Returns all
+    /// keys.
     ///
     /// # Errors
     /// If the file does not exist, or cannot be read or written.
@@ -25,8 +25,8 @@ impl SigningKeys {
     }
 
     /// Adds the key of a line `ed25519 <version> <seed>` to the file, creating it if necessary: at
-    /// the start if the key is to sign, at the end otherwise. A key that is already there stays or
-    /// moves to the start. Returns all keys.
+    /// the start if the key is to sign, and at the end otherwise. A key that is already there stays
+    /// or moves to the start. Returns all keys.
     ///
     /// # Errors
     /// If the line is not a valid key, if the file has a different key of that version, or if it
@@ -35,10 +35,10 @@ impl SigningKeys {
         Self::import_all(path, server_name, &[Zeroizing::new(line.to_owned())], signs)
     }
 
-    /// Adds the keys of several lines, all or none. If they are to sign, the first does.
+    /// Adds the keys of several lines, all or none. If they are to sign, the first one does.
     ///
     /// # Errors
-    /// As for [`Self::import`].
+    /// The same as for [`Self::import`].
     pub fn import_all(
         path: &Path,
         server_name: &ServerName,

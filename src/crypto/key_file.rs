@@ -1,4 +1,5 @@
-//! Files with a secret: created once, replaced as a whole, and readable by their owner only.
+//! Files that contain a secret: created once, replaced as a whole, and readable only by their
+//! owner.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -32,8 +33,9 @@ impl std::fmt::Display for KeyFileError {
 
 impl std::error::Error for KeyFileError {}
 
-/// Returns whether others than the owner may read a file, apart from the group through which this
-/// process reads it if it belongs to somebody else, such as a secret that Kubernetes mounts.
+/// Returns whether users other than the owner may read a file. If the file belongs to somebody
+/// else, the group through which this process reads it is allowed, since Kubernetes mounts secrets
+/// that way.
 #[must_use]
 pub fn is_exposed(file: &Metadata) -> bool {
     let others = if file.uid() == geteuid().as_raw() { 0o077 } else { 0o007 };

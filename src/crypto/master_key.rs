@@ -51,7 +51,7 @@ impl MasterKey {
         key_file::read(path)?.map(|text| Self::parse_file(path, &text)).transpose()
     }
 
-    /// Creates the key file, or reads it if another process was faster.
+    /// Creates the key file, or reads it if another process created it first.
     ///
     /// # Errors
     /// If the file cannot be written.

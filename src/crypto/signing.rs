@@ -34,7 +34,7 @@ pub(super) struct NamedKey {
 pub struct SigningKeys {
     server_name: OwnedServerName,
     keys: Vec<NamedKey>,
-    /// Which key signs.
+    /// The index of the key that signs.
     signs: AtomicUsize,
 }
 
@@ -47,7 +47,7 @@ impl SigningKeys {
         key_file::read(path)?.map(|text| Self::parse_file(path, &text, server_name)).transpose()
     }
 
-    /// Creates the key file with one new key, or reads it if another process was faster.
+    /// Creates the key file with one new key, or reads it if another process created it first.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -62,7 +62,7 @@ impl SigningKeys {
     /// Parses the text of a key file.
     ///
     /// # Errors
-    /// The problem, with the line number.
+    /// Returns the problem, with the line number.
     pub fn parse(text: &str, server_name: &ServerName) -> Result<Self, String> {
         let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let keys: Vec<NamedKey> = lines
@@ -89,14 +89,14 @@ impl SigningKeys {
         &self.keys[self.signs.load(Ordering::Relaxed)]
     }
 
-    /// Returns the first key, which is to sign, as [`Self::current`] does.
+    /// Returns the first key, which is meant to sign, in the same form as [`Self::current`].
     #[must_use]
     pub fn first(&self) -> (&str, String) {
         (&self.keys[0].id, self.keys[0].public_key())
     }
 
     /// Signs with the key that has this public half, in unpadded base64, if there is one. Returns
-    /// whether another one signed before.
+    /// whether a different one signed before.
     pub fn sign_with(&self, public_key: &str) -> bool {
         let found = self.keys.iter().position(|key| key.public_key() == public_key);
         found.is_some_and(|nth| self.signs.swap(nth, Ordering::Relaxed) != nth)
@@ -135,7 +135,7 @@ impl SigningKeys {
 }
 
 impl SigningKeys {
-    /// Returns whether one of these keys has signed an object, under whatever name of the server.
+    /// Returns whether one of these keys has signed an object, under any name of the server.
     #[must_use]
     pub fn has_signed(&self, object: &CanonicalJsonObject) -> bool {
         let mut signed = object.clone();
@@ -186,7 +186,7 @@ impl NamedKey {
     pub(super) fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let (algorithm, version, seed) = (words.next()?, words.next()?, words.next()?);
-        // ma1sd has named its keys with `-` too, against the specification.
+        // ma1sd also used `-` in key IDs, contrary to the specification.
         let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let named = !version.is_empty() && version.bytes().all(is_fit);
         if algorithm != ALGORITHM || !named || words.next().is_some() {

@@ -24,7 +24,7 @@ pub use fault::TlsFault;
 pub struct TrustError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem with it.
     pub reason: String,
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for TrustError {
 /// [`TrustError`] if `ca_file` cannot be used.
 ///
 /// # Panics
-/// Never: ring supports both versions.
+/// Never panics: ring supports both versions.
 pub fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TrustError> {
     let trusted = Trusted::new(rustls_native_certs::load_native_certs().certs, ca_file)?;
     if trusted.roots.is_empty() {
@@ -65,7 +65,7 @@ fn configured(trusted: Option<Trusted>) -> ClientConfig {
     builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
 }
 
-/// Verifies signatures as rustls does, and certificates by what is trusted.
+/// Verifies signatures as rustls does, and certificates against what is trusted.
 #[derive(Debug)]
 struct Verifier {
     /// `None` accepts any certificate.
@@ -73,8 +73,8 @@ struct Verifier {
     crypto: Arc<CryptoProvider>,
 }
 
-/// Verifies as rustls does, except that it also accepts a server's certificate that is itself in
-/// `ca_file`, even if it is that of an authority: `openssl req -x509` makes such certificates.
+/// Verifies as rustls does, but also accepts a server's certificate that is itself in `ca_file`,
+/// even if it is an authority's: `openssl req -x509` makes such certificates.
 #[derive(Debug)]
 struct Trusted {
     roots: RootCertStore,
@@ -117,8 +117,8 @@ fn verify_alone(
     algorithms: &[&dyn SignatureVerificationAlgorithm],
 ) -> Result<(), Error> {
     match verify_server_cert_signed_by_trust_anchor(certificate, &RootCertStore::empty(), &[], now, algorithms) {
-        // webpki has checked everything else before it looks for an issuer, and the period before
-        // it sees an authority.
+        // webpki checks everything else before it looks for an issuer, and the period before it
+        // notices an authority.
         Err(error) if matches!(TlsFault::from(&error), TlsFault::UnknownIssuer | TlsFault::Authority) => Ok(()),
         verdict => verdict,
     }

@@ -1,11 +1,11 @@
-//! The database, and the keys and the clock that belong to it.
+//! The database, and its keys and clock.
 
 use super::{Context, Finding};
 use crate::clock::{InWords, Span};
 use crate::service::Inspection;
 use crate::store::Schema;
 
-/// Returns the database, or why another check is skipped.
+/// Returns the database, or the reason why another check is skipped.
 fn opened(context: &Context) -> Result<&Inspection, Finding> {
     context.database.as_ref().map_err(|_| Finding::skipped("the database cannot be opened"))
 }

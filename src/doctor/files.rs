@@ -1,4 +1,4 @@
-//! Files: who can read secrets, where the server must write, and how much space there is.
+//! Files: who can read secrets, where the server must be able to write, and how much space is left.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -12,12 +12,12 @@ use super::{Context, Finding, secret_files};
 use crate::config::{DatabaseUrl, MailTransport, Route};
 use crate::crypto::{base62, key_file};
 
-/// With less space than this, writes will soon fail.
+/// The number of bytes below which writes will soon fail.
 const TOO_LITTLE: u64 = 64 << 20;
-/// With less space than this, it is time to make room.
+/// The number of bytes below which it is time to make room.
 const LITTLE: u64 = 1 << 30;
 
-/// The keys and all files with secrets: this user can read them, and others cannot.
+/// Checks that this user can read the keys and all files with secrets, and that others cannot.
 pub(super) fn secrets(context: &Context) -> Finding {
     let config = &context.config;
     let mut keys = vec![config.keys.signing_key_file.clone()];
@@ -41,7 +41,7 @@ pub(super) fn secrets(context: &Context) -> Finding {
                     _ => {}
                 }
             }
-            // The checks of the database say what is missing.
+            // The checks of the database report what is missing.
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => unreadable.push(format!("{} ({error})", file.display())),
         }
@@ -63,7 +63,7 @@ pub(super) fn secrets(context: &Context) -> Finding {
     }
 }
 
-/// Returns the folders in which the server writes.
+/// Returns the folders to which the server writes.
 fn written(context: &Context) -> Vec<PathBuf> {
     let config = &context.config;
     let mut folders = Vec::new();
@@ -83,7 +83,7 @@ fn folder_of(file: &Path) -> PathBuf {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }
 
-/// The folders in which the server writes.
+/// Checks the folders to which the server writes.
 pub(super) fn folders(context: &Context) -> Finding {
     let folders = written(context);
     let faults: Vec<_> = folders.iter().filter_map(|folder| fault(folder)).collect();
@@ -99,7 +99,7 @@ pub(super) fn folders(context: &Context) -> Finding {
     }
 }
 
-/// Creates a file and removes it; returns why that fails.
+/// Creates a file and removes it; returns the reason if that fails.
 fn fault(folder: &Path) -> Option<String> {
     let file = folder.join(format!(".doctor-{}", base62::random(12)));
     let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
@@ -107,7 +107,8 @@ fn fault(folder: &Path) -> Option<String> {
     removed.err().map(|error| format!("{} cannot be written: {error}", folder.display()))
 }
 
-/// The space in these folders, and in that of the signing key, which is replaced as a whole.
+/// Checks the space in these folders, and in that of the signing key, whose file is replaced as a
+/// whole.
 pub(super) fn space(context: &Context) -> Finding {
     let mut folders = written(context);
     folders.push(folder_of(&context.config.keys.signing_key_file));
@@ -122,7 +123,7 @@ pub(super) fn space(context: &Context) -> Finding {
     }
 }
 
-/// Returns how many bytes this user can still write.
+/// Returns the number of bytes that this user can still write.
 fn free(folder: &Path) -> Option<u64> {
     let state = statvfs(folder).ok().filter(|state| state.f_blocks > 0)?;
     Some(state.f_bavail.saturating_mul(state.f_frsize))

@@ -1,4 +1,4 @@
-//! A homeserver whose users are to use this server.
+//! A homeserver whose users will use this server.
 
 use hyper::StatusCode;
 use ruma_common::OwnedServerName;
@@ -12,14 +12,14 @@ const NO_TOKEN: &str = "vouch-doctor-asks-whether-bad-tokens-are-refused";
 /// The ID of a key that no homeserver has.
 const NO_KEY: &str = "ed25519:vouch-doctor";
 
-/// Returns the homeserver and the client, or why another check is skipped.
+/// Returns the homeserver and the client, or the reason why another check is skipped.
 fn named(context: &Context) -> Result<(&OwnedServerName, &Federation), Finding> {
     let server = context.options.homeserver.as_ref().ok_or_else(|| Finding::skipped("add --homeserver NAME"))?;
     let federation = context.federation.as_ref().map_err(|_| Finding::skipped("[federation] cannot be used"))?;
     Ok((server, federation))
 }
 
-/// Its address and certificate.
+/// Checks its address and certificate.
 pub(super) async fn reached(context: &Context) -> Finding {
     let (server, federation) = match named(context) {
         Ok(named) => named,
@@ -31,7 +31,7 @@ pub(super) async fn reached(context: &Context) -> Finding {
     }
 }
 
-/// Whether it refuses a token that it has not issued.
+/// Checks that it refuses a token that it did not issue.
 pub(super) async fn tokens(context: &Context) -> Finding {
     let (server, federation) = match named(context) {
         Ok(named) => named,
@@ -53,7 +53,7 @@ pub(super) async fn tokens(context: &Context) -> Finding {
     }
 }
 
-/// Whether it publishes keys, with which it signs requests to unbind.
+/// Checks that it publishes the keys with which it signs requests to unbind.
 pub(super) async fn keys(context: &Context) -> Finding {
     let (server, federation) = match named(context) {
         Ok(named) => named,
@@ -71,7 +71,7 @@ pub(super) async fn keys(context: &Context) -> Finding {
     }
 }
 
-/// Whether it tells its clients to use this server.
+/// Checks that it tells its clients to use this server.
 pub(super) async fn clients(context: &Context) -> Finding {
     let (server, federation) = match named(context) {
         Ok(named) => named,
@@ -104,7 +104,7 @@ pub(super) async fn clients(context: &Context) -> Finding {
     }
 }
 
-/// What to do if a homeserver gives no answer that counts.
+/// Returns the remedy if a homeserver gives no valid answer.
 pub(super) fn remedy(cause: Cause) -> &'static str {
     match cause {
         Cause::Name | Cause::NoAddress => {

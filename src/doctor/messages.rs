@@ -21,7 +21,7 @@ use crate::notify::sms::{self, SmsSender};
 const TEST: &str =
     "This is a test by `vouch doctor`. If you can read it, this server can reach you. Nobody needs to reply.";
 
-/// The mail server, up to a test mail if there is a recipient.
+/// Checks the mail server, and sends a test mail if there is a recipient.
 pub(super) async fn mail(context: &Context) -> Finding {
     let config = &context.config;
     let mailer = match Mailer::new(&config.mail, context.clock.clone(), &Metrics::default()) {
@@ -68,7 +68,7 @@ fn mail_remedy(error: &SendError) -> &'static str {
     }
 }
 
-/// The gateways, up to a test text if there is a recipient.
+/// Checks the gateways, and sends a test text if there is a recipient.
 pub(super) async fn texts(context: &Context) -> Finding {
     let config = &context.config.sms;
     if let Some(to) = &context.options.text_to {
@@ -125,7 +125,7 @@ fn text_remedy(error: sms::SendError) -> &'static str {
     }
 }
 
-/// Connects to the host of a URL, with TLS if it is https, and asks nothing.
+/// Connects to the host of a URL, with TLS for https, without sending a request.
 async fn reach(url: &Url, tls: &Arc<ClientConfig>, patience: Duration) -> Result<(), String> {
     let host = without_brackets(url.host_str().unwrap_or_default()).to_owned();
     let connect = TcpStream::connect((host.as_str(), url.port_or_known_default().unwrap_or(443)));

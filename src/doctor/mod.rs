@@ -1,8 +1,8 @@
 //! Checks of everything that the server depends on, from where it runs, for the operator.
 //!
-//! The checks are a closed list. Each looks at one thing, has a deadline, and tells what it found
-//! and what to do about it. They run at the same time, none stops another, and none changes
-//! anything except a message to a recipient that the operator names. What they find contains
+//! The checks are a closed list. Each looks at one thing, has a deadline, and reports what it found
+//! and what to do about it. They run concurrently, none stops another, and none changes anything
+//! except that it may send a message to a recipient named by the operator. Their results contain
 //! neither secrets nor personal data.
 
 mod database;
@@ -29,33 +29,33 @@ use crate::metrics::Metrics;
 use crate::server::Application;
 use crate::service::Inspection;
 
-/// How long a check may take.
+/// The time allowed for a check.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long connecting to the database may take.
+/// The time allowed for connecting to the database.
 const CONNECT: Duration = Duration::from_secs(15);
-/// Certificates that expire sooner were not renewed in time.
+/// The remaining validity below which a certificate should already have been renewed.
 const SOON: Millis = 14 * DAY;
 
-/// What is checked besides the server itself.
+/// Objects to check besides the server itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The configuration file.
     pub file: Option<PathBuf>,
-    /// Who gets a test mail.
+    /// The recipient of a test mail.
     pub mail_to: Option<Address>,
-    /// Who gets a test text.
+    /// The recipient of a test text.
     pub text_to: Option<Address>,
-    /// A homeserver whose users are to use this server.
+    /// A homeserver whose users will use this server.
     pub homeserver: Option<OwnedServerName>,
 }
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// All is well.
     Ok,
-    /// It works, but is probably not intended or will not last.
+    /// It works, but is probably unintended or will not last.
     Warning,
     /// It does not work.
     Problem,
@@ -63,24 +63,24 @@ pub enum Outcome {
     Skipped,
 }
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What is so.
+    /// A description of the state.
     pub found: String,
-    /// What to do about it, if there is something to do.
+    /// The remedy, if one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
 }
 
-/// A check and what it has found.
+/// A check and its result.
 #[derive(Clone, Debug, Serialize)]
 pub struct Checked {
     /// The name of the check.
     pub check: &'static str,
-    /// What it has found.
+    /// The result.
     #[serde(flatten)]
     pub finding: Finding,
 }
@@ -103,7 +103,7 @@ impl Finding {
     }
 }
 
-/// What the checks look at.
+/// The objects that the checks look at.
 struct Context {
     config: Config,
     options: Options,
@@ -158,7 +158,7 @@ pub async fn examine(config: Config, options: Options) -> Vec<Checked> {
     join_all(checks).await
 }
 
-/// Returns what there is to say if the configuration cannot be read.
+/// Returns the result if the configuration cannot be read.
 #[must_use]
 pub fn unreadable(errors: &[ConfigError]) -> Vec<Checked> {
     let errors = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
@@ -171,7 +171,7 @@ pub fn unreadable(errors: &[ConfigError]) -> Vec<Checked> {
     checked
 }
 
-/// The settings, and the files that they name.
+/// Checks the settings, and the files that they name.
 fn configuration(context: &Context) -> Finding {
     let problems = Application::check(&context.config);
     if !problems.is_empty() {
@@ -185,7 +185,7 @@ fn configuration(context: &Context) -> Finding {
     Finding::ok("the settings and the files that they name are valid")
 }
 
-/// Says how long a certificate is still valid, in a finding that is otherwise good.
+/// Adds the remaining validity of a certificate to a result that is otherwise good.
 fn certificate(found: &str, valid_until: Option<Millis>, clock: &Clock) -> Finding {
     let Some(until) = valid_until else { return Finding::ok(found) };
     let left = until - clock.now();

@@ -20,16 +20,16 @@ use crate::crypto::trust::{self, TlsFault};
 use crate::federation::Cause;
 use crate::service::Network;
 
-/// How long an exchange may take.
+/// The time allowed for a request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most bytes of an answer that are read.
+/// The maximum number of bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
 /// The origin of a web client elsewhere.
 const ORIGIN: &str = "https://app.example";
-/// An address that is nobody's (RFC 5737), and its network.
+/// An address that belongs to nobody (RFC 5737), and its network.
 const NOBODY: (&str, &str) = ("192.0.2.99", "192.0.2.0/24");
 
-/// An answer of the public URL.
+/// A response from the public URL.
 struct Answer {
     status: u16,
     headers: HeaderMap,
@@ -43,8 +43,8 @@ impl Context {
         without_brackets(self.config.server.public_url.host_str().unwrap_or_default())
     }
 
-    /// Returns the addresses of the public name according to DNS, since what this machine's own
-    /// list of hosts says is not what others see; `None` for what needs no DNS.
+    /// Returns the addresses of the public name according to DNS, since other machines do not see
+    /// this machine's hosts file; `None` if no DNS is needed.
     async fn public_addresses(&self) -> Option<Result<Vec<IpAddr>, Cause>> {
         let host = self.public_host();
         let is_local = host == "localhost" || host.ends_with(".localhost");
@@ -54,7 +54,7 @@ impl Context {
         }
     }
 
-    /// Makes a request below the public URL, trusting what browsers trust.
+    /// Sends a request below the public URL, trusting the authorities that browsers trust.
     async fn ask(&self, method: Method, path: &str, header: Option<(&str, &str)>) -> Result<Answer, Finding> {
         let url = format!("{}{path}", self.config.server.public_url.as_str().trim_end_matches('/'));
         let addresses = match self.public_addresses().await {
@@ -99,7 +99,7 @@ impl Context {
             Client::builder().tls_backend_preconfigured(tls).tls_info(true).redirect(Policy::none()).no_proxy();
         let mut client = client.timeout(PATIENCE).user_agent(concat!("Vouch/", env!("CARGO_PKG_VERSION")));
         if !addresses.is_empty() {
-            // The port is the URL's.
+            // The URL determines the port.
             client = client.resolve_to_addrs(self.public_host(), &sockets(addresses, 0));
         }
         let client = client.build()?;
@@ -125,12 +125,12 @@ fn sockets(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
     addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
 }
 
-/// Returns the innermost cause of an error, which has neither the URL nor a header.
+/// Returns the innermost cause of an error, which contains neither the URL nor a header.
 fn root_cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), root_cause)
 }
 
-/// The addresses of the public name.
+/// Checks the addresses of the public name.
 pub(super) async fn dns(context: &Context) -> Finding {
     let host = context.public_host();
     if let Err(problem) = &context.federation {
@@ -162,7 +162,7 @@ fn judged(host: &str, addresses: &[IpAddr]) -> Finding {
     }
 }
 
-/// TLS, and whether it is an identity server that answers.
+/// Checks TLS, and that an identity server answers.
 pub(super) async fn versions(context: &Context) -> Finding {
     let answer = match context.ask(Method::GET, "/_matrix/identity/versions", None).await {
         Ok(answer) => answer,
@@ -187,7 +187,7 @@ pub(super) async fn versions(context: &Context) -> Finding {
     }
 }
 
-/// Whether the server behind the public URL has this signing key.
+/// Checks that the server behind the public URL has this signing key.
 pub(super) async fn key(context: &Context) -> Finding {
     let Ok(database) = &context.database else { return Finding::skipped("the database cannot be opened") };
     let Ok((id, public)) = database.public_key(&context.config) else {
@@ -205,7 +205,7 @@ pub(super) async fn key(context: &Context) -> Finding {
     }
 }
 
-/// Whether web clients may read answers.
+/// Checks that web clients may read answers.
 pub(super) async fn cors(context: &Context) -> Finding {
     const HEADER: &str = "access-control-allow-origin";
     for method in [Method::GET, Method::OPTIONS] {
@@ -225,7 +225,7 @@ pub(super) async fn cors(context: &Context) -> Finding {
     Finding::ok("web clients of any origin may read answers")
 }
 
-/// Whether the server sees a client's network, rather than its proxy's or what a client makes up.
+/// Checks that the server sees a client's network, not its proxy's or a forged one.
 pub(super) async fn proxy(context: &Context) -> Finding {
     const PATH: &str = "/_matrix/identity/unstable/im.vouch/network";
     let Some(ours) = own_address(context).await else { return Finding::skipped("the public URL does not answer") };

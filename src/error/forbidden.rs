@@ -1,4 +1,4 @@
-//! 403: what a caller may not do, or has not proved enough for.
+//! 403: actions that the caller may not perform, or for which they lack proof.
 
 use super::{Error, ErrorKind};
 
@@ -16,13 +16,13 @@ impl Error {
     }
 
     /// 403 `M_FORBIDDEN`, for binding an address whose owner objects. The caller has proved that
-    /// the address is theirs, or operates this server, so they may know.
+    /// the address is theirs, or operates this server, so they may be told.
     #[must_use]
     pub fn owner_objects() -> Self {
         Self::forbidden("The owner of the address objects to it being listed")
     }
 
-    /// 403 `M_FORBIDDEN`, if there is no fresh proof, or it has been used.
+    /// 403 `M_FORBIDDEN`, if there is no fresh proof, or it was already used.
     #[must_use]
     pub fn proof_required() -> Self {
         let text = "This needs a fresh proof of who you are: register again with a new OpenID token, and use the token \
@@ -30,7 +30,8 @@ impl Error {
         Self::new(ErrorKind::ProofRequired, "M_FORBIDDEN", text)
     }
 
-    /// 403 `M_FORBIDDEN`, if no link sent to an address was followed for this token or web session.
+    /// 403 `M_FORBIDDEN`, if no link sent to an address has been opened for this token or web
+    /// session.
     #[must_use]
     pub fn confirmation_required() -> Self {
         let text = "This needs a confirmation: ask for a link to one of your addresses, and open it. If you can read \

@@ -9,7 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// Not the public internet, according to the IANA IPv4 Special-Purpose Address Registry.
+/// Ranges that are not the public internet, according to the IANA IPv4 Special-Purpose Address
+/// Registry.
 const REFUSED_V4: [Ipv4Net; 15] = [
     Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8), // this network, unspecified
     Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8), // private
@@ -28,12 +29,13 @@ const REFUSED_V4: [Ipv4Net; 15] = [
     Ipv4Net::new_assert(Ipv4Addr::new(240, 0, 0, 0), 4), // reserved, broadcast
 ];
 
-/// Contains all global unicast addresses. Everything else is refused: unspecified, loopback,
+/// The range of all global unicast addresses. Everything else is refused: unspecified, loopback,
 /// IPv4-mapped (`::ffff:0:0/96`), compatible and translated (`64:ff9b::/96`, `64:ff9b:1::/48`),
 /// discard, unique local, link-local, site-local and multicast addresses.
 const GLOBAL_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// Not the public internet although in [`GLOBAL_V6`], according to the IANA registry for IPv6.
+/// Ranges within [`GLOBAL_V6`] that are not the public internet, according to the IANA registry for
+/// IPv6.
 const REFUSED_V6: [Ipv6Net; 5] = [
     Ipv6Net::new_assert(Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // IETF protocol assignments, Teredo
     Ipv6Net::new_assert(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
@@ -55,7 +57,7 @@ impl AddressFilter {
 
     /// Returns whether this address may be connected to.
     ///
-    /// An IPv4-mapped address reaches the IPv4 host, so a listed IPv4 range applies to it too.
+    /// An IPv4-mapped address reaches the IPv4 host, so a listed IPv4 range also applies to it.
     /// Otherwise it is refused even if the host is public, because no honest server uses such an
     /// address.
     pub(super) fn allows(&self, address: IpAddr) -> bool {

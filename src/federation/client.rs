@@ -27,14 +27,14 @@ use crate::config::{self, Host, Target, without_brackets};
 use crate::crypto::certificate;
 use crate::crypto::trust::{self, TlsFault};
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Destination {
     /// The `Host` header: the server name, with the port if that is part of the name.
     pub(super) authority: String,
     /// The name that the certificate must be valid for. Sent as SNI unless it is an address.
     pub(super) tls_name: TlsName<'static>,
-    /// Where to connect, in order of preference.
+    /// The targets to connect to, in order of preference.
     pub(super) targets: Vec<Target>,
 }
 
@@ -67,7 +67,7 @@ pub struct Request {
     pub path: String,
     /// The JSON document to send.
     pub body: Option<Bytes>,
-    /// The longest body that is accepted in the answer, in bytes.
+    /// The maximum length of the response body, in bytes.
     pub limit: usize,
 }
 
@@ -121,7 +121,8 @@ impl Client {
         exchange(self.secure(to).await?, request, limit).await
     }
 
-    /// Connects, and returns until when the server's certificate is valid, if that can be read.
+    /// Connects, and returns the time until which the server's certificate is valid, if that can be
+    /// read.
     ///
     /// # Errors
     /// The [`Cause`] if no connection can be secured.
@@ -180,8 +181,8 @@ async fn exchange(
     Ok(Response::from_parts(head, body.to_bytes()))
 }
 
-/// How long the server wants to be left alone: the header's seconds, or `retry_after_ms`, which
-/// older homeservers send.
+/// Returns how long the server wants to be left alone: the header's seconds, or `retry_after_ms`,
+/// which older homeservers send.
 pub(super) fn retry_after(answer: &Response<Bytes>) -> Option<Millis> {
     let header = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let header = header.map(|seconds: Millis| seconds.saturating_mul(SECOND));

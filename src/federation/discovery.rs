@@ -12,7 +12,7 @@ use super::well_known::WellKnown;
 use crate::clock::Clock;
 use crate::config::{self, Host, Target};
 
-/// The ports used where nothing names one.
+/// The ports used where none is specified.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ports {
     /// The port of the well-known document.
@@ -43,7 +43,7 @@ impl Discovery {
         }
     }
 
-    /// Returns where to send requests for `server`.
+    /// Returns the destination of requests for `server`.
     ///
     /// # Errors
     /// [`Cause::Name`] if the name cannot be resolved.
@@ -62,7 +62,7 @@ impl Discovery {
         }
     }
 
-    /// Returns where the web server of a name listens.
+    /// Returns the target of the web server of a name.
     ///
     /// # Errors
     /// [`Cause::Name`] if the name is not valid.

@@ -1,5 +1,5 @@
-//! Resolves names to addresses, always through DNS: the C library would take `0x7f.1` or
-//! `2130706433` for addresses.
+//! Resolving names to addresses, always through DNS: the C library would accept `0x7f.1` or
+//! `2130706433` as addresses.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -23,22 +23,23 @@ use super::error::{Cause, StartError};
 use super::racing::Found;
 use crate::config::{Host, Target};
 
-/// How many SRV targets are resolved.
+/// The maximum number of SRV targets that are resolved.
 const MAX_TARGETS: usize = 8;
-/// How many addresses of each family are tried for one target, so that others have their turn.
+/// The maximum number of addresses of each family that are tried for one target, so that others get
+/// their turn.
 const MAX_ADDRESSES: usize = 4;
-/// How many aliases of an SRV owner are followed.
+/// The maximum number of aliases of an SRV owner that are followed.
 const MAX_ALIASES: usize = 8;
 
-/// The resolvers. hickory asks several servers at once, but lets the first error decide, so there
-/// is one resolver for each.
+/// The resolvers. hickory asks several servers at once but lets the first error decide, so there is
+/// one resolver for each.
 pub(super) struct Dns {
     servers: Vec<Resolvers>,
     patience: Duration,
 }
 
-/// Asks one server. Addresses of each family are looked up on their own, so that one can be used
-/// while the query for the other is still unanswered.
+/// The resolvers of one server. Addresses of each family are looked up separately, so that one can
+/// be used while the query for the other is still unanswered.
 struct Resolvers {
     v4: TokioResolver,
     v6: TokioResolver,
@@ -54,8 +55,8 @@ impl Dns {
         let (servers, mut options) = if servers.is_empty() { of_system() } else { listed(servers) };
         options.timeout = patience;
         options.attempts = 2;
-        // Some servers answer a query with EDNS by an error. What does not fit without it comes
-        // over TCP.
+        // Some servers answer a query with EDNS with an error. Answers that do not fit without it
+        // come over TCP.
         options.edns0 = false;
         let resolver = |server: &NameServerConfig, ip_strategy| {
             let config = ResolverConfig::from_parts(None, Vec::new(), vec![server.clone()]);
@@ -105,8 +106,7 @@ impl Dns {
         join_all(found).await.into_iter().find_map(|found| found.ok().flatten())
     }
 
-    /// Asks all servers, and returns what the first says that has records or knows that there are
-    /// none.
+    /// Asks all servers, and returns the first answer that has records or says that there are none.
     async fn ask<T, F: Future<Output = Result<T, NetError>>>(
         &self,
         query: impl Fn(&Resolvers) -> F,
@@ -125,7 +125,7 @@ impl Dns {
     async fn services(&self, service: &str, host: &str) -> Option<Vec<Target>> {
         let mut name = Name::from_ascii(format!("{service}.{host}")).ok()?;
         name.set_fqdn(true);
-        // hickory takes the target of an SRV record for that of an alias, so it cannot follow
+        // hickory mistakes the target of an SRV record for that of an alias, so it cannot follow
         // aliases here.
         for _ in 0..MAX_ALIASES {
             if let Some(targets) = self.services_at(name.clone()).await {
@@ -163,12 +163,12 @@ async fn records(resolver: TokioResolver, name: Name, kind: RecordType) -> Resul
     resolver.lookup(name, kind).await
 }
 
-/// Returns the servers of the system and its settings.
+/// Returns the system's servers and settings.
 fn of_system() -> (Vec<NameServerConfig>, ResolverOpts) {
     match read_system_conf() {
         Ok((config, options)) if !config.name_servers().is_empty() => (config.name_servers().to_vec(), options),
         _ => {
-            // The default of resolv.conf(5).
+            // This is the default of resolv.conf(5).
             log::warn!("the system has no DNS servers configured, using 127.0.0.1");
             listed(&[(Ipv4Addr::LOCALHOST, 53).into()])
         }

@@ -1,5 +1,5 @@
-//! Finding homeservers through DNS as it is. The deadline of a request is the assertion: it would
-//! pass if an answer that never comes were waited for.
+//! Finding homeservers through imperfect DNS. The deadline of a request is the assertion: it would
+//! pass if the client waited for an answer that never comes.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -1,5 +1,5 @@
 //! The failures of federation. [`StartError`] names the setting to fix, [`Error`] becomes an answer
-//! of the API, and [`Cause`] is for the log alone: in an answer it would show strangers what our
+//! of the API, and [`Cause`] is only for the log: in an answer, it would show strangers what our
 //! network can reach.
 
 use std::{fmt, io};
@@ -7,7 +7,7 @@ use std::{fmt, io};
 use crate::clock::Millis;
 use crate::crypto::trust::TlsFault;
 
-/// Why a homeserver gave no answer that counts.
+/// The reason why a homeserver gave no valid answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The operator's rules exclude this homeserver.
@@ -16,7 +16,7 @@ pub enum Error {
     Rejected,
     /// The homeserver answered, but for a user of another server, or with keys that prove nothing.
     Untrusted,
-    /// The homeserver could not be asked. That is its trouble, or ours, and the same request may
+    /// The homeserver could not be asked. The cause is there or here, and the same request may
     /// succeed later.
     Unavailable {
         /// The step that failed.
@@ -41,7 +41,7 @@ pub enum Cause {
     Connect(io::ErrorKind),
     /// The deadline passed.
     Timeout,
-    /// The TLS handshake failed, or the connection broke meanwhile.
+    /// The TLS handshake failed, or the connection broke during it.
     Tls(Option<TlsFault>),
     /// The server closed the connection, or does not speak HTTP.
     Http,
@@ -51,13 +51,13 @@ pub enum Cause {
     TooLarge,
     /// Too many redirects, or one to a place that must not be followed.
     Redirect,
-    /// A status that answers nothing, such as 500.
+    /// A status that is not an answer, such as 500.
     Status(u16),
     /// The body is not the expected document.
     Document,
 }
 
-/// A setting of `[federation]` that cannot be used: which one, and what is wrong with it.
+/// A setting of `[federation]` that cannot be used, and why.
 #[derive(Debug)]
 pub struct StartError(pub(super) String);
 

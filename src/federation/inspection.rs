@@ -16,12 +16,12 @@ use crate::config::{Host, Target};
 /// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// Where a homeserver is.
+/// The location of a homeserver.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// Hosts and ports, in the order in which they are tried.
     pub targets: Vec<String>,
-    /// Until when its certificate is valid, if that can be read.
+    /// The time until which its certificate is valid, if that can be read.
     pub valid_until: Option<Millis>,
 }
 
@@ -52,8 +52,8 @@ impl Federation {
         timeout(self.timeout, find).await.unwrap_or(Err(Cause::Timeout))
     }
 
-    /// Fetches the document that tells the homeserver's clients where its services are, from where
-    /// `federation.overrides` says that the homeserver is, if it does.
+    /// Fetches the document that tells the homeserver's clients where its services are. If
+    /// `federation.overrides` lists the homeserver, it is fetched from there.
     ///
     /// # Errors
     /// The [`Cause`] if there is no answer.

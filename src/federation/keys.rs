@@ -17,15 +17,16 @@ use crate::crypto::verifying::{PublicKey, Signature};
 
 /// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// The most keys in a document. Homeservers have one or two.
+/// The maximum number of keys in a document. Homeservers have one or two.
 const MAX_KEYS: usize = 32;
 /// The longest key ID, in bytes.
 pub(super) const MAX_ID_BYTES: usize = 128;
-/// The most servers in the cache.
+/// The maximum number of servers in the cache.
 const MAX_CACHED: usize = 5_000;
-/// The longest time for which a document is believed.
+/// The maximum time for which a document is trusted.
 const MAX_LIFETIME: Millis = 7 * DAY;
-/// How long a server is left alone after a request that failed or did not return the wanted key.
+/// The time for which a server is left alone after a request that failed or did not return the
+/// wanted key.
 const REST: Millis = 30 * SECOND;
 
 /// The cached keys of homeservers.
@@ -34,7 +35,8 @@ pub(super) struct KeyRing {
     clock: Clock,
 }
 
-/// The keys of one server. Locked during a request, so that other callers wait for its answer.
+/// The keys of one server. The entry is locked during a request, so that other callers wait for its
+/// answer.
 #[derive(Default)]
 struct Known {
     document: Document,
@@ -78,7 +80,7 @@ impl Known {
         self.asked_at.is_none_or(|asked_at| !is_recent(asked_at, REST, now))
     }
 
-    /// When the entry expires.
+    /// Returns the time at which the entry expires.
     fn until(&self) -> Millis {
         self.document.valid_until.max(self.asked_at.map_or(0, |asked_at| asked_at + REST))
     }
@@ -121,8 +123,8 @@ impl Federation {
     }
 }
 
-/// Returns the keys that signed the document themselves, if it is a valid document of `server`.
-/// Former keys (`old_verify_keys`) do not sign new requests.
+/// Returns the keys that signed the document that contains them, if it is a valid document of
+/// `server`. Former keys (`old_verify_keys`) do not sign new requests.
 fn read(document: Value, server: &ServerName, now: Millis) -> Option<Document> {
     let CanonicalJsonValue::Object(mut document) = document.try_into().ok()? else { return None };
     let signatures = document.remove("signatures")?;

@@ -1,4 +1,4 @@
-//! What became of a request to a homeserver, for the operator's monitoring.
+//! Counting the outcomes of requests to homeservers, for the operator's monitoring.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use hyper::{Response, StatusCode};
 use super::Cause;
 use crate::metrics::Label;
 
-/// What became of a request to a homeserver.
+/// The outcome of a request to a homeserver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It was answered with 200 to 299.
     Success,
     /// It was answered with 400 to 499: the homeserver does not agree.
     Refused,
-    /// It was answered with another status, or the answer was no HTTP, cut off, or too long.
+    /// It was answered with another status, or the answer was not HTTP, cut off, or too long.
     Failed,
-    /// The homeserver's name does not lead to an address.
+    /// No address was found for the homeserver's name.
     Discovery,
     /// The address is not public, and is not among the allowed ranges.
     Forbidden,

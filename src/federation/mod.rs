@@ -1,8 +1,9 @@
-//! Requests to homeservers: discovery, the address filter, verified TLS, and what we ask over it.
+//! Requests to homeservers: discovery, the address filter, verified TLS, and the requests
+//! themselves.
 //!
 //! Server names come from strangers, so this module assumes that the other side is hostile:
 //! [`address_filter`] checks addresses when they are connected to, bodies are limited, a deadline
-//! covers the whole exchange, and the answers of our API tell nothing about our own network.
+//! covers the whole exchange, and the answers of our API reveal nothing about our own network.
 
 mod address_filter;
 mod client;

@@ -1,4 +1,4 @@
-//! Tells homeservers that an invited address was bound to one of their users ([Server-server
+//! Notifying homeservers that an invited address was bound to one of their users ([Server-server
 //! API](https://spec.matrix.org/latest/server-server-api/#put_matrixfederationv13pidonbind)).
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// before it answers. No user waits for this request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How the homeserver reacted.
+/// The homeserver's reaction.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reception {
     /// It accepted the notification.
@@ -40,13 +40,13 @@ pub enum Reception {
 }
 
 impl Federation {
-    /// Notifies `server` by POST, which Synapse and Dendrite implement, and if that is unknown by
-    /// PUT, which the specification demands. There is no `Authorization` header, because Synapse
-    /// would try to verify it and answer 401; the signatures in `body` identify us. Both have to be
+    /// Notifies `server` by POST, which Synapse and Dendrite implement, or if that is unknown by
+    /// PUT, which the specification requires. There is no `Authorization` header, because Synapse
+    /// would try to verify it and answer 401; the signatures in `body` identify us. Both must be
     /// answered within a minute.
     ///
     /// # Panics
-    /// Never: canonical JSON can always be serialised.
+    /// Never panics: canonical JSON can always be serialised.
     pub async fn onbind(&self, server: &ServerName, body: &CanonicalJsonObject) -> Reception {
         let body = Bytes::from(serde_json::to_vec(body).expect("canonical JSON can be serialised"));
         let until = Instant::now() + PATIENCE;
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::federation::testing::{Lab, NAME, Reply, Seen, server};
 
-    /// Returns the reception by a homeserver that answers like this, and the requests it received.
+    /// Returns the reception by a homeserver that gives this answer, and the requests it received.
     async fn told(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Reception, Vec<Seen>) {
         let mut lab = Lab::new().await;
         let peer = lab.homeserver(answer).await;
@@ -134,7 +134,7 @@ mod tests {
             let reply = if seen.line.starts_with("PUT") {
                 Reply::json("{}")
             } else {
-                // From here on, time only passes while everything waits for it.
+                // From here on, time passes only while every task waits for it.
                 tokio::time::pause();
                 Reply::status(404)
             };

@@ -1,4 +1,4 @@
-//! Asks homeservers for the owner of an `OpenID` token ([Server-server
+//! Asking homeservers for the owner of an `OpenID` token ([Server-server
 //! API](https://spec.matrix.org/latest/server-server-api/#get_matrixfederationv1openiduserinfo)).
 
 use hyper::body::Bytes;
@@ -13,12 +13,12 @@ use crate::clock::HOUR;
 
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// The longest token that is passed on, in bytes. No homeserver issues longer ones.
+/// The maximum length of a token that is passed on, in bytes. No homeserver issues longer ones.
 const MAX_TOKEN_BYTES: usize = 4096;
 
 impl Federation {
     /// Asks `server` for the owner of a token: `GET /_matrix/federation/v1/openid/userinfo`. The
-    /// owner is a user of that very server, since a homeserver speaks for its own users only.
+    /// owner must be a user of that server, since a homeserver speaks only for its own users.
     ///
     /// # Errors
     /// [`Error::Blocked`] without asking; [`Error::Rejected`] if the homeserver refuses the token;
@@ -43,8 +43,8 @@ impl Federation {
 }
 
 /// Reads an answer. Only a refusal counts against the token: 401 and 403, which is what Synapse,
-/// Dendrite and the Conduit family answer, or an error code that says so. Any other status is the
-/// homeserver's trouble or that of a proxy in front of it, and so is a body without a `sub`, such
+/// Dendrite and the Conduit family answer, or an error code that says so. Any other status is a
+/// failure of the homeserver or of a proxy in front of it, and so is a body without a `sub`, such
 /// as an error page sent with status 200.
 fn read(answer: &Response<Bytes>, server: &ServerName) -> Result<OwnedUserId, Error> {
     let status = answer.status();
@@ -56,13 +56,13 @@ fn read(answer: &Response<Bytes>, server: &ServerName) -> Result<OwnedUserId, Er
         return Err(Error::Rejected);
     }
     if status != StatusCode::OK {
-        // Passed on to clients, so a homeserver cannot keep them away for longer.
+        // The time is passed on to clients, so a homeserver cannot keep them away for longer.
         let retry_after = retry_after(answer).map(|wait| wait.min(HOUR));
         return Err(Error::Unavailable { cause: Cause::Status(status.as_u16()), retry_after });
     }
     let sub = field("sub").ok_or(Cause::Document)?;
     let user = OwnedUserId::try_from(sub).map_err(|_| Error::Untrusted)?;
-    // Visible ASCII only: all that was ever allowed, and nothing that could disguise itself on a
+    // Visible ASCII only: user IDs never allowed anything else, and it cannot disguise itself on a
     // page or in an email.
     let is_visible = user.validate_historical().is_ok();
     if is_visible && user.server_name() == server { Ok(user) } else { Err(Error::Untrusted) }

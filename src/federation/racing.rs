@@ -1,8 +1,8 @@
-//! Connects to one of many addresses: RFC 8305, "Happy Eyeballs".
+//! Connecting to one of many addresses: RFC 8305, "Happy Eyeballs".
 //!
-//! Addresses are tried a quarter of a second apart, or as soon as one has failed, and the first
-//! that accepts wins. So an address that drops packets, or a DNS query that is never answered,
-//! costs a fraction of a second, whatever else is known by then.
+//! Attempts start a quarter of a second apart, or when one has failed, and the first that succeeds
+//! wins. So an address that drops packets, or a DNS query that is never answered, costs a fraction
+//! of a second, as long as another address is known by then.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,26 +14,27 @@ use tokio::time::{Instant, sleep_until};
 
 use super::error::Cause;
 
-/// How long to wait for other addresses once the first is known (RFC 8305 section 3).
+/// The time to wait for other addresses once the first is known (RFC 8305 section 3).
 const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 /// The time between two attempts (RFC 8305 section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// The most addresses that are tried.
+/// The maximum number of addresses that are tried.
 const MAX_ATTEMPTS: usize = 16;
 
 /// The place of an address: the number of its target, its number among the addresses of its family,
 /// and its family, IPv6 first. Sorted like this, the families of a target alternate.
 pub(super) type Rank = (usize, usize, bool);
 
-/// What one DNS query has found.
+/// The result of one DNS query.
 pub(super) type Found = Result<Vec<(Rank, SocketAddr)>, Cause>;
 
 /// Opens a connection to one of the addresses that `lookups` find, within `patience` after the
 /// first attempt has begun.
 ///
 /// # Errors
-/// Why the last attempt failed, [`Cause::Timeout`] if one is still waiting, [`Cause::Dns`] if there
-/// are no addresses because a query failed, and [`Cause::NoAddress`] if there are simply none.
+/// The reason why the last attempt failed, [`Cause::Timeout`] if one is still waiting,
+/// [`Cause::Dns`] if there are no addresses because a query failed, and [`Cause::NoAddress`] if
+/// there are simply none.
 pub(super) async fn connect<T, F: Future<Output = Result<T, Cause>>>(
     mut lookups: impl Stream<Item = Found> + Unpin,
     open: impl Fn(SocketAddr) -> F,
@@ -94,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// What an address does.
+    /// The behaviour of an address.
     #[derive(Clone, Copy)]
     enum Host {
         Accepts,
@@ -105,11 +106,11 @@ mod tests {
     }
     use Host::{Accepts, AcceptsAfter, Drops, Refuses};
 
-    /// What is tested, the queries, the hosts, the outcome, the addresses tried, and the
+    /// A description of the case, the queries, the hosts, the outcome, the addresses tried, and the
     /// milliseconds.
     type Case = (&'static str, Vec<Query>, Vec<Host>, Result<u16, Cause>, Vec<u16>, u128);
 
-    /// A query that is answered after so many milliseconds, or never.
+    /// A query that is answered after this many milliseconds, or never.
     type Query = (Option<u64>, Found);
 
     /// The port stands for the address: it is the index of its behaviour.

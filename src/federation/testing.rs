@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 
 /// The name of the homeserver in most tests.
 pub(super) const NAME: &str = "hs.example.org";
-/// When tests start: 2026-01-01T00:00:00Z, a Thursday.
+/// The time at which tests start: 2026-01-01T00:00:00Z, a Thursday.
 pub(super) const NOW: i64 = 1_767_225_600_000;
 /// An address that no test allows.
 pub(super) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 99);

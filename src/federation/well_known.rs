@@ -1,4 +1,4 @@
-//! Fetches and caches `/.well-known/matrix/server`, by which a server name delegates to another
+//! Fetching and caching `/.well-known/matrix/server`, by which a server name delegates to another
 //! ([Server-server
 //! API](https://spec.matrix.org/latest/server-server-api/#getwell-knownmatrixserver)).
 
@@ -23,17 +23,17 @@ use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND, still_lasts};
 
 /// The longest document that is read, in bytes.
 const MAX_BYTES: usize = 50 * 1024;
-/// The most redirects that are followed.
+/// The maximum number of redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
-/// The most names in the cache, delegating or not.
+/// The maximum number of names in the cache, delegating or not.
 const MAX_CACHED: usize = 10_000;
-/// How long a document is believed that does not specify it.
+/// The time for which a document is trusted if it does not specify one.
 const DEFAULT_LIFETIME: Millis = DAY;
-/// The longest time for which a document is believed.
+/// The maximum time for which a document is trusted.
 const MAX_LIFETIME: Millis = 2 * DAY;
-/// How long a first failure is cached. Each further one in a row doubles the time.
+/// The time for which a first failure is cached. Each further one in a row doubles it.
 const MIN_FAILURE_LIFETIME: Millis = MINUTE;
-/// The longest time for which a failure is cached.
+/// The maximum time for which a failure is cached.
 const MAX_FAILURE_LIFETIME: Millis = HOUR;
 
 /// Fetches and caches the documents.
@@ -128,7 +128,8 @@ fn next(url: &Url, headers: &HeaderMap) -> Result<Url, Cause> {
     if next.scheme() == "https" && is_plain { Ok(next) } else { Err(Cause::Redirect) }
 }
 
-/// Returns how long an answer may be cached, by `Cache-Control` or else `Expires` (RFC 9111).
+/// Returns the time for which an answer may be cached, by `Cache-Control` or else `Expires` (RFC
+/// 9111).
 fn lifetime(headers: &HeaderMap, now: Millis) -> Millis {
     let specified = by_cache_control(headers).or_else(|| by_expires(headers, now));
     specified.unwrap_or(DEFAULT_LIFETIME).clamp(0, MAX_LIFETIME)
@@ -148,7 +149,7 @@ fn by_cache_control(headers: &HeaderMap) -> Option<Millis> {
 }
 
 /// Reads `Expires`. A date that is not in the format of RFC 9110 is in the past, as RFC 9111
-/// section 5.3 demands.
+/// section 5.3 requires.
 fn by_expires(headers: &HeaderMap, now: Millis) -> Option<Millis> {
     let format =
         format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
@@ -180,8 +181,8 @@ mod tests {
         Reply::json(json!({ "m.server": "delegated.example.net" }).to_string())
     }
 
-    /// Returns a lab in which the web server of [`NAME`] answers like this, that server, and what
-    /// fetches its document.
+    /// Returns a lab in which the web server of [`NAME`] gives this answer, that server, and the
+    /// client that fetches its document.
     async fn lab(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Lab, Peer, WellKnown, Client) {
         let mut lab = Lab::new().await;
         lab.settings.connect_timeout = Duration::from_millis(500);
@@ -200,7 +201,7 @@ mod tests {
         delegate.is_some_and(|delegate| delegate == "delegated.example.net")
     }
 
-    /// Returns whether [`NAME`] delegates if it redirects this often first.
+    /// Returns whether [`NAME`] delegates after this many redirects.
     async fn delegates_after(redirects: usize) -> bool {
         delegates(move |seen| {
             let done: usize = seen.line.rsplit('/').next().unwrap().parse().unwrap_or(0);
@@ -296,7 +297,7 @@ mod tests {
         assert!(!delegates(move |_| Reply::json(padded(51 * 1024))).await);
     }
 
-    /// Returns how long the answer is believed, in time of the test's clock.
+    /// Returns the time for which the answer is trusted, on the test's clock.
     async fn believed_for(answer: impl Fn() -> Reply + Send + Sync + 'static) -> Millis {
         let (lab, peer, well_known, client) = lab(move |_| answer()).await;
         let mut asked = 0;

@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 4096;
 pub struct XMatrix {
     /// The signing server.
     pub origin: OwnedServerName,
-    /// The server that the request is for. Old homeservers leave it out.
+    /// The server that the request is for. Old homeservers omit it.
     pub destination: Option<String>,
     /// The ID of the key, which starts with `ed25519:`.
     pub key: String,
@@ -69,7 +69,7 @@ impl SignedRequest {
     /// signs `destination_is` instead of `destination` in requests to identity servers.
     ///
     /// # Panics
-    /// Never: canonical JSON can always be serialised.
+    /// Never panics: canonical JSON can always be serialised.
     pub fn is_signed(&self, by: &XMatrix, key: &PublicKey, destinations: &[String]) -> bool {
         let text = |text: &str| CanonicalJsonValue::String(text.to_owned());
         let mut signed = CanonicalJsonObject::from([
@@ -150,7 +150,7 @@ impl<'a> Rest<'a> {
     }
 
     /// Reads a token or a quoted string, without its quotes and backslashes. Old homeservers do not
-    /// quote the colon of a port or key ID, and the specification demands that this be accepted.
+    /// quote the colon of a port or key ID, and the specification requires servers to accept this.
     fn value(&mut self) -> Option<Vec<u8>> {
         if self.0.first() != Some(&b'"') {
             return self.token(|byte| is_tchar(byte) || byte == b':').map(<[u8]>::to_vec);

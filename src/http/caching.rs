@@ -16,21 +16,21 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-/// Lets every cache keep an answer, which is the same for everybody, for five minutes.
+/// Lets every cache keep an answer that is the same for everybody for five minutes.
 pub(crate) const PUBLIC: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=300");
 
-/// The media types that are compressed: those of pages and drawings.
+/// The media types that are compressed: those of pages and SVG images.
 const TEXTS: [&str; 2] = ["text/html", "image/svg+xml"];
-/// Shorter texts would hardly become shorter.
+/// The minimum length of a compressed text. Shorter ones would hardly shrink.
 const WORTHWHILE: usize = 512;
 
-/// Middleware that gives [`PUBLIC`] answers a validator, sends nothing to whoever has the same
-/// already, and compresses texts for those who accept gzip. It leaves all other answers alone: the
-/// length of a compressed page would tell whoever can put words into it what else is in it
+/// Middleware that gives [`PUBLIC`] answers a validator, sends no body to clients that already have
+/// it, and compresses texts for clients that accept gzip. It leaves all other answers alone: the
+/// length of a compressed page would tell anybody who can put text into it what else it contains
 /// (BREACH).
 ///
 /// # Errors
-/// Those of the service it wraps.
+/// The errors of the wrapped service.
 pub(crate) async fn cacheable<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -71,7 +71,7 @@ fn is_text(headers: &HeaderMap) -> bool {
     TEXTS.iter().any(|text| media_type.starts_with(text))
 }
 
-/// Returns whether the client has what the tag stands for.
+/// Returns whether the client already has the content that the tag stands for.
 fn is_known(known: Option<&IfNoneMatch>, tag: &EntityTag) -> bool {
     match known {
         None => false,

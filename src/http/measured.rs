@@ -9,11 +9,11 @@ use actix_web::web::Data;
 
 use crate::metrics::{Requests, Route};
 
-/// The metrics of a resource, which are found by its template at its first request.
+/// The metrics of a resource, looked up by its template at its first request.
 #[derive(Default)]
 pub(super) struct Measured(OnceCell<Arc<Route>>);
 
-/// Counts a request that was answered, and how long that took.
+/// Counts an answered request and its duration.
 pub(crate) fn observe(request: &HttpRequest, status: u16, duration: Duration) {
     let Some(requests) = request.app_data::<Data<Requests>>() else { return };
     let find = || match request.match_pattern() {
@@ -23,7 +23,7 @@ pub(crate) fn observe(request: &HttpRequest, status: u16, duration: Duration) {
     let method = request.method().as_str();
     match request.app_data::<Measured>() {
         Some(Measured(route)) => route.get_or_init(find).observe(method, status, duration),
-        // It was answered before it came to a resource.
+        // It was answered before it reached a resource.
         None => find().observe(method, status, duration),
     }
 }

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Respo
 
 use super::measured::Measured;
 
-/// The methods of a route, as in `Allow`, and the route.
+/// The methods of a route, as listed in `Allow`, and the route.
 pub(crate) type Methods = (&'static str, Route);
 
 /// Returns a resource with a route for each method. `refuse` answers any other method; its response
@@ -40,7 +40,7 @@ where
     ("GET, HEAD", web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler))
 }
 
-/// `GET` alone, for a handler that changes something, which `HEAD` never must.
+/// `GET` without `HEAD`, for a handler that changes something, which `HEAD` never may.
 pub(crate) fn get_without_head<F, Args>(handler: F) -> Methods
 where
     F: Handler<Args>,

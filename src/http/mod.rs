@@ -1,5 +1,5 @@
-//! What [`api`](crate::api) and [`pages`](crate::pages) share: routes by method, extractors for the
-//! parts of a request that both read, and header values that both send.
+//! Code shared by [`api`](crate::api) and [`pages`](crate::pages): routes by method, extractors for
+//! the parts of a request that both read, and header values that both send.
 
 mod caching;
 mod measured;
@@ -31,9 +31,9 @@ use crate::texts::{Language, Texts};
 /// Keeps an answer out of every cache.
 pub(crate) const NO_STORE: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
-/// Returns whether a client says that nobody has asked it for this page yet: it fetches a page
-/// ahead, or shows what is behind a link. Chromium, Firefox (`X-Moz`), Safari and apps of Facebook
-/// (`X-Purpose`) do.
+/// Returns whether the client says that its user has not asked for this page yet, because it
+/// prefetches the page or previews a link. Chromium, Firefox (`X-Moz`), Safari and Facebook's apps
+/// (`X-Purpose`) say so.
 pub(crate) fn is_ahead_of_its_user(request: &HttpRequest) -> bool {
     let headers = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map(|name| request.headers().get_all(name));
     let values = headers.into_iter().flatten().filter_map(|value| value.to_str().ok()).map(str::to_ascii_lowercase);

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::service::Network;
 
-/// Stands for an address that cannot be determined.
+/// A placeholder for an address that cannot be determined.
 const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// Returns the network that a request comes from.
@@ -18,14 +18,14 @@ pub(crate) fn network(head: &RequestHead, trusted: &[IpNet]) -> Network {
 
 /// Returns the address that a request comes from.
 ///
-/// `X-Forwarded-For` is believed only from trusted proxies, and read backwards up to the first
+/// `X-Forwarded-For` is trusted only from trusted proxies, and read backwards up to the first
 /// address that is not one: a client can write anything before that. If a proxy writes something
 /// that is not an address, the result is unknown rather than the proxy itself, since the proxy may
-/// run on a machine that the operator lists.
+/// run on a machine that the operator has listed.
 pub(crate) fn peer_address(head: &RequestHead, trusted: &[IpNet]) -> IpAddr {
     let peer = head.peer_addr.map_or(UNKNOWN, |peer| peer.ip().to_canonical());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
-    // Bytes beyond ASCII, which a client may write and a proxy pass on, must not hide the rest of
+    // Bytes beyond ASCII, which a client may send and a proxy pass on, must not hide the rest of
     // the line.
     let forwarded = head.headers().get_all("x-forwarded-for").map(HeaderValue::as_bytes);
     let hops: Vec<_> = forwarded.flat_map(|line| line.split(|byte| *byte == b',')).map(str::from_utf8).collect();

@@ -4,8 +4,8 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 
 use super::threepid::{Address, Medium};
 
-/// Returns the calling code of a phone number, such as 44. If none is assigned, the first three
-/// digits take its place. `None` for email addresses.
+/// Returns the calling code of a phone number, such as 44, or the first three digits if none is
+/// assigned. `None` for email addresses.
 pub fn of(number: &Address) -> Option<u16> {
     if number.medium() != Medium::Msisdn {
         return None;
@@ -14,8 +14,8 @@ pub fn of(number: &Address) -> Option<u16> {
     (1..=3).filter_map(code).find(|code| is_assigned(*code)).or_else(|| code(3))
 }
 
-/// Returns the country of a phone number as ISO 3166 code, such as `GB`. Countries that share a
-/// calling code are told apart as far as the numbering plan allows.
+/// Returns the country of a phone number as an ISO 3166 code, such as `GB`. Countries that share a
+/// calling code are distinguished as far as the numbering plan allows.
 pub fn country(number: &Address) -> Option<String> {
     if number.medium() != Medium::Msisdn {
         return None;

@@ -33,7 +33,7 @@ const SPARSE_PERCENT: usize = 77;
 /// Extra slots after the last home, so that no run has to wrap around.
 const OVERHANG: usize = 16;
 
-/// How many probes are started together.
+/// The number of probes that are started together.
 const GROUP: usize = 32;
 
 /// The fingerprint in the upper 48 bits and the ID in the lower ones, as three words, so that no
@@ -111,7 +111,7 @@ impl Directory {
     /// Removes a binding, if it is present.
     ///
     /// # Panics
-    /// As [`Self::insert`].
+    /// The same as for [`Self::insert`].
     pub fn remove(&mut self, digest: &Digest, id: i64) {
         let Ok(at) = self.position(slot(self.fingerprint(digest), packed(id))) else { return };
         // The following entries move back by one, up to the first slot that is free or at home.
@@ -171,7 +171,7 @@ impl Directory {
         usize::try_from(scaled).expect("below the number of homes")
     }
 
-    /// Returns the position of the entry, or where to insert it.
+    /// Returns the position of the entry, or the position to insert it at.
     fn position(&self, wanted: Slot) -> Result<usize, usize> {
         let home = self.home(fingerprint(wanted));
         let run = &self.slots[home..];
@@ -216,9 +216,9 @@ fn packed(id: i64) -> u64 {
 /// The directories of several epochs: the current and the previous one, and the next one while it
 /// is prepared.
 ///
-/// A directory becomes complete although bindings change while it is built, if it is
-/// [begun](Self::begin) before the table is read. A binding committed before the read is read, and
-/// one committed after `begin` is [inserted](Self::insert); doing both has no effect. A binding
+/// A directory becomes complete even if bindings change while it is being built, provided that it
+/// is [begun](Self::begin) before the table is read. A binding committed before the read is read,
+/// and one committed after `begin` is [inserted](Self::insert); doing both has no effect. A binding
 /// that is removed after it was read, but before it is inserted, leaves a stale entry. That is
 /// harmless, because look-ups read the row and ignore missing ones.
 #[derive(Default)]
@@ -330,7 +330,7 @@ impl Directories {
     }
 }
 
-/// How many entries are inserted while the lock is held, which blocks look-ups for some 50 µs.
+/// The number of entries inserted while the lock is held, which blocks look-ups for some 50 µs.
 const INSERTS_AT_ONCE: usize = 1024;
 
 impl Table {

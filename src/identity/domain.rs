@@ -1,9 +1,9 @@
 //! Domains of email addresses.
 //!
-//! A domain is one domain however it is spelled, and never another one. [UTS 46] says which
-//! spellings are the same: it maps case, compatibility forms and the ideographic full stops, and
-//! normalizes. It is applied without its transitional mode, which would turn `straße` into
-//! `strasse`: these are two domains, with two owners. The canonical form is the ASCII form, in
+//! All spellings of a domain are one domain, and different domains are never merged. [UTS 46]
+//! defines which spellings are the same: it maps case, compatibility forms and the ideographic full
+//! stops, and normalizes. It is applied without its transitional mode, which would turn `straße`
+//! into `strasse`: these are two domains, with two owners. The canonical form is the ASCII form, in
 //! which a label beyond ASCII is an A-label (`xn--…`).
 //!
 //! [UTS 46]: https://www.unicode.org/reports/tr46/
@@ -47,7 +47,7 @@ impl Domain {
         if unicode == ascii {
             return Some(Self { ascii: ascii.into_owned(), unicode: None });
         }
-        // Refuses what looks like an A-label in its Unicode form too.
+        // Also refuses text that looks like an A-label in its Unicode form.
         to_ascii(&unicode).filter(|again| valid.is_ok() && *again == ascii)?;
         // An A-label may stand for symbols such as emoji, which are valid only in that form (RFC
         // 5892).

@@ -1,11 +1,12 @@
-//! Which homeservers count as one in rate limits: those on a domain that somebody registered.
+//! Grouping homeservers for rate limits: those on a domain that somebody registered count as one.
 //!
-//! Names below a domain are free, so `a.example.org` and `b.example.org` are one, but `a.co.uk` and
-//! `b.co.uk` are not: `co.uk` is in the [public suffix list](https://publicsuffix.org). Its second
-//! part lists domains such as `github.io`, whose owners give names below them to anyone. These
-//! names are free too, so that part is ignored: all of `github.io` counts as one homeserver, and an
-//! operator who knows one of them can trust it. So do all homeservers whose name is an IP address:
-//! whoever has an IPv6 network has thousands.
+//! Names below a domain cost nothing, so `a.example.org` and `b.example.org` are one, but `a.co.uk`
+//! and `b.co.uk` are not: `co.uk` is in the [public suffix list](https://publicsuffix.org). The
+//! second part of that list has domains such as `github.io`, whose owners give names below them to
+//! anyone. These names cost nothing either, so that part is ignored: all of `github.io` counts as
+//! one homeserver, and an operator who knows one of them can trust it. All homeservers whose name
+//! is an IP address also count as one, since anybody with an IPv6 network has thousands of
+//! addresses.
 
 use std::net::IpAddr;
 
@@ -14,9 +15,8 @@ use psl::Type;
 /// The group of homeservers whose name is an IP address.
 const ADDRESSES: &str = "[]";
 
-/// Returns the name under which a homeserver counts: its registrable domain, `[]` if its
-/// name is an IP address, or else its whole host name. Case, port and a final dot make no
-/// difference.
+/// Returns the name under which a homeserver counts: its registrable domain, `[]` if its name is an
+/// IP address, or else its whole host name. Case, port and a trailing dot make no difference.
 #[must_use]
 pub fn of(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -33,7 +33,7 @@ fn registrable(host: &str) -> Option<&str> {
         let suffix = psl::suffix(name.as_bytes())?;
         let length = suffix.as_bytes().len();
         if suffix.typ() == Some(Type::Private) {
-            // Also a name within it: its own suffix is the one to look at.
+            // This includes names within it: their own suffix is the one to look at.
             (_, name) = name[name.len() - length..].split_once('.')?;
             continue;
         }
@@ -75,7 +75,7 @@ mod tests {
             ("co.uk", "co.uk"),
             ("x.city.kawasaki.jp", "city.kawasaki.jp"),
             ("x.y.other.kawasaki.jp", "y.other.kawasaki.jp"),
-            // The forms that a Matrix server name has: punycode.
+            // Matrix server names have the punycode form.
             ("a.xn--mnchen-3ya.de", "xn--mnchen-3ya.de"),
             ("m.a.xn--55qx5d.cn", "a.xn--55qx5d.cn"),
             ("m.b.xn--55qx5d.cn", "b.xn--55qx5d.cn"),

@@ -4,12 +4,13 @@
 use super::calling_code;
 use super::threepid::Address;
 
-/// Stands for anything, of whatever length.
+/// A placeholder for text of any length.
 const HIDDEN: &str = "•••";
 
-/// Returns the mask of an address: `a•••@e•••` for `alice@example.org`, and `44•••` for a number of
-/// the United Kingdom. The end of a domain and the last digits of a number are hidden too: together
-/// with a name or a country, they would leave few enough candidates to look all of them up.
+/// Returns the mask of an address: `a•••@e•••` for `alice@example.org`, and `44•••` for a number in
+/// the United Kingdom. The end of a domain and the last digits of a number are also hidden:
+/// together with a name or a country, they would leave so few candidates that all of them could be
+/// looked up.
 #[must_use]
 pub fn masked(address: &Address) -> String {
     let first = |text: &str| text.chars().take(1).collect::<String>();

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub struct Network(IpAddr);
 
 impl Network {
-    /// Stands for the network of a client whose address cannot be determined.
+    /// The network of a client whose address cannot be determined.
     const UNKNOWN: Self = Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
     /// Returns the network of an address. An IPv6 address that stands for an IPv4 address counts as
@@ -21,7 +21,7 @@ impl Network {
         })
     }
 
-    /// Returns the /16 or /32 around it: what one provider or one customer of it may have.
+    /// Returns the /16 or /32 around it, which one provider or one of its customers may have.
     #[must_use]
     pub fn wide(&self) -> IpAddr {
         match self.0 {

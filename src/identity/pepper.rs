@@ -1,7 +1,7 @@
 //! Epochs, peppers and digests (MSC2134).
 //!
 //! A pepper is derived from the master key and the number of its epoch, so all nodes agree on it
-//! without communication, also after a restart.
+//! without communicating, even after a restart.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -175,7 +175,7 @@ impl Digest {
         Some(Self(bytes))
     }
 
-    /// Encodes the digest as the specification demands.
+    /// Encodes the digest as the specification requires.
     #[must_use]
     pub fn to_base64url(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)

@@ -13,8 +13,8 @@ use super::threepid::{Address, InvalidAddress};
 
 /// The longest input, in bytes: an E.164 number with a prefix and separators between all digits.
 const MAX_TYPED_BYTES: usize = 128;
-/// The most digits that can be dialled: an international prefix, a carrier code, and the 15 of an
-/// E.164 number.
+/// The maximum number of digits that can be dialled: an international prefix, a carrier code, and
+/// the 15 of an E.164 number.
 const MAX_DIGITS: usize = 25;
 /// The range that Ofcom reserves for fiction, which includes the specification's example. The
 /// numbering plan excludes it, but trying a server with that example should work.
@@ -29,13 +29,13 @@ pub struct PhoneNumber {
     pub international: String,
 }
 
-/// Why an input is not a phone number.
+/// The reason why an input is not a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidNumber {
     /// It does not start with a plus, and the country it is dialled from has no numbering plan.
     NeedsCountry,
     /// It starts with 00, which can be a plus or mean something else in that country, and is valid
-    /// either way.
+    /// both ways.
     Ambiguous,
     /// It is not valid in the numbering plan.
     Invalid,
@@ -100,7 +100,8 @@ impl PhoneNumber {
         international(digits).ok().filter(|number| number.address == given).ok_or(InvalidAddress)
     }
 
-    /// Fails if the number is longer than E.164 allows: some are dialled within Japan only.
+    /// Fails if the number is longer than E.164 allows: Japan has some that can be dialled only
+    /// within the country.
     fn new(number: &Parsed) -> Result<Self, InvalidAddress> {
         let e164 = number.format_as(PhoneNumberFormat::E164);
         let address = Address::msisdn(e164.strip_prefix('+').ok_or(InvalidAddress)?)?;
@@ -119,8 +120,8 @@ fn valid(dialled: &str, region: Option<Region>) -> Option<Parsed> {
     (number.is_valid() || is_fiction(&number)).then_some(number)
 }
 
-/// Returns whether numbers can be dialled in a region: not in regions that share another's plan
-/// under its own code, such as AQ, nor in those that are not regions.
+/// Returns whether numbers can be dialled in a region. They cannot in regions that share another's
+/// plan under its own code, such as AQ, nor in codes that are not regions.
 fn has_plan(region: Region) -> bool {
     PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some()
 }

@@ -38,7 +38,7 @@ pub struct Document {
     pub name: String,
     /// The text after the front matter.
     pub markdown: String,
-    /// SHA-256 of the whole file, front matter included.
+    /// SHA-256 of the whole file, including the front matter.
     pub sha256: [u8; 32],
 }
 
@@ -53,7 +53,7 @@ pub struct DocumentRef<'a> {
     pub document: &'a Document,
 }
 
-/// An error in the policies: the file, what is wrong with it, and how to fix it.
+/// An error in the policies: the file, the problem, and how to fix it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PolicyError {
     file: PathBuf,
@@ -110,10 +110,10 @@ impl Policies {
         if parts.next().is_some() { None } else { self.find(policy, version, language) }
     }
 
-    /// Returns what has been added to earlier policies, in words.
+    /// Describes what has been added to earlier policies.
     ///
     /// # Errors
-    /// Returns each document that is no longer below `directory`, or not the same: people have
+    /// Returns each document below `directory` that has changed or disappeared, since people have
     /// accepted it as it was.
     pub fn additions(&self, before: &Self, directory: &Path) -> Result<Vec<String>, Vec<PolicyError>> {
         let (mut added, mut errors) = (Vec::new(), Vec::new());
@@ -145,7 +145,8 @@ impl Policies {
         self.all().flatten().flat_map(Version::documents)
     }
 
-    /// Returns what a user who has accepted these versions, in any language, still has to accept.
+    /// Returns the policies that a user who has accepted these versions, in any language, still has
+    /// to accept.
     pub fn missing<'a>(&self, accepted: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<&Version> {
         let accepted: HashSet<_> = accepted.into_iter().collect();
         self.in_force().filter(|v| !accepted.contains(&(v.policy(), v.version()))).collect()
@@ -197,7 +198,7 @@ impl DocumentRef<'_> {
         format!("/policies/{}/{}/{}", self.version.policy, self.version.number, self.language)
     }
 
-    /// Returns the file that it is read from.
+    /// Returns the file that it was read from.
     fn file(&self, directory: &Path) -> PathBuf {
         directory.join(&self.version.policy).join(&self.version.number).join(format!("{}.md", self.language))
     }

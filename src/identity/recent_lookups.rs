@@ -1,7 +1,8 @@
-//! Which addresses each access token has looked up recently: repeating a look-up is free.
+//! The addresses that each access token has looked up recently. Repeating a look-up is free.
 //!
-//! What is free is known to each token alone. If the tokens of a user shared it, whoever holds one
-//! of them could tell from what is free, at the limit, what the others have looked up.
+//! Only the token itself learns what is free. If the tokens of a user shared a list, the holder of
+//! one of them could tell from what is free, once the limit is reached, what the others have looked
+//! up.
 
 mod generations;
 mod row;
@@ -19,17 +20,17 @@ use generations::Generations;
 
 pub use row::Row;
 
-/// The most look-ups that are remembered of a token under a pepper. Further ones are charged each
-/// time: address books are smaller, and limits that mean anything are too.
+/// The maximum number of look-ups remembered for a token under a pepper. Further ones are charged
+/// each time: address books are smaller, and so are useful limits.
 pub const MOST: usize = 1 << 16;
 
 /// An access token whose look-ups are remembered.
 pub struct Token {
-    /// The hash that the database knows it by.
+    /// The hash by which the database knows it.
     pub hash: [u8; 32],
     /// `recent_lookups.token_index`
     pub index: BlindIndex,
-    /// What seals its row.
+    /// The keys that seal its row.
     pub keys: TokenKeys,
 }
 
@@ -40,13 +41,13 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What each token has been charged for under a pepper, as 32 bits of a keyed hash. (To a token
-/// that has looked up 10,000 addresses, one new address in 400,000 looks like a repeat and is
-/// free.)
+/// The look-ups that each token has been charged for under a pepper, as 32 bits of a keyed hash.
+/// (To a token that has looked up 10,000 addresses, one new address in 400,000 looks like a repeat
+/// and is free.)
 ///
 /// Memory is bounded: when new entries have filled `capacity`, tokens that were not used since it
-/// was last filled are forgotten. They are read from the database when they are used again. What is
-/// not yet stored there is kept apart, up to the same capacity.
+/// was last filled are forgotten. They are read from the database when they are used again. Entries
+/// that are not stored there yet are kept separately, up to the same capacity.
 pub struct RecentLookups {
     capacity: usize,
     state: Mutex<State>,
@@ -101,13 +102,13 @@ impl RecentLookups {
         self.lock().known.get(&(token.index, epoch)).is_some()
     }
 
-    /// Returns when a token's entry was last compared with the database.
+    /// Returns the time when a token's entry was last compared with the database.
     #[must_use]
     pub fn read_at(&self, token: &Token, epoch: Epoch) -> Option<Millis> {
         self.lock().known.get(&(token.index, epoch)).map(|entry| entry.read_at)
     }
 
-    /// Adds what the database has of a token at `now`. Creates the entry even if there is nothing.
+    /// Adds the database's entries for a token at `now`. Creates the entry even if there are none.
     pub fn read(&self, token: &Token, epoch: Epoch, stored: &[u32], now: Millis) {
         let owner = (token.index, epoch);
         let mut state = self.lock();
@@ -153,7 +154,8 @@ impl RecentLookups {
         }
     }
 
-    /// Returns what is not in the database yet, in the order in which its rows are locked.
+    /// Returns the look-ups that are not in the database yet, in the order in which their rows are
+    /// locked.
     #[must_use]
     pub fn unsaved(&self) -> Vec<Unsaved> {
         let mut unsaved: Vec<_> = self.lock().unsaved.values().cloned().collect();
@@ -161,9 +163,9 @@ impl RecentLookups {
         unsaved
     }
 
-    /// Notes that the database has these look-ups, and what else it has of the token at `now`:
-    /// other nodes store theirs too. `None` if the token does not exist any more; then it is
-    /// forgotten.
+    /// Records that the database has these look-ups, and adds what else it has for the token at
+    /// `now`, since other nodes store theirs too. `None` if the token no longer exists; it is
+    /// forgotten in that case.
     pub fn saved(&self, saved: &Unsaved, stored: Option<&[u32]>, now: Millis) {
         let owner = (saved.token.index, saved.epoch);
         let mut state = self.lock();

@@ -1,4 +1,4 @@
-//! Redacts an invited address for the room, where every member will ever see it.
+//! Redacting an invited address for the room, where every member can see it forever.
 
 use icu_properties::props::{EnumeratedProperty, GeneralCategory, GeneralCategoryGroup};
 

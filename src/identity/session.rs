@@ -4,20 +4,20 @@ use std::fmt;
 
 use url::Url;
 
-/// How many attempts a 6-digit code allows. Guessing succeeds once in 200,000 codes.
+/// The number of attempts that a 6-digit code allows. Guessing succeeds once in 200,000 codes.
 pub const CODE_TRIES: i64 = 5;
 
 /// The text is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 
-/// Returns whether the text matches `[0-9a-zA-Z.=_-]{1,255}`, as the specification demands of
+/// Returns whether the text matches `[0-9a-zA-Z.=_-]{1,255}`, as the specification requires of
 /// `client_secret` and `sid`.
 fn is_opaque(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".=_-".contains(&byte))
 }
 
-/// The secret by which a client proves that a session is its own.
+/// The secret by which a client proves that it began a session.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientSecret(String);
 
@@ -70,9 +70,9 @@ impl Sid {
 /// Hosts that the operator allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
-    /// The host as URLs write it: in lower case and ASCII.
+    /// The host as written in URLs: in lower case and ASCII.
     pub host: String,
-    /// Whether the hosts below it are meant instead.
+    /// True if the hosts below it are meant instead.
     pub is_below: bool,
 }
 
@@ -97,8 +97,8 @@ impl NextLink {
     /// its host.
     ///
     /// # Errors
-    /// [`Invalid`] for anything else, and for what a URL parser would silently correct: control
-    /// characters, spaces and backslashes.
+    /// [`Invalid`] for anything else, and for anything that a URL parser would silently correct:
+    /// control characters, spaces and backslashes.
     pub fn parse(text: &str, hosts: Option<&[HostPattern]>) -> Result<Self, Invalid> {
         let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
         if text.len() > MAX_LINK_BYTES || text.contains(odd) {

@@ -56,9 +56,9 @@ impl fmt::Display for Medium {
 ///
 /// Clients hash what their user typed, so an address also remembers the other forms that they look
 /// for: the domain in its Unicode form, and the lower-case form of the local part. Element Web and
-/// Android hash JavaScript's `toLowerCase()` where the specification demands full case folding:
+/// Android hash JavaScript's `toLowerCase()` where the specification requires full case folding:
 /// they look for `Strauß@…` as `strauß@…`. That form cannot be derived from the folded one.
-/// Equality, order and hash depend on medium and canonical form only.
+/// Equality, order and hash depend only on medium and canonical form.
 #[derive(Clone)]
 pub struct Address {
     medium: Medium,
@@ -78,7 +78,7 @@ pub struct InvalidAddress;
 /// The longest email address, in bytes, before and after folding.
 pub const MAX_EMAIL_BYTES: usize = 500;
 
-/// How many digits an E.164 number may have.
+/// The number of digits that an E.164 number may have.
 const MSISDN_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 
 impl Address {
@@ -94,8 +94,8 @@ impl Address {
     }
 
     /// Parses an `addr-spec`. The local part is folded by Unicode full case folding (MSC2265) and
-    /// not normalized, as the specification has it. The domain is never folded into another one:
-    /// UTS 46 says which spellings are the same domain.
+    /// not normalized, as the specification requires. The domain is never folded into another one:
+    /// UTS 46 defines which spellings are the same domain.
     ///
     /// # Errors
     /// [`InvalidAddress`] for display names, brackets, comments, quotes, commas, a second `@`, line
@@ -150,14 +150,14 @@ impl Address {
         self.canonical.split_once('@').map(|(local, _)| local)
     }
 
-    /// Returns the domain of an email address in its ASCII form, as DNS and SMTP have it.
+    /// Returns the domain of an email address in its ASCII form, as used in DNS and SMTP.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.canonical.split_once('@').map(|(_, domain)| domain)
     }
 
     /// Returns the domain of an email address in its Unicode form. It may look like another one, so
-    /// it is shown to nobody as a whole.
+    /// it is never shown as a whole.
     #[must_use]
     pub fn unicode_domain(&self) -> Option<&str> {
         self.unicode_domain.as_deref().or(self.domain())
@@ -196,7 +196,7 @@ impl Address {
     }
 
     /// Returns the form in which earlier versions stored an address whose domain is not ASCII, if
-    /// they meant the same domain: they folded the domain too, so that `straße.example` became
+    /// they meant the same domain. They also folded the domain, so that `straße.example` became
     /// another one.
     #[must_use]
     pub fn former_form(&self) -> Option<String> {
@@ -216,8 +216,8 @@ impl Address {
     }
 
     /// Parses the text that earlier versions sealed: the folded address, and its lower-case form if
-    /// it differs. The domain is that of the folded address, which was proved. That of the other
-    /// form may be another domain, for which nothing was proved.
+    /// it differs. The domain is that of the folded address, which was proved. The domain of the
+    /// other form may be a different one, for which nothing was proved.
     ///
     /// # Errors
     /// [`InvalidAddress`] if it is no longer an address.
@@ -283,7 +283,7 @@ fn folded(local: &str) -> Option<String> {
     let is_route = |local: &str| local.split_once('!').is_some_and(|(host, user)| is_host(host) && !user.is_empty());
     let is_valid = |local: &str| !local.is_empty() && local.chars().all(is_local) && !is_route(local);
     let folded = CaseMapper::new().fold_string(local);
-    // Checked again, because folding may produce a character that has a meaning.
+    // The result is checked again, because folding may produce a character that has a meaning.
     (is_valid(local) && is_valid(&folded)).then(|| folded.into_owned())
 }
 

@@ -10,33 +10,34 @@ use prometheus_client::metrics::MetricType;
 
 use super::Seconds;
 
-/// The methods that have a label of their own.
+/// The methods that have their own label.
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "DELETE", "OPTIONS"];
 /// Any other method.
 const OTHER: &str = "other";
-/// What is at no route.
+/// The label of paths without a route.
 const UNMATCHED: &str = "unmatched";
 /// The classes of status codes.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// How long requests took, and so how many there were.
+/// The durations of requests, and so their number.
 #[derive(Debug, Default)]
 pub struct Requests {
     routes: Mutex<BTreeMap<String, Arc<Route>>>,
     unmatched: Arc<Route>,
 }
 
-/// The requests to one route. A histogram is made when it is first needed: a route has few of them.
+/// The requests to one route. A histogram is created when it is first needed, since a route uses
+/// few of them.
 #[derive(Debug, Default)]
 pub struct Route([[OnceLock<Seconds>; CLASSES.len()]; METHODS.len() + 1]);
 
 impl Requests {
-    /// Returns the route with this template, such as `/policies/{id}`: the same for each worker.
+    /// Returns the route with this template, such as `/policies/{id}`. All workers share it.
     pub(crate) fn route(&self, template: String) -> Arc<Route> {
         self.routes().entry(template).or_default().clone()
     }
 
-    /// Returns what stands for all paths without a route.
+    /// Returns the metrics of all paths without a route.
     pub(crate) fn unmatched(&self) -> &Arc<Route> {
         &self.unmatched
     }
@@ -47,7 +48,7 @@ impl Requests {
 }
 
 impl Route {
-    /// Counts a request and how long its answer took.
+    /// Counts a request and the time its answer took.
     pub(crate) fn observe(&self, method: &str, status: u16, duration: Duration) {
         let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len());
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;

@@ -7,14 +7,14 @@ use std::time::Duration;
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-/// The upper bounds of the buckets but the last, in seconds.
+/// The upper bounds of all buckets except the last, in seconds.
 const BOUNDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// How many durations there were, and how long they were.
+/// The number and distribution of durations.
 #[derive(Debug, Default)]
 pub struct Seconds {
     buckets: [AtomicU64; BOUNDS.len() + 1],
-    /// All durations together, in microseconds.
+    /// The sum of all durations, in microseconds.
     sum: AtomicU64,
 }
 

@@ -28,7 +28,7 @@ const WIDTH: usize = 72;
 /// The longest subject, in characters.
 const MAX_SUBJECT: usize = 150;
 
-/// Stands for the contact in the sentence that names it.
+/// A placeholder for the contact in the sentence that names it.
 const CONTACT: char = '\u{fffc}';
 
 /// Backgrounds of the HTML part in light and dark mode, on which links must be legible.
@@ -47,12 +47,12 @@ enum Part<'a> {
     Button(String, String, &'a Url),
 }
 
-/// What an email says.
+/// The content of an email.
 struct Content<'a> {
     subject: String,
     title: String,
     parts: Vec<Part<'a>>,
-    /// Why the reader receives it.
+    /// The reason why the reader receives it.
     why: String,
 }
 

@@ -1,4 +1,4 @@
-//! The GSM alphabet, and how many messages a text takes.
+//! The GSM alphabet, and the number of messages that a text takes.
 
 /// The basic characters of GSM 03.38. Each takes 7 bits.
 const DEFAULT: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
@@ -6,7 +6,7 @@ const DEFAULT: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæß
 /// The characters of its extension table. Each takes 14 bits.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// Returns how many units of 7 bits a character takes, if it is in the alphabet.
+/// Returns the number of 7-bit units that a character takes, if it is in the alphabet.
 fn septets(c: char) -> Option<usize> {
     match c {
         c if DEFAULT.contains(c) => Some(1),
@@ -15,14 +15,14 @@ fn septets(c: char) -> Option<usize> {
     }
 }
 
-/// Whether a text consists of GSM characters only.
+/// Returns whether a text consists only of GSM characters.
 pub(super) fn is_gsm(text: &str) -> bool {
     text.chars().all(|c| septets(c).is_some())
 }
 
-/// Returns how many messages a text is sent as. One message has room for 160 GSM characters, or for
-/// 70 UTF-16 units if the text has any other character. If there are several, a header takes some
-/// of that room (3GPP TS 23.040).
+/// Returns the number of messages that a text is sent as. One message has room for 160 GSM
+/// characters, or for 70 UTF-16 units if the text has any other character. If there are several, a
+/// header takes some of that room (3GPP TS 23.040).
 pub(super) fn segments(text: &str) -> usize {
     let (length, one, several) = match text.chars().map(septets).sum::<Option<usize>>() {
         Some(septets) => (septets, 160, 153),

@@ -28,21 +28,21 @@ pub struct Email {
     pub subject: String,
     /// The plain text, with lines ending in LF.
     pub text: String,
-    /// The same content as HTML. If the brand has a logo, `cid:logo` shows it.
+    /// The same content as HTML. If the brand has a logo, it is shown by `cid:logo`.
     pub html: String,
-    /// Whose email it is.
+    /// The brand of the email.
     pub brand: Brand,
-    /// What mail programs are told besides.
+    /// Further information for mail programs.
     pub headers: Option<Headers>,
 }
 
-/// What mail programs are told about an email.
+/// Information for mail programs about an email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers {
     /// The tag of the language it is written in (RFC 5646).
     pub language: String,
     /// The page on which its reader can object to all emails; a `POST` objects at once (RFC 8058).
-    /// `None` if nobody should by mistake.
+    /// `None` for emails to which nobody should object by mistake.
     pub unsubscribe: Option<Url>,
 }
 
@@ -97,10 +97,10 @@ impl Mailer {
         self.count(self.converse(to, email, true).await)
     }
 
-    /// Does what precedes an email: connects, logs in and names the sender.
+    /// Performs the steps before an email: connects, logs in and names the sender.
     ///
     /// # Errors
-    /// Returns a [`SendError`] if `send` would not have come as far.
+    /// Returns a [`SendError`] if `send` would have failed at one of these steps.
     pub async fn probe(&self) -> Result<(), SendError> {
         match &self.transport {
             Transport::Directory(_) => Ok(()),
@@ -108,11 +108,11 @@ impl Mailer {
         }
     }
 
-    /// Does what [`Self::send`] does to an address that the SMTP server refuses, and takes as long:
-    /// gives up when the server has answered whether it accepts the recipient.
+    /// Acts like [`Self::send`] to an address that the SMTP server refuses, and takes as long:
+    /// gives up once the server has said whether it accepts the recipient.
     ///
     /// # Errors
-    /// Always: [`SendError::Unwanted`], or another error if `send` would not have come as far.
+    /// Always: [`SendError::Unwanted`], or another error if `send` would have failed earlier.
     pub async fn withhold(&self, to: &Address, email: Email) -> Result<(), SendError> {
         self.count(self.converse(to, email, false).await)
     }
@@ -135,7 +135,7 @@ impl Mailer {
     }
 }
 
-/// Returns an address as SMTP and headers write it: the local part is quoted unless it is a
+/// Returns an address as written in SMTP and headers: the local part is quoted unless it is a
 /// dot-string (RFC 5321 section 4.1.2). lettre's own check refuses local parts that exist, such as
 /// those with the vowel signs of Thai or Hindi, so it is bypassed: an [`Address`] contains no
 /// character that has a meaning in SMTP or in headers.

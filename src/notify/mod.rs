@@ -1,4 +1,4 @@
-//! Messages to people: what they say, and how they are sent.
+//! Messages to people: their content, and how they are sent.
 
 mod directory;
 pub mod emails;
@@ -18,7 +18,7 @@ use crate::brand::Brand;
 use crate::clock::Millis;
 use crate::texts::{Language, Texts};
 
-/// What every message is written with.
+/// The context in which every message is written.
 #[derive(Clone, Copy)]
 pub struct Words<'a> {
     /// The operator of this server.

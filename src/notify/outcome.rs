@@ -1,12 +1,13 @@
-//! What became of a message, for the operator's monitoring.
+//! Counting the outcomes of messages, for the operator's monitoring.
 
 use std::borrow::Cow;
 
 use super::{mail, sms};
 use crate::metrics::Label;
 
-/// What became of a message. One that is withheld because its recipient objects counts as refused:
-/// otherwise whoever sees the numbers and causes a message would learn of the objection.
+/// The outcome of a message. A message that is withheld because its recipient objects counts as
+/// refused: otherwise somebody who causes a message and sees the numbers would learn of the
+/// objection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The server or gateway accepted it.
@@ -15,7 +16,7 @@ pub(super) enum Outcome {
     Refused,
     /// None will be accepted until the operator changes something.
     Misconfigured,
-    /// The server or gateway cannot be reached, or does not do its part.
+    /// The server or gateway cannot be reached, or does not work.
     Failed,
 }
 

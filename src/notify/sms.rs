@@ -88,8 +88,8 @@ impl SmsSender {
         if is_used { self.directory.make() } else { Ok(()) }
     }
 
-    /// Whether the rules allow texts to this number. They allow none to anything but a phone
-    /// number.
+    /// Returns whether the rules allow texts to this number. They allow none to anything except a
+    /// phone number.
     pub fn reaches(&self, to: &Address) -> bool {
         self.route(to) != Route::Reject
     }
@@ -123,11 +123,12 @@ impl SmsSender {
         }
     }
 
-    /// Does nothing but take the time of [`Self::send`], for a number whose owner wants no texts:
-    /// as much as one of the last texts took.
+    /// Takes as long as [`Self::send`] without sending, for a number whose owner wants no texts: as
+    /// long as one of the last texts took.
     ///
     /// # Errors
-    /// Always: [`SendError::Refused`], or [`SendError::Rejected`] if `send` would have said that.
+    /// Always: [`SendError::Refused`], or [`SendError::Rejected`] if `send` would have returned
+    /// that.
     pub async fn withhold(&self, to: &Address) -> Result<(), SendError> {
         match self.route(to) {
             Route::Reject => return self.count(Err(SendError::Rejected)),
@@ -173,8 +174,8 @@ impl SmsSender {
     }
 }
 
-/// Why a text was not sent. Coarse, because it is logged, and logs contain neither numbers nor the
-/// gateway's words.
+/// The reason why a text was not sent. It is coarse because it is logged, and logs contain neither
+/// numbers nor the gateway's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// The operator or the gateway does not allow texts to this number.
@@ -194,7 +195,7 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Whether the text may have been sent, and charged, all the same.
+    /// Returns whether the text may have been sent, and charged, in spite of the error.
     pub const fn may_have_sent(self) -> bool {
         matches!(self, Self::TimedOut | Self::Unreachable)
     }

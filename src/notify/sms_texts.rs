@@ -1,6 +1,6 @@
-//! What each text message says.
+//! The content of each text message.
 //!
-//! Every message costs money, so texts are kept short: [`MAX_SEGMENTS`] messages at most, except
+//! Every message costs money, so texts are kept short: at most [`MAX_SEGMENTS`] messages, except
 //! for an invitation by a long Matrix ID, which takes three.
 
 use url::Url;
@@ -11,28 +11,27 @@ use super::gsm::segments;
 use super::unlinked::unlinked_id_in_text;
 use crate::texts::visible;
 
-/// The most messages that a text is split into.
+/// The maximum number of messages that a text is split into.
 const MAX_SEGMENTS: usize = 2;
 
 /// The longest Matrix ID in an invitation, in characters.
 const MAX_INVITER: usize = 80;
 
-/// What a text with a code is about.
+/// The content of a text with a code.
 #[derive(Clone, Copy, Debug)]
 pub struct CodeFacts<'a> {
     /// The code.
     pub code: &'a str,
     /// The Matrix ID that asks, if it is known.
     pub mxid: Option<&'a str>,
-    /// How long the code works.
+    /// The number of minutes for which the code works.
     pub minutes: i64,
-    /// The web page in which the code is entered.
+    /// The domain of the web page in which the code is entered.
     pub domain: &'a str,
 }
 
-/// Returns the text with a code. The last line is for machines: browsers fill in the code at that
-/// domain and nowhere else ([origin-bound one-time
-/// codes](https://wicg.github.io/sms-one-time-codes/)).
+/// Returns the text with a code. The last line is for machines: browsers fill in the code only at
+/// that domain ([origin-bound one-time codes](https://wicg.github.io/sms-one-time-codes/)).
 pub fn code_text(say: Words<'_>, facts: &CodeFacts<'_>) -> String {
     let values = [("code", facts.code.into()), ("server", say.server.into()), ("minutes", facts.minutes.into())];
     let first = say.texts.get(say.language, "sms-code", &values);
@@ -52,7 +51,7 @@ pub fn unbound_text(say: Words<'_>, mxid: &str) -> String {
     if_it_fits(&say.with_server("sms-unbound"), Some(&account(say, mxid)), None)
 }
 
-/// Returns the text with the link to what is stored about a number.
+/// Returns the text with the link to the data stored about a number.
 pub fn address_text(say: Words<'_>, link: &Url) -> String {
     format!("{} {link}", say.with_server("sms-address"))
 }
@@ -62,7 +61,7 @@ pub fn confirmation_text(say: Words<'_>, link: &Url) -> String {
     format!("{} {link}", say.with_server("sms-confirm"))
 }
 
-/// Returns the alert that tells what was done with the data of a number's user.
+/// Returns the alert that reports an action on the data of a number's user.
 pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
     let (first, link) = match what {
         Alert::Opened => ("sms-opened", None),
@@ -78,8 +77,8 @@ pub fn alert_text(say: Words<'_>, mxid: &str, what: Alert<'_>) -> String {
 }
 
 /// Returns the text about an invitation. Its link opens a web app and not the invitation, because a
-/// link to that would fill a text of its own; the invitation appears once the number is added to an
-/// account. Names are left out, because anyone could use them to make this server send
+/// link to that would need a separate message; the invitation appears once the number is added to
+/// an account. Names are left out, because anyone could use them to make this server send
 /// advertisements.
 pub fn invite_text(say: Words<'_>, mxid: &str, web_client: &Url) -> String {
     // “…” is not in the GSM alphabet: it would double the length of the text.

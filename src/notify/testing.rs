@@ -1,4 +1,4 @@
-//! What messages are written with in tests.
+//! The context in which messages are written in tests.
 
 use std::sync::LazyLock;
 

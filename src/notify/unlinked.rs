@@ -1,15 +1,15 @@
 //! Names and Matrix IDs that mail programs and phones do not turn into links.
 //!
-//! Programs make links of whatever looks like one, such as `evil.com/login` in the name of a room.
-//! So the dots of such words become middle dots, which everybody can still read, and a scheme is
-//! set off from what follows. Words that no program takes for a link keep their dots: “J.R.R.
+//! Programs make links of anything that looks like one, such as `evil.com/login` in the name of a
+//! room. So the dots of such words become middle dots, which everybody can still read, and a scheme
+//! is separated from what follows. Words that no program treats as a link keep their dots: “J.R.R.
 //! Tolkien”, “v1.2”.
 
-/// What stands for a dot.
+/// The replacement for a dot.
 const MIDDLE_DOT: &str = "\u{b7}";
-/// The dots that browsers take for one in a domain (UTS 46).
+/// The characters that browsers treat as a dot in a domain (UTS 46).
 const DOTS: [char; 6] = ['.', '\u{2024}', '\u{3002}', '\u{fe52}', '\u{ff0e}', '\u{ff61}'];
-/// Begin an identifier of Matrix, which has a colon of its own.
+/// The characters that begin a Matrix identifier, which contains a colon.
 const SIGILS: [char; 4] = ['@', '#', '!', '+'];
 
 /// Returns a name without anything that could become a link.
@@ -21,9 +21,9 @@ pub(super) fn unlinked(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a Matrix ID whose local part could not become a link. It is what others recognise the
-/// user by, so it is changed only if it looks like the beginning of a link to a page; `dot` then
-/// stands for its dots.
+/// Returns a Matrix ID whose local part cannot become a link. It is what others recognise the user
+/// by, so it is changed only if it looks like the beginning of a link to a page; its dots are then
+/// replaced by `dot`.
 pub(super) fn unlinked_id(mxid: &str, dot: &str) -> String {
     let Some((local, server)) = mxid.split_once(':') else { return without_dots(&without_scheme(mxid), dot) };
     let name = local.strip_prefix('@').unwrap_or(local);
@@ -32,12 +32,12 @@ pub(super) fn unlinked_id(mxid: &str, dot: &str) -> String {
     format!("{local}:{server}")
 }
 
-/// As [`unlinked_id`], for text messages, whose alphabet has no middle dot.
+/// Works like [`unlinked_id`], for text messages, whose alphabet has no middle dot.
 pub(super) fn unlinked_id_in_text(mxid: &str) -> String {
     unlinked_id(mxid, " ")
 }
 
-/// As [`unlinked_id`], for mails.
+/// Works like [`unlinked_id`], for mails.
 pub(super) fn unlinked_id_in_mail(mxid: &str) -> String {
     unlinked_id(mxid, MIDDLE_DOT)
 }
@@ -66,7 +66,7 @@ fn without_dots(word: &str, dot: &str) -> String {
     format!("{}{end}", word.replace(is_dot, dot))
 }
 
-/// Sets off the schemes in a word, such as `https:` and `tel:`, from what follows.
+/// Separates the schemes in a word, such as `https:` and `tel:`, from what follows.
 fn without_scheme(word: &str) -> String {
     let is_of_scheme = |c: &char| c.is_ascii_alphanumeric() || ['+', '-'].contains(c);
     let mut out = String::with_capacity(word.len() + 1);

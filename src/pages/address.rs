@@ -1,10 +1,10 @@
 //! Managing an address without an account: the page where a link is requested, and the page that
 //! the link opens.
 //!
-//! Opening the link changes nothing and shows nothing of what is stored, because mail scanners open
-//! links and browsers prefetch them; the button on its page begins a web session. The form carries
-//! the link's token and needs no second one: it is the whole proof, and anyone who has it could
-//! press the button anyway.
+//! Opening the link changes nothing and shows no stored data, because mail scanners open links and
+//! browsers prefetch them; the button on its page begins a web session. The form carries the link's
+//! token and needs no second one: it is the whole proof, and anyone who has it could press the
+//! button anyway.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -20,7 +20,7 @@ use crate::http::{Query, add_retry_after};
 use crate::identity::typed::typed;
 use crate::service::{AddressProofs, Network, Proof, Subject, WebSessions};
 
-/// Longer input is not shown again, in bytes.
+/// The number of bytes beyond which input is not shown again.
 const MAX_SHOWN: usize = 600;
 
 /// The form for an address.
@@ -28,11 +28,11 @@ const MAX_SHOWN: usize = 600;
 #[template(path = "pages/address.html")]
 struct Asking<'a> {
     layout: Layout<'a>,
-    /// What was done before, on another page.
+    /// The result of an earlier action on another page.
     done: Option<&'static str>,
     error: Option<&'static str>,
     typed: &'a str,
-    /// Whether any phone number can be reached.
+    /// True if any phone number can be reached.
     phones: bool,
 }
 
@@ -43,7 +43,7 @@ struct Outcome<'a> {
     layout: Layout<'a>,
     text: &'static str,
     is_done: bool,
-    /// Whether a link can be requested (again).
+    /// True if a link can be requested (again).
     has_link: bool,
 }
 
@@ -76,8 +76,8 @@ pub(super) async fn ask(view: View, query: Query) -> HttpResponse {
     })
 }
 
-/// `POST /address`, the form of that page. The response is the same whatever is stored about the
-/// address.
+/// `POST /address`, the form of that page. The response does not depend on the data stored about
+/// the address.
 pub(super) async fn send(
     address_proofs: web::Data<AddressProofs>,
     view: View,
@@ -125,14 +125,14 @@ pub(super) async fn open(
 }
 
 impl View {
-    /// Shows the form for an address, and what was done before.
+    /// Shows the form for an address, and the result of an earlier action.
     pub(super) fn asking(&self, done: Option<&'static str>) -> HttpResponse {
         let layout = Layout::switchable(self, "page-address");
         let page = Asking { layout, done, error: None, typed: "", phones: self.reaches_phones };
         self.personal(StatusCode::OK, Powers::Forms, &page)
     }
 
-    /// Shows the form again, with what was typed and what is wrong with it.
+    /// Shows the form again, with the input and what is wrong with it.
     pub(super) fn mistyped(&self, typed: &str, error: &'static str) -> HttpResponse {
         let typed = if typed.len() > MAX_SHOWN { "" } else { typed };
         let layout = Layout::fixed(self, "page-address-wrong");

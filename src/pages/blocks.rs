@@ -1,10 +1,10 @@
-//! The plain words of a document, passage by passage, for comparison.
+//! Extracting the plain words of a document, passage by passage, for comparison.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::markdown::is_harmless;
 
-/// The kind of a passage, as far as the comparison shows it.
+/// The kind of a passage, as far as the comparison displays it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     /// A heading of any level.
@@ -25,8 +25,8 @@ pub(super) struct Block {
     pub text: String,
 }
 
-/// Returns the passages of a document, its title first. Raw HTML counts as text. A link is followed
-/// by its target, which readers agree to as well.
+/// Returns the passages of a document, starting with its title. Raw HTML counts as text. A link is
+/// followed by its target, which readers also agree to.
 pub(super) fn blocks(title: &str, markdown: &str) -> Vec<Block> {
     let mut reader = Reader { kind: Kind::Heading, text: title.to_owned(), ..Reader::default() };
     reader.begin(Kind::Text);
@@ -73,7 +73,7 @@ impl Reader {
             Tag::Link { dest_url, .. } => {
                 self.links.push(if is_harmless(&dest_url) { dest_url.into_string() } else { String::new() });
             }
-            // The first paragraph of an item is the item.
+            // The first paragraph of an item is the item itself.
             Tag::Paragraph if self.kind == Kind::Item || !self.text.is_empty() => {}
             Tag::Paragraph | Tag::CodeBlock(_) | Tag::TableHead | Tag::TableRow | Tag::HtmlBlock => {
                 self.begin(Kind::Text);

@@ -17,10 +17,10 @@ use crate::http::Query;
 use crate::identity::policy::{DocumentRef, Policies, Version};
 use crate::texts::direction;
 
-/// How long comparing two documents may take. Those of a few pages take some milliseconds.
+/// The time allowed for comparing two documents. Those of a few pages take some milliseconds.
 const PATIENCE: Duration = Duration::from_millis(150);
 
-/// What has changed between documents, by the SHA-256 of the older and the newer one.
+/// The changes between documents, by the SHA-256 of the older and the newer one.
 #[derive(Debug, Default)]
 pub(super) struct Comparisons(HashMap<[[u8; 32]; 2], Vec<Passage>>);
 
@@ -31,9 +31,9 @@ struct Changes<'a> {
     tag: &'a str,
     direction: &'static str,
     span: String,
-    /// Nothing if both texts are the same, or cannot be compared.
+    /// Empty if both texts are the same, or cannot be compared.
     rows: Vec<Row<'a>>,
-    /// Why they cannot be compared.
+    /// The reason why they cannot be compared.
     apart: Option<String>,
     /// The whole documents, the newer one first.
     whole: Vec<Link>,
@@ -46,7 +46,8 @@ enum Row<'a> {
 }
 
 impl Comparisons {
-    /// Compares each document with its older versions, once for all requests: they never change.
+    /// Compares each document with its older versions, once for all requests, since documents never
+    /// change.
     pub(super) fn of(policies: &Policies) -> Self {
         let mut comparisons = HashMap::new();
         for versions in policies.all() {
@@ -71,8 +72,8 @@ impl Comparisons {
     }
 }
 
-/// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the version
-/// before.
+/// `GET /policies/{id}/{version}/{lang}/changes?since={older}`; without `since`, since the previous
+/// version.
 pub(super) async fn changes(view: View, path: web::Path<(String, String, String)>, query: Query) -> HttpResponse {
     let (id, version, language) = &*path;
     let (versions, since) = (view.policies.versions(id), query.get("since"));

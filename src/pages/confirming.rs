@@ -1,6 +1,6 @@
 //! The page behind a validation link.
 //!
-//! The specification has the link itself prove the address. Browsers that fetch pages ahead, and
+//! In the specification, opening the link proves the address. Browsers that prefetch pages, and
 //! previews of links, get a button instead; so does everybody if the operator wants that, because
 //! mail scanners open links without saying so.
 //!
@@ -42,7 +42,7 @@ struct Question<'a> {
     fields: Vec<(&'static str, String)>,
 }
 
-/// What a link or its button has proved, and where its reader goes next.
+/// The result of a link or its button, and the page that its reader continues to.
 struct Outcome {
     said: Validation,
     asked_by: Option<AskedBy>,
@@ -62,7 +62,7 @@ pub async fn open_link(
     let field = |name| query.get(name).unwrap_or_default().into_owned();
     let is_early = is_ahead_of_its_user(request);
     if is_early || validation.needs_button() {
-        // Browsers discard what they have fetched ahead unless it is a success.
+        // Browsers discard prefetched pages unless the status is a success.
         let status = if is_early { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
         let layout = Layout::fixed(view, "page-confirm");
         let fields = FIELDS.map(|name| (name, field(name))).to_vec();
@@ -78,8 +78,8 @@ pub async fn open_link(
     }
 }
 
-/// `POST /confirm`, the button of that page. Its answer links to where the reader goes next: some
-/// browsers do not follow a form to another site.
+/// `POST /confirm`, the button of that page. Its answer links to the page that the reader continues
+/// to, since some browsers do not follow a form to another site.
 pub(super) async fn confirm(
     validation: web::Data<service::Validation>,
     disputes: web::Data<Disputes>,

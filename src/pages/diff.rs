@@ -6,10 +6,10 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices_deadline, diff_r
 
 use super::blocks::{Block, Kind};
 
-/// The share of common words from which two passages count as one that was reworded.
+/// The share of common words from which two passages count as one reworded passage.
 const MIN_LIKENESS: f32 = 0.4;
 
-/// Words that were kept, removed or added together.
+/// Consecutive words that were kept, removed or added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub tag: ChangeTag,
@@ -30,15 +30,15 @@ impl Passage {
         Self { kind: block.kind, pieces: vec![Piece { tag, words: block.text.clone() }] }
     }
 
-    /// Returns what became of the passage as a whole, or nothing if only some words have changed.
+    /// Returns the change of the passage as a whole, or nothing if only some words have changed.
     pub(super) fn tag(&self) -> Option<ChangeTag> {
         if let [piece] = &*self.pieces { Some(piece.tag) } else { None }
     }
 }
 
-/// Merges both texts: without what was added the result is the old one, without what was removed
-/// the new one. Whatever has not been compared by the deadline is shown as removed and added, which
-/// is correct but less readable.
+/// Merges both texts: without the added words, the result is the old text; without the removed
+/// words, the new one. Passages that have not been compared by the deadline are shown as removed
+/// and added, which is correct but less readable.
 pub(super) fn compare(old: &[Block], new: &[Block], deadline: Instant) -> Vec<Passage> {
     let whole = |tag| move |block| Passage::whole(tag, block);
     let mut passages = Vec::with_capacity(old.len().max(new.len()));
@@ -67,7 +67,7 @@ pub(super) fn compare(old: &[Block], new: &[Block], deadline: Instant) -> Vec<Pa
     passages
 }
 
-/// Compares two passages word by word, if they are alike. A single word kept between two changes
+/// Compares two passages word by word, if they are similar. A single word kept between two changes
 /// becomes part of the change, because one long change is easier to read than two short ones.
 fn reworded(old: &Block, new: &Block, deadline: Instant) -> Option<Passage> {
     if old.kind != new.kind {
@@ -118,7 +118,7 @@ mod tests {
         blocks.filter(|block| !block.text.is_empty()).collect()
     }
 
-    /// Marks what was removed with `-` and what was added with `+`.
+    /// Marks removed words with `-` and added words with `+`.
     fn shown(old: &str, new: &str) -> Vec<String> {
         let passages = compare(&blocks("T", old), &blocks("T", new), soon());
         let mark = |piece: &Piece| match piece.tag {

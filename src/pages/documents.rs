@@ -24,7 +24,7 @@ struct Home<'a> {
 #[template(path = "pages/retention.html")]
 struct Retention<'a> {
     layout: Layout<'a>,
-    /// What is stored and for how long, in words.
+    /// The kinds of stored data and their retention times, in words.
     retention: Vec<(String, String)>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Link {
     pub tag: String,
     pub name: String,
     pub version: String,
-    /// The page with what has changed since, if there is one.
+    /// The page with the changes since then, if there is one.
     pub changes: Option<String>,
 }
 
@@ -54,10 +54,10 @@ struct Policy<'a> {
     direction: &'static str,
     version: String,
     newer: Option<Newer>,
-    /// A link to what has changed since this version, or in it since the one before, and its text.
+    /// A link to the changes since this version, or since the version before it, and its text.
     changes: Option<(String, String)>,
     text: String,
-    /// What is stored and for how long, in words.
+    /// The kinds of stored data and their retention times, in words.
     retention: Vec<(String, String)>,
 }
 
@@ -92,14 +92,14 @@ impl View {
         self.respond(StatusCode::OK, Cache::Shared, &List { layout, in_force, older })
     }
 
-    /// Shows what is stored and for how long.
+    /// Shows the kinds of stored data and their retention times.
     #[must_use]
     pub fn retention(&self) -> HttpResponse {
         let layout = Layout::switchable(self, "page-retention");
         self.respond(StatusCode::OK, Cache::Shared, &Retention { layout, retention: self.retention_rows() })
     }
 
-    /// Shows one document, in its own language rather than the reader's, since what is at a URL
+    /// Shows one document, in its own language rather than the reader's, since the content of a URL
     /// never changes.
     #[must_use]
     pub fn policy(&self, document: DocumentRef<'_>, policies: &Policies) -> HttpResponse {
@@ -124,12 +124,13 @@ impl View {
         view.respond(StatusCode::OK, Cache::Shared, &page)
     }
 
-    /// Returns the view in which a document is shown: in its language, if there are texts in it.
+    /// Returns the view in which a document is shown: in its language, if there are texts in that
+    /// language.
     pub(super) fn in_language_of(&self, document: DocumentRef<'_>) -> View {
         self.in_language(self.texts.nearest(document.language).unwrap_or(self.texts.default_language()))
     }
 
-    /// Returns a link to what has changed since an old version, or in the current one, and its
+    /// Returns a link to the changes since an old version, or to those in the current one, and its
     /// text.
     fn changes_of(&self, document: DocumentRef<'_>, policies: &Policies) -> Option<(String, String)> {
         let version = document.version;
@@ -178,7 +179,7 @@ impl View {
 }
 
 impl Site {
-    /// Returns the document of a version that a reader of `tag` understands best.
+    /// Returns the document of a version that a reader of `tag` will understand best.
     pub(super) fn best<'a>(&self, version: &'a Version, tag: &str) -> Option<DocumentRef<'a>> {
         let base = tag.split('-').next().unwrap_or(tag);
         let default = self.texts.default_language().tag();

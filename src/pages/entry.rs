@@ -1,4 +1,4 @@
-//! The entries of an export in words, for the pages that list them.
+//! The entries of an export in words, for pages that list them.
 
 use super::View;
 use super::timestamp::Timestamp;
@@ -8,10 +8,10 @@ use crate::texts::visible;
 /// The longest Matrix ID, in characters.
 const MAX_MXID: usize = 255;
 
-/// Something that is stored.
+/// A stored item.
 pub(super) struct Entry {
-    /// Whom it is about, or who caused it; homeservers are not named, and delivered invitations no
-    /// longer have an address.
+    /// The person it is about, or who caused it. Homeservers are not named, and delivered
+    /// invitations no longer have an address.
     pub party: Option<String>,
     /// The id of the message that describes it.
     pub what: &'static str,
@@ -38,7 +38,7 @@ impl View {
     }
 }
 
-/// Returns an address or its mask as people write it: numbers begin with a plus sign.
+/// Returns an address or its mask in its usual form: numbers begin with a plus sign.
 pub(super) fn shown_address(medium: &str, address: &str) -> String {
     if medium == "msisdn" { format!("+{address}") } else { address.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Pages shown in place of the one that was asked for.
+//! Pages shown instead of the requested one.
 
 use std::fmt;
 
@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
 use crate::http::{Query, add_retry_after, state};
 
-/// Why a handler does not return its page. [`show`] renders the page that is shown instead.
+/// The reason why a handler does not return its page. [`show`] renders the page that is shown
+/// instead.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The service failed.
@@ -41,14 +42,14 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The response has no content yet: [`show`] puts a page in its place.
+/// The response has no content yet: [`show`] replaces it with a page.
 impl ResponseError for Failure {}
 
 /// Middleware that turns a [`Failure`] into a page, and refuses every page while the clock is
 /// wrong.
 ///
 /// # Errors
-/// Those of the service it wraps.
+/// The errors of the wrapped service.
 pub(super) async fn show<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,4 +1,4 @@
-//! Forms that browsers send.
+//! Reading forms sent by browsers.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::http::is_ahead_of_its_user;
 
-/// How long a form may take to arrive. A browser sends so little at once; nobody else keeps a
-/// connection busy with it.
+/// The time allowed for a form to arrive. A browser sends such a small body at once, and nobody
+/// else may keep a connection busy with it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A form of at most 16 KiB, the limit of [`web::Form`]. `None` stands for anything else: no
@@ -33,15 +33,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// Whether somebody has opened a page, from one of this server or by themselves: another page that
-/// shows it as an image, or a browser that fetches it ahead, must not use up a proof.
+/// Returns whether somebody has opened a page, from a page of this server or directly. A page of
+/// another site that embeds it as an image, or a browser that prefetches it, must not use up a
+/// proof.
 pub(super) fn is_opened(request: &HttpRequest) -> bool {
     let is_typed = request.headers().get("sec-fetch-site").is_some_and(|site| site == "none");
     !is_ahead_of_its_user(request) && (is_typed || is_from_here(request))
 }
 
-/// Whether a form was sent from a page of this server, as far as the browser says (Fetch Metadata,
-/// `Sec-Fetch-Site`). `Origin` does not help, since our pages send no referrer.
+/// Returns whether a form was sent from a page of this server, as far as the browser says (Fetch
+/// Metadata, `Sec-Fetch-Site`). `Origin` does not help, since our pages send no referrer.
 fn is_from_here(request: &HttpRequest) -> bool {
     request.headers().get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }

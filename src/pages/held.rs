@@ -1,4 +1,4 @@
-//! What is stored about an address, for anyone who reads its messages; and what they can do about
+//! The data stored about an address, for anyone who reads its messages, and what they can do about
 //! it.
 
 use actix_web::http::StatusCode;
@@ -48,7 +48,7 @@ const WITHDRAWN: Said = Said::done("withdrawn", "page-held-done-withdrawn");
 pub(super) const STALE: Said = Said::not_done("stale", "page-held-stale");
 /// Nothing was done, because the box was not ticked.
 const UNSURE: Said = Said::not_done("unsure", "page-held-unsure");
-/// What the page can say.
+/// The outcomes that the page can report.
 const SAYINGS: [Said; 7] = [UNBOUND, CANCELLED, UNINVITED, OBJECTED, WITHDRAWN, STALE, UNSURE];
 
 /// Somebody who has proved that they read the messages of an address.
@@ -81,7 +81,7 @@ impl FromRequest for AddressOwner {
     }
 }
 
-/// What is stored, in words.
+/// The stored data, in words.
 #[derive(Template)]
 #[template(path = "pages/held.html")]
 struct Page<'a> {

@@ -1,9 +1,9 @@
-//! The page behind the link in the mail of an invitation: who invites to which room, how to answer,
-//! and how to refuse. Opening it changes nothing, because mail scanners open links; its buttons do.
-//! As with a [“this wasn't me” link](super::not_me), the token is the whole proof, so the form
-//! carries it and needs no second one.
+//! The page behind the link in the mail of an invitation: who sent it for which room, how to
+//! respond, and how to refuse. Opening it changes nothing, because mail scanners open links; its
+//! buttons do. As with a [“this wasn't me” link](super::not_me), the token is the whole proof, so
+//! the form carries it and needs no second one.
 //!
-//! The page holds secrets, as the mail does: anyone with a link into a web app can accept the
+//! Like the mail, the page holds secrets: anyone with a link into a web app can accept the
 //! invitation. So no cache may keep it, and no other site learns its URL.
 
 use actix_web::http::StatusCode;
@@ -27,7 +27,7 @@ pub(super) struct Refusal {
     action: Action,
 }
 
-/// Which button.
+/// The button that was pressed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Action {
@@ -51,14 +51,14 @@ struct Invited<'a> {
     token: &'a str,
 }
 
-/// A web app in which it can be answered.
+/// A web app in which it can be accepted.
 struct WebApp<'a> {
     name: String,
     open: String,
     link: &'a Url,
 }
 
-/// What has become of an invitation.
+/// The outcome of an invitation.
 #[derive(Template)]
 #[template(path = "pages/invited_outcome.html")]
 struct Outcome<'a> {
@@ -138,7 +138,7 @@ fn web_apps(invitation: &Invitation, open: impl Fn(&str) -> String) -> Vec<WebAp
     invitation.links.iter().map(app).collect()
 }
 
-/// Returns the address of a web app as people write it.
+/// Returns the address of a web app in its usual form.
 fn app_name(link: &Url) -> String {
     format!("{}{}", link.authority(), link.path().trim_end_matches('/'))
 }

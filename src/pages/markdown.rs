@@ -1,10 +1,10 @@
-//! Converts markdown to HTML that can do no more than text.
+//! Converting Markdown to HTML that is as harmless as text.
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 /// Returns the HTML of a document below a page's own `h1`. Raw HTML is shown as text, pictures are
-/// replaced by their description (a page loads nothing from elsewhere), and a link with any scheme
-/// other than http, https or mailto is disabled.
+/// replaced by their description (a page loads nothing from elsewhere), and links with any scheme
+/// other than http, https or mailto are disabled.
 pub(super) fn to_html(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let parse = || Parser::new_ext(markdown, options);
@@ -30,14 +30,14 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
     }
 }
 
-/// Whether a link has no scheme, or one of http, https and mailto.
+/// Returns whether a link has no scheme, or one of http, https and mailto.
 pub(super) fn is_harmless(href: &str) -> bool {
     let scheme = href.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     scheme
         .is_none_or(|scheme| ["http", "https", "mailto"].contains(&scheme.as_str()) || scheme.contains(['/', '#', '?']))
 }
 
-/// Lowers headings by one level, for a document with a title of its own.
+/// Lowers headings by one level, for a document that has its own title.
 fn lowered(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Start(Tag::Heading { level, id, classes, attrs }) => {

@@ -1,5 +1,5 @@
-//! What people see in a browser: a few quiet pages that load nothing from anywhere else and, except
-//! for the sign-in page, work without scripts.
+//! The pages that people see in a browser: a few quiet pages that load nothing from anywhere else
+//! and, except for the sign-in page, work without scripts.
 //!
 //! [`View`] renders them, with the headers that go with each. Pages about one person require a web
 //! session or a link that is itself a proof; anybody may open the others. The page behind a
@@ -58,14 +58,14 @@ pub use view::View;
 /// The background of all pages, light and dark.
 const LIGHT_GROUND: Colour = Colour::rgb(0xfa, 0xfa, 0xf7);
 const DARK_GROUND: Colour = Colour::rgb(0x14, 0x19, 0x18);
-/// The background of buttons and the like in dark mode: the accent colour must be legible on the
-/// lighter of the two. In light mode the page background is the darker one.
+/// The background of buttons and similar elements in dark mode: the accent colour must be legible
+/// on the lighter of the two. In light mode the page background is the darker one.
 const DARK_RAISED: Colour = Colour::rgb(0x1d, 0x23, 0x22);
 
 /// The site in effect: a reload replaces it.
 pub type CurrentSite = ArcSwap<Site>;
 
-/// What all pages are rendered with.
+/// The data that all pages are rendered with.
 #[derive(Debug)]
 pub struct Site {
     content: Arc<Content>,
@@ -73,12 +73,12 @@ pub struct Site {
     base: String,
     retention: Vec<RetentionRow>,
     comparisons: Comparisons,
-    /// Whether any phone number can be sent a message.
+    /// True if any phone number can be sent a message.
     reaches_phones: bool,
     style: String,
     style_hash: String,
     sign_in_hash: String,
-    /// Whether `public_url` is `https`, and so cookies must only be sent encrypted.
+    /// True if `public_url` is `https`, so that cookies must only be sent encrypted.
     is_encrypted: bool,
 }
 
@@ -89,22 +89,22 @@ struct Style {
     dark: Colour,
 }
 
-/// Who may cache a page.
+/// The caches that may keep a page.
 #[derive(Clone, Copy)]
 enum Cache {
-    /// Anybody: it is the same for all readers of a language.
+    /// Any cache: the page is the same for all readers of a language.
     Shared,
-    /// Nobody: it is for one person, or will soon change.
+    /// None: the page is for one person, or will soon change.
     Never,
 }
 
-/// What a page may do besides being read.
+/// Actions that a page may perform besides being read.
 #[derive(Clone, Copy)]
 enum Powers {
     None,
     /// Send forms to this server.
     Forms,
-    /// That, and run the script that signs people in and talks to their homeservers.
+    /// Send forms, and run the script that signs people in and talks to their homeservers.
     SignIn,
 }
 
@@ -121,7 +121,7 @@ impl Site {
     /// is the table shown below the privacy policy.
     ///
     /// # Errors
-    /// Only if the style cannot be rendered.
+    /// Fails only if the style cannot be rendered.
     pub fn new(
         content: Arc<Content>,
         public_url: &Url,
@@ -153,8 +153,8 @@ impl Site {
         self.respond_with(status, cache, Powers::None, page)
     }
 
-    /// Renders a page about or for one person: no cache keeps it, and no search engine, which might
-    /// find a link that was pasted somewhere.
+    /// Renders a page about or for one person: no cache may keep it, and no search engine may index
+    /// it, since it might find a link that was pasted somewhere.
     fn personal(&self, status: StatusCode, powers: Powers, page: &impl Template) -> HttpResponse {
         let mut response = self.respond_with(status, Cache::Never, powers, page);
         hide(&mut response);
@@ -191,7 +191,7 @@ fn hide(response: &mut HttpResponse) {
     response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), hidden);
 }
 
-/// Adds the headers of everything in `pages` except the content security policy.
+/// Adds the headers of every page except the content security policy.
 fn secure(response: &mut HttpResponseBuilder, cache: Cache) -> &mut HttpResponseBuilder {
     const HEADERS: [(HeaderName, &str); 3] = [
         (HeaderName::from_static("x-frame-options"), "DENY"),

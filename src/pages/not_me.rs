@@ -1,12 +1,12 @@
 //! The page behind a “this wasn't me” link. Opening it changes nothing, because mail scanners open
 //! links and browsers prefetch them; its button does.
 //!
-//! There is no cookie, and so nothing that another site could make a visitor's browser do in their
-//! name: the token is the whole proof, and anyone who has it could press the button anyway. So the
-//! form carries it and needs no second one.
+//! There is no cookie, and so nothing that another site could make a visitor's browser do on their
+//! behalf: the token is the whole proof, and anyone who has it could press the button anyway. So
+//! the form carries it and needs no second one.
 //!
 //! The page names the Matrix ID, without which nobody could tell how to answer, but never the
-//! address: a link that a stranger finds does not say whose it is.
+//! address: a link found by a stranger does not reveal whose it is.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};

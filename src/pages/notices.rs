@@ -1,4 +1,4 @@
-//! Pages with a single message: the outcome of a validation, and faults.
+//! Pages with a single message: the outcomes of a validation, and faults.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -36,7 +36,7 @@ pub(super) struct AskedBy {
     pub cancel: Url,
 }
 
-/// Why there is no page.
+/// The reason why there is no page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// There is no such page.
@@ -65,13 +65,14 @@ struct Confirmed<'a> {
     text: &'static str,
     asked_by: Option<&'a AskedBy>,
     mxid: String,
-    /// Where the reader can go on, and how that is called.
+    /// The link and name of the page that the reader can continue to.
     next: Option<(&'a str, String)>,
 }
 
 impl View {
     /// Shows the outcome of a validation link. Its URL holds secrets, so there is no link to it in
-    /// other languages. Only a reader who has all the secrets learns who asked, and where to go on.
+    /// other languages. Only a reader who has all the secrets learns who asked and where to
+    /// continue.
     pub(super) fn validated(
         &self,
         outcome: Validation,

@@ -57,7 +57,7 @@ impl View {
         self.personal(StatusCode::OK, Powers::Forms, &Question { layout, token })
     }
 
-    /// Says why a link is of no use, and links to the page where another one can be requested.
+    /// Says why a link cannot be used, and links to the page where another one can be requested.
     pub(super) fn not_objecting(&self, proof: &Proof) -> HttpResponse {
         let (status, title, text) = match proof {
             Proof::Expired => (StatusCode::GONE, "page-address-expired", "page-object-expired"),

@@ -76,7 +76,7 @@ impl RetentionRow {
         ]
     }
 
-    /// Returns what is stored and for how long, in words.
+    /// Returns the kind of data and its retention time, in words.
     #[must_use]
     pub fn in_words(self, texts: &Texts, language: Language) -> (String, String) {
         let say = |id| texts.get(language, id, &[]);

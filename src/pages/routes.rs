@@ -75,14 +75,14 @@ async fn logo(view: View) -> HttpResponse {
     image(logo.media_type, logo.bytes.to_vec())
 }
 
-/// `GET /favicon.svg`, also at the path that browsers try by default.
+/// `GET /favicon.svg`, and the path that browsers try by default.
 async fn favicon() -> HttpResponse {
     image("image/svg+xml", include_str!("../../templates/pages/favicon.svg"))
 }
 
 fn image(media_type: &'static str, content: impl MessageBody + 'static) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    // An SVG opened on its own is a document: it may style itself, and nothing else.
+    // An SVG opened on its own is a document: it may style itself, but nothing else.
     response.insert_header(("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     secure(&mut response, Cache::Shared).content_type(media_type).body(content)
 }

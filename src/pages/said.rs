@@ -1,4 +1,4 @@
-//! What a page says was done, or why not, after one of its forms was sent.
+//! Reporting the outcome of a page's form on the page.
 
 /// One of a few outcomes. A redirect to the page names it in the query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -6,7 +6,7 @@ pub(super) struct Said {
     pub name: &'static str,
     /// The id of its message.
     pub text: &'static str,
-    /// Whether the reader got what they wanted.
+    /// True if the reader got what they wanted.
     pub is_good: bool,
 }
 

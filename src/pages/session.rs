@@ -1,6 +1,6 @@
 //! Web sessions: the cookie that carries a session's token, and the token that its forms carry.
 //!
-//! It is the only cookie of this server. A proof sets it (see [`WebSessions::begin`]), no script
+//! This is the only cookie of the server. A proof sets it (see [`WebSessions::begin`]), no script
 //! can read it, no other site can make the browser send it (`SameSite=Strict`), and it ends with
 //! the browser. Each form of a session also carries a token, in case a browser ignores all that.
 
@@ -21,13 +21,13 @@ use crate::error::Error;
 use crate::http::state;
 use crate::service::{WebSession, WebSessions};
 
-/// What somebody has proved in order to begin a web session.
+/// The identity that somebody has proved in order to begin a web session.
 pub(super) trait Visitor: Sized {
     /// Returns the visitor, unless the session is for another kind of visitor.
     fn from_session(session: WebSession) -> Option<Self>;
     /// Returns the failure of a page that such a visitor must open.
     fn missing() -> Failure;
-    /// Returns the failure of a form that such a visitor must send from a page of theirs.
+    /// Returns the failure of a form that such a visitor must send from one of their pages.
     fn refused() -> Failure;
 }
 
@@ -86,8 +86,8 @@ impl<V: Visitor, T: DeserializeOwned + 'static> FromRequest for Submitted<V, T> 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (form, token) = (Form::<Signed<T>>::from_request(request, payload), SessionToken::from(request));
         Box::pin(async move {
-            // The form comes first: it may take seconds to arrive, and the session may end
-            // meanwhile.
+            // The form comes first: it may take seconds to arrive, and the session may end in the
+            // meantime.
             let Ok(Form(form)) = form.await;
             let Signed { form_token, fields } = form.ok_or_else(V::refused)?;
             let session = token.session().await?.filter(|session| session.has_sent(&form_token));
@@ -132,8 +132,8 @@ impl Site {
     }
 
     /// Browsers accept a cookie with one of these prefixes only over an encrypted connection, and
-    /// one with `__Host-` only from this very host and for all of it (RFC 6265bis section 4.1.3):
-    /// so no other host of the domain can plant a session.
+    /// one with `__Host-` only from this very host and for all of it (RFC 6265bis section 4.1.3).
+    /// So no other host of the domain can plant a session.
     fn session_cookie(&self) -> &'static str {
         match (self.is_encrypted, self.base.is_empty()) {
             (false, _) => "vouch-visit",

@@ -1,10 +1,10 @@
-//! Signing in with a Matrix account, to see what is stored about it.
+//! Signing in with a Matrix account, to see the data stored about it.
 //!
-//! The page's script does it in the browser, with the person's own homeserver; see
-//! `templates/pages/sign_in.js`. This server receives only an OpenID token: the homeserver says
-//! whose it is, and then it is forgotten. A homeserver that sends people back with a login token
-//! puts it into the URL that the browser requests. Nothing here reads or logs it, it works once,
-//! and the script redeems it before anything else.
+//! The page's script does this in the browser, with the person's own homeserver; see
+//! `templates/pages/sign_in.js`. This server receives only an OpenID token, asks the homeserver
+//! whose it is, and forgets it. A homeserver that sends people back with a login token puts it into
+//! the URL that the browser requests. Nothing here reads or logs it, it works once, and the script
+//! redeems it before anything else.
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
@@ -23,8 +23,8 @@ use crate::service::{Accounts, Network, Registration, Subject, WebSessions};
 /// The script that signs people in.
 pub(super) const SCRIPT: &str = include_str!("../../templates/pages/sign_in.js");
 
-/// Returns what the page may do besides sending forms: run that one script, which creates no HTML,
-/// and talk to any homeserver.
+/// Returns a policy that allows the page, besides sending forms, to run that one script, which
+/// creates no HTML, and to talk to any homeserver.
 pub(super) fn policy(script_hash: &str) -> String {
     format!(
         "; script-src 'sha256-{script_hash}'; connect-src https:; require-trusted-types-for 'script'; \
@@ -32,10 +32,10 @@ pub(super) fn policy(script_hash: &str) -> String {
     )
 }
 
-/// Why somebody signs in.
+/// The reason why somebody signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Errand {
-    /// To see what is stored.
+    /// To see the stored data.
     Look,
     /// To download all of it, which requires a fresh proof.
     Export,
@@ -70,7 +70,8 @@ impl Errand {
         if self == Self::Look { path.to_owned() } else { format!("{path}?for={}", self.word()) }
     }
 
-    /// Returns the message that says why somebody who may be signed in has to do it again.
+    /// Returns the message that tells somebody who may already be signed in why they have to do it
+    /// again.
     fn why(self) -> Option<&'static str> {
         match self {
             Self::Look => None,
@@ -85,7 +86,7 @@ impl Errand {
 pub(super) struct HandedOver {
     access_token: String,
     matrix_server_name: String,
-    /// How long the token is valid, in seconds. Empty if the homeserver has not said it.
+    /// The validity of the token in seconds. Empty if the homeserver did not give it.
     #[serde(default)]
     expires_in: String,
     #[serde(default, rename = "for")]
@@ -97,19 +98,19 @@ pub(super) struct HandedOver {
 struct SignIn<'a> {
     layout: Layout<'a>,
     errand: Errand,
-    /// What went wrong before.
+    /// The problem with the previous attempt.
     problem: Option<&'static str>,
     script: &'static str,
 }
 
 impl SignIn<'_> {
-    /// Returns a text into which the script puts the name of a homeserver, or how long to wait.
+    /// Returns a text into which the script puts the name of a homeserver, or the time to wait.
     fn pattern(&self, id: &str) -> String {
         let values = ["server", "seconds"].map(|name| (name, format!("{{{name}}}").into()));
         self.layout.view.texts.get(self.layout.view.language(), id, &values)
     }
 
-    /// Returns what the homeserver briefly lists among the person's devices.
+    /// Returns the name that the homeserver briefly lists among the person's devices.
     fn device(&self) -> String {
         let view = self.layout.view;
         view.say_with("page-sign-in-device", "name", view.brand.name.as_str())
@@ -121,7 +122,7 @@ pub(super) fn page(view: &View, query: &Query) -> HttpResponse {
     view.sign_in(Errand::of(query), StatusCode::OK, None)
 }
 
-/// `GET /you/sign-in`: also for somebody who has signed in, since a fresh proof may be required,
+/// `GET /you/sign-in`: even for somebody who has signed in, since a fresh proof may be required,
 /// and homeservers redirect to it.
 pub(super) async fn show(view: View, query: Query) -> HttpResponse {
     page(&view, &query)
@@ -172,7 +173,8 @@ async fn begin(
 impl View {
     fn sign_in(&self, errand: Errand, status: StatusCode, problem: Option<&'static str>) -> HttpResponse {
         let title = if problem.is_some() { "page-sign-in-failed" } else { "page-sign-in" };
-        // The response to the form and the page for an errand can be read in other languages too.
+        // The response to the form and the page for an errand are also available in other
+        // languages.
         let href = |tag: &str| {
             let path = errand.path("/you/sign-in");
             format!("{}{path}{}lang={tag}", self.base, if path.contains('?') { '&' } else { '?' })
@@ -181,7 +183,7 @@ impl View {
         self.personal(status, Powers::SignIn, &SignIn { layout, errand, problem, script: SCRIPT })
     }
 
-    /// Shows the page again, with what went wrong and what to do.
+    /// Shows the page again, with the problem and what to do.
     fn not_signed_in(&self, errand: Errand, error: &Error) -> HttpResponse {
         let problem = match error.kind() {
             ErrorKind::Unauthorized => "page-sign-in-not-vouched",

@@ -141,8 +141,8 @@ async fn an_old_version_stays_readable_and_names_its_successor() {
     insta::assert_snapshot!("policies_en", bare(&list));
 }
 
-/// Terms whose second version says something else, and lacks German; and a third that says nothing
-/// new.
+/// Terms whose second version differs and lacks German, and whose third version says the same as
+/// the second.
 fn amended() -> Policies {
     let folder = tempfile::tempdir().unwrap();
     let old = "## Logs\n\nWe keep logs for ten days.\n\nOne.\n\nTwo.\n\nThree.\n\n## Leaving\n\n- You may leave.\n- Ask us.\n";
@@ -350,7 +350,7 @@ async fn every_page_forbids_what_it_does_not_need() {
              frame-ancestors 'none'"
         )
     );
-    // It leads to the operator's own page, and loads nothing from there.
+    // The link opens the operator's own page, and nothing is loaded from there.
     let elsewhere = html.replace("href=\"https://example.org/imprint\"", "").contains("//");
     assert!(!html.contains("<script") && !html.contains("style=") && !elsewhere, "{}", bare(&html));
 }

@@ -1,4 +1,4 @@
-//! Timestamps as people read them.
+//! Timestamps as shown to people.
 
 use askama::Template;
 use time::OffsetDateTime;

@@ -1,4 +1,4 @@
-//! The page behind a link by which somebody confirms that they read an address of theirs. Opening
+//! The page behind a link by which somebody confirms that they read one of their addresses. Opening
 //! it changes nothing, because mail scanners open links and browsers prefetch them; its buttons do.
 //!
 //! As on the page behind a “this wasn't me” link, the token is the whole proof, and the page names
@@ -37,7 +37,7 @@ struct Asking<'a> {
     layout: Layout<'a>,
     mxid: String,
     at: Timestamp,
-    /// What asked: an app or a browser.
+    /// The asking party: an app or a browser.
     by: &'static str,
     token: &'a str,
 }
@@ -76,7 +76,7 @@ pub(super) async fn answer(
 }
 
 impl View {
-    /// Asks whether the reader has asked, if the link confirms something.
+    /// Asks the reader whether they have asked, if the link confirms something.
     pub(super) fn asking_to_confirm(&self, token: &str, question: &Question) -> HttpResponse {
         let (status, title, text) = match question {
             Question::Asked { mxid, at, by_app } => {

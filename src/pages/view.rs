@@ -14,8 +14,8 @@ use super::{CurrentSite, Site};
 use crate::http::{self, NO_STORE};
 use crate::texts::{Language, direction};
 
-/// The site in the language of whoever reads it. Handlers take one as an argument and render their
-/// pages with it.
+/// The site in its reader's language. Handlers take one as an argument and render their pages with
+/// it.
 #[derive(Clone, Debug)]
 pub struct View {
     site: Arc<Site>,

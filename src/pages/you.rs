@@ -1,12 +1,12 @@
-//! `/you`: what somebody who has signed in with a Matrix account sees of their own data, and what
-//! they can do about it.
+//! `/you`: the data that somebody who has signed in with a Matrix account sees about themselves,
+//! and what they can do with it.
 //!
 //! Every change is a form with the token of the web session. Its response redirects to this page,
-//! which says what was done: one of a few [outcomes](Said) named in the query. Addresses are masked
-//! until the person follows a link that is sent to one of them. Downloading or erasing everything
-//! requires that, and a [fresh proof](crate::service::WebSessions::has_proof), or the person must
-//! sign in again first. Everything is done for the Matrix ID of the session, so no form
-//! can name somebody else's.
+//! which reports one of a few [outcomes](Said), named in the query. Addresses are masked until the
+//! person follows a link that is sent to one of them. Downloading or erasing everything requires
+//! that, and a [fresh proof](crate::service::WebSessions::has_proof), or the person must sign in
+//! again first. Everything is done for the Matrix ID of the session, so no form can name anybody
+//! else's.
 
 mod actions;
 mod busy;
@@ -77,13 +77,14 @@ impl FromRequest for Person {
 }
 
 impl Person {
-    /// Returns who acts in what this person does.
+    /// Returns the actor on whose behalf this person acts.
     fn actor(&self) -> Actor {
         Actor::of_session(self.mxid.clone(), &self.session)
     }
 }
 
-/// Returns the person if they have signed in within the last minutes, and not used that yet.
+/// Returns the person if they have signed in within the last minutes, and have not used that proof
+/// yet.
 ///
 /// # Errors
 /// [`Failure::ProofRequired`] otherwise.
@@ -115,7 +116,7 @@ const LOCKED: Said = Said::not_done("locked", "page-you-said-locked");
 const ERASURE_REQUESTED: Said = Said::done("erasure-requested", "page-you-said-erasure-requested");
 const ERASURE_STOPPED: Said = Said::done("erasure-stopped", "page-you-said-erasure-stopped");
 const TOO_MANY_ERASURES: Said = Said::not_done("too-many-erasures", "page-you-said-too-many-erasures");
-/// What these pages can say.
+/// The outcomes that these pages can report.
 const SAYINGS: [Said; 16] = [
     ACCEPTED,
     OUTDATED,
@@ -139,7 +140,7 @@ fn said_in(query: &Query) -> Option<Said> {
     Said::named(&query.get("said")?, &SAYINGS)
 }
 
-/// `GET /you`. With `?for=export` or `?for=erase` it asks for a fresh proof, and then leads on.
+/// `GET /you`. With `?for=export` or `?for=erase`, it asks for a fresh proof and then continues.
 async fn page(
     web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
@@ -198,7 +199,7 @@ async fn left(view: View) -> HttpResponse {
 }
 
 impl View {
-    /// Redirects to `/you`, which then says that.
+    /// Redirects to `/you`, which then reports this outcome.
     fn said(&self, said: Said) -> HttpResponse {
         self.see_other(&format!("/you?said={}", said.name))
     }

@@ -1,9 +1,9 @@
-//! How many connections may wait for their clients.
+//! A limit on the connections that wait for their clients.
 //!
 //! A connection waits for its client until a whole request has arrived, and while the client does
-//! not read the answer. Waiting costs a client nothing, so connections that wait are limited in
-//! number, for each network and altogether. A new one is never turned away: it takes the place of
-//! the one that has waited longest, preferably of one that has sent nothing.
+//! not read the answer. Waiting costs a client nothing, so the number of waiting connections is
+//! limited, per network and in total. A new one is never turned away: it takes the place of the one
+//! that has waited longest, preferably of one that has sent nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -16,26 +16,26 @@ use ipnet::IpNet;
 
 use crate::service::Network;
 
-/// How many connections of a network may wait before their first request, the TLS handshake
-/// included; and how many after it. A busy homeserver opens some hundreds at once, and each is
-/// silent for a moment.
+/// The maximum number of connections of a network that may wait before their first request,
+/// including the TLS handshake; and the same number after it. A busy homeserver opens some hundreds
+/// at once, and each is silent for a moment.
 const MOST: usize = 512;
 
 /// The connections that wait for their clients.
 pub(super) struct Admission {
     trusted: Vec<IpNet>,
-    /// How many connections may wait altogether.
+    /// The maximum number of waiting connections.
     limit: usize,
     waiting: Mutex<Waiting>,
 }
 
 #[derive(Default)]
 struct Waiting {
-    /// How often a connection has begun to wait.
+    /// The number of times that a connection has begun to wait.
     begun: u64,
-    /// Where each connection waits, oldest first.
+    /// The place of each waiting connection, oldest first.
     places: BTreeMap<u64, (Place, Arc<Eviction>)>,
-    /// Those that are limited together: the silent ones first, then by age.
+    /// The connections that share a limit: silent ones first, then by age.
     groups: HashMap<Group, BTreeSet<(bool, u64)>>,
 }
 
@@ -49,7 +49,7 @@ struct Group {
 struct Place {
     /// Absent for a trusted proxy, which speaks for many networks.
     group: Option<Group>,
-    /// Whether the client has begun to send something.
+    /// True if the client has begun to send something.
     is_speaking: bool,
 }
 
@@ -60,7 +60,7 @@ struct Eviction {
     task: AtomicWaker,
 }
 
-/// A connection's part in the [`Admission`].
+/// A connection's place in the [`Admission`].
 pub(super) struct Seat {
     admission: Arc<Admission>,
     network: Option<Network>,
@@ -70,7 +70,7 @@ pub(super) struct Seat {
 }
 
 impl Admission {
-    /// Lets `limit` connections wait altogether.
+    /// Lets `limit` connections wait in total.
     pub(super) fn new(trusted: &[IpNet], limit: usize) -> Self {
         Self { trusted: trusted.to_vec(), limit, waiting: Mutex::default() }
     }
@@ -161,7 +161,7 @@ impl Seat {
         self.place.is_some()
     }
 
-    /// Returns whether the connection has to end. If not, the task is woken when it has to.
+    /// Returns whether the connection has to end. If not, the task is woken when it does.
     pub(super) fn is_evicted(&self, cx: &Context<'_>) -> bool {
         self.eviction.task.register(cx.waker());
         self.eviction.is_evicted.load(Ordering::Acquire)

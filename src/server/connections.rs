@@ -28,25 +28,26 @@ use super::admission::{Admission, Seat};
 use super::paced::Paced;
 use super::tls::Identity;
 
-/// How long an idle connection is kept open.
+/// The time for which an idle connection is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a TLS handshake may take.
+/// The time allowed for a TLS handshake.
 const HANDSHAKE: Duration = HEAD;
-/// How long a client may go on sending a request that has been refused.
+/// The time for which a client may continue to send a request that has been refused.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many bytes of answers the system keeps for a client that does not read them.
+/// The bytes of answers that the system keeps for a client that does not read them.
 const UNSENT: usize = 256 * 1024;
-/// How many files the server would like to have open at once.
+/// The number of files that the server would like to be able to open.
 const FILES: u64 = 65_536;
 
-/// How long a client may leave sent data unread.
+/// The time for which a client may leave sent data unread.
 #[cfg(target_os = "linux")]
 const UNREAD: Duration = Duration::from_secs(20);
 
 type Connection = Paced<Either<TcpStream, TlsStream<TcpStream>>>;
 
-/// Allows as many open files as the system does, up to [`FILES`], and returns how many connections
-/// may wait for their clients: half as many, so that there are always some for other purposes.
+/// Raises the limit on open files as far as the system allows, up to [`FILES`], and returns how
+/// many connections may wait for their clients: half as many, so that some always remain for other
+/// purposes.
 pub(super) fn waiting_limit() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = maximum.unwrap_or(FILES).min(FILES);
@@ -124,7 +125,7 @@ async fn open(
     Ok(Paced::new(stream, seat, config))
 }
 
-/// Makes the TLS handshake, unless others need its place.
+/// Performs the TLS handshake, unless others need the connection's place.
 async fn secure(stream: TcpStream, seat: &mut Seat, tls: &ArcSwap<Identity>) -> io::Result<TlsStream<TcpStream>> {
     let hello = unless_evicted(seat, LazyConfigAcceptor::new(Acceptor::default(), stream)).await?;
     seat.wait(true);

@@ -1,5 +1,5 @@
-//! The listener for Prometheus. It has a thread of its own, so that metrics are served while all
-//! others are at work.
+//! The listener for Prometheus. It has its own thread, so metrics are served even when all others
+//! are busy.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::http::{NO_STORE, get, resource};
 use crate::metrics::Format;
 use crate::service::{Monitor, Services};
 
-/// How many connections may wait for their clients: Prometheus keeps one.
+/// The maximum number of connections that wait for their clients. Prometheus keeps one.
 const MOST_WAITING: usize = 64;
 
 /// A listener that serves metrics, and nothing else.
@@ -70,7 +70,7 @@ async fn metrics(accept: Option<Header<Accept>>, monitor: Data<Monitor>) -> Http
         .body(body)
 }
 
-/// Returns the format that a client prefers; text, if it has not heard of the other.
+/// Returns the format that a client prefers, or text if it does not know the other one.
 fn preferred(accept: &Accept) -> Format {
     let quality = |is_it: fn(&str) -> bool| {
         let items = accept.iter().filter(|item| is_it(item.item.essence_str()) && item.quality > Quality::ZERO);

@@ -1,9 +1,9 @@
-//! One request of a connection at a time.
+//! Passing on one request of a connection at a time.
 //!
 //! actix-http reads and decodes as many pipelined requests as arrive, which takes some 100 times
-//! the memory of their bytes, and spins when its buffer is full of them. So it is given the next
+//! the memory of their bytes, and spins when its buffer is full of them. So it gets the next
 //! request only after the answer to the previous one has been sent. The end of a request is found
-//! with actix-http's own decoder, so there cannot be two opinions about it.
+//! with actix-http's own decoder, so both always agree about it.
 
 use std::future::Future;
 use std::io;
@@ -22,19 +22,21 @@ use tokio_util::codec::Decoder as _;
 use super::HEAD;
 use super::admission::Seat;
 
-/// The longest head in bytes. Links and tokens of the specification need less than 4 KiB; the rest
-/// is for proxies, and for cookies of other sites on the same domain. actix-http takes 128 KiB.
+/// The maximum length of a head in bytes. Links and tokens of the specification need less than 4
+/// KiB; the rest is for proxies, and for cookies of other sites on the same domain. actix-http
+/// accepts 128 KiB.
 const MAX_HEAD: usize = 16 * 1024;
-/// How many bytes actix-http is given at most before it has to decode them. Otherwise its buffer
-/// grows, and stays large for as long as the connection is open.
+/// The maximum number of bytes passed to actix-http before it has to decode them. Otherwise its
+/// buffer grows, and stays large for as long as the connection is open.
 const BURST: usize = 8 * 1024;
-/// More fields than actix-http takes, to which it answers 431.
+/// More fields than actix-http accepts; it answers 431.
 const FIELDS: usize = 97;
-/// How long a request may take to arrive after its head. Handlers are less patient with bodies.
+/// The time allowed for a request to arrive after its head. Handlers are less patient with bodies.
 const BODY: Duration = Duration::from_mins(1);
-/// How long reading an answer may take from when the client has kept it waiting.
+/// The time allowed for reading an answer once the client has let it wait.
 const ANSWER: Duration = Duration::from_mins(2);
-/// What actix sends before the body of a request that expects it. The answer is still to come.
+/// The interim response that actix sends before the body of a request that expects it. The answer
+/// follows later.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// A connection that passes on one request at a time.
@@ -43,17 +45,17 @@ pub(super) struct Paced<T> {
     seat: Seat,
     codec: Codec,
     phase: Phase,
-    /// The beginning of a request, as the decoder needs it.
+    /// The beginning of a request, kept for the decoder.
     undecoded: BytesMut,
-    /// What has been received of the requests after the current one.
+    /// Received bytes of the requests after the current one.
     held: BytesMut,
-    /// How many bytes have been passed on since actix-http had to decode them.
+    /// The number of bytes passed on since actix-http last had to decode them.
     burst: usize,
-    /// Whether anything has been written since the current request began.
+    /// True if anything has been written since the current request began.
     has_answered: bool,
-    /// Who waits for the next request.
+    /// The task that waits for the next request.
     reader: Option<Waker>,
-    /// When the request that has begun must have arrived, or its answer must have been read.
+    /// The time by which the current request must have arrived, or its answer must have been read.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -67,7 +69,7 @@ enum Phase {
     Answer,
     /// Its head is too long.
     TooLong,
-    /// What was received is not HTTP. The server says so and closes the connection.
+    /// The received bytes are not HTTP. The server says so and closes the connection.
     Nonsense,
 }
 
@@ -87,7 +89,7 @@ impl<T> Paced<T> {
         }
     }
 
-    /// Returns how many of these bytes belong to the current request.
+    /// Returns the number of these bytes that belong to the current request.
     fn current(&mut self, bytes: &[u8]) -> usize {
         self.undecoded.extend_from_slice(bytes);
         while self.phase != Phase::Answer {
@@ -113,7 +115,7 @@ impl<T> Paced<T> {
         // An idle connection keeps no memory.
         self.undecoded = BytesMut::new();
         if self.has_answered {
-            // It was refused before all of it had arrived.
+            // It was refused before it had fully arrived.
             self.settle();
         }
         bytes.len() - rest
@@ -146,7 +148,7 @@ impl<T> Paced<T> {
     }
 
     /// Ends a head that is too long in a way that actix-http refuses with 431: wherever it was cut
-    /// off, a line ends here, and fields follow.
+    /// off, the line ends here, and fields follow.
     fn end_head(&mut self, buf: &mut ReadBuf<'_>) {
         let head = std::mem::take(&mut self.undecoded);
         let end = if head.ends_with(b"\n") { "" } else { " HTTP/1.1\r\n" };
@@ -156,7 +158,7 @@ impl<T> Paced<T> {
         self.phase = Phase::Nonsense;
     }
 
-    /// The client has to send the rest of its request.
+    /// Waits for the rest of the client's request.
     fn await_rest(&mut self) {
         if self.deadline.is_none() {
             self.seat.wait(true);
@@ -164,7 +166,7 @@ impl<T> Paced<T> {
         }
     }
 
-    /// The client has to read. Returns whether it has taken too long.
+    /// Waits for the client to read. Returns whether it has taken too long.
     fn await_reader(&mut self, cx: &mut Context<'_>) -> bool {
         if !self.seat.is_waiting() {
             self.seat.wait(false);
@@ -173,8 +175,8 @@ impl<T> Paced<T> {
         self.is_over(cx)
     }
 
-    /// Returns whether the connection has to end: others need its place, or its request takes too
-    /// long.
+    /// Returns whether the connection has to end because others need its place or its request takes
+    /// too long.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         self.seat.is_evicted(cx) || self.deadline.as_mut().is_some_and(|it| it.as_mut().poll(cx).is_ready())
     }
@@ -184,7 +186,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.is_over(cx) {
-            // As if the client had closed the connection.
+            // Acts as if the client had closed the connection.
             return Poll::Ready(Ok(()));
         }
         if this.phase == Phase::Answer {

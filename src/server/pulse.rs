@@ -1,19 +1,19 @@
-//! Whether the event loops that answer requests turn.
+//! A check that the event loops that answer requests are turning.
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot, watch};
 
 type Question = oneshot::Sender<()>;
 
-/// The event loops of the workers, each of which answers when it is its turn.
+/// The event loops of the workers, each of which answers in turn.
 pub struct Pulse {
     loops: watch::Sender<Vec<mpsc::UnboundedSender<Question>>>,
-    /// How many there are once all have started.
+    /// The number of event loops once all have started.
     expected: usize,
 }
 
 impl Pulse {
-    /// Expects that many event loops.
+    /// Expects `expected` event loops.
     pub(super) fn of(expected: usize) -> Self {
         Self { loops: watch::Sender::default(), expected }
     }
@@ -28,20 +28,20 @@ impl Pulse {
         });
         actix_web::rt::spawn(async move {
             while let Some(answer) = asked.recv().await {
-                // It was asked by somebody who has stopped waiting.
+                // The task that asked may have stopped waiting.
                 let _ = answer.send(());
             }
         });
     }
 
-    /// Returns when every event loop has answered: never, if one of them hangs.
+    /// Returns when every event loop has answered; never, if one of them hangs.
     pub async fn beat(&self) {
         let mut loops = self.loops.subscribe();
         loop {
             let is_complete = |loops: &Vec<mpsc::UnboundedSender<Question>>| {
                 loops.iter().filter(|ask| !ask.is_closed()).count() >= self.expected
             };
-            // It fails only if this is dropped.
+            // This fails only if `self` is dropped.
             let Ok(loops) = loops.wait_for(is_complete).await.map(|loops| loops.clone()) else { return };
             let answers = loops.iter().filter_map(|ask| {
                 let (answer, answered) = oneshot::channel();

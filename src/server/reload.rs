@@ -19,13 +19,13 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// Reads all files of this configuration as a start would, and applies what can be applied to a
-    /// running server, as far as [`Self::applies`] says: the certificate, the policies, the texts
-    /// and the brand. Returns what is different, in words. Requests in flight keep what they began
-    /// with, and connections keep their certificate. This blocks.
+    /// Reads all files of this configuration as at startup, and applies the changes that
+    /// [`Self::applies`] lists to the running server: the certificate, the policies, the texts and
+    /// the brand. Returns a description of what has changed. Requests in flight keep the content
+    /// they began with, and connections keep their certificate. This blocks.
     ///
     /// # Errors
-    /// Returns everything that is wrong; then nothing was applied.
+    /// Returns everything that is wrong. Nothing was applied then.
     pub fn reload(&self, config: &Config) -> Result<Vec<String>, Vec<StartError>> {
         let (before, now) = (self.services.content.load_full(), self.services.clock.now());
         let mut problems = Vec::new();
@@ -49,7 +49,7 @@ impl Reloader {
     }
 
     /// Returns whether [`Self::reload`] applies a change to a setting, named as `[section] key`. A
-    /// server that began without TLS goes on without it.
+    /// server that was started without TLS continues without it.
     #[must_use]
     pub fn applies(&self, setting: &str, config: &Config) -> bool {
         let is_tls = ["[server] tls_certificate", "[server] tls_key"].contains(&setting);

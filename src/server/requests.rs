@@ -1,4 +1,4 @@
-//! What is logged and measured of each request.
+//! Logging and measuring requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;

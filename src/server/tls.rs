@@ -16,7 +16,7 @@ use crate::error::StartError;
 /// A certificate chain, and the settings of TLS with it.
 pub(super) struct Identity {
     chain: Vec<CertificateDer<'static>>,
-    /// Made anew for each certificate, so that no session is resumed that another one began.
+    /// Created for each certificate, so that no session of an earlier one is resumed.
     pub(super) settings: Arc<ServerConfig>,
 }
 
@@ -41,8 +41,8 @@ impl Identity {
         Ok(Self { chain, settings: Arc::new(settings) })
     }
 
-    /// As [`Self::read`], and refuses a certificate that clients would refuse now. The rest of the
-    /// chain does not count: some authorities send an expired one for the sake of old clients.
+    /// Works like [`Self::read`], and refuses a certificate that clients would refuse now. The rest
+    /// of the chain is ignored: some authorities send an expired one for the sake of old clients.
     pub(super) fn read_valid(files: &TlsFiles, now: Millis) -> Result<Self, StartError> {
         let identity = Self::read(files)?;
         let of_certificate = |error: String| Err(problem("tls_certificate", &files.certificate, &error));
@@ -53,7 +53,7 @@ impl Identity {
         }
     }
 
-    /// Returns what is different from an earlier certificate, in words.
+    /// Describes the differences from an earlier certificate.
     pub(super) fn changes(&self, before: &Self) -> Option<String> {
         let until = valid_until(&self.chain[0]).map(|until| format!(", valid until {}", InWords(until)));
         let is_new = self.chain != before.chain;

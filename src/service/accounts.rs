@@ -23,7 +23,7 @@ use crate::store::{self, Conn, Store, accounts, proofs};
 pub use terms::{Shown, Withdrawal};
 pub(super) use token_cache::TokenCache;
 
-/// Letters and digits of an access token: 238 bits.
+/// The length of an access token in letters and digits: 238 bits.
 const TOKEN_LENGTH: usize = 40;
 
 /// An OpenID token that a client got from its homeserver.
@@ -32,15 +32,15 @@ pub struct Registration {
     pub matrix_server_name: OwnedServerName,
     /// The token.
     pub access_token: String,
-    /// How long it is valid, in seconds, according to whoever presents it.
+    /// The validity in seconds, according to the party that presents it.
     pub expires_in: Option<i64>,
 }
 
-/// How long an OpenID token is remembered after its first use, unless it is valid for longer.
-/// Homeservers issue them for an hour by default, and some let their operator change that.
+/// The time for which an OpenID token is remembered after its first use, unless it is valid for
+/// longer. Homeservers issue them for an hour by default, and some let their operator change that.
 pub(crate) const OPENID_TOKEN_KEPT: Millis = 30 * DAY;
-/// The longest that an OpenID token is remembered. One that claims to be valid for longer could be
-/// used again afterwards, so it never is a fresh proof.
+/// The longest time for which an OpenID token is remembered. One that claims to be valid for longer
+/// could be used again afterwards, so it is never a fresh proof.
 pub(super) const OPENID_TOKEN_KEPT_AT_MOST: Millis = 90 * DAY;
 
 /// An OpenID token, as it is remembered.
@@ -48,12 +48,12 @@ pub(super) const OPENID_TOKEN_KEPT_AT_MOST: Millis = 90 * DAY;
 struct Fingerprint {
     index: BlindIndex,
     forget_at: Millis,
-    /// Whether it is remembered for as long as it is valid.
+    /// True if it is remembered for as long as it is valid.
     is_covered: bool,
 }
 
 impl Fingerprint {
-    /// Remembers the token. Returns whether it is a fresh proof: one that was not used before.
+    /// Remembers the token. Returns whether it is a fresh proof, that is, was not used before.
     async fn accept(self, conn: &mut Conn) -> Result<bool, store::Error> {
         let is_first = proofs::accept_openid_token(conn, self.index.as_ref(), self.forget_at).await?;
         Ok(is_first && self.is_covered)
@@ -71,7 +71,7 @@ pub struct Accounts {
     pub(super) audit: Arc<Audit>,
     /// `server.public_url`, which the URLs of policies begin with.
     pub(super) public_url: Url,
-    /// How long an unused token stays valid.
+    /// The time for which an unused token stays valid.
     pub(super) token_lifetime: Millis,
     pub(super) tokens: TokenCache,
 }
@@ -80,15 +80,15 @@ impl Accounts {
     /// Exchanges an OpenID token for an access token of this server. Only the first use of an
     /// OpenID token on this server is a fresh proof of who its user is: it has no audience, so
     /// anyone who was given it could present it again. A repeated registration is not refused,
-    /// because clients retry one whose answer they did not receive; but after all of the account's
-    /// tokens were ended together, whoever had one of its OpenID tokens must not come back with it.
-    /// If the account has too many access tokens, one of those that have not been used for longest
-    /// ends.
+    /// because clients retry one whose answer they did not receive. But after all of the account's
+    /// tokens were ended together, somebody who had one of its OpenID tokens must not come back
+    /// with it. If the account has too many access tokens, one of those that have been unused for
+    /// longest ends.
     ///
     /// # Errors
     /// 401 if the homeserver does not know the token or answers for another server's user, or if
-    /// the token was used before and the account was signed out everywhere since, 403 if
-    /// its users may not register here, 429, and 502 if it cannot be reached.
+    /// the token was used before and the account was signed out everywhere since then; 403 if its
+    /// users may not register here; 429; and 502 if it cannot be reached.
     pub async fn register(&self, from: &Network, registration: &Registration) -> Result<String, Error> {
         let mxid = self.identify(from, registration).await?;
         let ((user, stored), now) = (self.sealer.seal_account(&mxid), self.clock.now());
@@ -114,8 +114,8 @@ impl Accounts {
         Ok(token)
     }
 
-    /// Returns the caller for a user in whose name their homeserver invites without an access token.
-    /// They get an account if they have none, to which the invitation belongs.
+    /// Returns the caller for a user on whose behalf their homeserver invites without an access
+    /// token. They get an account if they have none, which owns the invitation.
     ///
     /// # Errors
     /// 429, and 503 if the database is unavailable.
@@ -133,7 +133,7 @@ impl Accounts {
             Ok::<_, Error>(account)
         });
         let account = account.await?;
-        // Nobody has this token, so what it has looked up is never found again.
+        // Nobody has this token, so its look-ups are never found again.
         let token = base62::random(TOKEN_LENGTH);
         Ok(Caller {
             account_id: account.id,
@@ -150,8 +150,8 @@ impl Accounts {
     /// once.
     ///
     /// # Errors
-    /// As [`Self::register`], and 401 if the token has been accepted before, or is valid for so
-    /// long that it could be accepted again.
+    /// The same as for [`Self::register`], and 401 if the token has been accepted before, or is
+    /// valid for so long that it could be accepted again.
     pub async fn identify_once(&self, from: &Network, registration: &Registration) -> Result<OwnedUserId, Error> {
         let mxid = self.identify(from, registration).await?;
         let homeserver = self.rate_limits.homeserver(&mxid, self.clock.now()).await?;
@@ -171,8 +171,8 @@ impl Accounts {
     /// Gives the token of a caller a fresh proof in exchange for an OpenID token of the same user.
     ///
     /// # Errors
-    /// As [`Self::register`], and 403 if the OpenID token is another user's, has been accepted
-    /// before, or is valid for so long that it could be accepted again.
+    /// The same as for [`Self::register`], and 403 if the OpenID token is another user's, has been
+    /// accepted before, or is valid for so long that it could be accepted again.
     pub async fn prove(&self, caller: &Caller, from: &Network, registration: &Registration) -> Result<(), Error> {
         if self.identify(from, registration).await? != caller.mxid {
             return Err(Error::forbidden("The OpenID token is another user's"));
@@ -196,7 +196,7 @@ impl Accounts {
         }
     }
 
-    /// Returns how an OpenID token is remembered.
+    /// Returns the form in which an OpenID token is remembered.
     fn fingerprint(&self, registration: &Registration) -> Fingerprint {
         let claimed = registration.expires_in.unwrap_or_default().saturating_mul(SECOND);
         let kept = claimed.clamp(OPENID_TOKEN_KEPT, OPENID_TOKEN_KEPT_AT_MOST);
@@ -214,7 +214,7 @@ impl Accounts {
     }
 
     /// Returns the owner of an access token. The result is cached for a second, unless policies are
-    /// still to be accepted: an acceptance on another node takes effect at once.
+    /// still to be accepted, because an acceptance on another node takes effect at once.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -228,11 +228,12 @@ impl Accounts {
         let Some(owner) = accounts::by_token(&mut self.store.read().await?, &hash, idle_since).await? else {
             return Ok(None);
         };
-        // Its first use tells it from one that nobody uses, which ends first if there are too many.
+        // The first use distinguishes it from one that nobody uses, which ends first if there are
+        // too many.
         let is_first = owner.used_at == owner.created_at && now - owner.created_at > MINUTE;
         if is_first || now - owner.used_at > DAY.min(self.token_lifetime / 10) {
             let noted = self.store.note(async move |conn| accounts::touch_token(conn, &hash, now).await);
-            // It is tried again with the next request; this one need not fail.
+            // The next request tries again, so this one need not fail.
             if let Err(error) = noted.await {
                 log::warn!("the use of a token could not be recorded: {error}");
             }
@@ -277,13 +278,13 @@ impl Accounts {
         if removed? { Ok(()) } else { Err(Error::unknown_token()) }
     }
 
-    /// Forgets whose policies are all accepted: there are new ones.
+    /// Forgets which users have accepted all policies, since there are new ones.
     pub fn ask_again(&self) {
         self.tokens.clear();
     }
 
-    /// Waits until no node uses an owner that it cached before: then a change to tokens or consents
-    /// has taken effect everywhere.
+    /// Waits until no node uses an owner that it cached before. A change to tokens or consents has
+    /// taken effect everywhere by then.
     pub(super) async fn expire_caches(&self) {
         self.tokens.clear();
         tokio::time::sleep(token_cache::LIFETIME).await;

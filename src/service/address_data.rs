@@ -1,4 +1,4 @@
-//! What is stored about an address, and its deletion.
+//! The data stored about an address, and its deletion.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::notify::emails::Remover;
 use crate::store::bindings::Binding;
 use crate::store::{self, Conn, bindings, invites, outbox, sessions};
 
-/// What was erased.
+/// The numbers of erased items.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Erased {
     /// The number of bindings.
@@ -26,30 +26,30 @@ pub struct Erased {
     pub web_sessions: usize,
     /// The number of access tokens.
     pub access_tokens: usize,
-    /// Whether there was an account.
+    /// True if there was an account.
     pub account: bool,
 }
 
-/// At whose request what is stored about an address is deleted.
+/// The party at whose request the data about an address is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objector {
-    /// A user's, who shows a validation session of the address. It may have been validated by a
-    /// mail scanner, so the address is told, and what else it was to be told of is kept.
+    /// A user who shows a validation session of the address. A mail scanner may have validated it,
+    /// so the address is told, and its other pending messages are kept.
     Session,
-    /// Somebody's who has a message that was sent to the address at that time, by a link in it. It
-    /// may be old, so the address is told as well.
+    /// Somebody who has a message that was sent to the address at that time, by a link in it. The
+    /// message may be old, so the address is told as well.
     Link {
-        /// When.
+        /// The time.
         sent_at: Millis,
     },
-    /// Somebody's who has opened a link that was sent to the address in the last hour.
+    /// Somebody who has opened a link that was sent to the address in the last hour.
     Reader,
-    /// The operator's.
+    /// The operator.
     Operator,
 }
 
 impl Objector {
-    /// Who has removed the binding of the address, if it is told.
+    /// Returns the party to name as having removed the binding, if the address is told.
     pub(super) const fn remover(self) -> Option<Remover> {
         match self {
             Self::Session => Some(Remover::Owner),
@@ -59,21 +59,21 @@ impl Objector {
     }
 }
 
-/// What was deleted about an address.
+/// The deleted data of an address.
 pub(super) struct Deleted {
     pub erased: Erased,
     /// The id and the row of its binding.
     pub unbound: Option<(i64, Binding)>,
 }
 
-/// The blind indexes of what is stored about an address.
+/// The blind indexes of the data stored about an address.
 #[derive(Clone)]
 pub(super) struct AddressData {
     binding: Vec<u8>,
     sessions: Vec<u8>,
     invites: Vec<u8>,
     deliveries: Vec<u8>,
-    /// How long the keys of its invitations stay valid.
+    /// The time until which the keys of its invitations stay valid.
     keys_until: Millis,
 }
 
@@ -93,7 +93,7 @@ impl AddressData {
         invites::lock_address(conn, &self.invites).await
     }
 
-    /// Whether the address was bound after that time.
+    /// Returns whether the address was bound after that time.
     pub(super) async fn is_bound_since(&self, conn: &mut Conn, at: Millis) -> Result<bool, store::Error> {
         Ok(bindings::by_address(conn, &self.binding).await?.is_some_and(|bound| bound.bound_at > at))
     }

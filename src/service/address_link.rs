@@ -1,5 +1,5 @@
 //! Links that hold an address and the time until which they work. They are sealed, and nothing is
-//! stored for them: whoever has one reads, or has read, the messages of the address.
+//! stored for them: anybody who has one reads, or has read, the messages of the address.
 
 use url::Url;
 
@@ -8,7 +8,7 @@ use crate::clock::{DAY, HOUR, Millis, still_lasts};
 use crate::identity::threepid::Address;
 use crate::texts::Language;
 
-/// What a link to the owner of an address is for.
+/// The purpose of a link to the owner of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Managing the address.
@@ -18,7 +18,7 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// The first byte of a link, which no link for another purpose begins with.
+    /// Returns the first byte of a link, which no link for another purpose begins with.
     const fn kind(self) -> u8 {
         match self {
             Self::Manage => b'a',
@@ -26,7 +26,7 @@ impl Purpose {
         }
     }
 
-    /// The path of the page behind the link, below `server.public_url`.
+    /// Returns the path of the page behind the link, below `server.public_url`.
     const fn page(self) -> &'static str {
         match self {
             Self::Manage => "address/open",
@@ -34,7 +34,8 @@ impl Purpose {
         }
     }
 
-    /// How long a link works. Unsubscribing must work for at least 30 days almost everywhere.
+    /// Returns how long a link works. Unsubscribing must work for at least 30 days almost
+    /// everywhere.
     pub(super) const fn lifetime(self) -> Millis {
         match self {
             Self::Manage => HOUR,
@@ -43,19 +44,19 @@ impl Purpose {
     }
 }
 
-/// What a link proves.
+/// The proof given by a link.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// That whoever opens it reads, or has read, the messages of this address.
+    /// The person who opens it reads, or has read, the messages of this address.
     Of {
         /// The address.
         address: Address,
-        /// When the link was made.
+        /// The time when the link was made.
         sent_at: Millis,
     },
-    /// Nothing any more: it has expired.
+    /// Nothing any more, because it has expired.
     Expired,
-    /// Nothing: it is not a link of this server.
+    /// Nothing, because it is not a link of this server.
     None,
 }
 
@@ -67,7 +68,7 @@ struct AddressLink {
 }
 
 impl AddressLink {
-    /// Objecting harms nobody, so a link to object works although a wrong clock has made it.
+    /// Objecting harms nobody, so a link to object works even if a wrong clock has made it.
     fn lasts(&self, now: Millis) -> bool {
         match self.purpose {
             Purpose::Manage => still_lasts(self.expires_at, self.purpose.lifetime(), now),
@@ -89,7 +90,7 @@ impl AddressLink {
 }
 
 impl PublicLinks {
-    /// A link for the owner of an address.
+    /// Returns a link for the owner of an address.
     pub(super) fn of_address(&self, purpose: Purpose, address: &Address, now: Millis, language: Language) -> Url {
         let link = AddressLink { purpose, expires_at: now + purpose.lifetime(), address: address.clone() };
         self.sealed(purpose.page(), &link.to_bytes(), Some(language))

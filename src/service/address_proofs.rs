@@ -1,12 +1,13 @@
-//! Managing an address without an account: the link that proves that somebody reads its messages.
+//! Managing an address without an account, with a link that proves that somebody reads its
+//! messages.
 //!
 //! Anybody can have a link sent to any address, and learns nothing from it: nothing is looked up
-//! before it is sent, it is sent to every address, known or not, and the request is answered
-//! before. The answer does not tell whether a message could be sent, nor whether others have used
-//! up the address's rate limit. It tells only what concerns the asker (their network has asked too
-//! often) or nobody (this server sends no texts to that country, or no more today).
+//! before it is sent, it is sent to every address, known or not, and the request is answered before
+//! that. The answer reveals neither whether a message could be sent nor whether others have used up
+//! the address's rate limit. It reveals only facts about the requester (their network has asked too
+//! often) or about nobody (this server sends no texts to that country, or no more today).
 //!
-//! Until its link expires, it works as often as it is opened.
+//! A link works as often as it is opened until it expires.
 
 use std::sync::Arc;
 
@@ -41,13 +42,13 @@ impl AddressProofs {
         Self { clock, links, messenger, rate_limits }
     }
 
-    /// Has a link sent to an address without waiting for it, so that the time until the answer says
+    /// Has a link sent to an address without waiting for it, so that the response time reveals
     /// nothing about the address.
     ///
     /// # Errors
     /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts are sent; 429 if
-    /// the asker's network, or this server for that country, has sent too much; 503 if the database
-    /// is unavailable.
+    /// the requester's network, or this server for that country, has sent too much; 503 if the
+    /// database is unavailable.
     pub async fn send(self: &Arc<Self>, to: Address, from: &Network, language: Language) -> Result<(), Error> {
         self.messenger.check_reach(&to)?;
         self.rate_limits.charge_proof(&to, from).await?;
@@ -102,7 +103,7 @@ impl AddressProofs {
         self.links.prove(Purpose::Manage, token, self.clock.now())
     }
 
-    /// Returns whose objection the `List-Unsubscribe` link with this token makes.
+    /// Returns the proof for the objection made by the `List-Unsubscribe` link with this token.
     #[must_use]
     pub fn open_objection(&self, token: &str) -> Proof {
         self.links.prove(Purpose::Object, token, self.clock.now())

@@ -1,4 +1,4 @@
-//! The signed objects this server makes about bindings.
+//! The signed objects that this server makes about bindings.
 
 use ruma_common::UserId;
 use ruma_common::canonical_json::{CanonicalJsonObject, CanonicalJsonValue, to_canonical_value};
@@ -10,9 +10,8 @@ use crate::identity::threepid::Address;
 /// How long an association is valid.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
-/// Returns the
-/// [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind),
-/// not signed yet.
+/// Returns the unsigned
+/// [association](https://spec.matrix.org/latest/identity-service-api/#post_matrixidentityv23pidbind).
 pub(super) fn association(address: &Address, mxid: &UserId, ts: Millis) -> CanonicalJsonObject {
     canonical(json!({
         "address": address.as_str(),

@@ -1,17 +1,17 @@
-//! The audit log: what operators and people did to data.
+//! The audit log: what operators and people do to data.
 //!
-//! An entry is written in the transaction of the act, so there is neither without the other. It has
-//! a MAC, but no place yet: if each act took the next place itself, acts would wait for each other.
-//! About a second later, a node moves it from the queue to the end of the log, where its link is a
-//! MAC over the entry and the link before it. The row of the head is locked meanwhile, so that one
-//! node at a time does that, in the order in which it finds entries committed.
+//! An entry is written in the transaction of its act, so neither exists without the other. It has a
+//! MAC, but no place yet: if each act took the next place itself, acts would have to wait for each
+//! other. About a second later, a node moves it from the queue to the end of the log, where its
+//! link is a MAC over the entry and the previous link. The row of the head is locked for this, so
+//! that one node at a time links entries, in the order in which it finds them committed.
 //!
 //! So somebody who can write to the database, but does not have the keys, can remove an entry
-//! unnoticed while it is queued; and the end of the log, by restoring an old head as well. A
-//! [checkpoint](Checkpoint) in the log of the server shows the latter.
+//! unnoticed only while it is queued, and can remove the end of the log by also restoring an old
+//! head. A [checkpoint](Checkpoint) in the server's log reveals the latter.
 //!
-//! Names and addresses appear as keyed pseudonyms alone. Nothing is removed when a person is
-//! erased, and entries expire from the front: the anchor is the place before the first one left.
+//! Names and addresses appear only as keyed pseudonyms. Nothing is removed when a person is erased,
+//! and entries expire from the front: the anchor is the place before the first remaining entry.
 
 mod act;
 mod checkpoint;
@@ -40,11 +40,11 @@ pub use act::{Act, Listed, Origin, Record};
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use verify::Verified;
 
-/// How many entries are read or linked at once.
+/// The number of entries that are read or linked at once.
 const BATCH: i64 = 500;
-/// How often entries are linked.
+/// The interval at which entries are linked.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// When it is tried again after a failure.
+/// The pause before the next attempt after a failure.
 const RETRY: Duration = Duration::from_mins(1);
 /// The ends of the log, as they are stored.
 const HEAD: &str = "head";
@@ -57,16 +57,16 @@ pub struct Audit {
     keys: Arc<AuditKeys>,
     signing: Arc<SigningKeys>,
     server_name: OwnedServerName,
-    /// When this node has last logged a checkpoint.
+    /// The time when this node last logged a checkpoint.
     checkpoint_at: Mutex<Option<Millis>>,
 }
 
-/// Which entries are listed.
+/// The entries to list.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Since when.
+    /// The earliest time.
     pub since: Millis,
-    /// Until when.
+    /// The latest time.
     pub until: Millis,
     /// Only those of this act.
     pub act: Option<String>,
@@ -74,11 +74,11 @@ pub struct Selection {
     pub of: Option<Subject>,
 }
 
-/// Why entries were not linked.
+/// The reason why entries were not linked.
 #[derive(Debug)]
 pub(super) enum LinkError {
     Store(store::Error),
-    /// The head is not as this server has stored it.
+    /// The head differs from the one that this server stored.
     Altered,
 }
 
@@ -124,17 +124,17 @@ impl Audit {
         audit::queue(conn, &text, &self.keys.entry_mac(&text)).await
     }
 
-    /// Returns what stands for a user.
+    /// Returns the pseudonym of a user.
     fn of_user(&self, user: &UserId) -> String {
         self.keys.pseudonym("user", user.as_str())
     }
 
-    /// Returns what stands for an address.
+    /// Returns the pseudonym of an address.
     fn of_address(&self, address: &Address) -> String {
         self.keys.pseudonym(address.medium().as_str(), address.as_str())
     }
 
-    /// Writes an entry of an act that changes nothing in the database.
+    /// Writes an entry about an act that changes nothing in the database.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -158,10 +158,10 @@ impl Audit {
         Ok(noted.await?)
     }
 
-    /// Notes the version, the settings and the signing keys with which this node starts, if they
+    /// Records the version, the settings and the signing keys with which this node starts, if they
     /// differ from those of the last start.
     pub(super) async fn note_start(self: &Arc<Self>, config: &Config) -> Result<(), store::Error> {
-        // Secrets are not shown by it. What else is in it can be guessed, so its digest is keyed.
+        // This does not show secrets. The other settings could be guessed, so the digest is keyed.
         let settings = self.keys.pseudonym("settings", &format!("{config:?}"));
         let keys: Vec<&str> = self.signing.all().map(|(id, _)| id).collect();
         let keys = json!({ "signs": keys.first(), "all": keys });
@@ -204,7 +204,7 @@ impl Audit {
         if is_due && self.clock.is_right() { self.log_checkpoint().await } else { Ok(()) }
     }
 
-    /// Links what is queued, and logs a checkpoint: the last thing a node does.
+    /// Links the queued entries and logs a checkpoint. This is the last thing a node does.
     pub(super) async fn close(&self) -> Result<(), LinkError> {
         self.link().await?;
         self.log_checkpoint().await
@@ -217,16 +217,16 @@ impl Audit {
         Ok(())
     }
 
-    /// Returns a signed checkpoint of the log as it is now.
+    /// Returns a signed checkpoint of the current log.
     async fn checkpoint(&self) -> Result<String, LinkError> {
         let stored = meta::get(&mut self.store.read().await?, meta::AUDIT_HEAD).await?;
         let head = stored.and_then(|stored| self.keys.open_end(HEAD, &stored)).ok_or(LinkError::Altered)?;
         Ok(Checkpoint { at: self.clock.now(), place: head }.signed(&self.signing, &self.server_name))
     }
 
-    /// Moves what is queued to the end of the log.
+    /// Moves the queued entries to the end of the log.
     pub(super) async fn link(&self) -> Result<(), LinkError> {
-        // Mostly nothing is queued, and then nothing is locked.
+        // Usually nothing is queued, and then nothing is locked.
         while !audit::queued(&mut self.store.read().await?, 0, 1).await?.is_empty() {
             let keys = Arc::clone(&self.keys);
             let linked = self.store.write(async move |conn| {
@@ -251,8 +251,8 @@ impl Audit {
     }
 
     /// Deletes a batch of entries from the front of the log, up to the first that is later than
-    /// `until`; returns how many. One that is dated in the future by a wrong clock keeps those
-    /// after it, and one that was altered too, or its time would decide.
+    /// `until`; returns how many. An entry that a wrong clock has dated in the future keeps those
+    /// after it, and so does an altered one, whose time cannot be trusted.
     pub(super) async fn expire(&self, conn: &mut Conn, until: Millis) -> Result<usize, store::Error> {
         let anchor = meta::lock(conn, meta::AUDIT_ANCHOR).await?;
         let Some(anchor) = anchor.and_then(|anchor| self.keys.open_end(ANCHOR, &anchor)) else {
@@ -297,7 +297,7 @@ impl Audit {
             let page = audit::page(&mut conn, after, BATCH).await?;
             let Some(last) = page.last() else { break };
             after = last.sequence;
-            // One that cannot be read was altered, which `verify` reports.
+            // An entry that cannot be read was altered, which `verify` reports.
             let read = |row: &Linked| Some(Listed { sequence: Some(row.sequence), record: Record::read(&row.entry)? });
             listed.extend(page.iter().filter_map(read).filter(|one| is_chosen(&one.record)));
         }
@@ -308,8 +308,8 @@ impl Audit {
     }
 }
 
-/// Opens the keys of the audit log, with a new secret and the ends of an empty log for a database
-/// that has none.
+/// Opens the keys of the audit log. A database without one gets a new secret and the ends of an
+/// empty log.
 pub(super) async fn open(conn: &mut Conn, vault: &Vault) -> Result<Option<AuditKeys>, store::Error> {
     if meta::set_once(conn, meta::AUDIT_KEY, &vault.new_audit_secret()).await? {
         let secret = meta::get(conn, meta::AUDIT_KEY).await?.unwrap_or_default();

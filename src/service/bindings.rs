@@ -41,7 +41,7 @@ pub struct Bindings {
     pub(super) audit: Arc<Audit>,
 }
 
-/// The rows by which a caller may bind an address.
+/// The rows that entitle a caller to bind an address.
 #[derive(Clone, Copy)]
 struct Proof {
     account: i64,
@@ -50,9 +50,9 @@ struct Proof {
 }
 
 impl Proof {
-    /// Checks that all rows still exist, in a transaction that has locked the address: a binding
-    /// made after a concurrent erasure, after everybody was signed out, or after the owner of the
-    /// address has cancelled the session, would remain.
+    /// Checks that all rows still exist, in a transaction that has locked the address. Otherwise a
+    /// binding could survive a concurrent erasure, a sign-out everywhere, or the cancellation of
+    /// the session by the owner of the address.
     async fn check(self, conn: &mut Conn) -> Result<(), Error> {
         if !accounts::lock(conn, self.account).await? {
             return Err(Error::unauthorized("The account no longer exists"));
@@ -71,7 +71,7 @@ impl Bindings {
     /// Binds the address of a validated session to the caller, and returns the signed association.
     ///
     /// # Errors
-    /// As [`Validation::validated`], 403 if `mxid` is not the caller, and 429.
+    /// The same as for [`Validation::validated`], 403 if `mxid` is not the caller, and 429.
     pub async fn bind(
         &self,
         caller: &Caller,
@@ -100,7 +100,7 @@ impl Bindings {
         self.bind_as(None, address, mxid, language).await
     }
 
-    /// As [`Self::bind_address`], but fails if the proof no longer exists.
+    /// Works like [`Self::bind_address`], but fails if the proof no longer exists.
     async fn bind_as(
         &self,
         proof: Option<Proof>,
@@ -109,7 +109,8 @@ impl Bindings {
         language: Language,
     ) -> Result<Millis, Error> {
         let now = self.clock.now();
-        // Checked before anything is charged, and again below, where nobody can object in between.
+        // This is checked before anything is charged, and again below, where nobody can object in
+        // between.
         if self.objections.since(address).await?.is_some() {
             return Err(Error::owner_objects());
         }
@@ -179,8 +180,8 @@ impl Bindings {
         self.unbind_address(address, mxid, Remover::Owner, language).await.map(drop)
     }
 
-    /// Unbinds an address from a user, and tells the address who did it, and the user's other
-    /// addresses unless the user did or the operator; returns whether it was bound.
+    /// Unbinds an address from a user. Tells the address who did it, and the user's other addresses
+    /// unless it was the user or the operator. Returns whether it was bound.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

@@ -19,7 +19,7 @@ pub struct Bound {
     pub address: String,
     /// The user it is bound to.
     pub user_id: OwnedUserId,
-    /// When it was bound.
+    /// The time when it was bound.
     pub bound_at: Millis,
 }
 

@@ -20,11 +20,11 @@ pub struct Caller {
     pub user_index: BlindIndex,
     /// The Matrix ID.
     pub mxid: OwnedUserId,
-    /// When the user first registered.
+    /// The time when the user first registered.
     pub since: Millis,
     /// The hash of the token.
     pub(super) token_hash: [u8; 32],
-    /// Whether every policy in force is accepted.
+    /// True if every policy in force is accepted.
     pub terms_accepted: bool,
 }
 

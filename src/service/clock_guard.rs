@@ -1,4 +1,4 @@
-//! Keeps a node from acting on a wrong clock.
+//! Keeping a node from acting on a wrong clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,19 +16,19 @@ use crate::identity::rate_limit::kind::Kind;
 use crate::store::future::{self, Longest, Remedy};
 use crate::store::{Error as StoreError, Store, leases, meta};
 
-/// How often the clocks are compared, and the time is stored.
+/// The interval at which the clocks are compared and the time is stored.
 const INTERVAL: Millis = MINUTE;
-/// How often it is checked whether the wall clock has departed from the monotonic one, and whether
-/// a wrong clock has been put right.
+/// The interval at which a node checks whether the wall clock has departed from the monotonic one,
+/// and whether a wrong clock has been corrected.
 const POLL: Duration = Duration::from_secs(1);
-/// How often it is logged that a clock is wrong, while it stays wrong.
+/// The interval at which a wrong clock is logged again.
 const REMINDER: Duration = Duration::from_mins(10);
 
-/// The lease of the node that puts right what is dated in the future, and how long it lasts.
+/// The lease of the node that corrects rows dated in the future.
 const LEASE: &str = "future";
 const LEASE_LENGTH: Millis = maintenance::SWEEP;
 
-/// Compares this node's clock with the others that there are, and stores the time while it is
+/// Compares this node's clock with the other clocks available, and stores the time while it is
 /// right.
 pub struct ClockGuard {
     store: Store,
@@ -44,13 +44,13 @@ pub struct ClockGuard {
 #[derive(Default)]
 struct Verdict {
     wrong: Option<Wrong>,
-    /// When it was logged that the clock is wrong.
+    /// The time when it was last logged that the clock is wrong.
     logged_at: Option<Instant>,
-    /// By how much time had jumped ahead, of late.
+    /// The recent jumps ahead.
     jump: Millis,
-    /// Since when rows are dated in the future, on the monotonic clock.
+    /// The time since which rows are dated in the future, on the monotonic clock.
     taken_back: Option<Millis>,
-    /// By how much the machine's clock was ahead of the database's.
+    /// The offset of the machine's clock ahead of the database's.
     offset: Option<Millis>,
 }
 
@@ -79,7 +79,7 @@ impl ClockGuard {
             if !is_recent || !self.clock.is_right() {
                 match self.check().await {
                     Ok(()) => checked = Some(elapsed),
-                    // Until the database is back, the monotonic clock tells whether the time is
+                    // Until the database is back, the monotonic clock shows whether the time is
                     // right.
                     Err(error) => log::debug!("the clocks could not be compared: {error}"),
                 }
@@ -88,10 +88,10 @@ impl ClockGuard {
         }
     }
 
-    /// Compares the clocks. Unless this node's is right, it must not act.
+    /// Compares the clocks. The node must not act unless its clock is right.
     ///
     /// # Errors
-    /// `store::Error` if the database fails. Then the last judgement stands.
+    /// `store::Error` if the database fails. The last judgement then remains in force.
     pub(super) async fn judge(&self) -> Result<Result<(), Wrong>, StoreError> {
         let evidence = self.evidence().await?;
         let judged = self.clock.judge(&evidence);
@@ -101,8 +101,8 @@ impl ClockGuard {
         Ok(judged.map(drop))
     }
 
-    /// Compares the clocks, logs what is wrong, and stores the time if this node's is right, as a
-    /// lower bound for the next start.
+    /// Compares the clocks, logs any problem, and stores the time if this node's clock is right, as
+    /// a lower bound for the next start.
     async fn check(&self) -> Result<(), StoreError> {
         let evidence = self.evidence().await?;
         let judged = self.clock.judge(&evidence);
@@ -117,7 +117,7 @@ impl ClockGuard {
         self.heed_jump(&evidence, settled).await
     }
 
-    /// Notes that this node acts on a jump ahead that may turn out to be wrong; returns whether
+    /// Records that this node acts on a jump ahead that may turn out to be wrong; returns whether
     /// there is one.
     async fn note_jump(&self, now: Millis, settled: Millis) -> Result<bool, StoreError> {
         let is_jump = now.saturating_sub(settled) > APART;
@@ -127,8 +127,8 @@ impl ClockGuard {
         Ok(is_jump)
     }
 
-    /// Once a jump ahead has been taken back, and the clock has been right for as long as a jump
-    /// needs to [settle](SETTLING), puts right what was dated in the future.
+    /// Corrects rows dated in the future, once a jump ahead has been taken back and the clock has
+    /// been right for as long as a jump needs to [settle](SETTLING).
     async fn heed_jump(&self, evidence: &Evidence, settled: Millis) -> Result<(), StoreError> {
         let now = evidence.after.wall;
         if self.note_jump(now, settled).await? {
@@ -149,7 +149,7 @@ impl ClockGuard {
             .await?
         {
             let rules = future::remedies(self.longest).into_iter();
-            // What an erasure waits for was told to the people concerned, and the date with it.
+            // The people concerned were told of the pending erasure and its date.
             let kept = |table: &str, remedy: Remedy| remedy.destroys() || table == "erasures";
             let changed = self.put_right(rules.filter(|(table, _, remedy)| !kept(table, *remedy)), now).await?;
             let changed: Vec<_> = changed.iter().map(|(what, rows)| format!("{what}: {rows}")).collect();
@@ -160,8 +160,8 @@ impl ClockGuard {
         self.store.write_one(async move |conn| meta::forget_unsettled_time(conn, unsettled).await).await
     }
 
-    /// Returns whether time has been right for so long since it was taken back that it can be acted
-    /// on.
+    /// Returns whether the time has been right for so long since it was taken back that it can be
+    /// relied on.
     fn has_been_right(&self, elapsed: Millis, unsettled: Millis) -> bool {
         let mut verdict = self.verdict();
         if let Some(since) = verdict.taken_back {
@@ -177,7 +177,7 @@ impl ClockGuard {
         false
     }
 
-    /// Puts right what is dated in the future; returns how many rows were changed in which columns.
+    /// Corrects rows dated in the future; returns how many were changed in which columns.
     async fn put_right(
         &self,
         rules: impl Iterator<Item = (&'static str, &'static str, Remedy)>,
@@ -204,18 +204,19 @@ impl ClockGuard {
         self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Why the clock was found to be wrong, if it was.
+    /// Returns why the clock was found to be wrong, if it was.
     #[must_use]
     pub fn wrong(&self) -> Option<Wrong> {
         self.verdict().wrong
     }
 
-    /// By how much this machine's clock was ahead of the database's when they were last compared.
+    /// Returns how far this machine's clock was ahead of the database's when they were last
+    /// compared.
     pub(super) fn offset(&self) -> Option<Millis> {
         self.verdict().offset
     }
 
-    /// Stores the time, if it is right: the last thing a node does.
+    /// Stores the time, if it is right. This is the last thing a node does.
     ///
     /// # Errors
     /// `store::Error` if the database fails.
@@ -223,8 +224,8 @@ impl ClockGuard {
         if self.clock.is_right() { self.check().await } else { Ok(()) }
     }
 
-    /// Returns what the clocks say, up to when rows may be dated in the future, and what is wrong
-    /// with this machine's clock.
+    /// Returns the readings of the clocks, the time up to which rows may be dated in the future,
+    /// and what is wrong with this machine's clock.
     ///
     /// # Errors
     /// `store::Error` if the database fails.
@@ -248,8 +249,8 @@ impl ClockGuard {
         Ok(time)
     }
 
-    /// Stores this machine's time, even if it is behind the stored one, and puts right what is
-    /// dated in the future. Returns the time, and how many rows were changed in which columns.
+    /// Stores this machine's time, even if it is behind the stored one, and corrects rows dated in
+    /// the future. Returns the time, and how many rows were changed in which columns.
     ///
     /// # Errors
     /// A text for the operator.
@@ -264,20 +265,20 @@ impl ClockGuard {
         Ok((time, changed))
     }
 
-    /// Returns this machine's time, unless it is wrong whatever was stored.
+    /// Returns this machine's time, unless it is wrong regardless of the stored time.
     fn checked_time(&self, evidence: &Evidence) -> Result<Millis, StartError> {
         self.clock.of_node().judge(&Evidence { stored: None, ..*evidence }).map_err(in_words)?;
         Ok(evidence.database.map_or(evidence.after.wall, |database| database.min(evidence.after.wall)))
     }
 
-    /// Asks the database for its time and for the latest that was stored.
+    /// Asks the database for its time and for the latest stored time.
     async fn evidence(&self) -> Result<Evidence, StoreError> {
         let stored = meta::latest_time(&mut self.store.read().await?).await?;
         let before = self.clock.reading();
         let database = self.store.time().await?.map(|said| self.clock.database_time(said));
-        // Last, since it is judged with what has been returned until then.
+        // Read last, since it is compared with the times returned until then.
         let after = self.clock.reading();
-        // It is never moved back, except by an operator's command.
+        // It never goes back, except by an operator's command.
         let known = self.known.load(Ordering::Relaxed);
         let is_reset = stored.is_some_and(|stored| stored < known);
         if let Some(stored) = stored {
@@ -286,7 +287,7 @@ impl ClockGuard {
         Ok(Evidence { before, after, database, stored, is_reset, limit: self.limit })
     }
 
-    /// Logs what was seen when the judgement changes, and from time to time while the clock is
+    /// Logs the evidence when the judgement changes, and from time to time while the clock is
     /// wrong.
     fn report(&self, wrong: Option<Wrong>, evidence: &Evidence) {
         let mut verdict = self.verdict();

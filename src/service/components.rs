@@ -25,7 +25,7 @@ use crate::texts::Language;
 
 /// The components of the running server.
 pub struct Services {
-    /// What the start has created.
+    /// The files created at startup.
     pub made: Made,
     /// All settings.
     pub config: Arc<Config>,
@@ -33,13 +33,13 @@ pub struct Services {
     pub clock: Clock,
     /// The long-term keys.
     pub signing: Arc<SigningKeys>,
-    /// What people read and accept.
+    /// The content that people read and accept.
     pub content: Arc<Published>,
     /// Links to this server.
     pub links: Arc<PublicLinks>,
     /// Registers users, recognises their access tokens, and records their consents.
     pub accounts: Arc<Accounts>,
-    /// Writes down what was done to data.
+    /// Writes the audit log.
     pub audit: Arc<Audit>,
     /// Sends links that prove addresses, and opens them.
     pub address_proofs: Arc<AddressProofs>,
@@ -47,13 +47,13 @@ pub struct Services {
     pub bindings: Arc<Bindings>,
     /// Keeps this node from acting on a wrong clock.
     pub clock_guard: Arc<ClockGuard>,
-    /// Sends links by which people confirm an address of theirs, and opens them.
+    /// Sends and opens links by which people confirm one of their addresses.
     pub confirmations: Arc<Confirmations>,
-    /// Delivers what is in the outbox.
+    /// Delivers the content of the outbox.
     pub deliverer: Arc<Deliverer>,
     /// Maps look-up hashes to bindings.
     pub directory: Arc<Directory>,
-    /// The links by which people undo what others did with their address.
+    /// Handles the links by which people undo what others did with their address.
     pub disputes: Arc<Disputes>,
     /// Takes over the rows of another server.
     pub importer: Arc<Importer>,
@@ -63,21 +63,21 @@ pub struct Services {
     pub lookups: Arc<Lookups>,
     /// Deletes expired data.
     pub maintenance: Arc<Maintenance>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// Writes down what is counted, for the operator's monitoring.
+    /// Writes out the metrics, for the operator's monitoring.
     pub monitor: Arc<Monitor>,
     /// Records objections, and enforces them.
     pub objections: Arc<Objections>,
-    /// What has to be delivered to homeservers and people.
+    /// Queues deliveries to homeservers and people.
     pub outbox: Arc<Outbox>,
     /// This node among the others.
     pub node: Arc<Node>,
-    /// What the operator sees of the whole.
+    /// The operator's view of all nodes.
     pub overview: Arc<Overview>,
     /// Charges rate limits.
     pub rate_limits: Arc<RateLimits>,
-    /// Shows, exports and erases what is stored about a user or an address.
+    /// Shows, exports and erases the data stored about a user or an address.
     pub self_service: Arc<SelfService>,
     /// Proves addresses.
     pub validation: Arc<Validation>,
@@ -108,7 +108,7 @@ impl Services {
         });
         let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
         let sealer = Sealer::new(vault);
-        // Each of two nodes may differ from the database by this.
+        // Each of two nodes may differ from the database by this much.
         let skew = in_millis(server.max_clock_skew).saturating_mul(2);
         let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew, &metrics));
         let outbox = Arc::new(Outbox::new(store.clone(), sealer.clone(), clock.clone(), audit.clone()));
@@ -364,7 +364,7 @@ fn mail_timeout(transport: &MailTransport) -> Millis {
     }
 }
 
-/// Returns the host of the web page in which codes are typed.
+/// Returns the host of the web page where people enter codes.
 fn web_otp_domain(config: &Config) -> String {
     let ours = config.server.public_url.host_str().unwrap_or_default();
     config.validation.web_otp_domain.clone().unwrap_or_else(|| ours.to_owned())

@@ -1,5 +1,5 @@
 //! The links by which the user of an access token or web session confirms that they read one of
-//! their addresses. What a link stands for is sealed into its token, and nothing is stored for it:
+//! their addresses. The meaning of a link is sealed into its token, and nothing is stored for it:
 //! it works once because the token or web session remembers when it was last confirmed.
 
 use url::Url;
@@ -13,13 +13,13 @@ use crate::texts::Language;
 const PAGE: &str = "unlock";
 /// The first byte of a link, which no link for another purpose begins with.
 const KIND: u8 = b'c';
-/// How long a link works.
+/// The time for which a link works.
 pub(super) const LIFETIME: Millis = 30 * MINUTE;
 
-/// What a link confirms. It names nobody to someone who finds it.
+/// The content of a link. It reveals nobody to a stranger who finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ConfirmationLink {
-    /// When it was asked for.
+    /// The time when it was requested.
     pub asked_at: Millis,
     /// `bindings.address_index` of the address it was sent to.
     pub address_index: [u8; 16],

@@ -1,7 +1,7 @@
 //! Confirmations: the user of an access token or web session shows, by a link sent to one of their
 //! addresses, that they read it; see [`standing`](super::standing).
 //!
-//! The link works once, for half an hour, and for that token or web session alone, wherever it is
+//! The link works once, for half an hour, and only for that token or web session, wherever it is
 //! opened. It confirms nothing once the address is no longer bound to the user.
 
 use std::sync::Arc;
@@ -29,16 +29,16 @@ use crate::store::proofs::{self, Bearer};
 use crate::store::{Store, outbox};
 use crate::texts::Language;
 
-/// What a link confirms.
+/// The subject of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
     /// That this user asked.
     Asked {
         /// The user.
         mxid: OwnedUserId,
-        /// When they asked.
+        /// The time when they asked.
         at: Millis,
-        /// Whether an app asked, and not a browser.
+        /// True if an app asked, rather than a browser.
         by_app: bool,
     },
     /// Nothing any more: it was used, the token or web session has ended, or the address is no
@@ -50,7 +50,7 @@ pub enum Question {
     Unknown,
 }
 
-/// Sends links that confirm, and opens them.
+/// Sends and opens links that confirm.
 pub struct Confirmations {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
@@ -64,9 +64,9 @@ pub struct Confirmations {
 }
 
 impl Confirmations {
-    /// Has a link sent to the address of a user that they name by its id; without one, to the email
-    /// address that has been bound for longest, or to their oldest number. The answer does not wait
-    /// for it.
+    /// Has a link sent to the address that a user names by its id or, without one, to the email
+    /// address that has been bound the longest, or else to their oldest number. The answer does not
+    /// wait for it.
     ///
     /// # Errors
     /// 400 `M_DESTINATION_REJECTED` for a number in a country to which no texts are sent; 404 if
@@ -155,7 +155,7 @@ impl Confirmations {
     /// Confirms what the link with this token confirms, and returns what that was.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is confirmed.
+    /// 503 if the database is unavailable; nothing is confirmed in that case.
     pub async fn confirm(&self, token: &str, language: Language) -> Result<Question, Error> {
         let (link, row) = match self.find(token).await? {
             Ok(found) => found,
@@ -176,7 +176,7 @@ impl Confirmations {
             if !proofs::confirm(conn, &link.bearer, by.as_ref(), link.asked_at, now).await? {
                 return Ok(false);
             }
-            // One that shows only itself opens nothing.
+            // An address that shows only itself reveals nothing else.
             let opens = now + CONFIRMED - confirmed.bound_at >= SETTLED;
             if opens && !others.is_empty() && rate_limits.may_alert(conn, Counted::ViewAlert, &id).await? {
                 outbox::queue_all(conn, notices.alerts(|_| Event::Opened, &mxid, now, &others, language)?).await?;
@@ -190,13 +190,13 @@ impl Confirmations {
         Ok(question)
     }
 
-    /// Ends all sessions of the user of the link with this token, also if the link has confirmed
-    /// something, and stops their erasure if the address is trusted: others may have been bound to
-    /// stop it. Returns whose they were. It does so once. For a day, no token has a link sent to
-    /// this address.
+    /// Ends all sessions of the user of the link with this token, even if the link has already
+    /// confirmed something, and stops their erasure if the address is trusted, since an untrusted
+    /// one may have been bound just to stop it. Returns whose sessions they were. This works once.
+    /// For a day, tokens cannot have links sent to this address.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then no session has ended.
+    /// 503 if the database is unavailable; no session has ended in that case.
     pub async fn deny(&self, token: &str) -> Result<Question, Error> {
         let (link, row) = match self.find(token).await? {
             Ok(found) => found,
@@ -213,7 +213,7 @@ impl Confirmations {
         self.question(&link, &row)
     }
 
-    /// Returns the link with this token and the binding of its address, or why it is of no use.
+    /// Returns the link with this token and the binding of its address, or why it cannot be used.
     async fn find(&self, token: &str) -> Result<Result<(ConfirmationLink, Binding), Question>, Error> {
         let Some(link) = ConfirmationLink::open(&self.links, token) else { return Ok(Err(Question::Unknown)) };
         if !is_recent(link.asked_at, LIFETIME, self.clock.now()) {

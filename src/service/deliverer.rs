@@ -1,5 +1,5 @@
-//! Delivers what is in the outbox: any node attempts a delivery, one node at a time, with growing
-//! pauses in between.
+//! Delivers the content of the outbox: any node attempts a delivery, one node at a time, with
+//! growing pauses in between.
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
@@ -21,30 +21,32 @@ use crate::federation::Federation;
 use crate::store::outbox as rows;
 use crate::store::{Error as StoreError, Store};
 
-/// How many attempts a node makes in parallel.
+/// The number of attempts that a node makes in parallel.
 const IN_PARALLEL: usize = 64;
-/// How many of them go to homeservers, which may be slow on purpose, and as many as somebody likes.
-/// The rest is more than [notices](Delivery::NOTICE) and [alerts](Delivery::ALERT) by mail and text
-/// can use together.
+/// The number of those that may go to homeservers, which may be deliberately slow, and of which
+/// anybody can create many. The rest is more than [notices](Delivery::NOTICE) and
+/// [alerts](Delivery::ALERT) by mail and text can use together.
 const TO_HOMESERVERS: usize = IN_PARALLEL / 2;
-/// How many of them go to the same destination: a slow one holds up only its own deliveries.
+/// The number of those that may go to the same destination: a slow one delays only its own
+/// deliveries.
 const IN_PARALLEL_PER_DESTINATION: usize = 4;
 /// The timeout of an attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(4);
-/// How often a lease is extended.
+/// The interval at which a lease is extended.
 const EXTENSION: Duration = Duration::from_secs(15);
-/// How often a node looks for deliveries that other nodes have queued or that have become due.
+/// The interval at which a node looks for deliveries that other nodes have queued or that have
+/// become due.
 const POLL: Duration = Duration::from_secs(2);
-/// How often a node tries to record an outcome that the database does not take.
+/// The interval at which a node tries to record an outcome that the database does not accept.
 const RECORD_RETRY: Duration = Duration::from_millis(500);
-/// How long nodes wait after an outage, so that outcomes are recorded before leases that ran out
+/// The time that nodes wait after an outage, so that outcomes are recorded before expired leases
 /// are claimed.
 const SETTLING: Duration = Duration::from_secs(3);
 /// The pause after each failure; the last is repeated.
 const PAUSES: [Millis; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 6 * HOUR];
 /// The longest pause another server may ask for.
 const LONGEST_WAIT: Millis = DAY;
-/// The longest pause, with what is added at random.
+/// The longest pause, including the random part.
 pub(super) const LONGEST_PAUSE: Millis = LONGEST_WAIT + LONGEST_WAIT / 4;
 
 /// The attempts this node is making.
@@ -79,7 +81,7 @@ impl UnderWay {
         self.attempts.values().filter(|other| other.kind == Delivery::ONBIND).count() < TO_HOMESERVERS
     }
 
-    /// Whether an attempt can begin now.
+    /// Returns whether an attempt can begin now.
     fn takes(&self, due: &rows::Due) -> bool {
         self.has_room()
             && (due.kind != Delivery::ONBIND || self.has_room_to_homeservers())
@@ -92,7 +94,7 @@ impl UnderWay {
         same.count() >= IN_PARALLEL_PER_DESTINATION
     }
 
-    /// Returns the destinations that take no more for now.
+    /// Returns the destinations that accept no more deliveries for now.
     fn full(&self) -> Vec<Vec<u8>> {
         let destinations = self.attempts.values().map(|other| &other.destination);
         let mut full: Vec<_> = destinations.filter(|one| self.is_full(one)).cloned().collect();
@@ -102,7 +104,7 @@ impl UnderWay {
     }
 }
 
-/// Delivers what is in the outbox.
+/// Delivers the content of the outbox.
 pub struct Deliverer {
     pub(super) store: Store,
     pub(super) clock: Clock,
@@ -110,13 +112,13 @@ pub struct Deliverer {
     pub(super) federation: Arc<Federation>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) notices: Arc<Notices>,
-    /// How long a delivery to a homeserver is retried.
+    /// The time for which a delivery to a homeserver is retried.
     pub(super) lifetime: Millis,
 }
 
 impl Deliverer {
-    /// Delivers what is due until the outbox is [stopped](Outbox::stop); then waits for the
-    /// attempts under way.
+    /// Makes the deliveries that are due until the outbox is [stopped](Outbox::stop); then waits
+    /// for the attempts in progress.
     pub async fn run(self: Arc<Self>) {
         let mut under_way = UnderWay::default();
         let alone = self.store.alone();
@@ -140,8 +142,7 @@ impl Deliverer {
         drop(alone);
     }
 
-    /// Gives up the leases that an earlier run of the only node has left behind, because it
-    /// crashed.
+    /// Releases leases left behind by an earlier run of the only node, which crashed.
     async fn give_up_leases(&self) {
         match self.store.write_one(async |conn| rows::give_up(conn).await).await {
             Ok(0) => {}
@@ -152,7 +153,7 @@ impl Deliverer {
         }
     }
 
-    /// Begins everything that is due, as far as there is room, unless the clock is wrong.
+    /// Begins all deliveries that are due, as far as there is room, unless the clock is wrong.
     async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
         let mut has_begun = self.clock.is_right();
         if has_begun {
@@ -161,7 +162,7 @@ impl Deliverer {
         while has_begun && under_way.has_room() {
             has_begun = false;
             let now = self.clock.now();
-            // Notices and alerts have lifetimes of their own, and know when they are of no use.
+            // Notices and alerts have their own lifetimes, and know when they are no longer useful.
             let oldest = if under_way.has_room_to_homeservers() { now - self.lifetime } else { Millis::MAX };
             let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
             let (passing, full) = ((Delivery::ONBIND, oldest), under_way.full());
@@ -198,8 +199,8 @@ impl Deliverer {
         sleep(SETTLING).await;
     }
 
-    /// Makes one attempt and records its outcome, however long that takes: what has arrived must
-    /// not be delivered again.
+    /// Makes one attempt and records its outcome, however long that takes, because a message that
+    /// has arrived must not be delivered again.
     async fn attempt(self: Arc<Self>, row: rows::Delivery) {
         let mut held_until = row.held_until;
         let mut delivery = pin!(timeout(ATTEMPT_TIMEOUT, self.deliver(&row)));
@@ -227,7 +228,7 @@ impl Deliverer {
         }
     }
 
-    /// Extends the lease of a delivery, and returns until when it is leased.
+    /// Extends the lease of a delivery, and returns the time until which it is leased.
     async fn extend(&self, id: i64, held_until: Millis) -> Millis {
         let until = self.clock.now() + rows::LEASE;
         let extend = async move |conn: &mut _| rows::extend(conn, id, held_until, until).await;
@@ -265,8 +266,8 @@ impl Deliverer {
     }
 }
 
-/// Returns how long to wait after a failure that so many preceded: up to a quarter more than the
-/// step, so that deliveries that failed together are not retried together.
+/// Returns how long to wait after this many failures: up to a quarter more than the step, so that
+/// deliveries that failed together are not retried together.
 fn pause(failures: i64, retry_after: Option<Millis>) -> Millis {
     let step = usize::try_from(failures).unwrap_or_default().min(PAUSES.len() - 1);
     let pause = PAUSES[step].max(retry_after.unwrap_or_default().min(LONGEST_WAIT));

@@ -1,4 +1,5 @@
-//! The in-memory directory: which rows of the bindings table may match a look-up hash.
+//! The in-memory directory, which finds the rows of the bindings table that may match a look-up
+//! hash.
 //!
 //! The directories of the current and the previous pepper are always kept, and the next one is
 //! built ahead of its epoch. Bindings made on this node are entered at once; those of other nodes
@@ -28,11 +29,12 @@ const PAGE: i64 = 20_000;
 const PAGES_IN_PARALLEL: usize = 2;
 /// Rows per query while following the table: `SQLite` allows 32,766 variables.
 const ROWS_AT_ONCE: usize = 10_000;
-/// How often the table is polled.
+/// The interval at which the table is polled.
 const POLL: Duration = Duration::from_millis(400);
-/// Rows that are settled in one transaction.
+/// The number of rows that are adapted in one transaction.
 const SETTLED_AT_ONCE: i64 = 5_000;
-/// How long before its epoch a directory is built, or a quarter of the period if that is less.
+/// The time before its epoch at which a directory is built, or a quarter of the period if that is
+/// less.
 const LEAD: Millis = 15 * MINUTE;
 
 /// Maps look-up digests to rows of the bindings table, under the peppers in use.
@@ -44,16 +46,17 @@ pub struct Directory {
     directories: Directories,
     /// The largest clock difference between nodes.
     skew: Millis,
-    /// How long it took to build the last directories.
+    /// The time it took to build the last directories.
     build_seconds: Gauge,
-    /// Where following the table begins: before anything that the first directories are built from.
+    /// The position at which following the table begins: before anything that the first directories
+    /// are built from.
     began_at: OnceCell<Position>,
-    /// When the table was last followed to its end.
+    /// The time when the table was last followed to its end.
     followed_at: Mutex<Instant>,
 }
 
 impl Directory {
-    /// An empty directory; [`Self::keep_built`] fills it.
+    /// Creates an empty directory; [`Self::keep_built`] fills it.
     #[must_use]
     pub(super) fn new(
         store: Store,
@@ -69,15 +72,15 @@ impl Directory {
         Self { store, sealer, clock, peppers, directories, skew, build_seconds, began_at, followed_at }
     }
 
-    /// Whether look-ups can be answered: the directories of the current and the previous pepper are
-    /// complete.
+    /// Returns whether look-ups can be answered, that is, whether the directories of the current
+    /// and the previous pepper are complete.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let current = self.current_epoch();
         self.directories.is_ready(&[current, current.previous()])
     }
 
-    /// Returns how many look-up hashes the current directory has.
+    /// Returns the number of look-up hashes in the current directory.
     pub(super) fn len(&self) -> usize {
         self.directories.len(self.current_epoch())
     }
@@ -87,7 +90,7 @@ impl Directory {
         self.followed_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Returns when the pepper of an epoch is not accepted any more.
+    /// Returns the time from which the pepper of an epoch is no longer accepted.
     pub(super) fn accepted_until(&self, epoch: Epoch) -> Millis {
         self.peppers.begins(epoch.next().next())
     }
@@ -117,7 +120,7 @@ impl Directory {
     async fn build_missing(self: &Arc<Self>) -> Result<(), Error> {
         let now = self.clock.now();
         let current = self.peppers.current(now);
-        // Later ones than the next were built while the clock was wrong.
+        // Epochs after the next one were built while the clock was wrong.
         self.directories.retain(current.previous()..=current.next());
         let mut needed = vec![current, current.previous()];
         let begins = self.peppers.begins(current.next());
@@ -129,13 +132,14 @@ impl Directory {
         if needed.is_empty() { Ok(()) } else { self.build(needed).await }
     }
 
-    /// Builds the directories of these epochs. What is bound meanwhile is entered by following the
-    /// table.
+    /// Builds the directories of these epochs. Bindings made in the meantime are entered by
+    /// following the table.
     async fn build(self: &Arc<Self>, epochs: Vec<Epoch>) -> Result<(), Error> {
         let start = Instant::now();
         self.began_at().await?;
         for epoch in &epochs {
-            // It grows as it is filled: counting the rows first can take longer than reading them.
+            // It grows as it is filled, since counting the rows first can take longer than reading
+            // them.
             self.directories.begin(*epoch, 0);
         }
         let rows = self.enter_all(&epochs).await?;
@@ -149,7 +153,7 @@ impl Directory {
     }
 
     /// Enters the whole table into the directories of these epochs, reading pages while earlier
-    /// ones are hashed; returns how many rows there are.
+    /// ones are hashed; returns the number of rows.
     async fn enter_all(self: &Arc<Self>, epochs: &[Epoch]) -> Result<usize, Error> {
         let mut conn = self.store.read_much().await?;
         let (mut after, mut rows) = (0, 0);
@@ -193,11 +197,11 @@ impl Directory {
         }
     }
 
-    /// Enters what other nodes bind, forever.
+    /// Enters bindings made by other nodes, forever.
     pub async fn follow_table(self: Arc<Self>) {
         let mut follower = Follower::default();
         loop {
-            // A failure is no loss: the missed rows are read once the database is back.
+            // A failure does no harm: the missed rows are read once the database is back.
             let _ = self.follow(&mut follower).await;
             tokio::time::sleep(POLL).await;
         }
@@ -262,7 +266,7 @@ impl Directory {
     }
 
     /// Returns the candidates for these digests, each as the index of its digest and a row id; a
-    /// row may have another digest. `None` while the epoch's directory is not complete.
+    /// row may turn out to have another digest. `None` while the epoch's directory is not complete.
     pub(super) fn find(&self, epoch: Epoch, digests: &[Digest]) -> Option<Vec<(usize, i64)>> {
         self.directories.find_many(epoch, digests)
     }
@@ -283,11 +287,11 @@ impl Directory {
     }
 }
 
-/// How far the table has been followed.
+/// The progress of following the table.
 #[derive(Default)]
 struct Follower {
-    /// What was committed before this has been entered. `None` at the start.
+    /// Everything committed before this has been entered. `None` at startup.
     position: Option<Position>,
-    /// The rows that were last found; some of them may be found again.
+    /// The rows found last; some of them may be found again.
     entered: HashSet<i64>,
 }

@@ -1,8 +1,8 @@
 //! The links in messages by which their recipient says "this wasn't me".
 //!
-//! Someone who reads the messages of an address needs no account to say so: the link is the whole
-//! proof. What it stands for is sealed into its token, and nothing is stored for it. There is no
-//! rate limit: an invalid token costs one decryption, less than any other request.
+//! Somebody who reads the messages of an address needs no account to say so: the link is the whole
+//! proof. Its meaning is sealed into its token, and nothing is stored for it. There is no rate
+//! limit: an invalid token costs one decryption, less than any other request.
 
 use ruma_common::UserId;
 use url::Url;
@@ -16,15 +16,15 @@ use crate::texts::Language;
 /// The path of the page, below `server.public_url`.
 const PAGE: &str = "not-me";
 
-/// What a link disputes. It names nobody to someone who finds it.
+/// The subject of a link. It reveals nobody to a stranger who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DisputeLink {
-    /// A binding, by the blind indexes of its row and the time it was made: the link works for no
-    /// later binding.
+    /// A binding, by the blind indexes of its row and the time it was made: the link does not work
+    /// for a later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
-    /// That an address was added, on behalf of another one of the user, with the time of it. Both
-    /// are named by `bindings.address_index`: a user who removes and adds their address again keeps
-    /// the link, and so does the other one.
+    /// The addition of an address, with its time, disputed by another address of the user. Both are
+    /// named by `bindings.address_index`, so the link keeps working if the user removes either
+    /// address and adds it again.
     Addition { user_index: [u8; 16], reader: [u8; 16], added: [u8; 16], added_at: Millis },
     /// A validation session, by its id: the link works while the session is stored.
     Session(String),

@@ -1,13 +1,13 @@
-//! Disputes: undoing what someone else did with an address, by the "this wasn't me" link in a
+//! Disputes: undoing what somebody else did with an address, by the "this wasn't me" link in a
 //! message to it.
 //!
-//! Undoing a binding also deletes its deliveries that are still queued: nobody shall join a room as
-//! the owner of an address that was not theirs.
+//! Undoing a binding also deletes its queued deliveries: nobody may join a room as the owner of an
+//! address that was not theirs.
 //!
-//! Whoever reads another address of the user can remove one that was added, since somebody else may
-//! have added it, and with it all that were new then or came later. That ends all sessions of the
-//! user too, and stops an erasure, also if nothing is left to remove. The link is sent only to an
-//! address that is [trusted](super::notices::trusted) at that moment, works for [a
+//! A reader of another address of the user can remove an added one, since somebody else may have
+//! added it, and with it all addresses that were new then or came later. This also ends all
+//! sessions of the user and stops an erasure, even if nothing is left to remove. The link is sent
+//! only to an address that is [trusted](super::notices::trusted) at that moment, works for [a
 //! while](UNDOABLE), and only while that address is bound to the user: once it is not, somebody
 //! else may read it.
 
@@ -35,30 +35,30 @@ use crate::store::sessions::{self, Session};
 use crate::store::{Store, accounts, invites, outbox};
 use crate::texts::Language;
 
-/// How long an address can be removed on behalf of another one after it was added: as long as it
-/// takes to settle, and some days for whoever was away.
+/// The time for which an address can be removed on behalf of another one after it was added: as
+/// long as it takes to settle, plus some days for people who were away.
 const UNDOABLE: Millis = 7 * DAY;
 
-/// What the reader of a message disputes, or has disputed.
+/// The action that the reader of a message disputes, or has disputed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dispute {
-    /// That the address is bound to this user.
+    /// The address is bound to this user.
     Bound(OwnedUserId),
-    /// That another address was bound to this user as well.
+    /// Another address was bound to this user as well.
     Added(OwnedUserId),
-    /// The same, but only sessions had to be ended, since the address was unbound already.
+    /// The same, but only sessions had to be ended, since the address had already been unbound.
     SignedOut,
-    /// That this user may prove ownership of the address.
+    /// This user may prove ownership of the address.
     Asked(OwnedUserId),
-    /// Nothing: it has been undone or has expired.
+    /// Nothing, because it has been undone or has expired.
     Settled,
-    /// Nothing: the address has been bound again since.
+    /// Nothing, because the address has been bound again since.
     Superseded,
-    /// Nothing: this server made no such link.
+    /// Nothing, because this server made no such link.
     Unknown,
 }
 
-/// As [`Dispute`], with what is needed to undo it.
+/// The same as [`Dispute`], with the data needed to undo it.
 enum Disputed {
     Binding(Binding, OwnedUserId),
     Addition(Addition, OwnedUserId),
@@ -76,18 +76,19 @@ struct Addition {
 }
 
 impl Addition {
-    /// Whether a binding of the user is removed too: it was new then, or came later.
+    /// Returns whether a binding of the user is removed as well, because it was new then or came
+    /// later.
     fn covers(&self, row: &Binding) -> bool {
         row.address_index != self.reader && (row.address_index == self.added || row.bound_at > self.added_at - SETTLED)
     }
 
-    /// Whether somebody who reads one of these addresses may still dispute it.
+    /// Returns whether a reader of one of these addresses may still dispute it.
     fn is_read(&self, rows: &[Binding]) -> bool {
         rows.iter().any(|row| row.address_index == self.reader)
     }
 }
 
-/// Shows and undoes what a link disputes.
+/// Shows and undoes the subject of a link.
 pub struct Disputes {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
@@ -120,11 +121,11 @@ impl Disputes {
         })
     }
 
-    /// Undoes what the link with this token disputes, and returns what that was. Doing so twice is
+    /// Undoes the action that the link with this token disputes, and returns it. Doing so twice is
     /// not an error. An address that another one has removed is told in the given language.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is undone.
+    /// 503 if the database is unavailable; nothing is undone in that case.
     pub async fn undo(&self, token: &str, language: Language) -> Result<Dispute, Error> {
         let (is_undone, dispute) = match self.find(token).await? {
             Disputed::Binding(row, mxid) => (self.undo_binding(row, &mxid, language).await?, Dispute::Bound(mxid)),
@@ -141,7 +142,8 @@ impl Disputes {
         match link {
             DisputeLink::Binding { address_index, user_index, bound_at } => {
                 match bindings::by_address(&mut conn, &address_index).await? {
-                    // It is earlier if a wrong clock had dated it, and that was put right.
+                    // The time is earlier if a wrong clock had dated the binding, and it was
+                    // corrected.
                     Some(row) if row.user_index == user_index && row.bound_at <= bound_at => {
                         let mxid = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
                         return Ok(Disputed::Binding(row, mxid));
@@ -154,7 +156,7 @@ impl Disputes {
                 let addition = Addition { user_index, reader, added, added_at };
                 let rows = bindings::of_user(&mut conn, &user_index).await?;
                 let reader = rows.iter().find(|row| row.address_index == reader);
-                // Time that may turn out to be wrong does not count.
+                // A time that may turn out to be wrong does not count.
                 if let Some(reader) = reader.filter(|_| self.clock.settled() - added_at < UNDOABLE) {
                     let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;
                     return Ok(Disputed::Addition(addition, mxid));
@@ -173,8 +175,8 @@ impl Disputes {
         Ok(Disputed::Other(Dispute::Settled))
     }
 
-    /// Removes what was added on behalf of another address, ends the sessions of its user, and
-    /// stops an erasure.
+    /// Removes an address that was added, on behalf of another one, ends the sessions of its user,
+    /// and stops an erasure.
     async fn undo_addition(&self, addition: Addition, mxid: OwnedUserId, language: Language) -> Result<Dispute, Error> {
         let (shut_out, about) = (ShutOut::of(&self.sealer, &mxid), self.sealer.outbox_user_index(&mxid));
         let (sealer, notices, user) = (self.sealer.clone(), Arc::clone(&self.notices), mxid.clone());
@@ -219,15 +221,15 @@ impl Disputes {
         Ok(if removed.is_empty() { Dispute::SignedOut } else { Dispute::Added(mxid) })
     }
 
-    /// Returns what an address is told of its removal by a link that was sent at this time: nothing
-    /// if that is not long ago, since then its reader did it.
+    /// Returns the message that tells an address of its removal by a link that was sent at this
+    /// time; none if the link is recent, since its reader did it.
     fn told(&self, address: &Address, mxid: &UserId, sent_at: Millis, language: Language) -> Option<NewDelivery> {
         let is_old = self.clock.settled() - sent_at >= HOUR;
         is_old.then(|| self.notices.of_unbind(address, mxid, Remover::Reader, language)).flatten()
     }
 
-    /// Removes this binding, but not a later one, with every proof of the address: otherwise it
-    /// could be bound again at once.
+    /// Removes this binding, but not a later one, with every proof of the address, since it could
+    /// otherwise be bound again at once.
     async fn undo_binding(&self, row: Binding, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
         let address = self.sealer.open_bound_address(&row.address_index, &row.address)?;
         let (invited, proofs) =
@@ -258,8 +260,8 @@ impl Disputes {
         Ok(removed.is_some())
     }
 
-    /// Removes a session, the binding its user has made since it was validated, and what that has
-    /// queued.
+    /// Removes a session, the binding that its user has made since it was validated, and the
+    /// deliveries of that binding.
     async fn cancel_session(&self, session: &Session, mxid: &OwnedUserId, language: Language) -> Result<bool, Error> {
         let address = self.sealer.open_session_address(session)?;
         let (invited, bound) = (self.sealer.invite_address_index(&address), self.sealer.binding_index(&address));

@@ -1,4 +1,4 @@
-//! The entries of an export, of a user's data and of an address's alike.
+//! The entries of an export, whether of a user's data or of an address's.
 
 use ruma_common::{OwnedRoomId, OwnedUserId};
 use serde::Serialize;
@@ -46,7 +46,7 @@ pub struct ExportedBinding {
     /// The user it is bound to.
     #[serde(flatten)]
     pub to: Party,
-    /// When it was bound.
+    /// The time when it was bound.
     pub bound_at: Millis,
 }
 
@@ -56,9 +56,9 @@ pub struct ExportedSession {
     /// The address to be validated, or the user who asked.
     #[serde(flatten)]
     pub party: Party,
-    /// When it was begun or validated.
+    /// The time when it was begun or validated.
     pub modified_at: Millis,
-    /// When it was validated.
+    /// The time when it was validated.
     pub validated_at: Option<Millis>,
 }
 
@@ -70,7 +70,7 @@ pub struct ExportedInvite {
     pub party: Party,
     /// The room.
     pub room_id: OwnedRoomId,
-    /// When it was sent.
+    /// The time when it was sent.
     pub invited_at: Millis,
 }
 
@@ -82,8 +82,8 @@ pub struct ExportedDelivery {
     /// The address or user it is about.
     #[serde(flatten)]
     pub party: Party,
-    /// When it was queued.
+    /// The time when it was queued.
     pub queued_at: Millis,
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     pub attempts: i64,
 }

@@ -1,4 +1,4 @@
-//! The links in messages by which the reader of an address stops an erasure. What a link stands for
+//! The links in messages by which the reader of an address stops an erasure. The meaning of a link
 //! is sealed into its token, and nothing is stored for it.
 
 use url::Url;
@@ -12,15 +12,15 @@ const PAGE: &str = "erasure";
 /// The first byte of a link, which no link for another purpose begins with.
 const KIND: u8 = b'e';
 
-/// The erasure that a link stops. It names nobody to someone who finds it.
+/// The erasure that a link stops. It reveals nobody to a stranger who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ErasureLink {
     /// `bindings.user_index` of the user.
     pub user_index: [u8; 16],
-    /// `bindings.address_index` of the address that it was sent to: the link works while that is
-    /// bound to the user, since somebody else may read it once it is not.
+    /// `bindings.address_index` of the address that it was sent to: the link works only while that
+    /// address is bound to the user, since somebody else may read it afterwards.
     pub reader: [u8; 16],
-    /// When it was requested: the link stops no later one.
+    /// The time when it was requested: the link does not stop a later one.
     pub requested_at: Millis,
 }
 

@@ -1,8 +1,8 @@
-//! Taking over what another identity server has stored.
+//! Importing the data of another identity server.
 //!
 //! The caller reads the other server's database, decides which of its rows count, and passes them
-//! in batches. Each batch is one transaction, in which it is compared with what is stored here: the
-//! newest event wins. Running servers are not disturbed, and an import that is interrupted can be
+//! in batches. Each batch is one transaction, in which it is compared with the rows stored here:
+//! the newest event wins. Running servers are not disturbed, and an interrupted import can be
 //! repeated.
 
 mod bindings;
@@ -30,13 +30,13 @@ pub use bindings::{BindingSource, ImportedBinding, PreparedBindings};
 pub use invites::ImportedInvite;
 pub use people::{ImportedAccount, ImportedConsent, ImportedToken};
 
-/// How often a batch is attempted that conflicts with what a server stores at the same time.
+/// The number of attempts for a batch that conflicts with concurrent writes of a server.
 const ATTEMPTS: u32 = 5;
 
-/// How the names begin under which it is stored how far a database has been read.
+/// The prefix of the names under which the progress of reading a database is stored.
 pub const NAMES: &str = "import ";
 
-/// Takes over the rows of another server.
+/// Imports the rows of another server.
 pub struct Importer {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
@@ -44,20 +44,20 @@ pub struct Importer {
     pub(super) invitations: Arc<Invitations>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) audit: Arc<Audit>,
-    /// How long the public key of an invitation stays valid once it is of no more use.
+    /// The time for which the public key of an invitation stays valid once it is no longer needed.
     pub(super) key_lifetime: Millis,
 }
 
-/// Whether anything is written.
+/// The mode of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing is: an outcome says what would be done.
+    /// Nothing is written: an outcome shows what would be done.
     Look,
-    /// It is.
+    /// Changes are written.
     Write,
 }
 
-/// What was done about a row, or would be.
+/// The outcome for a row: what was done, or would be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -65,15 +65,15 @@ pub enum Outcome {
     Added,
     /// It replaced an older one.
     Replaced,
-    /// What it refers to was removed, as on the other server.
+    /// The item it refers to was removed, as on the other server.
     Removed,
-    /// It is stored here already.
+    /// It is already stored here.
     Unchanged,
-    /// It says that something was removed which is not stored here.
+    /// It records a removal of something that is not stored here.
     NothingToRemove,
-    /// What is stored here is newer.
+    /// The stored row is newer.
     NewerHere,
-    /// It was removed here, or something newer was imported.
+    /// It was removed here, or a newer row was imported.
     RemovedHere,
     /// The owner of the address objects to being listed or invited.
     Objected,
@@ -84,7 +84,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns whether it changes what is stored.
+    /// Returns whether it changes the stored data.
     #[must_use]
     pub const fn is_change(self) -> bool {
         matches!(self, Self::Added | Self::Replaced | Self::Removed)
@@ -98,7 +98,7 @@ impl Importer {
         self.clock.now()
     }
 
-    /// Marks that a move is in progress, so that the database remembers what is removed.
+    /// Marks that a move is in progress, so that the database remembers removed rows.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -111,7 +111,7 @@ impl Importer {
         Ok(begun.await.map_err(|error: store::Error| error)?)
     }
 
-    /// Returns what [`Self::finish`] has stored.
+    /// Returns the value stored by [`Self::finish`].
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -119,7 +119,7 @@ impl Importer {
         Ok(meta::get(&mut self.store.read().await?, name).await?)
     }
 
-    /// Stores how far a database has been read, and notes what was done about its rows.
+    /// Stores how far a database has been read, and records the outcomes of its rows.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -133,7 +133,7 @@ impl Importer {
         Ok(set.await.map_err(|error: store::Error| error)?)
     }
 
-    /// Returns when the rows happened that are dated in the future, by table and id.
+    /// Returns the times, by table and id, at which rows dated in the future were first seen.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -153,7 +153,7 @@ impl Importer {
         }
     }
 
-    /// Remembers when rows happened that are dated in the future.
+    /// Remembers when rows dated in the future were first seen.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -168,8 +168,7 @@ impl Importer {
         Ok(())
     }
 
-    /// Returns from which servers an import has been made that is not ended, as [`Self::finish`]
-    /// has named them.
+    /// Returns the servers whose import has not ended, as named by [`Self::finish`].
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -177,7 +176,7 @@ impl Importer {
         Ok(import::progresses(&mut self.store.read().await?, NAMES).await?)
     }
 
-    /// Ends the move, from all servers: forgets what was remembered for further runs.
+    /// Ends the move, from all servers: forgets everything that was remembered for further runs.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -200,8 +199,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Runs `work` in a transaction, again if a running server has stored one of the rows
-    /// meanwhile.
+    /// Runs `work` in a transaction, and again if a running server has stored one of the rows in
+    /// the meantime.
     async fn write<R: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<R, store::Error> + Clone + Send + 'static,
@@ -216,8 +215,8 @@ impl Importer {
     }
 }
 
-/// Keeps the newest row of each item, the last of several that are as old; returns how many others
-/// there were as well.
+/// Keeps the newest row of each item, and the last one of several with the same time; returns the
+/// number of the others as well.
 fn newest<T, K: Hash + Eq>(rows: Vec<T>, item: impl Fn(&T) -> K, at: impl Fn(&T) -> Millis) -> (Vec<T>, Vec<Outcome>) {
     let (mut newest, mut kept) = (HashMap::with_capacity(rows.len()), Vec::<T>::with_capacity(rows.len()));
     let mut duplicates = Vec::new();
@@ -238,12 +237,12 @@ fn newest<T, K: Hash + Eq>(rows: Vec<T>, item: impl Fn(&T) -> K, at: impl Fn(&T)
     (kept, duplicates)
 }
 
-/// The start of an item's fingerprint: enough to tell that it was seen.
+/// Returns the start of an item's fingerprint, which is enough to tell that it was seen.
 fn mark(item: &[u8]) -> u64 {
     item.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// What was seen of the items of one kind, to find those that have vanished.
+/// The items of one kind that have been seen, to find those that have vanished.
 #[derive(Debug, Default)]
 pub struct Seen {
     marks: Vec<u64>,
@@ -251,7 +250,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Notes an item, by its fingerprint.
+    /// Records an item, by its fingerprint.
     fn note(&mut self, item: &[u8]) {
         self.marks.push(mark(item));
         self.is_sorted = false;

@@ -1,4 +1,4 @@
-//! Looking at the database and its keys one by one, without changing anything.
+//! Inspecting the database and its keys one by one, without changing anything.
 
 use super::clock_guard::ClockGuard;
 use super::sealing::Sealer;
@@ -10,7 +10,7 @@ use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::store::{Error as StoreError, Schema, Store, accounts, meta};
 
-/// How many accounts are opened to see whether the master key fits.
+/// The number of accounts that are opened to check the master key.
 const SAMPLE: i64 = 10;
 
 /// A database that a server has used.
@@ -39,7 +39,7 @@ impl Inspection {
         self.store.schema().await
     }
 
-    /// Returns what the clocks say, and what is wrong with this machine's.
+    /// Returns the readings of the clocks, and what is wrong with this machine's.
     ///
     /// # Errors
     /// `store::Error` if the database fails.
@@ -48,7 +48,7 @@ impl Inspection {
         Ok((seen, wrong))
     }
 
-    /// Opens some of what is stored with the master key; returns how much.
+    /// Opens some of the stored values with the master key; returns how many.
     ///
     /// # Errors
     /// [`StartError`] if there is no key, or another one.
@@ -66,7 +66,7 @@ impl Inspection {
         Ok(sample.len())
     }
 
-    /// Returns the ID and the public half of the key that is to sign.
+    /// Returns the ID and the public half of the key that is meant to sign.
     ///
     /// # Errors
     /// [`StartError`] if there is none.

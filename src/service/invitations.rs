@@ -1,10 +1,10 @@
 //! Invitations of addresses that are not bound yet: stored until the address is bound, and
 //! announced in a message to it.
 //!
-//! The message is sent first, and the invitation stored once that has succeeded. So nothing is
+//! The message is sent first, and the invitation is stored once that has succeeded. So nothing is
 //! stored about an address that cannot be reached, a concurrent bind does not deliver an invitation
 //! that its homeserver has not been told about, and a successful answer means that the invitation
-//! is committed. If a node crashes in between, the link in the message leads nowhere; the
+//! is committed. If a node crashes in between, the link in the message does not work; the
 //! homeserver gets no answer and asks again.
 
 mod landing;
@@ -40,11 +40,11 @@ use crate::store::{self, Conn, Store, bindings, objections};
 pub use landing::{Invitation, Landing};
 pub use link::InviteWords;
 
-/// Letters and digits of an invitation's token: 190 bits.
+/// The length of an invitation's token in letters and digits: 190 bits.
 const TOKEN_LENGTH: usize = 32;
 
-/// When the invitation of a bound address is delivered: by then, the inviter's homeserver has put
-/// it into the room, where the invited user's needs to find it.
+/// The delay before the invitation of a bound address is delivered: by then, the inviter's
+/// homeserver has put it into the room, where the invited user's homeserver needs to find it.
 const UNTIL_IN_ROOM: Millis = 10 * SECOND;
 
 /// A request to invite an address.
@@ -53,11 +53,11 @@ pub struct InviteRequest {
     pub address: Address,
     /// The room.
     pub room_id: OwnedRoomId,
-    /// What else the message may say.
+    /// The other content of the message.
     pub words: InviteWords,
 }
 
-/// What a homeserver puts into the room.
+/// The data that a homeserver puts into the room.
 pub struct StoredInvite {
     /// The token that identifies the invitation.
     pub token: String,
@@ -69,10 +69,10 @@ pub struct StoredInvite {
     pub display_name: String,
 }
 
-/// What happens to the invitation of an address that is bound.
+/// The treatment of an invitation of a bound address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfBound {
-    /// It is refused with the Matrix ID, as the specification says.
+    /// It is refused with the Matrix ID, as the specification requires.
     Refuse,
     /// It is delivered to the user's homeserver, without a message, and the inviter is not told.
     Deliver,
@@ -97,12 +97,14 @@ pub struct Invitations {
 
 impl Invitations {
     /// Tells an address that is not bound that the caller invites it to a room, and stores the
-    /// invitation until the address is bound. If it is bound, `if_bound` says what happens.
+    /// invitation until the address is bound. If it is already bound, `if_bound` determines what
+    /// happens.
     ///
     /// # Errors
-    /// 400 `M_THREEPID_IN_USE` if the address is bound and that is to be refused, which is charged as a look-up; 400 `M_EMAIL_SEND_ERROR` or
-    /// `M_SEND_ERROR`, and then nothing is stored, nor is an email charged to its recipient; 400
-    /// `M_DESTINATION_REJECTED`; 403 if the operator has blocked the homeserver or the room; 429.
+    /// 400 `M_THREEPID_IN_USE` if the address is bound and that is to be refused, which is charged
+    /// as a look-up; 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, in which case nothing is stored
+    /// and an email is not charged to its recipient; 400 `M_DESTINATION_REJECTED`; 403 if the
+    /// operator has blocked the homeserver or the room; 429.
     pub async fn send(
         self: &Arc<Self>,
         caller: &Caller,
@@ -121,7 +123,7 @@ impl Invitations {
         let (token, key) = (base62::random(TOKEN_LENGTH), EphemeralKey::random());
         let is_told = bound.is_none();
         if is_told && let Err(error) = self.notify(caller, request, &token, &key).await {
-            // A text that failed may have been paid for all the same.
+            // A text that failed may still have been charged for.
             if request.address.medium() == Medium::Email {
                 self.rate_limits.refund_invite(charged).await?;
             }
@@ -174,7 +176,7 @@ impl Invitations {
         })
     }
 
-    /// Sends the email. The private half of the key is in its link and nowhere else.
+    /// Sends the email. The private half of the key exists only in its link.
     async fn mail(
         &self,
         caller: &Caller,
@@ -201,8 +203,8 @@ impl Invitations {
         })
     }
 
-    /// Stores an invitation, unless its owner has objected while the message was being sent. If its
-    /// address is bound, it is refused or delivered.
+    /// Stores an invitation, unless the owner of the address has objected while the message was
+    /// being sent. If the address is bound, the invitation is refused or delivered.
     async fn insert(self: &Arc<Self>, new: NewInvite, address: &Address, if_bound: IfBound) -> Result<(), Error> {
         let key_until = new.created_at + self.retention.invite + self.retention.ephemeral_key;
         let (binding, objections) = (self.sealer.binding_index(address), self.sealer.objection_indexes(address));
@@ -287,8 +289,8 @@ impl Invitations {
         Ok(deliveries)
     }
 
-    /// Signs that a user accepts an invitation, with the given key. Whether that is the
-    /// invitation's key is for the homeservers in the room to verify: they have its public half.
+    /// Signs that a user accepts an invitation, with the given key. It is up to the homeservers in
+    /// the room to verify that this is the invitation's key, since they have its public half.
     ///
     /// # Errors
     /// 404 `M_UNRECOGNIZED` if there is no such invitation, or no longer.
@@ -304,8 +306,8 @@ impl Invitations {
         Ok(signed)
     }
 
-    /// Whether this public key, in base64, belongs to an invitation that is pending or was until
-    /// recently.
+    /// Returns whether this public key, in base64, belongs to an invitation that is pending or was
+    /// until recently.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

@@ -1,4 +1,4 @@
-//! Look-ups: which Matrix IDs addresses are bound to.
+//! Look-ups, which return the Matrix IDs that addresses are bound to.
 
 pub(super) mod memory;
 
@@ -34,7 +34,7 @@ const ROWS_AT_ONCE: usize = 10_000;
 pub struct LookupRequest<'a> {
     /// `sha256` or `none`.
     pub algorithm: Cow<'a, str>,
-    /// The pepper the client hashed with.
+    /// The pepper that the client used.
     pub pepper: Cow<'a, str>,
     /// Hashes, or `<address> <medium>` with the algorithm `none`.
     pub addresses: Vec<Cow<'a, str>>,
@@ -48,7 +48,7 @@ pub struct Lookups {
     rate_limits: Arc<RateLimits>,
     memory: Memory,
     settings: config::Lookup,
-    /// How many addresses were looked up, and how many of them are bound.
+    /// The number of addresses that were looked up, and of those that are bound.
     counts: (Counter, Counter),
 }
 
@@ -70,7 +70,7 @@ impl Lookups {
         Self { store, sealer, directory, rate_limits, memory, settings, counts }
     }
 
-    /// Returns the pepper to hash with now.
+    /// Returns the current pepper.
     #[must_use]
     pub fn pepper(&self) -> String {
         self.directory.pepper(self.directory.current_epoch()).as_str().to_owned()
@@ -82,7 +82,7 @@ impl Lookups {
         if self.settings.plain { &[NONE, SHA256] } else { &[SHA256] }
     }
 
-    /// Returns how many addresses one look-up may have.
+    /// Returns the maximum number of addresses in one look-up.
     #[must_use]
     pub const fn max_addresses(&self) -> usize {
         self.settings.max_addresses
@@ -92,8 +92,8 @@ impl Lookups {
     ///
     /// # Errors
     /// 400 `M_INVALID_PARAM` for an unknown algorithm or too many addresses, 400
-    /// `M_INVALID_PEPPER`, 429 if a rate limit is exceeded (then nothing is charged), 503 while the
-    /// directory is not ready.
+    /// `M_INVALID_PEPPER`, 429 if a rate limit is exceeded (nothing is charged in that case), 503
+    /// while the directory is not ready.
     pub async fn find<'a>(
         &self,
         caller: &Caller,
@@ -139,7 +139,7 @@ impl Lookups {
             let rows = rows::found(&mut self.store.read().await?, some.to_vec()).await?;
             bindings.extend(rows.iter().filter_map(|row| Some((row.id, self.open_found(row, epoch)?))));
         }
-        // The directory stores only a part of each digest, so the whole one is compared here.
+        // The directory stores only a part of each digest, so the whole digest is compared here.
         let hit = |(index, id): &(usize, i64)| {
             let binding = bindings.get(id).filter(|binding| binding.digests.contains(&digests[*index]))?;
             Some((sent[*index], binding.mxid.clone()))
@@ -163,12 +163,12 @@ impl Lookups {
         Ok(())
     }
 
-    /// Writes what tokens have looked up to the database every few seconds, forever.
+    /// Writes the look-ups of tokens to the database every few seconds, forever.
     pub async fn keep_memory_saved(self: Arc<Self>) {
         self.memory.keep_saved().await;
     }
 
-    /// Writes what tokens have looked up to the database.
+    /// Writes the look-ups of tokens to the database.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -176,7 +176,7 @@ impl Lookups {
         self.memory.save().await
     }
 
-    /// Returns how much the database stores of what tokens have looked up.
+    /// Returns the amount of data stored about the look-ups of tokens.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

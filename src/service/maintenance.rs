@@ -17,18 +17,18 @@ use crate::store::{
     recent_lookups, sessions, unbind_signatures, visits,
 };
 
-/// How often a node runs maintenance.
+/// The interval at which a node runs maintenance.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How often the nodes together sweep.
+/// The interval at which the nodes together sweep.
 pub(super) const SWEEP: Millis = 10 * MINUTE;
 /// The lease of the node that sweeps.
 pub(super) const LEASE: &str = "sweep";
-/// How many rows a transaction deletes: few enough to finish in time, whatever the size of the
-/// table.
+/// The number of rows that a transaction deletes: few enough to finish in time, whatever the size
+/// of the table.
 const BATCH: i64 = 1000;
-/// How long an expired session is kept, so that its user learns that it has expired.
+/// The time for which an expired session is kept, so that its user learns that it has expired.
 const LATE: Millis = 30 * MINUTE;
-/// How often a node that stops tries to store the time.
+/// The number of times that a stopping node tries to store the time.
 const LAST_TRIES: usize = 3;
 
 /// Deletes expired data.
@@ -78,7 +78,7 @@ impl Maintenance {
         self.store.purge_deleted().await;
     }
 
-    /// Whether the database can be read and written.
+    /// Returns whether the database can be read and written.
     pub async fn is_database_usable(&self) -> bool {
         self.store.is_usable().await
     }
@@ -189,7 +189,7 @@ async fn expire_tokens(conn: &mut Conn, sealer: &Sealer, until: Millis) -> Resul
 /// A sweep that has taken the lease.
 struct Sweep<'a> {
     store: &'a Store,
-    /// When it began, on the server's clock and on the machine's.
+    /// The time when it began, on the server's clock and on the machine's.
     began: (Millis, Instant),
 }
 

@@ -54,7 +54,7 @@ pub(super) struct Notices {
     pub(super) messenger: Arc<Messenger>,
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) outbox: Arc<Outbox>,
-    /// Whether any are sent.
+    /// True if any are sent.
     pub(super) enabled: bool,
     /// How long they are retried.
     pub(super) lifetime: Millis,
@@ -64,7 +64,7 @@ pub(super) struct Notices {
 pub(super) struct Prepared {
     /// `None` if the address is not to be notified.
     pub delivery: Option<NewDelivery>,
-    /// Whether the address was charged.
+    /// True if the address was charged.
     is_charged: bool,
 }
 

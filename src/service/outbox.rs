@@ -38,15 +38,15 @@ pub struct Queued {
     pub kind: String,
     /// Where it goes; `None` if it cannot be decrypted.
     pub destination: Option<String>,
-    /// When it was queued.
+    /// The time when it was queued.
     pub queued_at: Millis,
     /// How many attempts have failed.
     pub attempts: i64,
-    /// When the next attempt is due.
+    /// The time when the next attempt is due.
     pub next_at: Millis,
-    /// Whether a node is making an attempt now.
+    /// True if a node is making an attempt now.
     pub under_way: bool,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// The person it is about, if that was asked for.

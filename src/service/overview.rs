@@ -38,7 +38,7 @@ pub struct Status {
     pub limits: Vec<LimitLevels>,
     /// What has to be delivered.
     pub queue: Vec<Queue>,
-    /// When the pepper changes.
+    /// The time when the pepper changes.
     pub next_pepper_at: Millis,
     /// What the clocks say.
     pub clock: ClockStatus,
@@ -49,14 +49,14 @@ pub struct Status {
 /// A node; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct NodeStatus {
-    /// Whether it has lately noted that it runs. If not, it crashed, or cannot write to the
+    /// True if it has lately noted that it runs. If not, it crashed, or cannot write to the
     /// database.
     pub alive: bool,
     /// The version of its program.
     pub version: String,
-    /// When it started.
+    /// The time when it started.
     pub started_at: Millis,
-    /// When it last noted that it runs.
+    /// The time when it last noted that it runs.
     pub seen_at: Millis,
 }
 
@@ -69,7 +69,7 @@ pub struct ClockStatus {
     pub database: Option<Millis>,
     /// The time at which a node was last running.
     pub stored: Option<Millis>,
-    /// Why a node with this machine's clock would not act.
+    /// The reason why a node with this machine's clock would not act.
     pub wrong: Option<String>,
 }
 

@@ -49,9 +49,9 @@ pub struct RateLimits {
     giving_back: tokio::sync::Mutex<()>,
     /// How often some was given back.
     returned: AtomicU64,
-    /// Since when homeservers are known.
+    /// The time since which homeservers are known.
     homeservers: Homeservers,
-    /// When the operator was last warned about a shared limit.
+    /// The time when the operator was last warned about a shared limit.
     warnings: Warnings,
     refusals: Series<Kind, Counter>,
 }

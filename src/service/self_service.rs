@@ -132,7 +132,7 @@ pub(super) struct Gone {
     account: Option<i64>,
     /// The hashes of the tokens.
     pub tokens: Vec<Vec<u8>>,
-    /// Whether it has ended anything.
+    /// True if it has ended anything.
     is_any: bool,
 }
 

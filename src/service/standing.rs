@@ -64,7 +64,7 @@ impl Actor {
 pub(super) struct Addresses {
     /// Those that are bound, and since when.
     pub bound: Vec<(Address, Millis)>,
-    /// Whether one was removed in the last [`SETTLED`], perhaps by somebody else: then the others
+    /// True if one was removed in the last [`SETTLED`], perhaps by somebody else: then the others
     /// do not speak for all, even if there are none.
     pub is_one_missing: bool,
 }
@@ -87,8 +87,8 @@ impl Addresses {
     }
 }
 
-/// Whether something happened long enough ago for its user to have stopped it. Time that may turn
-/// out to be wrong does not count.
+/// Returns whether something happened long enough ago for its user to have stopped it. Time that
+/// may turn out to be wrong does not count.
 fn is_settled(at: Millis, clock: &Clock) -> bool {
     clock.settled() - at >= SETTLED
 }
@@ -118,13 +118,13 @@ impl Sight {
         }
     }
 
-    /// Whether it suffices to erase everything at once.
+    /// Returns whether it suffices to erase everything at once.
     pub fn suffices(&self, addresses: &Addresses) -> bool {
         let is_all_shown = || addresses.bound.iter().all(|(address, _)| self.shows(address));
         *self == Self::Everything || (!addresses.is_one_missing && is_all_shown())
     }
 
-    /// Whether an address is shown.
+    /// Returns whether an address is shown.
     pub fn shows(&self, address: &Address) -> bool {
         match self {
             Self::Nothing => false,

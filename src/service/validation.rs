@@ -32,8 +32,8 @@ pub use sessions::{Submission, Submitted, Validated};
 
 /// How much longer a claim lasts than sending may take.
 const GRACE: Millis = 2 * SECOND;
-/// When a request that waits for another one's message first looks for the outcome. It waits twice
-/// as long each time.
+/// The time when a request that waits for another one's message first looks for the outcome. It
+/// waits twice as long each time.
 const POLL: Duration = Duration::from_millis(50);
 /// The longest pause in between.
 const SLOWEST_POLL: Duration = Duration::from_secs(1);
@@ -77,16 +77,16 @@ struct Claimed {
 /// A code to be sent by text.
 #[derive(Clone, Copy)]
 struct Code {
-    /// When it is first sent.
+    /// The time when it is first sent.
     since: Millis,
-    /// Whether it replaces an earlier one once it has been sent.
+    /// True if it replaces an earlier one once it has been sent.
     is_replacing: bool,
 }
 
-/// Why a message was not sent.
+/// The reason why a message was not sent.
 struct Unsent {
     error: Error,
-    /// Whether it is certain that nobody got it, so that its address is not charged.
+    /// True if it is certain that nobody got it, so that its address is not charged.
     is_refunded: bool,
 }
 
@@ -145,7 +145,7 @@ pub struct Validation {
     pub(super) text_timeout: Millis,
     /// The hosts that a `next_link` may point to; `None` allows any.
     pub(super) next_link_hosts: Option<Vec<HostPattern>>,
-    /// Whether links have a button.
+    /// True if links have a button.
     pub(super) has_button: bool,
     /// The host of the web page in which codes are typed; browsers offer a code to that page only.
     pub(super) web_otp_domain: String,
@@ -278,7 +278,7 @@ impl Validation {
         Ok(Claim::Ours(Claimed { id: session.id, sid: session.sid, code }))
     }
 
-    /// Whether another request is sending the message of a session.
+    /// Returns whether another request is sending the message of a session.
     fn is_being_sent(&self, session: &Session, now: Millis) -> bool {
         let medium = if session.code_since.is_some() { Medium::Msisdn } else { Medium::Email };
         still_lasts(session.sending_until, self.claim_length(medium), now)

@@ -56,9 +56,9 @@ impl Subject {
 pub struct WebSession {
     /// The person.
     pub subject: Subject,
-    /// When they proved that.
+    /// The time when they proved that.
     pub proved_at: Millis,
-    /// When their homeserver vouched for them, if that proof has not been used yet.
+    /// The time when their homeserver vouched for them, if that proof has not been used yet.
     proof_at: Option<Millis>,
     /// The token in the forms of this session, without which no other site can send them: 22
     /// characters.
@@ -67,7 +67,7 @@ pub struct WebSession {
 }
 
 impl WebSession {
-    /// Whether this is the token in the forms of this session.
+    /// Returns whether this is the token in the forms of this session.
     #[must_use]
     pub fn has_sent(&self, form_token: &str) -> bool {
         self.form_token.as_bytes().ct_eq(form_token.as_bytes()).into()
@@ -178,14 +178,14 @@ impl WebSessions {
         Ok(ended.await.map(drop)?)
     }
 
-    /// Whether a proof is recent enough for an export, or for what cannot be undone. One of the
-    /// future, beyond what nodes' clocks differ by, was dated by a wrong clock.
+    /// Returns whether a proof is recent enough for an export, or for what cannot be undone. One of
+    /// the future, beyond what nodes' clocks differ by, was dated by a wrong clock.
     #[must_use]
     pub fn is_fresh(&self, proved_at: Millis) -> bool {
         is_recent(proved_at, FRESH, self.clock.now())
     }
 
-    /// Whether a web session has a recent proof that has not been used.
+    /// Returns whether a web session has a recent proof that has not been used.
     #[must_use]
     pub fn has_proof(&self, session: &WebSession) -> bool {
         session.proof_at.is_some_and(|at| self.is_fresh(at))

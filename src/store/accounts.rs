@@ -19,9 +19,9 @@ pub struct Account {
     pub user_index: Vec<u8>,
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
-    /// When the user first registered.
+    /// The time when the user first registered.
     pub created_at: Millis,
-    /// When all their tokens were last [ended](end_tokens).
+    /// The time when all their tokens were last [ended](end_tokens).
     pub shut_out_at: Option<Millis>,
 }
 
@@ -30,7 +30,7 @@ pub struct Account {
 pub struct TokenOwner {
     /// The account.
     pub account: Account,
-    /// When the token was issued.
+    /// The time when the token was issued.
     pub created_at: Millis,
     /// The day on which the token was last used.
     pub used_at: Millis,
@@ -38,10 +38,10 @@ pub struct TokenOwner {
     pub accepted: Vec<(String, String)>,
 }
 
-/// When a token was issued and last used.
+/// The time when a token was issued and last used.
 #[derive(Clone, Debug, Queryable)]
 pub struct TokenTimes {
-    /// When it was issued.
+    /// The time when it was issued.
     pub created_at: Millis,
     /// The day on which it was last used.
     pub used_at: Millis,
@@ -97,7 +97,7 @@ pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
-/// Notes that an address of a user was removed, in their account if they have one.
+/// Records that an address of a user was removed, in their account if they have one.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -124,15 +124,15 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(accounts::table.filter(accounts::id.eq(id)))).await? == 1)
 }
 
-/// How many tokens an account can have: far more than anybody's devices, bridges and tries in a
-/// year, in which each that is not used expires.
+/// The maximum number of tokens of an account: far more than anybody's devices, bridges and
+/// attempts in a year, after which an unused token expires.
 const MOST: i64 = 100;
-/// How many surplus tokens end at a time: imported accounts may have more.
+/// The number of surplus tokens that end at a time: imported accounts may have more.
 const SPARE: i64 = 100;
 
 /// Ends surplus tokens of an account whose row is locked, so that there is room for one more;
-/// returns their hashes. Those that were not used after the minute of their registration end first:
-/// so whoever registers again and again ends no device that is in use.
+/// returns their hashes. Those that were not used after the minute of their registration end first,
+/// so that repeated registrations do not end a device that is in use.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -231,7 +231,7 @@ pub async fn lock_token(conn: &mut Conn, token_hash: &[u8]) -> Result<bool, Erro
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
-/// Removes all tokens of an account and notes when; returns their hashes.
+/// Removes all tokens of an account and records the time; returns their hashes.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -12,7 +12,8 @@ use super::prepared::Prepared;
 use super::schema::bindings;
 use crate::clock::Millis;
 
-/// The most rows of one INSERT: each has five variables, of which `SQLite` allows 32,766.
+/// The maximum number of rows of one INSERT: each has five variables, of which `SQLite` allows
+/// 32,766.
 const ROWS_PER_INSERT: usize = 5_000;
 
 /// A binding, without the row's id.
@@ -27,7 +28,7 @@ pub struct Binding {
     pub address: Vec<u8>,
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
-    /// When the address was bound.
+    /// The time when the address was bound.
     pub bound_at: Millis,
 }
 
@@ -62,7 +63,7 @@ pub struct Found {
 pub struct Bound {
     /// The row's id, which stays the same while the address is bound.
     pub id: i64,
-    /// Whether the address was unbound before, or bound to another user.
+    /// True if the address was unbound before, or bound to another user.
     pub is_new: bool,
 }
 
@@ -97,8 +98,8 @@ pub async fn bind(conn: &mut Conn, new: Binding) -> Result<Bound, Error> {
     Ok(Bound { id: conn.get(Prepared(query)).await?, is_new: false })
 }
 
-/// Makes many bindings of addresses that are not bound yet, and returns their ids: to load a
-/// database for a measurement.
+/// Binds many addresses that are not bound yet, and returns their ids: for loading a database for a
+/// measurement.
 ///
 /// # Errors
 /// [`Error`] if the database fails or one of the addresses is bound.
@@ -120,7 +121,7 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], user_index: &[u8]) ->
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// As [`unbind`], but only if the binding was made within this time.
+/// Works like [`unbind`], but only if the binding was made within this time.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -168,7 +169,7 @@ pub async fn unbind_address(conn: &mut Conn, address_index: &[u8]) -> Result<Opt
     conn.first(diesel::delete(binding).returning(bindings::id)).await
 }
 
-/// Returns what a look-up needs of those rows with these ids that (still) exist.
+/// Returns the columns needed by a look-up, of those rows with these ids that (still) exist.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -205,7 +206,7 @@ pub async fn page(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<Listed>
     conn.load(query).await
 }
 
-/// Returns what the directory needs of those rows with these ids that (still) exist.
+/// Returns the columns needed by the directory, of those rows with these ids that (still) exist.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -1,4 +1,4 @@
-//! How much is stored, for the operator's monitoring.
+//! The amount of stored data, for the operator's monitoring.
 
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use super::error::Error;
 use super::schema::{leases, outbox, rate_limits, tokens, visits};
 use crate::clock::Millis;
 
-/// What is counted.
+/// The parameters of the count.
 pub struct Wanted {
     /// The time.
     pub now: Millis,
@@ -21,20 +21,20 @@ pub struct Wanted {
     pub limits: Vec<Vec<u8>>,
 }
 
-/// How much is stored.
+/// The amount of stored data.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Of each kind of delivery: its name, how many there are, and when the oldest was queued.
+    /// For each kind of delivery: its name, their number, and the time when the oldest was queued.
     pub outbox: Vec<(String, i64, Millis)>,
-    /// How many deliveries a node is making.
+    /// The number of deliveries in progress.
     pub under_way: i64,
     /// Access tokens that have not expired.
     pub tokens: i64,
     /// Web sessions that have not ended.
     pub visits: i64,
-    /// The leases and until when they are held.
+    /// The leases, and the times until which they are held.
     pub leases: Vec<(String, Millis)>,
-    /// The kinds of the limits asked for that are not empty, and when they will be, in
+    /// The kinds of the requested limits that are not empty, and the times when they will be, in
     /// microseconds.
     pub levels: Vec<(String, i64)>,
 }

@@ -16,7 +16,7 @@ use super::metering::Metering;
 use super::postgres::{Link, Transactions};
 use super::sqlite::Lease;
 
-/// How long a statement may take: a machine that is suspended or cut off reports nothing.
+/// The time allowed for a statement: a machine that is suspended or cut off reports nothing.
 const STATEMENT: Duration = Duration::from_secs(4);
 
 /// A query that returns rows of type `T` from either backend.
@@ -33,14 +33,14 @@ impl<'q, T, Q> Rows<'q, T> for Q where
 /// A connection, borrowed for one task.
 pub struct Conn {
     pub(super) backend: Backend,
-    /// When the transaction must have ended.
+    /// The time by which the transaction must have ended.
     deadline: Option<Instant>,
     /// The last error, if any.
     pub(super) failure: Option<Error>,
     metering: Arc<Metering>,
 }
 
-/// What a [`Conn`] connects to.
+/// The database that a [`Conn`] connects to.
 pub(super) enum Backend {
     /// `PostgreSQL`.
     Postgres(Link),
@@ -71,7 +71,7 @@ impl Conn {
     /// Runs a query and returns its first row, if any.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// The same as for [`Self::load`].
     pub async fn first<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<Option<T>, Error> {
         Ok(self.load(query).await?.into_iter().next())
     }
@@ -79,7 +79,7 @@ impl Conn {
     /// Runs a query that always has a row, such as an upsert that returns what it wrote.
     ///
     /// # Errors
-    /// As [`Self::load`], and if there is no row.
+    /// The same as for [`Self::load`], and if there is no row.
     pub async fn get<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<T, Error> {
         self.first(query).await?.ok_or(Error::Constraint)
     }
@@ -87,7 +87,7 @@ impl Conn {
     /// Runs a statement and returns the number of affected rows.
     ///
     /// # Errors
-    /// As [`Self::load`].
+    /// The same as for [`Self::load`].
     pub async fn execute<Q>(&mut self, query: Q) -> Result<usize, Error>
     where
         Q: for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
@@ -107,7 +107,7 @@ impl Conn {
     /// [`Error`] if the database fails.
     ///
     /// # Panics
-    /// Outside a transaction.
+    /// If called outside a transaction.
     pub(super) async fn lock(&mut self, index: &[u8]) -> Result<(), Error> {
         let patience = self.patience()?;
         let answer = match &mut self.backend {
@@ -139,7 +139,7 @@ impl Conn {
         self.check(answer)
     }
 
-    /// Rolls back. If that fails, the connection is closed when dropped, which rolls back too.
+    /// Rolls back. If that fails, the connection is closed when dropped, which also rolls back.
     pub(super) async fn roll_back(&mut self) {
         let _ = match &mut self.backend {
             Backend::Postgres(conn) => {
@@ -149,7 +149,7 @@ impl Conn {
         };
     }
 
-    /// How long the next statement may take.
+    /// Returns the time allowed for the next statement.
     fn patience(&mut self) -> Result<Duration, Error> {
         let Some(deadline) = self.deadline else { return Ok(STATEMENT) };
         let left = deadline.saturating_duration_since(Instant::now());

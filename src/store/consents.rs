@@ -1,4 +1,4 @@
-//! Consents: which policies were accepted, and when.
+//! Consents: the policies that were accepted, and when.
 
 use diesel::prelude::*;
 
@@ -24,7 +24,7 @@ pub struct NewConsent {
     pub url: String,
     /// SHA-256 of the accepted document.
     pub sha256: Vec<u8>,
-    /// When it was accepted.
+    /// The time when it was accepted.
     pub accepted_at: Millis,
 }
 
@@ -41,22 +41,22 @@ pub struct Consent {
     pub url: String,
     /// SHA-256 of the accepted document.
     pub sha256: Vec<u8>,
-    /// When it was accepted.
+    /// The time when it was accepted.
     pub accepted_at: Millis,
-    /// When it was withdrawn, if it was.
+    /// The time when it was withdrawn, if it was.
     pub withdrawn_at: Option<Millis>,
 }
 
 impl Consent {
-    /// Whether it is a consent to the same version of the same policy, in whatever language.
+    /// Returns whether it is a consent to the same version of the same policy, in any language.
     #[must_use]
     pub fn is_of(&self, new: &NewConsent) -> bool {
         (&self.policy, &self.version) == (&new.policy, &new.version)
     }
 }
 
-/// Records a consent, after those of the account whose row is locked. One that was withdrawn and is
-/// given again is another one: the history is kept.
+/// Records a consent, after those of the account whose row is locked. A consent that is given again
+/// after it was withdrawn is a new one, so that the history is kept.
 ///
 /// # Errors
 /// [`Error`] if the database fails, or one to the same version is in force.

@@ -1,4 +1,4 @@
-//! How much is stored, for the operator.
+//! The amount of stored data, for the operator.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,18 @@ use super::error::Error;
 use super::schema::{accounts, bindings, erasures, invites, objections, outbox};
 use crate::clock::Millis;
 
-/// Since when rows count: older ones have expired.
+/// The times since which rows count: older ones have expired.
 #[derive(Clone, Copy, Debug)]
 pub struct Since {
-    /// When a token was last used.
+    /// For tokens, by their last use.
     pub token: Millis,
-    /// When a web session began.
+    /// For web sessions, by their beginning.
     pub visit: Millis,
-    /// When an invitation was made.
+    /// For invitations, by their creation.
     pub invite: Millis,
 }
 
-/// How many rows there are that have not expired.
+/// The numbers of rows that have not expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Addresses that are bound to a user.
@@ -45,37 +45,37 @@ pub struct Counts {
 /// The deliveries of a kind; times in milliseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queue {
-    /// What is delivered.
+    /// The kind.
     pub kind: String,
-    /// How many deliveries there are.
+    /// The number of deliveries.
     pub waiting: i64,
-    /// How many of them have failed at least once.
+    /// The number of those that have failed at least once.
     pub failed: i64,
-    /// When the oldest was queued.
+    /// The time when the oldest was queued.
     pub oldest_queued_at: Millis,
 }
 
 /// A lease that a node holds; times in milliseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lease {
-    /// What the node does, and no other does.
+    /// The work that only this node does.
     pub name: String,
-    /// Until when.
+    /// The time until which it is held.
     pub held_until: Millis,
 }
 
-/// What is stored.
+/// The stored data.
 #[derive(Debug)]
 pub struct Inventory {
-    /// How much.
+    /// The amounts.
     pub counts: Counts,
-    /// The deliveries of each kind of which there are any, by kind.
+    /// The kinds of delivery that are present, by name.
     pub queue: Vec<Queue>,
     /// The leases that are held, by name.
     pub leases: Vec<Lease>,
 }
 
-/// Takes stock at `now`: the census of the monitoring, and what only a command asks for.
+/// Takes stock at `now`: the census of the monitoring, and figures that only a command asks for.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

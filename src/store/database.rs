@@ -22,7 +22,7 @@ use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
 use crate::metrics::Metrics;
 
-/// How long a successful write proves that the database is writable.
+/// The time for which a successful write proves that the database is writable.
 const PROOF: Duration = Duration::from_secs(10);
 
 /// The database.
@@ -30,7 +30,7 @@ const PROOF: Duration = Duration::from_secs(10);
 pub struct Store {
     kind: Kind,
     metering: Arc<Metering>,
-    /// When a write last succeeded, or `None` if the last one failed.
+    /// The time when a write last succeeded, or `None` if the last one failed.
     written_at: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -40,7 +40,7 @@ enum Kind {
     Sqlite(Sqlite),
 }
 
-/// What a write needs of its connection.
+/// The kind of connection that a write needs.
 #[derive(Clone, Copy)]
 enum Mode {
     Transaction,
@@ -125,11 +125,11 @@ impl Store {
     /// it is run again; [`LONGEST`] bounds all attempts together. See [`transaction`] for the order
     /// in which to lock rows.
     ///
-    /// On `SQLite` it runs on another thread and write transactions run one at a time, so `work`
-    /// owns its data and awaits nothing but the connection.
+    /// On `SQLite`, it runs on another thread and write transactions run one at a time, so `work`
+    /// owns its data and awaits only the connection.
     ///
     /// # Errors
-    /// What `work` returns, and [`Error`] if the transaction cannot begin or commit.
+    /// The error of `work`, and [`Error`] if the transaction cannot begin or commit.
     ///
     /// # Panics
     /// If `work` panics.
@@ -144,10 +144,10 @@ impl Store {
         self.run(Mode::Transaction, work).await
     }
 
-    /// As [`Self::write`], for a single statement, which needs no explicit transaction.
+    /// Works like [`Self::write`], for a single statement, which needs no explicit transaction.
     ///
     /// # Errors
-    /// As [`Self::write`].
+    /// The same as for [`Self::write`].
     pub async fn write_one<R, E>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
@@ -159,11 +159,11 @@ impl Store {
         self.run(Mode::Statement, work).await
     }
 
-    /// As [`Self::write_one`], for a statement whose loss in a power cut does no harm: `PostgreSQL`
-    /// does not wait for the disk.
+    /// Works like [`Self::write_one`], for a statement whose loss in a power cut does no harm:
+    /// `PostgreSQL` does not wait for the disk.
     ///
     /// # Errors
-    /// As [`Self::write`].
+    /// The same as for [`Self::write`].
     pub async fn note<R, E>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
@@ -244,8 +244,8 @@ impl Store {
         }
     }
 
-    /// Copies the database, as it is at one moment and with the tables that it has, into a file
-    /// that exists and is empty. Servers go on meanwhile.
+    /// Copies the database, as of a single moment and with the tables that it has, into an empty
+    /// file. Servers can run at the same time.
     ///
     /// # Errors
     /// A text for the operator.
@@ -262,8 +262,8 @@ impl Store {
         }
     }
 
-    /// Fills the tables of a `PostgreSQL` database, which must be empty, all or none. A snapshot is
-    /// itself a `SQLite` database.
+    /// Fills all tables of an empty `PostgreSQL` database, or none. A snapshot is already a
+    /// `SQLite` database.
     ///
     /// # Errors
     /// A text for the operator.
@@ -274,8 +274,8 @@ impl Store {
         }
     }
 
-    /// Returns a lock that shows that no other node uses the database, for as long as it is kept;
-    /// or `None` if another node may. `PostgreSQL` is shared.
+    /// Returns a lock that proves, for as long as it is kept, that no other node uses the database,
+    /// or `None` if another node may be using it. `PostgreSQL` is shared.
     #[must_use]
     pub fn alone(&self) -> Option<File> {
         match &self.kind {
@@ -284,7 +284,7 @@ impl Store {
         }
     }
 
-    /// Returns the database's time. `SQLite` has none of its own.
+    /// Returns the database's time. `SQLite` has no clock.
     ///
     /// # Errors
     /// [`Error`] if the database fails.

@@ -1,12 +1,12 @@
-//! Recognises servers that speak the protocol of `PostgreSQL` and are something else, or older than
-//! what this program needs.
+//! Detecting servers that use the protocol of `PostgreSQL` but are something else, or are older
+//! than this program requires.
 
 use tokio_postgres::{Client, Error};
 
 /// The oldest version, as `server_version_num`: it has transaction ids of 64 bits.
 const OLDEST: i32 = 130_000;
 
-/// Parts of `version()` by which others are recognised that call themselves PostgreSQL, too.
+/// Parts of `version()` that identify other servers which also call themselves PostgreSQL.
 const OTHERS: [(&str, &str); 7] = [
     ("CockroachDB", "CockroachDB"),
     ("-YB-", "YugabyteDB"),
@@ -17,7 +17,7 @@ const OTHERS: [(&str, &str); 7] = [
     ("Materialize", "Materialize"),
 ];
 
-/// Whether Citus has distributed tables of the schema. Its own catalogue is in `pg_catalog`.
+/// Checks whether Citus has distributed tables of the schema. Its own catalogue is in `pg_catalog`.
 const HAS_CITUS: &str = "SELECT to_regclass('pg_dist_partition') IS NOT NULL";
 const IS_DISTRIBUTED: &str = "SELECT EXISTS (SELECT FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrel
     WHERE c.relnamespace = current_schema()::regnamespace)";

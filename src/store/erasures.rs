@@ -18,9 +18,9 @@ pub struct Erasure {
     pub mxid: Vec<u8>,
     /// The tag of the language of the messages about it.
     pub language: String,
-    /// When it was requested.
+    /// The time when it was requested.
     pub requested_at: Millis,
-    /// When it is to be carried out.
+    /// The time when it is to be carried out.
     pub due_at: Millis,
 }
 

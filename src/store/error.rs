@@ -9,10 +9,10 @@ use tokio_postgres::error::SqlState;
 
 use crate::crypto::trust::TlsFault;
 
-/// How often each kind of error is logged.
+/// The interval at which each kind of error is logged.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// What went wrong with the database.
+/// A failure of the database.
 ///
 /// The database's own message is dropped: it can contain values. Only its class is kept and logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub enum Error {
     Timeout,
     /// It accepts no more connections.
     TooManyConnections,
-    /// A prepared statement is gone: a connection pooler has put another session behind this
-    /// connection.
+    /// A prepared statement is gone: a connection pooler has switched this connection to another
+    /// session.
     Pooled,
     /// Another transaction got in the way: a deadlock or a serialization failure.
     Conflict,
@@ -44,14 +44,14 @@ pub enum Error {
     Corrupt,
     /// A table or column is missing.
     Schema,
-    /// A row that is referred to, which can only be an account, is gone.
+    /// A referenced row, which can only be an account, is gone.
     MissingReference,
     /// Another constraint was violated, or a row that must exist does not.
     Constraint,
 }
 
 impl Error {
-    /// Whether the same may succeed later without anyone changing the database.
+    /// Returns whether the same may succeed later without anyone changing the database.
     #[must_use]
     pub const fn is_temporary(self) -> bool {
         !matches!(
@@ -60,13 +60,13 @@ impl Error {
         )
     }
 
-    /// Whether a transaction that failed so is worth running again at once. A deadlock whose
-    /// message is in another language is [`Self::Other`].
+    /// Returns whether a transaction that failed with this error is worth running again at once. A
+    /// deadlock whose message is in another language is [`Self::Other`].
     pub(super) const fn may_be_conflict(self) -> bool {
         matches!(self, Self::Conflict | Self::Other)
     }
 
-    /// Whether it says something about one transaction only, not about the database.
+    /// Returns whether it concerns only one transaction, not the database.
     pub(super) const fn is_specific(self) -> bool {
         matches!(self, Self::Conflict | Self::MissingReference | Self::Constraint)
     }
@@ -76,7 +76,7 @@ impl Error {
         static LOGGED: Mutex<Vec<(Error, Instant)>> = Mutex::new(Vec::new());
         let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
         logged.retain(|(_, at)| at.elapsed() < LOG_INTERVAL);
-        // An account that is erased while a request of its user is under way is no error.
+        // An account that is erased during a request of its user is not an error.
         if self == Self::MissingReference || logged.iter().any(|(error, _)| *error == self) {
             return;
         }

@@ -1,9 +1,9 @@
-//! Following the bindings table: which rows have been committed since a node last looked.
+//! Following the bindings table: finding the rows committed since a node last looked.
 //!
 //! In `PostgreSQL`, ids are assigned in order but committed in any order, however far apart. So a
 //! position is a transaction id: every transaction before it had finished when it was taken, and
-//! each row has the id of the transaction that inserted it. `SQLite` commits one transaction after
-//! the other and never assigns an id twice, so there, a position is the id of a row.
+//! each row has the id of the transaction that inserted it. `SQLite` commits transactions one after
+//! the other and never reuses an id, so a position is simply the id of a row.
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -13,7 +13,7 @@ use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::schema::bindings;
 
-/// How far a node has read the table. Positions of one database can be compared.
+/// The point up to which a node has read the table. Positions of one database can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(i64);
 
@@ -28,8 +28,8 @@ const OLDEST_UNFINISHED: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot()):
 /// The greatest id ever assigned, even if its row is gone.
 const LAST_ID: &str = "SELECT seq AS number FROM sqlite_sequence WHERE name = 'bindings'";
 const WRITTEN_SINCE: &str = "SELECT id AS number FROM bindings WHERE written_by >= $1";
-/// Rows that a statement sees were written by transactions before `xmax`, unless they come from
-/// another server: they were restored, or replicated logically.
+/// The rows that a statement sees were written by transactions before `xmax`, unless they come from
+/// another server because they were restored or replicated logically.
 const SETTLE: &str = "UPDATE bindings SET written_by = 0 WHERE id IN (SELECT id FROM bindings
     WHERE written_by >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT $1)";
 
@@ -48,7 +48,7 @@ const CATCH_UP: &str = "DO $$ DECLARE of RECORD; BEGIN
     END LOOP;
 END $$";
 
-/// Returns the present position. Rows that are committed later are found [since] it.
+/// Returns the current position. Rows that are committed later are found [since] it.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -73,8 +73,8 @@ pub async fn since(conn: &mut Conn, Position(position): Position) -> Result<Vec<
     conn.load(bindings::table.select(bindings::id).filter(bindings::id.gt(position))).await
 }
 
-/// Marks up to `limit` rows as old whose transaction ids are from another server and would be
-/// reached only later here; returns how many.
+/// Marks up to `limit` rows as old whose transaction ids are from another server and have not been
+/// reached here yet; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -85,8 +85,8 @@ pub async fn settle(conn: &mut Conn, limit: i64) -> Result<usize, Error> {
     }
 }
 
-/// Moves sequences that are behind the ids in their table: replicating a database logically copies
-/// its rows, but not its sequences, so ids would be assigned again.
+/// Advances sequences that are behind the ids in their table: logical replication copies the rows
+/// of a database but not its sequences, so ids would be assigned again.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

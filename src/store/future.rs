@@ -1,4 +1,4 @@
-//! Putting right what a wrong clock has dated in the future.
+//! Correcting rows that a wrong clock has dated in the future.
 
 use diesel::sql_query;
 
@@ -7,20 +7,20 @@ use super::error::Error;
 use super::prepared::Prepared;
 use crate::clock::{APART, DAY, Millis};
 
-/// How many rows are changed at once.
+/// The number of rows that are changed at once.
 const BATCH: usize = 1_000;
 
-/// The longest that an operator can have the public keys of imported invitations be valid.
+/// The longest validity that an operator can give to the public keys of imported invitations.
 const LONGEST_VALID_KEY: Millis = 36_500 * DAY;
 
-/// What is done with a time that cannot be right.
+/// The correction of a time that cannot be right.
 #[derive(Clone, Copy, Debug)]
 pub enum Remedy {
     /// It becomes now.
     Now,
-    /// It becomes this much earlier than now: what was dated in the future proves nothing any more.
+    /// It becomes this much earlier than now, so that a time in the future proves nothing.
     Ago(Millis),
-    /// It may be this much later than now, and becomes that.
+    /// It becomes this much later than now, if it is later than that.
     Within(Millis),
     /// Its row is deleted.
     Delete,
@@ -29,33 +29,33 @@ pub enum Remedy {
 }
 
 impl Remedy {
-    /// Whether something is lost by it.
+    /// Returns whether it loses data.
     #[must_use]
     pub const fn destroys(self) -> bool {
         matches!(self, Self::Delete | Self::DeleteBeyond(_))
     }
 }
 
-/// How long what ends in the future may last.
+/// The longest times after which things can end.
 #[derive(Clone, Copy, Debug)]
 pub struct Longest {
     /// A validation session, after its last change.
     pub session: Millis,
     /// A pause between two attempts of a delivery.
     pub pause: Millis,
-    /// How long a pepper is accepted.
+    /// The time for which a pepper is accepted.
     pub pepper: Millis,
     /// The wait before a requested erasure.
     pub erasure: Millis,
-    /// How long an OpenID token is remembered.
+    /// The time for which an OpenID token is remembered.
     pub openid: Millis,
     /// The lease of a piece of background work.
     pub lease: Millis,
-    /// How long a bucket takes to drain, or its use to be forgotten.
+    /// The time that a bucket takes to drain, or its use to be forgotten.
     pub drain: Millis,
 }
 
-/// Returns every column that contains a time, with its table and what is done with it.
+/// Returns every column that contains a time, with its table and its remedy.
 #[must_use]
 pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
     vec![
@@ -100,8 +100,8 @@ pub fn remedies(longest: Longest) -> Vec<(&'static str, &'static str, Remedy)> {
     ]
 }
 
-/// Applies a remedy to some of the times that are later than `now`, by more than nodes' clocks
-/// differ; returns to how many. Repeat it until that is none.
+/// Applies a remedy to some of the times that are later than `now` by more than the difference
+/// between nodes' clocks; returns to how many. Repeat it until there are none.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -128,7 +128,7 @@ pub async fn put_right(
     conn.execute(Prepared(sql_query(format!("{change} WHERE ({key}) IN ({some}) AND {late}")))).await
 }
 
-/// Returns what identifies a row of a table.
+/// Returns the column that identifies a row of a table.
 fn key(table: &str) -> &'static str {
     match table {
         "tokens" | "visits" | "openid_tokens" => "token_hash",

@@ -1,4 +1,4 @@
-//! When homeservers were first and last seen, by a fingerprint of their domain.
+//! The times when homeservers were first and last seen, by a fingerprint of their domain.
 
 use diesel::dsl::case_when;
 use diesel::prelude::*;
@@ -10,8 +10,8 @@ use super::prepared::Prepared;
 use super::schema::homeservers;
 use crate::clock::Millis;
 
-/// Records that a user of a homeserver was seen who is known since `since`. Returns since when its
-/// users are known.
+/// Records that a user of a homeserver was seen who has been known since `since`. Returns since
+/// when its users have been known.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

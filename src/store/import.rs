@@ -1,4 +1,5 @@
-//! Rows of another server in batches, and what later runs of an import must know of earlier ones.
+//! Importing another server's rows in batches, and remembering what later runs of an import must
+//! know about earlier ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,11 +14,11 @@ use crate::clock::Millis;
 use crate::store::consents::NewConsent;
 use crate::store::invites::NewInvite;
 
-/// How many rows a batch may have: with the 11 columns of the widest table, they stay below the
-/// 32,766 variables that `SQLite` allows in one statement.
+/// The maximum number of rows in a batch: with the 11 columns of the widest table, they stay below
+/// the 32,766 variables that `SQLite` allows in one statement.
 pub const BATCH: usize = 2_000;
 
-/// What a remembered row is.
+/// The kind of a remembered row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The marker that a move is in progress.
@@ -34,7 +35,7 @@ pub enum Kind {
     DatedAhead,
 }
 
-/// Whether a remembered row is stored.
+/// The state of a remembered row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It was removed, here or on the other server.
@@ -47,12 +48,12 @@ pub enum State {
     Published,
 }
 
-/// What is remembered of a row.
+/// The information remembered about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The time of the latest event known.
     pub at: Millis,
-    /// Whether it is stored.
+    /// Its state.
     pub state: State,
 }
 
@@ -76,7 +77,7 @@ pub struct NewAccount {
     pub user_index: Vec<u8>,
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
-    /// When the user first registered.
+    /// The time when the user first registered.
     pub created_at: Millis,
 }
 
@@ -88,13 +89,13 @@ pub struct NewToken {
     pub token_hash: Vec<u8>,
     /// The account it belongs to.
     pub account_id: i64,
-    /// When it was issued.
+    /// The time when it was issued.
     pub created_at: Millis,
-    /// When it was last used.
+    /// The time when it was last used.
     pub used_at: Millis,
 }
 
-/// A pending invitation, as far as it says who is invited.
+/// The columns of a pending invitation that say who is invited.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = invites)]
 pub struct Pending {
@@ -106,7 +107,7 @@ pub struct Pending {
     pub address: Option<Vec<u8>>,
 }
 
-/// Marks that a move is in progress: from now on, the database remembers what is removed.
+/// Marks that a move is in progress: from now on, the database remembers removed rows.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -120,8 +121,8 @@ pub async fn begin(conn: &mut Conn, now: Millis) -> Result<(), Error> {
     conn.execute(diesel::insert_into(imported::table).values(row).on_conflict_do_nothing()).await.map(drop)
 }
 
-/// Remembers that an address is not bound at `at`, if a move is in progress: what is older does not
-/// bind it.
+/// Remembers that an address is not bound at `at`, if a move is in progress, so that older rows do
+/// not bind it.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -134,7 +135,7 @@ pub async fn note_unbound(conn: &mut Conn, address_index: Vec<u8>, at: Millis) -
     remember(conn, Kind::Binding, vec![(address_index, Known { at, state: State::Gone })]).await
 }
 
-/// Returns what is remembered of these items.
+/// Returns what is remembered about these items.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -147,7 +148,7 @@ pub async fn known(conn: &mut Conn, kind: Kind, items: &[Vec<u8>]) -> Result<Has
     rows.into_iter().map(|(item, at, state)| Ok((item, Known { at, state: State::from_number(state)? }))).collect()
 }
 
-/// Remembers items, in place of what was remembered of them.
+/// Remembers items, replacing what was remembered about them.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -177,8 +178,8 @@ pub async fn forget(conn: &mut Conn, kind: Kind, items: Vec<Vec<u8>>) -> Result<
     conn.execute(diesel::delete(rows)).await
 }
 
-/// Forgets some of what is remembered, the marker first, so that nothing is added; returns how many
-/// rows.
+/// Forgets some of what is remembered, starting with the marker, so that nothing is added; returns
+/// how many rows.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -208,7 +209,7 @@ pub async fn page(conn: &mut Conn, kind: Kind, state: State, after: Vec<u8>) -> 
     conn.load(rows).await
 }
 
-/// Returns to whom these addresses are bound, and since when, by address index.
+/// Returns the users that these addresses are bound to, and since when, by address index.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -230,7 +231,7 @@ pub async fn unbind(conn: &mut Conn, address_index: &[u8], until: Millis) -> Res
     Ok(conn.execute(diesel::delete(row)).await? == 1)
 }
 
-/// Returns the ids of those accounts that exist, by user index.
+/// Returns the ids of the existing accounts among these, by user index.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -251,7 +252,7 @@ pub async fn add_accounts(conn: &mut Conn, new: Vec<NewAccount>) -> Result<(), E
     conn.execute(diesel::insert_into(accounts::table).values(new)).await.map(drop)
 }
 
-/// Returns those of these tokens that exist.
+/// Returns the existing tokens among these.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -340,7 +341,7 @@ pub async fn pending(conn: &mut Conn, after: i64) -> Result<Vec<Pending>, Error>
     conn.load(rows).await
 }
 
-/// Returns until when these ephemeral public keys are valid, by their fingerprints.
+/// Returns the times until which these ephemeral public keys are valid, by their fingerprints.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -364,7 +365,7 @@ pub async fn add_keys(conn: &mut Conn, new: Vec<Vec<u8>>, valid_until: Millis) -
     conn.execute(diesel::insert_into(ephemeral_keys::table).values(rows)).await.map(drop)
 }
 
-/// Stores a named value, in place of the one with this name.
+/// Stores a named value, replacing any with this name.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -377,7 +378,7 @@ pub async fn set_progress(conn: &mut Conn, name: &str, value: Vec<u8>) -> Result
     conn.execute(Prepared(upsert)).await.map(drop)
 }
 
-/// Returns which named values there are whose names have this beginning.
+/// Returns the named values whose names begin with `beginning`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -32,7 +32,7 @@ pub struct NewInvite {
     pub key_index: Vec<u8>,
     /// The id of this server's key that was sent to the room.
     pub signing_key: String,
-    /// When the invitation was made.
+    /// The time when the invitation was made.
     pub created_at: Millis,
 }
 
@@ -54,7 +54,7 @@ pub struct Invite {
     pub key_index: Vec<u8>,
     /// The id of this server's key that was sent to the room.
     pub signing_key: String,
-    /// When the invitation was made.
+    /// The time when the invitation was made.
     pub created_at: Millis,
 }
 
@@ -111,7 +111,8 @@ pub async fn pending_of_address(
     of_address(conn, address_index, created_after).await
 }
 
-/// As [`pending_of_address`], but without a lock: the invitations may be removed concurrently.
+/// Works like [`pending_of_address`], but without a lock: the invitations may be removed
+/// concurrently.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -176,7 +177,7 @@ pub async fn remove_of_account(conn: &mut Conn, account_id: i64) -> Result<usize
     conn.execute(diesel::delete(invites::table.filter(invites::account_id.eq(account_id)))).await
 }
 
-/// As [`remove_pending`], for all pending invitations of an address.
+/// Works like [`remove_pending`], for all pending invitations of an address.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

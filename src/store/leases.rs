@@ -1,4 +1,4 @@
-//! Leases, by which one node at a time does a piece of background work.
+//! Leases, which let one node at a time do a piece of background work.
 
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
@@ -9,8 +9,8 @@ use super::prepared::Prepared;
 use super::schema::leases;
 use crate::clock::Millis;
 
-/// Takes a lease until `until`, unless it is taken at `now`; returns whether it was free. A lease
-/// that lasts much longer than this one was taken by a wrong clock.
+/// Takes a lease until `until`, unless it is held at `now`; returns whether it was free. A lease
+/// that lasts much longer than this one was taken with a wrong clock.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -22,13 +22,13 @@ pub const AUDIT_KEY: &str = "audit_key";
 pub const AUDIT_HEAD: &str = "audit_head";
 /// The number and link of the last entry that was deleted from the front of the audit log.
 pub const AUDIT_ANCHOR: &str = "audit_anchor";
-/// What the audit log says of the last start: version, settings and signing keys.
+/// The version, settings and signing keys of the last start, for the audit log.
 pub const AUDIT_START: &str = "audit_start";
-/// The latest time at which a node whose clock was right was running, as 8 bytes, big-endian.
+/// The latest time at which a node with a correct clock was running, as 8 bytes, big-endian.
 pub(super) const LATEST_TIME: &str = "latest_time";
-/// The latest time at which a node has acted that may turn out to be wrong, in the same form.
+/// The latest time at which a node has acted and that may turn out to be wrong, in the same form.
 const UNSETTLED_TIME: &str = "unsettled_time";
-/// The latest such time for which rate limits were taken back, in the same form.
+/// The latest unsettled time for which rate limits were taken back, in the same form.
 const TAKEN_BACK: &str = "limits_taken_back";
 
 /// Returns the value with this name.
@@ -84,8 +84,8 @@ pub async fn latest_time(conn: &mut Conn) -> Result<Option<Millis>, Error> {
     time(conn, LATEST_TIME).await
 }
 
-/// Returns the latest time at which a node has acted after time had jumped ahead, unless that was
-/// found to be right, or what it has stored was put right.
+/// Returns the latest time at which a node has acted after a jump ahead, unless that time was found
+/// to be right or the rows stored then were corrected.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -99,8 +99,8 @@ async fn time(conn: &mut Conn, name: &str) -> Result<Option<Millis>, Error> {
 }
 
 /// Records `now` as the latest time, unless a later one is recorded. The database compares the
-/// bytes: non-negative big-endian numbers sort in numerical order. Whoever calls this has checked
-/// that `now` is right.
+/// bytes: non-negative big-endian numbers sort in numerical order. The caller has checked that
+/// `now` is right.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -116,7 +116,7 @@ pub async fn note_unsettled_time(conn: &mut Conn, now: Millis) -> Result<(), Err
     raise(conn, UNSETTLED_TIME, now).await.map(drop)
 }
 
-/// Forgets that a node has acted at a time up to `until` which might have turned out to be wrong.
+/// Forgets an unsettled time up to `until`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -126,8 +126,8 @@ pub async fn forget_unsettled_time(conn: &mut Conn, until: Millis) -> Result<(),
     conn.execute(diesel::delete(forgotten)).await.map(drop)
 }
 
-/// Records that rate limits are taken back from this unsettled time; returns whether they have not
-/// been yet.
+/// Records that rate limits are being taken back from this unsettled time; returns whether this had
+/// not been done before.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -143,7 +143,7 @@ async fn raise(conn: &mut Conn, name: &'static str, now: Millis) -> Result<bool,
         .on_conflict(meta::name)
         .do_update()
         .set(meta::value.eq(bytes.clone()));
-    // What is not a time does not count.
+    // A value that is not a time does not count.
     let is_earlier = meta::value.lt(bytes).or(sql::<Bool>("length(meta.value) <> 8"));
     Ok(conn.execute(methods::FilterDsl::filter(query, is_earlier)).await? == 1)
 }

@@ -1,4 +1,4 @@
-//! What is counted of the database: failures, and waits for connections.
+//! Counting failures of the database and waits for connections.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,8 +27,7 @@ impl Metering {
         }
     }
 
-    /// Counts a failure. An account that is erased while a request of its user is under way is
-    /// none.
+    /// Counts a failure. An account that is erased during a request of its user is not one.
     pub(super) fn count(&self, error: Error) {
         match error {
             Error::MissingReference => {}
@@ -46,7 +45,7 @@ impl Metering {
     }
 }
 
-/// Stands for all faults of TLS.
+/// Represents all faults of TLS.
 const TLS: Error = Error::Tls(TlsFault::Misbehaved);
 
 impl Label for Error {

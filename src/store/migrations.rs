@@ -19,10 +19,10 @@ use super::sqlite::Sqlite;
 const FOR_POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 pub(super) const FOR_SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// How a database's schema differs from the one that this program was made for.
+/// The difference between a database's schema and the one that this program was made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schema {
-    /// It does not.
+    /// None.
     Current,
     /// This many migrations are missing.
     Older(usize),
@@ -72,7 +72,7 @@ pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
         runtime.map_err(|error| error.to_string())?.block_on(async {
             let mut conn = postgres.establish().await?;
             // The lock is released when the connection closes. Another node's migration may take
-            // any time.
+            // any amount of time.
             let lock = format!(
                 "SET statement_timeout = 0; SET lock_timeout = 0;
                 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';

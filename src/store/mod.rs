@@ -48,7 +48,7 @@ pub use postgres::connect_elsewhere;
 pub use snapshot::Snapshot;
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both
-/// backends, although diesel wants one of them named.
+/// backends, although diesel requires one of them to be named.
 fn columns<T: diesel::Selectable<diesel::sqlite::Sqlite>>() -> T::SelectExpression {
     T::construct_selection()
 }

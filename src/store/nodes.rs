@@ -1,4 +1,4 @@
-//! The nodes that run, and when they last said so.
+//! The running nodes, and when they were last seen.
 
 use diesel::prelude::*;
 
@@ -15,16 +15,16 @@ pub struct Node {
     pub id: Vec<u8>,
     /// The version of its program.
     pub version: String,
-    /// When it started.
+    /// The time when it started.
     pub started_at: Millis,
-    /// When it last said that it runs.
+    /// The time when it last reported that it is running.
     pub seen_at: Millis,
     /// The public halves of the signing keys that it knows, in unpadded base64, separated by
     /// spaces.
     pub signing_keys: String,
 }
 
-/// Notes that a node runs.
+/// Records that a node is running.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -34,7 +34,7 @@ pub async fn note(conn: &mut Conn, node: Node) -> Result<(), Error> {
     conn.execute(upsert.set(nodes::seen_at.eq(seen_at))).await.map(drop)
 }
 
-/// Removes a node that stops.
+/// Removes a node that is stopping.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -50,7 +50,7 @@ pub async fn sweep(conn: &mut Conn, until: Millis) -> Result<(), Error> {
     conn.execute(diesel::delete(nodes::table.filter(nodes::seen_at.lt(until)))).await.map(drop)
 }
 
-/// Returns the nodes, the one that started first before the others.
+/// Returns the nodes in the order in which they started.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

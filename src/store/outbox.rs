@@ -9,11 +9,12 @@ use super::prepared::Prepared;
 use super::schema::outbox;
 use crate::clock::{APART, MINUTE, Millis};
 
-/// How long a node leases a delivery. It extends that during the attempt, so that another node can
-/// continue soon after a crash.
+/// The time for which a node leases a delivery. It extends the lease during the attempt, so that
+/// another node can continue soon after a crash.
 pub const LEASE: Millis = MINUTE;
 
-/// The most rows of one INSERT: each has 11 variables, of which `SQLite` allows 32,766.
+/// The maximum number of rows of one INSERT: each has 11 variables, of which `SQLite` allows
+/// 32,766.
 const ROWS_PER_INSERT: usize = 2_000;
 
 /// A delivery to queue.
@@ -34,13 +35,13 @@ pub struct NewDelivery {
     pub destination: Vec<u8>,
     /// The content, sealed.
     pub payload: Vec<u8>,
-    /// How often it was attempted.
+    /// The number of attempts.
     pub attempts: i64,
-    /// When it is attempted next.
+    /// The time of the next attempt.
     pub next_at: Millis,
-    /// Until when a node has leased it.
+    /// The time until which a node has leased it.
     pub held_until: Millis,
-    /// When it was queued.
+    /// The time when it was queued.
     pub created_at: Millis,
 }
 
@@ -67,15 +68,15 @@ pub struct Delivery {
     pub owner: Vec<u8>,
     /// The content, sealed.
     pub payload: Vec<u8>,
-    /// How often it was attempted.
+    /// The number of attempts.
     pub attempts: i64,
-    /// When it is attempted next.
+    /// The time of the next attempt.
     pub next_at: Millis,
-    /// Until when a node has leased it.
+    /// The time until which a node has leased it.
     pub held_until: Millis,
-    /// When it was queued.
+    /// The time when it was queued.
     pub created_at: Millis,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     #[diesel(column_name = trouble)]
     pub last_error: Option<String>,
 }
@@ -91,7 +92,8 @@ pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Err
     Ok(())
 }
 
-/// Whether no node has leased it. A lease that lasts longer than it can was taken by a wrong clock.
+/// Returns whether no node has leased it. A lease that lasts longer than a lease can was taken with
+/// a wrong clock.
 #[diesel::dsl::auto_type]
 fn is_free(now: Millis) -> _ {
     let earliest: Millis = now + 1i64;
@@ -237,7 +239,7 @@ pub async fn hurry(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::update(one).set(outbox::next_at.eq(0))).await? == 1)
 }
 
-/// Makes the deliveries due that would be due only after `latest`; returns how many there are.
+/// Makes the deliveries due that would be due only after `latest`; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -271,8 +273,8 @@ pub async fn remove_all(conn: &mut Conn) -> Result<usize, Error> {
     conn.execute(diesel::delete(outbox::table)).await
 }
 
-/// Makes the deliveries of these kinds that are about a user belong to nobody: an erasure deletes
-/// the others.
+/// Detaches the deliveries of these kinds that are about a user from that user, so that an erasure
+/// does not delete them.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

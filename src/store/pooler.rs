@@ -3,25 +3,25 @@
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-/// How often the connections are compared. A pooler that takes its idle sessions in turn needs two
-/// rounds; the third is for one that has other clients.
+/// The number of times that the connections are compared. A pooler that takes its idle sessions in
+/// turn needs two rounds; the third is for one that has other clients.
 const ROUNDS: usize = 3;
 
-/// Marks a session. The setting means nothing to PostgreSQL, so it does no harm in a session that
+/// Marks a session. The setting has no meaning for PostgreSQL, so it does no harm in a session that
 /// goes to another client.
 const MARK: &str = "SELECT set_config('vouch.session', 'mine', false)";
 
-/// Names a session and its mark. Process ids alone may be the same on two servers, of which a load
-/// balancer chooses one for each connection.
+/// Names a session and its mark. Process ids alone may be the same on two servers among which a
+/// load balancer chooses for each connection.
 const SESSION: &str = "SELECT pg_backend_pid() || ' ' || backend_start,
     current_setting('vouch.session', true) FROM pg_stat_activity WHERE pid = pg_backend_pid()";
 
-/// Returns whether each of two connections keeps a session of its own.
+/// Returns whether two connections each keep their own session.
 ///
-/// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no idle
-/// session more than one that is free, so it either gives that of `idle` to `busy`, or has another
-/// one ready and takes turns, so that `idle` gets another one itself. One that resets a session
-/// before it hands it on removes the mark.
+/// While `busy` is in a transaction, `idle` is not. A pooler that shares sessions needs no more
+/// idle sessions than one that is free, so it either gives the session of `idle` to `busy`, or has
+/// another one ready and takes turns, so that `idle` itself gets another one. A pooler that resets
+/// a session before it hands it on removes the mark.
 ///
 /// # Errors
 /// [`Error`] if a query fails.
@@ -44,8 +44,8 @@ pub(super) async fn are_exclusive(idle: &Client, busy: &Client) -> Result<bool, 
     Ok(true)
 }
 
-/// Whether this answer to `BEGIN` is one that `PostgreSQL` never gives: a violation of the protocol
-/// (class 08), by which `PgBouncer` refuses transactions in statement mode.
+/// Returns whether this answer to `BEGIN` is one that `PostgreSQL` never gives: a violation of the
+/// protocol (class 08), by which `PgBouncer` refuses transactions in statement mode.
 fn is_pooler_refusal(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code().starts_with("08"))
 }

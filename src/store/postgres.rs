@@ -25,16 +25,16 @@ use super::error::Error;
 use super::pooler;
 use crate::crypto::trust::{self, TlsFault};
 
-/// How long connecting may take.
+/// The time allowed for connecting.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long to wait for a pooled connection.
+/// The time to wait for a pooled connection.
 const CHECK_OUT: Duration = Duration::from_secs(3);
-/// After a failure to connect, how long further attempts fail at once.
+/// The time after a failure to connect during which further attempts fail at once.
 const BACK_OFF: Duration = Duration::from_millis(300);
 
-/// The server's limits end what a client that was cut off has left behind; the client's own limits
-/// are shorter or the same. `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages`
-/// needs a privilege; see [`Error`] for its use.
+/// The server's limits clean up after clients that were cut off; the client's own limits are
+/// shorter or the same. `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages` needs
+/// a privilege; see [`Error`] for its use.
 const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
     SET idle_in_transaction_session_timeout = '10s';
     SELECT set_config(name, '10s', false) FROM pg_settings WHERE name = 'transaction_timeout';
@@ -42,7 +42,7 @@ const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
         PERFORM set_config('lc_messages', 'C', false);
     EXCEPTION WHEN insufficient_privilege THEN NULL;
     END $$;";
-/// For data whose loss in a power cut does no harm.
+/// The settings for data whose loss in a power cut does no harm.
 const RELAXED: &str = "SET synchronous_commit = off";
 
 const SHARED_SESSIONS: &str = "PostgreSQL is behind a connection pooler that uses transaction or statement pooling, which loses prepared \
@@ -55,7 +55,7 @@ const SHARED: usize = 16;
 static NEXT_SLOT: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    /// Which of the shared connections this thread uses.
+    /// The index of the shared connection that this thread uses.
     static SLOT: usize = NEXT_SLOT.fetch_add(1, Ordering::Relaxed) % SHARED;
 }
 
@@ -119,12 +119,12 @@ impl Postgres {
         conn.map_err(|_| "no answer from PostgreSQL".to_owned())?.map_err(|error| format!("PostgreSQL: {error}"))
     }
 
-    /// Opens a connection of its own for copying tables, as [`super::transfer`] does.
+    /// Opens a separate connection for copying tables, as [`super::transfer`] does.
     pub(super) async fn client(&self) -> Result<Client, String> {
         self.connector.client().await
     }
 
-    /// A connection from the pool.
+    /// Returns a connection from the pool.
     pub(super) async fn pooled(&self) -> Result<Link, Error> {
         if let Ok(Ok(conn)) = timeout(CHECK_OUT, self.pool.get()).await {
             return Ok(Link::Pooled(Pooled(Some(Box::new(conn)))));
@@ -133,19 +133,19 @@ impl Postgres {
         Err(Error::Unavailable)
     }
 
-    /// The shared connection of this thread. A connection is driven by the thread that opened it,
-    /// and handing an answer to another thread costs as much as a statement.
+    /// Returns the shared connection of this thread. A connection is driven by the thread that
+    /// opened it, and handing an answer to another thread costs as much as a statement.
     pub(super) async fn shared(&self) -> Result<Link, Error> {
         self.shared[SLOT.with(|slot| *slot)].get(&self.connector, "").await
     }
 
-    /// The shared connection whose commits do not wait for the disk.
+    /// Returns the shared connection whose commits do not wait for the disk.
     pub(super) async fn relaxed(&self) -> Result<Link, Error> {
         self.relaxed.get(&self.connector, RELAXED).await
     }
 }
 
-/// Waits for the answer to a check, and says what went wrong.
+/// Waits for the result of a check, and describes any failure.
 async fn in_time<T>(check: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, String> {
     match timeout(CONNECT, check).await {
         Err(_) => Err("no answer from PostgreSQL on a second connection".to_owned()),
@@ -157,15 +157,15 @@ async fn in_time<T>(check: impl Future<Output = Result<T, tokio_postgres::Error>
 /// in addition to the system's.
 ///
 /// # Errors
-/// What is wrong, without the URL, which may contain a password.
+/// Describes the problem, without the URL, which may contain a password.
 pub async fn connect_elsewhere(url: &str, ca_file: Option<&Path>) -> Result<Client, String> {
     let config: Config = url.parse().map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
     Connector::new(config, ca_file).map_err(|error| error.to_string())?.client().await
 }
 
 impl Connector {
-    /// Completes what the URL leaves open, and reads the certificates that are trusted in addition
-    /// to the system's.
+    /// Completes the settings that the URL leaves open, and reads the certificates that are trusted
+    /// in addition to the system's.
     fn new(mut config: Config, ca_file: Option<&Path>) -> Result<Self, trust::TrustError> {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
@@ -177,9 +177,9 @@ impl Connector {
         Ok(Self { config, tls: MakeRustlsConnect::new(trust::client_config(ca_file)?) })
     }
 
-    /// Returns an error if the server is not one that this program runs on, or if a connection
-    /// pooler shares sessions. This changes nothing that matters in the sessions, since a pooler
-    /// would hand them to others.
+    /// Returns an error if this program does not run on the server, or if a connection pooler
+    /// shares sessions. The sessions are not changed in any way that matters, since a pooler would
+    /// hand them to others.
     async fn check(&self) -> Result<(), String> {
         let mut clients = Vec::new();
         for _ in 0..2 {
@@ -189,7 +189,7 @@ impl Connector {
         match in_time(pooler::are_exclusive(&clients[0], &clients[1])).await {
             Ok(true) => {}
             Ok(false) => return Err(SHARED_SESSIONS.to_owned()),
-            // Other servers lack what the comparison uses.
+            // Other servers lack the functions used by the comparison.
             Err(error) => {
                 return Err(in_time(engine::refusal(&clients[0])).await.ok().flatten().unwrap_or(error));
             }
@@ -238,7 +238,7 @@ impl Slot {
 }
 
 impl Link {
-    /// For statements outside a transaction or inside one that was begun.
+    /// Returns the connection for statements outside a transaction or inside one that was begun.
     pub(super) fn connection(&self) -> &AsyncPgConnection {
         match self {
             Self::Pooled(conn) => conn.0.as_ref().expect("taken only when dropped"),
@@ -246,7 +246,7 @@ impl Link {
         }
     }
 
-    /// For beginning and ending a transaction.
+    /// Returns the connection for beginning and ending a transaction.
     ///
     /// # Panics
     /// If the connection is shared.
@@ -257,7 +257,7 @@ impl Link {
         }
     }
 
-    /// Marks the connection as broken: it is not used again.
+    /// Marks the connection as broken, so that it is not used again.
     pub(super) fn give_up(&mut self) {
         match self {
             Self::Pooled(_) => {
@@ -294,8 +294,9 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
 }
 
-/// The TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always verified, for
-/// connections that leave this machine. A local server often has a self-signed certificate.
+/// Returns the TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always
+/// verified, for connections that leave this machine. A local server often has a self-signed
+/// certificate.
 fn ssl_mode(config: &Config) -> SslMode {
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,
@@ -310,7 +311,7 @@ fn ssl_mode(config: &Config) -> SslMode {
     }
 }
 
-/// The error with its causes: the first alone is only "error connecting to server".
+/// Formats the error with its causes: the first alone is only "error connecting to server".
 pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(fault) = TlsFault::of(error) {
         return format!("its connection cannot be secured by TLS: {fault}");

@@ -1,5 +1,5 @@
-//! What the bearer of an access token or web session has proved: that their homeserver has just
-//! vouched for them, which counts once, and that they read the messages of an address of theirs.
+//! The proofs given by the bearer of an access token or web session: that their homeserver has just
+//! vouched for them, which counts once, and that they read the messages of one of their addresses.
 
 use diesel::prelude::*;
 
@@ -17,19 +17,19 @@ pub enum Bearer {
     Visit(Vec<u8>),
 }
 
-/// What a bearer has proved.
+/// The proofs that a bearer has given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Queryable)]
 pub struct Standing {
-    /// When their homeserver vouched for them, if that proof has not been used.
+    /// The time when their homeserver vouched for them, if that proof has not been used.
     pub proof_at: Option<Millis>,
-    /// When they confirmed that they read an address.
+    /// The time when they confirmed that they read an address.
     pub confirmed_at: Option<Millis>,
     /// A fingerprint of that address.
     pub confirmed_by: Option<Vec<u8>>,
 }
 
-/// Records that an OpenID token was accepted, to be forgotten at `forget_at`; returns whether it is
-/// the first time.
+/// Records that an OpenID token was accepted, to be forgotten at `forget_at`; returns whether this
+/// is the first time.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -40,7 +40,7 @@ pub async fn accept_openid_token(conn: &mut Conn, token_hash: &[u8], forget_at: 
         .map(|rows| rows == 1)
 }
 
-/// Deletes at most `limit` OpenID tokens that are to be forgotten by `now`; returns how many.
+/// Deletes at most `limit` OpenID tokens that can be forgotten by `now`; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -52,7 +52,7 @@ pub async fn sweep_openid_tokens(conn: &mut Conn, now: Millis, limit: i64) -> Re
     conn.execute(diesel::delete(expired)).await
 }
 
-/// Returns what a bearer has proved; nothing if they do not exist.
+/// Returns the proofs that a bearer has given; none if they do not exist.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -105,9 +105,9 @@ pub async fn give_proof(conn: &mut Conn, token_hash: &[u8], now: Millis) -> Resu
     conn.execute(diesel::update(row).set(tokens::proof_at.eq(Some(now)))).await.map(drop)
 }
 
-/// Records that a bearer has confirmed, by a link that was asked for at `asked_at`, that they read
-/// an address; returns whether they exist and no link of that time or later was used before. One
-/// that was used in the future was used while the clock was wrong, and does not count.
+/// Records that a bearer has confirmed, by a link that was requested at `asked_at`, that they read
+/// an address. Returns whether they exist and no link of that time or later was used before. A use
+/// in the future was recorded with a wrong clock and does not count.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -134,7 +134,7 @@ pub async fn confirm(
     Ok(rows == 1)
 }
 
-/// Returns whether a bearer exists and has used no link that was asked for at that time or later.
+/// Returns whether a bearer exists and has used no link that was requested at that time or later.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -11,45 +11,45 @@ use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::rate_limits;
 
-/// What is charged to a bucket. All times are in microseconds.
+/// A charge to a bucket. All times are in microseconds.
 pub struct Charge {
     /// The key of the bucket.
     pub key: Vec<u8>,
-    /// What it counts.
+    /// The kind of event that it counts.
     pub kind: String,
     /// The time.
     pub now: i64,
-    /// How much later the bucket is empty.
+    /// The delay that this adds to the time when the bucket is empty.
     pub cost: i64,
-    /// It is not charged if it is empty after this time.
+    /// The latest time at which the bucket may be empty: if it is later, nothing is charged.
     pub latest: i64,
-    /// How much later its use is forgotten.
+    /// The delay that this adds to the time when its use is forgotten.
     pub lasting_cost: i64,
-    /// When its use is forgotten at the latest.
+    /// The latest time until which its use may be remembered.
     pub memory: i64,
 }
 
-/// A bucket, as stored.
+/// The stored state of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Stored {
     /// The key of the bucket.
     pub key: Vec<u8>,
-    /// When it is empty.
+    /// The time when it is empty.
     pub empty_at: i64,
-    /// When its use is forgotten.
+    /// The time when its use is forgotten.
     pub forgotten_at: i64,
 }
 
-/// How many buckets of a kind there are.
+/// The buckets of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct Kind {
-    /// What they count.
+    /// The kind of event that they count.
     pub name: String,
-    /// How many are not empty.
+    /// The number of those that are not empty.
     pub filled: i64,
-    /// When the first of them is empty.
+    /// The time when the first of them is empty.
     pub first_empty_at: Option<i64>,
-    /// When the last of them is empty.
+    /// The time when the last of them is empty.
     pub last_empty_at: Option<i64>,
 }
 
@@ -109,7 +109,7 @@ pub async fn by_keys(conn: &mut Conn, keys: Vec<Vec<u8>>) -> Result<Vec<Stored>,
     conn.load(query.filter(rate_limits::key.eq_any(keys))).await
 }
 
-/// Returns the kinds of which there are buckets that are not empty at `now`.
+/// Returns the kinds that have buckets which are not empty at `now`.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -124,7 +124,7 @@ pub async fn kinds(conn: &mut Conn, now: i64) -> Result<Vec<Kind>, Error> {
 }
 
 /// Makes the buckets that would be empty only after `latest` empty earlier by `by`; returns how
-/// many there are.
+/// many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -137,7 +137,7 @@ pub async fn take_back(conn: &mut Conn, latest: i64, by: i64) -> Result<usize, E
 }
 
 /// Makes the buckets of a kind that would be empty only after `latest` empty earlier by `by`, and
-/// at that time at the latest; returns how many there are.
+/// at that time at the latest; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -1,4 +1,4 @@
-//! What access tokens have looked up, sealed with keys that derive from the tokens.
+//! The look-ups of access tokens, sealed with keys that derive from the tokens.
 
 use diesel::dsl::sum;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use super::prepared::Prepared;
 use super::schema::recent_lookups;
 use crate::clock::Millis;
 
-/// The most values in one statement: `SQLite` allows 32,766 variables.
+/// The maximum number of values in one statement: `SQLite` allows 32,766 variables.
 const AT_ONCE: usize = 10_000;
 
 #[diesel::declare_sql_function]
@@ -20,7 +20,7 @@ extern "SQL" {
     fn length(value: Binary) -> Integer;
 }
 
-/// How much is stored.
+/// The amount of stored data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Size {
     /// The number of rows: one for each token and pepper.
@@ -29,7 +29,7 @@ pub struct Size {
     pub bytes: i64,
 }
 
-/// Returns what a token has looked up under a pepper, sealed.
+/// Returns the look-ups of a token under a pepper, sealed.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -40,7 +40,7 @@ pub async fn get(conn: &mut Conn, token_index: &[u8], epoch: i64) -> Result<Opti
     conn.first(row.select(recent_lookups::hashes)).await
 }
 
-/// Stores what a token has looked up under a pepper, which is accepted until `expires_at`. The
+/// Stores the look-ups of a token under a pepper, which is accepted until `expires_at`. The
 /// transaction must have [locked](super::accounts::lock_token) the token.
 ///
 /// # Errors
@@ -67,7 +67,7 @@ pub async fn put(
     Ok(())
 }
 
-/// Deletes what these tokens have looked up. The tokens must have been deleted before, in the same
+/// Deletes the look-ups of these tokens. The tokens must have been deleted before, in the same
 /// transaction, so that no node writes the rows again.
 ///
 /// # Errors
@@ -80,8 +80,7 @@ pub async fn remove(conn: &mut Conn, token_indexes: &[Vec<u8>]) -> Result<(), Er
     Ok(())
 }
 
-/// Deletes at most `limit` rows of peppers that are not accepted any more at `now`; returns how
-/// many.
+/// Deletes at most `limit` rows of peppers that are no longer accepted at `now`; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -94,7 +93,7 @@ pub async fn sweep(conn: &mut Conn, now: Millis, limit: i64) -> Result<usize, Er
     conn.execute(diesel::delete(of_tokens.filter(is_expired))).await
 }
 
-/// Returns how much is stored.
+/// Returns the amount of stored data.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::schema::{bindings, invites, objections, outbox, sessions, visits};
 use crate::clock::Millis;
 
-/// The most values in one statement: `SQLite` allows 32,766 variables.
+/// The maximum number of values in one statement: `SQLite` allows 32,766 variables.
 const AT_ONCE: usize = 10_000;
 
 /// A table whose rows have a sealed address, except for `bindings`. A value identifies each row and
@@ -96,7 +96,7 @@ pub async fn remove(conn: &mut Conn, table: Table, owner: Vec<u8>) -> Result<(),
     .map(drop)
 }
 
-/// What is needed to bind an address again.
+/// The columns needed to bind an address again.
 #[derive(Clone, Debug, Queryable)]
 pub struct Stored {
     /// The row's id.
@@ -105,7 +105,7 @@ pub struct Stored {
     pub address_index: Vec<u8>,
     /// The Matrix ID, sealed.
     pub mxid: Vec<u8>,
-    /// When the address was bound.
+    /// The time when the address was bound.
     pub bound_at: Millis,
 }
 
@@ -147,7 +147,7 @@ pub async fn unbind(conn: &mut Conn, ids: &[i64]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns those of these indexes under which an objection is stored.
+/// Returns the indexes among these under which an objection is stored.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

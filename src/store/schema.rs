@@ -1,4 +1,4 @@
-//! The tables, as they are on both backends. The columns are described in `migrations/`.
+//! The tables, which are the same on both backends. The columns are described in `migrations/`.
 
 diesel::table! {
     meta (name) {

@@ -25,18 +25,18 @@ pub struct NewSession {
     pub address_index: Vec<u8>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where to redirect after the validation, sealed.
+    /// The URL to redirect to after the validation, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,
     /// The attempt whose message is being sent.
     pub sending_attempt: i64,
-    /// Until when that attempt has the exclusive right to send.
+    /// The time until which that attempt has the exclusive right to send.
     pub sending_until: Millis,
-    /// When it was begun or validated.
+    /// The time when it was begun or validated.
     pub modified_at: Millis,
-    /// When the current code was first sent by text; `None` for a mail, whose token expires with
-    /// the session.
+    /// The time when the current code was first sent by text; `None` for a mail, whose token
+    /// expires with the session.
     pub code_since: Option<Millis>,
 }
 
@@ -55,21 +55,21 @@ pub struct Session {
     pub account_id: Option<i64>,
     /// The address, sealed.
     pub address: Vec<u8>,
-    /// Where to redirect after the validation, sealed.
+    /// The URL to redirect to after the validation, sealed.
     pub next_link: Option<Vec<u8>>,
     /// The greatest attempt whose message was sent; -1 before the first.
     pub send_attempt: i64,
     /// The attempt whose message is being sent.
     pub sending_attempt: i64,
-    /// Until when that attempt has the exclusive right to send.
+    /// The time until which that attempt has the exclusive right to send.
     pub sending_until: Millis,
-    /// When it was begun or validated.
+    /// The time when it was begun or validated.
     pub modified_at: Millis,
-    /// When it was validated, if it was.
+    /// The time when it was validated, if it was.
     pub validated_at: Option<Millis>,
-    /// When the current code was first sent by text; `None` for a mail.
+    /// The time when the current code was first sent by text; `None` for a mail.
     pub code_since: Option<Millis>,
-    /// How many attempts were made to enter that code.
+    /// The number of attempts that were made to enter that code.
     pub wrong_codes: i64,
 }
 
@@ -101,8 +101,8 @@ pub async fn by_sid(conn: &mut Conn, sid: &str, secret_hash: &[u8]) -> Result<Op
     conn.first(query).await
 }
 
-/// Returns the session with this sid. Only for links made by the server: a client must present its
-/// secret too.
+/// Returns the session with this sid. Only for links made by the server: a client must also present
+/// its secret.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -195,8 +195,8 @@ pub async fn remove_unsent(conn: &mut Conn, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Counts an attempt to enter the code that was first sent at `since`; returns `false`, counting
-/// nothing, once there were `most`.
+/// Counts an attempt to enter the code that was first sent at `since`. Once there have been `most`,
+/// returns `false` and counts nothing.
 ///
 /// Must be called before the code is compared: the count is exact even if many requests run
 /// concurrently on several nodes.

@@ -1,4 +1,4 @@
-//! A database as one `SQLite` file that nobody else uses: what a backup contains.
+//! A database as one `SQLite` file that nobody else uses, which is the content of a backup.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,7 +49,7 @@ impl Snapshot {
     /// Opens a file.
     ///
     /// # Errors
-    /// A text for the operator, also if the file has tables of a newer version.
+    /// A text for the operator, including when the file has tables of a newer version.
     pub fn open(file: &Path) -> Result<Self, String> {
         let path = file.to_str().ok_or("the path of the temporary file is not UTF-8")?;
         let mut conn = SqliteConnection::establish(path).map_err(in_words)?;
@@ -64,7 +64,7 @@ impl Snapshot {
         }
     }
 
-    /// Checks that the file is whole, and that what rows refer to exists.
+    /// Checks that the file is intact, and that referenced rows exist.
     ///
     /// # Errors
     /// A text for the operator.
@@ -78,7 +78,7 @@ impl Snapshot {
         }
     }
 
-    /// Brings the tables up to date.
+    /// Upgrades the tables.
     ///
     /// # Errors
     /// A text for the operator.
@@ -102,7 +102,7 @@ impl Snapshot {
         Ok(names.into_iter().map(|row| row.text).collect())
     }
 
-    /// Returns how many rows each table has.
+    /// Returns the number of rows in each table.
     ///
     /// # Errors
     /// A text for the operator.
@@ -125,7 +125,7 @@ impl Snapshot {
         value.optional().map_err(in_words)
     }
 
-    /// Deletes what must not come back: web sessions, the nodes, and what they have leased. With
+    /// Deletes rows that must not come back: web sessions, the nodes, and their leases. With
     /// `tokens`, everybody is signed out as well.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Takes `now` for right if the database is so old that a server would take it for wrong, also
+    /// Accepts `now` as right if the database is so old that a server would consider it wrong, even
     /// if the server starts only some days later; returns whether it is.
     ///
     /// # Errors

@@ -17,15 +17,15 @@ use tokio::time::timeout;
 
 use super::error::Error;
 
-/// How long a write waits for its turn.
+/// The time that a write waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
-/// How often emptying the log is attempted before maintenance takes over, and the pause between two
+/// The number of attempts to empty the log before maintenance takes over, and the pause between two
 /// attempts.
 const LOG_ATTEMPTS: u32 = 4;
 const LOG_PAUSE: Duration = Duration::from_millis(100);
 
-/// `synchronous = FULL`: what was acknowledged survives a power cut. `secure_delete`: what was
-/// deleted is overwritten.
+/// `synchronous = FULL`: acknowledged data survives a power cut. `secure_delete`: deleted data is
+/// overwritten.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -41,7 +41,7 @@ pub(super) struct Sqlite {
     readers: Idle,
     writers: Idle,
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// Whether the log could not be emptied when that was last attempted.
+    /// True if the last attempt to empty the log failed.
     is_log_blocked: Arc<AtomicBool>,
 }
 
@@ -89,18 +89,18 @@ impl Sqlite {
         Ok(conn)
     }
 
-    /// A connection that only reads.
+    /// Returns a connection that only reads.
     pub(super) fn reader(&self) -> Result<Lease, Error> {
         self.lease(&self.readers, "PRAGMA query_only = ON", None)
     }
 
-    /// The connection that writes, once it is free.
+    /// Returns the connection that writes, once it is free.
     pub(super) async fn writer(&self) -> Result<Lease, Error> {
         let turn = timeout(TURN, self.turn.clone().lock_owned()).await.map_err(|_| Error::Timeout);
         self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
     }
 
-    /// Locks a file beside the database, which commands of the operator do not; returns `None` if
+    /// Locks a file next to the database, which the operator's commands do not; returns `None` if
     /// it is locked or cannot be. Another handle of the database's own file would disturb the locks
     /// of `SQLite`.
     pub(super) fn lock(&self) -> Option<File> {
@@ -110,8 +110,8 @@ impl Sqlite {
         file.try_lock().is_ok().then_some(file)
     }
 
-    /// Copies the database, as it is at one moment, into a file that exists and is empty. Others
-    /// read and write meanwhile.
+    /// Copies the database, as of a single moment, into an empty file. Others can read and write at
+    /// the same time.
     pub(super) fn copy_to(&self, file: &Path) -> Result<(), String> {
         let target = file.to_str().ok_or("the path of the copy is not UTF-8")?;
         let mut conn = self.connect().map_err(|error| error.to_string())?;
@@ -120,7 +120,7 @@ impl Sqlite {
     }
 
     /// Copies the write-ahead log into the file and empties it; returns whether it is empty now.
-    /// Reports in the log when this becomes impossible and when it is possible again.
+    /// Logs when this becomes impossible and when it is possible again.
     pub(super) async fn empty_log(&self) -> bool {
         for attempt in 1..=LOG_ATTEMPTS {
             match self.checkpoint().await {
@@ -143,7 +143,7 @@ impl Sqlite {
         false
     }
 
-    /// Attempts to empty the log, briefly: writers wait meanwhile.
+    /// Attempts to empty the log, briefly, since writers have to wait.
     async fn checkpoint(&self) -> Result<bool, Error> {
         let mut writer = self.writer().await?;
         let task = spawn_blocking(move || {

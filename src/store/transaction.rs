@@ -2,7 +2,7 @@
 //!
 //! # Lock order
 //!
-//! A transaction locks rows in this order, and may leave out any step:
+//! A transaction locks rows in this order, and may skip any step:
 //!
 //! 1. the advisory lock of an address ([`invites::lock_address`](super::invites::lock_address))
 //! 2. `accounts`
@@ -19,11 +19,11 @@
 //! 12. `meta`, `leases`, `nodes`
 //! 13. `audit_queue`, `audit_log`
 //!
-//! Inserting a row that refers to an account (a token, a session, an invitation) locks the account
-//! too, so a transaction that has already locked something later in the list locks the account
+//! Inserting a row that refers to an account (a token, a session, an invitation) also locks the
+//! account, so a transaction that has already locked something later in the list locks the account
 //! first. A new row of the `outbox` or the `audit_queue` refers to nothing, so it can be inserted
 //! at any step. Statements that lock several rows of one table, such as "all bindings of a user"
-//! and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then ends
+//! and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then aborts
 //! one of the transactions, and it is run again.
 
 use std::sync::Arc;
@@ -33,15 +33,15 @@ use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::metering::Metering;
 
-/// How long a transaction may take, retries included. What it has not committed by then is rolled
-/// back.
+/// The time allowed for a transaction, including retries. If it has not committed by then, it is
+/// rolled back.
 pub const LONGEST: Duration = Duration::from_secs(10);
 
-/// How often a transaction is attempted when it conflicts with others.
+/// The number of attempts for a transaction that conflicts with others.
 pub(super) const ATTEMPTS: u32 = 5;
 
-/// How long to wait before the next attempt: random, so that transactions that met once do not meet
-/// again.
+/// Returns the pause before the next attempt. It is random, so that transactions that met once do
+/// not meet again.
 pub(super) fn pause(attempt: u32) -> Duration {
     Duration::from_millis(rand::random_range(5..20 << attempt))
 }

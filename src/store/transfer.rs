@@ -1,4 +1,4 @@
-//! Copying all tables between `PostgreSQL` and a [`Snapshot`], whatever their columns are.
+//! Copying all tables between `PostgreSQL` and a [`Snapshot`], whatever their columns.
 
 use std::pin::pin;
 
@@ -16,11 +16,11 @@ use tokio_postgres::{Client, Error, Transaction};
 
 use super::snapshot::{Snapshot, in_words};
 
-/// A copy takes as long as it takes. Everything is found as the schema of the connection has it.
+/// A copy has no time limit. Everything is looked up in the schema of the connection.
 const NO_LIMITS: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'";
 
-/// A value of one of the three types that our columns have.
+/// A value of one of the three types used by our columns.
 enum Value {
     Null,
     Integer(i64),
@@ -28,10 +28,10 @@ enum Value {
     Bytes(Vec<u8>),
 }
 
-/// A row, whatever its columns are.
+/// A row with any columns.
 struct Row(Vec<Value>);
 
-/// The last number that was given to a row.
+/// The last number assigned to a row.
 #[derive(QueryableByName)]
 struct Sequence {
     #[diesel(sql_type = BigInt)]
@@ -44,14 +44,14 @@ struct Column {
     name: String,
 }
 
-/// Copies all tables out of `PostgreSQL`, as they are at one moment.
+/// Copies all tables out of `PostgreSQL`, as of a single moment.
 pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot) -> Result<(), String> {
     client.batch_execute(NO_LIMITS).await.map_err(describe)?;
     let versions = versions(client).await?;
     snapshot.create(&versions)?;
     let tables = snapshot.tables()?;
     client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(describe)?;
-    // Migrations wait. What was migrated before is seen, since locking is not yet reading.
+    // Migrations wait. Earlier ones are visible, since locking does not read yet.
     client.batch_execute(&lock(&tables, "ACCESS SHARE")).await.map_err(describe)?;
     if self::versions(client).await? != versions {
         return Err("a newer version upgrades the database at the moment: repeat this".to_owned());
@@ -145,7 +145,7 @@ fn columns(conn: &mut SqliteConnection, table: &str) -> Result<Vec<String>, Stri
     Ok(columns.map_err(in_words)?.into_iter().map(|column| format!("\"{}\"", column.name)).collect())
 }
 
-/// Returns the last number that was given to a row of a table, if its rows are numbered.
+/// Returns the last number assigned to a row of a table, if its rows are numbered.
 async fn last_number(client: &Client, table: &str) -> Result<Option<i64>, String> {
     let name = client.query_one("SELECT pg_get_serial_sequence($1, 'id')", &[&table]).await.map_err(describe)?;
     let Some(name) = name.get::<_, Option<String>>(0) else { return Ok(None) };
@@ -154,7 +154,7 @@ async fn last_number(client: &Client, table: &str) -> Result<Option<i64>, String
     Ok(Some(sequence.get::<_, i64>(0) - i64::from(!sequence.get::<_, bool>(1))))
 }
 
-/// Numbers that were given to deleted rows are not given again: records of consent refer to them.
+/// Numbers of deleted rows are not assigned again, since records of consent refer to them.
 fn set_sequence(conn: &mut SqliteConnection, table: &str, last: i64) -> Result<(), String> {
     let sql = format!(
         "DELETE FROM sqlite_sequence WHERE name = '{table}';

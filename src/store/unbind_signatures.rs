@@ -19,9 +19,9 @@ pub struct UnbindSignature {
     pub signature_hash: Vec<u8>,
     /// Fingerprint of the network that sent it first, if that is known.
     pub network_index: Option<Vec<u8>>,
-    /// How many bindings it has removed.
+    /// The number of bindings that it has removed.
     pub removals: i64,
-    /// When it was last used.
+    /// The time when it was last used.
     pub seen_at: Millis,
 }
 

@@ -21,20 +21,21 @@ pub struct Visit {
     pub subject_index: Vec<u8>,
     /// The Matrix ID or the address, sealed.
     pub subject: Vec<u8>,
-    /// When the user proved that it is theirs.
+    /// The time when the user proved that it is theirs.
     pub proved_at: Millis,
     /// The same, until that proof is used.
     pub proof_at: Option<Millis>,
-    /// When they confirmed that they read an address of theirs.
+    /// The time when they confirmed that they read one of their addresses.
     pub confirmed_at: Option<Millis>,
     /// A fingerprint of that address.
     pub confirmed_by: Option<Vec<u8>>,
 }
 
-/// How many web sessions a subject can have at the same time: a link can be opened many times, and
+/// The maximum number of concurrent web sessions of a subject: a link can be opened many times, and
 /// must not fill the table.
 const MOST: i64 = 20;
-/// How many surplus sessions are ended at a time; concurrent requests can exceed [`MOST`].
+/// The number of surplus sessions that are ended at a time; concurrent requests can exceed
+/// [`MOST`].
 const SPARE: i64 = 100;
 
 /// Begins a session, and ends the oldest ones of the same subject if there are too many.
@@ -68,7 +69,7 @@ pub async fn find(conn: &mut Conn, token_hash: &[u8], begun: &RangeInclusive<Mil
     conn.first(query).await
 }
 
-/// Returns when the sessions of a subject began that began within this time, oldest first.
+/// Returns when the sessions of a subject that began within this time began, oldest first.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -94,7 +95,7 @@ pub async fn end(conn: &mut Conn, token_hash: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends a session, and returns what its person had proved in it, if it existed.
+/// Ends a session, and returns the proofs that its person had given in it, if it existed.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -103,8 +104,8 @@ pub async fn take(conn: &mut Conn, token_hash: &[u8]) -> Result<Option<Standing>
     conn.first(one.returning((visits::proof_at, visits::confirmed_at, visits::confirmed_by))).await
 }
 
-/// Ends all sessions of a subject; returns how many. One that is being replaced by another (see
-/// [`take`]) is waited for, and only a second statement sees the other one.
+/// Ends all sessions of a subject; returns how many. It waits for a session that is being replaced
+/// by another (see [`take`]), and only a second statement sees the new one.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
@@ -113,7 +114,7 @@ pub async fn end_all_of(conn: &mut Conn, subject_index: &[u8]) -> Result<usize, 
     end_others_of(conn, subject_index, &[]).await
 }
 
-/// Ends all sessions of a subject except one, as [`end_all_of`]; returns how many.
+/// Works like [`end_all_of`], except for one session; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

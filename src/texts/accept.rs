@@ -1,10 +1,10 @@
 //! Parsing and matching of `Accept-Language`.
 
-/// The most language ranges that are read.
+/// The maximum number of language ranges that are read.
 const MAX_WISHES: usize = 32;
 
-/// Returns the language ranges of a header, the most wanted first, without those that are invalid
-/// or not wanted (`q=0`).
+/// Returns the language ranges of a header, the most wanted first, without invalid or unwanted ones
+/// (`q=0`).
 pub(super) fn wishes(header: &str) -> Vec<&str> {
     let mut wishes: Vec<_> = header.split(',').take(MAX_WISHES).filter_map(wish).collect();
     wishes.sort_by_key(|(_, quality)| std::cmp::Reverse(*quality));

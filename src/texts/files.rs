@@ -1,5 +1,5 @@
-//! The operator's texts. They are checked against ours at startup, so that mistakes do not first
-//! show in an email.
+//! The operator's texts. They are checked against ours at startup, so that mistakes do not surface
+//! only in an email.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,7 +79,7 @@ pub(super) type Catalogue = BTreeMap<String, BTreeSet<String>>;
 /// Returns the messages of a file.
 ///
 /// # Errors
-/// Names the message that is defined twice, has no text, or uses something that does not exist.
+/// Names a message that is defined twice, has no text, or uses something that does not exist.
 pub(super) fn catalogue(resource: &FluentResource) -> Result<Catalogue, String> {
     let terms: BTreeSet<&str> =
         resource.entries().filter_map(|e| if let Entry::Term(term) = e { Some(term.id.name) } else { None }).collect();
@@ -95,7 +95,7 @@ pub(super) fn catalogue(resource: &FluentResource) -> Result<Catalogue, String> 
                     return Err(format!("the message “{id}” is defined twice; remove one of them"));
                 }
             }
-            // A term that uses other terms could use itself, so it may use none.
+            // A term that uses other terms could use itself, so terms may not use any.
             Entry::Term(term) => {
                 let id = term.id.name;
                 collect(&term.value, &BTreeSet::new(), &mut BTreeSet::new())
@@ -110,7 +110,7 @@ pub(super) fn catalogue(resource: &FluentResource) -> Result<Catalogue, String> 
 /// Adds the variables that a text uses, in all its variants, to `variables`.
 ///
 /// # Errors
-/// Says what the text uses that it cannot.
+/// Says which forbidden thing the text uses.
 fn collect(pattern: &Pattern<&str>, terms: &BTreeSet<&str>, variables: &mut BTreeSet<String>) -> Result<(), String> {
     pattern.elements.iter().try_for_each(|element| match element {
         PatternElement::Placeable { expression } => collect_in(expression, terms, variables),

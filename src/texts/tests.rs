@@ -49,7 +49,7 @@ fn every_language_has_the_same_messages_with_the_same_variables() {
 #[test]
 fn french_punctuation_is_set_off_by_spaces_that_do_not_break() {
     let french = BUILT_IN.iter().find(|(tag, _)| *tag == "fr").unwrap().1;
-    // Text messages have no such spaces: they would take three times the room.
+    // Text messages have no such spaces, which would triple their length.
     for line in french.lines().filter(|line| !line.starts_with("sms-") && !line.starts_with('#')) {
         for (at, mark) in line.match_indices([':', ';', '!', '?', '»', '«']) {
             let (before, after) = (line[..at].chars().next_back(), line[at + mark.len()..].chars().next());

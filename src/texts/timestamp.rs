@@ -1,4 +1,4 @@
-//! Points in time, as people read them: alike in pages and mails, always in UTC.
+//! Points in time as shown to people: the same in pages and mails, always in UTC.
 
 use fluent_bundle::FluentValue;
 use time::OffsetDateTime;

@@ -1,15 +1,15 @@
-//! Cleaning other people's words before they are shown among ours.
+//! Cleaning text from other people before it is shown within our own.
 
 use icu_properties::props::{
     BidiClass, BinaryProperty, DefaultIgnorableCodePoint, EnumeratedProperty, GeneralCategory,
 };
 
-/// Looks like a space, but is a symbol to Unicode.
+/// A character that looks like a space, but is a symbol in Unicode.
 const BLANK_BRAILLE_PATTERN: char = '\u{2800}';
 
-/// Returns a text as one line of visible characters: control characters, characters that are
-/// invisible and those that change the direction of others are removed, white space becomes single
-/// spaces, and what exceeds `max` characters is cut and ends in “…”.
+/// Returns a text as one line of visible characters. Control characters, invisible characters and
+/// those that change the direction of others are removed, and white space becomes single spaces. A
+/// text of more than `max` characters is cut and ends in “…”.
 pub fn visible(text: &str, max: usize) -> String {
     let kept: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_visible(*c)).collect();

@@ -132,7 +132,7 @@ on_both_backends! {
 
         let list = done(binary.run(&["outbox", "list"]));
         let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect()).collect();
-        assert_eq!(lines[0], ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "TROUBLE"]);
+        assert_eq!(lines[0], ["ID", "KIND", "TO", "QUEUED", "ATTEMPTS", "NEXT", "PROBLEM"]);
         assert_eq!(lines.len(), 4);
         let (id, queued) = (lines[1][0], InWords(world.clock.now()).to_string());
         assert_eq!(lines[1], [id, "onbind", "hs.example", &queued, "1", lines[1][5], "out of reach (http)"]);

@@ -6,7 +6,7 @@ use super::*;
 const NOON: Millis = 1_795_435_200_000;
 const LIMIT: Millis = 30 * SECOND;
 
-/// A machine with or without a database of its own clock, and what it has stored.
+/// A machine, with or without a database that has its own clock, and the stored time.
 struct Machine {
     clock: Clock,
     has_database: bool,
@@ -70,7 +70,7 @@ fn small_steps_and_slow_drift_are_right() {
             assert!(machine.clock.is_right(), "{step}");
             machine.pass(2);
         }
-        // A second a minute, as no leap smear is, against a database that does the same.
+        // A second a minute is more than any leap smear; the database does the same.
         for _ in 0..200 {
             machine.clock.step(SECOND);
             machine.clock.step_database(SECOND);
@@ -108,7 +108,7 @@ fn a_clock_set_back_is_wrong_until_it_has_caught_up() {
 fn a_clock_that_was_right_without_a_judgement_is_not_set_back_either() {
     let mut machine = Machine::on_sqlite(NOON, None);
     machine.check().unwrap();
-    // The database cannot be asked for an hour, during which time passes.
+    // The database is unreachable for an hour, while time passes.
     machine.clock.advance(HOUR);
     assert_eq!((machine.clock.now(), machine.clock.is_right()), (NOON + HOUR, true));
     machine.clock.step(-HOUR);
@@ -183,7 +183,7 @@ fn the_database_decides_which_nodes_are_wrong() {
         assert_eq!(machine.check().is_ok(), is_right, "{node}");
         assert!(machine.stored <= Some(NOON), "{node}");
     }
-    // A database with another clock makes every node wrong, at the start and later.
+    // A database with a different clock makes every node wrong, at startup and later.
     let mut machine = Machine::new(NOON, None, true);
     machine.check().unwrap();
     machine.clock.step_database(10 * MINUTE);

@@ -17,7 +17,7 @@ fn sms(file: &str) -> Sms {
     load(file, &[]).unwrap().sms
 }
 
-/// Returns whether one of the errors contains this.
+/// Returns whether one of the errors contains this text.
 fn says(file: &str, problem: &str) -> bool {
     load(file, &[]).unwrap_err().iter().any(|error| error.to_string().contains(problem))
 }

@@ -1,14 +1,14 @@
-//! Why TLS handshakes fail.
+//! The reasons why TLS handshakes fail.
 
 use std::error::Error as StdError;
 use std::{fmt, io};
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// Why a TLS handshake failed. It contains no names, so it can be logged.
+/// The reason why a TLS handshake failed. It contains no names, so it can be logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsFault {
-    /// No trusted authority has issued the certificate.
+    /// No trusted authority issued the certificate.
     UnknownIssuer,
     /// The certificate has expired.
     Expired,
@@ -16,13 +16,13 @@ pub enum TlsFault {
     NotYetValid,
     /// The certificate is for other names.
     OtherName,
-    /// The certificate contains no names where names belong.
+    /// The certificate has no names in the field where they belong.
     NoName,
-    /// The certificate is that of an authority (`CA:TRUE`), and not in `ca_file`.
+    /// The certificate belongs to an authority (`CA:TRUE`), and is not in `ca_file`.
     Authority,
     /// The certificate is for another purpose, such as clients.
     OtherPurpose,
-    /// The certificate is malformed, revoked, or uses an algorithm that is not supported.
+    /// The certificate is malformed, revoked, or uses an unsupported algorithm.
     BadCertificate,
     /// The server does not speak TLS.
     NotTls,
@@ -35,9 +35,9 @@ pub enum TlsFault {
 }
 
 impl TlsFault {
-    /// Returns the fault that an error or one of its causes contains, or `None` if it is none of
-    /// TLS, such as a broken connection. rustls' errors are wrapped in I/O errors, which do not
-    /// return them as their source.
+    /// Returns the fault that an error or one of its causes contains, or `None` if it has nothing
+    /// to do with TLS, such as a broken connection. rustls' errors are wrapped in I/O errors, which
+    /// do not return them as their source.
     #[must_use]
     pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         if let Some(error) = error.downcast_ref::<Error>() {
@@ -64,7 +64,7 @@ impl From<&CertificateError> for TlsFault {
     fn from(error: &CertificateError) -> Self {
         use CertificateError as E;
         match error {
-            // The signature is wrong if an authority was made again under the same name.
+            // The signature is wrong if an authority was created again under the same name.
             E::UnknownIssuer | E::BadSignature => Self::UnknownIssuer,
             E::Expired | E::ExpiredContext { .. } => Self::Expired,
             E::NotValidYet | E::NotValidYetContext { .. } => Self::NotYetValid,

@@ -17,7 +17,7 @@ fn parameters(names: &[&str]) -> CertificateParams {
     parameters
 }
 
-/// What `openssl req -x509` makes.
+/// Returns parameters like those of `openssl req -x509`.
 fn authority(names: &[&str]) -> CertificateParams {
     let mut parameters = parameters(names);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

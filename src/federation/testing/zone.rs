@@ -24,7 +24,7 @@ struct State {
     over_tcp: usize,
 }
 
-/// How a server departs from the ideal.
+/// A way in which a server departs from the ideal.
 #[derive(Clone, Copy, PartialEq)]
 pub(in crate::federation) enum Fault {
     /// It never answers queries of this type.

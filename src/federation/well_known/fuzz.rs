@@ -1,4 +1,4 @@
-//! Random answers, most of them near a good one.
+//! Random answers, most of them close to a good one.
 
 use hyper::header::{HeaderName, HeaderValue};
 use proptest::collection::vec;
@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use super::*;
 use crate::federation::testing::NOW;
 
-/// What a good document is changed with.
+/// Pieces that are put into a good document.
 const PIECES: &[&str] = &[
     "",
     "\"",

@@ -84,7 +84,7 @@ fn another_scheme_is_ignored() {
     }
 }
 
-/// What a good header is changed with: its grammar, its parts, and what is in neither.
+/// Pieces that are put into a good header: its grammar, its parts, and text that is in neither.
 const PIECES: &[&str] = &[
     "",
     "\"",
@@ -143,7 +143,8 @@ proptest! {
         let _ = parse(&value);
     }
 
-    /// Edits a good header. What is still read has valid parts, and is read again from them.
+    /// Edits a good header. If the result can still be read, its parts are valid, and a header made
+    /// of them is read the same.
     #[test]
     fn fuzz_a_changed_header_is_refused_or_read_by_the_grammar(
         edits in proptest::collection::vec((any::<Index>(), 0_usize..4, select(PIECES)), 0..5),

@@ -43,8 +43,8 @@ fn what_is_bound_is_found_and_what_is_not_is_not() {
     for id in 1..20_001 {
         assert_eq!(ids(&directory, &digest_of(id)), BTreeSet::from([id]));
     }
-    // 20,000 of 2⁴⁸ fingerprints taken: that one of 20,000 strangers meets one has odds of 1 in
-    // 700,000.
+    // 20,000 of 2⁴⁸ fingerprints are taken: the odds that one of 20,000 strangers meets one are 1
+    // in 700,000.
     assert_eq!((20_001..40_001).flat_map(|id| ids(&directory, &digest_of(id))).count(), 0);
 }
 
@@ -85,7 +85,7 @@ fn a_binding_takes_at_most_16_bytes_at_every_size() {
         directory.insert(&digest_of(id), id);
         let (len, now) = (directory.len(), directory.memory_bytes());
         assert!(len < 1_000 || now <= 16 * len, "{now} bytes for {len}");
-        // While it grows, the old table stands beside the new one.
+        // While it grows, the old table exists next to the new one.
         assert!(len < 1_000 || now == before || now + before <= 2 * 16 * len, "{before} and {now} bytes for {len}");
     }
     for id in 1..59_001 {
@@ -179,7 +179,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 0..200)
 }
 
-/// Few fingerprints, many of them equal, and everything at the edges.
+/// Returns one of few fingerprints, many of them equal, and everything at the edges.
 fn crowded(number: i64) -> Digest {
     let prefix = [0, 0, 1 << 16, u64::MAX, u64::MAX - (1 << 16)][usize::try_from(number % 5).expect("small")];
     Digest::parse(&format!("{prefix:016x}{number:048x}")).expect("a digest")
@@ -226,7 +226,7 @@ proptest! {
                 Step::Bind(id) if table.insert(id) => directories.insert(|epoch| vec![(under(epoch, id), id)]),
                 Step::Unbind(id) if table.remove(&id) => directories.remove(|epoch| vec![(under(epoch, id), id)]),
                 Step::Bind(_) | Step::Unbind(_) => {}
-                // By turns: the next directory is begun and filled, later it becomes the current
+                // In turn: the next directory is begun and filled, and later becomes the current
                 // one.
                 Step::Rotate if !next_is_read => {
                     let next = epoch(now + 1);

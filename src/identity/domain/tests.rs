@@ -191,7 +191,7 @@ fn domains_that_are_not_valid_are_refused() {
     }
 }
 
-/// Encodes a label as an A-label without asking whether it is valid.
+/// Encodes a label as an A-label without checking whether it is valid.
 fn fake(label: &str) -> String {
     format!("xn--{}", punycode::encode_str(label).unwrap())
 }
@@ -205,7 +205,7 @@ fn labels_have_63_bytes_at_most_and_domains_253() {
     assert!(ascii(&format!("{longest}b")).is_none());
 }
 
-/// What browsers make of a domain: the same standard, from the URL standard's side.
+/// Returns a domain as browsers read it: the same standard, from the URL standard's side.
 fn as_in_urls(domain: &str) -> Option<String> {
     match url::Host::parse(domain) {
         Ok(url::Host::Domain(domain)) => Some(domain),
@@ -227,7 +227,7 @@ fn no_character_leads_to_another_domain() {
             assert_eq!(by_unicode.entry(spelled).or_insert_with(|| domain.ascii.clone()), &domain.ascii, "{text:?}");
         }
     }
-    // The test has walked through what it is for.
+    // Checks that the test has covered what it is meant to.
     assert!(by_unicode.len() > 150_000, "{}", by_unicode.len());
 }
 

@@ -94,11 +94,11 @@ fn the_international_format_is_readable() {
     assert_eq!(form("FR", "0612345678"), "+33 6 12 34 56 78");
 }
 
-/// What `scripts/phone-numbers` writes: per line the country, the number that `libphonenumber`
+/// The output of `scripts/phone-numbers`: per line the country, the number that `libphonenumber`
 /// reads (`-` if none), and its spellings.
 const NUMBERS: &str = include_str!("numbers.tsv");
 
-/// Returns how many spellings a table has, and those that are read differently.
+/// Returns the number of spellings in a table, and those that are read differently.
 fn differences(table: &str) -> (usize, Vec<String>) {
     let (mut count, mut different) = (0, Vec::new());
     for line in table.lines() {
@@ -132,8 +132,8 @@ fn every_number_of_a_file_is_read_as_libphonenumber_reads_it() {
     assert!(different.is_empty(), "{different:#?}");
 }
 
-/// Territories and codes that the numbering plans do not know, and what clients send if they know
-/// no country.
+/// Territories and codes that the numbering plans do not know, and what clients send if they do not
+/// know the country.
 const WITHOUT_PLAN: [&str; 28] = [
     "", "AQ", "PN", "GS", "TF", "UM", "HM", "BV", "AN", "aq", "EU", "SU", "ZZ", "XX", "QO", "UK", "CP", "DG", "EA",
     "IC", "001", "44", "+44", "GBR", "gbr", "ß", " ", "ＧＢ",
@@ -195,7 +195,7 @@ fn what_looks_like_a_national_prefix_behind_the_plus_is_part_of_the_number() {
         assert_eq!(read.as_ref(), Ok(&expected), "{number}");
         assert_eq!(PhoneNumber::e164(&expected).map(|number| number.address.as_str().to_owned()), Ok(expected));
     }
-    // Where no number can start with it, it is left out.
+    // Where no number can start with it, it is dropped.
     for (typed, number) in [
         ("+7 8 812 309 00 00", "78123090000"),
         ("+375 8 029 123 4567", "375291234567"),

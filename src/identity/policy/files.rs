@@ -1,4 +1,4 @@
-//! Reads policies from directories. Anything unexpected is an error that says how to fix it,
+//! Reading policies from directories. Anything unexpected is an error that says how to fix it,
 //! because nobody would be asked to accept a policy that was silently ignored.
 
 use std::collections::BTreeMap;

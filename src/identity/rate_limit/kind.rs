@@ -1,25 +1,25 @@
-//! The kinds of rate limits, and the setting that each of them follows.
+//! The kinds of rate limits, and the setting that determines each of them.
 
 use std::fmt;
 
 use crate::clock::{HOUR, Millis};
 use crate::config::{Bucket, Budgets};
 
-/// The views, by one token, session or address, of what shows everything stored about a person. No
-/// setting changes this limit: nobody who reads the page reaches it.
+/// Views, by one token, session or address, of everything stored about a person. No setting changes
+/// this limit: nobody reaches it by reading the page.
 const VIEWS: Bucket = Bucket { capacity: 60, per_hour: 600 };
-/// The views of a user by all tokens and sessions.
+/// Views of a user's data by all tokens and sessions.
 const ALL_VIEWS: Bucket = Bucket { capacity: 240, per_hour: 2_400 };
-/// The links by which one token or session confirms an address.
+/// Links by which one token or session confirms an address.
 const LINKS: Bucket = Bucket { capacity: 5, per_hour: 5 };
-/// Registrations of one user: an app makes one when somebody signs in, and some whenever they
+/// Registrations of one user. An app registers when somebody signs in, and some apps whenever they
 /// start.
 const REGISTRATIONS: Bucket = Bucket { capacity: 100, per_hour: 60 };
-/// Units of what is counted by the day, in a bucket that drains one an hour.
+/// The units of one event that is counted by the day, in a bucket that drains one unit an hour.
 pub const DAY: u32 = 24;
 /// Erasures that a user may request, [`DAY`] units each: six at once, and one a day.
 const ERASURES: Bucket = Bucket { capacity: 6 * DAY, per_hour: 1 };
-/// Addresses added to a user who has others, which are told of each.
+/// Addresses added to a user who has others, each of which is told.
 const ADDITIONS: Bucket = Bucket { capacity: 20, per_hour: 1 };
 /// Alerts of one kind about what one address has confirmed, [`DAY`] units each: one a day.
 const ALERTS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
@@ -32,18 +32,19 @@ const DENIALS: Bucket = Bucket { capacity: 2 * DAY, per_hour: 1 };
 /// Denials of one link, [`DAY`] units each: one, as long as it works.
 const LINK_DENIALS: Bucket = Bucket { capacity: DAY, per_hour: 1 };
 
-/// How much more a /16 or /32 may use than each network in it.
+/// The factor by which a /16 or /32 may use more than each network in it.
 const WIDE: u32 = 4;
-/// How much more all accounts of a homeserver may use than those of one week, at once and by the
-/// hour. What drains decides how much attackers get in a year who bring new accounts every week. At
-/// once it is so much that those of one week cannot fill the part of older ones.
+/// The factors by which all accounts of a homeserver may use more than those of one week, at once
+/// and per hour. The hourly factor determines how much attackers who create new accounts every week
+/// get in a year. The factor at once is large enough that the accounts of one week cannot fill the
+/// part of older ones.
 const ALL_WEEKS: [u32; 2] = [10, 4];
-/// The same of a /16 or /32.
+/// The same factors for a /16 or /32.
 const ALL_WEEKS_WIDE: [u32; 2] = [5 * WIDE, 2 * WIDE];
-/// The share of a limit that requests without an account have for themselves: a tenth.
+/// The divisor for the limits of requests without an account: they are a tenth of the others.
 const STRANGERS: u32 = 10;
 
-/// What is counted.
+/// The events that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// Addresses looked up.
@@ -66,7 +67,7 @@ pub enum Counted {
     Export,
     /// Views of the pages that show the same.
     View,
-    /// Links by mail that confirm that a user reads an address of theirs.
+    /// Links by mail that confirm that a user reads one of their addresses.
     Confirmation,
     /// Such links by text.
     TextConfirmation,
@@ -74,7 +75,7 @@ pub enum Counted {
     Erasure,
     /// Addresses that are added to a user who has others.
     Addition,
-    /// Links of both sorts whose reader has said that it was not them who asked.
+    /// Links of both kinds whose reader has said that they did not ask for it.
     Denial,
     /// Texts of notices and alerts, except those about erasures.
     NoticeText,
@@ -86,7 +87,7 @@ pub enum Counted {
     ViewAlert,
 }
 
-/// By whom or what it is counted.
+/// The subject for which events are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// One user.
@@ -116,16 +117,17 @@ pub enum Scope {
 /// A kind of limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Kind {
-    /// What is counted.
+    /// The events that are counted.
     pub counted: Counted,
-    /// By whom or what.
+    /// The subject for which they are counted.
     pub scope: Scope,
-    /// Whether it counts only requests made without an account.
+    /// True if it counts only requests made without an account.
     pub is_strangers: bool,
 }
 
 impl Kind {
-    /// Every kind. A [limit](super::rules::Rules::limit) of another one fails every test.
+    /// Every kind. Requesting the [limit](super::rules::Rules::limit) of any other kind fails every
+    /// test.
     pub const ALL: [Self; 65] = [
         Self::of(Counted::Lookup, Scope::User),
         Self::of(Counted::Lookup, Scope::Homeserver),
@@ -200,20 +202,20 @@ impl Kind {
         Self { counted, scope, is_strangers: false }
     }
 
-    /// Returns the kind that counts the same, but of requests made without an account.
+    /// Returns the kind that counts the same events, but for requests made without an account.
     #[must_use]
     pub const fn of_strangers(self) -> Self {
         Self { is_strangers: true, ..self }
     }
 
-    /// Returns whether people share it who have nothing to do with each other.
+    /// Returns whether unrelated people share it.
     #[must_use]
     pub const fn is_shared(self) -> bool {
         matches!(self.scope, Scope::Network | Scope::WideNetwork | Scope::Homeserver | Scope::Country | Scope::Server)
             || self.is_of_all_weeks()
     }
 
-    /// Returns whether accounts of all weeks share it, of which the older ones may fill more.
+    /// Returns whether accounts of all weeks share it, in which case older ones may fill more.
     #[must_use]
     pub const fn is_of_all_weeks(self) -> bool {
         matches!(self.scope, Scope::WholeHomeserver | Scope::WholeWideNetwork)
@@ -226,8 +228,8 @@ impl Kind {
         !self.is_strangers && (matches!(self.scope, Scope::Country | Scope::Server) || is_invites_address)
     }
 
-    /// Returns whether a level says how much its user has used in the long run, or its network
-    /// while no account is known: it determines how much they leave to others.
+    /// Returns whether a level records how much its user has used over time, or its network while
+    /// no account is known. That determines how much they leave to others.
     #[must_use]
     pub const fn is_remembered(self) -> bool {
         match self.scope {
@@ -247,9 +249,9 @@ impl Kind {
         }
     }
 
-    /// Returns the section of the configuration that the limit follows, if there is one, and its
-    /// bucket: larger for a wide network and for all accounts together, and a tenth for those
-    /// without an account.
+    /// Returns the bucket of the limit, and the section of the configuration that determines it, if
+    /// there is one. The bucket is larger for a wide network and for all accounts together, and a
+    /// tenth for requests without an account.
     #[must_use]
     pub fn budget(self, b: &Budgets) -> (&'static str, Bucket) {
         let (section, bucket) = match (self.counted, self.scope) {
@@ -316,7 +318,7 @@ impl Kind {
         (section, Bucket { capacity, per_hour })
     }
 
-    /// Returns how long the bucket that takes longest to drain does so, and an hour.
+    /// Returns how long the slowest bucket takes to drain, plus an hour.
     #[must_use]
     pub fn longest_drain(budgets: &Budgets) -> Millis {
         let drain = |kind: Self| {
@@ -327,7 +329,7 @@ impl Kind {
     }
 }
 
-/// As in the database: `text:country`, or `text:country:strangers`.
+/// Displays the kind as stored in the database: `text:country`, or `text:country:strangers`.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counted = match self.counted {

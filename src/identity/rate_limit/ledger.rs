@@ -1,4 +1,4 @@
-//! Limits in memory, charged by the same arithmetic as in the database: for simulations and tests.
+//! Limits in memory, charged by the same calculation as in the database: for simulations and tests.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::crypto::vault::BlindIndex;
 pub struct Ledger(HashMap<BlindIndex, Level>);
 
 impl Ledger {
-    /// Charges `units` to all limits of a plan or to none: to the account's own first, since its
+    /// Charges `units` to all limits of a plan or to none: first to the account's own, since its
     /// level determines the reserves of the others.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes back `units` of a limit. An account's use of it stays remembered.
+    /// Takes back `units` of a limit. The account's use of it stays remembered.
     pub fn refund(&mut self, limit: &Limit, units: u32) {
         if let Some(level) = self.0.get_mut(&limit.key) {
             *level = limit.refunded(units, 0, *level);

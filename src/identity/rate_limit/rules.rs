@@ -1,49 +1,49 @@
-//! Which limits a request is charged to, and how much of them its requester may fill.
+//! Choosing the limits that a request is charged to, and how much of them its requester may fill.
 //!
 //! # Who shares a limit
 //!
-//! Accounts are free, and so are names below a domain and addresses in an IPv6 network. Therefore
-//! homeservers count by the domain that somebody registered, and networks also by the /16 or /32
-//! around them. These limits are kept for each *cohort*: the accounts that registered in the same
-//! week. So an attacker who creates accounts on a homeserver, or in a network, shares nothing with
-//! those who were there before.
+//! Accounts cost nothing, and neither do names below a domain and addresses in an IPv6 network.
+//! Therefore homeservers count by registered domain, and networks also by the /16 or /32 around
+//! them. These limits are kept for each *cohort*: the accounts that registered in the same week. So
+//! an attacker who creates accounts on a homeserver, or in a network, shares nothing with those who
+//! were there before.
 //!
-//! All cohorts of a homeserver together have four times as much by the hour as one of them, and
-//! those of a /16 or /32 twice as much: otherwise an attacker who brings new accounts every week
-//! would get the sum of all weeks. See below for what that leaves to those who were there before.
+//! All cohorts of a homeserver together have four times as much per hour as one of them, and those
+//! of a /16 or /32 twice as much: otherwise an attacker who creates new accounts every week would
+//! get the sum of all weeks. See below for what that leaves to earlier accounts.
 //!
-//! A domain that was first seen today has 30 % of the limits of a homeserver, and all of them
-//! after 90 days.
+//! A domain that was first seen today has 30 % of the limits of a homeserver, and 100 % after 90
+//! days.
 //!
 //! # What is kept free for others
 //!
-//! - Of the limits of the server and of a country, newcomers may fill half.
-//! - Of what it may fill of a shared limit, an account that has used more than a thirty-second of
-//!   its own limit in the long run (2,000 addresses) leaves 65 % to others, and one that has used
-//!   more than an eightieth (800) leaves 25 %.
-//! - Of what all cohorts share, accounts of this week leave 60 % to older ones, and those that are
-//!   two years old nothing; in between, it is the less the older they are. So whatever attackers
-//!   take who have used much, there is room above it for those who registered a few weeks before
-//!   them. There is also room for newcomers who have used little, since an attacker of a year fills
-//!   at most a quarter.
-//! - Requests without an account have limits of their own, of a tenth of the others. They cannot
-//!   use up anything that accounts need.
+//! - Newcomers may fill half of the limits of the server and of a country.
+//! - Of the part of a shared limit that it may fill, an account that has used more than a
+//!   thirty-second of its own limit over time (2,000 addresses) leaves 65 % to others, and one that
+//!   has used more than an eightieth (800) leaves 25 %.
+//! - Of the limits that all cohorts share, accounts of this week leave 60 % to older ones, and
+//!   two-year-old accounts leave nothing; in between, the share falls with age. So however much
+//!   heavy attackers take, there is room above it for those who registered a few weeks before them.
+//!   There is also room for newcomers who have used little, since an attacker fills at most a
+//!   quarter in a year.
+//! - Requests without an account have separate limits, a tenth of the others. They cannot use up
+//!   anything that accounts need.
 //!
-//! So whoever wants to keep a limit full for people who look up an ordinary address book needs many
-//! accounts on their homeserver that registered in the same week: each of those that fill the last
-//! 25 % has used 800 at most, and each of those that fill the 40 % before that 2,000 at most. On a
-//! domain that is new today, these are more than 40 accounts against books of 1,500, and more than
-//! 100 against books of 500; on one that is 90 days old, 200 and 500. A new account on it can still
-//! look up 64,000 addresses while there are few others. A reserve in proportion to what an account
-//! has used would do less: each account could take a tenth of what is left, and 40 nearly all.
+//! So somebody who wants to keep a limit full for people who look up an ordinary address book needs
+//! many accounts on their homeserver that registered in the same week: each account that fills the
+//! last 25 % has used at most 800, and each that fills the 40 % before that at most 2,000. On a
+//! domain that is new today, these are more than 40 accounts against address books of 1,500, and
+//! more than 100 against books of 500; on one that is 90 days old, 200 and 500. A new account on it
+//! can still look up 64,000 addresses while there are few others. A reserve in proportion to an
+//! account's use would achieve less: each account could take a tenth of the remainder, and 40
+//! accounts nearly all of it.
 //!
-//! What people do about their own data is limited for each token and web session. What these share
-//! keeps a half free for web sessions, see [`Means`].
+//! Requests about people's own data are limited for each token and web session. The limits that
+//! these share keep half free for web sessions, see [`Means`].
 //!
 //! Nothing else is kept free in the limits of a recipient. They protect their owner from a flood,
-//! whoever causes it; half of them could not be told apart from the other half, since most people
-//! who validate an address have just registered. Only invitations keep half of it for settled
-//! accounts.
+//! whoever causes it; attackers and honest people could not be told apart, since most people who
+//! validate an address have just registered. Only invitations keep half of it for settled accounts.
 
 #[cfg(test)]
 mod tests;
@@ -57,39 +57,41 @@ use crate::identity::calling_code;
 use crate::identity::network::Network;
 use crate::identity::threepid::{Address, Medium};
 
-/// Up to which part of its own limit an account has used little, and at least how many units.
+/// The fraction of its own limit up to which an account has used little, and a minimum in units.
 const LITTLE: (u32, u32) = (80, 2);
-/// Up to which part it has not used much.
+/// The fraction up to which it has not used much.
 const MUCH: (u32, u32) = (32, 5);
-/// The percentages of a shared limit that it leaves free if it has used more than little, or much.
+/// The percentages of a shared limit that an account leaves free if it has used more than little,
+/// or much.
 const LEFT_FREE: [u32; 2] = [25, 65];
 /// The accounts that registered within this time share their limits.
 const COHORT: Millis = 7 * DAY;
-/// The percentage of what all cohorts share that an account of this week leaves to older ones.
+/// The percentage of the limits of all cohorts that an account of this week leaves to older ones.
 const LEFT_TO_OLDER: u32 = 60;
-/// After how many weeks an account leaves nothing to older ones.
+/// The age in weeks at which an account leaves nothing to older ones.
 const OLD: u32 = 104;
-/// After how many days a domain has all of its limits.
+/// The age in days at which a domain has all of its limits.
 const GROWN: u32 = 90;
-/// The percentage of them that a new domain has.
+/// The percentage of its limits that a new domain has.
 const NEW: u32 = 30;
 
-/// Who makes a request.
+/// The requester.
 #[derive(Clone, Copy, Debug)]
 pub enum Requester {
     /// An account.
     Account(Account),
-    /// A homeserver that the operator has listed. It counts as an account that is settled and has
-    /// used much: anybody who registers on it can have a number checked.
+    /// A homeserver that the operator has listed. It counts as a settled account that has used
+    /// much: anybody who registers on it can have a number checked.
     Homeserver,
-    /// Nobody in particular: it is about an erasure, and would be told too late if it had to wait.
+    /// Nobody in particular: the message is about an erasure, and would come too late if it had to
+    /// wait.
     Urgent,
     /// Anyone without an account.
     Stranger,
 }
 
-/// By what somebody acts for themselves. Each leaves a part of the person's own limits to the next,
-/// so that nobody who holds a token from elsewhere can use up what the person needs.
+/// The means by which somebody acts on their own data. Each leaves a part of the person's own
+/// limits to the next, so that nobody with a token from elsewhere can use up what the person needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
     /// An access token, or an OpenID token that was used before.
@@ -105,7 +107,7 @@ pub enum Means {
 pub struct Account {
     /// The blind index of its Matrix ID.
     pub user: BlindIndex,
-    /// When it registered.
+    /// The time when it registered.
     pub since: Millis,
 }
 
@@ -114,11 +116,11 @@ pub struct Account {
 pub struct Homeserver {
     /// Its [group](crate::identity::homeserver_group::of).
     pub group: String,
-    /// When the first of its users was seen.
+    /// The time when the first of its users was seen.
     pub since: Millis,
 }
 
-/// The settings, the time, and how keys are made: of a kind and of what is limited.
+/// The settings, the time, and a function that makes the key of a kind and a subject.
 pub struct Rules<'a, K> {
     /// The settings.
     pub budgets: &'a Budgets,
@@ -134,12 +136,12 @@ pub struct Plan {
     /// The account's own limit, which is charged first: its level determines the reserves of the
     /// others.
     pub own: Option<Limit>,
-    /// All others, which may have a reserve already.
+    /// All others, which may already have a reserve.
     pub others: Vec<Limit>,
 }
 
 impl Limit {
-    /// Keeps free what somebody leaves who acts by these means: half of it, or a quarter.
+    /// Keeps free the share that somebody who acts by these means leaves: half of it, or a quarter.
     #[must_use]
     pub fn left_by(self, means: Means) -> Self {
         let left = match means {
@@ -152,20 +154,20 @@ impl Limit {
 }
 
 impl Plan {
-    /// A plan without an account.
+    /// Returns a plan without an account.
     #[must_use]
     pub const fn of(others: Vec<Limit>) -> Self {
         Self { own: None, others }
     }
 
-    /// Returns how much the account has used in the long run, if its own limit is at this level.
+    /// Returns how much the account has used over time, given the level of its own limit.
     #[must_use]
     pub fn used(&self, forgotten_at: Micros, now: Millis) -> u32 {
         self.own.map_or(0, |own| own.used(forgotten_at, now))
     }
 
-    /// Returns the other limits for an account that has used this much in the long run, this
-    /// request included.
+    /// Returns the other limits for an account that has used this much over time, including this
+    /// request.
     pub fn others_after(&self, used: u32) -> impl Iterator<Item = Limit> {
         let percentage = self.own.map_or(0, |own| left_free(used, &own));
         self.others.iter().map(move |limit| {
@@ -211,24 +213,25 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Plan { own: Some(self.own(account, Counted::Invite)), others }
     }
 
-    /// Returns the limits of the text of a notice or alert, which the account causes that it is
-    /// about: so it cannot use what is kept free for others.
+    /// Returns the limits of a text with a notice or alert. The account that it is about counts as
+    /// its cause, so it cannot use what is kept free for others.
     pub fn notice_text(&self, account: &Account, to: &Address) -> Plan {
         let mut others = self.payers(Requester::Account(*account), to);
         others.push(self.recipient(Counted::NoticeText, to));
         Plan { own: Some(self.own(account, Counted::NoticeText)), others }
     }
 
-    /// Returns the limits of a text about an erasure, which would be carried out untold if the text
-    /// had to wait for long: nothing is kept free from it, but a user causes few.
+    /// Returns the limits of a text about an erasure. The erasure would be carried out without
+    /// warning if the text had to wait for long, so nothing is kept free from it, but a user can
+    /// cause only a few.
     pub fn erasure_text(&self, account: &Account, to: &Address) -> Plan {
         let mut others = self.payers(Requester::Urgent, to);
         others.push(self.own(account, Counted::ErasureText));
         Plan::of(others)
     }
 
-    /// Returns the limits of what a message costs this server: those of all messages and, for a
-    /// text, of its country.
+    /// Returns the limits that protect this server from the cost of a message: those of all
+    /// messages and, for a text, of its country.
     pub fn payers(&self, requester: Requester, to: &Address) -> Vec<Limit> {
         let country = calling_code::of(to).map(u16::to_be_bytes);
         let country = country.map(|code| self.for_all(requester, Counted::Text, Scope::Country, &code));
@@ -252,7 +255,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Plan { own: Some(self.own(account, counted).left_by(by)), others }
     }
 
-    /// Returns the limit of messages of a sort to their recipient.
+    /// Returns the limit of messages of this kind to their recipient.
     pub fn recipient(&self, counted: Counted, to: &Address) -> Limit {
         let scope = match to.medium() {
             Medium::Email => Scope::Address,
@@ -267,9 +270,9 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         Limit { kind, key: (self.key)(kind, subject), bucket: kind.budget(self.budgets).1, reserve: 0 }
     }
 
-    /// Returns how long a full limit of this kind can take to drain, in microseconds, however old
-    /// the homeserver's domain is: parts of small limits are rounded, and so drain more slowly than
-    /// the whole.
+    /// Returns how long a full limit of this kind can take to drain, in microseconds, whatever the
+    /// age of the homeserver's domain: parts of small limits are rounded, and so drain more slowly
+    /// than the whole.
     pub fn longest_drain(&self, kind: Kind) -> i64 {
         let limit = self.limit(kind, &[]);
         let drain = |age| {
@@ -312,14 +315,14 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
         [grown(cohort), self.of_all_weeks(account, grown(whole))]
     }
 
-    /// Keeps free what an account leaves to older ones.
+    /// Keeps free the share that an account leaves to older ones.
     fn of_all_weeks(&self, account: &Account, limit: Limit) -> Limit {
         let weeks = self.now.div_euclid(COHORT) - account.since.div_euclid(COHORT);
         let younger = OLD - u32::try_from(weeks.max(0)).map_or(OLD, |weeks| weeks.min(OLD));
         Limit { reserve: part(limit.bucket.capacity, LEFT_TO_OLDER) / OLD * younger, ..limit }
     }
 
-    /// Returns a limit that does not depend on where the requester comes from.
+    /// Returns a limit that does not depend on the requester's network or homeserver.
     fn for_all(&self, requester: Requester, counted: Counted, scope: Scope, subject: &[u8]) -> Limit {
         let kind = Kind::of(counted, scope);
         let limit = match requester {
@@ -342,7 +345,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
     }
 }
 
-/// Returns what a message to an address counts as.
+/// Returns the kind of event that a message to an address counts as.
 #[must_use]
 pub fn counted(to: &Address) -> Counted {
     match to.medium() {
@@ -356,22 +359,22 @@ fn in_cohort(account: &Account, name: &str) -> Vec<u8> {
     [&account.since.div_euclid(COHORT).to_be_bytes(), name.as_bytes()].concat()
 }
 
-/// Returns up to how many units of its own limit an account has used little.
+/// Returns the number of units of its own limit up to which an account has used little.
 #[must_use]
 pub fn little(own: &Limit) -> u32 {
     let (part, least) = LITTLE;
     (own.bucket.capacity / part).max(least)
 }
 
-/// Returns up to how many units of its own limit an account has not used much.
+/// Returns the number of units of its own limit up to which an account has not used much.
 #[must_use]
 pub fn much(own: &Limit) -> u32 {
     let (part, least) = MUCH;
     (own.bucket.capacity / part).max(least)
 }
 
-/// Returns the percentage of shared limits that is left free by an account with this limit of its
-/// own that has used this much.
+/// Returns the percentage of shared limits left free by an account that has this limit of its own
+/// and has used this much.
 fn left_free(used: u32, own: &Limit) -> u32 {
     // If the limit drains slowly, not all use is remembered.
     let remembered = own.used(own.memory(0), 0);

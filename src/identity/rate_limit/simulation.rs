@@ -1,10 +1,10 @@
-//! How many addresses attackers look up under given limits: computed with the [rules](super::rules)
-//! and the arithmetic that the server uses, and a time that is set.
+//! Computing how many addresses attackers look up under given limits, with the
+//! [rules](super::rules) and the calculation that the server uses, and a time that is set.
 //!
 //! The attackers know the rules. They register their accounts at once or week by week, whichever
-//! yields more for the time in question, just before a week ends and just after; they use so much
-//! of each account that as little as possible is kept free of all of them; and they use everything
-//! that drains.
+//! yields more for the time in question, just before a week ends and just after. They use so much
+//! of each account that all of them together leave as little as possible free, and they use
+//! everything that drains.
 
 #[cfg(test)]
 mod tests;
@@ -30,12 +30,12 @@ const MONTH: Millis = 30 * DAY;
 const YEAR: Millis = 365 * DAY;
 /// The numbers of a large country.
 const COUNTRY: u64 = 1_000_000_000;
-/// Over how many batches the accounts are spread: the first two come on the first day, and each
-/// other a week after the one before.
+/// The numbers of batches over which the accounts are spread: the first two batches come on the
+/// first day, and each other one a week after the one before.
 const BATCHES: [u32; 3] = [2, 6, 53];
-/// The smallest look-up that is worth the trouble.
+/// The smallest look-up that is worthwhile.
 const LEAST: u32 = 50;
-/// How many accounts are refused by a limit that all share before it counts as full.
+/// The number of accounts that a shared limit must refuse before it counts as full.
 const PATIENCE: u32 = 3;
 
 /// The network that attackers have to themselves.
@@ -49,18 +49,18 @@ pub enum Source {
     V6Large,
 }
 
-/// An attack with this many accounts, evenly on this many domains that are new.
+/// An attack with a number of accounts, spread evenly over a number of new domains.
 #[derive(Clone, Copy, Debug)]
 pub struct Attack {
     /// Accounts.
     pub accounts: u32,
     /// Domains.
     pub domains: u32,
-    /// Where they come from.
+    /// Their network.
     pub source: Source,
 }
 
-/// How many addresses an attack looks up.
+/// The numbers of addresses that an attack looks up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// On the first day.
@@ -74,7 +74,7 @@ pub struct Outcome {
 }
 
 impl Attack {
-    /// Those in the documentation.
+    /// Returns the attacks in the documentation.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let sizes = [(1, 1), (100, 1), (100, 100), (10_000, 1), (10_000, 100)];
@@ -203,9 +203,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Uses the accounts of a new batch on its first day: a few as much as they can, until what is
-    /// left free of those that have used much is full; then others up to where they have not used
-    /// much, and the rest up to where they have used little.
+    /// Uses the accounts of a new batch on its first day: a few as much as they can, until the part
+    /// that heavy users may fill is full; then others until they have almost used much, and the
+    /// rest until they have almost used more than little.
     fn begin(&mut self, number: usize) -> u64 {
         let Batch { first, count, .. } = self.batches[number];
         let own = self.plan(number, first).own;
@@ -295,7 +295,7 @@ pub fn table(budgets: &Budgets) -> String {
     iter::once(head.to_owned()).chain(Attack::all().into_iter().map(row)).collect()
 }
 
-/// Writes a number with a comma before each three digits.
+/// Formats a number with thousands separators.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -15,7 +15,7 @@ fn own(capacity: u32, per_hour: u32) -> Limit {
     Limit { kind: Kind::of(Counted::Lookup, Scope::User), ..limit(capacity, per_hour) }
 }
 
-/// Returns when the bucket is empty if `units` are charged, or how long to wait.
+/// Returns the time when the bucket is empty if `units` are charged, or how long to wait.
 fn charge(limit: Limit, units: u32, empty_at: Micros, now: Millis) -> Result<Micros, Millis> {
     let charged = limit.charged(units, Level { empty_at, forgotten_at: empty_at }, now);
     charged.map(|level| level.empty_at).ok_or_else(|| limit.wait(units, empty_at, now))

@@ -1,4 +1,4 @@
-//! A bounded map that forgets what was not used for the longest time.
+//! A bounded map that forgets what has been unused for longest.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,7 +12,7 @@ pub(super) const ENTRY_WEIGHT: usize = 16;
 /// Keyed hashes.
 pub(super) type Hashes = HashSet<u32, BuildHasherDefault<Spread>>;
 
-/// Spreads keyed hashes over a table: they need no second hash.
+/// Distributes keyed hashes over a table; they need no second hash.
 #[derive(Default)]
 pub(super) struct Spread(u64);
 
@@ -30,11 +30,11 @@ impl Hasher for Spread {
     }
 }
 
-/// What is free to a token under a pepper.
+/// The look-ups that are free to a token under a pepper.
 #[derive(Default)]
 pub(super) struct Entry {
     pub(super) hashes: Hashes,
-    /// When it was last compared with the database.
+    /// The time when it was last compared with the database.
     pub(super) read_at: Millis,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Entry {
 pub(super) struct Generations {
     young: HashMap<Owner, Entry>,
     old: HashMap<Owner, Entry>,
-    /// Of the young generation.
+    /// The weight of the young generation.
     weight: usize,
 }
 

@@ -1,15 +1,15 @@
-//! The form in which the database stores what a token has looked up.
+//! The stored form of the look-ups of a token.
 
 use super::{MOST, Token};
 use crate::crypto::vault::Unsealable;
 use crate::identity::pepper::Epoch;
 
-/// The least number of hashes that a row has room for.
+/// The minimum number of hashes that a row has room for.
 const LEAST: usize = 64;
 
-/// What a token has looked up under a pepper. Stored as hashes of four bytes, sealed with the
-/// token's key; for an address book of usual size, the differences between sorted hashes would be
-/// no shorter. Their number is a power of two, and at least 64, so that the length tells little.
+/// The look-ups of a token under a pepper. Stored as hashes of four bytes, sealed with the token's
+/// key; for an address book of usual size, the differences between sorted hashes would be no
+/// shorter. Their number is a power of two, and at least 64, so that the length reveals little.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Row {
     /// Sorted, without duplicates.
@@ -29,7 +29,7 @@ impl Row {
         Ok(row)
     }
 
-    /// Adds look-ups, as many as fit.
+    /// Adds as many look-ups as fit.
     #[must_use]
     pub fn with(mut self, hashes: &[u32]) -> Self {
         self.hashes.extend(hashes);

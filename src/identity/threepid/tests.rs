@@ -226,7 +226,7 @@ fn both_forms_of_a_domain_are_found() {
 
 #[test]
 fn a_form_that_is_too_long_is_not_found() {
-    // Letters of four bytes, which take one in the A-label.
+    // These letters have four bytes, but take only one in the A-label.
     let label = "𐐨".repeat(50);
     let ascii = email(&format!("a@{label}.example"));
     assert_eq!(forms(&ascii).len(), 2);

@@ -1,7 +1,7 @@
-//! What each email says.
+//! The content of each email.
 //!
-//! Subjects consist of our own words only: a Matrix ID or a name is somebody else's, and subjects
-//! are read even by people who open nothing from strangers.
+//! Subjects consist only of our own words: a Matrix ID or a name comes from somebody else, and
+//! subjects are read even by people who open nothing from strangers.
 
 use askama::Error;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::notify::Words;
 use crate::notify::mail::Email;
 use crate::notify::unlinked::{unlinked, unlinked_id_in_mail};
 
-/// Who unbound an address.
+/// The party that unbound an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Remover {
@@ -21,18 +21,18 @@ pub enum Remover {
     Owner,
     /// Another user, who has proved that the address is theirs and has bound it.
     Another,
-    /// The user it was bound to, who has proved the account and not the address.
+    /// The user it was bound to, who has proved the account but not the address.
     User,
     /// The homeserver of the user it was bound to.
     Homeserver,
-    /// Somebody who has a message that was sent to the address, by a link in it. It may be old, and
-    /// have been read by others since.
+    /// Somebody who has a message that was sent to the address, by a link in it. The message may be
+    /// old, and others may have read it since.
     Reader,
     /// The operator of this server.
     Operator,
 }
 
-/// What a validation email is about.
+/// The content of a validation email.
 #[derive(Clone, Copy, Debug)]
 pub struct ValidationFacts<'a> {
     /// The Matrix ID that asks.
@@ -41,22 +41,22 @@ pub struct ValidationFacts<'a> {
     pub homeserver: &'a str,
     /// The link that validates the address.
     pub link: &'a Url,
-    /// How long the link works.
+    /// The time for which the link works.
     pub lifetime: Millis,
-    /// The link that cancels the request, for readers who have not asked.
+    /// The link that cancels the request, for readers who did not ask for it.
     pub cancel: &'a Url,
     /// The page on which the reader can object to all such emails.
     pub objecting: &'a Url,
 }
 
-/// What the notice to a bound address is about.
+/// The content of the notice to a bound address.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundFacts<'a> {
     /// The Matrix ID it is bound to.
     pub mxid: &'a str,
     /// Its homeserver.
     pub homeserver: &'a str,
-    /// When it was bound.
+    /// The time when it was bound.
     pub since: Millis,
     /// The link that undoes it.
     pub undo: &'a Url,
@@ -64,22 +64,22 @@ pub struct BoundFacts<'a> {
     pub objecting: &'a Url,
 }
 
-/// What the notice to an unbound address is about.
+/// The content of the notice to an unbound address.
 #[derive(Clone, Copy, Debug)]
 pub struct UnboundFacts<'a> {
     /// The Matrix ID it was bound to.
     pub mxid: &'a str,
     /// Its homeserver.
     pub homeserver: &'a str,
-    /// When it was unbound.
+    /// The time when it was unbound.
     pub since: Millis,
-    /// Who unbound it.
+    /// The party that unbound it.
     pub by: Remover,
     /// The page on which the user can end all sessions.
     pub own_page: &'a Url,
 }
 
-/// What an email about an invitation is about.
+/// The content of an email about an invitation.
 #[derive(Clone, Copy)]
 pub struct InviteFacts<'a> {
     /// The Matrix ID that invites.
@@ -88,11 +88,11 @@ pub struct InviteFacts<'a> {
     pub inviter: Option<&'a DisplayName>,
     /// The name of the room.
     pub room: Option<&'a DisplayName>,
-    /// Whether the room is a space.
+    /// True if the room is a space.
     pub is_space: bool,
     /// The page that shows the invitation.
     pub link: &'a Url,
-    /// How long the invitation is kept.
+    /// The time for which the invitation is kept.
     pub lifetime: Millis,
 }
 
@@ -119,8 +119,8 @@ pub fn validation_email(say: Words<'_>, facts: ValidationFacts<'_>) -> Result<Em
     render(say, &content)
 }
 
-/// Returns the email with the link to what is stored about an address. It says nothing of what that
-/// is.
+/// Returns the email with the link to the data stored about an address. It reveals nothing about
+/// the data.
 ///
 /// # Errors
 /// Fails only if a template cannot be rendered.
@@ -162,7 +162,7 @@ pub fn bound_email(say: Words<'_>, facts: BoundFacts<'_>) -> Result<Email, Error
     render(say, &content)
 }
 
-/// Returns the notice to an address that was unbound. It has no link that undoes that: binding the
+/// Returns the notice to an address that was unbound. It has no link that undoes this: binding the
 /// address again takes another proof.
 ///
 /// # Errors
@@ -236,7 +236,7 @@ fn matrix_id(say: Words<'_>, mxid: &str) -> String {
     say.with("mail-matrix-id", "mxid", &unlinked_id_in_mail(mxid))
 }
 
-/// Returns what happened, when, and on which server.
+/// Returns the sentence about what happened, when, and on which server.
 pub(super) fn since(say: Words<'_>, id: &str, at: Millis) -> String {
     let at = say.texts.timestamp(say.language, at);
     say.texts.get(say.language, id, &[("time", at.into()), ("server", say.server.into())])

@@ -1,4 +1,4 @@
-//! Emails about what somebody does with their own data, or with somebody else's.
+//! Emails about actions on somebody's data, by themselves or by somebody else.
 
 use askama::Error;
 use url::Url;
@@ -9,25 +9,25 @@ use crate::clock::Millis;
 use crate::notify::Words;
 use crate::notify::mail::Email;
 
-/// What the email with a link that confirms is about.
+/// The content of the email with a link that confirms.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfirmationFacts<'a> {
     /// The Matrix ID that asks.
     pub mxid: &'a str,
     /// Its homeserver.
     pub homeserver: &'a str,
-    /// When it asked.
+    /// The time when it asked.
     pub at: Millis,
     /// The link.
     pub link: &'a Url,
-    /// How long the link works.
+    /// The time for which the link works.
     pub lifetime: Millis,
 }
 
-/// What an alert tells.
+/// The event that an alert reports.
 #[derive(Clone, Copy, Debug)]
 pub enum Alert<'a> {
-    /// Somebody sees all addresses of the user, since another one has confirmed them.
+    /// Somebody sees all addresses of the user, since another one of them was confirmed.
     Opened,
     /// Everything stored about the user was exported.
     Exported,
@@ -37,7 +37,7 @@ pub enum Alert<'a> {
     Removed,
     /// The user objects to the address being found or written to.
     Objected {
-        /// The page on which the reader can withdraw that.
+        /// The page on which the reader can withdraw the objection.
         manage: &'a Url,
     },
     /// Another address was added to the user.
@@ -47,23 +47,23 @@ pub enum Alert<'a> {
     },
     /// Everything stored about the user will be erased.
     Erasing {
-        /// When.
+        /// The time.
         due_at: Millis,
         /// The link that stops it, if the reader can.
         stop: Option<&'a Url>,
     },
 }
 
-/// What an alert is about.
+/// The content of an alert.
 #[derive(Clone, Copy, Debug)]
 pub struct AlertFacts<'a> {
     /// The Matrix ID whose data it is.
     pub mxid: &'a str,
     /// Its homeserver.
     pub homeserver: &'a str,
-    /// When it happened.
+    /// The time when it happened.
     pub at: Millis,
-    /// What happened.
+    /// The event.
     pub what: Alert<'a>,
     /// The page on which the user can end all sessions.
     pub own_page: &'a Url,
@@ -90,7 +90,7 @@ pub fn confirmation_email(say: Words<'_>, facts: ConfirmationFacts<'_>) -> Resul
     render(say, &content)
 }
 
-/// Returns the email that tells what was done with the data of an address's user.
+/// Returns the email that reports an action on the data of an address's user.
 ///
 /// # Errors
 /// Fails only if a template cannot be rendered.

@@ -15,11 +15,11 @@ use crate::brand::Logo;
 use crate::clock::Clock;
 use crate::identity::threepid::Address;
 
-/// Longer subjects are cut: no mail program shows more, and lines may have 998 bytes (RFC 5322
-/// section 2.1.1).
+/// The maximum length of a subject: no mail program shows more, and lines may have 998 bytes (RFC
+/// 5322 section 2.1.1).
 const MAX_SUBJECT_CHARS: usize = 200;
 
-/// Headers that stop automatic replies (RFC 3834 section 5), from Exchange too ([MS-OXCMAIL]
+/// Headers that stop automatic replies (RFC 3834 section 5), including Exchange's ([MS-OXCMAIL]
 /// 2.1.3.2.20).
 const NO_ANSWERS: [(HeaderName, &str); 2] = [
     (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),

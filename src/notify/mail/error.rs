@@ -1,10 +1,10 @@
-//! Why emails are not sent.
+//! The reasons why emails are not sent.
 
 use std::fmt;
 use std::io;
 
-/// Why an email was not sent. It is logged and shown in the outbox, so it contains neither
-/// addresses nor the server's words, only its reply code.
+/// The reason why an email was not sent. It is logged and shown in the outbox, so it contains
+/// neither addresses nor the server's words, but only its reply code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendError {
     /// `mail.host` has no network address.
@@ -15,7 +15,7 @@ pub enum SendError {
     Lost,
     /// Sending took longer than `mail.timeout`.
     TimedOut,
-    /// The server's reply is not SMTP, or does not belong to the command.
+    /// The server's reply is not SMTP, or does not match the command.
     OutOfStep,
     /// `mail.security` is `starttls`, which the server does not offer. An attacker may have removed
     /// the offer.
@@ -30,7 +30,7 @@ pub enum SendError {
     NoSmtpUtf8,
     /// The address is not an email address.
     NoMailbox,
-    /// The owner of the address wants no email.
+    /// The owner of the address does not want any email.
     Unwanted,
     /// The server refused a step of the dialogue.
     Refused(Step, Code),
@@ -38,7 +38,7 @@ pub enum SendError {
     File(io::ErrorKind),
 }
 
-/// What the server refused.
+/// The step that the server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The connection, when it began or at any later time.
@@ -81,39 +81,39 @@ impl Code {
         Self { number, status }
     }
 
-    /// Returns the first digit, which alone says what to do (RFC 5321 section 4.2).
+    /// Returns the first digit, which alone determines what to do (RFC 5321 section 4.2).
     pub(super) const fn severity(self) -> u16 {
         self.number / 100
     }
 
-    /// Whether the same command would be refused again.
+    /// Returns whether the same command would be refused again.
     pub(super) const fn is_permanent(self) -> bool {
         self.severity() == 5
     }
 
-    /// Whether the server complains about the sender, although the command was about something
-    /// else: Postfix refuses nothing before the recipient, and Exchange some senders only after the
-    /// message (5.7.60 and 5.2.252, "not allowed to send as this sender").
+    /// Returns whether the server complains about the sender, although the command was about
+    /// something else: Postfix refuses nothing before the recipient, and Exchange some senders only
+    /// after the message (5.7.60 and 5.2.252, "not allowed to send as this sender").
     pub(super) const fn is_about_sender(self) -> bool {
         matches!(self.status, Some((1, 7 | 8) | (2, 252) | (7, 60)))
     }
 
-    /// Whether the server refuses an address that is not ASCII (RFC 6531 section 3.5), or the
-    /// parameter that announces it, although it offers SMTPUTF8.
+    /// Returns whether the server refuses an address that is not ASCII (RFC 6531 section 3.5), or
+    /// the parameter that announces it, although it offers SMTPUTF8.
     const fn refuses_smtputf8(self, step: Step) -> bool {
         let is_parameter = matches!(step, Step::Sender) && matches!(self.number, 501 | 504 | 555);
         self.is_permanent() && (is_parameter || matches!(self.status, Some((6, 7 | 9))))
     }
 
-    /// Whether it may be this server that is refused, rather than the recipient or the message: a
-    /// matter of policy or of the protocol. "Relay access denied" is one.
+    /// Returns whether the server may be refusing us, rather than the recipient or the message: a
+    /// matter of policy or of the protocol, such as "relay access denied".
     const fn may_be_about_us(self) -> bool {
         matches!(self.status, Some((5 | 7, _)))
     }
 }
 
 impl SendError {
-    /// Names what a server refuses whose offer of SMTPUTF8 was taken and then turned down.
+    /// Names the refusal of a server that offered SMTPUTF8 and then turned it down.
     pub(super) fn with_smtputf8(self) -> Self {
         match self {
             Self::Refused(step, code) if code.refuses_smtputf8(step) => Self::NoSmtpUtf8,
@@ -121,8 +121,8 @@ impl SendError {
         }
     }
 
-    /// Whether the server will always refuse this email to this recipient, unless somebody changes
-    /// something.
+    /// Returns whether the server will always refuse this email to this recipient, unless somebody
+    /// changes something.
     #[must_use]
     pub const fn refuses_email(&self) -> bool {
         match self {
@@ -132,7 +132,7 @@ impl SendError {
         }
     }
 
-    /// Whether it is pointless to send the email again, since the operator is not at fault.
+    /// Returns whether it is pointless to send the email again, since the operator is not at fault.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         match self {
@@ -141,7 +141,7 @@ impl SendError {
         }
     }
 
-    /// Whether every email will fail until the operator changes something.
+    /// Returns whether every email will fail until the operator changes something.
     #[must_use]
     pub const fn needs_operator(&self) -> bool {
         match self {

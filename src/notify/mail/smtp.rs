@@ -1,7 +1,7 @@
 //! Delivering emails to an SMTP server.
 //!
-//! No library has this dialogue: lettre, async-smtp, mail-send and io-smtp refuse replies that RFC
-//! 5321 allows (a bare `250`), or `AUTH LOGIN` in other words than theirs; and the pools take back
+//! No library handles this dialogue: lettre, async-smtp, mail-send and io-smtp refuse replies that
+//! RFC 5321 allows (a bare `250`), or `AUTH LOGIN` with unexpected prompts. And the pools take back
 //! a connection in the middle of a dialogue when a deadline cancels it, so that the next email's
 //! commands become part of an email to somebody else.
 
@@ -27,8 +27,8 @@ use self::reply::Trouble;
 use super::error::{SendError, Step};
 use crate::config::{Smtp, SmtpCredentials, SmtpSecurity};
 
-/// How long an idle connection can be reused. Servers close idle connections after a few minutes at
-/// most.
+/// The time for which an idle connection can be reused. Servers close idle connections after a few
+/// minutes at most.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
 /// An SMTP server and the connections to it.
@@ -39,7 +39,7 @@ pub(super) struct SmtpServer {
     credentials: Option<SmtpCredentials>,
     timeout: Duration,
     sender: Recipient,
-    /// The name to give, or `None` for the network address of each connection.
+    /// The name to give, or `None` to give the network address of each connection.
     hello: Option<String>,
     /// One permit per email being sent, which bounds the number of connections.
     permits: Semaphore,
@@ -61,7 +61,7 @@ struct Idle {
 /// The dialogue failed before the server asked for the message.
 struct NotBegun {
     error: SendError,
-    /// Whether a new connection may succeed.
+    /// True if a new connection may succeed.
     stale: bool,
 }
 
@@ -87,8 +87,8 @@ impl SmtpServer {
         })
     }
 
-    /// Delivers one message. All of its lines end in CR LF, including the last one. An unwanted one
-    /// is given up as if the server had refused the recipient.
+    /// Delivers one message. All of its lines end in CR LF, including the last one. An unwanted
+    /// message is given up as if the server had refused the recipient.
     pub(super) async fn send(&self, to: &Recipient, message: String, is_wanted: bool) -> Result<(), SendError> {
         let deadline = Instant::now() + self.timeout;
         let text = is_wanted.then(|| wire_format(&message));
@@ -97,7 +97,7 @@ impl SmtpServer {
         if is_ascii(to) { sent } else { sent.map_err(SendError::with_smtputf8) }
     }
 
-    /// Connects, logs in and names the sender, as for a message that then is not sent.
+    /// Connects, logs in and names the sender, as for a message that is then not sent.
     pub(super) async fn probe(&self) -> Result<(), SendError> {
         let deadline = Instant::now() + self.timeout;
         let dialogue = async {
@@ -211,7 +211,7 @@ impl SmtpServer {
         let addresses = lookup_host((&*host, self.port)).await.map_err(|_| SendError::UnknownHost)?;
         let mut failure = SendError::UnknownHost;
         for address in addresses {
-            // At most half of the time for each address, so that there is time for the next one.
+            // Each address gets at most half of the time, so that some is left for the next one.
             match timeout(self.timeout / 2, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     // Commands are short, and each waits for its reply.

@@ -1,4 +1,4 @@
-//! The mailer against SMTP servers that behave well, and badly.
+//! Tests of the mailer against SMTP servers that behave well or badly.
 
 mod addresses;
 mod dialogue;

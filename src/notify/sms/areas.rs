@@ -29,7 +29,7 @@ impl<T: Clone + PartialEq> Areas<T> {
             .or_else(|| self.0.get(&Area::Anywhere))
     }
 
-    /// Whether any area has this entry.
+    /// Returns whether any area has this entry.
     pub(super) fn contains(&self, entry: &T) -> bool {
         self.0.values().any(|this| this == entry)
     }

@@ -11,9 +11,9 @@ use crate::config;
 use crate::crypto::trust::{self, TlsFault, TrustError};
 use crate::notify::unusable;
 
-/// The most bytes of a response that are read. Gateways need a fraction of that.
+/// The maximum number of bytes of a response that are read. Gateways need a fraction of that.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How long an idle connection can be reused.
+/// The time for which an idle connection can be reused.
 const MAX_IDLE: Duration = Duration::from_secs(30);
 
 /// A gateway's response.
@@ -30,8 +30,8 @@ impl Answer {
     }
 }
 
-/// Returns a client that follows no redirects and uses no proxy from the environment, so that
-/// nobody but the gateway receives the credentials.
+/// Returns a client that follows no redirects and uses no proxy from the environment, so that only
+/// the gateway receives the credentials.
 pub(super) fn client(sms: &config::Sms) -> Result<Client, String> {
     let tls = trust::client_config(sms.ca_file.as_deref())
         .map_err(|TrustError { path, reason }| unusable("sms.ca_file", &path, reason))?;

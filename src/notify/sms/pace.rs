@@ -1,4 +1,4 @@
-//! How long gateways take.
+//! The time that gateways take.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-/// How many texts are remembered.
+/// The number of texts that are remembered.
 const REMEMBERED: usize = 32;
-/// How long a gateway takes, in milliseconds, as long as nothing is known about it.
+/// The time that a gateway is assumed to take, in milliseconds, while nothing is known about it.
 const USUAL: std::ops::Range<u64> = 150..600;
 
-/// How long the last texts took.
+/// The times that the last texts took.
 #[derive(Default)]
 pub(super) struct Pace(Mutex<VecDeque<Duration>>);
 

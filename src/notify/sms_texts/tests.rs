@@ -76,7 +76,7 @@ fn a_matrix_id_too_long_for_a_notice_is_left_out_and_none_adds_a_line() {
 
 #[test]
 fn a_link_to_the_data_about_a_number_fits_into_two_messages() {
-    // As long as the link for a number of 15 digits.
+    // This is as long as the link for a number of 15 digits.
     let link = format!("https://id.example.org/address/open?token={}&lang=en", "x".repeat(79));
     let link = Url::parse(&link).unwrap();
     let texts = TAGS.map(|tag| {
@@ -90,7 +90,7 @@ fn a_link_to_the_data_about_a_number_fits_into_two_messages() {
 
 #[test]
 fn confirmations_and_alerts_fit_into_two_messages() {
-    // As long as the links are.
+    // These are as long as real links.
     let confirm = format!("https://id.example.org/unlock?token={}&lang=en", "x".repeat(136));
     let stop = format!("https://id.example.org/erasure?token={}&lang=en", "x".repeat(92));
     let undo = format!("https://id.example.org/not-me?token={}&lang=en", "x".repeat(114));

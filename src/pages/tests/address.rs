@@ -1,4 +1,4 @@
-//! The pages of an address without an account.
+//! Tests of the pages for an address without an account.
 
 use ruma_common::OwnedUserId;
 

@@ -91,8 +91,8 @@ pub(super) async fn unbind_all(
     Ok(view.said(if is_allowed { ALL_UNBOUND } else { LOCKED }))
 }
 
-/// Unbinds the address of a person with this id, or all; returns whether there was one, or `None`
-/// if one of them is not confirmed. Then nothing is unbound.
+/// Unbinds the person's address with this id, or all; returns whether there was one, or `None` if
+/// one of them is not confirmed. Nothing is unbound in that case.
 async fn removed(
     bindings: &Bindings,
     self_service: &SelfService,

@@ -1,5 +1,5 @@
-//! What `/you` shows to somebody who has opened it too often: others may have done so with a token
-//! of theirs, so it still offers to sign out, here and everywhere.
+//! The page that `/you` shows to somebody who has opened it too often. Others may have done so with
+//! one of their tokens, so it still offers to sign out, here and everywhere.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

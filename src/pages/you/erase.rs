@@ -1,5 +1,5 @@
-//! `/you/erase`: what will be erased, the confirmation, and the receipt. Somebody who has not
-//! confirmed their addresses can have everything erased three days later.
+//! `/you/erase`: the data that will be erased, the confirmation, and the receipt. Somebody who has
+//! not confirmed their addresses can have everything erased three days later.
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -57,18 +57,18 @@ struct Question<'a> {
     layout: Layout<'a>,
     mxid: &'a str,
     form_token: &'a str,
-    /// What will be removed, a sentence each.
+    /// The data that will be removed, one sentence each.
     losses: Vec<String>,
     kept: String,
-    /// What was typed instead of the Matrix ID.
+    /// The text typed instead of the Matrix ID.
     typed: Option<&'a str>,
-    /// Whether it happens later, because the addresses are not confirmed.
+    /// True if it happens later, because the addresses are not confirmed.
     is_later: bool,
-    /// The erasure that is requested already.
+    /// The erasure that has already been requested.
     pending: Option<Pending>,
 }
 
-/// An erasure that is requested.
+/// A requested erasure.
 pub(super) struct Pending {
     pub requested: Timestamp,
     pub due: Timestamp,
@@ -81,7 +81,7 @@ struct Done<'a> {
     lead: String,
     mxid: &'a str,
     at: Timestamp,
-    /// What was removed, a sentence each.
+    /// The removed data, one sentence each.
     removed: Vec<String>,
     kept: Option<(String, Timestamp)>,
     json: String,
@@ -138,7 +138,7 @@ pub(super) async fn erase_later(
     }
 }
 
-/// `POST /you/keep`: stops that.
+/// `POST /you/keep`: stops a requested erasure.
 pub(super) async fn keep(
     web_sessions: web::Data<WebSessions>,
     self_service: web::Data<SelfService>,
@@ -152,7 +152,7 @@ pub(super) async fn keep(
     }
 }
 
-/// Returns the page for somebody whose proof or confirmation does not hold any more.
+/// Returns the page for somebody whose proof or confirmation is no longer valid.
 fn unproved(view: &View, error: Error) -> Result<HttpResponse, Failure> {
     match error.kind() {
         ErrorKind::ProofRequired => Err(Failure::ProofRequired(Errand::Erase)),
@@ -224,7 +224,7 @@ impl View {
         self.personal(StatusCode::OK, Powers::None, &done)
     }
 
-    /// Returns what an erasure removes, in words.
+    /// Returns the data that an erasure removes, in words.
     fn removed(&self, erased: &Erased) -> Vec<String> {
         let counts = [
             ("page-you-count-account", usize::from(erased.account)),

@@ -1,4 +1,4 @@
-//! What `/you` shows.
+//! The content of `/you`.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -13,9 +13,9 @@ use crate::pages::timestamp::Timestamp;
 use crate::pages::{Powers, View};
 use crate::service::{Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedInvite, ExportedToken, Need};
 
-/// What is said of a validated session, and of one that is not.
+/// The messages for a validated session, and for one that is not.
 const SESSION_MESSAGES: [&str; 2] = ["page-you-confirmed", "page-you-asked"];
-/// What is said of a notice, and of an invitation.
+/// The messages for a notice, and for an invitation.
 const DELIVERY_MESSAGES: [&str; 2] = ["page-you-delivery-notice", "page-you-delivery-invitation"];
 
 #[derive(Template)]
@@ -28,10 +28,10 @@ struct Overview<'a> {
     mxid: &'a str,
     since: Option<Timestamp>,
     addresses: Vec<Listed>,
-    /// Why addresses are masked: none is confirmed, or the confirmed one has not been bound for
-    /// long.
+    /// The reason why addresses are masked: none is confirmed, or the confirmed one has not been
+    /// bound for long.
     locked: Option<&'static str>,
-    /// Whether there are several, and none is masked.
+    /// True if there are several, and none is masked.
     can_unbind_all: bool,
     /// The erasure that is requested.
     pending: Option<Pending>,
@@ -49,7 +49,7 @@ struct Listed {
     id: String,
     address: String,
     since: Timestamp,
-    /// The label of what removes it, if it is not masked.
+    /// The label of the button that removes it, if it is not masked.
     remove: Option<String>,
 }
 
@@ -73,7 +73,7 @@ struct Agreement {
     state: String,
     /// The document that can be accepted.
     offer: Option<Offer>,
-    /// How to withdraw, if there is a consent in force.
+    /// The label of the button that withdraws, if there is a consent in force.
     withdraw: Option<String>,
     records: Vec<Record>,
 }
@@ -187,7 +187,7 @@ impl View {
     fn agreement(&self, version: &Version, policies: &Policies, consents: &[ExportedConsent]) -> Option<Agreement> {
         let document = self.best(version, self.tag())?;
         let theirs = || consents.iter().filter(|consent| consent.policy == version.policy());
-        // What was withdrawn may have been given again.
+        // A withdrawn consent may have been given again.
         let of_this = theirs().rfind(|consent| consent.version == version.version());
         let is_agreed = of_this.is_some_and(|consent| consent.withdrawn_at.is_none());
         let last = theirs().rfind(|consent| consent.version != version.version());

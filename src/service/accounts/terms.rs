@@ -16,10 +16,10 @@ use crate::service::{Actor, Caller};
 use crate::store::consents::{self, NewConsent};
 use crate::store::{self, accounts};
 
-/// How many URLs a request may accept: far more than there are policies.
+/// The maximum number of URLs that a request may accept: far more than there are policies.
 const MAX_URLS: usize = 1_000;
 
-/// How many consents of an account are kept: far more than anybody gives on purpose.
+/// The maximum number of consents kept for an account: far more than anybody gives on purpose.
 const LONGEST_HISTORY: usize = 200;
 
 impl Accounts {
@@ -76,7 +76,8 @@ impl Accounts {
     /// the user has none. Returns false, and records nothing, if the document is not in force.
     ///
     /// # Errors
-    /// 429 if the user has given again too often what they withdrew; 503 if the database is unavailable.
+    /// 429 if the user has too often renewed consents that they withdrew; 503 if the database is
+    /// unavailable.
     pub async fn give_consent(&self, actor: &Actor, shown: &Shown) -> Result<bool, Error> {
         let published = self.content.load_full();
         let in_force = published.policies.newest(&shown.policy).filter(|newest| newest.version() == shown.version);
@@ -110,12 +111,12 @@ impl Accounts {
         Ok(true)
     }
 
-    /// Withdraws a user's consents to these policies, in any version. Withdrawing twice, or what
-    /// was never accepted, is not an error. When this returns, the withdrawal has taken effect on
-    /// every node.
+    /// Withdraws a user's consents to these policies, in any version. Withdrawing twice, or
+    /// withdrawing a consent that was never given, is not an error. When this returns, the
+    /// withdrawal has taken effect on every node.
     ///
     /// # Errors
-    /// 400 for an unknown policy; then nothing is withdrawn.
+    /// 400 for an unknown policy; nothing is withdrawn in that case.
     pub async fn withdraw_terms(&self, mxid: &UserId, which: Withdrawal, origin: Origin) -> Result<(), Error> {
         let (index, now) = (self.sealer.account_index(mxid), self.clock.now());
         let published = self.content.load_full();

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use crate::clock::{Millis, SECOND};
 use crate::service::Caller;
 
-/// How long an owner is cached.
+/// The time for which an owner is cached.
 pub(super) const LIFETIME: Duration = Duration::from_secs(1);
-/// How many owners are cached at most.
+/// The maximum number of cached owners.
 const CAPACITY: usize = 50_000;
 
 /// The owners of tokens, cached for a second.
@@ -19,14 +19,15 @@ pub(in crate::service) struct TokenCache(RwLock<Entries>);
 #[derive(Default)]
 struct Entries {
     owners: HashMap<[u8; 32], (Arc<Caller>, Lookup)>,
-    /// How often the cache was cleared.
+    /// The number of times that the cache was cleared.
     generation: u64,
 }
 
 /// The start of a look-up in the database.
 #[derive(Clone, Copy)]
 pub(super) struct Lookup {
-    /// Its time by the server's clock, which tests set, and by the machine's, which nobody does.
+    /// Its time by the server's clock, which tests can set, and by the machine's, which they
+    /// cannot.
     clock: Millis,
     machine: Instant,
     generation: u64,
@@ -45,7 +46,7 @@ impl TokenCache {
         Lookup { clock: now, machine: Instant::now(), generation }
     }
 
-    /// Caches what a look-up found, unless the cache was cleared since the look-up began.
+    /// Caches the result of a look-up, unless the cache was cleared since the look-up began.
     pub(super) fn put(&self, hash: [u8; 32], owner: Arc<Caller>, lookup: Lookup) {
         let mut entries = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if lookup.generation != entries.generation {

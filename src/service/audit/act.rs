@@ -10,7 +10,7 @@ use crate::notify::emails::Remover;
 use crate::service::Objector;
 use crate::store::proofs::Bearer;
 
-/// What was done.
+/// The kind of act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// An address was bound to a user.
@@ -49,7 +49,7 @@ pub enum Act {
     DropDelivery,
     /// Rows of another server were imported.
     Import,
-    /// What was remembered of an import was deleted.
+    /// The information remembered about an import was deleted.
     EndImport,
     /// The stored time was set.
     SetClock,
@@ -96,7 +96,7 @@ impl Act {
     }
 }
 
-/// Where an act came from.
+/// The origin of an act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A request of an app.
@@ -107,7 +107,7 @@ pub enum Origin {
     Command,
     /// A request that a homeserver has signed.
     Homeserver,
-    /// What was requested before was carried out.
+    /// Something that was requested earlier was carried out.
     Maintenance,
     /// A server started.
     Start,
@@ -160,13 +160,13 @@ impl From<&Bearer> for Origin {
 pub(in crate::service) struct Entry<'a> {
     pub act: Act,
     pub origin: Origin,
-    /// Whether anything was changed or found.
+    /// True if anything was changed or found.
     pub has_changed: bool,
     /// The user whose data it was.
     pub user: Option<&'a UserId>,
     /// The address.
     pub address: Option<&'a Address>,
-    /// What else there is to say; nothing that identifies a person.
+    /// Further details; nothing that identifies a person.
     pub detail: Option<Value>,
 }
 
@@ -191,7 +191,7 @@ impl<'a> Entry<'a> {
 /// An entry as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// When it was written, in milliseconds since the epoch.
+    /// The time when it was written, in milliseconds since the epoch.
     pub at: Millis,
     /// The [act](Act).
     pub act: String,
@@ -205,7 +205,7 @@ pub struct Record {
     /// The pseudonym of the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// What else there is to say.
+    /// Further details.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Value>,
     /// Random, so that no two entries are the same.
@@ -213,7 +213,7 @@ pub struct Record {
 }
 
 impl Record {
-    /// Parses what is stored.
+    /// Parses a stored entry.
     pub(super) fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }

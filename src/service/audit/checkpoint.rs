@@ -1,5 +1,5 @@
-//! Checkpoints: what the server says, under its signature, of the end of the audit log at some
-//! time. They go into its log, which somebody who alters the database does not reach.
+//! Checkpoints: signed statements by the server about the end of the audit log at some time. They
+//! go into the server's own log, which is out of reach for somebody who alters the database.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use crate::clock::Millis;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::Place;
 
-/// What a line of the log contains before the object.
+/// The text before the object in a line of the log.
 pub(super) const MARK: &str = "audit checkpoint ";
 const TYPE: &str = "im.vouch.audit_checkpoint";
 
-/// Where the audit log ended at some time.
+/// The end of the audit log at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// When.
+    /// The time.
     pub at: Millis,
     /// The last entry.
     pub place: Place,
@@ -50,7 +50,7 @@ impl Checkpoint {
     /// Returns the checkpoint in a line of a log, or `None` if there is none.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Describes what is wrong with it.
     fn find(line: &str, signing: &SigningKeys) -> Option<Result<Self, &'static str>> {
         let text = message(line);
         let (_, object) = text.split_once(MARK)?;
@@ -69,7 +69,7 @@ impl Checkpoint {
     }
 }
 
-/// Returns the message of a line: lines may be JSON, and journald wraps them in JSON once more.
+/// Returns the message of a line: lines may be JSON, and journald wraps them in JSON again.
 fn message(line: &str) -> String {
     let object: Option<Value> = serde_json::from_str(line).ok();
     let inner = object.and_then(|object| Some(object["message"].as_str().or(object["MESSAGE"].as_str())?.to_owned()));
@@ -77,10 +77,10 @@ fn message(line: &str) -> String {
 }
 
 impl Checkpoints {
-    /// Reads those in the lines of a log, plain or JSON.
+    /// Reads the checkpoints in the lines of a log, plain or JSON.
     ///
     /// # Errors
-    /// What is wrong, with the number of the line; also if there are none.
+    /// Describes what is wrong, with the number of the line, including when there are none.
     pub fn read(log: &str, signing: &SigningKeys) -> Result<Self, String> {
         let mut found = Self::default();
         for (number, line) in log.lines().enumerate() {

@@ -12,20 +12,20 @@ use crate::error::Error;
 use crate::store::audit::{self, Linked};
 use crate::store::{Conn, meta};
 
-/// What was found when the log was verified.
+/// The result of verifying the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// How many entries are linked.
+    /// The number of linked entries.
     pub entries: usize,
     /// The number of the first one, or of the one that comes next.
     pub first: i64,
-    /// How many entries are not linked yet.
+    /// The number of entries that are not linked yet.
     pub waiting: usize,
-    /// How many checkpoints were compared with it.
+    /// The number of checkpoints that were compared with it.
     pub checkpoints: usize,
-    /// How many checkpoints are older than the first entry that is left.
+    /// The number of checkpoints that are older than the first remaining entry.
     pub expired_checkpoints: usize,
-    /// What is wrong.
+    /// The problems found.
     pub problems: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl Audit {
             let anchor = meta::get(&mut conn, meta::AUDIT_ANCHOR).await?;
             let place = anchor.as_ref().and_then(|anchor| self.keys.open_end(ANCHOR, anchor));
             let verified = Verification::new(&self.keys, place, checkpoints).run(&mut conn).await?;
-            // Otherwise entries have expired meanwhile.
+            // Otherwise entries have expired in the meantime.
             if meta::get(&mut conn, meta::AUDIT_ANCHOR).await? == anchor {
                 return Ok(verified);
             }
@@ -51,7 +51,7 @@ impl Audit {
 struct Verification<'a> {
     keys: &'a AuditKeys,
     checkpoints: &'a Checkpoints,
-    /// The last entry read, with its link as it is stored; or that before the first.
+    /// The last entry read, with its stored link, or the place before the first entry.
     last: Option<Place>,
     macs: HashSet<Vec<u8>>,
     found: Verified,
@@ -74,7 +74,7 @@ impl<'a> Verification<'a> {
         }
         self.read_pages(conn).await?;
         let head = meta::get(conn, meta::AUDIT_HEAD).await?.and_then(|head| self.keys.open_end(HEAD, &head));
-        // Others may have been linked meanwhile.
+        // Others may have been linked in the meantime.
         self.read_pages(conn).await?;
         let end = self.last.map_or(0, |last| last.sequence);
         match head {

@@ -17,23 +17,23 @@ use crate::store::{self, Conn, erasures, respelling};
 pub struct ImportedBinding {
     /// The address.
     pub address: Address,
-    /// To whom it was bound, or `None` if it was unbound.
+    /// The user it was bound to, or `None` if it was unbound.
     pub user: Option<OwnedUserId>,
-    /// When. Zero if that is not known: then it is older than anything else that is known.
+    /// The time. Zero if it is not known, which is older than any known time.
     pub at: Millis,
-    /// Where it is from.
+    /// The source.
     pub source: BindingSource,
 }
 
-/// Where a binding is from, which says how it is known that it was removed there.
+/// The source of a binding, which determines how its removal is detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindingSource {
-    /// The other server itself, which says so.
+    /// The other server itself, which reports removals.
     Server,
-    /// A peer of that server. If it is missing in a later run, it was removed.
+    /// A peer of that server. If the binding is missing in a later run, it was removed.
     Peer,
-    /// A homeserver that remembers what its users have published here. If it is missing in a later
-    /// run, it was removed, but it may be published again.
+    /// A homeserver that remembers what its users have published here. If the binding is missing in
+    /// a later run, it was removed, but it may be published again.
     Homeserver,
 }
 
@@ -47,7 +47,7 @@ impl BindingSource {
     }
 }
 
-/// Bindings with their fingerprints, and sealed if they are to be written.
+/// Bindings with their fingerprints, and sealed if they will be written.
 #[derive(Clone)]
 pub struct PreparedBindings(Arc<Vec<Prepared>>);
 
@@ -62,16 +62,16 @@ struct Prepared {
     state: State,
 }
 
-/// What is stored here about an address.
+/// The stored state of an address.
 #[derive(Clone, Copy, Debug, Default)]
 struct Here {
-    /// When it was bound, and whether to the same user.
+    /// The time when it was bound, and whether it was bound to the same user.
     bound: Option<(Millis, bool)>,
     known: Option<Known>,
     is_objected: bool,
 }
 
-/// Decides what to do about an event at `at`: a bind, or an unbind.
+/// Decides what to do about an event at `at`: a bind or an unbind.
 fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
     let is_known = here.known.is_some_and(|known| at <= known.at);
     match here.bound {
@@ -79,7 +79,7 @@ fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
         Some((_, true)) if is_bind => Outcome::Unchanged,
         Some((bound_at, _)) if is_bind && bound_at >= at => Outcome::NewerHere,
         Some((bound_at, _)) if !is_bind && bound_at > at => Outcome::NewerHere,
-        // An unbind that is known is repeated if the binding was made no later.
+        // A known unbind is repeated if the binding was made no later.
         Some(_) if is_bind && is_known => Outcome::RemovedHere,
         Some(_) if here.known.is_some_and(|known| at < known.at) => Outcome::RemovedHere,
         Some(_) => {
@@ -95,14 +95,14 @@ fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
     }
 }
 
-/// Returns what has to be remembered of an address afterwards, if that changes.
+/// Returns what has to be remembered about an address afterwards, if that changes.
 fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<Known> {
     let at = here.known.map_or(row.at, |known| known.at.max(row.at));
     let new = match outcome {
         Outcome::Removed | Outcome::NothingToRemove => Known { at, state: State::Gone },
         Outcome::Replaced => Known { at: row.at, state: row.state },
         Outcome::Added if here.known.is_some() || row.state != State::Stored => Known { at: row.at, state: row.state },
-        // The same user was bound again. An older event, as from a peer, changes nothing.
+        // The same user was bound again. An older event, such as one from a peer, changes nothing.
         Outcome::Unchanged => {
             let latest = here.known.map(|known| known.at).max(here.bound.map(|(bound_at, _)| bound_at));
             if latest >= Some(row.at) {
@@ -110,7 +110,7 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
             }
             Known { at: row.at, state: row.state }
         }
-        // If the objection is withdrawn, the address must not be bound again by what is old.
+        // If the objection is withdrawn, old rows must not bind the address again.
         Outcome::Objected if here.known.is_none_or(|known| known.at < row.at) => {
             Known { at: now.max(at), state: State::Gone }
         }
@@ -119,7 +119,7 @@ fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<K
     (here.known != Some(new)).then_some(new)
 }
 
-/// The mark of an address together with its user.
+/// Returns the mark of an address together with its user.
 fn of_user(address_index: &[u8], user_index: &[u8]) -> Vec<u8> {
     address_index.iter().zip(user_index).map(|(one, other)| one ^ other).collect()
 }
@@ -159,7 +159,7 @@ impl PreparedBindings {
             outcomes.push(outcome);
         }
         bindings::bind_many(conn, &added).await?;
-        // These addresses were not told of them.
+        // These addresses were not told of the pending erasures.
         erasures::cancel_all(conn, stopped).await?;
         import::remember(conn, Kind::Binding, memories).await?;
         Ok(outcomes)
@@ -167,8 +167,8 @@ impl PreparedBindings {
 }
 
 impl Importer {
-    /// Computes fingerprints, and seals what is to be written. This takes some time: call it on a
-    /// thread that may block.
+    /// Computes fingerprints, and seals the rows to be written. This takes some time, so call it on
+    /// a thread that may block.
     ///
     /// # Panics
     /// If the operating system supplies no randomness.
@@ -192,10 +192,10 @@ impl Importer {
         PreparedBindings(Arc::new(rows.into_iter().map(prepared).collect()))
     }
 
-    /// Compares bindings with what is stored here, and returns what was done about each.
+    /// Compares bindings with those stored here, and returns the outcome for each.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn bindings(&self, rows: &PreparedBindings, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
         for row in rows.0.iter().filter(|row| row.state != State::Stored && row.user_index.is_some()) {
             match (row.state, &row.user_index) {
@@ -216,7 +216,7 @@ impl Importer {
         self.write(async move |conn| rows.write(conn, now).await).await
     }
 
-    /// Removes the bindings that the other server had from its peers and has no longer; returns how
+    /// Removes the bindings that the other server had from its peers and no longer has; returns how
     /// many.
     ///
     /// # Errors
@@ -252,8 +252,8 @@ impl Importer {
 }
 
 impl Importer {
-    /// Removes the bindings that the users of a homeserver had published, by an earlier run, and
-    /// that they have no longer; returns how many. They may be published again later.
+    /// Removes the bindings that an earlier run imported from a homeserver and that its users no
+    /// longer publish; returns how many. They may be published again later.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -270,14 +270,14 @@ impl Importer {
             let Some((last, _)) = page.last() else { return Ok(removed) };
             after = last.clone();
             let items: Vec<_> = page.into_iter().map(|(item, _)| item).collect();
-            // What is not bound any more has been removed here, and what was bound since is newer.
+            // A binding that is gone was removed here, and one that was made since then is newer.
             let mut bound = import::bound(&mut conn, &items).await?;
             bound.retain(|index, (user, at)| *at == 0 && !seen.contains(&of_user(index, user)));
             let mut withdrawn = Vec::new();
             for index in bound.into_keys() {
                 let Some(row) = bindings::by_address(&mut conn, &index).await? else { continue };
                 let user = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
-                // Other homeservers have runs of their own.
+                // Other homeservers have separate runs.
                 if user.server_name() == homeserver {
                     withdrawn.push(index);
                 }

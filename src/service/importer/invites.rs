@@ -24,7 +24,7 @@ pub struct ImportedInvite {
     pub sender: OwnedUserId,
     /// The token that identifies the invitation in its room.
     pub token: String,
-    /// When it was made.
+    /// The time when it was made.
     pub received_at: Millis,
 }
 
@@ -37,12 +37,12 @@ struct Prepared {
 
 impl Importer {
     /// Adds pending invitations, except those that were removed here or whose address objects. They
-    /// count as made now, so that they do not expire at once. Returns what was done about each.
+    /// count as made now, so that they do not expire at once. Returns the outcome for each.
     ///
     /// `signing_key` is the id of the key that their rooms were given.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn invites(
         &self,
         rows: Vec<ImportedInvite>,
@@ -59,7 +59,7 @@ impl Importer {
         self.look_or_write(mode, async move |conn| {
             let outcomes = outcomes(conn, &rows).await?;
             if mode == Mode::Write {
-                // If an objection is withdrawn, the old invitation must not come in.
+                // If an objection is withdrawn, the old invitation must not be imported.
                 let known = |(row, outcome): (&Prepared, &Outcome)| {
                     let state = match outcome {
                         Outcome::Added => State::Stored,
@@ -106,8 +106,8 @@ impl Importer {
         }
     }
 
-    /// Removes the imported invitations that are pending here and no longer on the other server,
-    /// which has delivered them; returns how many.
+    /// Removes the imported invitations that are pending here and no longer exist on the other
+    /// server, which has delivered them; returns how many.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -136,7 +136,7 @@ impl Importer {
     /// Adds the public keys of invitations, valid until `valid_until`.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn keys(&self, keys: &[[u8; 32]], valid_until: Millis, mode: Mode) -> Result<Vec<Outcome>, Error> {
         let index = |key| self.sealer.ephemeral_key_index(key).as_ref().to_vec();
         let (indexes, duplicates) = newest(keys.iter().map(index).collect::<Vec<_>>(), Clone::clone, |_| valid_until);
@@ -153,8 +153,8 @@ impl Importer {
         .await
     }
 
-    /// Delivers the pending invitations of addresses that are bound: nobody will bind them again.
-    /// Returns how many addresses that concerned.
+    /// Delivers the pending invitations of addresses that are already bound, since nobody will bind
+    /// them again. Returns the number of these addresses.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -165,7 +165,7 @@ impl Importer {
             let page = import::pending(&mut conn, after).await?;
             let Some(last) = page.last() else { break };
             after = last.id;
-            // One that does not open is reported where it is used.
+            // A row that does not open is reported where it is used.
             let open = |row: &import::Pending| self.sealer.open_invited_text(&row.key_index, row.address.as_deref()?);
             let addresses: Vec<Address> = page.iter().filter_map(open).collect();
             let indexes: Vec<_> =

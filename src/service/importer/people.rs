@@ -17,7 +17,7 @@ use crate::store::{self, Conn};
 pub struct ImportedAccount {
     /// The user.
     pub user: OwnedUserId,
-    /// When the user first registered.
+    /// The time when the user first registered.
     pub created_at: Millis,
 }
 
@@ -28,20 +28,20 @@ pub struct ImportedToken {
     pub token: Zeroizing<String>,
     /// Its owner.
     pub user: OwnedUserId,
-    /// When it was issued at the earliest.
+    /// The earliest time at which it was issued.
     pub issued_at: Millis,
 }
 
 /// A consent on record at the other server.
 #[derive(Clone, Debug)]
 pub struct ImportedConsent {
-    /// Who gave it.
+    /// The user who gave it.
     pub user: OwnedUserId,
-    /// What was accepted. For other consents to the same policy, this differs.
+    /// The accepted version, which differs between consents to the same policy.
     pub version: String,
     /// The URL of the accepted document, or nothing if it is not known.
     pub url: String,
-    /// When, if the other server knows.
+    /// The time, if the other server knows it.
     pub accepted_at: Option<Millis>,
 }
 
@@ -49,7 +49,7 @@ impl Importer {
     /// Adds accounts, except those that were removed here.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn accounts(&self, rows: Vec<ImportedAccount>, mode: Mode) -> Result<Vec<Outcome>, Error> {
         let new = |row: &ImportedAccount| {
             let (index, mxid) = self.sealer.seal_account(&row.user);
@@ -79,7 +79,7 @@ impl Importer {
     /// they do not expire at once.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn tokens(&self, rows: Vec<ImportedToken>, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
         let now = self.clock.now();
         let new = |row: &ImportedToken| {
@@ -124,7 +124,7 @@ impl Importer {
         .await
     }
 
-    /// Removes the imported tokens that the other server has no longer; returns how many.
+    /// Removes the imported tokens that the other server no longer has; returns how many.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -151,11 +151,11 @@ impl Importer {
         }
     }
 
-    /// Records consents to a policy that is none of ours: they are history, and everyone is asked
-    /// again. They count as given now if the other server does not know when they were.
+    /// Records consents to a policy that is not one of ours: they are history, and everyone is
+    /// asked again. They count as given now if the other server does not know the time.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing of this batch was written.
+    /// 503 if the database is unavailable; nothing of this batch was written in that case.
     pub async fn consents(
         &self,
         rows: Vec<ImportedConsent>,

@@ -1,14 +1,13 @@
-//! The landing page of an invitation: what the link in its email stands for, and how its reader
-//! declines.
+//! The landing page of an invitation: the content of the link in its email, and declining it.
 //!
 //! Nothing is stored for the link. Its token is sealed
 //! ([`Vault::seal_link`](crate::crypto::vault::Vault::seal_link)) and contains the hash that
 //! identifies the invitation, the private half of its key, and the homeserver's words; the last two
-//! exist nowhere else. So nobody can have this server show a text of their own, and the page ends
-//! with the invitation.
+//! exist nowhere else. So nobody can make this server show text of their own, and the page
+//! disappears with the invitation.
 //!
-//! Whoever has the link can read the emails of the address, or was given it by someone who can.
-//! That is all the proof needed to decline, as it is to accept.
+//! Somebody who has the link can read the emails of the address, or was given it by somebody who
+//! can. That is all the proof needed to decline, as it is to accept.
 
 use ruma_common::OwnedUserId;
 use url::Url;
@@ -26,7 +25,7 @@ use crate::texts::Language;
 /// The path of the page, below `server.public_url`.
 const PAGE: &str = "invited";
 
-/// What the link in the email of an invitation stands for.
+/// The subject of the link in the email of an invitation.
 #[derive(Debug)]
 pub enum Landing {
     /// A pending invitation.
@@ -35,7 +34,7 @@ pub enum Landing {
     Delivered,
     /// One that was deleted or has expired.
     Over,
-    /// Nothing: this server made no such link.
+    /// Nothing, because this server made no such link.
     Unknown,
 }
 
@@ -48,16 +47,16 @@ pub struct Invitation {
     pub inviter: Option<DisplayName>,
     /// The room's name.
     pub room: Option<DisplayName>,
-    /// Whether the room is a space.
+    /// True if the room is a space.
     pub is_space: bool,
-    /// The links to answer it, one for each web app, at least one. They contain the private half of
-    /// its key.
+    /// The links for accepting it, one for each web app, at least one. They contain the private
+    /// half of its key.
     pub links: Vec<Url>,
-    /// Until when it is stored, with the address.
+    /// The time until which it is stored, with the address.
     pub until: Millis,
 }
 
-/// What the token of a link contains.
+/// The content of a link's token.
 struct Link {
     token_hash: [u8; 16],
     key: EphemeralKey,
@@ -110,8 +109,8 @@ impl Link {
 }
 
 impl Invitations {
-    /// Returns the link in the email of an invitation. It names no language: only the reader's
-    /// browser knows theirs.
+    /// Returns the link in the email of an invitation. It names no language, since only the
+    /// reader's browser knows theirs.
     pub(super) fn landing_link(&self, token: &str, key: &EphemeralKey, words: &InviteWords) -> Url {
         let client = self.web_client(words.web_client.as_deref());
         let is_usual = *client == self.settings.web_clients[0];
@@ -124,7 +123,7 @@ impl Invitations {
         self.links.sealed(PAGE, &stands_for.to_bytes(), None)
     }
 
-    /// Returns what the link with this token stands for; changes nothing.
+    /// Returns the subject of the link with this token; changes nothing.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -139,7 +138,7 @@ impl Invitations {
     /// declining twice is not an error.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is deleted.
+    /// 503 if the database is unavailable; nothing is deleted in that case.
     pub async fn decline(&self, token: &str) -> Result<Landing, Error> {
         let waiting = match self.find_waiting(token).await? {
             Ok(waiting) => waiting,
@@ -151,7 +150,7 @@ impl Invitations {
             invites::lock_address(conn, index.as_ref()).await?;
             invites::remove_pending(conn, vec![id], keys_until).await
         });
-        // Someone else was faster.
+        // Somebody else was faster.
         if removed.await? == 0 { Ok(Landing::Over) } else { self.invitation(&waiting) }
     }
 
@@ -159,7 +158,7 @@ impl Invitations {
     /// returns the invitation of the link with this token. Doing so twice is not an error.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; nothing has changed in that case.
     pub async fn decline_for_good(&self, token: &str, language: Language) -> Result<Landing, Error> {
         let waiting = match self.find_waiting(token).await? {
             Ok(waiting) => waiting,

@@ -1,4 +1,4 @@
-//! The links by which an invited person answers: into a web app, with everything needed to accept.
+//! The links by which an invited person responds: into a web app, with everything needed to accept.
 
 use std::iter;
 
@@ -10,8 +10,8 @@ use crate::crypto::ephemeral::EphemeralKey;
 use crate::identity::threepid::Address;
 use crate::service::sealing::PendingInvite;
 
-/// What a homeserver says about the room and the inviter besides their ids. It is not verified;
-/// values that are not well-formed are left out.
+/// Information from a homeserver about the room and the inviter, besides their ids. It is not
+/// verified; malformed values are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InviteWords {
     /// The inviter's name.
@@ -20,9 +20,9 @@ pub struct InviteWords {
     pub room: Option<DisplayName>,
     /// The room's picture, an `mxc` URI.
     pub room_avatar: Option<String>,
-    /// Whether the room is a space.
+    /// True if the room is a space.
     pub is_space: bool,
-    /// The web app in which the homeserver wants the invitation to be answered.
+    /// The web app in which the homeserver wants the invitation to be accepted.
     pub web_client: Option<String>,
 }
 
@@ -33,7 +33,8 @@ const MAX_AVATAR: usize = 512;
 const SPACE: &str = "m.space";
 
 impl InviteWords {
-    /// Reads the words of a request; `word` returns what the homeserver sent under a name.
+    /// Reads the words of a request; `word` returns the value that the homeserver sent under a
+    /// name.
     pub fn read(mut word: impl FnMut(&str) -> Option<String>) -> Self {
         let alias = word("room_alias").filter(|alias| alias.starts_with('#'));
         Self {
@@ -51,10 +52,10 @@ pub(super) fn is_avatar(uri: &str) -> bool {
 }
 
 impl Invitations {
-    /// Returns the links to answer an invitation, one for each web app that the operator allows;
-    /// the one that the homeserver names comes first. Everything needed to accept follows the `?`
-    /// of the fragment, as Element Web and Element Android read it. They have the acceptance signed
-    /// at `signurl`.
+    /// Returns the links for accepting an invitation, one for each web app that the operator
+    /// allows; the one that the homeserver names comes first. Everything needed to accept follows
+    /// the `?` of the fragment, where Element Web and Element Android read it. They have the
+    /// acceptance signed at `signurl`.
     pub(super) fn answering_links(
         &self,
         invite: &PendingInvite,
@@ -105,7 +106,7 @@ fn within(client: &Url, fragment: &str) -> Url {
     link
 }
 
-/// Escapes a value so that it is read the same whether or not the reader takes `+` for a space.
+/// Escapes a value so that it is read the same whether or not the reader treats `+` as a space.
 fn escaped(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }

@@ -1,4 +1,4 @@
-//! What access tokens have looked up: kept in memory, and written to the database a little later.
+//! The look-ups of access tokens, kept in memory and written to the database a little later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,16 @@ use crate::store::{self, Conn, Store, accounts};
 
 /// Recent look-ups are kept in memory up to twice this number, at some 10 bytes each.
 const CAPACITY: usize = 5_000_000;
-/// How often new look-ups are written to the database. What a crash loses is charged again.
+/// The interval at which new look-ups are written to the database. Look-ups lost in a crash are
+/// charged again.
 const INTERVAL: Duration = Duration::from_secs(3);
-/// How long what was read of a token is relied on before new look-ups are charged: other nodes may
-/// have charged them.
+/// The time for which the stored look-ups of a token are relied on before new ones are charged:
+/// other nodes may have charged some.
 const FRESH: Millis = 5 * SECOND;
 /// Tokens per transaction.
 const BATCH: usize = 50;
 
-/// Remembers what access tokens have looked up.
+/// Remembers the look-ups of access tokens.
 pub(super) struct Memory {
     store: Store,
     clock: Clock,
@@ -35,7 +36,7 @@ impl Memory {
         Self { store, clock, directory, recent: RecentLookups::new(CAPACITY) }
     }
 
-    /// Returns which of these digests the caller's token has not looked up during this epoch.
+    /// Returns the digests that the caller's token has not looked up during this epoch.
     pub(super) async fn new_lookups(
         &self,
         caller: &Caller,
@@ -58,8 +59,8 @@ impl Memory {
         self.recent.add(&caller.token, new);
     }
 
-    /// Reads what the token has looked up. The user's own addresses are charged as any others: if
-    /// they were free, whoever holds a token of the user could find out what they are.
+    /// Reads the look-ups of a token. The user's own addresses are charged like any others: if they
+    /// were free, anybody with a token of the user could find out what they are.
     async fn read(&self, token: &Token, epoch: Epoch) -> Result<(), Error> {
         let now = self.clock.now();
         let sealed = rows::get(&mut self.store.read().await?, token.index.as_ref(), epoch.number()).await?;
@@ -108,17 +109,17 @@ impl Memory {
         self.recent.forget_before(self.directory.current_epoch().previous());
     }
 
-    /// Returns how much the database stores.
+    /// Returns the amount of stored data.
     pub(super) async fn size(&self) -> Result<Size, Error> {
         Ok(rows::size(&mut self.store.read().await?).await?)
     }
 }
 
 /// Adds look-ups to those that the nodes have stored. Returns all of them, or `None` if the token
-/// does not exist any more.
+/// no longer exists.
 async fn save(conn: &mut Conn, unsaved: &Unsaved, ends: Millis) -> Result<Option<Row>, store::Error> {
     let Unsaved { token, epoch, hashes } = unsaved;
-    // Whoever deletes the token now waits, and deletes this row as well.
+    // A transaction that deletes the token now has to wait, and deletes this row as well.
     if !accounts::lock_token(conn, &token.hash).await? {
         return Ok(None);
     }
@@ -136,7 +137,8 @@ fn opened(token: &Token, epoch: Epoch, sealed: &[u8]) -> Row {
     })
 }
 
-/// Deletes what tokens have looked up. They must have been deleted before, in the same transaction.
+/// Deletes the look-ups of tokens. The tokens must have been deleted before, in the same
+/// transaction.
 pub(in crate::service) async fn forget(
     conn: &mut Conn,
     sealer: &Sealer,

@@ -24,7 +24,8 @@ pub(super) struct Stored {
     clock: Clock,
     retention: Retention,
     rate_limits: Arc<RateLimits>,
-    /// When the rows were last counted, by the monotonic clock, and whether that succeeded.
+    /// The time when the rows were last counted, by the monotonic clock, and whether that
+    /// succeeded.
     counted: Option<(Millis, bool)>,
     pub(super) metrics: Metrics,
     deliveries: Series<Kind, Gauge>,

@@ -28,7 +28,7 @@ pub(in crate::service) struct Onbind {
     pub address: Address,
     /// The user it is bound to.
     pub mxid: OwnedUserId,
-    /// When it was bound.
+    /// The time when it was bound.
     pub bound_at: Millis,
     /// The room of the invitation.
     pub room_id: OwnedRoomId,
@@ -49,7 +49,7 @@ pub(in crate::service) struct Notice {
     pub address: Address,
     /// The user it is, or was, bound to.
     pub mxid: OwnedUserId,
-    /// When it happened.
+    /// The time when it happened.
     pub at: Millis,
     /// The tag of the recipient's language.
     pub language: String,
@@ -76,7 +76,7 @@ pub(in crate::service) enum Event {
     Erasing {
         /// When.
         due_at: Millis,
-        /// Whether the address that is told gets the link that stops it.
+        /// True if the address that is told gets the link that stops it.
         can_stop: bool,
     },
     /// Another address of the user was removed.
@@ -87,20 +87,20 @@ pub(in crate::service) enum Event {
     Added {
         /// `bindings.address_index` of the new one.
         added: [u8; 16],
-        /// Whether the address that is told gets the link that removes it.
+        /// True if the address that is told gets the link that removes it.
         can_undo: bool,
     },
 }
 
 impl Event {
-    /// Whether it is told in any case, since it may be the work of somebody who has got hold of a
-    /// token of the user, or of a message to one of their addresses.
+    /// Returns whether it is told in any case, since it may be the work of somebody who has got
+    /// hold of a token of the user, or of a message to one of their addresses.
     pub const fn is_alert(self) -> bool {
         !matches!(self, Self::Bound | Self::Unbound(Remover::Operator))
     }
 
-    /// Whether it tells that everything about the user was erased, or will be and can be stopped by
-    /// whoever is told.
+    /// Returns whether it tells that everything about the user was erased, or will be and can be
+    /// stopped by whoever is told.
     pub const fn is_about_erasure(self) -> bool {
         matches!(self, Self::Erased | Self::Erasing { can_stop: true, .. })
     }

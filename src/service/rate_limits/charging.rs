@@ -17,7 +17,7 @@ use crate::store::{self, Conn, rate_limits as rows};
 /// How many limits are refunded in one transaction.
 const REFUNDS_AT_ONCE: usize = 500;
 
-/// Why nothing was charged: a limit has no room.
+/// The reason why nothing was charged: a limit has no room.
 #[derive(Debug)]
 pub(super) struct Refused {
     /// The limits that have no room.
@@ -26,7 +26,7 @@ pub(super) struct Refused {
     pub wait: Millis,
 }
 
-/// Why nothing was charged.
+/// The reason why nothing was charged.
 #[derive(Debug)]
 pub(super) enum Uncharged {
     Refused(Refused),

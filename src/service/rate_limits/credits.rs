@@ -28,7 +28,7 @@ struct Credit {
     remembered: u32,
     /// How much the user had used in the long run when units were last charged, these included.
     used: u32,
-    /// When units were last added or used.
+    /// The time when units were last added or used.
     used_at: Millis,
 }
 

@@ -22,9 +22,9 @@ pub(super) struct Homeservers(Mutex<HashMap<BlindIndex, Seen>>);
 
 #[derive(Clone, Copy)]
 struct Seen {
-    /// When the first user was seen.
+    /// The time when the first user was seen.
     since: Millis,
-    /// When this was read.
+    /// The time when this was read.
     read_at: Millis,
 }
 

@@ -32,9 +32,9 @@ pub struct LimitLevels {
     pub above_90_percent: i64,
     /// How many have no room for one more.
     pub full: i64,
-    /// When the first of them is empty, in milliseconds since 1970.
+    /// The time when the first of them is empty, in milliseconds since 1970.
     pub first_empty_at: Option<Millis>,
-    /// When all of them are.
+    /// The time when all of them are.
     pub last_empty_at: Option<Millis>,
 }
 

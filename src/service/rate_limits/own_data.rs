@@ -147,7 +147,7 @@ impl RateLimits {
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
-    /// Whether the addresses of a user are to be told again of what is done by whoever has
+    /// Returns whether the addresses of a user are to be told again of what is done by whoever has
     /// confirmed `by`, in the transaction that queues the alerts: once a day.
     pub(in crate::service) async fn may_alert(
         &self,

@@ -7,7 +7,7 @@ use crate::clock::{HOUR, Millis, is_recent};
 use crate::config::Budgets;
 use crate::identity::rate_limit::kind::{Kind, Scope};
 
-/// When the operator was last warned about each kind of limit.
+/// The time when the operator was last warned about each kind of limit.
 #[derive(Default)]
 pub(super) struct Warnings(Mutex<HashMap<Kind, Millis>>);
 

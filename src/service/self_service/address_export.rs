@@ -32,9 +32,9 @@ pub struct AddressExport {
     pub invitations: Vec<ExportedInvite>,
     /// The queued deliveries.
     pub deliveries: Vec<ExportedDelivery>,
-    /// When its owner objected.
+    /// The time when its owner objected.
     pub objects_since: Option<Millis>,
-    /// When its owner's current web sessions began, this one included.
+    /// The time when its owner's current web sessions began, this one included.
     #[serde(rename = "visits")]
     pub web_sessions: Vec<Millis>,
 }

@@ -29,17 +29,17 @@ use crate::texts::Language;
 pub struct Receipt {
     /// The user.
     pub user_id: OwnedUserId,
-    /// When they were erased.
+    /// The time when they were erased.
     pub erased_at: Millis,
     /// What was erased.
     pub erased: Erased,
     /// How many records of consents are kept for their retention, tied to nobody.
     pub consents: usize,
-    /// When those will be deleted.
+    /// The time when those will be deleted.
     pub consents_until: Millis,
 }
 
-/// Why everything stored about a user is erased.
+/// The reason why everything stored about a user is erased.
 #[derive(Clone)]
 pub(super) enum Cause {
     /// The operator erases it.

@@ -31,14 +31,14 @@ pub struct Export {
     pub server_name: OwnedServerName,
     /// The Matrix ID.
     pub user_id: OwnedUserId,
-    /// When the export was made.
+    /// The time when the export was made.
     pub exported_at: Millis,
     /// The account, if the user ever registered.
     pub account: Option<ExportedAccount>,
     /// What is missing for a full export, and so why addresses are masked. Empty in one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
-    /// Whether every address is confirmed, so that everything can be erased at once.
+    /// True if every address is confirmed, so that everything can be erased at once.
     #[serde(skip)]
     pub can_erase: bool,
     /// The erasure that the user has requested.
@@ -54,7 +54,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// Whether nothing is stored.
+    /// Returns whether nothing is stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.to_be_erased() == Erased::default()
@@ -92,9 +92,9 @@ pub enum Need {
 /// An erasure that is carried out later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PendingErasure {
-    /// When it was requested.
+    /// The time when it was requested.
     pub requested_at: Millis,
-    /// When it is carried out.
+    /// The time when it is carried out.
     pub due_at: Millis,
 }
 
@@ -107,19 +107,19 @@ pub struct ExportedAddress {
     pub medium: &'static str,
     /// The address, or its mask.
     pub address: String,
-    /// Whether it is not masked, so that it can be unbound.
+    /// True if it is not masked, so that it can be unbound.
     #[serde(skip)]
     pub is_shown: bool,
     /// The user.
     pub user_id: OwnedUserId,
-    /// When it was bound.
+    /// The time when it was bound.
     pub bound_at: Millis,
 }
 
 /// A web session.
 #[derive(Debug, Serialize)]
 pub struct ExportedWebSession {
-    /// When its user proved who they are.
+    /// The time when its user proved who they are.
     pub proved_at: Millis,
 }
 
@@ -128,7 +128,7 @@ pub struct ExportedWebSession {
 pub struct ExportedAccount {
     /// The Matrix ID.
     pub user_id: OwnedUserId,
-    /// When the user first registered.
+    /// The time when the user first registered.
     pub registered_at: Millis,
     /// The access tokens.
     pub access_tokens: Vec<ExportedToken>,
@@ -143,9 +143,9 @@ pub struct ExportedAccount {
 /// An access token. The token itself is not stored.
 #[derive(Debug, Serialize)]
 pub struct ExportedToken {
-    /// When it was issued.
+    /// The time when it was issued.
     pub created_at: Millis,
-    /// When it was last used, to the day.
+    /// The time when it was last used, to the day.
     pub last_used_at: Millis,
 }
 
@@ -162,9 +162,9 @@ pub struct ExportedConsent {
     pub url: String,
     /// SHA-256 of the document, in hexadecimal.
     pub sha256: String,
-    /// When it was accepted.
+    /// The time when it was accepted.
     pub accepted_at: Millis,
-    /// When it was withdrawn.
+    /// The time when it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawn_at: Option<Millis>,
 }

@@ -48,12 +48,13 @@ impl Validation {
         })
     }
 
-    /// Whether a code that was first sent at `since` should be sent again rather than a new one.
+    /// Returns whether a code that was first sent at `since` should be sent again rather than a new
+    /// one.
     pub(super) fn is_worth_repeating(&self, since: Millis, now: Millis) -> bool {
         is_recent(since, self.code_lifetime / 2 + 1, now)
     }
 
-    /// Whether `typed` is the code of a session that was first sent at `since`.
+    /// Returns whether `typed` is the code of a session that was first sent at `since`.
     pub(super) async fn try_code(&self, session: &Session, since: Millis, typed: &str) -> Result<bool, Error> {
         if session.validated_at.is_none() {
             if !is_recent(since, self.code_lifetime, self.clock.now()) {

@@ -32,7 +32,7 @@ pub struct Validated {
     pub(in crate::service) session: i64,
     /// The address that was proved.
     pub address: Address,
-    /// When it was proved.
+    /// The time when it was proved.
     pub at: Millis,
 }
 
@@ -40,11 +40,11 @@ pub struct Validated {
 pub struct Submitted {
     /// Where the reader of the message is sent now.
     pub next_link: Option<NextLink>,
-    /// Whether the session had been validated before.
+    /// True if the session had been validated before.
     pub again: bool,
     /// The user who asked for the message; only its reader is told.
     pub asked_by: Option<OwnedUserId>,
-    /// Whether its reader is to be told who asked before being sent anywhere: the operator
+    /// True if its reader is to be told who asked before being sent anywhere: the operator
     /// restricts where, and the address is not bound to that user.
     pub is_told_first: bool,
 }
@@ -137,8 +137,8 @@ impl Validation {
         if has_ended { Err(Error::session_expired()) } else { Ok(session) }
     }
 
-    /// Whether a session is the asker's. Only its key tells which homeserver a session belongs to.
-    /// Readers of messages can only submit to sessions of users.
+    /// Returns whether a session is the asker's. Only its key tells which homeserver a session
+    /// belongs to. Readers of messages can only submit to sessions of users.
     fn is_of(&self, session: &Session, asker: Option<Asker<'_>>, secret: &ClientSecret) -> Result<bool, Error> {
         Ok(match asker {
             None => session.account_id.is_some(),

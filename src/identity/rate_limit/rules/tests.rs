@@ -18,7 +18,7 @@ struct World {
     budgets: Budgets,
     ledger: Ledger,
     now: Millis,
-    /// Since when each homeserver is known.
+    /// The time for which each homeserver has been known.
     known: Millis,
 }
 
@@ -118,7 +118,7 @@ fn a_crowd_of_greedy_accounts_does_not_keep_those_of_the_same_week_from_looking_
     for (known, crowd, book) in [(NOW, 26, 1_500), (NOW, 100, 500), (grown, 26, 1_500), (grown, 200, 1_500)] {
         let mut world = World::new(known);
         let attackers: Vec<Person> = (0..crowd).map(|number| person(number, NOW)).collect();
-        // They take what they can every hour for five days, each from another network.
+        // They take what they can every hour for five days, each from a different network.
         for hour in 0..120 {
             for attacker in &attackers {
                 world.looks_up_all(attacker);
@@ -192,7 +192,7 @@ fn a_homeserver_grows_for_90_days_and_its_level_keeps_its_meaning() {
 fn newcomers_fill_half_of_what_everyone_shares() {
     let mut world = World::new(NOW - 90 * DAY);
     world.budgets.lookup_server = Bucket { capacity: 100_000, per_hour: 1 };
-    // Small accounts, which leave nothing free.
+    // Small accounts leave nothing free.
     let taken = (0..1_000).filter(|number| world.looks_up(&person(number % 250, NOW), 200).is_ok()).count() * 200;
     assert!((40_000..=50_000).contains(&taken), "{taken}");
     while world.looks_up(&person(250, NOW), 1).is_ok() {}
@@ -330,7 +330,7 @@ fn tokens_leave_half_of_a_persons_limits_to_sessions_and_these_a_quarter_to_new_
 }
 
 proptest! {
-    /// Otherwise it would be taken for one that a wrong clock has stored, and lowered.
+    /// Otherwise such a level would be mistaken for one that a wrong clock has stored, and lowered.
     #[test]
     fn no_homeserver_can_be_fuller_than_the_longest_drain_says(
         capacity in 1..1_000u32, per_hour in 1..100u32, days in 0..100i64,

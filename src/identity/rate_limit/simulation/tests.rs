@@ -150,15 +150,15 @@ fn honest_table() -> String {
     table
 }
 
-/// Who looks up an address book while their homeserver is under attack.
+/// Somebody who looks up an address book while their homeserver is under attack.
 #[derive(Clone, Copy)]
 struct Victim {
     name: &'static str,
-    /// How long before the attack they have registered, or `None` if they do so each day.
+    /// How long before the attack they registered, or `None` if they register each day.
     settled: Option<Millis>,
     book: u32,
     devices: u32,
-    /// Whether they must not be refused.
+    /// True if they must not be refused.
     is_ordinary: bool,
 }
 
@@ -188,9 +188,9 @@ const VICTIMS: [Victim; 5] = [
     },
 ];
 
-/// Returns how many of a victim's books are refused, and of how many, in four weeks of an attack by
-/// accounts on the same homeserver, each from a network of its own, that look up all they can every
-/// six hours.
+/// Returns how many of a victim's address books are refused, and of how many, in four weeks of an
+/// attack by accounts on the same homeserver, each from a different network, that look up all they
+/// can every six hours.
 fn attacked(victim: Victim, attackers: u32, renewed: bool) -> (u64, u64) {
     let mut server = Server::new(3_000 * WEEK);
     let known = server.now - 100 * DAY;
@@ -221,7 +221,7 @@ fn attacked(victim: Victim, attackers: u32, renewed: bool) -> (u64, u64) {
     (refused, books)
 }
 
-/// Looks up all that an account can. Returns how much that was.
+/// Looks up everything that an account can. Returns how much that was.
 fn takes_all(server: &mut Server, attacker: &Person) -> u64 {
     let mut taken = 0;
     let rules = Rules { budgets: &server.budgets, now: server.now, key };
@@ -300,6 +300,6 @@ fn attackers_who_renew_their_accounts_for_a_year_shut_out_neither_older_people_n
         server.now += WEEK;
     }
     assert_eq!(refused, []);
-    // What drains in a year, and less than the capacity.
+    // This is what drains in a year, plus less than the capacity.
     assert!((60_000_000..=80_000_000).contains(&taken), "{taken}");
 }

@@ -9,9 +9,9 @@ use crate::config::SmtpCredentials;
 use crate::notify::mail::error::{Code, SendError, Step};
 
 /// Logs in by `PLAIN` or `LOGIN`, whichever the server offers. If it offers both and refuses one,
-/// the other is tried: servers offer mechanisms that they have not set up. That takes at most half
-/// of the time until the deadline: servers are slow to refuse a wrong password, and the refusal
-/// must not be lost in a timeout.
+/// the other is tried, since some servers offer mechanisms that they have not set up. That takes at
+/// most half of the time until the deadline: servers are slow to refuse a wrong password, and the
+/// refusal must not be lost in a timeout.
 pub(super) async fn log_in(
     connection: &mut Connection,
     credentials: &SmtpCredentials,
@@ -35,8 +35,8 @@ pub(super) async fn log_in(
     logged_in.map_err(|trouble| trouble.at(Step::Login))
 }
 
-/// `AUTH PLAIN` (RFC 4616). Some servers refuse a response that comes with the command, but take it
-/// afterwards.
+/// `AUTH PLAIN` (RFC 4616). Some servers refuse a response that comes with the command, but accept
+/// it afterwards.
 async fn plain(connection: &mut Connection, credentials: &SmtpCredentials) -> Result<(), Trouble> {
     let response = encode(&format!("\0{}\0{}", credentials.user, &*credentials.password));
     match exchange(connection, &format!("AUTH PLAIN {response}"), &[&response]).await {
@@ -48,7 +48,7 @@ async fn plain(connection: &mut Connection, credentials: &SmtpCredentials) -> Re
 }
 
 /// `AUTH LOGIN`, which no standard describes: the server asks for user and password, in this order,
-/// in any words.
+/// with any prompts.
 async fn login(connection: &mut Connection, credentials: &SmtpCredentials) -> Result<(), Trouble> {
     let responses = [encode(&credentials.user), encode(&credentials.password)];
     exchange(connection, "AUTH LOGIN", &responses.each_ref().map(String::as_str)).await
@@ -66,9 +66,9 @@ async fn exchange(connection: &mut Connection, command: &str, responses: &[&str]
     reply.expect(2).map(drop)
 }
 
-/// Returns why the login failed after both mechanisms did. 535 (the credentials are wrong) says
-/// more than 504 (the mechanism does not work), and servers may close the connection after the
-/// first refusal.
+/// Returns why the login failed after both mechanisms failed. 535 (wrong credentials) is more
+/// informative than 504 (the mechanism does not work), and servers may close the connection after
+/// the first refusal.
 fn clearer(first: Code, second: Trouble) -> Trouble {
     match second {
         Trouble::Refused(code) if code.is_permanent() => Trouble::Refused(first.max(code)),

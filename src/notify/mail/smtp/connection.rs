@@ -19,7 +19,7 @@ pub(super) struct Connection {
     extensions: Extensions,
 }
 
-/// What the server offers: the lines of its reply to `EHLO`, without the first one.
+/// The extensions that the server offers: the lines of its reply to `EHLO`, except the first one.
 #[derive(Default)]
 struct Extensions(Vec<String>);
 
@@ -49,7 +49,7 @@ impl Connection {
         greeting.map(drop).map_err(|trouble| trouble.at(Step::Connection))
     }
 
-    /// Gives this client's name, and learns the server's extensions. A server that does not know
+    /// Gives this client's name, and reads the server's extensions. A server that does not know
     /// `EHLO` has none.
     pub(super) async fn hello(&mut self, name: &str) -> Result<(), SendError> {
         self.extensions = match self.say(&format!("EHLO {name}"), 2).await {
@@ -78,8 +78,8 @@ impl Connection {
         self.transmit(&format!("{command}\r\n")).await
     }
 
-    /// Sends text that ends in CR LF, and returns the reply. If there is one already, the server is
-    /// closing the connection, or replies and commands are out of step.
+    /// Sends text that ends in CR LF, and returns the reply. If there is a reply already, the
+    /// server is closing the connection, or replies and commands are out of step.
     pub(super) async fn transmit(&mut self, text: &str) -> Result<Reply, Trouble> {
         if !self.stream.buffer().is_empty() {
             return Err(Reply::read(&mut self.stream).await?.unasked());
@@ -89,7 +89,7 @@ impl Connection {
         Reply::read(&mut self.stream).await
     }
 
-    /// Whether the server offers an extension.
+    /// Returns whether the server offers an extension.
     pub(super) fn offers(&self, keyword: &str) -> bool {
         self.extensions.parameters(keyword).is_some()
     }
@@ -101,7 +101,7 @@ impl Connection {
 
     /// Says goodbye without waiting for the reply.
     pub(super) async fn quit(mut self) {
-        // The server may have closed the connection already.
+        // The server may already have closed the connection.
         if self.stream.write_all(b"QUIT\r\n").await.is_ok() {
             self.stream.shutdown().await.ok();
         }
@@ -110,7 +110,7 @@ impl Connection {
 
 impl Extensions {
     /// Keywords are compared without regard to case (RFC 5321 section 2.4). Some servers offer
-    /// `AUTH=PLAIN LOGIN`, for Outlook Express, beside `AUTH PLAIN LOGIN` or instead of it.
+    /// `AUTH=PLAIN LOGIN`, for Outlook Express, in addition to `AUTH PLAIN LOGIN` or instead of it.
     fn parameters(&self, keyword: &str) -> Option<Vec<&str>> {
         let mut parameters = None;
         for line in &self.0 {

@@ -22,19 +22,19 @@ pub(super) struct Reply {
     pub lines: Vec<String>,
 }
 
-/// Why a command did not succeed.
+/// The reason why a command did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// The connection broke.
     Lost,
-    /// The reply does not follow the grammar, or does not belong to the command.
+    /// The reply does not follow the grammar, or does not match the command.
     OutOfStep,
     /// The server rejected the command.
     Refused(Code),
 }
 
 impl Trouble {
-    /// Whether the connection is of no more use, whatever the command was.
+    /// Returns whether the connection is of no further use, whatever the command was.
     pub(super) fn ends_connection(self) -> bool {
         !matches!(self, Self::Refused(code) if code.number != SHUTTING_DOWN)
     }
@@ -90,7 +90,7 @@ impl Reply {
         }
     }
 
-    /// Returns what a reply means that no command has asked for.
+    /// Returns the meaning of a reply that no command has asked for.
     pub(super) fn unasked(self) -> Trouble {
         if self.code.number == SHUTTING_DOWN { Trouble::Refused(self.code) } else { Trouble::OutOfStep }
     }

@@ -1,4 +1,4 @@
-//! What is sent to SMTP servers with and without TLS.
+//! Tests of what is sent to SMTP servers with and without TLS.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -167,7 +167,7 @@ async fn starttls_is_recognized_in_any_case() {
     let authority = Authority::new();
     for offer in ["250-sink.test\r\n250 starttls", "250-sink.test\r\n250-8bitmime\r\n250-StartTLS\r\n250 help"] {
         let options = Options { tls: Tls::Starttls(authority.server("127.0.0.1")), ..Options::default() };
-        // Over TLS, the server announces what it does by default.
+        // Over TLS, the server announces its default extensions.
         let first = std::sync::atomic::AtomicBool::new(true);
         let script = move |line: &str| {
             let is_first = line.starts_with("EHLO") && first.swap(false, std::sync::atomic::Ordering::Relaxed);

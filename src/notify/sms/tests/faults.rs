@@ -11,7 +11,7 @@ fn through(gateway: &SmsGateway) -> Sms {
     sms(Gateway::Twilio(twilio(gateway)))
 }
 
-/// Settings that trust an authority. Its file must outlive them.
+/// Returns settings that trust an authority. Its file must outlive them.
 fn trusting(ca: &Ca, sms: Sms) -> (Sms, tempfile::NamedTempFile) {
     let file = tempfile::NamedTempFile::new().unwrap();
     ca.write_to(file.path());

@@ -53,7 +53,8 @@ fn only_what_a_later_run_needs_is_remembered() {
     assert_eq!(remembered(10, own, Outcome::Added, here(None, Some((5, State::Gone)))), Some((10, own)));
     assert_eq!(remembered(10, own, Outcome::NothingToRemove, here(None, None)), Some((10, State::Gone)));
     assert_eq!(remembered(10, own, Outcome::NothingToRemove, here(None, Some((10, State::Gone)))), None);
-    // A peer has the same binding, but older: that it vanishes there must not remove it.
+    // A peer has the same binding, but older: the binding must not be removed when it vanishes
+    // there.
     assert_eq!(remembered(5, peers, Outcome::Unchanged, here(Some((10, true)), None)), None);
     assert_eq!(remembered(5, peers, Outcome::Unchanged, here(Some((3, true)), Some((10, own)))), None);
     assert_eq!(remembered(10, own, Outcome::Unchanged, here(Some((5, true)), Some((5, peers)))), Some((10, own)));

@@ -29,7 +29,7 @@ fn strangers_cannot_shut_a_country_or_the_server_for_accounts() {
 #[test]
 fn phone_checks_by_a_homeserver_leave_texts_for_accounts_and_erasures() {
     let mut world = World::new(NOW);
-    // On which anybody can register.
+    // Anybody can register on this homeserver.
     let homeserver = network("192.0.2.1");
     for hour in 0..24 * 7 {
         while world.asks(Requester::Homeserver, &homeserver, &format!("4477{hour:03}00001")).is_ok() {}
@@ -51,7 +51,7 @@ fn phone_checks_by_a_homeserver_leave_texts_for_accounts_and_erasures() {
 #[test]
 fn a_crowd_of_newcomers_leaves_texts_and_mails_for_others() {
     let mut world = World::new(NOW);
-    // Two days, each hour as much as they can.
+    // For two days, they send as much as they can every hour.
     for hour in 0..48 {
         for number in 0..20 {
             let attacker = person(number, NOW);
