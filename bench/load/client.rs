@@ -61,7 +61,7 @@ impl Connection {
         if head.is_ok { Ok(body) } else { Err(String::from_utf8_lossy(&self.response).into()) }
     }
 
-    /// As [`Self::exchange`], but parses the body.
+    /// Works like [`Self::exchange`], but parses the body.
     pub async fn json(&mut self, request: &[u8]) -> Result<Value> {
         Ok(serde_json::from_slice(self.exchange(request).await?)?)
     }

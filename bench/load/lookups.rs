@@ -119,7 +119,7 @@ pub struct Lookups<'a> {
     turn: usize,
     /// The hits expected in the response.
     hits: Vec<(Hash, u32)>,
-    /// How many responses have been parsed.
+    /// The number of responses that have been parsed.
     checked: usize,
 }
 

@@ -49,7 +49,7 @@ struct Options {
     /// The number of users on each connection, in turn.
     #[arg(long, default_value_t = 8)]
     users: u16,
-    /// How long each kind of request is measured, in seconds.
+    /// The time for which each kind of request is measured, in seconds.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
     /// The database backends.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::client::{Connection, get};
 
-/// How long the server may take to become ready.
+/// The time that the server may take to become ready.
 const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A running server; it is killed when dropped.
@@ -47,12 +47,12 @@ impl Server {
         self.address
     }
 
-    /// Waits for the first response, and returns how long after the start it came.
+    /// Waits for the first response, and returns how long it took from the start.
     pub async fn until_answering(&self) -> Result<Duration> {
         self.until("/_matrix/identity/versions").await
     }
 
-    /// Waits until the server is ready for look-ups, and returns how long after the start that was.
+    /// Waits until the server is ready for look-ups, and returns how long it took from the start.
     pub async fn until_ready(&self) -> Result<Duration> {
         self.until("/ready").await
     }

@@ -1,5 +1,6 @@
-//! Writes what packages install beside the program: its manual pages, one for each command, and its
-//! completions for bash, zsh and fish. Both come from the definition of the command line.
+//! Writes the files that packages install next to the program: its manual pages, one for each
+//! command, and its completions for bash, zsh and fish. Both come from the definition of the
+//! command line.
 //!
 //! ```sh
 //! cargo run --example manual DIRECTORY
@@ -39,7 +40,7 @@ fn write_pages(command: &Command, directory: &Path) -> io::Result<()> {
     let page = Man::new(command.clone()).source(concat!("vouch ", env!("CARGO_PKG_VERSION"))).manual("Vouch");
     let mut text = Vec::new();
     page.render(&mut text)?;
-    // What follows the options has columns, so its lines are not filled.
+    // The text after the options has columns, so its lines are not filled.
     let text = String::from_utf8_lossy(&text).replace(".SH EXTRA\n", ".SH NOTES\n.nf\n");
     fs::write(directory.join(page.get_filename()), text)
 }

@@ -17,10 +17,10 @@ const ALICE: &str = "alice@mail.example";
 const BOB: &str = "bob@mail.example";
 /// An address that is not bound.
 const CAROL: &str = "carol@mail.example";
-/// How many addresses an account may look up at once here (capacity in `[budgets.user]`).
+/// The number of addresses that an account may look up at once here (capacity in `[budgets.user]`).
 pub const USER_LIMIT: u32 = 2_000;
 
-/// Runs all steps. Returns what must not be on the disk.
+/// Runs all steps. Returns the values that must not be on the disk.
 pub async fn run(narrator: &Narrator, world: &World) -> Outcome<Vec<Secret>> {
     let journey = Journey { narrator, world };
     journey.arrive()?;

@@ -1,4 +1,4 @@
-//! What someone who copies the disk can find on it.
+//! Searching a copy of the disk, as somebody who has stolen it would.
 
 use std::path::Path;
 

@@ -10,9 +10,9 @@ use serde_json::Value;
 const WIDTH: usize = 100;
 /// The names of JSON fields and query parameters that contain secrets.
 const SECRETS: [&str; 3] = ["access_token", "client_secret", "token"];
-/// How many characters of a secret are shown.
+/// The number of characters of a secret that are shown.
 const SHOWN: usize = 6;
-/// How many items of a list are shown.
+/// The number of items of a list that are shown.
 const ITEMS: usize = 3;
 
 /// Prints the numbered steps of the tour.
@@ -63,8 +63,8 @@ impl Narrator {
         println!("\n    {}", self.paint_status(status));
     }
 
-    /// Prints a request and the status of its response on one line, if the like was shown in full
-    /// before.
+    /// Prints a request and the status of its response on one line, if a similar one was shown in
+    /// full before.
     pub fn brief(&self, method: &str, path: &str, status: u16) {
         let path = without_secrets(path.split('?').next().unwrap_or_default());
         println!("    {:<4} {path}  ->  {}", self.paint("36", method), self.paint_status(status));

@@ -10,12 +10,12 @@ use crate::Outcome;
 use crate::show::{self, Narrator};
 use crate::world::{NAME, World};
 
-/// How much of a request and its response is shown.
+/// The amount of detail shown of a request and its response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Show {
     /// Everything.
     Fully,
-    /// One line, because the like was shown in full before.
+    /// One line, because a similar one was shown in full before.
     Briefly,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Visitor<'a> {
         self.json(Method::GET, &api(path), None, status).await
     }
 
-    /// As [`Self::get`], but sends a POST request.
+    /// Works like [`Self::get`], but sends a POST request.
     pub async fn post(&self, path: &str, body: &Value, status: u16) -> Outcome<Value> {
         self.json(Method::POST, &api(path), Some(body), status).await
     }

@@ -47,7 +47,7 @@ impl World {
         Ok(Self { homeserver, mail, folder, address, handle, thread })
     }
 
-    /// Where the server listens.
+    /// Returns the address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

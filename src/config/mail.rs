@@ -21,7 +21,7 @@ pub struct Mail {
     pub transport: MailTransport,
 }
 
-/// How mails are delivered.
+/// The way in which mails are delivered.
 #[derive(Clone, Debug)]
 pub enum MailTransport {
     /// `directory`: one `.eml` file per mail. Default `data/mail`.
@@ -91,7 +91,7 @@ impl Smtp {
     }
 }
 
-/// How the SMTP connection is protected.
+/// The protection of the SMTP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpSecurity {
     /// TLS from the first byte.

@@ -21,7 +21,7 @@ pub enum Error {
     Unavailable {
         /// The step that failed.
         cause: Cause,
-        /// How long the homeserver wants to be left alone.
+        /// The time for which the homeserver wants to be left alone.
         retry_after: Option<Millis>,
     },
 }

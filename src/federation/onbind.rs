@@ -34,7 +34,7 @@ pub enum Reception {
     Later {
         /// The reason, without names.
         trouble: String,
-        /// How long the homeserver wants to be left alone.
+        /// The time for which the homeserver wants to be left alone.
         retry_after: Option<Millis>,
     },
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clock::{DAY, Millis};
 use crate::identity::threepid::Address;
 
-/// How long an association is valid.
+/// The validity of an association.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
 /// Returns the unsigned

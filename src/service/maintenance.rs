@@ -53,8 +53,8 @@ impl Maintenance {
         }
     }
 
-    /// One round of maintenance, if the clock is right. Failures are logged; the next round tries
-    /// again.
+    /// Runs one round of maintenance, if the clock is right. Failures are logged, and the next
+    /// round tries again.
     pub async fn run_once(&self) {
         if !self.clock.is_right() {
             return;
@@ -74,7 +74,7 @@ impl Maintenance {
         if let Err(error) = self.rate_limits.give_back(false).await {
             log::debug!("unused credit of rate limits could not be returned: {}", error.errcode());
         }
-        // Every round, since the command line and retention delete data too.
+        // This is done in every round, since the command line and retention also delete data.
         self.store.purge_deleted().await;
     }
 
@@ -83,8 +83,8 @@ impl Maintenance {
         self.store.is_usable().await
     }
 
-    /// Stores the time and what was looked up, and returns the unused credit of rate limits, if the
-    /// clock is right: the last thing a node does.
+    /// Stores the time and pending look-ups, and returns the unused credit of rate limits, if the
+    /// clock is right. This is the last thing a node does.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -94,7 +94,7 @@ impl Maintenance {
         }
         let mut stored = Err(StoreError::Unavailable);
         for _ in 0..LAST_TRIES {
-            // Connections end with the worker that opened them, and the pool may not know yet.
+            // Connections end with the worker that opened them, and the pool may not know this yet.
             stored = self.clock_guard.close().await;
             if !stored.is_err_and(StoreError::is_temporary) {
                 break;
@@ -110,9 +110,9 @@ impl Maintenance {
     }
 
     /// Deletes expired data, unless a node did so in the last ten minutes. A failure in one table
-    /// does not keep the others from being swept.
+    /// does not prevent the others from being swept.
     async fn sweep(&self) -> Result<(), StoreError> {
-        // What is deleted cannot be restored, so time that may turn out to be wrong does not count.
+        // Deleted rows cannot be restored, so time that may turn out to be wrong does not count.
         let (now, settled) = (self.clock.now(), self.clock.settled());
         if !self.store.write_one(async move |conn| leases::take(conn, LEASE, now, now + SWEEP).await).await? {
             return Ok(());
@@ -165,7 +165,7 @@ impl Maintenance {
             sweep.drain(async move |conn| invites::sweep(conn, settled - invite, BATCH).await).await,
             sweep.drain(async move |conn| invites::sweep_keys(conn, settled, BATCH).await).await,
             sweep.drain(async move |conn| rate_limits::sweep(conn, micros(settled), BATCH).await).await,
-            // Nobody has a token any more by which they were seen.
+            // The tokens by which they were seen have expired.
             sweep.drain(async move |conn| homeservers::sweep(conn, settled - access_token, BATCH).await).await,
             sweep.drain(async move |conn| log.expire(conn, settled - audit).await).await,
         ];
@@ -178,8 +178,7 @@ impl Maintenance {
     }
 }
 
-/// Deletes a batch of tokens that were last used by `until`, and what they have looked up. Returns
-/// how many.
+/// Deletes a batch of tokens that were last used by `until`, and their look-ups. Returns how many.
 async fn expire_tokens(conn: &mut Conn, sealer: &Sealer, until: Millis) -> Result<usize, StoreError> {
     let expired = accounts::sweep_tokens(conn, until, BATCH).await?;
     memory::forget(conn, sealer, &expired).await?;
@@ -215,8 +214,8 @@ impl Sweep<'_> {
         }
     }
 
-    /// Ten minutes from now. If the clock is moved during the sweep, what expired by that is due at
-    /// once.
+    /// Returns the time in ten minutes. If the clock is moved during the sweep, the lease that has
+    /// expired because of this can be taken at once.
     fn lease_end(&self) -> Millis {
         let (now, began) = self.began;
         now + SWEEP + Millis::try_from(began.elapsed().as_millis()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Emails and text messages to people.
+//! Sending emails and text messages to people.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::notify::mail::{Email, Headers, Mailer, SendError};
 use crate::notify::sms::{self, SmsSender};
 use crate::texts::Language;
 
-/// Writes messages in this server's name, and sends them.
+/// Writes messages on behalf of this server, and sends them.
 pub(super) struct Messenger {
     pub(super) content: Arc<Published>,
     pub(super) sms_sender: SmsSender,
@@ -31,8 +31,8 @@ impl Messenger {
         self.mailer.send(to, self.with_headers(to, email, language)).await
     }
 
-    /// As [`Self::mail`], but without that link: these emails protect their reader, and an
-    /// objection would unbind the address and end the links in them.
+    /// Works like [`Self::mail`], but without that link: these emails protect their reader, and an
+    /// objection would unbind the address and invalidate the links in them.
     pub(super) async fn mail_on_own_data(
         &self,
         to: &Address,
@@ -43,8 +43,8 @@ impl Messenger {
         self.mailer.send(to, Email { headers: Some(headers), ..email }).await
     }
 
-    /// As [`Self::mail`] if its reader wants it; otherwise only takes as long as if the mail server
-    /// refused the address.
+    /// Works like [`Self::mail`] if its reader wants it; otherwise it only takes as long as if the
+    /// mail server refused the address.
     pub(super) async fn mail_if(
         &self,
         is_wanted: bool,
@@ -65,8 +65,8 @@ impl Messenger {
         Email { headers: Some(headers), ..email }
     }
 
-    /// Sends a text if its reader wants it; otherwise only takes as long as if the gateway refused
-    /// it.
+    /// Sends a text if its reader wants it; otherwise it only takes as long as if the gateway
+    /// refused it.
     pub(super) async fn text_if(&self, is_wanted: bool, to: &Address, text: &str) -> Result<(), sms::SendError> {
         if is_wanted { self.sms_sender.send(to, text).await } else { self.sms_sender.withhold(to).await }
     }
@@ -98,8 +98,8 @@ impl Messenger {
     }
 }
 
-/// Returns the answer to a request whose email was not sent. Only a failure that may pass asks to
-/// try again.
+/// Returns the answer to a request whose email was not sent. It suggests trying again only after a
+/// failure that may be temporary.
 pub(super) fn unsent(error: &SendError) -> Error {
     match error {
         SendError::NoSmtpUtf8 => Error::email_not_supported(),

@@ -1,9 +1,9 @@
-//! The components of the server: what it does for the API, the pages and the operator's command
-//! line.
+//! The components of the server, which do the work for the API, the pages and the operator's
+//! command line.
 //!
 //! Each component owns its state and names what it needs; docs/design.md shows how they depend on
-//! each other. Values are sealed before they are stored, and opened when they are read, by
-//! `sealing` alone.
+//! each other. Values are sealed before they are stored and opened when they are read, always by
+//! `sealing`.
 
 mod accounts;
 mod address_data;

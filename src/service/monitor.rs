@@ -1,4 +1,5 @@
-//! What the operator's monitoring reads: what is counted in memory, and how much is stored.
+//! The figures for the operator's monitoring: events counted in memory, and the amount of stored
+//! data.
 
 mod stored;
 
@@ -16,10 +17,10 @@ use crate::metrics::{Format, Gauge, Metrics};
 use crate::store::Store;
 use stored::Stored;
 
-/// How long counting rows may keep the answer waiting.
+/// The time that counting rows may delay the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Writes the metrics down.
+/// Writes out the metrics.
 pub struct Monitor {
     clock: Clock,
     directory: Arc<Directory>,
@@ -69,10 +70,10 @@ impl Monitor {
     }
 
     /// Returns all metrics. While the database does not answer, those that come from it are left
-    /// out, since old values would look like present ones.
+    /// out, since old values would look current.
     pub async fn write(&self, format: Format) -> String {
         let stored = Arc::clone(&self.stored);
-        // It is not cancelled when it takes too long: only who waits for a connection gives it up.
+        // It is not cancelled when it takes too long: a scrape only stops waiting for it.
         let counting = spawn_local(async move {
             let mut stored = stored.lock_owned().await;
             stored.count().await.then_some(stored)

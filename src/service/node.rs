@@ -1,9 +1,9 @@
-//! This node among the others: it notes that it runs, and waits with a new signing key until all
-//! know it.
+//! This node's place among the others: it records that it is running, and does not use a new
+//! signing key until all nodes know it.
 //!
-//! Clients and homeservers ask any node whether a key is valid. So a node notes in the database
-//! which keys it knows, and signs with the first of its file as soon as all nodes that run know
-//! that one. Until then, it signs with the one that signed last.
+//! Clients and homeservers ask any node whether a key is valid. So a node records in the database
+//! which keys it knows, and signs with the first key of its file once all running nodes know that
+//! key. Until then, it signs with the one that signed last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::crypto::signing::SigningKeys;
 use crate::error::{Error, StartError};
 use crate::store::{Error as StoreError, Store, meta, nodes};
 
-/// How often a node notes that it runs.
+/// The interval at which a node records that it is running.
 const INTERVAL: Duration = Duration::from_mins(1);
-/// How long a node that has noted nothing counts as running.
+/// The time for which a node counts as running after its last record.
 pub(super) const ALIVE: Millis = 3 * MINUTE;
-/// How long a node that crashed is remembered.
+/// The time for which a node that crashed is remembered.
 const REMEMBERED: Millis = DAY;
 
 /// This node.
@@ -39,7 +39,7 @@ impl Node {
         Self { store, clock, signing, id: base62::random_bytes::<16>().to_vec(), started_at }
     }
 
-    /// Notes that this node runs, before it serves anybody.
+    /// Records that this node is running, before it serves any requests.
     ///
     /// # Errors
     /// [`StartError`], for the operator, if the key that signed last is not in this node's file.
@@ -53,7 +53,7 @@ impl Node {
         Ok(())
     }
 
-    /// Notes every minute that this node runs, forever.
+    /// Records every minute that this node is running, forever.
     pub async fn run(self: Arc<Self>) {
         loop {
             self.clock.pause(INTERVAL).await;
@@ -70,8 +70,8 @@ impl Node {
         }
     }
 
-    /// Notes that this node runs, and signs with its first key if all nodes know it. Returns the
-    /// public half of the key that signs.
+    /// Records that this node is running, and signs with its first key if all nodes know it.
+    /// Returns the public half of the key that signs.
     async fn note(&self) -> Result<String, StoreError> {
         let seen_at = self.clock.now();
         let node = nodes::Node {
@@ -83,7 +83,8 @@ impl Node {
         };
         let (signing, first) = (Arc::clone(&self.signing), self.signing.first().1);
         let noted = self.store.write(async move |conn| {
-            // The lock keeps others from starting, or from signing with another key, meanwhile.
+            // The lock prevents other nodes from starting or from changing the signing key in the
+            // meantime.
             let last = meta::lock(conn, meta::SIGNING_KEY).await?.unwrap_or_default();
             let last = String::from_utf8_lossy(&last).into_owned();
             if !signing.knows(&last) {
@@ -107,7 +108,7 @@ impl Node {
         Ok(signs)
     }
 
-    /// Forgets this node, which stops.
+    /// Forgets this node, which is stopping.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

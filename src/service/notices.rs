@@ -1,22 +1,23 @@
 //! Notices: telling an address that it was bound or unbound.
 //!
 //! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow
-//! mail server delays nobody. It is retried for a day: later, it would be of little use. An address
-//! is notified when it is bound to a user, and not again while it stays bound to that user, however
-//! often they bind it (see [`bindings::bind`]); so the link in the last notice always works.
+//! mail server delays nobody. It is retried for a day, after which it would be of little use. An
+//! address is notified when it is bound to a user, and not again while it stays bound to that user,
+//! however often they bind it (see [`bindings::bind`]), so the link in the last notice always
+//! works.
 //!
 //! # Rate limits
 //!
-//! Only someone who has proved an address causes notices to it, and each proof took a message that
+//! Only somebody who has proved an address causes notices to it, and each proof took a message that
 //! was charged. But one proof lasts a day, in which its user could bind and unbind without end. So
-//! each address has a rate limit of its own for notices. A bind that exceeds it is refused; an
-//! unbind is not charged, since it was bound before. The messages that strangers can cause are not
-//! charged to this limit, so they cannot exhaust it. A text costs money, so it is also charged to
-//! the user, to its country and to the server's daily limit, as texts with codes are, and waits in
-//! the outbox while these are exceeded. What users cause leaves free what is kept for others; only
-//! texts about an erasure need not.
+//! each address has a separate rate limit for notices. A bind that exceeds it is refused; an unbind
+//! is not charged, since the bind before it was. Messages that strangers can cause are not charged
+//! to this limit, so they cannot exhaust it. A text costs money, so it is also charged to the user,
+//! to its country and to the server's daily limit, like texts with codes, and waits in the outbox
+//! while these are exceeded. Texts caused by users leave free what is kept for others; only texts
+//! about an erasure need not.
 //!
-//! The operator's erasure sends no notices. [`alerts`] is about those that protect somebody.
+//! The operator's erasure sends no notices. Notices that protect somebody are in [`alerts`].
 
 mod alerts;
 
@@ -56,20 +57,20 @@ pub(super) struct Notices {
     pub(super) outbox: Arc<Outbox>,
     /// True if any are sent.
     pub(super) enabled: bool,
-    /// How long they are retried.
+    /// The time for which they are retried.
     pub(super) lifetime: Millis,
 }
 
 /// A notice to be queued if its bind changes anything.
 pub(super) struct Prepared {
-    /// `None` if the address is not to be notified.
+    /// `None` if the address should not be notified.
     pub delivery: Option<NewDelivery>,
     /// True if the address was charged.
     is_charged: bool,
 }
 
 impl Notices {
-    /// Prepares the notice that an address is bound. [Settle](Self::settle) it after the
+    /// Prepares the notice that an address was bound. [Settle](Self::settle) it after the
     /// transaction.
     ///
     /// # Errors
@@ -83,19 +84,20 @@ impl Notices {
     ) -> Result<Prepared, Error> {
         let (index, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
         let bound = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
-        // If it moves here from another user, it is told of that in any case.
+        // If the address moves here from another user, it is always told.
         let is_charged = bound.map_or(self.enabled, |bound| bound.user_index != user.as_ref());
         if is_charged {
             self.rate_limits.charge_notice(address).await?;
         }
-        // Prepared even if it is bound already: it may be unbound before this bind.
+        // It is prepared even if the address is already bound, since it may be unbound before this
+        // bind.
         let delivery = self.enabled.then(|| self.seal(address, mxid, at, language, Event::Bound));
         Ok(Prepared { delivery, is_charged })
     }
 
-    /// Returns the message that an address is unbound, to be queued if that changes anything;
-    /// `None` if it is not told. It is not charged: that happens once for each time that the
-    /// address was bound.
+    /// Returns the message that an address was unbound, to be queued if that changes anything;
+    /// `None` if the address is not told. It is not charged, since it happens only once for each
+    /// time that the address was bound.
     pub(super) fn of_unbind(
         &self,
         address: &Address,
@@ -107,7 +109,7 @@ impl Notices {
         (self.enabled || event.is_alert()).then(|| self.seal(address, mxid, self.clock.now(), language, event))
     }
 
-    /// Returns the alert to an address that a user objects for it.
+    /// Returns the alert to an address that a user objects on its behalf.
     pub(super) fn of_objection(&self, address: &Address, mxid: &UserId, language: Language) -> NewDelivery {
         self.seal(address, mxid, self.clock.now(), language, Event::Objected)
     }
@@ -132,7 +134,7 @@ impl Notices {
     /// Sends a notice.
     pub(super) async fn send(&self, notice: &Notice) -> Outcome {
         let lifetime = if notice.event.is_alert() { SETTLED } else { self.lifetime };
-        // It is dropped for good, so time that may turn out to be wrong does not count.
+        // It is dropped permanently, so time that may turn out to be wrong does not count.
         if self.clock.settled() - notice.at >= lifetime {
             return Outcome::Refused { last_error: "too old to be of use".to_owned() };
         }
@@ -174,8 +176,8 @@ impl Notices {
             Err(error) if error.is_final() && !notice.event.is_alert() => {
                 Outcome::Refused { last_error: error.to_string() }
             }
-            // The server may reject a recipient for now only (greylisting), and the operator may
-            // correct a setting.
+            // The server may reject a recipient only temporarily (greylisting), and the operator
+            // may correct a setting.
             Err(error) => Outcome::later(&error),
         }
     }

@@ -1,15 +1,16 @@
-//! Objections: the owner of an address wants it neither invited nor listed.
+//! Objections: the owner of an address does not want it to be invited or listed.
 //!
-//! An objection is a keyed fingerprint of the address and a time; it is tied to nobody. Objecting
-//! also deletes what is stored about the address: the binding, the sessions, the invitations, and
-//! queued deliveries. The other addresses of the user it was bound to are told. From then on
+//! An objection is a keyed fingerprint of the address and a time; it is not tied to any person.
+//! Objecting also deletes the data stored about the address: the binding, the sessions, the
+//! invitations, and queued deliveries. The other addresses of the user it was bound to are told.
+//! From then on
 //! * nobody can bind the address, whatever they have proved before;
 //! * nobody can have a message sent to it by `requestToken` or `store-invite`. They are answered as
 //!   if it could not be delivered, after the same rate limits, and nothing is stored. So they learn
-//!   that this server does not reach the address, but not why: because its owner objects, because
-//!   its mail server rejects us, or because it does not exist. Nor does the time tell: the mail
-//!   server is asked whether it accepts the recipient and only then told nothing more, and instead
-//!   of a text there is a pause as long as one of the last texts took.
+//!   that this server does not reach the address, but not whether its owner objects, its mail
+//!   server rejects us, or it does not exist. The response time does not reveal it either: the mail
+//!   server is asked only whether it accepts the recipient, and instead of sending a text the
+//!   server waits for as long as one of the last texts took.
 //!
 //! The link that is requested at `/address` is still sent: otherwise nobody could withdraw an
 //! objection.
@@ -37,7 +38,7 @@ pub struct Objections {
     directory: Arc<Directory>,
     notices: Arc<Notices>,
     audit: Arc<Audit>,
-    /// How long the key of a deleted invitation stays valid.
+    /// The time for which the key of a deleted invitation stays valid.
     key_retention: Millis,
 }
 
@@ -54,22 +55,23 @@ impl Objections {
         Self { store, sealer, clock, directory, notices, audit, key_retention }
     }
 
-    /// Records an objection and deletes what is stored about the address, except for the web
+    /// Records an objection and deletes the data stored about the address, except for the web
     /// sessions of its owner. Tells the other addresses of its user in the given language, and also
     /// this one unless its reader objects. Objecting twice is not an error. Returns `false` if
-    /// nothing was done, since the address was bound after its reader was sent the link.
+    /// nothing was done because the address was bound after the link was sent to its reader.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; nothing has changed in that case.
     pub async fn object(&self, address: &Address, by: Objector, language: Language) -> Result<bool, Error> {
         self.record(address, by, None, language).await
     }
 
-    /// As [`Self::object`], for a user who shows a validation session. Whoever reads the messages
-    /// of the address is told how to withdraw it: a mail scanner may have validated the session.
+    /// Works like [`Self::object`], for a user who shows a validation session. The reader of the
+    /// address's messages is told how to withdraw it, since a mail scanner may have validated the
+    /// session.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; nothing has changed in that case.
     pub async fn object_as(&self, mxid: &UserId, address: &Address, language: Language) -> Result<(), Error> {
         let told = self.notices.of_objection(address, mxid, language);
         self.record(address, Objector::Session, Some(told), language).await.map(drop)
@@ -117,10 +119,11 @@ impl Objections {
     /// Withdraws an objection; returns whether there was one.
     ///
     /// # Errors
-    /// 429 if readers of the address have done so, or viewed its data, too often; 503 if the database is unavailable.
+    /// 429 if readers of the address have done so, or viewed its data, too often; 503 if the
+    /// database is unavailable.
     pub async fn withdraw(&self, address: &Address, by: Objector) -> Result<bool, Error> {
         if by == Objector::Reader {
-            // Otherwise somebody could fill the audit log by objecting in between.
+            // Otherwise somebody could fill the audit log by repeatedly objecting and withdrawing.
             self.notices.rate_limits.charge_address_change(address).await?;
         }
         let (indexes, bound) = (self.sealer.objection_indexes(address), self.sealer.binding_index(address));
@@ -147,7 +150,8 @@ impl Objections {
         Ok(objections::since(&mut self.store.read().await?, self.sealer.objection_indexes(address)).await?)
     }
 
-    /// Returns whether the owner of an address does not object to messages.
+    /// Returns whether messages to an address are wanted, that is, whether its owner does not
+    /// object.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -167,13 +171,13 @@ impl Objections {
         }
     }
 
-    /// Returns what is stored about an address, to be deleted.
+    /// Returns the data stored about an address, to be deleted.
     pub(super) fn data(&self, address: &Address) -> AddressData {
         AddressData::new(&self.sealer, address, self.clock.now() + self.key_retention)
     }
 }
 
-/// The error for a message that could not be delivered.
+/// Returns the error for a message that could not be delivered.
 pub(super) fn undeliverable(address: &Address) -> Error {
     match address.medium() {
         Medium::Email => Error::email_refused(),

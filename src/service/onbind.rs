@@ -7,7 +7,7 @@ use super::association::{association, canonical};
 use super::outbox::Onbind;
 use crate::crypto::signing::SigningKeys;
 
-/// Returns the association with the invitation, signed.
+/// Returns the signed association, including the invitation.
 ///
 /// The invited user's homeserver shows the room `signed`, which is signed with the key the room was
 /// given when the invitation was stored, and with no other: Synapse checks only the first signature

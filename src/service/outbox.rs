@@ -1,7 +1,7 @@
-//! The outbox: what has to be delivered to homeservers and people.
+//! The outbox: pending deliveries to homeservers and people.
 //!
-//! A delivery is queued in the transaction that causes it, and stored until it arrives, is refused
-//! for good, or is too old. The [deliverer](super::deliverer) makes the attempts.
+//! A delivery is queued in the transaction that causes it, and stored until it arrives, is
+//! permanently refused, or is too old. The [deliverer](super::deliverer) makes the attempts.
 
 mod delivery;
 
@@ -34,13 +34,13 @@ pub(super) use delivery::{Delivery, Event, Notice, Onbind, Outcome};
 pub struct Queued {
     /// The id by which it is retried or dropped.
     pub id: i64,
-    /// What kind of delivery.
+    /// The kind of delivery.
     pub kind: String,
-    /// Where it goes; `None` if it cannot be decrypted.
+    /// The destination; `None` if it cannot be decrypted.
     pub destination: Option<String>,
     /// The time when it was queued.
     pub queued_at: Millis,
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     pub attempts: i64,
     /// The time when the next attempt is due.
     pub next_at: Millis,
@@ -49,7 +49,7 @@ pub struct Queued {
     /// The reason why the last attempt failed.
     #[serde(rename = "trouble", skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// The person it is about, if that was asked for.
+    /// The person it is about, if requested.
     #[serde(flatten)]
     pub about: Option<Revealed>,
 }
@@ -86,7 +86,7 @@ impl Outbox {
         let now = self.clock.now();
         let about = delivery.about();
         let owner = random_owner();
-        // What tells of an erasure belongs to nobody.
+        // Alerts about an erasure belong to no user.
         let is_last = matches!(delivery, Delivery::Notice(Notice { event: Event::Erased, .. }));
         let payload = serde_json::to_string(delivery).expect("strings and numbers can be serialized");
         let user_index = |mxid: &UserId| self.sealer.outbox_user_index(mxid).as_ref().to_vec();
@@ -123,7 +123,7 @@ impl Outbox {
         self.woken.notified().await;
     }
 
-    /// Makes the deliverer begin nothing more.
+    /// Stops the deliverer from beginning anything more.
     pub fn stop(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.wake();
@@ -197,9 +197,9 @@ impl Outbox {
         discarded.await
     }
 
-    /// Returns the deliveries that are about a user or were caused by them. An alert to an address
-    /// that is not shown is left out: whoever must not see the address must not learn whether it
-    /// arrives.
+    /// Returns the deliveries that are about a user or were caused by them. An alert to a hidden
+    /// address is left out, because somebody who may not see the address must not learn whether the
+    /// alert arrives.
     pub(super) async fn of_user(
         &self,
         conn: &mut Conn,
@@ -234,7 +234,7 @@ impl Outbox {
     }
 }
 
-/// Returns the entry of the audit log for what the operator does to deliveries.
+/// Returns the entry of the audit log for an operator's action on deliveries.
 fn by_hand(act: Act, id: Option<i64>, count: usize) -> Entry<'static> {
     let detail = json!({ "delivery": id, "count": count });
     Entry { has_changed: count > 0, ..Entry::new(act, Origin::Command).detail(detail) }

@@ -1,7 +1,7 @@
-//! What the operator sees of the whole: the nodes that run, and how much there is of everything.
+//! The operator's view of the whole: the running nodes, and the amount of stored data.
 //!
-//! When a node started is known to its process alone, so each [node](super::Node) notes it in the
-//! database. A command sees the nodes there, wherever it runs, and asks none of them.
+//! Only its own process knows when a node started, so each [node](super::Node) records it in the
+//! database. A command reads the nodes from there, wherever it runs, without asking any of them.
 
 use std::sync::Arc;
 
@@ -32,35 +32,35 @@ pub struct Status {
     pub now: Millis,
     /// The nodes.
     pub nodes: Vec<NodeStatus>,
-    /// How much is stored.
+    /// The amount of stored data.
     pub counts: Counts,
-    /// How full the limits are that all share.
+    /// The levels of the limits shared by everyone.
     pub limits: Vec<LimitLevels>,
-    /// What has to be delivered.
+    /// The pending deliveries.
     pub queue: Vec<Queue>,
     /// The time when the pepper changes.
     pub next_pepper_at: Millis,
-    /// What the clocks say.
+    /// The readings of the clocks.
     pub clock: ClockStatus,
-    /// What one node does for all.
+    /// The tasks that one node does for all.
     pub leases: Vec<Lease>,
 }
 
 /// A node; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct NodeStatus {
-    /// True if it has lately noted that it runs. If not, it crashed, or cannot write to the
-    /// database.
+    /// True if it has recently recorded that it is running. Otherwise it has crashed, or cannot
+    /// write to the database.
     pub alive: bool,
     /// The version of its program.
     pub version: String,
     /// The time when it started.
     pub started_at: Millis,
-    /// The time when it last noted that it runs.
+    /// The time when it last recorded that it is running.
     pub seen_at: Millis,
 }
 
-/// What the clocks say, in milliseconds since the epoch.
+/// The readings of the clocks, in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
 pub struct ClockStatus {
     /// This machine's.

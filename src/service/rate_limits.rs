@@ -1,5 +1,5 @@
-//! Rate limits: charges requests to the limits that the [rules](crate::identity::rate_limit::rules)
-//! name. The configuration calls them budgets.
+//! Rate limits: charging requests to the limits chosen by the
+//! [rules](crate::identity::rate_limit::rules). The configuration calls them budgets.
 
 mod charging;
 mod credits;
@@ -43,13 +43,13 @@ pub struct RateLimits {
     sealer: Sealer,
     clock: Clock,
     budgets: Budgets,
-    /// What this node has charged in advance.
+    /// The amounts that this node has charged in advance.
     credits: Mutex<Credits>,
-    /// Held while some of that is given back.
+    /// Held while some credit is being given back.
     giving_back: tokio::sync::Mutex<()>,
-    /// How often some was given back.
+    /// The number of times that credit was given back.
     returned: AtomicU64,
-    /// The time since which homeservers are known.
+    /// The times since which homeservers have been known.
     homeservers: Homeservers,
     /// The time when the operator was last warned about a shared limit.
     warnings: Warnings,
@@ -92,7 +92,8 @@ impl RateLimits {
     }
 
     /// Charges one registration for which a homeserver has vouched to the user and the homeserver,
-    /// in its transaction. Before, anybody could use up what belongs to others.
+    /// in its transaction. If these were charged earlier, anybody could use up other people's
+    /// limits.
     pub(super) async fn charge_vouched(
         &self,
         conn: &mut Conn,
@@ -103,14 +104,14 @@ impl RateLimits {
         self.charge_within(conn, &self.rules().registration(account, homeserver, by)).await.map(drop)
     }
 
-    /// Charges one unbinding signed by a homeserver to the network and the one around it: checking
-    /// it means asking that homeserver for its keys.
+    /// Charges one unbinding signed by a homeserver to the network and the one around it, since
+    /// checking it means asking that homeserver for its keys.
     pub(super) async fn charge_unbinding(&self, from: &Network) -> Result<(), Error> {
         self.charge_anonymous(Counted::Unbinding, from).await
     }
 
-    /// Charges one message to its asker, if that is a user, to the networks, to the recipient and
-    /// to those who pay for it, in the transaction that claims it.
+    /// Charges one message to its requester, if that is a user, to the networks, to the recipient
+    /// and to the limits on cost, in the transaction that claims it.
     pub(super) async fn charge_message(
         &self,
         conn: &mut Conn,
@@ -124,8 +125,9 @@ impl RateLimits {
         self.charge_within(conn, &plan).await.map(drop)
     }
 
-    /// Refunds a message that was not sent to its recipient and to those who pay for it. Its asker
-    /// is not refunded: otherwise nothing would stop them from asking again and again.
+    /// Refunds a message that was not sent to its recipient and to the limits on cost. Its
+    /// requester is not refunded, since otherwise nothing would stop them from trying again and
+    /// again.
     pub(super) async fn refund_message(&self, conn: &mut Conn, asker: Requester, to: &Address) -> Result<(), Error> {
         let rules = self.rules();
         let mut limits = rules.payers(asker, to);
@@ -133,7 +135,7 @@ impl RateLimits {
         refund(conn, limits.into_iter().map(Refund::of).collect()).await
     }
 
-    /// Charges a notice to its address, apart from the messages that strangers can cause.
+    /// Charges a notice to its address, separately from the messages that strangers can cause.
     pub(super) async fn charge_notice(&self, to: &Address) -> Result<(), Error> {
         self.charge(&Plan::of(vec![self.rules().recipient(Counted::Notice, to)]), 1).await
     }
@@ -143,42 +145,42 @@ impl RateLimits {
         self.add_credit(&[self.rules().recipient(Counted::Notice, to)]);
     }
 
-    /// Returns a user as the limits see them: without an account, as a newcomer.
+    /// Returns a user as the limits see them; without an account, as a newcomer.
     pub(super) async fn account_of(&self, conn: &mut Conn, mxid: &UserId) -> Result<Account, store::Error> {
         let user = self.sealer.account_index(mxid);
         let since = accounts::by_user(conn, user.as_ref()).await?.map(|account| account.created_at);
         Ok(Account { user, since: since.unwrap_or_else(|| self.clock.now()) })
     }
 
-    /// Charges the text of a notice or alert to the user whom it is about, its number and those who
-    /// pay for it. Returns what was charged, for [`Self::refund_charged`].
+    /// Charges the text of a notice or alert to the user it is about, its number and the limits on
+    /// cost. Returns the charges, for [`Self::refund_charged`].
     pub(super) async fn charge_notice_text(&self, about: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
         let account = self.account_of(&mut self.store.read().await?, about).await?;
         self.charge_now(self.rules().notice_text(&account, to)).await
     }
 
-    /// Refunds a text with a link that was not sent to those who would have paid for it.
+    /// Refunds a text with a link that was not sent to the limits on cost.
     pub(super) fn refund_text(&self, to: &Address) {
         self.add_credit(&self.rules().payers(Requester::Homeserver, to));
     }
 
-    /// Charges a text about the erasure of a user's data to the user and those who pay for it.
-    /// Returns what was charged, for [`Self::refund_charged`].
+    /// Charges a text about the erasure of a user's data to the user and the limits on cost.
+    /// Returns the charges, for [`Self::refund_charged`].
     pub(super) async fn charge_erasure_text(&self, of: &UserId, to: &Address) -> Result<Vec<Limit>, Error> {
         let account = Account { user: self.sealer.account_index(of), since: self.clock.now() };
         self.charge_now(self.rules().erasure_text(&account, to)).await
     }
 
-    /// Charges a link that proves an address to the limits that its asker may be told about: those
-    /// of the networks' messages and of those who pay for it. The asker does not identify
+    /// Charges a link that proves an address to the limits that its requester may be told about:
+    /// those of the networks' messages and those on cost. The requester does not identify
     /// themselves.
     pub(super) async fn charge_proof(&self, to: &Address, from: &Network) -> Result<(), Error> {
         self.charge(&self.rules().message(Requester::Stranger, from, to), 1).await
     }
 
-    /// Charges such a link to its address, apart from the other messages that strangers can cause:
-    /// so this page, which needs no account, cannot be used to keep anybody from proving an
-    /// address.
+    /// Charges such a link to its address, separately from the other messages that strangers can
+    /// cause, so that this page, which needs no account, cannot be used to stop anybody from
+    /// proving an address.
     pub(super) async fn charge_proof_to(&self, to: &Address) -> Result<(), Error> {
         self.charge(&Plan::of(vec![self.rules().recipient(Counted::Proof, to)]), 1).await
     }
@@ -188,13 +190,13 @@ impl RateLimits {
         self.add_credit(&[self.rules().recipient(Counted::Proof, to)]);
     }
 
-    /// Refunds a link that was not sent to those who would have paid for it.
+    /// Refunds a link that was not sent to the limits on cost.
     pub(super) fn refund_proof(&self, to: &Address) {
         self.add_credit(&self.rules().payers(Requester::Stranger, to));
     }
 
     /// Charges one invitation to the inviter, their homeserver, the networks, the server and the
-    /// address; and a text also to those who pay for it. Returns what was charged, for
+    /// address; and a text also to the limits on cost. Returns the charges, for
     /// [`Self::refund_invite`].
     pub(super) async fn charge_invite(
         &self,
@@ -206,38 +208,38 @@ impl RateLimits {
         self.charge_now(self.rules().invite(&account(caller), homeserver.as_ref(), from, to)).await
     }
 
-    /// Charges one unit of each limit of a plan, nothing in advance. Returns what was charged.
+    /// Charges one unit of each limit of a plan, and nothing in advance. Returns the charges.
     async fn charge_now(&self, plan: Plan) -> Result<Vec<Limit>, Error> {
         let now = self.clock.now();
         let charged = self.store.write(async move |conn| charging::charge_all(conn, &plan, now).await).await;
         charged.map_err(|uncharged| self.report(uncharged, now))
     }
 
-    /// Refunds an invitation that was not sent to its address and the server. Its asker is not
-    /// refunded: otherwise nothing would stop them from asking again and again, with an address
-    /// that is always refused.
+    /// Refunds an invitation that was not sent to its address and the server. Its requester is not
+    /// refunded, since otherwise nothing would stop them from trying again and again, with an
+    /// address that is always refused.
     pub(super) async fn refund_invite(&self, mut charged: Vec<Limit>) -> Result<(), Error> {
         charged.retain(|limit| matches!(limit.kind.scope, Scope::Address | Scope::Server));
         self.refund_charged(charged).await
     }
 
-    /// Refunds what was charged for something that was not sent. In the long run, its user has used
-    /// it.
+    /// Refunds the charges for something that was not sent. It still counts towards its user's use
+    /// over time.
     pub(super) async fn refund_charged(&self, charged: Vec<Limit>) -> Result<(), Error> {
         let refunds = charged.into_iter().map(Refund::of).collect();
         self.store.write(async move |conn| refund(conn, refunds).await).await
     }
 
-    /// Takes levels back if time was, once: what was charged at the time that turned out to be
-    /// wrong counts from now. Limits that drain slowly lose what drains in the span of the jump,
-    /// also if they were charged before it.
+    /// Takes levels back once after time was taken back: charges made at the time that turned out
+    /// to be wrong count from now. Limits that drain slowly lose what drains in the span of the
+    /// jump, even if they were charged before it.
     pub(super) async fn follow_time_back(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
         let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
         let Some(unsettled) = unsettled.filter(|unsettled| *unsettled > now.saturating_add(APART)) else {
             return Ok(());
         };
-        // A wrong clock has run for an hour at most, or time would not have been taken back.
+        // A wrong clock has run for at most an hour, or time would not have been taken back.
         let (since, by) = (micros(unsettled.saturating_sub(HOUR)), micros(unsettled.saturating_sub(now)));
         let taken_back = self.store.write(async move |conn| {
             let is_first = meta::take_limits_back(conn, unsettled).await?;
@@ -250,9 +252,9 @@ impl RateLimits {
         self.lower_impossible_levels().await
     }
 
-    /// Lowers levels that no right clock can have stored: otherwise, limits that were charged while
-    /// a clock was weeks ahead would refuse everybody for weeks. They go back as far as time has
-    /// been taken back, and in any case to the capacity.
+    /// Lowers levels that no correct clock can have stored: otherwise, limits that were charged
+    /// while a clock was weeks ahead would refuse everybody for weeks. They go back as far as time
+    /// has been taken back, and in any case to the capacity.
     pub(super) async fn lower_impossible_levels(&self) -> Result<(), store::Error> {
         let now = self.clock.now();
         let unsettled = meta::unsettled_time(&mut self.store.read().await?).await?;
@@ -271,7 +273,7 @@ impl RateLimits {
     }
 }
 
-/// Returns what the rules need to know of an account.
+/// Returns the facts about an account that the rules need.
 fn account(caller: &Caller) -> Account {
     Account { user: caller.user_index, since: caller.since }
 }

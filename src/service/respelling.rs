@@ -1,11 +1,11 @@
-//! The move of stored addresses to their canonical form, once per database.
+//! Moving stored addresses to their canonical form, once per database.
 //!
 //! Earlier versions stored an email address with its domain folded, in whatever form it was typed.
-//! What they folded is what they sent mail to, so it is the address that was proved, and it stays
-//! the address, even if something else was typed. Two forms of one address become one address: the
-//! last binding of it wins, and an objection removes everything, as if all had happened in one
-//! form. What is no longer an address (`user@localhost`) is removed: nobody could prove it or send
-//! mail to it any more.
+//! Mail was sent to the folded form, so that is the address that was proved, and it remains the
+//! address, even if something else was typed. Two forms of one address become one address: the last
+//! binding of it wins, and an objection removes everything, as if all had happened in one form.
+//! Addresses that are no longer valid (`user@localhost`) are removed, since nobody could prove them
+//! or send mail to them any more.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ const FORM: &[u8] = b"idna";
 /// that a node of an earlier version stores after it was read is not moved.
 ///
 /// # Errors
-/// Errors of the database; then nothing has changed.
+/// Errors of the database; nothing has changed in that case.
 pub(super) async fn respell(store: &Store, sealer: &Sealer, keys_until: Millis) -> Result<(), Error> {
     let mut conn = store.read_much().await?;
     if meta::get(&mut conn, meta::ADDRESS_FORM).await?.is_some() {
@@ -48,7 +48,7 @@ pub(super) async fn respell(store: &Store, sealer: &Sealer, keys_until: Millis) 
     Ok(())
 }
 
-/// What has to be changed. It is sealed before the transaction, and may be written more than once.
+/// The changes to make. They are sealed before the transaction, and may be written more than once.
 #[derive(Clone, Default)]
 struct Changes {
     /// The bindings to remove, ordered.
@@ -57,7 +57,7 @@ struct Changes {
     bound: HashMap<Vec<u8>, (i64, Binding)>,
     replaced: Vec<Replaced>,
     removed: Vec<(Table, Vec<u8>)>,
-    /// What is stored about the moved addresses, and the indexes of objections against that.
+    /// The data stored about the moved addresses, and the indexes of objections to it.
     addresses: HashMap<Address, (AddressData, Vec<Vec<u8>>)>,
 }
 
@@ -126,7 +126,7 @@ impl Changes {
         self.addresses.insert(address, (data, objections));
     }
 
-    /// Says what is changed, or `None` if nothing is.
+    /// Describes the changes, or returns `None` if there are none.
     fn summary(&self) -> Option<String> {
         let (moved, removed) = (self.bound.len(), self.unbound.len() - self.bound.len());
         let (other, dropped) = (self.replaced.len(), self.removed.len());
@@ -162,7 +162,7 @@ impl Changes {
 
     async fn rebind(&mut self, conn: &mut Conn) -> Result<(), store::Error> {
         rows::unbind(conn, &self.unbound).await?;
-        // What is left was in the current form already.
+        // The rest was already in the current form.
         let indexes: Vec<_> = self.bound.keys().cloned().collect();
         let mut earlier = Vec::new();
         for (id, index, bound_at) in rows::bound_as(conn, &indexes).await? {

@@ -1,5 +1,5 @@
-//! What people do about their own data: they see, export and erase it. A [web
-//! session](super::web_sessions) or an access token proves who they are.
+//! Viewing, exporting and erasing one's own data. A [web session](super::web_sessions) or an access
+//! token proves who somebody is.
 
 mod address;
 mod address_export;
@@ -32,7 +32,7 @@ pub use export::{
     Export, ExportedAccount, ExportedAddress, ExportedConsent, ExportedToken, ExportedWebSession, Need, PendingErasure,
 };
 
-/// Shows, exports and erases what is stored about a user or an address.
+/// Shows, exports and erases the data stored about a user or an address.
 pub struct SelfService {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
@@ -69,11 +69,11 @@ impl SelfService {
         Ok(())
     }
 
-    /// Ends all of a user's sessions on this server, since whoever uses them is somebody else, and
-    /// stops their erasure if that is wanted.
+    /// Ends all of a user's sessions on this server, since they are used by somebody else, and
+    /// stops their erasure if wanted.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; nothing has changed in that case.
     pub async fn shut_out(&self, mxid: &UserId, with_erasure: bool) -> Result<(), Error> {
         let (shut_out, sealer, now) = (ShutOut::of(&self.sealer, mxid), self.sealer.clone(), self.clock.now());
         let (audit, user) = (Arc::clone(&self.audit), mxid.to_owned());
@@ -87,7 +87,7 @@ impl SelfService {
     }
 }
 
-/// Ends all of a user's sessions within a transaction, and stops their erasure if that is wanted.
+/// Ends all of a user's sessions within a transaction, and stops their erasure if wanted.
 #[derive(Clone, Copy)]
 pub(super) struct ShutOut {
     account: BlindIndex,
@@ -104,9 +104,9 @@ impl ShutOut {
         }
     }
 
-    /// Ends the sessions, except for what [`Gone::remove_sessions`] does. The erasure comes last:
-    /// one that is being requested by a token or web session is stored before that ends, or cannot
-    /// be requested any more.
+    /// Ends the sessions, except for those that [`Gone::remove_sessions`] removes. The erasure
+    /// comes last: one that is being requested by a token or web session is either stored before
+    /// that ends, or can no longer be requested.
     pub async fn carry_out(self, conn: &mut Conn, now: Millis, with_erasure: bool) -> Result<Gone, store::Error> {
         let mut gone = self.end_tokens(conn, now).await?;
         gone.is_any |= visits::end_all_of(conn, self.sessions.as_ref()).await? > 0;
@@ -116,7 +116,7 @@ impl ShutOut {
         Ok(gone)
     }
 
-    /// Ends the access tokens alone.
+    /// Ends only the access tokens.
     async fn end_tokens(self, conn: &mut Conn, now: Millis) -> Result<Gone, store::Error> {
         let Some(account) = accounts::by_user(conn, self.account.as_ref()).await? else { return Ok(Gone::default()) };
         // This locks the account.
@@ -125,7 +125,7 @@ impl ShutOut {
     }
 }
 
-/// What a [`ShutOut`] has ended.
+/// The result of a [`ShutOut`].
 #[derive(Default)]
 #[must_use]
 pub(super) struct Gone {
@@ -137,7 +137,7 @@ pub(super) struct Gone {
 }
 
 impl Gone {
-    /// Removes what goes with it, and writes it down.
+    /// Removes related data, and writes the audit log.
     async fn conclude(
         &self,
         conn: &mut Conn,
@@ -150,7 +150,7 @@ impl Gone {
         self.note(conn, audit, user).await
     }
 
-    /// Writes it down, if there was anything to end.
+    /// Writes the audit log, if there was anything to end.
     pub async fn note(&self, conn: &mut Conn, audit: &Audit, user: &UserId) -> Result<(), store::Error> {
         if self.is_any {
             audit.note(conn, Entry::new(Act::SignOut, Origin::Page).user(user)).await?;
@@ -158,8 +158,9 @@ impl Gone {
         Ok(())
     }
 
-    /// Removes the account's validation sessions: otherwise whoever registers again could bind what
-    /// they had validated. Locks come in an order, and these come after those of bindings.
+    /// Removes the account's validation sessions: otherwise somebody who registers again could bind
+    /// addresses validated in them. Locks are taken in order, and these come after those of
+    /// bindings.
     pub async fn remove_sessions(&self, conn: &mut Conn) -> Result<(), store::Error> {
         if let Some(account) = self.account {
             sessions::remove_of_account(conn, account).await?;

@@ -1,17 +1,18 @@
-//! What somebody who acts on their own data has proved, and what that entitles them to.
+//! The standing of somebody who acts on their own data: what they have proved, and what that
+//! entitles them to.
 //!
 //! A token or web session says whose it is, but not how it was obtained: OpenID tokens have no
 //! audience, so a widget, a bridge or another server can register or sign in with one. Two things
-//! go beyond that:
+//! prove more:
 //!
 //! * A **fresh proof**: the homeserver has just vouched for the user with an OpenID token that was
 //!   never used here before. It counts for one purpose.
 //! * A **confirmation**: a link that was sent to one of the user's addresses was followed for this
 //!   very token or web session. Without one, addresses are masked.
 //!
-//! Whoever has a token can also bind an address of their own to its user. So an address that was
-//! bound in the last three days shows only itself when it confirms: what its user binds afterwards
-//! need not be for the same eyes.
+//! Somebody with a stolen token can also bind an address of their own to its user. So an address
+//! that was bound in the last three days shows only itself when it confirms, since addresses that
+//! its user binds afterwards need not be for the same eyes.
 
 use ruma_common::{OwnedUserId, UserId};
 
@@ -28,14 +29,14 @@ use crate::store::bindings::{self, Binding};
 use crate::store::proofs::{self, Bearer, Standing};
 use crate::store::{Conn, accounts};
 
-/// How recent a proof must be for actions that cannot be undone or that show everything at once.
+/// The maximum age of a proof for actions that cannot be undone or that show everything at once.
 pub(super) const FRESH: Millis = 5 * MINUTE;
 
-/// How long a confirmation holds.
+/// The time for which a confirmation holds.
 pub(super) const CONFIRMED: Millis = 30 * MINUTE;
 
-/// How long an address must have been bound to confirm everything, and how long an erasure without
-/// a confirmation waits.
+/// The time for which an address must have been bound to confirm everything, and for which an
+/// unconfirmed erasure waits.
 pub(crate) const SETTLED: Millis = 3 * DAY;
 
 /// A Matrix user who acts on their own data, by an access token or a web session.
@@ -62,16 +63,16 @@ impl Actor {
 
 /// The addresses by which a user can confirm something.
 pub(super) struct Addresses {
-    /// Those that are bound, and since when.
+    /// The bound addresses, and the times since which they are bound.
     pub bound: Vec<(Address, Millis)>,
-    /// True if one was removed in the last [`SETTLED`], perhaps by somebody else: then the others
+    /// True if one was removed in the last [`SETTLED`], perhaps by somebody else. The others then
     /// do not speak for all, even if there are none.
     pub is_one_missing: bool,
 }
 
 impl Addresses {
-    /// Returns those of a user, and the rows of the bound ones in the same order. In a transaction
-    /// that has locked the account, no other can change them.
+    /// Returns the addresses of a user, and the rows of the bound ones in the same order. In a
+    /// transaction that has locked the account, no other transaction can change them.
     pub async fn of(
         conn: &mut Conn,
         sealer: &Sealer,
@@ -79,7 +80,7 @@ impl Addresses {
         mxid: &UserId,
     ) -> Result<(Vec<Binding>, Self), Error> {
         let rows = bindings::of_user(conn, sealer.binding_user_index(mxid).as_ref()).await?;
-        // Read after them: what is missing among them is noted here.
+        // Read after them, since removed addresses are recorded here.
         let unbound_at = accounts::unbound_at(conn, sealer.account_index(mxid).as_ref()).await?;
         let opened = |row: &Binding| Ok((sealer.open_bound_address(&row.address_index, &row.address)?, row.bound_at));
         let bound = rows.iter().map(opened).collect::<Result<_, Error>>()?;
@@ -93,7 +94,7 @@ fn is_settled(at: Millis, clock: &Clock) -> bool {
     clock.settled() - at >= SETTLED
 }
 
-/// Which addresses are shown in full.
+/// The addresses that are shown in full.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Sight {
     /// None.
@@ -105,7 +106,7 @@ pub(super) enum Sight {
 }
 
 impl Sight {
-    /// Returns what a standing shows of a user with these addresses.
+    /// Returns the sight that a standing gives of a user with these addresses.
     pub fn of(sealer: &Sealer, standing: &Standing, addresses: &Addresses, clock: &Clock) -> Self {
         let Standing { confirmed_at: Some(at), confirmed_by: Some(by), .. } = standing else { return Self::Nothing };
         let is_theirs = |(address, _): &&(Address, Millis)| sealer.confirmed_index(address).as_ref() == by;
@@ -118,7 +119,7 @@ impl Sight {
         }
     }
 
-    /// Returns whether it suffices to erase everything at once.
+    /// Returns whether it is enough to erase everything at once.
     pub fn suffices(&self, addresses: &Addresses) -> bool {
         let is_all_shown = || addresses.bound.iter().all(|(address, _)| self.shows(address));
         *self == Self::Everything || (!addresses.is_one_missing && is_all_shown())
@@ -138,7 +139,7 @@ impl Sight {
         if self.shows(address) { address.as_str().to_owned() } else { masked(address) }
     }
 
-    /// As [`Self::address`].
+    /// The same as [`Self::address`], as a party.
     pub fn party(&self, address: &Address) -> Party {
         Party::Address { medium: address.medium().as_str(), address: self.address(address) }
     }

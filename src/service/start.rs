@@ -22,7 +22,7 @@ use crate::notify::sms::SmsSender;
 use crate::store::{self, Schema, Store, meta};
 use crate::texts::Texts;
 
-/// What a start has created because it was missing.
+/// The files and tables that a start has created because they were missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// The file of the master key.
@@ -33,14 +33,14 @@ pub struct Made {
     pub database: bool,
 }
 
-/// Whether missing keys and a missing database are created.
+/// The treatment of missing keys and a missing database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Absent {
     Made,
     Refused,
 }
 
-/// What is read from files before anything is created or connected to.
+/// The data read from files before anything is created or connected to.
 pub(super) struct Documents {
     pub content: Content,
     pub federation: Federation,
@@ -49,17 +49,19 @@ pub(super) struct Documents {
 }
 
 impl Services {
-    /// Opens everything that a server needs, creates what is missing, and upgrades the schema.
+    /// Opens everything that a server needs, creates anything that is missing, and upgrades the
+    /// schema.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
-        // On the heap: otherwise the start's state would be part of every future that awaits it.
+        // On the heap, since the start's state would otherwise be part of every future that awaits
+        // it.
         Box::pin(Self::open_with(config, clock, Absent::Made)).await
     }
 
     /// Opens what a server has created, for an operator's command. It creates nothing: if something
-    /// is missing, the operator is in the wrong folder or forgot `--config`.
+    /// is missing, the operator is in the wrong folder or has forgotten `--config`.
     ///
     /// # Errors
     /// [`StartError`], for the operator.
@@ -67,7 +69,7 @@ impl Services {
         Box::pin(Self::open_with(config, clock, Absent::Refused)).await
     }
 
-    /// Opens what a server has created, to look at it: nothing is changed, and the clock may be
+    /// Opens what a server has created, for inspection: nothing is changed, and the clock may be
     /// wrong.
     ///
     /// # Errors
@@ -79,10 +81,10 @@ impl Services {
         Ok(Arc::new(Self::new(config, clock, documents, opened)))
     }
 
-    /// Reads every file that a start reads, and creates none.
+    /// Reads every file that is read at startup, and creates none.
     ///
     /// # Errors
-    /// All problems that would prevent a start, as far as they can be found like this.
+    /// All problems that would prevent a start, as far as they can be found in this way.
     pub(crate) fn read(config: &Config) -> Result<Content, Vec<StartError>> {
         let documents = Documents::load(config, &Clock::system(), &Metrics::default());
         let keys = [master_key(&config.keys).err(), signing_keys(config).err()];
@@ -111,7 +113,7 @@ impl Services {
 }
 
 impl Documents {
-    /// Reads them all, so that every problem is reported at once.
+    /// Reads all of them, so that every problem is reported at once.
     fn load(config: &Config, clock: &Clock, metrics: &Metrics) -> Result<Self, Vec<StartError>> {
         let mut problems = Vec::new();
         let texts = keep(&mut problems, Texts::load(&config.texts.default_language, config.texts.directory.as_deref()));
@@ -144,7 +146,7 @@ pub(super) struct Opened {
     pub metrics: Arc<Metrics>,
 }
 
-/// Connects to the database. Returns the check value of its master key as well, or `None` for a new
+/// Connects to the database. Also returns the check value of its master key, or `None` for a new
 /// database.
 async fn connect(config: &Config, metrics: &Metrics, absent: Absent) -> Result<(Store, Option<Vec<u8>>), StartError> {
     let refused = absent == Absent::Refused;
@@ -211,7 +213,7 @@ async fn open_store(
     let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
     let judged = clock_guard.judge().await.map_err(in_words)?;
     if refused {
-        // A command ends before the clock could be put right.
+        // A command ends before the clock could be corrected.
         judged.map_err(in_words)?;
     }
     let keys_until = clock.now() + config.retention.ephemeral_key;

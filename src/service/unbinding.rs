@@ -1,19 +1,19 @@
-//! Unbinding at the request of a homeserver: it signs the request, and its user shows no token.
+//! Unbinding at the request of a homeserver, which signs the request; its user shows no token.
 //!
 //! Such a signature carries neither a time nor a nonce, and signing the same request twice gives
-//! the same bytes. Anyone who has seen one could replay it after each later bind of the address;
-//! but a user who binds, unbinds, binds and unbinds again makes their homeserver send the same
-//! bytes twice, too. Two things tell them apart: where the repeated request comes from, and when.
-//! So a fingerprint of each signature is stored, and one of the network that sent it first:
+//! the same bytes. Anyone who has seen one could replay it after each later bind of the address.
+//! But a user who binds, unbinds, binds and unbinds again also makes their homeserver send the same
+//! bytes twice. Two things distinguish these cases: the origin of the repeated request, and its
+//! time. So a fingerprint of each signature is stored, and one of the network that sent it first:
 //!
 //! - A signature that has removed no binding is not used up, no matter how often it was sent.
-//! - Repeated by the same network, it counts as new: that is the homeserver.
+//! - Repeated by the same network, it counts as new, because that is the homeserver.
 //! - Repeated by another network, it is refused if the binding is younger than [`SETTLED`], because
-//!   thieves must be quick to undo a bind before it is of use. It removes an older binding, since
-//!   the homeserver may have moved; the first network remains the known one.
+//!   attackers must undo a bind quickly, before it is used. It removes an older binding, since the
+//!   homeserver may have moved; the first network remains the known one.
 //!
-//! If nothing is bound, repeating it succeeds: it may be a retry after a lost answer. A user whose
-//! homeserver has moved still has the session that proved the address.
+//! If nothing is bound, a repeated request succeeds, since it may be a retry after a lost answer. A
+//! user whose homeserver has moved still has the session that proved the address.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -104,9 +104,9 @@ impl Bindings {
         Ok(())
     }
 
-    /// Returns the credentials with a valid signature of the user's homeserver: all of them, since
-    /// someone who has several could otherwise use them one by one. Nothing has been looked up in
-    /// the database yet, so that a forger does not learn what is bound.
+    /// Returns all credentials with a valid signature of the user's homeserver, since somebody who
+    /// has several could otherwise use them one by one. Nothing has been looked up in the database
+    /// yet, so that a forger does not learn what is bound.
     async fn signed_by_homeserver<'a>(
         &self,
         from: &Network,
@@ -138,8 +138,8 @@ impl Bindings {
     }
 
     /// Returns the names that the signature may contain as its destination: the one in the
-    /// credential, if this server has it, or all names of this server if the credential does not
-    /// say. `None` if it is addressed to another server.
+    /// credential, if this server has it, or all names of this server if the credential names none.
+    /// `None` if it is addressed to another server.
     fn destinations(&self, credential: &XMatrix) -> Option<Vec<String>> {
         match &credential.destination {
             None => Some(self.server.names()),

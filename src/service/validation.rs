@@ -1,11 +1,12 @@
 //! Proving ownership of an address: the validation sessions.
 //!
-//! A message is sent only if its attempt is greater than the greatest one sent for the same asker,
-//! address and client secret. Sending is first claimed in the database, for a limited time; an
-//! equal request waits for the outcome meanwhile, and takes over when the claim runs out. So three
-//! equal requests send one message, and a node that is killed while sending one loses none.
+//! A message is sent only if its attempt is greater than the greatest one sent for the same
+//! requester, address and client secret. Sending is first claimed in the database, for a limited
+//! time; an identical request waits for the outcome in the meantime, and takes over when the claim
+//! runs out. So three identical requests send one message, and a node that is killed while sending
+//! one loses none.
 //!
-//! What a message says and how its receipt is proved depends on the medium: see [`email`] and
+//! The content of a message and the proof of its receipt depend on the medium: see [`email`] and
 //! [`phone`].
 
 mod email;
@@ -30,16 +31,18 @@ use crate::texts::Language;
 
 pub use sessions::{Submission, Submitted, Validated};
 
-/// How much longer a claim lasts than sending may take.
+/// The time by which a claim outlasts the sending timeout.
 const GRACE: Millis = 2 * SECOND;
-/// The time when a request that waits for another one's message first looks for the outcome. It
-/// waits twice as long each time.
+/// The delay after which a request that waits for another one's message first checks the outcome.
+/// It doubles each time.
 const POLL: Duration = Duration::from_millis(50);
-/// The longest pause in between.
+/// The longest pause between two checks.
 const SLOWEST_POLL: Duration = Duration::from_secs(1);
-/// How many requests wait for the same message. A client sends one, and perhaps repeats it.
+/// The maximum number of requests that wait for the same message. A client sends one, and perhaps
+/// repeats it.
 const MOST_WAITING: usize = 4;
-/// How often a request tries to claim a message: others may claim it first, give up, or crash.
+/// The number of times that a request tries to claim a message: others may claim it first, give up,
+/// or crash.
 const TRIES: usize = 20;
 
 /// A request to send a message to an address.
@@ -50,17 +53,17 @@ pub struct TokenRequest {
     pub address: Address,
     /// The client's number for this attempt.
     pub send_attempt: i64,
-    /// Where the reader of the message is sent afterwards.
+    /// The URL to which the reader of the message is sent afterwards.
     pub next_link: Option<NextLink>,
     /// The language of the message.
     pub language: Language,
 }
 
-/// What a request is to do about its message.
+/// The action of a request regarding its message.
 enum Claim {
-    /// Nothing: it has been sent.
+    /// Nothing, because it has been sent.
     Sent(String),
-    /// Wait: another request is sending it.
+    /// Wait, because another request is sending it.
     Wait { id: i64 },
     /// Send it.
     Ours(Claimed),
@@ -83,7 +86,7 @@ struct Code {
     is_replacing: bool,
 }
 
-/// The reason why a message was not sent.
+/// The failure to send a message.
 struct Unsent {
     error: Error,
     /// True if it is certain that nobody got it, so that its address is not charged.
@@ -124,7 +127,7 @@ impl Drop for Waits<'_> {
     }
 }
 
-/// Sends messages that prove addresses, and takes what their readers submit.
+/// Sends messages that prove addresses, and accepts their readers' submissions.
 pub struct Validation {
     pub(super) store: Store,
     pub(super) sealer: Sealer,
@@ -135,19 +138,19 @@ pub struct Validation {
     pub(super) objections: Arc<Objections>,
     /// The sessions that requests wait for, one entry for each.
     pub(super) waiting: Mutex<Vec<i64>>,
-    /// How long a session lasts after its last change.
+    /// The time for which a session lasts after its last change.
     pub(super) lifetime: Millis,
-    /// How long a code works after it was first sent.
+    /// The time for which a code works after it was first sent.
     pub(super) code_lifetime: Millis,
-    /// How long sending an email may take.
+    /// The time that sending an email may take.
     pub(super) mail_timeout: Millis,
-    /// How long sending a text may take.
+    /// The time that sending a text may take.
     pub(super) text_timeout: Millis,
     /// The hosts that a `next_link` may point to; `None` allows any.
     pub(super) next_link_hosts: Option<Vec<HostPattern>>,
     /// True if links have a button.
     pub(super) has_button: bool,
-    /// The host of the web page in which codes are typed; browsers offer a code to that page only.
+    /// The host of the web page where people enter codes; browsers offer a code only to that page.
     pub(super) web_otp_domain: String,
 }
 
@@ -158,12 +161,13 @@ impl Validation {
         self.has_button
     }
 
-    /// Begins a validation session, or finds the one with the same asker, address and client
-    /// secret; sends its message if the attempt asks for it; and returns its id.
+    /// Begins a validation session, or finds the one with the same requester, address and client
+    /// secret; sends its message if the attempt requires it; and returns its id.
     ///
     /// # Errors
-    /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, and then the same attempt may be made again; 400
-    /// `M_DESTINATION_REJECTED`; 429, also while too many equal requests wait for the same message.
+    /// 400 `M_EMAIL_SEND_ERROR` or `M_SEND_ERROR`, after which the same attempt may be made again;
+    /// 400 `M_DESTINATION_REJECTED`; 429, including while too many identical requests wait for the
+    /// same message.
     pub async fn request_token(
         self: &Arc<Self>,
         asker: Asker<'_>,
@@ -284,7 +288,7 @@ impl Validation {
         still_lasts(session.sending_until, self.claim_length(medium), now)
     }
 
-    /// Returns for how long the sending of a message is claimed.
+    /// Returns the time for which the sending of a message is claimed.
     fn claim_length(&self, medium: Medium) -> Millis {
         self.timeout(medium) + GRACE
     }

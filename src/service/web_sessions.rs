@@ -1,9 +1,9 @@
-//! Web sessions: people who look at what is stored about them in a browser, and change it.
+//! Web sessions of people who view and change the data stored about them in a browser.
 //!
 //! Somebody who has proved to be a Matrix user, or to read the messages of an address, gets a
-//! token, which the browser keeps in a cookie. Only its keyed fingerprint is stored, beside the
-//! sealed Matrix ID or address. A web session creates no account, so that just looking leaves
-//! nothing behind.
+//! token, which the browser keeps in a cookie. Only its keyed fingerprint is stored, next to the
+//! sealed Matrix ID or address. A web session creates no account, so just looking leaves nothing
+//! behind.
 
 use std::ops::RangeInclusive;
 
@@ -22,7 +22,7 @@ use crate::identity::threepid::Address;
 use crate::store::proofs::Standing;
 use crate::store::{self, Store, visits};
 
-/// Letters and digits of a web session's token: 190 bits.
+/// The length of a web session's token in letters and digits: 190 bits.
 const TOKEN_LENGTH: usize = 32;
 
 /// The person that a web session is for.
@@ -96,7 +96,7 @@ impl WebSessions {
     }
 
     /// Begins a web session in place of another one, and returns its token. If it is the same
-    /// person's and has not been ended, what they confirmed in that one stays confirmed.
+    /// person's and has not ended, their confirmation stays valid.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -178,8 +178,9 @@ impl WebSessions {
         Ok(ended.await.map(drop)?)
     }
 
-    /// Returns whether a proof is recent enough for an export, or for what cannot be undone. One of
-    /// the future, beyond what nodes' clocks differ by, was dated by a wrong clock.
+    /// Returns whether a proof is recent enough for an export, or for an action that cannot be
+    /// undone. One in the future, beyond the difference between nodes' clocks, was dated by a wrong
+    /// clock.
     #[must_use]
     pub fn is_fresh(&self, proved_at: Millis) -> bool {
         is_recent(proved_at, FRESH, self.clock.now())
@@ -191,7 +192,7 @@ impl WebSessions {
         session.proof_at.is_some_and(|at| self.is_fresh(at))
     }
 
-    /// Returns when the sessions began that have not ended.
+    /// Returns the beginnings of sessions that have not ended.
     fn current(&self) -> RangeInclusive<Millis> {
         let now = self.clock.now();
         now - self.lifetime + 1..=now + APART

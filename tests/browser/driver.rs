@@ -1,6 +1,6 @@
 //! The small part of `WebDriver` (W3C, with chromedriver's additions) that the tests need. The
 //! libraries for it enable `serde_json`'s `preserve_order` for every crate of the build, so the
-//! server under test would differ from the one that ships.
+//! tested server would differ from the one that ships.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

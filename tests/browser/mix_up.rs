@@ -1,5 +1,5 @@
-//! OAuth mix-up: a homeserver that names the endpoints of somebody else, where its user has an
-//! account too, to obtain their code or token.
+//! OAuth mix-up: a homeserver that names somebody else's endpoints, where its user also has an
+//! account, to obtain their code or token.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -8,8 +8,8 @@ use vouch_test_support::homeserver::Flow;
 use crate::browser::Browser;
 use crate::signing_in::{ALICE, with_alice};
 
-/// The homeserver answers with metadata that names the endpoints of somebody else, where its user
-/// may have an account too: the code, or the token for it, would go to the homeserver.
+/// The homeserver answers with metadata that names somebody else's endpoints, where its user may
+/// also have an account: the code, or the token for it, would go to the homeserver.
 #[tokio::test]
 async fn a_homeserver_that_names_the_endpoints_of_somebody_else_is_refused() {
     let world = with_alice(&[Flow::OAuth, Flow::Password, Flow::Sso]).await;
@@ -77,7 +77,7 @@ async fn an_authorization_server_on_a_host_of_its_own_is_usual() {
     );
 }
 
-/// RFC 9207: the answer names its issuer, if the issuer says that it does.
+/// RFC 9207: the answer names its issuer, if the issuer says that it does so.
 #[tokio::test]
 async fn a_code_of_another_issuer_is_not_redeemed() {
     let world = with_alice(&[Flow::OAuth]).await;
@@ -110,8 +110,8 @@ async fn a_code_of_another_issuer_is_not_redeemed() {
     }
 }
 
-/// A login token names no issuer, so a mix-up cannot be told from a right answer. The page says
-/// whose page opens, and the token goes to that homeserver only.
+/// A login token names no issuer, so a mix-up cannot be told from a correct answer. The page says
+/// whose page opens, and the token goes only to that homeserver.
 #[tokio::test]
 async fn single_sign_on_says_whose_page_opens_and_gives_the_token_to_nobody_else() {
     let world = with_alice(&[Flow::Sso]).await;

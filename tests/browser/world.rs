@@ -15,7 +15,8 @@ use vouch_test_support::homeserver::Homeserver;
 use vouch_test_support::mail_sink::MailSink;
 use vouch_test_support::program::{Program, free_port, tail};
 
-/// How long a test waits for anything before it fails. Generous, because the machine may be busy.
+/// The time that a test waits for anything before it fails. Generous, because the machine may be
+/// busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server's URL in the browser.

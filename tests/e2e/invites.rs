@@ -20,8 +20,8 @@ fn landing(mail: &Message) -> Option<String> {
     mail.links().into_iter().find(|link| link.contains("/invited?token="))
 }
 
-/// Returns where clients have an invitation signed: a parameter of the link to the web client on
-/// the invitation page.
+/// Returns the URL at which clients have an invitation signed: a parameter of the link to the web
+/// client on the invitation page.
 pub async fn sign_url(world: &World, mail: &Message) -> Url {
     let page = world.request(Method::GET, &landing(mail).unwrap(), None).send().await.unwrap().text().await.unwrap();
     let links =

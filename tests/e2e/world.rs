@@ -15,7 +15,7 @@ use super::person::Person;
 use super::synapse::Synapse;
 use super::vouch::Vouch;
 
-/// How long a test waits before it fails. Generous, because the machine may be busy.
+/// The time that a test waits before it fails. Generous, because the machine may be busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World {

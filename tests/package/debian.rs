@@ -13,7 +13,7 @@ pub struct Debian {
 /// A service, which is told to stop when dropped.
 pub struct Service {
     child: Child,
-    /// Where it listens.
+    /// The URL at which it listens.
     pub url: String,
 }
 

@@ -1,5 +1,5 @@
-//! Whoever holds a token of somebody can bind an address of their own to them. The addresses that
-//! were there before are told, and can undo it.
+//! Somebody with a token of a user can bind an address of their own to that user. The user's
+//! earlier addresses are told, and can undo it.
 
 use std::sync::atomic::Ordering;
 
@@ -103,7 +103,8 @@ on_both_backends! {
             assert_eq!(person.get("/account").await.error(), (401, "M_UNAUTHORIZED"));
         }
         assert_eq!(bob.looks_up(ALICE).await, Some(alice.mxid.clone()));
-        // It can be repeated, by the other address too: whoever is signed in since is signed out.
+        // It can be repeated, by the other address too: anybody who has signed in since then is
+        // signed out.
         for path in [path, removal(&mail)] {
             let back = world.newcomer(&server, "alice").await;
             assert_eq!(heading(&server.get(&path, None).await, 200), "Wasn’t this you?");
@@ -187,7 +188,7 @@ on_both_backends! {
         world.clock.advance(MINUTE);
         alice.confirms(ALICE).await;
         assert_eq!(exports(&alice).await.seen(), [ALICE, WORK], "it counts from the first bind");
-        // Removed and bound again, it is new, also for who owns it.
+        // Removed and bound again, it is new, even for its owner.
         unbinds(&alice, &first, ALICE).await;
         alice.binds_by(&first).await.ok();
         let late = world.newcomer(&server, "alice").await;

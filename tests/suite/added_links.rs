@@ -1,4 +1,5 @@
-//! Who gets the links that undo what is done with a user's data, what these do, and for how long.
+//! Tests of who gets the links that undo actions on a user's data, what these links do, and for how
+//! long.
 
 use std::sync::atomic::Ordering;
 
@@ -108,7 +109,7 @@ on_both_backends! {
             world.mail.forget();
             world.clock.advance(MINUTE);
         }
-        // Also if the one that it names was bound again meanwhile.
+        // Even if the address that it names was bound again in the meantime.
         let sid = thief.asks_to_prove(SECOND).await;
         unbinds(&thief, &sid, SECOND).await;
         world.clock.advance(MINUTE);

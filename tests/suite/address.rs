@@ -1,4 +1,4 @@
-//! `/address`: the owner of an address sees what is stored about it and changes that, without an
+//! `/address`: the owner of an address sees the data stored about it and changes it, without an
 //! account. The links are tested in `address_links.rs`, the rate limits and what strangers learn in
 //! `strangers.rs`.
 

@@ -69,7 +69,7 @@ pub fn main(page: &Answer) -> &str {
     page.text.split_once("<main").unwrap().1.split_once("</main>").unwrap().0
 }
 
-/// A browser with the cookie of a session that shows what is stored about an address.
+/// A browser with the cookie of a session that shows the data stored about an address.
 pub struct Visitor<'a> {
     pub server: &'a Server,
     pub cookie: String,

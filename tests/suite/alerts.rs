@@ -1,5 +1,5 @@
-//! Alerts: a real Prometheus reads the metrics of a server that misbehaves, and raises those of
-//! `deploy/prometheus`. Which conditions raise each of them is in the tests for promtool beside
+//! Alerts: a real Prometheus reads the metrics of a server that misbehaves, and raises the alerts
+//! of `deploy/prometheus`. The conditions for each of them are in the tests for promtool next to
 //! them.
 
 use std::collections::BTreeSet;
@@ -63,7 +63,7 @@ impl Prometheus {
         Some(answer["data"].clone())
     }
 
-    /// Whether it has scraped the server, and evaluated every rule without an error.
+    /// Returns whether it has scraped the server, and evaluated every rule without an error.
     async fn has_evaluated(&self) -> bool {
         let (Some(rules), Some(up)) = (self.get("rules").await, self.get("query?query=vouch_database_up==1").await)
         else {

@@ -1,4 +1,4 @@
-//! The audit log: what is in it.
+//! The content of the audit log.
 
 use std::sync::Arc;
 
@@ -149,7 +149,7 @@ on_both_backends! {
         assert!(page.text.contains("name=\"policy\" value=\"privacy_policy\""), "{page:?}");
         let said = acts(&world, 4).await;
         assert_eq!(said, ["withdraw page done", "accept page done", "withdraw page done", "accept page done", "export api done"]);
-        // It is sticky for apps, whatever was given before.
+        // A withdrawal holds for apps, whatever was accepted before.
         visitor.sends("/you/withdraw", &[("policy", "privacy_policy")]).await;
         let url = format!("{}policies/privacy_policy/1.0/en", world.config.server.public_url);
         let answer = alice.post("/terms", json!({ "user_accepts": [url] })).await;

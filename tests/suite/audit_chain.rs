@@ -127,7 +127,7 @@ on_both_backends! {
     async fn what_is_altered_does_not_expire_unseen(world: World) {
         let server = world.start().await;
         ten_binds(&world).await;
-        // If its time decided, the server itself would remove what came before.
+        // If its time decided, the server itself would remove the entries before it.
         execute(&world, "UPDATE audit_log SET entry = REPLACE(entry, '\"at\":1', '\"at\":0')").await;
         world.clock.advance(2 * HOUR);
         until(PATIENCE, "it does not sweep", async || {

@@ -14,7 +14,7 @@ use crate::world::{Person, SECRET, World, now};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 
-/// Sets the clock of the servers by the real one, which the commands read.
+/// Sets the clock of the servers to the real one, which the commands read.
 pub fn present(mut world: World) -> World {
     world.clock = Clock::stopped_at(now());
     world
@@ -66,7 +66,7 @@ on_both_backends! {
         let invitation = invites(&alice, ROOM, "carol@example.com").await;
         let key = server.get("/_matrix/identity/v2/pubkey/ed25519:0", None).await.text;
 
-        // While people go on registering.
+        // People continue to register in the meantime.
         let binary = Binary::beside(&world);
         let working = tokio::task::spawn_blocking(move || run(&binary, &["backup", "drill.age", "--with-keys"]));
         let mut registered = 0;
@@ -95,7 +95,7 @@ on_both_backends! {
         carol.binds("carol@example.com").await;
         until_told(&world, 1).await;
         assert_eq!(told(&world), [invitation]);
-        // Numbers go on where they were.
+        // Numbers continue where they were.
         alice.binds("new@example.com").await;
         assert_eq!(bob.looks_up("new@example.com").await, Some(alice.mxid.clone()));
     }
@@ -224,7 +224,8 @@ async fn fill(world: &World) -> usize {
     tables.len()
 }
 
-/// Returns all rows of all tables but those that are not restored, and the numbers given last.
+/// Returns all rows of all tables except those that are not restored, and the numbers assigned
+/// last.
 async fn everything(world: &World) -> Vec<String> {
     let names = "SELECT name AS text FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'
         AND name NOT IN ('visits', 'leases', 'nodes') ORDER BY name";
@@ -245,7 +246,7 @@ async fn every_row_survives_the_way_into_the_other_database_and_back() {
     let (sqlite, mut postgres) = (present(World::on_sqlite().await), World::on_postgres().await);
     sqlite.start().await.stop().await;
     assert!(fill(&sqlite).await > 15);
-    // A number that was given to a row that is gone.
+    // This number was assigned to a row that is gone.
     execute(&sqlite, "DELETE FROM outbox; UPDATE sqlite_sequence SET seq = 5000 WHERE name = 'accounts'").await;
     let before = everything(&sqlite).await;
     assert!(before.contains(&"'accounts',5000".to_owned()), "{before:?}");

@@ -1,4 +1,4 @@
-//! What can go wrong with the file of a backup, and with what it is restored to.
+//! Faults in the file of a backup, and in the target of a restore.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -48,7 +48,7 @@ fn replaced(archive: &[u8], old: &str, new: &str) -> Vec<u8> {
     changed
 }
 
-/// Whether nothing was restored.
+/// Returns whether nothing was restored.
 async fn is_untouched(world: &World) -> bool {
     match world.database {
         Some(_) => texts(world, "SELECT coalesce(to_regclass('meta')::text, '') AS text").await == [""],
@@ -120,7 +120,7 @@ on_both_backends! {
         }
         assert!(fs::read(&file).unwrap() == before);
         refused(&run(&binary, &["backup", "nowhere/one.age"]), 1, "nowhere/one.age cannot be written");
-        // Of a server that runs, or ran.
+        // The database of a server that is running, or has run.
         let full = if world.database.is_some() { "is not empty" } else { "vouch.db exists already" };
         refused(&run(&binary, &["restore", "one.age"]), 1, full);
         world.person(&server, "alice").await.binds("alice@example.com").await;
@@ -170,7 +170,7 @@ on_both_backends! {
         world.start().await.stop().await;
         backed_up(&world, "good.age", &["--with-keys"]);
         let before = names(world.folder.path());
-        // As good as a full disk, for whoever writes: no file may become larger than this many KiB.
+        // This is as good as a full disk: no file may become larger than this many KiB.
         let limited = || Binary::beside(&world).under("trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"");
         let failed = run(&limited(), &["backup", "full.age"]);
         assert_eq!(failed.status, Some(1), "{failed:?}");
@@ -234,7 +234,7 @@ async fn a_restore_that_fails_in_the_middle_leaves_the_database_empty() {
         assert_eq!(count(&world, table).await, 0, "{table}");
     }
     allow(&world, "tokens").await;
-    // What a restore that was killed has left is not in the way of the next one.
+    // The remains of a killed restore do not get in the way of the next one.
     done(run(&Binary::beside(&world), &["restore", "good.age"]));
     assert_eq!(count(&world, "tokens").await, 1);
     execute(&world, "DELETE FROM meta").await;
@@ -242,7 +242,7 @@ async fn a_restore_that_fails_in_the_middle_leaves_the_database_empty() {
     assert_eq!(count(&world, "meta").await, 0);
 }
 
-/// With `SQLite`, there is nothing that it could be made to wait for.
+/// With `SQLite`, there is nothing that could be made to make it wait.
 #[tokio::test]
 async fn a_backup_that_is_interrupted_leaves_nothing() {
     let world = present(World::on_postgres().await);

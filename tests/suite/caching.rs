@@ -1,4 +1,4 @@
-//! What caches may keep, for how long, and what is sent compressed.
+//! What caches may keep, for how long, and which answers are compressed.
 
 use std::fs;
 use std::io::Read as _;

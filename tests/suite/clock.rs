@@ -1,4 +1,4 @@
-//! Wrong clocks: of a machine, and of the database.
+//! Wrong clocks of a machine and of the database.
 
 use serde_json::{Value, json};
 use vouch::clock::{Clock, DAY, HOUR, MINUTE, Millis, SECOND};
@@ -90,7 +90,7 @@ pub async fn pass(clock: &Clock, server: &Server, minutes: i64) {
     }
 }
 
-/// A few rounds in which everything in the background that waits for time is woken.
+/// Runs a few rounds in which every background task that waits for time is woken.
 pub async fn rounds(clock: &Clock, server: &Server) {
     for _ in 0..20 {
         clock.step(0);
@@ -119,7 +119,7 @@ async fn a_node_400_days_ahead_harms_no_other() {
     let time = latest_time(&world).await.unwrap();
     assert!(time <= world::now(), "{time}");
 
-    // It is put right, and becomes wrong again while it runs.
+    // It is corrected, and becomes wrong again while the server is running.
     ahead.step(-400 * DAY);
     until_right(&sick).await;
     let there = Person { world: &world, server: &sick, mxid: alice.mxid.clone(), token: alice.token.clone() };
@@ -235,7 +235,7 @@ on_both_backends! {
         world.config.retention.invite = 20 * DAY;
         world.config.retention.access_token = 20 * DAY;
 
-        // The clock of the machine, on which the database runs too, is wrong at the start.
+        // The clock of the machine, on which the database also runs, is wrong at startup.
         world.clock = Clock::stopped_at(NOON + 29 * DAY);
         let server = world.start().await;
         let alice = Person { world: &world, server: &server, mxid, token };

@@ -138,7 +138,7 @@ fn the_commands_in_the_operations_manual_name_the_configuration() {
     }
 }
 
-/// An operator who is to watch for a line waits for it in vain if the server never writes it.
+/// Operators who are told to watch for a line would wait in vain if the server never wrote it.
 #[test]
 fn the_log_lines_in_the_operations_manual_are_written() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -150,7 +150,7 @@ fn the_log_lines_in_the_operations_manual_are_written() {
     let sources = words(&sources(&root.join("src")).replace("\\\n", ""));
     let (listed, mut found) = (words(listed), 0);
     for line in listed.split('"').skip(1).step_by(2) {
-        // What the server fills in is left out.
+        // Values that the server fills in are skipped.
         for part in line.split("...").map(str::trim).filter(|part| !part.is_empty()) {
             assert!(sources.contains(part), "nothing writes \"{part}\"");
         }

@@ -126,7 +126,7 @@ on_both_backends! {
             assert!(!is_shown(&watching, shown).await, "{shown}");
             assert!(!shows(&alice, shown).await, "{shown}");
         }
-        // Nobody else is confirmed by it later either.
+        // Nobody else is confirmed by it later.
         for action in ["confirm", "", "x"] {
             assert!([404, 410].contains(&sends(&server, &path, action).await.status), "{action}");
         }
@@ -204,7 +204,7 @@ on_both_backends! {
         }
         bob.get("/account").await.ok();
         alice.get("/account").await.ok();
-        // It does not help to bind it again: that is another binding.
+        // It does not help to bind it again, since that is a different binding.
         world.clock.advance(1);
         let sid = alice.asks_to_prove(ALICE).await;
         alice.binds_by(&sid).await.ok();
@@ -233,7 +233,7 @@ on_both_backends! {
         let erased = server.send(server.request(Method::DELETE, DATA, Some(&thief.token))).await;
         assert_eq!(erased.error(), (403, "M_FORBIDDEN"));
         assert!(alice.looks_up(ALICE).await.is_some());
-        // After three days it counts as any other.
+        // After three days, it counts like any other.
         world.clock.advance(3 * DAY - 1);
         server.post(CONFIRM, Some(&thief.token), &json!({ "id": ids[2]["id"] })).await.ok();
         world.mail.forget();
@@ -247,7 +247,7 @@ on_both_backends! {
         for address in [ALICE, WORK] {
             world.mail.wait_for(|mail| mail.to == [address] && mail.subject() == OPENED).await;
         }
-        // Her own shows everything, too.
+        // Her own address also shows everything.
         alice.confirms(ALICE).await;
         assert!(shows(&alice, "mallory@evil.example").await);
     }
@@ -260,7 +260,7 @@ on_both_backends! {
         asks_for_erasure(&alice).await.ok();
         let path = visitor.asks_to_confirm(&world, 0, ALICE).await;
         presses(&server, &path, "confirm").await;
-        // It can be denied after it was confirmed, too.
+        // It can also be denied after it was confirmed.
         assert_eq!(heading(&sends(&other, &path, "deny").await, 200), "Everybody has been signed out");
         assert_eq!((count(&world, "visits").await, count(&world, "erasures").await), (0, 0));
         for visitor in [&visitor, &second] {

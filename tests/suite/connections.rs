@@ -1,4 +1,4 @@
-//! Connections: many of them, silent ones, and such whose clients do not read.
+//! Connections: many of them, silent ones, and ones whose clients do not read.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::program::Binary;
 use crate::tls::encrypted;
 use crate::world::{Server, World, until};
 
-/// How many connections of a network may wait before their first request.
+/// The number of connections of a network that may wait before their first request.
 const STRANGERS: usize = 512;
-/// Longer than anything here takes.
+/// A time longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn get(path: &str) -> String {
@@ -31,12 +31,12 @@ async fn silent(server: &Server, number: usize) -> Vec<TcpStream> {
     streams
 }
 
-/// Whether the server has neither sent anything nor closed the connection.
+/// Returns whether the server has neither sent anything nor closed the connection.
 fn is_open(stream: &TcpStream) -> bool {
     matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock)
 }
 
-/// Waits until no more connections than allowed are open, and returns how many those are.
+/// Waits until no more connections than allowed are open, and returns their number.
 async fn until_few_wait(streams: &[TcpStream]) -> usize {
     let open = || streams.iter().filter(|stream| is_open(stream)).count();
     until(PATIENCE, "they are not closed", async || open() <= STRANGERS).await;
@@ -133,7 +133,7 @@ async fn clients_that_do_not_read_their_answers_take_little_memory() {
     }
 }
 
-/// Connects from a /24 of its own.
+/// Connects from a separate /24.
 #[cfg(target_os = "linux")]
 async fn connect_from(network: u8, server: &Server) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
@@ -246,7 +246,7 @@ async fn a_tls_handshake_does_not_wait_for_silent_ones() {
     let streams = silent(&server, 2 * STRANGERS).await;
     assert_eq!(server.get("/health", None).await.status, 200);
     assert!(until_few_wait(&streams).await > STRANGERS / 2, "it waited until they gave up");
-    // They have a deadline all the same.
+    // They still have a deadline.
     until_closed(&streams).await;
     until_closed(&[half_a_greeting]).await;
 }
@@ -259,7 +259,7 @@ async fn the_head_of_every_request_has_a_deadline() {
         let mut stream = connect(&server).await;
         stream.write_all(format!("{}{rest}", get("/health")).as_bytes()).await.unwrap();
         let mut answers = String::new();
-        // Well before the keep-alive time is over.
+        // This is well before the keep-alive time has passed.
         tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answers)).await.expect("it is closed").unwrap();
         assert_eq!(statuses(&answers), ["200"], "{rest}");
     }

@@ -1,5 +1,5 @@
-//! Limits that many share: a crowd of free accounts, names or networks cannot turn them against
-//! others.
+//! Limits that many people share: a crowd of free accounts, names or networks cannot exhaust them
+//! for others.
 
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -16,7 +16,7 @@ use crate::phones::asked;
 use crate::program::{Binary, done, serve};
 use crate::world::{Answer, Person, Server, World, hash};
 
-/// Nothing of it is charged in advance.
+/// A bucket of which nothing is charged in advance.
 const SMALL: Bucket = Bucket { capacity: 99, per_hour: 1 };
 
 pub fn behind_a_proxy(world: &mut World) {
@@ -47,7 +47,7 @@ pub async fn user_of<'a>(world: &'a World, server: &'a Server, homeserver: &Home
     person
 }
 
-/// Looks up addresses that nobody has looked up before: which ones depends on `salt`.
+/// Looks up addresses that nobody has looked up before; `salt` determines which.
 async fn looks_up(person: &Person<'_>, network: &str, salt: &str, n: usize) -> Answer {
     let pepper = person.pepper().await;
     let addresses: Vec<String> = (0..n).map(|number| hash(&format!("{salt}.{number}@example.com"), &pepper)).collect();
@@ -81,7 +81,7 @@ on_both_backends! {
         let mut taken = 0;
         for number in 0..26 {
             let mallory = world.person(&server, &format!("mallory{number}")).await;
-            // What is refused counts as used for a minute, so most of them do not ask for too much.
+            // Refused units count as used for a minute, so most of them do not ask for too much.
             for at_once in if number < 2 { [200, 50] } else { [50, 20] } {
                 taken += looks_up_all(&mallory, &format!("10.{number}.0.1"), at_once).await;
             }

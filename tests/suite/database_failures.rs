@@ -109,7 +109,7 @@ async fn a_corrupt_file_is_called_corrupt_at_the_start() {
     world.start().await.stop().await;
     let path = world.folder.path().join("vouch.db");
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
-    // First the pages, then the header as well.
+    // First the pages are damaged, then the header as well.
     for (offset, length) in [(100, 8192), (0, 100)] {
         file.write_all_at(&vec![0x5a; length], offset).unwrap();
         let problem = Server::try_start(world.config.clone(), world.clock.clone()).err().unwrap();

@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL, which `SQLite` has no equivalent of.
+//! TLS to PostgreSQL, for which `SQLite` has no equivalent.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};

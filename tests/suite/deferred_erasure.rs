@@ -32,7 +32,7 @@ pub async fn asks_for_erasure(person: &Person<'_>) -> Answer202 {
 pub struct Answer202(pub Answer);
 
 impl Answer202 {
-    /// Returns when it happens.
+    /// Returns the time when it happens.
     #[track_caller]
     pub fn ok(self) -> i64 {
         assert_eq!(self.0.status, 202, "{}", self.0.text);
@@ -80,7 +80,7 @@ on_both_backends! {
         assert_eq!(asks_for_erasure(&alice).await.ok(), due);
         assert_eq!(asks_for_erasure(&at(&alice, &other)).await.ok(), due);
         world.clock.advance(3 * DAY - MINUTE - 1);
-        // The sweep of this moment sees nothing that is due.
+        // The sweep at this moment finds nothing that is due.
         until(PATIENCE, "no sweep", async || bob.get("/account").await.status == 200).await;
         assert_eq!((count(&world, "bindings").await, count(&world, "erasures").await), (2, 1));
         assert_eq!((told(&world, ALICE, ERASING), told(&world, ALICE, ERASED)), (1, 0));
@@ -165,7 +165,7 @@ on_both_backends! {
         asks_for_erasure(&alice).await.ok();
         assert_eq!(heading(&stops(&server, &path, &[("shut_out", "yes")]).await, 200), "There is nothing to stop");
         alice.get("/account").await.ok();
-        // The new one can sign everybody out.
+        // The new link can sign everybody out.
         let path = {
             world.mail.wait_for(|mail| mail.to == [ALICE] && mail.subject() == ERASING && mail.text().contains("24 November")).await;
             let mails = world.mail.messages();
@@ -196,7 +196,7 @@ on_both_backends! {
             alice.get("/account").await.ok();
         };
         is_useless().await;
-        // Whoever read it then need not be who reads it now.
+        // Somebody else may read the address now.
         world.clock.advance(MINUTE);
         let bob = world.person(&server, "bob").await;
         bob.binds(WORK).await;
@@ -216,7 +216,7 @@ on_both_backends! {
         let failed = async || count(&world, "outbox WHERE trouble IS NOT NULL AND held_until = 0").await;
         until(PATIENCE, "it is not tried", async || failed().await == 2).await;
         world.clock.advance(2 * DAY);
-        // The sweep of this moment gives nothing up.
+        // The sweep at this moment gives nothing up.
         until(PATIENCE, "no sweep", async || {
             world.clock.advance(1);
             count(&world, "visits").await == 0
@@ -286,7 +286,7 @@ on_both_backends! {
         assert!(page.text.contains("/you/keep?") && !page.text.contains("/you/erase-later?"), "{}", page.text);
         assert_eq!(does(&again, "/you/keep", &[]).await, "Nothing will be erased.");
         assert_eq!(count(&world, "erasures").await, 0);
-        // Whoever confirms need not wait, and nothing remains to be done later.
+        // Somebody who confirms does not have to wait, and nothing remains to be done later.
         proves_again(&alice).await;
         asks_for_erasure(&alice).await.ok();
         let confirmed = Visitor::signed_in(&world, &server, "alice").await;
@@ -295,7 +295,7 @@ on_both_backends! {
         assert!(page.text.contains("/you/keep?") && page.text.contains("action=\"/you/erase?"), "{}", page.text);
         assert_eq!(confirmed.sends("/you/erase", &[("confirmation", &alice.mxid)]).await.status, 200);
         assert_eq!((count(&world, "erasures").await, count(&world, "accounts").await), (0, 0));
-        // A user who comes back is not erased by what was requested before.
+        // A user who comes back is not erased by an earlier request.
         let back = world.person(&server, "alice").await;
         back.binds(ALICE).await;
         world.clock.advance(4 * DAY);

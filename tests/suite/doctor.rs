@@ -1,5 +1,5 @@
-//! `vouch doctor`: every check passes for a server that is well, and fails for the reason that it
-//! looks for.
+//! `vouch doctor`: every check passes for a healthy server, and fails for the reason that it looks
+//! for.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +41,7 @@ impl Report {
         self.0.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("no check {name}: {self:?}"))
     }
 
-    /// Asserts how a check ended and what it says. Whatever is not well has a remedy.
+    /// Asserts the outcome of a check and its text. Every fault has a remedy.
     #[track_caller]
     pub fn says(&self, name: &str, outcome: &str, found: &str) {
         let check = self.get(name);
@@ -103,7 +103,7 @@ pub fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Makes the homeserver tell its clients of this server.
+/// Makes the homeserver tell its clients about this server.
 pub fn recommends(world: &World, url: &str) {
     let document =
         json!({ "m.homeserver": { "base_url": "https://hs.example" }, "m.identity_server": { "base_url": url } });

@@ -69,16 +69,16 @@ fn answer(query: &[u8], names: &HashMap<String, [u8; 4]>) -> Vec<u8> {
     reply
 }
 
-/// What a reverse proxy does wrong, or right.
+/// What a reverse proxy does, right or wrong.
 #[derive(Clone, Copy)]
 enum Way {
     /// It appends the client to `X-Forwarded-For`.
     Appends,
     /// It passes on what the client says, and adds nothing.
     PassesOn,
-    /// It writes something else than an address.
+    /// It writes something other than an address.
     Hides,
-    /// It adds a header of CORS that the server sends, too.
+    /// It adds a CORS header that the server also sends.
     Shares,
 }
 
@@ -121,7 +121,7 @@ fn pass(mut client: TcpStream, server: SocketAddr, way: Way) -> std::io::Result<
     client.write_all(answer.replacen("\r\n", &format!("\r\n{more}"), 1).as_bytes())
 }
 
-/// Returns a binary that looks at this URL, and has nothing else.
+/// Returns a binary that checks this URL, and has nothing else.
 fn looking_at(world: &World, url: &str) -> Binary {
     let mut binary = Binary::of(world);
     binary.set("VOUCH__SERVER__PUBLIC_URL", url);
@@ -166,7 +166,7 @@ async fn what_is_wrong_with_the_public_certificate_is_found() {
     Ca::new().write_certificate_until(90, &["id.example"], &folder);
     let _server = well.start();
     well.report(&[]).says("public url", "problem", "was not issued by an authority that is trusted");
-    // What only homeservers must trust does not count for others.
+    // Authorities that only homeservers need do not count for others.
     std::fs::copy(folder.join("certificate.pem"), folder.join("ca.pem")).unwrap();
     well.binary.set("VOUCH__FEDERATION__CA_FILE", "ca.pem");
     well.report(&[]).says("public url", "problem", "was not issued by an authority that is trusted");

@@ -8,8 +8,8 @@ use crate::address_visitor::Visitor;
 use crate::invitations::invites;
 use crate::world::{Answer, Person, SECRET, World, link, query};
 
-/// What is typed, to whom the mail goes, what clients may hash to find it, and what must not find
-/// it.
+/// The typed address, the recipient of the mail, the forms that clients may hash to find it, and
+/// addresses that must not find it.
 const CASES: [(&str, &str, &[&str], &[&str]); 12] = [
     (
         "a@straße.example",
@@ -88,7 +88,7 @@ on_both_backends! {
                 assert_eq!(alice.looks_up(email).await, None, "{email} of {typed}");
             }
         }
-        // Another node, which reads what is stored, finds the same.
+        // Another node, which reads the stored rows, finds the same.
         let other = world.start().await;
         let there = Person { world: &world, server: &other, mxid: alice.mxid.clone(), token: alice.token.clone() };
         for (typed, _, found, not_found) in CASES {

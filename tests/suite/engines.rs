@@ -1,9 +1,9 @@
-//! Servers that speak PostgreSQL's protocol and are something else are refused at the start.
+//! Servers that speak PostgreSQL's protocol but are something else are refused at startup.
 
 use crate::database::{execute, texts};
 use crate::world::{Server, World};
 
-/// Makes the server say that it is something else, in the schema of a world.
+/// Makes the server claim to be something else, in the schema of a world.
 async fn pretends(world: &World, version: &str) {
     let sql = format!("CREATE FUNCTION version() RETURNS text LANGUAGE sql AS $$ SELECT '{version}'::text $$");
     execute(world, &sql).await;

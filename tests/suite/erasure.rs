@@ -180,7 +180,7 @@ on_both_backends! {
         }
         assert!(!visitor.at(&other).opens("/you").await.text.contains("@alice"), "the session has ended");
         assert_eq!(visitor.posts("/you/erase", &[("confirmation", &alice.mxid)]).await.status, 403);
-        // What tells her addresses of it is sealed anew, and goes when it arrives.
+        // The alert that tells her addresses is sealed again, and is deleted when it arrives.
         for address in [ALICE, "alice@work.example"] {
             world.mail.wait_for(|mail| mail.to == [address] && mail.subject() == ERASED).await;
         }
@@ -219,7 +219,8 @@ on_both_backends! {
             let token = visitor.form_token().await;
             let fields = [("form_token", token.as_str()), ("confirmation", person.mxid.as_str())];
             let (bound, erased) = join(person.binds_by(&sid), visitor.posts("/you/erase", &fields)).await;
-            // An address that was just bound must be confirmed first: then nothing is erased.
+            // An address that has just been bound must be confirmed first; otherwise nothing is
+            // erased.
             let is_erased = erased.status == 200;
             assert!(is_erased || leads_to(&erased) == "/you?said=locked&lang=en", "{}", erased.text);
             assert!([200, 401, 404].contains(&bound.status), "{bound:?}");

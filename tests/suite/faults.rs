@@ -1,4 +1,4 @@
-//! Kills and full disks: what was acknowledged stays, and what cannot be done is said.
+//! Kills and full disks: acknowledged data survives, and failures are reported.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ on_both_backends! {
         let alice = program.client(&alice.token);
         let sid = alice.posts("/validate/email/requestToken", request(email)).await["sid"].as_str().unwrap().to_owned();
         alice.posts("/validate/email/submitToken", submission(&world, &sid, email).await).await;
-        // Some arrive, and then four are under way for ever: more are not made at once to one
+        // Some arrive, and then four are in progress forever: no more are made at once to one
         // homeserver.
         world.homeserver.behave(Conduct::Slow(Duration::from_millis(200)));
         alice.posts("/3pid/bind", binding(&sid, &mxid)).await;
@@ -160,8 +160,8 @@ on_both_backends! {
         world.homeserver.behave(Conduct::Honest);
         let program = serve(&world, &variables).await;
         if world.database.is_some() {
-            // Those may have arrived, and another node may be at it, so they are not tried until
-            // the lease is over.
+            // These may have arrived, and another node may be making them, so they are not tried
+            // until the lease has expired.
             until(PATIENCE, "it does not come to that", async || waiting(&world, "TRUE").await == under_way).await;
             assert_eq!(told(&world).len(), tokens.len());
             execute(&world, "UPDATE outbox SET held_until = 1 WHERE held_until > 0").await;
@@ -172,7 +172,7 @@ on_both_backends! {
         assert_eq!(all.len(), tokens.len() + under_way);
         program.kill();
 
-        // Whatever was due would be delivered before what is queued now.
+        // Everything that was due would be delivered before anything queued now.
         let program = serve(&world, &variables).await;
         let (alice, bob) = (program.client(&alice.token), program.client(&bob.token));
         let another = "another@example.com";
@@ -216,12 +216,12 @@ on_both_backends! {
     }
 }
 
-/// How many deliveries to homeservers wait, of those that are so.
+/// Returns the number of deliveries to homeservers that wait and match this condition.
 async fn waiting(world: &World, so: &str) -> usize {
     texts(world, &format!("SELECT kind AS text FROM outbox WHERE kind = 'onbind' AND {so}")).await.len()
 }
 
-/// The tokens of the invitations that the homeserver was told of.
+/// Returns the tokens of the invitations that the homeserver was told about.
 fn told(world: &World) -> Vec<String> {
     world.homeserver.told().iter().map(|told| invitation(told)["token"].as_str().unwrap().to_owned()).collect()
 }
@@ -249,7 +249,7 @@ struct Verdict {
 async fn a_full_disk_is_an_error_and_no_corrupt_file() {
     let world = World::on_sqlite().await;
     let no_terms = [("VOUCH__TERMS__DIRECTORY", "")];
-    // As good as a full disk, for whoever writes: no file may become larger than this many KiB.
+    // This is as good as a full disk: no file may become larger than this many KiB.
     let mut limited = Binary::beside(&world).under("trap '' XFSZ; ulimit -f 600; exec \"$0\" serve");
     limited.set(no_terms[0].0, no_terms[0].1);
     let program = limited.serve().await;

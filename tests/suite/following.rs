@@ -1,4 +1,4 @@
-//! Nodes follow the bindings in PostgreSQL by its transactions: neither time nor the order of ids
+//! Nodes follow the bindings in PostgreSQL by transactions: neither time nor the order of ids
 //! matters.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::nodes::{SOON, at};
 use crate::world::{Person, World, until};
 
 const ALICE: &str = "alice@example.com";
-/// Longer than transactions of this server last.
+/// A time longer than transactions of this server last.
 const HELD: Duration = Duration::from_secs(16);
 /// Writes the only binding again, under an id that comes from `$id`.
 const AGAIN: &str = "CREATE TEMPORARY TABLE saved AS SELECT * FROM bindings; DELETE FROM bindings;
@@ -62,7 +62,8 @@ async fn rows_and_sequences_from_another_server_are_settled_at_the_start() {
     alice.binds(ALICE).await;
     let token = alice.token.clone();
     drop(one);
-    // As after a logical replica was promoted: rows with transactions far ahead, and no sequences.
+    // This looks as if a logical replica was promoted: rows with transactions far ahead, and no
+    // sequences.
     execute(&world, "UPDATE bindings SET written_by = 9000000000000000000 + id").await;
     for table in ["accounts", "bindings", "sessions"] {
         execute(&world, &format!("SELECT setval('{table}_id_seq', 1, false)")).await;
@@ -80,7 +81,7 @@ async fn rows_and_sequences_from_another_server_are_settled_at_the_start() {
     until_found(&at(&bob, &three), ALICE).await;
 }
 
-/// As if another database was restored under a running server.
+/// This looks as if another database was restored under a running server.
 #[tokio::test]
 async fn if_the_database_goes_back_it_is_read_again() {
     let world = World::on_sqlite().await;

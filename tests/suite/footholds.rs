@@ -1,4 +1,4 @@
-//! What somebody with a token from elsewhere must neither stop, keep nor use up.
+//! Things that somebody with a token from elsewhere must not be able to stop, keep or use up.
 
 use reqwest::Method;
 use serde_json::json;

@@ -52,7 +52,7 @@ const SYNAPSE: &str = "
     INSERT INTO schema_version VALUES ('X', 88, TRUE);";
 
 impl Foreign {
-    /// Creates an empty database, of the kind that the world has.
+    /// Creates an empty database, of the same kind as the world's.
     async fn new(world: &World, name: &str, schema: &str) -> Self {
         let mut foreign = if world.database.is_some() {
             let database = tokio::task::spawn_blocking(Database::create).await.unwrap();

@@ -103,7 +103,7 @@ fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
-/// Who somebody was, without the server they talked to.
+/// The identity of a person, without the server they used.
 struct Identity(String, String);
 
 impl Identity {
@@ -186,7 +186,7 @@ on_both_backends! {
         for (number, _) in pairs.iter().enumerate() {
             bob.binds(&format!("last{number}@example.com")).await;
         }
-        // One that was in the current form already, and is later or earlier.
+        // This address was already in the current form, and its binding is later or earlier.
         bob.binds("x@wide.example").await;
         world.mail.forget();
         bob.binds("wider@example.com").await;

@@ -68,7 +68,7 @@ pub fn owner(binary: &Binary, address: &str) -> Option<String> {
     owner
 }
 
-/// Checks all bindings of the shared database, as its README has them.
+/// Checks all bindings of the shared database, as listed in its README.
 #[track_caller]
 fn assert_bound(binary: &Binary, fifth: &str, with_peers: bool) {
     for n in 1..=40 {

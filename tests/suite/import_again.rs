@@ -1,5 +1,5 @@
-//! Moving in by several runs: what an older copy, a wrong clock, an objection or a duplicate does
-//! to what was imported before.
+//! Moving in by several runs: the effect of an older copy, a wrong clock, an objection or a
+//! duplicate on rows imported earlier.
 
 use std::fs;
 
@@ -45,7 +45,7 @@ on_both_backends! {
         );
         imports(&binary, &file, &[]);
         let second = copy("second.db");
-        // Nothing but one more token of the same user.
+        // Only one more token of the same user is added.
         sydent.run("INSERT INTO tokens VALUES ('three', '@bob:hs.example')");
         imports(&binary, &file, &[]);
         for older in [&first, &second] {
@@ -57,8 +57,8 @@ on_both_backends! {
         let counts = [count(&world, "bindings").await, count(&world, "tokens").await, count(&world, "invites").await];
         assert_eq!(counts, [2, 3, 1]);
 
-        // A copy that counts its changes anew is not older, and what was removed there is removed
-        // here.
+        // A copy that restarts the count of its changes is not older, and rows removed there are
+        // removed here.
         let vacuumed = world.folder.path().join("vacuumed.db");
         sydent.run(&format!("VACUUM INTO '{}'", vacuumed.display()));
         imports(&binary, &vacuumed, &[]);
@@ -132,7 +132,7 @@ on_both_backends! {
         let report = imports(&binary, &file, &[]);
         assert_eq!((outcome(&report, "bindings", "objected"), outcome(&report, "invitations", "objected")), (1, 1));
         done(binary.run(&["object", known, "--withdraw"]));
-        // This one no import has seen.
+        // No import has seen this one.
         sydent.bind("unseen@example.com", "@old:hs.example", now());
         done(binary.run(&["object", "unseen@example.com"]));
         done(binary.run(&["object", "unseen@example.com", "--withdraw"]));

@@ -1,4 +1,4 @@
-//! Files that are imported: what is read, and what is refused.
+//! Imported files: what is read, and what is refused.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

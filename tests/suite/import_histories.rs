@@ -19,7 +19,7 @@ use crate::import::write_key;
 use crate::sydent::{NAME, Sydent};
 use crate::world::World;
 
-/// How many events a history has; `VOUCH_IMPORT_EVENTS` sets another number.
+/// The number of events of a history; `VOUCH_IMPORT_EVENTS` sets another number.
 const EVENTS: usize = 400;
 
 /// Addresses, each in several spellings. The second of each is what earlier releases stored.
@@ -32,10 +32,10 @@ const SPELLINGS: [[&str; 3]; 6] = [
     ["erin@example.com", "Erin@example.com", "erin@EXAMPLE.com"],
 ];
 
-/// When something happened to an address, and whose it was afterwards.
+/// The time when something happened to an address, and its owner afterwards.
 type Event = (i64, Option<String>);
 
-/// What has happened to an address.
+/// The true history of an address.
 #[derive(Default)]
 struct Truth {
     there: Option<Event>,
@@ -55,7 +55,7 @@ impl Truth {
     }
 }
 
-/// Nothing is shown.
+/// Shows nothing.
 struct Silent;
 
 impl Progress for Silent {
@@ -72,8 +72,8 @@ struct History {
 }
 
 impl History {
-    /// Returns the time, later than before: the database has a clock of its own for what is
-    /// removed.
+    /// Returns a time later than any before, since the database uses its own clock for removed
+    /// rows.
     fn next(&mut self) -> i64 {
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap();
@@ -114,13 +114,13 @@ impl History {
                 truth.happens_there(at, None);
             }
             45..60 => {
-                // A peer's binding may be older than what is known of the address.
+                // A peer's binding may be older than the known state of the address.
                 let is_late = !truth.was_unbound_by_peer && self.random.random_bool(0.3);
                 let at = if is_late { at - 1_000_000 } else { at };
                 self.sydent.receive(spelling, &user, at);
                 truth.happens_there(at, Some(&user));
             }
-            // Of this, no time is known, so it is compared with nothing here.
+            // No time of this event is known, so it is compared with nothing here.
             60..65 if truth.here.is_none() && truth.there.is_some() => {
                 for spelling in SPELLINGS[n] {
                     self.sydent.receive_unbind(spelling);
@@ -169,7 +169,7 @@ async fn unfolds(mut world: World) {
     let services = Services::open_existing(world.config.clone(), Clock::system()).await.unwrap();
     let sydent = Sydent::new(folder.path());
     let mut history = History { sydent, services, truth: HashMap::new(), random: StdRng::seed_from_u64(seed), last: 0 };
-    // From then on, the database remembers what is removed.
+    // From then on, the database remembers removed rows.
     history.import(Action::Import).await;
     for number in 0..events {
         history.event().await;

@@ -1,4 +1,4 @@
-//! Files that somebody has made to harm whoever imports them.
+//! Malicious files to import.
 
 use std::fs;
 use std::process::Command;
@@ -76,7 +76,7 @@ async fn a_damaged_file_imports_nothing() {
     }
     assert!(pages_that_matter > whole.len() / page, "{pages_that_matter}");
     assert_eq!(count(&world, "bindings").await, 0);
-    // What lies beside a file that has no write-ahead log is not applied.
+    // Files next to one that has no write-ahead log are not applied.
     fs::write(&path, &whole).unwrap();
     fs::write(world.folder.path().join("damaged.db-wal"), vec![0x37; 100_000]).unwrap();
     imports(&binary, &path, &["--accept-losses"]);

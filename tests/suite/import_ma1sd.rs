@@ -41,7 +41,7 @@ pub fn imports(binary: &Binary, server: &str, place: &str, options: &[&str]) -> 
     report
 }
 
-/// Returns what would be lost.
+/// Returns the losses.
 pub fn losses(report: &Value) -> Vec<&str> {
     report["losses"].as_array().unwrap().iter().map(|loss| loss["what"].as_str().unwrap()).collect()
 }
@@ -199,7 +199,7 @@ on_both_backends! {
         assert_eq!(report["outcomes"]["invitations"], json!({ "added": 1, "objected": 1 }));
         done(binary.run(&["object", "guest@example.com", "--withdraw"]));
         assert_nothing_changes(&imports(&binary, "ma1sd", &ma1sd.place, &[]));
-        // As a backup restored over it would look.
+        // This looks like a backup restored over it.
         ma1sd.run("DELETE FROM session_3pid; DELETE FROM invite_3pid").await;
         refused(&binary.run(&["import", "ma1sd", &ma1sd.place, "--yes"]), 1, "seems to be older than what was imported last");
         assert_eq!(count(&world, "invites").await, 1);
@@ -223,7 +223,7 @@ on_both_backends! {
         ].into_iter().enumerate() {
             ma1sd.run(&format!("INSERT INTO invite_3pid VALUES ('{n}', 't{n}', '{sender}', '{medium}', '{address}', '{room}', '{properties}')")).await;
         }
-        // What is wrong with the properties does not matter for the delivery.
+        // Faults in the properties do not matter for the delivery.
         for (n, properties) in ["not JSON", "[]", r#"{"e_key_public": "short", "created_at": 5}"#, &"[".repeat(10_000)].into_iter().enumerate() {
             ma1sd.run(&format!("INSERT INTO invite_3pid VALUES ('p{n}', 'p{n}', '@alice:hs.example', 'email', 'p{n}@example.com', '!r:hs.example', '{properties}')")).await;
         }

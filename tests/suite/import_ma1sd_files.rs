@@ -1,4 +1,4 @@
-//! Files and URLs of a ma1sd, and what is said about them.
+//! Files and URLs of a ma1sd, and the messages about them.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Taking over what the users of a Synapse have published.
+//! Importing the addresses that the users of a Synapse have published.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::program::{Binary, done, refused};
 use crate::sydent::{NAME, Sydent};
 use crate::world::World;
 
-/// How many events a history has; `VOUCH_IMPORT_EVENTS` sets another number.
+/// The number of events of a history; `VOUCH_IMPORT_EVENTS` sets another number.
 const EVENTS: usize = 60;
 
 on_both_backends! {
@@ -112,11 +112,11 @@ on_both_backends! {
         synapse.publishes("@alice:hs.example", "a@example.com", NAME).await;
         imports(&binary, "synapse", &synapse.place, &[]);
         assert_eq!(owner(&binary, "a@example.com").as_deref(), Some("@alice:hs.example"));
-        // Who leaves takes everything along.
+        // Users who leave take everything with them.
         synapse.run("UPDATE users SET deactivated = 1 WHERE name = '@alice:hs.example'").await;
         imports(&binary, "synapse", &synapse.place, &[]);
         assert_eq!(owner(&binary, "a@example.com"), None);
-        // A copy from before.
+        // This is an earlier copy.
         synapse.run("UPDATE users SET creation_ts = creation_ts - 1").await;
         refused(&binary.run(&["import", "synapse", &synapse.place]), 1, "seems to be older");
     }
@@ -145,7 +145,7 @@ on_both_backends! {
             }
         };
         check(Some("@alice:hs.example"));
-        // What Sydent has too is not withdrawn with Synapse's row.
+        // A binding that Sydent also has is not withdrawn with Synapse's row.
         for name in ["same", "never"] {
             synapse.withdraws(&format!("{name}@example.com")).await;
         }
@@ -191,14 +191,14 @@ on_both_backends! {
     }
 }
 
-/// What has happened to an address.
+/// The true history of an address.
 #[derive(Clone, Default)]
 struct Truth {
-    /// Who has published it, according to Synapse.
+    /// The user who has published it, according to Synapse.
     there: Option<&'static str>,
-    /// Whose it is here, and whether Synapse said so.
+    /// Its owner here, and whether Synapse said so.
     here: Option<(&'static str, bool)>,
-    /// Whether it was removed here since the first import.
+    /// True if it was removed here since the first import.
     was_removed: bool,
 }
 

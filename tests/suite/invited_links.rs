@@ -1,4 +1,4 @@
-//! Links to the page of an invitation that do not work, hostile texts on it, and what it says in an
+//! Links to the page of an invitation that do not work, hostile texts on it, and the page during an
 //! outage.
 
 use reqwest::Method;

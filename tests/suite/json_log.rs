@@ -29,7 +29,7 @@ fn in_json(mut binary: Binary) -> Binary {
     binary
 }
 
-/// Asserts that a server did not start for this reason, which is in a line of its own.
+/// Asserts that a server did not start for this reason, which is on a separate line.
 #[track_caller]
 fn fails(done: &Done, status: i32, reason: &str) {
     assert_eq!((done.status, done.stdout.as_str()), (Some(status), ""), "{done:?}");

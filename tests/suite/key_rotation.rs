@@ -1,4 +1,4 @@
-//! A new signing key on several nodes, of which clients and homeservers ask any.
+//! Introducing a new signing key on several nodes, any of which clients and homeservers may ask.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ async fn another(world: &World) -> Server {
     server
 }
 
-/// The key that the database says to have signed last.
+/// Returns the key that signed last, according to the database.
 async fn last(world: &World) -> String {
     let value = if world.database.is_some() { "encode(value, 'escape')" } else { "CAST(value AS TEXT)" };
     texts(world, &format!("SELECT {value} AS text FROM meta WHERE name = 'signing_key'")).await.remove(0)

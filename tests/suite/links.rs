@@ -266,7 +266,7 @@ on_both_backends! {
         let answer = asked(&alice, "c").await;
         assert_eq!((answer.status, answer.headers["location"].to_str().unwrap()), (302, next));
         assert_eq!(answer.headers["cache-control"], "no-store");
-        // It is bound, but not to the one who asks.
+        // It is bound, but not to the account that asks.
         assert_eq!(heading(&asked(&mallory, "d").await, 200), "Your address is confirmed");
     }
 
@@ -295,7 +295,7 @@ on_both_backends! {
         }
         let several = server.request(Method::GET, &path, None).header("Purpose", "x").header("Purpose", "prefetch");
         assert_eq!(server.send(several).await.status, 503);
-        // Whoever sees that page can go on.
+        // The reader of that page can continue.
         let request = server.request(Method::GET, &path, None).header("Purpose", "prefetch");
         let answer = presses(&server, &server.send(request.header("Accept-Language", "fr")).await).await;
         assert_eq!(heading(&answer, 200), "Votre adresse est confirmée");
@@ -319,7 +319,7 @@ on_both_backends! {
             assert!(!page.text.contains(&alice.mxid) && page.headers["x-robots-tag"] == "noindex, nofollow");
         }
         assert!(!is_validated(&alice, &path).await);
-        // No other site can press it, and only a form does.
+        // No other site can press it, and only a form works.
         let post = |media_type: &str| server.request(Method::POST, "/confirm", None).header("Content-Type", media_type);
         for request in [post(FORM).header("Sec-Fetch-Site", "cross-site"), post("application/json"), post("text/plain")] {
             assert_eq!(server.send(request.body(query_of(&path))).await.status, 404);

@@ -1,5 +1,5 @@
-//! Whoever holds a token of somebody and a session that a mail scanner has validated can remove an
-//! address. Then its user is told, and is not taken for somebody who has none.
+//! Somebody with a token of a user and a session that a mail scanner has validated can remove an
+//! address. The user is then told, and is not treated as one without addresses.
 
 use std::sync::atomic::Ordering;
 
@@ -49,7 +49,7 @@ async fn unbinds(person: &Person<'_>, sid: &str, address: &str) {
     person.post("/3pid/unbind", body).await.ok();
 }
 
-/// Removes an address of Alice as a thief of her token does, or as their own accomplice.
+/// Removes an address of Alice as a thief of her token, or their accomplice, would.
 async fn loses(thief: &Person<'_>, address: &str, way: Way) {
     match way {
         Way::Objection => {
@@ -65,7 +65,8 @@ async fn loses(thief: &Person<'_>, address: &str, way: Way) {
     }
 }
 
-/// Registers somebody whose addresses have been bound for long, and a thief of their identity.
+/// Registers somebody whose addresses have been bound for long, and somebody who has stolen their
+/// token.
 async fn victim<'a>(world: &'a World, server: &'a Server, addresses: &[&str]) -> (Person<'a>, Person<'a>) {
     let alice = world.person(server, "alice").await;
     for address in addresses {
@@ -78,7 +79,7 @@ async fn victim<'a>(world: &'a World, server: &'a Server, addresses: &[&str]) ->
     (alice, thief)
 }
 
-/// Makes the database as it was at first.
+/// Restores the initial state of the database.
 async fn forgets(world: &World) {
     for table in ["bindings", "objections", "erasures", "outbox", "rate_limits", "accounts"] {
         execute(world, &format!("DELETE FROM {table}")).await;
@@ -132,7 +133,7 @@ on_both_backends! {
             vouch.importer.bindings(&rows, mode, &mut Seen::default()).await.unwrap();
             assert_eq!(count(&world, "erasures").await, left);
         }
-        // One that is requested now is told to it, and stays.
+        // One that is requested now is announced to it, and stays.
         proves_again(&alice).await;
         asks_for_erasure(&alice).await.ok();
         stop_link(&world, ALICE).await;
@@ -171,7 +172,7 @@ on_both_backends! {
             assert!(words(&mail).contains(&thief.mxid) && words(&mail).contains("sign out everywhere"), "{}", words(&mail));
             let visitor = Visitor::signed_in(&world, &server, "alice").await;
             assert!(visitor.opens("/you/erase").await.text.contains("/you/erase-later"), "{way:?}");
-            // It can be erased later, by whoever it is.
+            // It can be erased later, whoever requests it.
             assert_eq!(asks_for_erasure(&thief).await.ok(), world.clock.now() + 3 * DAY);
             proves_again(&thief).await;
             needs_confirmation(&erases(&thief).await);

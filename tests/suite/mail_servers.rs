@@ -1,4 +1,4 @@
-//! Mail servers as they are: what people and operators are told about each of them.
+//! Real mail servers: what people and operators are told about each of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,7 +113,7 @@ async fn international_domains_need_no_smtputf8() {
 #[tokio::test]
 async fn the_name_given_to_the_server_is_set_by_hello_name() {
     for name in ["id.example.org", "[192.0.2.1]"] {
-        // The domain of the default sender.
+        // This is the domain of the default sender.
         let world = through(Options::when("EHLO localhost", Action::Reply("550 5.7.1 that is my own name"))).await;
         let mut binary = Binary::of(&world);
         binary.set("VOUCH__MAIL__HELLO_NAME", name);

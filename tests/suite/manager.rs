@@ -1,4 +1,4 @@
-//! A service manager that a server reports to, as systemd is one.
+//! A service manager that a server reports to, such as systemd.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ impl Manager {
         String::from_utf8(message[..length].to_vec()).unwrap()
     }
 
-    /// Returns what it has been told that nobody has asked for yet.
+    /// Returns the messages it has received that nobody has asked for yet.
     pub fn rest(&self) -> String {
         let mut rest = String::new();
         let mut message = [0; 4096];

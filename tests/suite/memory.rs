@@ -1,5 +1,5 @@
-//! What an access token has looked up: repeating it is free to this token, on every node and after
-//! a restart, and nobody else learns of it.
+//! The look-ups of an access token: repeating them is free to this token, on every node and after a
+//! restart, and nobody else learns about them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

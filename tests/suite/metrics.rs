@@ -1,4 +1,4 @@
-//! Metrics: what an operator's monitoring sees.
+//! Metrics, as seen by an operator's monitoring.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -163,7 +163,7 @@ async fn an_operator_sees_a_wrong_clock() {
     world.clock.step(10 * MINUTE);
     until_wrong(&server).await;
     scrape(&server).await.shows(&[("clock_right", 0.0), ("clock_offset_seconds", 600.0)]);
-    // What is refused is counted where it belongs, although it is refused before it gets there.
+    // A refused request is counted where it belongs, although it is refused before it gets there.
     assert_eq!(server.get("/_matrix/identity/v2/account", None).await.status, 503);
     scrape(&server).await.shows(&[(&requests("/_matrix/identity/v2/account", "GET", "5xx"), 1.0)]);
 }

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Integer, Text};
 use vouch_test_support::postgres::Database;
 
-/// The class of a column's type: what its values are in Rust.
+/// The class of a column's type: the Rust type of its values.
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Integer,

@@ -47,7 +47,7 @@ on_both_backends! {
         let sid = mallory.asks_to_prove(ADDRESS).await;
         let mail = world.validation_mail(ADDRESS).await;
         assert!(words(&mail).contains(&mallory.mxid), "{}", mail.text());
-        // The link is opened all the same.
+        // The link is still opened.
         let clicked = link(&mail);
         let path = &clicked[clicked.find("/_matrix").unwrap()..];
         assert_eq!(server.get(path, None).await.status, 200);

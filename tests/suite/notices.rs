@@ -148,7 +148,7 @@ on_both_backends! {
         alice.binds_by(&sid).await.ok();
         unbinds(&alice, &sid, ALICE).await.ok();
         alice.binds_by(&sid).await.ok();
-        // Except that an address that a session removes is always told.
+        // An address that a session removes is an exception: it is always told.
         until(PATIENCE, "it is not delivered", async || count(&world, "outbox").await == 0).await;
         assert_eq!((notices(&world, ALICE), world.mail.count()), (vec![UNBOUND.to_owned()], 2));
         let path = not_me(&world.validation_mail(ALICE).await);

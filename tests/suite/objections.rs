@@ -1,5 +1,5 @@
 //! Objections: people can keep their address from being listed or invited, and nobody else learns
-//! of it.
+//! about it.
 
 use std::sync::atomic::Ordering;
 
@@ -42,7 +42,7 @@ async fn objects_by_mail(world: &World, server: &Server, address: &str) {
     world.mail.forget();
 }
 
-/// Returns what a client sees of an answer, except the time in it.
+/// Returns the parts of an answer that a client sees, except the time in it.
 fn seen(answer: &Answer) -> (u16, String, Vec<String>) {
     let mut headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
     headers.sort();

@@ -219,8 +219,8 @@ async fn count(world: &World, table: &str) -> i64 {
     }
 }
 
-/// Everything that stands for an address on the disk (of `SQLite`: what PostgreSQL keeps of deleted
-/// rows is its own affair).
+/// Returns everything that stands for an address on disk (for `SQLite`, since PostgreSQL manages
+/// deleted rows itself).
 fn sealed(world: &World) -> Vec<Vec<u8>> {
     if world.database.is_some() {
         return Vec::new();

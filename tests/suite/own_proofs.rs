@@ -38,7 +38,7 @@ pub async fn proves_again(person: &Person<'_>) {
 pub trait Seen {
     /// Returns the bound addresses of an export.
     fn seen(&self) -> Vec<&str>;
-    /// Whether the export was made with a fresh proof.
+    /// Returns whether the export was made with a fresh proof.
     fn is_full(&self) -> bool;
 }
 
@@ -120,7 +120,7 @@ on_both_backends! {
         let is_fresh = async |openid: &Value| exports(&registers(&world, &server, openid).await).await.is_full();
         world.clock.advance(30 * DAY - 1);
         assert!(!is_fresh(&openid).await && !is_fresh(&lasting).await);
-        // What can be forgotten is deleted.
+        // Tokens that can be forgotten are deleted.
         until(PATIENCE, "it is not forgotten", async || {
             world.clock.advance(10 * MINUTE);
             count(&world, "openid_tokens").await == 1
@@ -270,8 +270,8 @@ on_both_backends! {
         }
         assert_eq!(leads_to(&visitor.sends("/you/erase", &[("confirmation", &alice.mxid)]).await), "/you?said=locked&lang=en");
         assert_eq!(count(&world, "bindings").await, 2);
-        // Another session of hers that is confirmed does not help, nor does a confirmation that is
-        // over.
+        // Another confirmed session of hers does not help, nor does a confirmation that has
+        // expired.
         let confirmed = Visitor::signed_in(&world, &server, "alice").await;
         confirmed.confirms(&world, ALICE).await;
         assert!(does(&visitor, "/you/unbind-all", &[]).await.starts_with("Confirm one"));
@@ -325,7 +325,7 @@ on_both_backends! {
         refuses.store(true, std::sync::atomic::Ordering::SeqCst);
         leads_to(&visitor.sends("/you/unbind-all", &[]).await);
         assert_eq!(heading_of(&visitor.sends("/you/erase", &[("confirmation", &alice.mxid)]).await), "Everything has been erased");
-        // The notices are not hers any more, and go out all the same.
+        // The notices no longer belong to her, and are still sent.
         assert_eq!(count(&world, "outbox WHERE user_index = owner").await, 2);
         refuses.store(false, std::sync::atomic::Ordering::SeqCst);
         until(PATIENCE, "it is not delivered", async || {

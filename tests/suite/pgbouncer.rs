@@ -1,4 +1,4 @@
-//! PostgreSQL behind `PgBouncer`, which `SQLite` has no equivalent of.
+//! PostgreSQL behind `PgBouncer`, for which `SQLite` has no equivalent.
 
 use std::sync::Arc;
 use std::time::Duration;

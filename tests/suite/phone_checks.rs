@@ -61,7 +61,7 @@ on_both_backends! {
         let expected = json!({ "sid": sid, "msisdn": "447700900001", "intl_fmt": "+44 7700 900001", "success": true });
         assert_eq!(requested, expected);
         let text = &world.texts()[0];
-        // The request says neither which homeserver asks nor for whom.
+        // The request says neither which homeserver asks nor on whose behalf.
         assert_eq!(text.body.lines().count(), 2);
         let path = format!("{V1}{VALIDATED}?sid={sid}&client_secret={SECRET}");
         assert_eq!(server.get(&path, None).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
@@ -168,7 +168,7 @@ on_both_backends! {
         }
         assert_eq!(submits(&server, ONE, &first, &code).await.error(), (400, "M_SESSION_EXPIRED"));
         assert_eq!((world.texts().len(), count(&world, "sessions").await), (1, 1));
-        // It belongs to no account, and is deleted all the same.
+        // It belongs to no account, and is still deleted.
         assert_eq!(texts(&world, "SELECT COALESCE(CAST(account_id AS TEXT), 'nobody') AS text FROM sessions").await, ["nobody"]);
         world.clock.advance(25 * HOUR);
         let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);

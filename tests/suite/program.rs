@@ -1,5 +1,5 @@
-//! The real binary beside a world: its commands, a server in a process of its own, and a client
-//! that survives its death.
+//! The real binary next to a world: its commands, a server in a separate process, and a client that
+//! survives its death.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,14 +16,14 @@ use vouch::config::{Config, DatabaseUrl};
 
 use crate::world::{SECRET, Server, World, hash, link, query};
 
-/// How long a process may take.
+/// The time that a process may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary in a folder, configured only by its environment.
 pub struct Binary {
     folder: PathBuf,
     variables: BTreeMap<String, String>,
-    /// A line of shell that ends by executing `$0`.
+    /// A shell line that ends by executing `$0`.
     shell: Option<&'static str>,
 }
 
@@ -35,7 +35,7 @@ pub struct Done {
     pub stderr: String,
 }
 
-/// A server in a process of its own, killed when dropped.
+/// A server in a separate process, killed when dropped.
 pub struct Process {
     pub server: Server,
     child: Child,
@@ -112,7 +112,7 @@ impl Binary {
         Done::of(self.command(arguments).output().unwrap())
     }
 
-    /// As [`Self::run`], with this on standard input.
+    /// Works like [`Self::run`], with this text on standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Done {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -194,7 +194,7 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
-    /// Returns where it says that its metrics are.
+    /// Returns the address of its metrics, according to its log.
     pub fn metrics(&self) -> Option<String> {
         let log = self.log();
         let url = log.lines().find_map(|line| line.trim().strip_prefix("metrics ")?.trim().strip_suffix("/metrics"));
@@ -207,8 +207,8 @@ impl Process {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits for the end while the test's other work goes on, and returns the status and the whole
-    /// output.
+    /// Waits for the end while the test's other tasks continue, and returns the status and the
+    /// whole output.
     pub async fn ended(mut self) -> (Option<i32>, String) {
         tokio::task::spawn_blocking(move || {
             let status = self.child.wait().unwrap();
@@ -264,12 +264,12 @@ impl Client {
         .await
     }
 
-    /// The status and the body; `None` if the connection broke.
+    /// Returns the status and the body; `None` if the connection broke.
     pub async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
         read(self.send(Method::POST, path, Some(body)).await.ok()?).await
     }
 
-    /// The body of an answer that must be 200.
+    /// Returns the body of an answer that must be 200.
     pub async fn posts(&self, path: &str, body: Value) -> Value {
         let (status, answer) = self.post(path, &body).await.expect("the server lives");
         assert_eq!(status, 200, "{answer}");

@@ -1,4 +1,4 @@
-//! Rate limits: how much a stranger may look up.
+//! Rate limits on how much a stranger may look up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,12 +18,12 @@ use crate::program::PATIENCE;
 use crate::world::{Answer, Person, World, hash, until};
 
 const TIGHT: Bucket = Bucket { capacity: 10, per_hour: 1 };
-/// Small enough that nothing is charged in advance.
+/// A bucket small enough that nothing is charged in advance.
 const SMALL: Bucket = Bucket { capacity: 99, per_hour: 1 };
-/// Of a network, one account that looks up many may fill ten.
+/// A network's bucket, of which one account that looks up many may fill ten.
 const NETWORK: Bucket = Bucket { capacity: 28, per_hour: 1 };
 
-/// `n` hashes that nobody has looked up before.
+/// Returns `n` hashes that nobody has looked up before.
 fn new(n: usize) -> Vec<String> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let hash = |_| BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()));
@@ -34,7 +34,7 @@ async fn looks_up(person: &Person<'_>, addresses: &[String]) -> Answer {
     looks_up_through(person, addresses, &[]).await
 }
 
-/// A look-up with these `X-Forwarded-For` headers.
+/// Makes a look-up with these `X-Forwarded-For` headers.
 async fn looks_up_through(person: &Person<'_>, addresses: &[String], forwarded_for: &[&str]) -> Answer {
     let body = json!({ "algorithm": "sha256", "pepper": person.pepper().await, "addresses": addresses });
     let mut request =
@@ -103,7 +103,7 @@ on_both_backends! {
         asked.push(own.clone());
         looks_up(&alice, &asked).await.ok();
         looks_up(&alice, &asked).await.ok();
-        // Otherwise, whoever holds a token of hers could find out what her addresses are.
+        // Otherwise, somebody with a token of hers could find out what her addresses are.
         let thief = world.person(&server, "alice").await;
         let (known, unknown) = (looks_up(&thief, &[own]).await, looks_up(&thief, &new(1)).await);
         assert_eq!(refused(&known), refused(&unknown));
@@ -164,7 +164,7 @@ on_both_backends! {
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
         refused(&looks_up(&alice, &new(71)).await);
         looks_up(&alice, &new(70)).await.ok();
-        // Who has used little may use what others must leave free.
+        // An account that has used little may use what others must leave free.
         refused(&looks_up(&bob, &new(6)).await);
         looks_up(&bob, &new(5)).await.ok();
         refused(&looks_up(&bob, &new(1)).await);
@@ -201,13 +201,12 @@ on_both_backends! {
         world.config.budgets.lookup_user = SMALL;
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
-        // Of the half that is 100, one who looks up many may fill 35.
+        // Of the half that is 100, an account that looks up many may fill 35.
         refused(&looks_up(&alice, &new(36)).await);
         looks_up(&alice, &new(35)).await.ok();
         looks_up(&bob, &new(5)).await.ok();
         refused(&looks_up(&alice, &new(1)).await);
-        // All have drained in a week, and one who is settled may use the half that is kept for
-        // them.
+        // All have drained in a week, and a settled account may use the half that is kept for it.
         world.clock.advance(7 * DAY);
         server.until_ready().await;
         let carol = world.person(&server, "carol").await;

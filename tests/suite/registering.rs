@@ -1,5 +1,5 @@
-//! How often accounts can be registered: a crowd, a network or a homeserver of one's own cannot
-//! keep others from it, nor fill the database.
+//! Limits on registrations: a crowd, a network or a homeserver cannot keep others from registering,
+//! nor fill the database.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ on_both_backends! {
         // A new domain has 30 %: 10.
         world.config.budgets.registrations_homeserver = Bucket { capacity: 34, per_hour: 4 };
         let server = world.start().await;
-        // What no homeserver vouches for is not counted as its own.
+        // Registrations that no homeserver vouches for are not counted towards it.
         for number in 0..20 {
             let unknown = json!({ "access_token": format!("{number}"), "matrix_server_name": others[2].name() });
             assert_eq!(registers(&server, &unknown, "192.0.2.1").await.status, 401);
@@ -56,7 +56,7 @@ on_both_backends! {
         }
         assert_eq!((registered, count(&world, "homeservers").await), (10, 2));
         assert_eq!(count(&world, "accounts").await, 11, "one that is refused is not stored");
-        // Whoever signs in on the page has no more.
+        // Somebody who signs in on the page gets no more.
         let late = others[0].openid_token("late");
         let fields = ["access_token", "matrix_server_name"].map(|name| (name, late[name].as_str().unwrap()));
         let signs_in = async || Visitor::stranger(&server).posts("/you/sign-in", &fields).await;

@@ -1,4 +1,4 @@
-//! SIGHUP: what is read again, and what goes on meanwhile.
+//! SIGHUP: what is read again, and what continues in the meantime.
 
 use std::fs;
 use std::path::Path;
@@ -119,7 +119,7 @@ on_both_backends! {
         publish(folder, "terms/1.1/en", "We keep logs for <b>twenty</b> days.");
         publish(folder, "terms/1.0/de", "Wir bewahren Protokolle auf.");
         manager.reloads(&process).await;
-        // Whether they were accepted is known for a second, but not after a reload.
+        // Acceptances are cached for a second, but not after a reload.
         let (status, answer) = alice.gets("/account").await;
         assert_eq!((status, answer["errcode"].as_str()), (403, Some("M_TERMS_NOT_SIGNED")));
         assert_eq!(alice.gets("/terms").await.1["policies"]["terms"]["version"], "1.1");
@@ -163,7 +163,8 @@ async fn new_handshakes_get_the_new_certificate_and_old_connections_keep_theirs(
     assert_eq!(log.matches("reloaded: new connections get another certificate, valid until ").count(), 2, "{log}");
 }
 
-/// Sends the first half of a request, and returns what sends the second half and reads the answer.
+/// Sends the first half of a request, and returns a future that sends the second half and reads the
+/// answer.
 async fn half_a_request(process: &Process) -> impl AsyncFnOnce() -> String {
     let mut stream = TcpStream::connect(process.server.url.trim_start_matches("http://")).await.unwrap();
     let mut answer = [0; 16];
@@ -252,7 +253,7 @@ async fn a_signal_sent_twice_while_a_request_is_sent_reads_the_last_state() {
         until(PATIENCE, "a signal was lost", async || page(&process, "/").await.contains(&format!("New {n}"))).await;
     }
     drop(manager);
-    // Nobody listens any more, which must not matter.
+    // Nobody is listening any more, which must not matter.
     write(folder.path(), "vouch.toml", "[brand]\nname = \"Alone\"\n");
     process.signal("HUP");
     until(PATIENCE, "it needs a service manager", async || page(&process, "/").await.contains("Alone")).await;
@@ -286,7 +287,7 @@ async fn settings_that_need_a_restart_are_named_without_their_values() {
     ];
     assert!(status.ends_with(&format!("; needs a restart: {}", pending.join(", "))), "{status}");
     assert!(page(&process, "/").await.contains("New Club"));
-    // What the operator has put back needs none.
+    // A setting that the operator has put back needs no restart.
     write(folder.path(), "vouch.toml", "[mail]\ndirectory = \"data/mail\"\n");
     let status = manager.reloads(&process).await;
     assert!(status.ends_with("; needs a restart: the file that [keys] signing_key_file names"), "{status}");

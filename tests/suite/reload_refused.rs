@@ -1,4 +1,4 @@
-//! SIGHUP while something is wrong: nothing changes, and the operator is told what it is.
+//! SIGHUP while something is wrong: nothing changes, and the operator is told why.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn new() -> String {
     OLD.replace("Old", "New")
 }
 
-/// A server whose files are changed for the worse, among changes that alone would be applied.
+/// A server whose files get a fault, among changes that would be applied on their own.
 struct Site {
     folder: TempDir,
     ca: Ca,
@@ -48,8 +48,8 @@ impl Site {
         answer.text().await.unwrap()
     }
 
-    /// Does something wrong beside changes that are right, and expects that this is said and that
-    /// nothing changes. Then puts everything back.
+    /// Introduces a fault next to valid changes, and expects that it is reported and nothing
+    /// changes. Then undoes everything.
     async fn refuses(&self, wrong: impl FnOnce(&Path), said: &str) {
         let folder = self.folder.path();
         let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
@@ -116,7 +116,7 @@ async fn a_mistake_is_named_and_changes_nothing() {
     site.refuses(remove("texts"), "[texts] directory: ").await;
     site.refuses(change("data/signing.key", "junk"), "data/signing.key").await;
 
-    // Everything that is wrong is said at once.
+    // All faults are reported at once.
     let wrong = |folder: &Path| {
         write(folder, "texts/en.ftl", "no-such-message = Hello\n");
         write(folder, "certificate.pem", "junk");

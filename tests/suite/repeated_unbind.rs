@@ -63,11 +63,12 @@ on_both_backends! {
             world.clock.advance(wait);
             is_refused(&world, &server, THIEF).await;
         }
-        // The thief's attempts have not made the signature theirs, or spoilt it for the homeserver.
+        // The attacker's attempts have not made the signature theirs, or spoilt it for the
+        // homeserver.
         is_taken(&world, &server, HOMESERVER).await;
         let sid = binds_again(&world, &server).await;
         is_refused(&world, &server, THIEF).await;
-        // The session that validated the address can unbind it, too.
+        // The session that validated the address can also unbind it.
         let alice = world.person(&server, "alice").await;
         let by_session = json!({
             "mxid": ALICE, "threepid": { "medium": "email", "address": EMAIL }, "sid": sid, "client_secret": SECRET,
@@ -84,7 +85,7 @@ on_both_backends! {
             binds_again(&world, &server).await;
             world.clock.advance(DAY);
             is_taken(&world, &server, elsewhere).await;
-            // Whoever it was, they must wait the next time, too, unlike the first network.
+            // Whoever sent it, they must also wait the next time, unlike the first network.
             binds_again(&world, &server).await;
             is_refused(&world, &server, elsewhere).await;
             is_taken(&world, &server, HOMESERVER).await;
@@ -163,7 +164,7 @@ on_both_backends! {
         let mut world = world;
         let server = bound_behind_a_proxy(&mut world).await;
         is_taken(&world, &server, HOMESERVER).await;
-        // As the migration leaves them.
+        // This is how the migration leaves them.
         database::execute(&world, "UPDATE unbind_signatures SET network_index = NULL, removals = 1").await;
         binds_again(&world, &server).await;
         is_refused(&world, &server, HOMESERVER).await;

@@ -1,5 +1,5 @@
-//! A token may be in other hands than its user's: what it does leaves the person room to see their
-//! data, to confirm an address, to export and to erase.
+//! A token may be in the wrong hands: its use leaves the person room to see their data, to confirm
+//! an address, to export and to erase.
 
 use serde_json::json;
 use vouch::clock::{DAY, MINUTE};
@@ -43,7 +43,8 @@ on_both_backends! {
             assert!(views <= 61, "{views}");
             seen += views;
         }
-        // Half of what all have together, and the exports of four tokens with a fresh proof.
+        // This is half of what all have together, plus the exports of four tokens with a fresh
+        // proof.
         assert!((120..=124).contains(&seen), "{seen}");
         for _ in 0..60 {
             assert_eq!(visitor.opens("/you").await.status, 200);
@@ -179,7 +180,7 @@ on_both_backends! {
                 proves_again(&alice).await;
             }
         }
-        // Tokens leave half of them to the page, and what was refused has not used the proof.
+        // Tokens leave half of them to the page, and refused requests have not used the proof.
         for _ in 0..2 {
             Visitor::signed_in(&world, &server, "alice").await.opens("/you/export").await.ok();
         }

@@ -46,7 +46,7 @@ async fn both_backends_have_the_same_tables_columns_and_indexes() {
     let _running = (sqlite.start().await, postgres.start().await);
     let columns = ours(texts(&sqlite, OF_SQLITE).await);
     assert!(columns.contains(&"bindings.address_index BLOB NOT NULL".to_owned()), "{columns:#?}");
-    // Only PostgreSQL commits rows in another order than that of their ids.
+    // Only PostgreSQL commits rows in an order other than that of their ids.
     let mut of_postgres = ours(texts(&postgres, OF_POSTGRES).await);
     of_postgres.retain(|column| column != "bindings.written_by BIGINT NOT NULL");
     assert_eq!(columns, of_postgres);

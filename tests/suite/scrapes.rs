@@ -1,4 +1,4 @@
-//! What Prometheus does: it reads metrics.
+//! Scraping metrics like Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -14,7 +14,7 @@ pub const AGAIN: i64 = 5 * SECOND;
 
 pub const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// What one scrape saw: a value for each series.
+/// The result of one scrape: a value for each series.
 pub struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
@@ -71,8 +71,8 @@ pub fn measured(world: &mut World) {
     world.config.metrics.listen = Some(vec!["127.0.0.1:0".parse().unwrap()]);
 }
 
-/// Whether a program of Debian's package `prometheus` is there, as it must be in CI. Without it, a
-/// test can only be skipped.
+/// Returns whether a program of Debian's package `prometheus` is installed, as it must be in CI.
+/// Without it, a test can only be skipped.
 pub fn is_installed(program: &str) -> bool {
     let is_installed = Command::new(program).arg("--version").output().is_ok();
     assert!(is_installed || std::env::var_os("CI").is_none(), "{program} is missing");
@@ -93,7 +93,7 @@ pub async fn looks_up(person: &Person<'_>, email: &str) -> u16 {
     person.post("/lookup", json!({ "algorithm": "sha256", "pepper": pepper, "addresses": hashes })).await.status
 }
 
-/// Reads metrics in the format that is asked for.
+/// Reads metrics in the requested format.
 pub async fn accepts(server: &Server, accept: &str) -> Answer {
     let server = monitoring(server);
     server.send(server.request(Method::GET, "/metrics", None).header("Accept", accept)).await

@@ -1,5 +1,5 @@
-//! Signing in to `/you`, as this server sees it: a form with an OpenID token. What the browser does
-//! before that is tested in `tests/browser/sign_in.rs`.
+//! Signing in to `/you`, as seen by this server: a form with an OpenID token. The earlier steps in
+//! the browser are tested in `tests/browser/sign_in.rs`.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::world::{Answer, Server, World};
 
 const SIGN_IN: &str = "/you/sign-in?lang=en";
 
-/// What a page is asked with beside the URL.
+/// A header of a request for a page.
 type Header<'a> = (&'a str, &'a str);
 
 async fn gets(server: &Server, path: &str, cookie: &str) -> Answer {
@@ -63,7 +63,7 @@ fn set_cookie(answer: &Answer) -> &str {
     answer.headers.get("set-cookie").expect("there is a cookie").to_str().unwrap()
 }
 
-/// The token that the forms of a visit carry.
+/// Returns the token in the forms of a web session.
 async fn form_token(server: &Server, cookie: &str) -> String {
     let page = gets(server, "/you", cookie).await;
     let rest = page.text.split_once("name=\"form_token\" value=\"").expect("there is a form").1;

@@ -1,4 +1,4 @@
-//! Slow homeservers: they delay what is delivered to them, but neither other homeservers nor
+//! Slow homeservers: they delay deliveries to themselves, but neither to other homeservers nor to
 //! people.
 
 use std::time::Duration;
@@ -55,7 +55,7 @@ on_both_backends! {
         let person = user_of(&world, &server, &good[0]).await;
         bind_invited(&world, &server, &person, slow).await;
         until_told(slow, 4).await;
-        // What is queued later arrives, and nothing more of what was queued earlier is tried.
+        // Later deliveries arrive, and no more of the earlier ones are tried.
         let token = invites(&person, ROOM, EMAIL).await;
         person.binds(EMAIL).await;
         until_told(good, 1).await;

@@ -14,7 +14,7 @@ fn status(binary: &Binary) -> Value {
     serde_json::from_str(&done(binary.run(&["status", "--json"]))).unwrap()
 }
 
-/// Waits until there are notes of this many nodes.
+/// Waits until this many nodes have been recorded.
 async fn until_noted(world: &World, nodes: usize) {
     let sql = "SELECT version AS text FROM nodes";
     until(PATIENCE, "the nodes are not noted", async || texts(world, sql).await.len() == nodes).await;

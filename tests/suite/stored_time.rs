@@ -1,4 +1,4 @@
-//! A time that a wrong clock has stored, and how the operator puts it right.
+//! A time that a wrong clock has stored, and how the operator corrects it.
 
 use reqwest::Method;
 use vouch::clock::{Clock, DAY, HOUR, MINUTE};
@@ -54,7 +54,7 @@ on_both_backends! {
             until_right(&server).await;
             server.stop().await;
         }
-        // What is no time at all counts as none, and is replaced.
+        // A value that is not a time counts as none, and is replaced.
         store_time(&world, "6e65766572").await;
         world.clock = Clock::stopped_at(now());
         world.start().await.stop().await;

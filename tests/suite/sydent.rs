@@ -62,7 +62,7 @@ impl Sydent {
         sydent
     }
 
-    /// Opens a database, also while it is imported.
+    /// Opens a database, even while it is being imported.
     pub fn open(path: &Path) -> Self {
         let conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
         Self { path: path.to_owned(), conn, from_peer: 0 }
@@ -90,7 +90,7 @@ impl Sydent {
         ));
     }
 
-    /// Binds an address, in the spelling that it is given in, as releases before 2.4 did.
+    /// Binds an address in the given spelling, as releases before 2.4 did.
     pub fn bind(&mut self, address: &str, user: &str, at: i64) {
         let id = self.replace_local(address, &format!("'{user}', {at}, {at}, {}", at + VALID));
         self.add_global(address, user, at, NAME, id);
@@ -108,7 +108,7 @@ impl Sydent {
         self.add_global(address, user, at, "peer.example.net", self.from_peer);
     }
 
-    /// Receives from a peer that an address was unbound, of which no trace remains.
+    /// Receives the unbinding of an address from a peer, of which no trace remains.
     pub fn receive_unbind(&mut self, address: &str) {
         self.run(&format!("DELETE FROM global_threepid_associations WHERE lower(address) = lower('{address}')"));
     }

@@ -1,4 +1,4 @@
-//! What systemd is told: `Type=notify` and the watchdog.
+//! Messages to systemd: `Type=notify` and the watchdog.
 
 use std::fs;
 use std::net::TcpListener;

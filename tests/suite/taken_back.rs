@@ -1,5 +1,5 @@
-//! A jump of the clock that was accepted and is taken back: what was stored in between is dated in
-//! the future.
+//! A jump of the clock that was accepted and is taken back: rows stored in between are dated in the
+//! future.
 
 use std::collections::BTreeMap;
 
@@ -22,10 +22,10 @@ use crate::undoing::{heading, presses, undoing};
 use crate::visitor::Visitor;
 use crate::world::{NOON, Person, SECRET, Server, World, now, until};
 
-/// How far the clock jumps: it is accepted.
+/// The length of the jump, which is accepted.
 const JUMP: Millis = 29 * DAY;
 
-/// Starts a server after a pause that its clock takes for one of 29 days.
+/// Starts a server after a pause that its clock mistakes for one of 29 days.
 async fn jumped(world: &mut World) -> Server {
     let start = world.clock.now();
     world.start().await.stop().await;
@@ -33,7 +33,7 @@ async fn jumped(world: &mut World) -> Server {
     world.start().await
 }
 
-/// Sets all clocks by this much, and waits until that is accepted.
+/// Moves all clocks by this much, and waits until that is accepted.
 async fn sets(world: &World, by: Millis, servers: &[&Server]) {
     world.clock.step(by);
     world.clock.step_database(by);
@@ -56,7 +56,8 @@ async fn dated_after(world: &World, time: Millis) -> BTreeMap<String, usize> {
     late
 }
 
-/// Returns what may last for days, and what an operator or a person was told.
+/// Returns whether a column has a time that may last for days, or that an operator or a person was
+/// told.
 fn may_be_late(column: &str) -> bool {
     ["openid_tokens.", "ephemeral_keys.", "recent_lookups.", "rate_limits.", "erasures."]
         .iter()
@@ -132,7 +133,7 @@ on_both_backends! {
         alice.binds(ALICE).await;
         let path = undoing(&world, ALICE).await;
         sets(&world, -JUMP, &[&server]).await;
-        // A link that confirmed in the future does not keep another one from doing so.
+        // A link that confirmed in the future does not prevent another one from confirming.
         execute(&world, &format!("UPDATE tokens SET confirmed_at = {}", NOON + JUMP)).await;
         pass(&world.clock, &server, 62).await;
         until(PATIENCE, "it is not put right", async || {
@@ -178,7 +179,7 @@ on_both_backends! {
         })
         .await;
         assert_eq!(counts().await, before);
-        // Its user, and whoever reads their addresses, was told this date.
+        // Its user, and everybody who reads their addresses, was told this date.
         assert_eq!(texts(&world, "SELECT CAST(due_at AS TEXT) AS text FROM erasures").await, [due.to_string()]);
         until(PATIENCE, "the jump is not forgotten", async || {
             texts(&world, "SELECT name AS text FROM meta WHERE name = 'unsettled_time'").await.is_empty()

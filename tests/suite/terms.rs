@@ -248,7 +248,8 @@ on_both_backends! {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let before = count(&world, "consents").await;
-        // The server caches the caller for a second; another process erases the account meanwhile.
+        // The server caches the caller for a second; another process erases the account in the
+        // meantime.
         alice.get("/account").await.ok();
         execute(&world, "DELETE FROM consents; DELETE FROM accounts").await;
         let url = server.get("/_matrix/identity/v2/terms", None).await.ok()["policies"]["privacy_policy"]["en"]["url"].clone();

@@ -19,7 +19,7 @@ const REQUEST: &str = "/validate/msisdn/requestToken";
 /// Two at once, then one a minute.
 const TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 const ONE: Bucket = Bucket { capacity: 1, per_hour: 60 };
-/// The same in a limit of which newcomers may fill half.
+/// The same in a limit that newcomers may fill by half.
 const TWO_OF_FOUR: Bucket = Bucket { capacity: 4, per_hour: 60 };
 const ONE_OF_TWO: Bucket = Bucket { capacity: 2, per_hour: 60 };
 

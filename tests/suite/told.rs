@@ -1,4 +1,4 @@
-//! Every removal is told, and what is told is never lost: not to a limit, nor because the link that
+//! Every removal is reported, and no report is lost: not to a limit, nor because the link that
 //! removes something is old, nor because a homeserver has signed it.
 
 use std::sync::atomic::Ordering;
@@ -32,14 +32,14 @@ pub async fn alice_with<'a>(world: &'a World, server: &'a Server, addresses: &[&
     alice
 }
 
-/// Whoever has another token of hers.
+/// Somebody who has another token of hers.
 pub async fn thief<'a>(world: &'a World, server: &'a Server) -> Person<'a> {
     let thief = world.newcomer(server, "alice").await;
     thief.accepts_everything().await;
     thief
 }
 
-/// What a mail program does by itself.
+/// Unsubscribes as a mail program does by itself.
 async fn unsubscribes(server: &Server, path: &str) -> Answer {
     let request = server.request(Method::POST, path, None).header("Content-Type", FORM);
     server.send(request.body("List-Unsubscribe=One-Click")).await

@@ -16,7 +16,7 @@ use crate::world::{Answer, Server, World, until};
 
 const BOB: &str = "bob@example.com";
 const SENDER: &str = "@alice:hs.example";
-/// Where the homeserver connects from, behind a trusted proxy.
+/// The address that the homeserver connects from, behind a trusted proxy.
 const LISTED: &str = "10.1.2.3";
 const FIELDS: [(&str, &str); 5] = [
     ("medium", "email"),
@@ -58,7 +58,7 @@ on_both_backends! {
         let server = world.start().await;
         assert_eq!(looks_up(&server, LISTED, BOB).await.ok(), json!({}));
         let stored = invites(&server, LISTED, &[]).await.ok();
-        // What Dendrite puts into the room.
+        // This is the part that Dendrite puts into the room.
         assert_eq!((stored["display_name"].as_str(), &stored["public_key"]), (Some("b...@e..."), &stored["public_keys"][0]["public_key"]));
         let path = signing_path(&world, &server, BOB, "@bob:b.example").await;
         let signed = posts_nothing(&server, &path).await.ok();
@@ -76,7 +76,7 @@ on_both_backends! {
         let server = world.start().await;
         let bob = world.person(&server, "bob").await;
         bob.binds(BOB).await;
-        // It is told of that.
+        // The homeserver is told about it.
         until_nothing_is_left(&world).await;
         world.mail.forget();
         assert_eq!(looks_up(&server, LISTED, BOB).await.ok(), json!({}));
@@ -108,7 +108,7 @@ on_both_backends! {
         for sender in ["@alice:other.example", "@alice:hs.example.evil.example", "@alice:hs.example:8448"] {
             assert_eq!(invites(&server, LISTED, &[("sender", sender)]).await.error(), (403, "M_FORBIDDEN"), "{sender}");
         }
-        // What would be published, or tell more, is not served by version 1.
+        // Endpoints that would publish or reveal more are not served by version 1.
         for path in ["/3pid/bind", "/3pid/unbind", "/bulk_lookup", "/validate/email/requestToken", "/validate/msisdn/requestToken"] {
             let request = server.request(Method::POST, &format!("{V1}{path}"), None).header("X-Forwarded-For", LISTED);
             assert_eq!(server.send(request.body("{}")).await.error(), (404, "M_UNRECOGNIZED"), "{path}");

@@ -205,7 +205,7 @@ on_both_backends! {
         let tokens: Vec<_> = world.mail.messages().iter().take(2).map(|mail| query(&link(mail), "token")).collect();
         submits(&alice, &of_alice, SECRET, &tokens[0]).await.ok();
         assert_eq!(validated(&bob, &of_bob, SECRET).await.error(), (400, "M_SESSION_NOT_VALIDATED"));
-        // Somebody else's session looks nonexistent, whatever is known of it.
+        // Somebody else's session looks nonexistent, even to somebody who knows it.
         for answer in [
             validated(&bob, &of_alice, SECRET).await,
             submits(&bob, &of_alice, SECRET, &tokens[0]).await,

@@ -46,7 +46,7 @@ impl<'a> Visitor<'a> {
         Visitor { server, cookie: self.cookie.clone() }
     }
 
-    /// A request of this visit.
+    /// Makes a request of this session.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.server.request(method, path, None).header("Cookie", &self.cookie)
     }
@@ -94,7 +94,7 @@ pub fn at<'a>(person: &Person<'a>, server: &'a Server) -> Person<'a> {
     Person { world: person.world, server, mxid: person.mxid.clone(), token: person.token.clone() }
 }
 
-/// Returns the note at the top of the page, which says what was done.
+/// Returns the note at the top of the page, which reports the outcome.
 #[track_caller]
 pub fn note(page: &Answer) -> &str {
     assert_eq!(heading(page, 200), "Your data");

@@ -6,14 +6,14 @@ use serde_json::json;
 
 use crate::world::{Answer, World};
 
-/// Who may call an endpoint.
+/// The callers that an endpoint allows.
 #[derive(Clone, Copy, PartialEq)]
 enum Auth {
     None,
     Token,
 }
 
-/// Every endpoint: its method, its path, and who may call it.
+/// Every endpoint: its method, its path, and its allowed callers.
 const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("GET", "/versions", Auth::None),
     ("GET", "/v2", Auth::None),
@@ -53,12 +53,12 @@ const ENDPOINTS: &[(&str, &str, Auth)] = &[
     ("POST", "/unstable/im.vouch/3pid/object", Auth::Token),
 ];
 
-/// Where `GET` answers people.
+/// Paths at which `GET` answers people.
 const PAGES: [&str; 2] = ["/v2/validate/email/submitToken", "/v2/validate/msisdn/submitToken"];
 
-/// The most bytes of a body.
+/// The maximum size of a body in bytes.
 const SMALL: usize = 64 * 1024;
-/// The most bytes of a look-up's body.
+/// The maximum size of a look-up's body in bytes.
 const LOOKUP: usize = SMALL + 10_000 * 72;
 
 fn full(path: &str) -> String {

@@ -25,7 +25,7 @@ pub use crate::person::{Person, SECRET};
 /// Monday, 2026-11-23, 12:00 UTC.
 pub const NOON: Millis = 1_795_435_200_000;
 
-/// How long a pepper lasts, and how long the pepper of [`NOON`] still lasts then.
+/// The lifetime of a pepper, and the remaining lifetime of the pepper of [`NOON`].
 pub const PEPPER: Millis = 7 * DAY;
 pub const PEPPER_LEFT: Millis = 2 * DAY + 12 * HOUR;
 
@@ -34,7 +34,7 @@ pub fn now() -> Millis {
     Clock::system().now()
 }
 
-/// Returns a time an hour ago, for a stopped clock beside commands that use the real one.
+/// Returns the time an hour ago, for a stopped clock next to commands that use the real one.
 pub fn an_hour_ago() -> Millis {
     now() - HOUR
 }
@@ -208,7 +208,7 @@ impl Answer {
 /// A running server.
 pub struct Server {
     pub url: String,
-    /// Where its metrics are, if it serves them.
+    /// The address of its metrics, if it serves them.
     pub metrics: Option<String>,
     pub http: reqwest::Client,
     /// The thread it runs in, if it runs in this process.
@@ -221,7 +221,7 @@ impl Server {
         Self::try_start(config, clock).unwrap()
     }
 
-    /// Like [`Self::start`], but returns why it does not start.
+    /// Works like [`Self::start`], but returns why it does not start.
     pub fn try_start(config: Config, clock: Clock) -> Result<Self, String> {
         let (tell, told) = mpsc::channel();
         let thread = std::thread::spawn(move || {

@@ -156,7 +156,7 @@ on_both_backends! {
             leads_to(&visitor.sends(form, &[]).await);
         }
         assert_eq!((count(&world, "accounts").await, count(&world, "consents").await), (0, 0));
-        // An address that the operator has bound is shown and can be removed all the same.
+        // An address that the operator has bound is shown and can be removed like any other.
         let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
         let address = Address::parse(Medium::Email, ALICE).unwrap();
         vouch.bindings.bind_address(&address, "@alice:hs.example".try_into().unwrap(), vouch.default_language()).await.unwrap();
@@ -260,7 +260,7 @@ on_both_backends! {
         assert_eq!((&consent["language"], &consent["accepted_at"]), (&json!("de"), &json!(NOON)), "accepting again does not change the time");
         let url = format!("{}policies/privacy_policy/1.0/de", world.config.server.public_url);
         assert_eq!(consent["url"], url);
-        // Apps can rely on what was accepted here.
+        // Apps can rely on terms accepted here.
         let alice = world.newcomer(&server, "alice").await;
         let missing = [("policy", "terms_of_service"), ("version", "1.0"), ("language", "en")];
         assert_eq!(alice.get("/account").await.error(), (403, "M_TERMS_NOT_SIGNED"));

@@ -58,14 +58,16 @@ impl Ca {
         self.write(&params_for(names), dir)
     }
 
-    /// As [`Self::write_certificate_for`], with a certificate that is valid for this many days.
+    /// Works like [`Self::write_certificate_for`], with a certificate that is valid for this many
+    /// days.
     pub fn write_certificate_until(&self, days: i64, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
         let mut params = params_for(names);
         params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
         self.write(&params, dir)
     }
 
-    /// As [`Self::write_certificate_for`], with a certificate that is not valid for this many days.
+    /// Works like [`Self::write_certificate_for`], with a certificate that becomes valid in this
+    /// many days.
     pub fn write_certificate_from(&self, days: i64, names: &[&str], dir: &Path) -> (PathBuf, PathBuf) {
         let mut params = params_for(names);
         params.not_before = OffsetDateTime::now_utc() + Duration::days(days);
@@ -93,8 +95,7 @@ impl Default for Ca {
     }
 }
 
-/// A self-signed certificate that says it is that of an authority, such as `openssl req -x509`
-/// makes.
+/// A self-signed certificate that claims to be an authority's, such as `openssl req -x509` makes.
 pub struct SelfSigned(Signed);
 
 impl SelfSigned {

@@ -1,6 +1,6 @@
-//! A stub homeserver of another organisation: it confirms OpenID tokens (Server-server API,
-//! "OpenID"), publishes its signing keys and its address, all over TLS only. Its users can sign in
-//! with an app or a browser.
+//! A stub homeserver of another organisation. It confirms OpenID tokens (Server-server API,
+//! "OpenID"), and publishes its signing keys and its address, all only over TLS. Its users can sign
+//! in with an app or a browser.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -36,20 +36,21 @@ use server::{answer, error, json_answer, serve};
 /// The ID of the homeserver's first signing key.
 pub const KEY_ID: &str = "ed25519:stub";
 
-/// Where identity servers announce that an address was bound to one of the homeserver's users.
+/// The path at which identity servers announce that an address was bound to one of the homeserver's
+/// users.
 const ONBIND: &str = "/_matrix/federation/v1/3pid/onbind";
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// How a homeserver answers all requests.
+/// The way in which a homeserver answers all requests.
 #[derive(Clone, Debug, Default)]
 pub enum Conduct {
-    /// As the specification says.
+    /// As the specification requires.
     #[default]
     Honest,
     /// With this status and body.
     Answers(u16, String),
-    /// As the specification says, after a delay.
+    /// As the specification requires, after a delay.
     Slow(Duration),
     /// With headers at once, and then a byte every tenth of a second, forever.
     Trickles,
@@ -287,7 +288,7 @@ impl State {
             "verify_keys": { &id: { "key": public_key(&key) } },
             "old_verify_keys": *lock(&self.old_keys),
         });
-        // Canonical JSON demands this order.
+        // Canonical JSON requires this order.
         keys.sort_all_objects();
         let signature = key.sign(keys.to_string().as_bytes()).base64();
         keys["signatures"] = json!({ &self.name: { id: signature } });

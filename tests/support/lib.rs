@@ -1,6 +1,7 @@
-//! The environment of Vouch for its tests, benches and the tour: what other organisations run (a
-//! homeserver, a mail server) and what an operator supplies (certificates, a database). Everything
-//! speaks the real protocols on the loopback interface, and nothing depends on Vouch itself.
+//! The environment of Vouch for its tests, benches and the tour: the servers of other organisations
+//! (a homeserver, a mail server) and the things that an operator supplies (certificates, a
+//! database). Everything speaks the real protocols on the loopback interface, and nothing depends
+//! on Vouch itself.
 //!
 //! Most servers run on their own thread, without a runtime of the caller, until they are dropped.
 

@@ -14,17 +14,17 @@ mod smtp;
 
 pub use message::{Message, find_part};
 
-/// How long the `wait_…` functions wait before they fail the test.
+/// The time that the `wait_…` functions wait before they fail the test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How the sink behaves.
+/// The behaviour of the sink.
 #[derive(Clone)]
 pub struct Options {
-    /// How connections are protected.
+    /// The protection of connections.
     pub tls: Tls,
     /// The delay before each reply.
     pub delay: Duration,
-    /// Whether `SMTPUTF8` is announced.
+    /// True if `SMTPUTF8` is announced.
     pub smtputf8: bool,
     /// The greeting, without its line end.
     pub greeting: &'static str,
@@ -33,7 +33,7 @@ pub struct Options {
     /// Is called with each command line, and with `.` at the end of a message, and may change the
     /// answer.
     pub script: Option<Arc<Script>>,
-    /// Whether messages are kept for [`MailSink::messages`] and the `wait_…` functions.
+    /// True if messages are kept for [`MailSink::messages`] and the `wait_…` functions.
     pub keep: bool,
     /// Receives every message, kept or not.
     pub received: Option<mpsc::UnboundedSender<Message>>,
@@ -55,10 +55,10 @@ pub enum Action {
     Silence,
 }
 
-/// How connections are protected.
+/// The protection of connections.
 #[derive(Clone)]
 pub enum Tls {
-    /// Not at all. `STARTTLS` is not announced, as if it had been stripped in transit.
+    /// None. `STARTTLS` is not announced, as if it had been stripped in transit.
     None,
     /// After `STARTTLS`.
     Starttls(Arc<ServerConfig>),
@@ -200,7 +200,7 @@ impl MailSink {
     /// Returns the first kept message to `address`, waiting for it if necessary.
     ///
     /// # Panics
-    /// As [`Self::wait_for`].
+    /// The same as [`Self::wait_for`].
     pub async fn wait_to(&self, address: &str) -> Message {
         self.wait_for(|message| message.to.iter().any(|to| to == address)).await
     }

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::program::{Program, free_port, tail};
 
-/// How long it may take to start: it may have to be installed.
+/// The time that it may take to start, including its installation.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running `PgBouncer`, which stops when dropped.

@@ -28,7 +28,7 @@ impl Program {
         self.start_with(&[]);
     }
 
-    /// As [`Self::start`], with arguments.
+    /// Works like [`Self::start`], with arguments.
     pub fn start_with(&self, arguments: &[&str]) {
         let log = File::options().append(true).create(true).open(&self.log).expect("the directory exists");
         let mut command = self.command();

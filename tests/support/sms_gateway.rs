@@ -25,7 +25,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::ca::Ca;
 
-/// How a gateway answers.
+/// The way in which a gateway answers.
 #[derive(Clone, Debug)]
 pub enum Conduct {
     /// With this status and body.

@@ -1,4 +1,4 @@
-//! The families that only the database can tell.
+//! The families that only the database can provide.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::service::rate_limits::Common;
 use crate::store::census::{self, Census, Wanted};
 use crate::store::{Error as StoreError, Store};
 
-/// How long the rows are not counted again, whatever came of it.
+/// The time for which the rows are not counted again, whatever the result.
 const INTERVAL: Millis = 5 * SECOND;
 
-/// How much is stored.
+/// The amount of stored data.
 pub(super) struct Stored {
     store: Store,
     clock: Clock,
@@ -60,7 +60,7 @@ impl Stored {
         }
     }
 
-    /// Counts the rows, unless that was just done. Returns whether the numbers are right.
+    /// Counts the rows, unless that was just done. Returns whether the numbers are current.
     pub(super) async fn count(&mut self) -> bool {
         let elapsed = self.clock.reading().elapsed;
         if let Some((at, succeeded)) = self.counted

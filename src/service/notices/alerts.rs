@@ -1,18 +1,18 @@
-//! Alerts: telling a user's addresses what somebody does with the user's data who need not be them;
-//! see [`standing`](crate::service::standing).
+//! Alerts: telling a user's addresses about actions on the user's data that may not be the user's
+//! own; see [`standing`](crate::service::standing).
 //!
-//! These are sent whether or not notices are enabled. What an address has confirmed is told once a
-//! day, for each that confirms. An address that is added is always told: as with notices, a bind
-//! that exceeds the rate limit of that is refused. One that is removed is told too, unless its
-//! reader removes it by a link of the last hour; and so are the others, unless their user removes
-//! it, who has confirmed one of them.
+//! Alerts are sent whether or not notices are enabled. Actions confirmed by an address are reported
+//! once a day for each address that confirms. An address that is added is always reported: as with
+//! notices, a bind that exceeds the rate limit for additions is refused. An address that is removed
+//! is told too, unless its reader removed it by a link of the last hour; and so are the others,
+//! unless the user removed it, who has confirmed one of them.
 //!
-//! They are retried for as long as an erasure waits, also if they are refused for good: a mailbox
-//! that is full today takes them tomorrow. An erasure does not delete them. If none arrives, it
-//! happens all the same, or nobody whose addresses are gone could leave; the operator reads of it
-//! in the log.
+//! Alerts are retried for as long as an erasure waits, even after a permanent refusal: a mailbox
+//! that is full today may accept them tomorrow. An erasure does not delete them. If none arrives,
+//! the erasure still happens, since otherwise nobody whose addresses are gone could leave; the
+//! operator finds it in the log.
 //!
-//! Not everybody who is told can undo it: see [`trusted`].
+//! Not every address that is told can undo the action: see [`trusted`].
 
 use ruma_common::UserId;
 use url::Url;
@@ -33,8 +33,8 @@ use crate::store::{Conn, accounts, erasures, outbox};
 use crate::texts::Language;
 
 impl Notices {
-    /// Returns the alerts that tell bound addresses what was done with the data of their user, to
-    /// be queued in the transaction that does it. `event` takes the binding of the address that is
+    /// Returns the alerts that tell bound addresses about an action on the data of their user, to
+    /// be queued in the transaction of the action. `event` takes the binding of the address that is
     /// told.
     pub(in crate::service) fn alerts(
         &self,
@@ -52,7 +52,7 @@ impl Notices {
     }
 
     /// Returns the alerts that tell the other addresses of a user that one was added, and the new
-    /// one that an erasure is requested.
+    /// one that an erasure has been requested.
     pub(in crate::service) async fn of_addition(
         &self,
         conn: &mut Conn,
@@ -68,17 +68,17 @@ impl Notices {
         let event = |row: &Binding| Event::Added { added: new, can_undo: can_undo(row) };
         let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
         if let Some(erasure) = erasures::of_user(conn, self.sealer.erasure_index(mxid).as_ref()).await? {
-            // Whoever holds a token could bind an address to stop it.
+            // Somebody with a token could bind an address just to stop it.
             let event = |_: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: false };
             alerts.extend(self.alerts(event, mxid, erasure.requested_at, &[added], language)?);
         }
         Ok(alerts)
     }
 
-    /// Notes that a user has lost an address without having confirmed one, so that for three days
-    /// they are not taken for somebody who has none, and returns the alerts that tell their other
-    /// addresses. Call it after the removal. No limit can keep them back: what is removed was added
-    /// before, which is limited.
+    /// Records that a user has lost an address without having confirmed one, so that for three days
+    /// they are not treated as a user without addresses, and returns the alerts that tell their
+    /// other addresses. Call it after the removal. No limit can suppress them: a removed address
+    /// was added before, which is limited.
     pub(in crate::service) async fn of_loss(
         &self,
         conn: &mut Conn,
@@ -91,8 +91,8 @@ impl Notices {
         self.alerts(|_| Event::Removed, mxid, now, &others, language)
     }
 
-    /// Queues the alerts about a binding that was deleted with what else is stored about its
-    /// address, and returns its id.
+    /// Queues the alerts about a binding that was deleted with the other data of its address, and
+    /// returns its id.
     pub(in crate::service) async fn queue_loss(
         &self,
         conn: &mut Conn,
@@ -127,7 +127,7 @@ impl Notices {
         Ok(alerts)
     }
 
-    /// Returns the link to what undoes that of which an alert tells, if it can be undone.
+    /// Returns the link that undoes the action of an alert, if it can be undone.
     pub(super) fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
         let user_index = self.sealer.binding_user_index(&notice.mxid).0;
         let reader = self.sealer.binding_index(&notice.address).0;
@@ -145,15 +145,15 @@ impl Notices {
     }
 }
 
-/// Returns which of a user's addresses can undo what is done at this time: those that have settled
-/// or, if none has, the oldest. Others may have been bound only to undo what the user does.
+/// Returns the addresses of a user that can undo an action at this time: those that have settled
+/// or, if none has, the oldest. Others may have been bound only to undo actions of the user.
 pub(in crate::service) fn trusted(rows: &[Binding], at: Millis) -> impl Fn(&Binding) -> bool {
     let is_settled = move |row: &Binding| at - row.bound_at >= SETTLED;
     let oldest = rows.iter().min_by_key(|row| row.bound_at).map(|row| row.address_index.clone());
     move |row| is_settled(row) || oldest.as_ref() == Some(&row.address_index)
 }
 
-/// Returns what an alert tells, with the link in it.
+/// Returns the content of an alert, with its link.
 pub(super) const fn alert(event: Event, link: Option<&Url>) -> Alert<'_> {
     match (event, link) {
         (Event::Objected, Some(manage)) => Alert::Objected { manage },

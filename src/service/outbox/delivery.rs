@@ -1,4 +1,4 @@
-//! What is delivered, as it is serialized and sealed into `outbox.payload`.
+//! The content of deliveries, as serialized and sealed into `outbox.payload`.
 
 use ruma_common::{OwnedRoomId, OwnedUserId, UserId};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub(in crate::service) enum Delivery {
 }
 
 /// An invitation completed by a binding. Each delivery has only one, so that a homeserver that
-/// refuses it refuses no other.
+/// refuses one does not refuse others with it.
 #[derive(Serialize, Deserialize)]
 pub(in crate::service) struct Onbind {
     /// The invited address, which is now bound.
@@ -40,7 +40,7 @@ pub(in crate::service) struct Onbind {
     pub signing_key: String,
 }
 
-/// A message telling an address that it was bound or unbound, or what was done with the data of its
+/// A message telling an address that it was bound or unbound, or about an action on the data of its
 /// user.
 #[derive(Serialize, Deserialize)]
 pub(in crate::service) struct Notice {
@@ -53,11 +53,11 @@ pub(in crate::service) struct Notice {
     pub at: Millis,
     /// The tag of the recipient's language.
     pub language: String,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// What a notice tells.
+/// The event that a notice reports.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::service) enum Event {
@@ -74,7 +74,7 @@ pub(in crate::service) enum Event {
     Erased,
     /// Everything stored about the user will be erased, unless somebody stops it.
     Erasing {
-        /// When.
+        /// The time.
         due_at: Millis,
         /// True if the address that is told gets the link that stops it.
         can_stop: bool,
@@ -93,14 +93,14 @@ pub(in crate::service) enum Event {
 }
 
 impl Event {
-    /// Returns whether it is told in any case, since it may be the work of somebody who has got
-    /// hold of a token of the user, or of a message to one of their addresses.
+    /// Returns whether it is always reported, because it may be the work of somebody who has
+    /// obtained a token of the user, or a message to one of their addresses.
     pub const fn is_alert(self) -> bool {
         !matches!(self, Self::Bound | Self::Unbound(Remover::Operator))
     }
 
-    /// Returns whether it tells that everything about the user was erased, or will be and can be
-    /// stopped by whoever is told.
+    /// Returns whether it reports that everything about the user was erased, or will be and can be
+    /// stopped by the recipient.
     pub const fn is_about_erasure(self) -> bool {
         matches!(self, Self::Erased | Self::Erasing { can_stop: true, .. })
     }
@@ -112,11 +112,11 @@ pub(in crate::service) struct About<'a> {
     pub kind: &'static str,
     /// The user it is about.
     pub user: &'a UserId,
-    /// The user who caused it, if that is another one.
+    /// The user who caused it, if that is somebody else.
     pub cause: Option<&'a UserId>,
     /// The address it is about.
     pub address: &'a Address,
-    /// Where it goes.
+    /// The destination.
     pub destination: &'a str,
 }
 
@@ -147,8 +147,8 @@ impl Delivery {
         }
     }
 
-    /// Returns where it goes, to tell it from others that it must not hold up. Homeservers are
-    /// [grouped](homeserver_group), since names below a domain are free.
+    /// Returns the group of destinations that must not delay others. Homeservers are
+    /// [grouped](homeserver_group), since names below a domain cost nothing.
     pub fn destination_group(&self) -> String {
         match self {
             Self::Onbind(onbind) => homeserver_group::of(onbind.mxid.server_name().host()),
@@ -161,7 +161,7 @@ impl Delivery {
 pub(in crate::service) enum Outcome {
     /// The delivery has arrived.
     Delivered,
-    /// The recipient will never take it.
+    /// The recipient will never accept it.
     Refused { last_error: String },
     /// It failed for now; the recipient may ask for a pause.
     Later { last_error: String, retry_after: Option<Millis> },

@@ -1,4 +1,4 @@
-//! Charging and refunding the rows of the database.
+//! Charging and refunding rate limits in the database.
 
 use std::sync::atomic::Ordering;
 use std::sync::{MutexGuard, PoisonError};
@@ -14,15 +14,15 @@ use crate::identity::rate_limit::rules::Plan;
 use crate::identity::rate_limit::{Level, Limit, micros};
 use crate::store::{self, Conn, rate_limits as rows};
 
-/// How many limits are refunded in one transaction.
+/// The number of limits that are refunded in one transaction.
 const REFUNDS_AT_ONCE: usize = 500;
 
-/// The reason why nothing was charged: a limit has no room.
+/// The refusal of a charge because a limit has no room.
 #[derive(Debug)]
 pub(super) struct Refused {
     /// The limits that have no room.
     pub full: Vec<Limit>,
-    /// The longest wait of all.
+    /// The longest of the waits.
     pub wait: Millis,
 }
 
@@ -40,7 +40,7 @@ struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
-    /// Returns how much to charge where `units` are needed.
+    /// Returns the amount to charge where `units` are needed.
     fn block(&self, limit: &Limit, units: u32) -> u32 {
         if self.limits.contains(limit) { limit.block(units) } else { units }
     }
@@ -69,7 +69,7 @@ impl RateLimits {
     /// and otherwise charges the database a block at a time, so that not every look-up writes. A
     /// node that crashes loses its credit, so a restart forgives nothing.
     ///
-    /// If another limit refuses, what was charged to the user's own stays as this node's credit.
+    /// If another limit refuses, the charge to the user's own limit stays as this node's credit.
     pub(super) async fn charge(&self, plan: &Plan, units: u32) -> Result<(), Error> {
         let now = self.clock.now();
         loop {
@@ -85,7 +85,7 @@ impl RateLimits {
                 // The requests that filled the bucket may have left enough credit.
                 Err(Uncharged::Refused(_)) if self.credits().spend(plan, units, now).is_ok() => return Ok(()),
                 Err(uncharged) => {
-                    // What was just being given back was neither credit nor room in the bucket.
+                    // Amounts being given back are neither credit nor room in the bucket.
                     drop(self.giving_back.lock().await);
                     if self.returned.load(Ordering::Acquire) == returned {
                         return Err(self.report(uncharged, now));
@@ -95,7 +95,7 @@ impl RateLimits {
         }
     }
 
-    /// Charges a user's own limit what is missing of the units of a request.
+    /// Charges the missing units of a request to a user's own limit.
     async fn charge_own(
         &self,
         plan: &Plan,
@@ -119,8 +119,8 @@ impl RateLimits {
     }
 
     /// Charges one unit to a network, whose level determines how much it leaves to others around
-    /// it, and one to the network around. Without a transaction: many such requests come at once. A
-    /// network that the one around it refuses has used a unit all the same.
+    /// it, and one to the network around it. This does not use a transaction, since many such
+    /// requests come at once. A network that the one around it refuses has still used a unit.
     pub(super) async fn charge_anonymous(&self, counted: Counted, from: &Network) -> Result<(), Error> {
         let (network, around) = self.rules().anonymous(counted, from);
         let now = self.clock.now();
@@ -151,10 +151,10 @@ impl RateLimits {
     }
 
     /// Charges one unit of each limit of a plan in a transaction that the error rolls back. Returns
-    /// what was charged.
+    /// the charges.
     ///
     /// # Errors
-    /// 429 if one of the limits has no room, with the longest wait of all.
+    /// 429 if one of the limits has no room, with the longest of the waits.
     pub(super) async fn charge_within(&self, conn: &mut Conn, plan: &Plan) -> Result<Vec<Limit>, Error> {
         let now = self.clock.now();
         charge_all(conn, plan, now).await.map_err(|uncharged| self.report(uncharged, now))
@@ -165,7 +165,7 @@ impl RateLimits {
         self.credits().add(&each(limits.to_vec()), self.clock.now());
     }
 
-    /// Gives back the credit that has been idle, or all of it when the node stops.
+    /// Gives back credit that has been idle, or all of it when the node stops.
     ///
     /// # Errors
     /// 503 if the database is unavailable. The credit is kept and can be given back later.
@@ -189,7 +189,7 @@ impl RateLimits {
         self.credits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the error for whoever is refused, and tells the operator if a shared limit refuses.
+    /// Returns the error for the refused party, and tells the operator if a shared limit refuses.
     pub(super) fn report(&self, uncharged: Uncharged, now: Millis) -> Error {
         match uncharged {
             Uncharged::Refused(Refused { full, wait }) => {
@@ -228,7 +228,7 @@ pub(super) async fn charge_all(conn: &mut Conn, plan: &Plan, now: Millis) -> Res
 }
 
 /// Charges all of the limits, in a transaction that the error rolls back: whole blocks where they
-/// fit, and otherwise the units that are needed. Returns what was charged.
+/// fit, and otherwise only the units needed. Returns the charges.
 async fn charge_ahead(
     conn: &mut Conn,
     mut wanted: Vec<(Limit, u32, u32)>,
@@ -249,7 +249,7 @@ async fn charge_ahead(
     Ok(charged)
 }
 
-/// Refunds what was charged.
+/// Refunds charges.
 pub(super) async fn refund(conn: &mut Conn, mut refunds: Vec<Refund>) -> Result<(), Error> {
     refunds.sort_unstable_by_key(|refund| order(&refund.limit));
     for Refund { limit, units, remembered } in refunds {
@@ -259,17 +259,17 @@ pub(super) async fn refund(conn: &mut Conn, mut refunds: Vec<Refund>) -> Result<
     Ok(())
 }
 
-/// One unit of each limit.
+/// Returns one unit of each limit.
 fn each(limits: Vec<Limit>) -> Vec<(Limit, u32)> {
     limits.into_iter().map(|limit| (limit, 1)).collect()
 }
 
-/// The order in which every transaction locks the rows of limits: users' own first.
+/// Returns the order in which every transaction locks the rows of limits: users' own first.
 pub(super) fn order(limit: &Limit) -> (bool, BlindIndex) {
     (!limit.kind.is_remembered(), limit.key)
 }
 
-/// Charges one limit. Returns when its use is forgotten, or `None` if it has no room.
+/// Charges one limit. Returns the time when its use is forgotten, or `None` if it has no room.
 pub(super) async fn charge_one(
     conn: &mut Conn,
     limit: &Limit,
@@ -289,8 +289,9 @@ pub(super) async fn charge_one(
     rows::charge(conn, charge).await
 }
 
-/// Returns why a plan is refused whose own limit has no room for what is missing. How full the
-/// limit of a recipient is does not matter then: whoever asks again and again must not learn it.
+/// Returns why a plan is refused whose own limit has no room for the missing units. The level of a
+/// recipient's limit does not matter then, since somebody who asks again and again must not learn
+/// it.
 async fn refusal(
     conn: &mut Conn,
     plan: &Plan,
@@ -306,7 +307,7 @@ async fn refusal(
     refusal_by(conn, &charges, now).await
 }
 
-/// Returns which of these limits have no room, and the longest wait of all.
+/// Returns which of these limits have no room, and the longest of the waits.
 pub(super) async fn refusal_by(
     conn: &mut Conn,
     charges: &[(Limit, u32)],

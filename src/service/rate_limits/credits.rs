@@ -1,4 +1,4 @@
-//! What this node has charged in advance.
+//! Amounts that this node has charged in advance.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,35 +6,35 @@ use crate::clock::{MINUTE, Millis};
 use crate::identity::rate_limit::rules::{Plan, much};
 use crate::identity::rate_limit::{Limit, Micros};
 
-/// How long credit stays unused before it is given back.
+/// The time for which credit stays unused before it is given back.
 const IDLE: Millis = MINUTE;
 
-/// What this node has charged to each limit and not used yet, so that not every look-up writes to
-/// the database. What was charged with another reserve is another credit: so nobody uses what only
-/// others could charge.
+/// The unused amounts that this node has charged to each limit, so that not every look-up writes to
+/// the database. Charges with another reserve are separate credit, so that nobody uses an amount
+/// that only others could charge.
 #[derive(Default)]
 pub(super) struct Credits {
     credits: HashMap<Limit, Credit>,
-    /// The limits that are being charged in advance. Meanwhile, others charge only what they need:
-    /// otherwise many requests at once would charge as many blocks.
+    /// The limits that are being charged in advance. In the meantime, others charge only what they
+    /// need, since many concurrent requests would otherwise each charge a block.
     charging: HashSet<Limit>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Credit {
     units: u32,
-    /// How many of them a refund may make forgotten: no more than somebody uses who has not used
-    /// much, since meanwhile other nodes may have charged more than is remembered.
+    /// The number of units that a refund may make forgotten: no more than a light user uses, since
+    /// other nodes may have charged more than is remembered in the meantime.
     remembered: u32,
-    /// How much the user had used in the long run when units were last charged, these included.
+    /// The user's use over time when units were last charged, including these.
     used: u32,
     /// The time when units were last added or used.
     used_at: Millis,
 }
 
 impl Credit {
-    /// Returns how much a user has used in the long run after these units: what is left of the
-    /// credit is not used. If not all use is remembered, it cannot be told from what is.
+    /// Returns a user's use over time after these units; the remaining credit does not count as
+    /// used. If not all use is remembered, credit cannot be told from use.
     fn used_after(&self, own: &Limit, units: u32, now: Millis) -> u32 {
         if self.used < own.used(own.memory(now), now) {
             self.used.saturating_sub(self.units - units)
@@ -49,18 +49,18 @@ impl Credit {
 pub(super) struct Refund {
     pub limit: Limit,
     pub units: u32,
-    /// How many of them were [remembered](Limit::remembered) and not used.
+    /// The number of units that were [remembered](Limit::remembered) and not used.
     pub remembered: u32,
 }
 
 impl Refund {
-    /// A refund of one unit, whose use stays remembered.
+    /// Returns a refund of one unit, whose use stays remembered.
     pub(super) const fn of(limit: Limit) -> Self {
         Self { limit, units: 1, remembered: 0 }
     }
 }
 
-/// What has to be charged before a request can use its limits.
+/// The charges needed before a request can use its limits.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     /// The user's own limit, whose level determines the reserves of the others.
@@ -73,7 +73,7 @@ impl Credits {
     /// Uses `units` of each limit of a plan, all of them different, or of none.
     ///
     /// # Errors
-    /// The limits that have too little, and how much is missing.
+    /// The limits that have too little, with the missing amounts.
     pub(super) fn spend(&mut self, plan: &Plan, units: u32, now: Millis) -> Result<(), Missing> {
         let own = plan.own.map(|own| (own, self.credit(&own)));
         if let Some((own, credit)) = own
@@ -112,7 +112,8 @@ impl Credits {
         }
     }
 
-    /// Adds units that were charged to the limit of a user whose use is now forgotten then.
+    /// Adds units that were charged to a user's limit, given the time when their use is now
+    /// forgotten.
     pub(super) fn add_own(&mut self, limit: Limit, units: u32, forgotten_at: Micros, now: Millis) {
         let remembered = limit.remembered(units, forgotten_at, now);
         self.add_refund(Refund { limit, units, remembered }, now);
@@ -126,7 +127,7 @@ impl Credits {
         }
     }
 
-    /// Adds what [`Self::take`] has removed.
+    /// Adds a refund that [`Self::take`] has removed.
     pub(super) fn add_refund(&mut self, Refund { limit, units, remembered }: Refund, now: Millis) {
         let credit = self.credits.entry(limit).or_default();
         credit.units = credit.units.saturating_add(units);
@@ -134,7 +135,7 @@ impl Credits {
         credit.used_at = now;
     }
 
-    /// Removes and returns what has not been used for a minute, or everything.
+    /// Removes and returns the credit that has not been used for a minute, or all of it.
     pub(super) fn take(&mut self, now: Millis, everything: bool) -> Vec<Refund> {
         let taken = self.credits.extract_if(|_, credit| everything || now.saturating_sub(credit.used_at) >= IDLE);
         let refund = |(limit, Credit { units, remembered, .. })| Refund { limit, units, remembered };

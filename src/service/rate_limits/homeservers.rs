@@ -1,4 +1,4 @@
-//! Since when the users of a homeserver are known.
+//! The times since which the users of homeservers have been known.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,10 +13,10 @@ use crate::identity::homeserver_group;
 use crate::identity::rate_limit::rules::Homeserver;
 use crate::store::homeservers;
 
-/// How many homeservers a node remembers. The others are read again.
+/// The number of homeservers that a node remembers. Others are read again.
 const MOST: usize = 10_000;
 
-/// What this node has read or written in the last day.
+/// The times that this node has read or written in the last day.
 #[derive(Default)]
 pub(super) struct Homeservers(Mutex<HashMap<BlindIndex, Seen>>);
 
@@ -57,7 +57,8 @@ impl RateLimits {
         }
         let group = homeserver_group::of(name.host());
         let (index, now) = (self.sealer.homeserver_index(&group), self.clock.now());
-        // A domain is at least as old as the accounts on it, also if it was forgotten meanwhile.
+        // A domain is at least as old as the accounts on it, even if it was forgotten in the
+        // meantime.
         if let Some(since) = self.homeservers.get(&index, now).filter(|known| *known <= since) {
             return Ok(Some(Homeserver { group, since }));
         }

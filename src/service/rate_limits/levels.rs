@@ -1,4 +1,4 @@
-//! What the operator sees of the limits: how full they are, and never whose they are.
+//! The operator's view of the limits: how full they are, but never whose they are.
 
 use serde::Serialize;
 
@@ -12,25 +12,25 @@ use crate::store::{Conn, rate_limits as rows};
 /// The limits of a kind, and how full they are.
 #[derive(Debug, Serialize)]
 pub struct LimitLevels {
-    /// What is counted, and by whom.
+    /// The events that are counted, and by whom.
     pub limit: String,
     /// The section of the configuration.
     pub section: &'static str,
-    /// How many units fit.
+    /// The number of units that fit.
     pub capacity: u32,
-    /// How many drain in an hour.
+    /// The number of units that drain in an hour.
     pub per_hour: u32,
-    /// Up to which level newcomers may fill it, if not to the capacity.
+    /// The level up to which newcomers may fill it, if it is below the capacity.
     pub newcomers: Option<u32>,
     /// The level, if there is only one bucket.
     pub level: Option<u32>,
-    /// How many buckets are not empty.
+    /// The number of buckets that are not empty.
     pub buckets: i64,
-    /// How many of them are more than half full.
+    /// The number of those that are more than half full.
     pub above_50_percent: i64,
-    /// How many are more than 90 % full.
+    /// The number of those that are more than 90 % full.
     pub above_90_percent: i64,
-    /// How many have no room for one more.
+    /// The number of those that have no room for another unit.
     pub full: i64,
     /// The time when the first of them is empty, in milliseconds since 1970.
     pub first_empty_at: Option<Millis>,
@@ -69,7 +69,8 @@ impl RateLimits {
         let is_single = kind.scope == Scope::Server;
         let mut above = [0; 3];
         if row.is_some() {
-            // Capacity and rate of a homeserver grow alike, so a time means the same part of both.
+            // The capacity and rate of a homeserver grow alike, so a time stands for the same part
+            // of both.
             let capacity = limit.cost(bucket.capacity);
             for (count, most) in above.iter_mut().zip([capacity / 2, capacity / 10 * 9, capacity - limit.cost(1)]) {
                 *count = rows::count_after(conn, &kind.to_string(), now.saturating_add(most)).await?;
@@ -93,7 +94,7 @@ impl RateLimits {
         })
     }
 
-    /// Returns how many units a bucket holds.
+    /// Returns the number of units in a bucket.
     async fn filled(&self, conn: &mut Conn, limit: &Limit, now: Micros) -> Result<u32, Error> {
         let row = rows::by_keys(conn, vec![limit.key.as_ref().to_vec()]).await?.into_iter().next();
         let rest = row.map_or(0, |row| row.empty_at.saturating_sub(now).max(0));

@@ -1,10 +1,10 @@
-//! The rate limits of what people do about their own data. No setting changes them, except where
-//! they count messages as any other.
+//! Rate limits on what people do with their own data. No setting changes them, except where they
+//! count messages like any others.
 //!
-//! A token may be in other hands than its user's: OpenID tokens have no audience. So each token and
-//! web session has limits of its own, and what all of them share keeps a part free for web
-//! sessions, and another for those that have just begun. The limits of a recipient do so too, or a
-//! token could keep its user from getting a link.
+//! A token may be in the wrong hands, since OpenID tokens have no audience. So each token and web
+//! session has its own limits, and the limits that they share keep one part free for web sessions,
+//! and another for those that have just begun. The limits of a recipient do the same, since
+//! otherwise a token could prevent its user from getting a link.
 
 use ruma_common::UserId;
 
@@ -22,7 +22,8 @@ use crate::service::standing::{FRESH, is_recent};
 use crate::store::proofs::{self, Bearer};
 use crate::store::{self, Conn, rate_limits as rows};
 
-/// How many views it counts as to take back what was withdrawn: each time leaves a row for long.
+/// The number of views that taking back a withdrawal counts as, since each time leaves a row for
+/// long.
 const CHANGE: u32 = 10;
 
 impl RateLimits {
@@ -65,10 +66,10 @@ impl RateLimits {
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
-    /// Charges a link by which a user confirms that they read an address of theirs: to the token or
-    /// session, the user, the networks, the address and those who pay for it. The limits of the
-    /// user and of the address are apart from those of messages that strangers can cause. Whoever
-    /// signs in on the pages need not have an account: without one, they count as newcomers.
+    /// Charges a link by which a user confirms that they read one of their addresses to the token
+    /// or session, the user, the networks, the address and the limits on cost. The limits of the
+    /// user and of the address are separate from those of messages that strangers can cause.
+    /// Somebody who signs in on the pages may have no account, and then counts as a newcomer.
     ///
     /// # Errors
     /// 429 also for a token, if the reader of the address has [denied](Self::note_denial) a link.
@@ -94,8 +95,8 @@ impl RateLimits {
         self.charge(&Plan { own, others }, 1).await
     }
 
-    /// Notes that the reader of an address has denied that they asked for a link: for a day, and
-    /// for two after another one, tokens have none sent there. The web sessions of that time have
+    /// Records that the reader of an address has denied asking for a link: for a day, and for two
+    /// after another one, tokens cannot have links sent there. The web sessions of that time have
     /// ended.
     pub(in crate::service) async fn note_denial(&self, of: &Address) -> Result<(), Error> {
         let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
@@ -103,7 +104,7 @@ impl RateLimits {
         Ok(())
     }
 
-    /// Notes that a link was denied, for longer than it works.
+    /// Records that a link was denied, for longer than it works.
     pub(in crate::service) async fn note_denied_link(&self, token: &str) -> Result<(), Error> {
         let (limit, now) = (self.of_link(token), self.clock.now());
         self.store.write_one(async move |conn| charge_one(conn, &limit, DAY, now).await).await?;
@@ -124,7 +125,7 @@ impl RateLimits {
     async fn check_denial(&self, of: &Address) -> Result<(), Error> {
         let (limit, now) = (self.rules().recipient(Counted::Denial, of), self.clock.now());
         let rows = rows::by_keys(&mut self.store.read().await?, vec![limit.key.as_ref().to_vec()]).await?;
-        // Until it is empty.
+        // The wait lasts until it is empty.
         let wait = rows.first().map_or(0, |row| limit.wait(limit.bucket.capacity, row.empty_at, now));
         if wait > 0 { Err(self.report(Refused { full: vec![limit], wait }.into(), now)) } else { Ok(()) }
     }
@@ -147,8 +148,8 @@ impl RateLimits {
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
-    /// Returns whether the addresses of a user are to be told again of what is done by whoever has
-    /// confirmed `by`, in the transaction that queues the alerts: once a day.
+    /// Returns whether the addresses of a user should be told again about actions confirmed by
+    /// `by`, in the transaction that queues the alerts: once a day.
     pub(in crate::service) async fn may_alert(
         &self,
         conn: &mut Conn,
@@ -159,7 +160,7 @@ impl RateLimits {
         Ok(charge_one(conn, &limit, DAY, self.clock.now()).await?.is_some())
     }
 
-    /// Returns by what somebody acts.
+    /// Returns the means by which somebody acts.
     async fn means(&self, actor: &Actor) -> Result<Means, Error> {
         if let Bearer::Token(_) = actor.bearer {
             return Ok(Means::Token);
@@ -178,7 +179,7 @@ impl RateLimits {
     }
 }
 
-/// Returns by what somebody acts who uses a fresh proof.
+/// Returns the means by which somebody acts who uses a fresh proof.
 const fn proved(actor: &Actor) -> Means {
     match actor.bearer {
         Bearer::Token(_) => Means::Token,

@@ -187,7 +187,7 @@ async fn giving_back_what_another_limit_refused_makes_no_use_forgotten() {
     assert_eq!(charged(&limits, &own).await, 7_000);
 }
 
-/// What one of two people, or the operator, does.
+/// An action of one of two people, or of the operator.
 #[derive(Clone, Debug)]
 enum Step {
     Charges { who: u8, reserve: u32 },

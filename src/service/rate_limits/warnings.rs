@@ -35,7 +35,7 @@ impl Warnings {
     }
 }
 
-/// What the operator can do.
+/// Returns advice for the operator.
 const fn advice(kind: Kind) -> &'static str {
     match kind.scope {
         _ if kind.is_strangers => {

@@ -1,4 +1,4 @@
-//! What the owner of an address can do about what is stored about it.
+//! Actions of an address's owner on the data stored about it.
 
 use super::SelfService;
 use crate::error::Error;
@@ -9,12 +9,13 @@ use crate::store::visits;
 use crate::texts::Language;
 
 impl SelfService {
-    /// Unbinds an address from any user. Deletes its validation sessions too, or it could be bound
-    /// again at once, and its queued deliveries. The address is not notified, since the reader of
-    /// its messages has done it; the user's other addresses are told in the given language.
+    /// Unbinds an address from any user. Also deletes its validation sessions, since it could
+    /// otherwise be bound again at once, and its queued deliveries. The address is not notified,
+    /// since the reader of its messages did this; the user's other addresses are told in the given
+    /// language.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing has changed.
+    /// 503 if the database is unavailable; nothing has changed in that case.
     pub async fn release(&self, address: &Address, language: Language) -> Result<(), Error> {
         let (data, notices) = (self.objections.data(address), self.notices.clone());
         let (audit, sealer, about) = (self.audit.clone(), self.sealer.clone(), address.clone());
@@ -65,12 +66,12 @@ impl SelfService {
     }
 
     /// Erases everything stored about an address, including the web sessions of its owner. An
-    /// objection is kept, or the address could be invited again; it is a fingerprint that only this
-    /// server's key can produce, and its owner can withdraw it. The other addresses of its user are
-    /// told in the given language, unless it is the operator's doing.
+    /// objection is kept, since the address could otherwise be invited again; it is a fingerprint
+    /// that only this server's key can produce, and its owner can withdraw it. The other addresses
+    /// of its user are told in the given language, unless the operator erases it.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is erased.
+    /// 503 if the database is unavailable; nothing is erased in that case.
     pub async fn erase_address(&self, address: &Address, by: Objector, language: Language) -> Result<Erased, Error> {
         let (data, notices) = (self.objections.data(address), self.notices.clone());
         let sessions = self.sealer.web_session_address_index(address);

@@ -34,7 +34,7 @@ pub struct AddressExport {
     pub deliveries: Vec<ExportedDelivery>,
     /// The time when its owner objected.
     pub objects_since: Option<Millis>,
-    /// The time when its owner's current web sessions began, this one included.
+    /// The times when its owner's current web sessions began, including this one.
     #[serde(rename = "visits")]
     pub web_sessions: Vec<Millis>,
 }
@@ -78,10 +78,10 @@ impl SelfService {
         })
     }
 
-    /// As [`Self::export_address`], to be kept.
+    /// Works like [`Self::export_address`], for a file to keep.
     ///
     /// # Errors
-    /// As [`Self::export_address`].
+    /// The same as for [`Self::export_address`].
     pub async fn download_address(&self, address: &Address) -> Result<AddressExport, Error> {
         let export = self.export_address(address).await?;
         let (audit, address) = (self.audit.clone(), address.clone());

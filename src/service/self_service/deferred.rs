@@ -1,5 +1,5 @@
 //! Erasures of users who can no longer read any of their addresses: requested with a fresh proof,
-//! told to every address, and carried out three days later unless somebody stops them.
+//! announced to every address, and carried out three days later unless somebody stops them.
 
 use ruma_common::OwnedUserId;
 
@@ -18,23 +18,23 @@ use crate::store::erasures::Erasure;
 use crate::store::{accounts, bindings, outbox, proofs};
 use crate::texts::Language;
 
-/// How many erasures a node carries out in a row.
+/// The number of erasures that a node carries out in a row.
 const AT_ONCE: i64 = 100;
 
-/// What the link in a message about an erasure stops.
+/// The subject of the link in a message about an erasure.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stoppable {
     /// The erasure of this user.
     Erasure(OwnedUserId, PendingErasure),
-    /// Nothing: it was stopped, or has happened.
+    /// Nothing, because it was stopped or has happened.
     Over,
-    /// Nothing: this server made no such link.
+    /// Nothing, because this server made no such link.
     Unknown,
 }
 
 impl SelfService {
-    /// Requests an erasure, which uses the user's fresh proof, and tells their addresses. If one is
-    /// requested already, it stays as it is.
+    /// Requests an erasure, which uses the user's fresh proof, and tells their addresses. If one
+    /// has already been requested, it stays as it is.
     ///
     /// # Errors
     /// 403 without a fresh proof, 429, and 503 if the database is unavailable.
@@ -120,11 +120,11 @@ impl SelfService {
         Ok(row.map_or(Stoppable::Over, |row| Stoppable::Erasure(mxid, row.into())))
     }
 
-    /// Stops what the link with this token stops, and returns what that was. With `shut_out`, all
-    /// sessions of the user end too.
+    /// Stops the erasure of the link with this token, and returns it. With `shut_out`, all sessions
+    /// of the user end too.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is stopped.
+    /// 503 if the database is unavailable; nothing is stopped in that case.
     pub async fn stop(&self, token: &str, shut_out: bool) -> Result<Stoppable, Error> {
         let stoppable = self.stoppable(token).await?;
         let Stoppable::Erasure(mxid, PendingErasure { requested_at, .. }) = &stoppable else { return Ok(stoppable) };
@@ -147,8 +147,7 @@ impl SelfService {
     /// Carries out the erasures that are due. Each is carried out by one node.
     ///
     /// # Errors
-    /// 503 if the database is unavailable. What cannot be carried out is tried again by the next
-    /// call.
+    /// 503 if the database is unavailable. Erasures that fail are tried again by the next call.
     pub async fn carry_out_erasures(&self) -> Result<(), Error> {
         let due = erasures::due(&mut self.store.read().await?, self.clock.settled(), AT_ONCE).await?;
         let (mut result, mut is_any) = (Ok(()), false);

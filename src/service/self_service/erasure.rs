@@ -31,20 +31,20 @@ pub struct Receipt {
     pub user_id: OwnedUserId,
     /// The time when they were erased.
     pub erased_at: Millis,
-    /// What was erased.
+    /// The numbers of erased items.
     pub erased: Erased,
-    /// How many records of consents are kept for their retention, tied to nobody.
+    /// The number of records of consents that are kept for their retention, not tied to anybody.
     pub consents: usize,
     /// The time when those will be deleted.
     pub consents_until: Millis,
 }
 
-/// The reason why everything stored about a user is erased.
+/// The reason for erasing everything stored about a user.
 #[derive(Clone)]
 pub(super) enum Cause {
     /// The operator erases it.
     Operator,
-    /// The user erases it, by this token or web session, in this language.
+    /// The user requests it, by this token or web session, in this language.
     User(Bearer, Language),
     /// The user requested it some days ago.
     Deferred(Erasure),
@@ -67,7 +67,7 @@ impl Cause {
     }
 
     /// Deletes the erasure that the user has requested, and checks that it is this one, if it is
-    /// the cause: then it happens once.
+    /// the cause, so that it happens only once.
     async fn settle(&self, conn: &mut Conn, user_index: &[u8]) -> Result<(), Error> {
         let Self::Deferred(row) = self else { return Ok(erasures::cancel(conn, user_index).await.map(drop)?) };
         let is_taken = erasures::take(conn, &row.user_index, row.requested_at).await?;
@@ -94,10 +94,10 @@ impl Cause {
 
 impl SelfService {
     /// Erases everything stored about a user, for the operator. Records of consents are kept for
-    /// their retention, tied to nobody.
+    /// their retention, not tied to anybody.
     ///
     /// # Errors
-    /// 503 if the database is unavailable; then nothing is erased.
+    /// 503 if the database is unavailable; nothing is erased in that case.
     pub async fn erase_user(&self, mxid: &UserId) -> Result<Receipt, Error> {
         let receipt = self.erase(mxid, Cause::Operator).await?;
         self.erased().await;
@@ -107,8 +107,9 @@ impl SelfService {
     /// Erases everything stored about a user at their own request, and tells their addresses.
     ///
     /// # Errors
-    /// 403 without a fresh proof, or without a confirmation of every address, those removed in the
-    /// last days included; and 503 if the database is unavailable. Then nothing is erased.
+    /// 403 without a fresh proof, or without a confirmation of every address, including those
+    /// removed in the last days; and 503 if the database is unavailable. Nothing is erased in these
+    /// cases.
     pub async fn erase_own(&self, actor: &Actor, language: Language) -> Result<Receipt, Error> {
         let receipt = self.erase(&actor.mxid, Cause::User(actor.bearer.clone(), language)).await?;
         self.erased().await;
@@ -122,8 +123,8 @@ impl SelfService {
         self.accounts.expire_caches().await;
     }
 
-    /// Erases in one transaction. The alerts that it queues, and the notices that are queued
-    /// already, belong to nobody from then on; they are deleted when they arrive.
+    /// Erases in one transaction. The alerts that it queues, and the notices that are already
+    /// queued, belong to nobody from then on; they are deleted when they arrive.
     pub(super) async fn erase(&self, mxid: &UserId, cause: Cause) -> Result<Receipt, Error> {
         let (sealer, notices, now) = (self.sealer.clone(), self.notices.clone(), self.clock.now());
         let (user, clock, audit) = (mxid.to_owned(), self.clock.clone(), self.audit.clone());
@@ -178,7 +179,7 @@ impl SelfService {
     /// with this server's key; see docs/api.md.
     ///
     /// # Panics
-    /// Never: a receipt is canonical JSON.
+    /// Never panics: a receipt is canonical JSON.
     #[must_use]
     pub fn signed_receipt(&self, receipt: &Receipt) -> CanonicalJsonObject {
         let object = json!({

@@ -35,7 +35,8 @@ pub struct Export {
     pub exported_at: Millis,
     /// The account, if the user ever registered.
     pub account: Option<ExportedAccount>,
-    /// What is missing for a full export, and so why addresses are masked. Empty in one.
+    /// The reasons why addresses are masked: what is missing for a full export, in which this is
+    /// empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
     /// True if every address is confirmed, so that everything can be erased at once.
@@ -60,7 +61,7 @@ impl Export {
         self.to_be_erased() == Erased::default()
     }
 
-    /// Returns what an erasure would delete.
+    /// Returns the data that an erasure would delete.
     #[must_use]
     pub fn to_be_erased(&self) -> Erased {
         let of_account = |count: fn(&ExportedAccount) -> usize| self.account.as_ref().map_or(0, count);
@@ -76,7 +77,7 @@ impl Export {
     }
 }
 
-/// What somebody lacks to see or erase everything.
+/// A requirement for seeing or erasing everything that somebody does not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
@@ -84,8 +85,8 @@ pub enum Need {
     Proof,
     /// A confirmation by a link to one of their addresses.
     Confirmation,
-    /// A confirmation by an address that has been bound for longer: all but the one that confirmed
-    /// are masked.
+    /// A confirmation by an address that has been bound for longer: all except the one that
+    /// confirmed are masked.
     OlderConfirmation,
 }
 
@@ -190,8 +191,8 @@ impl SelfService {
         Ok(export)
     }
 
-    /// Uses the fresh proof, charges the export, and tells the user's addresses of it, once a day
-    /// for each address that has confirmed one.
+    /// Uses the fresh proof, charges the export, and tells the user's addresses about it, once a
+    /// day for each address that has confirmed one.
     async fn note_export(&self, actor: &Actor, language: Language) -> Result<(), Error> {
         let (now, user) = (self.clock.now(), self.sealer.binding_user_index(&actor.mxid));
         let (sealer, notices, rate_limits) = (self.sealer.clone(), self.notices.clone(), self.rate_limits.clone());
@@ -216,8 +217,8 @@ impl SelfService {
         Ok(())
     }
 
-    /// Returns everything stored about a user for themself, with addresses masked unless they have
-    /// confirmed one.
+    /// Returns everything stored about a user for their own view, with addresses masked unless they
+    /// have confirmed one.
     ///
     /// # Errors
     /// 429 if they have looked too often, and 503 if the database is unavailable.
@@ -234,7 +235,7 @@ impl SelfService {
         self.collect(mxid, None).await
     }
 
-    /// Returns what somebody lacks to see or erase everything.
+    /// Returns the unmet requirements for seeing or erasing everything.
     pub(super) async fn needs(&self, actor: &Actor) -> Result<Vec<Need>, Error> {
         let mut conn = self.store.read().await?;
         let (_, addresses) = Addresses::of(&mut conn, &self.sealer, &self.clock, &actor.mxid).await?;
@@ -242,9 +243,9 @@ impl SelfService {
         Ok(needs(&self.sealer, &standing, &addresses, &self.clock).0)
     }
 
-    /// Returns the bound address that a user names by its id, or all of them, to be unbound.
-    /// Without a confirmation of them, somebody else could do that, and then nothing would be left
-    /// to confirm an erasure or to be told of it.
+    /// Returns the bound address that a user names by its id, or all of them, to be unbound. They
+    /// must be confirmed: otherwise somebody else could unbind them, and then nothing would be left
+    /// to confirm an erasure or to be told about it.
     ///
     /// # Errors
     /// 403 if one of them is not confirmed, and 503 if the database is unavailable.
@@ -327,7 +328,7 @@ impl SelfService {
     }
 }
 
-/// Returns what somebody with this standing lacks, and which addresses they see.
+/// Returns the unmet requirements of somebody with this standing, and which addresses they see.
 pub(super) fn needs(sealer: &Sealer, standing: &Standing, addresses: &Addresses, clock: &Clock) -> (Vec<Need>, Sight) {
     let sight = Sight::of(sealer, standing, addresses, clock);
     let is_fresh = standing.proof_at.is_some_and(|at| is_recent(at, FRESH, clock.now()));
@@ -339,7 +340,7 @@ pub(super) fn needs(sealer: &Sealer, standing: &Standing, addresses: &Addresses,
     ((!is_fresh).then_some(Need::Proof).into_iter().chain(confirmation).collect(), sight)
 }
 
-/// Returns the id by which a user names an address of theirs: 22 characters.
+/// Returns the id by which a user names one of their addresses: 22 characters.
 pub(in crate::service) fn address_id(sealer: &Sealer, row: &Binding) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(sealer.address_id(row))
 }

@@ -1,4 +1,4 @@
-//! Emails with a link: opening it proves that the email was read.
+//! Emails with a link. Opening it proves that the email was read.
 
 use url::Url;
 
@@ -38,8 +38,7 @@ impl Validation {
         })
     }
 
-    /// Returns the link in the email; `lang` makes the page that it opens have the language of the
-    /// email.
+    /// Returns the link in the email; `lang` opens its page in the language of the email.
     fn validation_link(&self, sid: &str, request: &TokenRequest) -> Url {
         let mut link = self.links.to("_matrix/identity/v2/validate/email/submitToken");
         link.query_pairs_mut()

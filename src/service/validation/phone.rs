@@ -1,9 +1,9 @@
-//! Text messages with a code: submitting it proves that the text was read.
+//! Text messages with a code. Submitting it proves that the text was read.
 //!
-//! A code of 6 digits can be guessed, so it works for minutes only, and for [`CODE_TRIES`] tries.
-//! Each try is counted in the database before the code is compared, so that all nodes together
-//! never compare more. A session whose tries are used up is dead; a greater attempt begins a new
-//! one, with another id and code, and is charged like any text.
+//! A code of 6 digits can be guessed, so it works only for minutes, and for [`CODE_TRIES`]
+//! attempts. Each attempt is counted in the database before the code is compared, so that all nodes
+//! together never compare more. A session whose attempts are used up is dead; a greater attempt
+//! begins a new one, with another id and code, and is charged like any text.
 //!
 //! A repeated text carries the same code during the first half of the code's life, so that texts
 //! that arrive late or out of order still work. Later it carries a new one, which replaces the old

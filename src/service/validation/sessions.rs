@@ -1,4 +1,4 @@
-//! Sessions: whose they are, what they prove, and how they are stored.
+//! Sessions: their owners, what they prove, and how they are stored.
 
 use ruma_common::OwnedUserId;
 use subtle::ConstantTimeEq;
@@ -14,10 +14,10 @@ use crate::service::Bound;
 use crate::store::accounts;
 use crate::store::sessions::{self, NewSession, Session};
 
-/// Letters and digits of a session's id: 131 bits.
+/// The length of a session's id in letters and digits: 131 bits.
 const SID_LENGTH: usize = 22;
 
-/// What identifies a session: its id, and the client's secret.
+/// The identification of a session: its id, and the client's secret.
 pub struct Submission {
     /// The session's id.
     pub sid: Sid,
@@ -38,20 +38,20 @@ pub struct Validated {
 
 /// The outcome of submitting a token.
 pub struct Submitted {
-    /// Where the reader of the message is sent now.
+    /// The URL to which the reader of the message is sent now.
     pub next_link: Option<NextLink>,
     /// True if the session had been validated before.
     pub again: bool,
     /// The user who asked for the message; only its reader is told.
     pub asked_by: Option<OwnedUserId>,
-    /// True if its reader is to be told who asked before being sent anywhere: the operator
-    /// restricts where, and the address is not bound to that user.
+    /// True if its reader should be told who asked before being sent anywhere, because the operator
+    /// restricts the destinations and the address is not bound to that user.
     pub is_told_first: bool,
 }
 
 impl Validation {
-    /// Takes the token of a message, from its asker or from its reader (`None`), who has only the
-    /// message.
+    /// Accepts the token of a message, from its requester or from its reader (`None`), who has only
+    /// the message.
     ///
     /// # Errors
     /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_TOKEN_INCORRECT`
@@ -114,7 +114,7 @@ impl Validation {
         account.map(|account| self.sealer.open_account(&account)).transpose()
     }
 
-    /// Returns what a session of the asker has proved.
+    /// Returns the address that a session of the requester has proved.
     ///
     /// # Errors
     /// 404 `M_NO_VALID_SESSION`, 400 `M_SESSION_EXPIRED` or `M_SESSION_NOT_VALIDATED`
@@ -124,8 +124,8 @@ impl Validation {
         Ok(Validated { session: session.id, address: self.sealer.open_session_address(&session)?, at })
     }
 
-    /// Returns the session if it has not expired and, if there is an asker, is theirs. An unknown
-    /// id, a wrong secret and someone else's session give the same error.
+    /// Returns the session if it has not expired and, if there is a requester, belongs to them. An
+    /// unknown id, a wrong secret and somebody else's session give the same error.
     async fn session(&self, asker: Option<Asker<'_>>, named: &Submission) -> Result<Session, Error> {
         let secret = self.sealer.client_secret_index(&named.client_secret);
         let session = sessions::by_sid(&mut self.store.read().await?, named.sid.as_str(), secret.as_ref()).await?;
@@ -137,8 +137,8 @@ impl Validation {
         if has_ended { Err(Error::session_expired()) } else { Ok(session) }
     }
 
-    /// Returns whether a session is the asker's. Only its key tells which homeserver a session
-    /// belongs to. Readers of messages can only submit to sessions of users.
+    /// Returns whether a session belongs to the requester. Only its key tells which homeserver a
+    /// session belongs to. Readers of messages can only submit to sessions of users.
     fn is_of(&self, session: &Session, asker: Option<Asker<'_>>, secret: &ClientSecret) -> Result<bool, Error> {
         Ok(match asker {
             None => session.account_id.is_some(),
@@ -175,8 +175,9 @@ impl Validation {
         }
     }
 
-    /// Returns the key of a session: the same for the same asker, address and secret. It includes
-    /// the asker, so that guessing a secret does not lead to someone else's session.
+    /// Returns the key of a session: the same for the same requester, address and secret. It
+    /// includes the requester, so that guessing a secret does not give access to somebody else's
+    /// session.
     fn session_key(&self, asker: Asker<'_>, address: &Address, secret: &ClientSecret) -> BlindIndex {
         let whose = match asker {
             Asker::User(caller) => caller.account_id.to_be_bytes().to_vec(),
@@ -195,7 +196,7 @@ impl Validation {
     }
 
     fn next_link(&self, session: &Session) -> Result<Option<NextLink>, Error> {
-        // Parsed again, since the operator may have restricted the hosts meanwhile.
+        // It is parsed again, since the operator may have restricted the hosts in the meantime.
         Ok(self.sealer.open_next_link(session)?.and_then(|link| self.parse_next_link(&link).ok()))
     }
 }
@@ -205,7 +206,7 @@ pub(super) fn is_dead(session: &Session) -> bool {
     session.validated_at.is_none() && session.wrong_codes >= CODE_TRIES
 }
 
-/// Compares what was typed with what was sent, in constant time.
+/// Compares the typed text with the one that was sent, in constant time.
 pub(super) fn is_same(sent: &str, typed: &str) -> bool {
     sent.as_bytes().ct_eq(typed.as_bytes()).into()
 }

@@ -33,7 +33,7 @@ pub const AVATAR: &str = "mxc://canary-razorbill.example/canary-shag";
 pub const ACCEPTING_USER: &str = "@canary-pipit:canary-wheatear.example";
 pub const UNKNOWN_TOKEN: &str = "canaryunknowntokenmerganser";
 
-/// What must not be found, each with what it is.
+/// The values that must not be found, each with a description.
 pub struct Canaries(Vec<(&'static str, Vec<u8>)>);
 
 impl Canaries {
@@ -76,7 +76,7 @@ impl Canaries {
         self.0.push((what, value.as_ref().to_vec()));
     }
 
-    /// What was found, and how it was written.
+    /// Returns the values found, and how they were written.
     fn found_in(&self, text: &[u8]) -> Vec<String> {
         let forms = self.0.iter().flat_map(|(what, value)| {
             forms(value).into_iter().map(move |(form, bytes)| (format!("{what} ({form})"), bytes))
@@ -91,7 +91,7 @@ impl Canaries {
     }
 }
 
-/// All the ways in which a value may have been written down.
+/// Returns all the forms in which a value may have been written.
 fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let hex = hex(value);
     let mut forms = vec![
@@ -102,8 +102,8 @@ fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("upper-case hex", hex.into_bytes()),
     ];
     for before in 0..3 {
-        // Base64 of something longer that has the value in it: what lies wholly within the value,
-        // at each of three alignments.
+        // For base64 of something longer that contains the value: the part that lies wholly within
+        // the value, at each of three alignments.
         let longer = [&vec![0; before][..], value].concat();
         let (first, end) = ((before * 8).div_ceil(6), longer.len() * 8 / 6);
         forms.push(("base64", BASE64_STANDARD.encode(&longer).as_bytes()[first..end].to_vec()));
@@ -120,8 +120,8 @@ fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// The names of the needles that are in `text`. One pass for all of them, by their first two bytes:
-/// the text is large.
+/// Returns the names of the needles that are in `text`. It makes one pass for all of them, by their
+/// first two bytes, since the text is large.
 fn find(text: &[u8], needles: &[(String, Vec<u8>)]) -> Vec<String> {
     let beginning = |bytes: &[u8]| usize::from(bytes[0]) << 8 | usize::from(bytes[1]);
     let mut by_beginning = vec![Vec::new(); 1 << 16];
@@ -143,12 +143,12 @@ pub fn contains(text: &[u8], needle: &str) -> bool {
     !find(text, &[(String::new(), needle.into())]).is_empty()
 }
 
-/// The contents of all files below a folder, one after the other.
+/// Returns the contents of all files below a folder, one after the other.
 pub fn contents(folder: &Path) -> Vec<u8> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        // What a database removes while it is read was read often enough.
+        // Files that a database removes while it is being read were read often enough.
         all.extend(if path.is_dir() { contents(&path) } else { fs::read(&path).unwrap_or_default() });
     }
     all

@@ -26,7 +26,7 @@ async fn opens(server: &Server, path: &str, cookie: &str) -> Answer {
     server.send(server.request(Method::GET, path, None).header(COOKIE, cookie)).await
 }
 
-/// Somebody signs in, looks at what is held about him, and sends forms, good ones and bad ones.
+/// Somebody signs in, looks at the data stored about them, and sends forms, valid and invalid ones.
 pub async fn visits(person: &Person<'_>, canaries: &mut Canaries) {
     let (world, server) = (person.world, person.server);
     let openid = world.homeserver.openid_token(LOCALPART);
@@ -79,7 +79,7 @@ pub async fn visits(person: &Person<'_>, canaries: &mut Canaries) {
     assert_eq!(posts(server, "/you/sign-out", cookie, &[("form_token", form_token)]).await.status, 303);
 }
 
-/// Somebody opens the link of an invitation, and wants no other.
+/// Somebody opens the link of an invitation, and wants no more of them.
 pub async fn refuses(person: &Person<'_>, canaries: &mut Canaries) {
     let (world, server) = (person.world, person.server);
     let asked = json!({
@@ -98,7 +98,7 @@ pub async fn refuses(person: &Person<'_>, canaries: &mut Canaries) {
     assert_eq!(objects(server, &path).await.status, 200);
 }
 
-/// A client asks for all that is held, and withdraws what was never agreed to.
+/// A client requests all stored data, and withdraws a consent that was never given.
 pub async fn uses_rights(person: &Person<'_>) {
     let data = "/_matrix/identity/unstable/im.vouch/account/data";
     let export = person.server.get(data, Some(&person.token)).await.ok();

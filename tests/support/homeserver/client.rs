@@ -17,7 +17,7 @@ use super::{Body, State, answer, error, json_answer, lock, oauth};
 pub enum Flow {
     /// `m.login.password`
     Password,
-    /// `m.login.sso`, and `m.login.token` with what that gives.
+    /// `m.login.sso`, and `m.login.token` with the token from it.
     Sso,
     /// OAuth 2.0.
     OAuth,

@@ -15,7 +15,7 @@ async fn ask(request: RequestBuilder) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-/// Returns where a page of the homeserver redirects to.
+/// Returns the URL that a page of the homeserver redirects to.
 async fn leads(homeserver: &Homeserver, ca: &Ca, path: &str, query: &[(&str, &str)]) -> Option<Url> {
     let response = client(homeserver, ca).get(url(homeserver, path)).query(query).send().await.unwrap();
     response.headers().get("location").map(|url| url.to_str().unwrap().parse().unwrap())

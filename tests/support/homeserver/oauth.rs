@@ -67,7 +67,7 @@ pub(super) fn respond(state: &State, request: &Parts, body: &[u8]) -> Option<Res
     }
 }
 
-/// All URLs of a client must be on the same host, as Matrix Authentication Service demands.
+/// All URLs of a client must be on the same host, as Matrix Authentication Service requires.
 fn register(state: &State, body: &[u8]) -> Response<Body> {
     let mut client: Value = serde_json::from_slice(body).unwrap_or_default();
     let host = |value: &Value| {

@@ -9,7 +9,7 @@ pub struct Message {
     pub from: String,
     /// Every `RCPT TO`.
     pub to: Vec<String>,
-    /// Whether it was received over TLS.
+    /// True if it was received over TLS.
     pub tls: bool,
     /// User and password, if the client logged in.
     pub credentials: Option<(String, String)>,

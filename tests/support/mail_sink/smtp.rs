@@ -33,7 +33,7 @@ struct Conversation<'a, S> {
     tls: bool,
     credentials: Option<(String, String)>,
     input: Vec<u8>,
-    /// How much of `input` has been processed.
+    /// The number of bytes of `input` that have been processed.
     read: usize,
     output: Vec<u8>,
     /// Replaces the next reply.
@@ -42,7 +42,7 @@ struct Conversation<'a, S> {
     to: Vec<String>,
 }
 
-/// What follows a command.
+/// The action that follows a command.
 enum Next {
     GoOn,
     StartTls,
