@@ -75,11 +75,7 @@ impl Application {
         let workers = NonZero::new(settings.workers).or_else(|| available_parallelism().ok()).map_or(2, NonZero::get);
         let pulse = Arc::new(Pulse::of(workers * listeners.len()));
         let (shared, is_encrypted, shown) = (Arc::clone(&services), identity.is_some(), Data::from(Arc::clone(&site)));
-        let requests = Data::from(
-            services
-                .metrics
-                .requests("http_request_duration_seconds", "How long requests took, and so how many there were"),
-        );
+        let requests = Data::from(services.metrics.requests("http_request_duration_seconds", "Durations of requests"));
         let beats = Arc::clone(&pulse);
         let bodies = Data::new(api::Bodies::default());
         let app = move || {
@@ -186,7 +182,7 @@ impl Application {
             log::warn!("pending changes could not be saved: {error}");
         }
         if let Err(error) = services.node.close().await {
-            log::debug!("it could not be noted that this node stops: {error}");
+            log::debug!("could not record that this node is stopping: {error}");
         }
         if let Some(metrics) = metrics {
             metrics.stop(false).await;

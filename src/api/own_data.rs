@@ -84,7 +84,7 @@ pub(super) async fn cancel_erasure(self_service: Data<SelfService>, caller: Call
     if self_service.cancel_erasure(&Actor::from(&*caller)).await? {
         return Ok(HttpResponse::Ok().json(json!({})));
     }
-    Err(Error::not_found("No erasure is requested"))
+    Err(Error::not_found("No erasure is pending"))
 }
 
 /// `POST /_matrix/identity/unstable/im.vouch/terms/withdraw`: withdraws the caller's consent to

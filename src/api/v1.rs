@@ -128,7 +128,7 @@ async fn store_invite(
     let (asked, sender) = invite_request(&mut params)?;
     let config = state::<Config>(&request);
     if !config.homeservers.invites_from(sender.server_name(), address(request.head(), config)) {
-        return Err(Error::forbidden("You can only invite in the name of your own users"));
+        return Err(Error::forbidden("You can only invite on behalf of your own users"));
     }
     let caller = accounts.without_token(sender).await?;
     Ok(stored(&invitations.send(&caller, &from, &asked, IfBound::Deliver).await?, &signing, &links))

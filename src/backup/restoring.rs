@@ -86,8 +86,8 @@ pub async fn restore(
     if theirs != ours.as_str() {
         let file = file.display();
         return Err(StartError(format!(
-            "{file} is of {theirs}, but server.name is {ours}: addresses are bound in the name of a server, which cannot \
-             change"
+            "{file} belongs to {theirs}, but server.name is {ours}: addresses are bound in the name of a server, \
+             which cannot change"
         )));
     }
     let keys = missing_keys(config, &parts, &mut snapshot)?;
@@ -164,9 +164,9 @@ fn unpack(file: &Path, passphrase: SecretString, place: &Path) -> Result<(Parts,
     let mut snapshot = Snapshot::open(draft.file.path()).map_err(unusable)?;
     snapshot.check().map_err(unusable)?;
     if snapshot.rows().map_err(unusable)? != parts.manifest.rows {
-        return Err(unusable("it has other rows than its manifest says".to_owned()));
+        return Err(unusable("its rows differ from its manifest".to_owned()));
     }
-    snapshot.migrate().map_err(|problem| unusable(format!("its tables cannot be brought up to date: {problem}")))?;
+    snapshot.migrate().map_err(|problem| unusable(format!("its tables cannot be upgraded: {problem}")))?;
     Ok((parts, draft, snapshot))
 }
 
@@ -208,7 +208,7 @@ fn missing_keys(
 }
 
 fn master_key(text: &str) -> Result<MasterKey, StartError> {
-    MasterKey::parse(text).ok_or_else(|| StartError("the master key in the backup is not one".to_owned()))
+    MasterKey::parse(text).ok_or_else(|| StartError("the master key in the backup is not valid".to_owned()))
 }
 
 fn create_key(path: &Path, text: &str) -> io::Result<()> {

@@ -28,8 +28,8 @@ Examples:
   vouch doctor --config /etc/vouch/vouch.toml --homeserver example.org
   vouch doctor --config /etc/vouch/vouch.toml --mail-to postmaster@example.org --json
 
-Nothing is changed, and nothing is sent unless --mail-to or --text-to asks for it. Run it as the user that the server runs
-as, beside the running server. Exit status: 0 no problem, 1 at least one problem, 2 wrong usage. Warnings are no problems.";
+Nothing is changed, and nothing is sent unless --mail-to or --text-to asks for it. Run it as the server's user, while the
+server is running. Exit status: 0 no problem, 1 at least one problem, 2 wrong usage. Warnings do not count.";
 
 /// A Matrix identity server: it vouches that an address belongs to a Matrix user, and lets people
 /// find each other.

@@ -27,7 +27,8 @@ Examples:
   vouch audit verify
   journalctl -u vouch | vouch audit verify --checkpoint -
 
-Without checkpoints, nobody notices who restores an older state of the whole log. Exit status: 0 nothing is wrong, 1 something is.";
+Without checkpoints, it goes unnoticed if an older state of the whole log is put back.
+Exit status: 0 no problem, 1 a problem.";
 
 /// The maximum number of problems printed.
 const MOST: usize = 20;
@@ -144,7 +145,7 @@ fn line(listed: &Listed) -> [String; HEAD.len()] {
 
 fn in_words(verified: &Verified) -> String {
     let Verified { entries, first, waiting, checkpoints, expired_checkpoints, .. } = verified;
-    let words = format!("{entries} entries from number {first} on, and {waiting} that are not linked yet");
+    let words = format!("{entries} entries starting at number {first}, and {waiting} that are not linked yet");
     if checkpoints + expired_checkpoints == 0 {
         return words;
     }
@@ -175,7 +176,7 @@ pub(super) async fn note(config: Config, act: Act, detail: Value) {
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = noted {
-        complain(format_args!("this could not be noted in the audit log: {error}"));
+        complain(format_args!("this could not be recorded in the audit log: {error}"));
     }
 }
 

@@ -108,12 +108,12 @@ pub(super) async fn restore(config: Config, what: &Restore) -> Result<(), Failur
     }
     if what.check {
         let (parts, is_key_checked) = backup::check(&config, &what.file, passphrase)?;
-        say(format_args!("{} is whole: {}", what.file.display(), in_words(&parts.manifest)));
+        say(format_args!("{} is intact: {}", what.file.display(), in_words(&parts.manifest)));
         describe(parts.master_key.is_some(), parts.config.is_some());
         say(if is_key_checked {
             "The master key fits the database."
         } else {
-            "There was no master key to check it with: with --config, the one of the server is used."
+            "There was no master key to check it with. With --config, the server's key is used."
         });
         return Ok(());
     }
@@ -131,13 +131,13 @@ pub(super) async fn restore(config: Config, what: &Restore) -> Result<(), Failur
 }
 
 const TOKENS: &str = "
-  Access tokens that were ended since then work again; `vouch restore --sign-out` leaves out all of them.";
+  Access tokens that were ended since then work again; `vouch restore --sign-out` restores none.";
 
 /// Returns the steps to take before the server is started.
 fn advice(manifest: &Manifest) -> String {
     format!(
         "
-What happened since then is lost. Before you start the server:
+Changes since then are lost. Before you start the server:
   vouch erase         erase again what was erased since {}, by the receipts;
                       otherwise people who were erased are back
   vouch object        repeat objections that reached you since then
@@ -167,12 +167,13 @@ fn in_words(manifest: &Manifest) -> String {
 /// Lists the other contents of a backup, and what it lacks.
 fn describe(has_keys: bool, has_config: bool) {
     say(if has_keys {
-        "It contains the master key and the signing keys: who has the file and its passphrase can read every address in it."
+        "It contains the master key and the signing keys: anyone who has the file and its passphrase can read \
+         every address in it."
     } else {
-        "It contains no keys: without master.key and signing.key, which you must keep elsewhere, it is of no use."
+        "It contains no keys: without master.key and signing.key, which you must keep elsewhere, it is useless."
     });
     if has_config {
-        say("It contains the configuration file, but no environment variables and no files that it names.");
+        say("It contains the configuration file, but neither environment variables nor the files that it names.");
     }
 }
 
@@ -187,7 +188,7 @@ impl Passphrase {
         let line = line.strip_suffix('\r').unwrap_or(line);
         match line {
             "" => Err(Failure::Usage("the passphrase is empty".to_owned())),
-            line if line.contains('\n') => Err(Failure::Usage("the passphrase must be in one line".to_owned())),
+            line if line.contains('\n') => Err(Failure::Usage("the passphrase must be on one line".to_owned())),
             line => Ok(SecretString::from(line)),
         }
     }

@@ -12,15 +12,15 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
     let guard = ClockGuard::open_existing(&config, Clock::system()).await?;
     if options.reset {
         let (time, put_right) = guard.reset().await?;
-        say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
+        say(format_args!("stored {} as the latest time; running nodes notice this within a minute", InWords(time)));
         for (what, rows) in &put_right {
-            say(format_args!("{rows} rows were put right: {what}"));
+            say(format_args!("{rows} rows were corrected: {what}"));
         }
         let rows: usize = put_right.iter().map(|(_, rows)| rows).sum();
         audit::note(config, Act::SetClock, json!({ "command": "reset", "time": time, "rows": rows })).await;
     } else if options.accept {
         let time = guard.accept().await?;
-        say(format_args!("stored {} as the latest time; running nodes notice that within a minute", InWords(time)));
+        say(format_args!("stored {} as the latest time; running nodes notice this within a minute", InWords(time)));
         audit::note(config, Act::SetClock, json!({ "command": "accept", "time": time })).await;
     } else {
         let (seen, unsettled, wrong) = guard.look().await?;
@@ -35,8 +35,8 @@ pub(super) async fn run(config: Config, options: &ClockOptions) -> Result<(), Fa
         }
         if let Some(unsettled) = unsettled.filter(|unsettled| *unsettled > wall.saturating_add(APART)) {
             say(format_args!(
-                "rows until    {}: time was taken back; running nodes put these rows right within an hour or so, and \
-                 `vouch clock --reset` at once",
+                "rows until    {}: time was taken back; running nodes correct these rows within about an \
+                 hour, and `vouch clock --reset` at once",
                 beside(unsettled, wall)
             ));
         }

@@ -27,7 +27,7 @@ pub(super) fn read_line(file: &Path) -> Result<String, Failure> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     match (lines.next(), lines.next()) {
         (Some(line), None) => Ok(line.to_owned()),
-        (None, _) => Err(Failure::Usage(format!("{}: expected an address, but there is nothing", file.display()))),
-        (Some(_), Some(_)) => Err(Failure::Usage(format!("{}: expected one address, one line", file.display()))),
+        (None, _) => Err(Failure::Usage(format!("{}: expected an address, but it is empty", file.display()))),
+        (Some(_), Some(_)) => Err(Failure::Usage(format!("{}: expected one address, on one line", file.display()))),
     }
 }

@@ -107,7 +107,7 @@ fn terms(policies: &Policies) -> String {
     let names: Vec<_> =
         policies.in_force().map(|version| format!("{} {}", version.policy(), version.version())).collect();
     match names.as_slice() {
-        [] => "none, so people need not accept anything".to_owned(),
+        [] => "none, so people do not have to accept anything".to_owned(),
         names => format!("{} must be accepted", names.join(" and ")),
     }
 }

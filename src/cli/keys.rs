@@ -14,7 +14,7 @@ use crate::service::Act;
 
 const NODES: &str = "\
 A running server keeps the keys it has read: restart it to sign with the new one. If several nodes share a database, give
-each of them the new file and restart them one by one: the new key signs when all nodes that run know it.";
+each of them the new file and restart them one by one: the new key signs once all running nodes know it.";
 
 const IMPORT: &str = "\
 Examples:

@@ -31,7 +31,7 @@ pub(super) async fn run(config: Config, limits: &Limits) -> Result<(), Failure> 
         say(format_args!("If nothing else is charged, all of them are empty at {}.", InWords(newest)));
     }
     let Size { rows, bytes } = memory;
-    say(format_args!("What tokens have looked up is remembered in {rows} rows of {bytes} bytes together."));
+    say(format_args!("The look-ups of tokens are remembered in {rows} rows, {bytes} bytes in total."));
     Ok(())
 }
 

@@ -19,7 +19,7 @@ impl Manager {
         thread::spawn(move || {
             for message in messages {
                 if let Err(error) = sd_notify::notify(&[NotifyState::Custom(&message)]) {
-                    log::warn!("the service manager could not be told how the server is: {error}");
+                    log::warn!("the server's state could not be reported to the service manager: {error}");
                 }
             }
         });

@@ -78,7 +78,7 @@ pub(super) async fn object(config: Config, objection: &Objection) -> Result<(), 
 
 /// Returns the remark about an objection that follows a statement about the address.
 fn objection(since: Option<Millis>) -> String {
-    since.map(|since| format!("; its owner has objected to that since {}", InWords(since))).unwrap_or_default()
+    since.map(|since| format!("; its owner has objected to this since {}", InWords(since))).unwrap_or_default()
 }
 
 pub(super) async fn export(config: Config, user: &OwnedUserId) -> Result<(), Failure> {

@@ -68,7 +68,7 @@ impl Reloaded {
             log::info!("reloaded: {change}");
         }
         if self.changes.is_empty() {
-            log::info!("reloaded: nothing has changed that can be applied to a running server");
+            log::info!("reloaded: there are no changes that can be applied to a running server");
         }
         for setting in &self.pending {
             log::warn!("{setting} has changed: restart the server to apply it");

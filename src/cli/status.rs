@@ -41,7 +41,7 @@ pub(super) async fn run(config: Config, options: &StatusOptions) -> Result<(), F
     Ok(())
 }
 
-const BEHIND_A_PROXY: &str = "none here, since a reverse proxy ends TLS; `vouch doctor` looks at the proxy's";
+const BEHIND_A_PROXY: &str = "none here, since a reverse proxy terminates TLS; `vouch doctor` checks the proxy's";
 
 /// The certificate in `server.tls_certificate`.
 struct Certificate {
@@ -117,7 +117,7 @@ fn node_in_words(node: &NodeStatus, now: Millis) -> String {
     if *alive {
         format!("version {version}, up for {} since {}", Span(now - started_at), InWords(*started_at))
     } else {
-        format!("version {version}, gone without a word {ago} ago after {up}: it crashed or lost the database")
+        format!("version {version}, silent for {ago} after {up}: it crashed or lost the database")
     }
 }
 

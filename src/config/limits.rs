@@ -33,7 +33,7 @@ impl Lookup {
 }
 
 fn pepper_period(text: &str) -> Parsed<Duration> {
-    let reason = "the specification wants peppers to change often, so that tables of hashes are soon of no use";
+    let reason = "the specification wants peppers to change often, so that tables of hashes soon become useless";
     parse::duration("1h", "7d")(text).map_err(|expected| format!("{expected}: {reason}"))
 }
 

@@ -97,7 +97,7 @@ impl Sms {
         }
         if let (true, [first, second, ..]) = (self.rules.is_empty(), &self.gateways[..]) {
             let (first, second) = (first.kind(), second.kind());
-            let problem = format!("is a second gateway besides {first}: choose between them in `[sms] rules`");
+            let problem = format!("is a second gateway, in addition to {first}: choose between them in `[sms] rules`");
             reader.wrong(&second.section(), second.essential(), &problem);
         }
         let needs_sender =

@@ -83,7 +83,7 @@ fn no_account_has_more_than_a_tenth_of_a_limit_that_it_shares() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(
         warnings[0].starts_with(
-            "[budgets.user] capacity: is 5000 instead of what is set, a tenth of the capacity of [budgets.homeserver]"
+            "[budgets.user] capacity: is lowered to 5000, a tenth of the capacity of [budgets.homeserver]"
         ),
         "{warnings:?}"
     );

@@ -81,7 +81,8 @@ impl Config {
             ),
             (
                 is_open,
-                "[metrics] listen: may be reachable by anyone, and tells without TLS or a password how this server is used; \
+                "[metrics] listen: may be reachable by anyone, and reveals, without TLS or a password, how \
+                 this server is used; \
                  use an address of this machine or of your own network",
             ),
         ];
@@ -96,7 +97,7 @@ impl Config {
         let settings = settings.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning.to_owned());
         let lowered = self.budgets.lowered.iter().map(|Lowered { section, shared, capacity }| {
             format!(
-                "[{section}] capacity: is {capacity} instead of what is set, a tenth of the capacity of [{shared}]; no \
+                "[{section}] capacity: is lowered to {capacity}, a tenth of the capacity of [{shared}]; no \
                  account may use more of a limit that it shares, so raise that one as well"
             )
         });

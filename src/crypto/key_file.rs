@@ -79,7 +79,7 @@ pub fn create(path: &Path, text: Zeroizing<String>) -> Result<Zeroizing<String>,
             Ok(text)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            read(path)?.ok_or_else(|| KeyFileError::new(path, "disappeared while it was read"))
+            read(path)?.ok_or_else(|| KeyFileError::new(path, "disappeared while it was being read"))
         }
         Err(error) => Err(failed(error)),
     }

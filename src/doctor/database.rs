@@ -12,7 +12,7 @@ fn opened(context: &Context) -> Result<&Inspection, Finding> {
 
 pub(super) fn reached(context: &Context) -> Finding {
     match &context.database {
-        Ok(_) => Finding::ok("it answers, and a server has used it"),
+        Ok(_) => Finding::ok("it responds, and a server has used it"),
         Err(problem) => {
             let remedy = "start the server once, which creates it, or correct database.url; run this where the server runs, \
                           with the same configuration";
@@ -27,7 +27,7 @@ pub(super) async fn schema(context: &Context) -> Finding {
         Err(skipped) => return skipped,
     };
     match database.schema().await {
-        Ok(Schema::Current) => Finding::ok("it is that of this version"),
+        Ok(Schema::Current) => Finding::ok("it matches this version"),
         Ok(Schema::Older(missing)) => {
             let found = format!("{missing} migrations of this version are missing");
             Finding::warning(found, "back up, and restart the server, which runs them")
@@ -36,7 +36,7 @@ pub(super) async fn schema(context: &Context) -> Finding {
             let found = format!("{unknown} migrations are unknown: a newer version has run");
             Finding::problem(found, "install that version, or restore the backup from before the upgrade")
         }
-        Err(error) => Finding::problem(error.to_string(), "look at the database's log"),
+        Err(error) => Finding::problem(error.to_string(), "check the database's log"),
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn clock(context: &Context) -> Finding {
     };
     match database.clock().await {
         Ok((_, Some(wrong))) => {
-            Finding::problem(wrong.to_string(), "set the clock right by NTP; docs/operations.md, \"Clocks\", says more")
+            Finding::problem(wrong.to_string(), "synchronise the clock by NTP; see docs/operations.md, \"Clocks\"")
         }
         Ok((seen, None)) => Finding::ok(match seen.database {
             Some(database) => {
@@ -59,7 +59,7 @@ pub(super) async fn clock(context: &Context) -> Finding {
             }
             None => format!("it is {}", InWords(seen.after.wall)),
         }),
-        Err(error) => Finding::problem(error.to_string(), "look at the database's log"),
+        Err(error) => Finding::problem(error.to_string(), "check the database's log"),
     }
 }
 
@@ -68,10 +68,10 @@ pub(super) async fn master_key(context: &Context) -> Finding {
         Ok(database) => database,
         Err(skipped) => return skipped,
     };
-    let remedy = "restore the key that the database was made with: without it, nothing in it can be read";
+    let remedy = "restore the key that the database was created with: without it, nothing in the database can be read";
     match Box::pin(database.master_key(&context.config.keys)).await {
         Ok(0) => Finding::ok("it belongs to the database, in which nothing is sealed yet"),
-        Ok(_) => Finding::ok("it opens what is stored"),
+        Ok(_) => Finding::ok("it opens the stored values"),
         Err(error) => Finding::problem(error.to_string(), remedy),
     }
 }

@@ -51,15 +51,15 @@ pub(super) fn secrets(context: &Context) -> Finding {
         Finding::problem(found, "run `chmod o-rwx` on each, and replace the secret if somebody may have read it")
     } else if !unreadable.is_empty() {
         let found = format!("this user cannot read {}", unreadable.join(", "));
-        Finding::problem(found, "run this as the user that the server runs as, or give the files to that user")
+        Finding::problem(found, "run this as the server's user, or make that user the owner of the files")
     } else if !shared.is_empty() {
         let found = format!("a group can open {}", shared.join(", "));
         Finding::warning(found, "run `chmod 600` on each, unless the group is meant to")
     } else if geteuid().is_root() && foreign {
-        let found = "nobody else can read them, but root, as which this runs, can read everything";
-        Finding::warning(found, "run this as the user that the server runs as, to see what that user can read")
+        let found = "nobody else can read them, but this runs as root, which can read everything";
+        Finding::warning(found, "run this as the server's user to see what that user can read")
     } else {
-        Finding::ok("keys and secrets can be read by nobody else")
+        Finding::ok("nobody else can read keys and secrets")
     }
 }
 
@@ -88,8 +88,7 @@ pub(super) fn folders(context: &Context) -> Finding {
     let folders = written(context);
     let faults: Vec<_> = folders.iter().filter_map(|folder| fault(folder)).collect();
     if !faults.is_empty() {
-        let remedy =
-            "create the folder, give it to the user that the server runs as, and make sure that it can be written";
+        let remedy = "create the folder, make the server's user its owner, and make sure that it is writable";
         return Finding::problem(faults.join("\n"), remedy);
     }
     let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
@@ -113,7 +112,7 @@ pub(super) fn space(context: &Context) -> Finding {
     let mut folders = written(context);
     folders.push(folder_of(&context.config.keys.signing_key_file));
     let least = folders.iter().filter_map(|folder| Some((free(folder)?, folder))).min_by_key(|(free, _)| *free);
-    let Some((free, folder)) = least else { return Finding::skipped("there is no folder to look at") };
+    let Some((free, folder)) = least else { return Finding::skipped("there is no folder to check") };
     let found = format!("{} MiB are free in {}", free >> 20, folder.display());
     let remedy = "make room: without it, nothing can be bound, sent or erased";
     match free {

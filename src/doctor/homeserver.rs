@@ -38,16 +38,16 @@ pub(super) async fn tokens(context: &Context) -> Finding {
         Err(skipped) => return skipped,
     };
     match federation.userinfo(server, NO_TOKEN).await {
-        Err(Error::Rejected) => Finding::ok("it refuses a token that it has not issued"),
+        Err(Error::Rejected) => Finding::ok("it refuses a token that it did not issue"),
         Err(Error::Blocked) => Finding::problem(
             "its users may not register here",
             "add it to federation.allowed_servers, or remove it from federation.blocked_servers",
         ),
         Err(Error::Unavailable { cause, .. }) => {
-            Finding::problem(format!("it does not say whose an OpenID token is ({cause})"), remedy(cause))
+            Finding::problem(format!("it does not confirm whose an OpenID token is ({cause})"), remedy(cause))
         }
         Ok(_) | Err(Error::Untrusted) => Finding::problem(
-            "it names a user for a token that it has not issued",
+            "it names a user for a token that it did not issue",
             "do not admit this homeserver (federation.blocked_servers): anybody could be any of its users",
         ),
     }
@@ -66,7 +66,7 @@ pub(super) async fn keys(context: &Context) -> Finding {
         }
         Err(_) => Finding::problem(
             "its signing keys prove nothing: they have expired, name another server, or did not sign themselves",
-            "set the homeserver's clock and server_name right; until then, its requests to unbind are refused",
+            "correct the homeserver's clock and server_name; until then, its requests to unbind are refused",
         ),
     }
 }
@@ -79,11 +79,11 @@ pub(super) async fn clients(context: &Context) -> Finding {
     };
     let ours = context.config.server.public_url.as_str().trim_end_matches('/');
     let document = format!("https://{}/.well-known/matrix/client", server.host());
-    let advice = format!("let {document} contain \"m.identity_server\": {{\"base_url\": \"{ours}\"}}");
+    let advice = format!("make {document} contain \"m.identity_server\": {{\"base_url\": \"{ours}\"}}");
     let answer = match federation.client_document(server).await {
         Ok(answer) if answer.status() == StatusCode::OK => answer,
         Ok(answer) => {
-            let found = format!("{document} is answered with status {}", answer.status().as_u16());
+            let found = format!("{document} returns status {}", answer.status().as_u16());
             return Finding::warning(found, advice);
         }
         Err(cause) => return Finding::warning(format!("{document} cannot be fetched ({cause})"), advice),
@@ -94,7 +94,7 @@ pub(super) async fn clients(context: &Context) -> Finding {
     if !body.is_object() {
         Finding::warning(format!("{document} is not a JSON object"), advice)
     } else if origins.len() != 1 || origins[0] != "*" {
-        let remedy = "let the web server send Access-Control-Allow-Origin: * once with it";
+        let remedy = "make the web server send Access-Control-Allow-Origin: * exactly once with it";
         Finding::warning(format!("web clients cannot read {document}"), remedy)
     } else if named == Some(ours) {
         Finding::ok("its clients are told to use this server")
@@ -113,7 +113,7 @@ pub(super) fn remedy(cause: Cause) -> &'static str {
         Cause::Dns => "check that this machine's resolvers answer (/etc/resolv.conf, or federation.dns_servers)",
         Cause::Filter => "its address is not public: if it is yours, add it to federation.allowed_ranges",
         Cause::Connect(_) | Cause::Timeout => {
-            "check that it runs, its port (8448 by default) and the firewalls in between"
+            "check that it is running, its port (8448 by default) and the firewalls in between"
         }
         Cause::Tls(_) => "give it a certificate for its server name, or add its authority to federation.ca_file",
         Cause::Http | Cause::Body | Cause::TooLarge | Cause::Redirect | Cause::Status(_) | Cause::Document => {

@@ -45,7 +45,7 @@ pub(super) async fn mail(context: &Context) -> Finding {
 
 fn test_mail(config: &Config) -> Email {
     Email {
-        subject: format!("Test mail of {}", config.server.name),
+        subject: format!("Test mail from {}", config.server.name),
         text: format!("{TEST}\n"),
         html: format!("<p>{}</p>", TEST.replace('`', "")),
         brand: config.brand.clone(),
@@ -57,7 +57,7 @@ fn mail_remedy(error: &SendError) -> &'static str {
     match error {
         SendError::UnknownHost | SendError::Connect(_) => "check mail.host, mail.port and the firewalls in between",
         SendError::Lost | SendError::TimedOut | SendError::OutOfStep => {
-            "check that mail.port and mail.security belong together (465 and tls, 587 and starttls), then the mail server's log"
+            "check that mail.port and mail.security match (465 and tls, 587 and starttls), then the mail server's log"
         }
         SendError::NoStarttls => "set mail.security to tls, or ask the mail server's operator for STARTTLS",
         SendError::Tls(_) => "set mail.host to a name in its certificate, or mail.ca_file to its authority",

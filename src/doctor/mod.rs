@@ -151,7 +151,7 @@ pub async fn examine(config: Config, options: Options) -> Vec<Checked> {
     let checks = CHECKS.map(|(check, run)| {
         let finding = timeout(PATIENCE, run(&context));
         async move {
-            let late = || Finding::problem(format!("no result within {} s", PATIENCE.as_secs()), "look for what hangs");
+            let late = || Finding::problem(format!("no result within {} s", PATIENCE.as_secs()), "find out what hangs");
             Checked { check, finding: finding.await.unwrap_or_else(|_| late()) }
         }
     });

@@ -64,7 +64,7 @@ impl Context {
             None => Ok(Vec::new()),
         };
         let addresses = addresses.map_err(|why| {
-            Finding::problem(format!("{url}: {why}"), "see what the check of DNS says, and what it advises")
+            Finding::problem(format!("{url}: {why}"), "see the result and the advice of the check of DNS")
         })?;
         let asked = self.fetch(method, &url, header, &addresses).await;
         asked.map_err(|error| {
@@ -80,7 +80,8 @@ impl Context {
                 ),
                 None => (
                     format!("no answer: {}", root_cause(&error)),
-                    "check that the server and its reverse proxy run, that the name leads here, and the firewalls in between",
+                    "check that the server and its reverse proxy are running, that the name points here, and \
+                     the firewalls in between",
                 ),
             };
             Finding::problem(format!("{url}: {why}"), remedy)
@@ -155,7 +156,7 @@ fn judged(host: &str, addresses: &[IpAddr]) -> Finding {
     if addresses.is_empty() {
         Finding::problem(format!("{host} has no address"), "add A and AAAA records for it")
     } else if addresses.iter().any(is_private) {
-        let remedy = "let the public name have public addresses only, unless all clients are in your network";
+        let remedy = "give the public name only public addresses, unless all clients are in your network";
         Finding::warning(format!("{host} is at {list}, which not everybody can reach"), remedy)
     } else {
         Finding::ok(format!("{host} is at {list}"))
@@ -171,17 +172,14 @@ pub(super) async fn versions(context: &Context) -> Finding {
     let url = context.config.server.public_url.as_str().trim_end_matches('/');
     match answer.status {
         200 if answer.body["versions"].is_array() => {
-            certificate(&format!("{url} is answered by an identity server"), answer.valid_until, &context.clock)
+            certificate(&format!("an identity server answers at {url}"), answer.valid_until, &context.clock)
         }
-        503 => {
-            Finding::problem(format!("{url} is answered with status 503"), "see what /ready and the server's log say")
-        }
+        503 => Finding::problem(format!("{url} returns status 503"), "see /ready and the server's log"),
         status => {
-            let found = format!(
-                "{url}/_matrix/identity/versions is answered with status {status}, and not by an identity server"
-            );
-            let remedy =
-                "let the reverse proxy pass everything below server.public_url to server.listen, without a redirect";
+            let found =
+                format!("{url}/_matrix/identity/versions returns status {status}, and not from an identity server");
+            let remedy = "make the reverse proxy forward everything below server.public_url to server.listen, \
+             without a redirect";
             Finding::problem(found, remedy)
         }
     }
@@ -195,12 +193,11 @@ pub(super) async fn key(context: &Context) -> Finding {
     };
     match context.ask(Method::GET, &format!("/_matrix/identity/v2/pubkey/{id}"), None).await {
         Err(_) => Finding::skipped("the public URL does not answer"),
-        Ok(answer) if answer.body["public_key"] == public.as_str() => {
-            Finding::ok("it is answered by a server with this key")
-        }
+        Ok(answer) if answer.body["public_key"] == public.as_str() => Finding::ok("the server there has this key"),
         Ok(_) => Finding::problem(
             "the server behind the public URL does not have this signing key",
-            "let the public URL lead to this server; restart it if the key file has changed; give all nodes the same file",
+            "make the public URL point to this server; restart it if the key file has changed; give all nodes \
+             the same file",
         ),
     }
 }
@@ -215,10 +212,9 @@ pub(super) async fn cors(context: &Context) -> Finding {
         };
         let origins: Vec<_> = answer.headers.get_all(HEADER).iter().collect();
         if !(200..300).contains(&answer.status) || origins.len() != 1 || (origins[0] != "*" && origins[0] != ORIGIN) {
-            let found =
-                format!("{method} is answered with status {} and {} times {HEADER}", answer.status, origins.len());
-            let remedy =
-                "let the reverse proxy neither answer OPTIONS itself nor add, change or remove headers of CORS";
+            let found = format!("{method} returns status {} and {} times {HEADER}", answer.status, origins.len());
+            let remedy = "make sure that the reverse proxy neither answers OPTIONS itself nor adds, changes \
+             or removes CORS headers";
             return Finding::problem(format!("web clients cannot use this server: {found}"), remedy);
         }
     }
@@ -244,9 +240,9 @@ pub(super) async fn proxy(context: &Context) -> Finding {
         seen.push(answer);
     }
     if seen[1] == NOBODY.1 {
-        let remedy = "let the reverse proxy set X-Forwarded-For itself, as docs/operations.md shows, and list nothing but \
-                      proxies in server.trusted_proxies";
-        return Finding::problem("clients can make up where they come from, and so evade rate limits", remedy);
+        let remedy = "make the reverse proxy set X-Forwarded-For itself, as docs/operations.md shows, and \
+         list only proxies in server.trusted_proxies";
+        return Finding::problem("clients can forge their address, and so evade rate limits", remedy);
     }
     if seen[0] == network {
         return Finding::ok(format!("the server sees this machine's network, {network}"));
@@ -255,12 +251,12 @@ pub(super) async fn proxy(context: &Context) -> Finding {
     let is_proxy = |address: IpAddr| address.is_loopback() || trusted.iter().any(|range| range.contains(&address));
     match address {
         Some(address) if address.is_unspecified() => Finding::problem(
-            "the reverse proxy does not say where clients come from, so that they share one network's rate limits",
-            "let the reverse proxy set X-Forwarded-For to the client's address",
+            "the reverse proxy does not pass on clients' addresses, so they share the rate limits of one network",
+            "make the reverse proxy set X-Forwarded-For to the client's address",
         ),
         Some(address) if is_proxy(address) => Finding::problem(
             format!("the server sees {}, which is its reverse proxy: all clients share its rate limits", seen[0]),
-            "add the reverse proxy's address to server.trusted_proxies, and let it set X-Forwarded-For",
+            "add the reverse proxy's address to server.trusted_proxies, and make it set X-Forwarded-For",
         ),
         _ => Finding::warning(
             format!("the server sees {}, but this machine is in {network}", seen[0]),

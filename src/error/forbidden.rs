@@ -34,8 +34,8 @@ impl Error {
     /// session.
     #[must_use]
     pub fn confirmation_required() -> Self {
-        let text = "This needs a confirmation: ask for a link to one of your addresses, and open it. If you can read \
-                    none of them, request an erasure (account/erasure), which needs no confirmation but waits";
+        let text = "This needs a confirmation: request a link to one of your addresses, and open it. If you \
+         cannot read any of them, request an erasure (account/erasure), which needs no confirmation but is delayed";
         Self::new(ErrorKind::ConfirmationRequired, "M_FORBIDDEN", text)
     }
 }

@@ -105,7 +105,7 @@ impl Federation {
             known.asked_at = Some(now);
             known.failure = fetched.map(|document| known.document = document).err();
             if let Some(error) = known.failure {
-                log::warn!("no signing keys of a homeserver: {error}");
+                log::warn!("the signing keys of a homeserver could not be fetched: {error}");
             }
         }
         known.failure.map_or_else(|| Ok(known.key(id, now)), Err)

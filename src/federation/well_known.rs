@@ -71,7 +71,7 @@ impl WellKnown {
         let (delegate, lifetime, failures) = match fetched {
             Ok((delegate, lifetime)) => (Some(delegate), lifetime, 0),
             Err(cause) => {
-                log::debug!("no usable well-known document of a homeserver: {cause}");
+                log::debug!("a homeserver has no usable well-known document: {cause}");
                 (None, failure_lifetime(failures), failures.saturating_add(1))
             }
         };

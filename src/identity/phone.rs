@@ -46,7 +46,7 @@ impl InvalidNumber {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::NeedsCountry => "A phone number without + needs the code of a country with phone numbers",
+            Self::NeedsCountry => "A phone number without + needs the code of a country that has phone numbers",
             Self::Ambiguous => "The phone number can be read in two ways; write + instead of 00",
             Self::Invalid => "The phone number is not valid",
         }

@@ -204,7 +204,7 @@ impl SendError {
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rejected => f.write_str("texts to this number are not served"),
+            Self::Rejected => f.write_str("texts to this number are not allowed"),
             Self::Unreachable => f.write_str("the SMS gateway cannot be reached"),
             Self::TimedOut => f.write_str("the SMS gateway took too long"),
             Self::Tls(fault) => write!(f, "the SMS gateway's connection cannot be secured by TLS: {fault}"),

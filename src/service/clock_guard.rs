@@ -153,7 +153,7 @@ impl ClockGuard {
             let kept = |table: &str, remedy: Remedy| remedy.destroys() || table == "erasures";
             let changed = self.put_right(rules.filter(|(table, _, remedy)| !kept(table, *remedy)), now).await?;
             let changed: Vec<_> = changed.iter().map(|(what, rows)| format!("{what}: {rows}")).collect();
-            log::warn!("rows that a wrong clock had dated in the future were put right: {}", changed.join(", "));
+            log::warn!("rows that a wrong clock had dated in the future were corrected: {}", changed.join(", "));
         } else {
             return Ok(());
         }
@@ -169,8 +169,8 @@ impl ClockGuard {
         }
         verdict.taken_back = Some(elapsed);
         log::warn!(
-            "time was taken back from {}: rows that are dated in the future are put right when the clock has been right \
-             for {}, or at once by `vouch clock --reset`",
+            "time was taken back from {}: rows that are dated in the future will be corrected once the clock \
+             has been right for {}, or at once by `vouch clock --reset`",
             InWords(unsettled),
             Span(SETTLING)
         );
@@ -297,7 +297,7 @@ impl ClockGuard {
             Some(wrong) => {
                 let is_new = was.is_none_or(|was| std::mem::discriminant(&was) != std::mem::discriminant(&wrong));
                 if is_new || verdict.logged_at.is_none_or(|at| at.elapsed() > REMINDER) {
-                    log::error!("{wrong}. This node does nothing until that is put right");
+                    log::error!("{wrong}. This node does nothing until that is corrected");
                     verdict.logged_at = Some(Instant::now());
                 }
             }
@@ -308,7 +308,8 @@ impl ClockGuard {
             let jump = evidence.after.wall.saturating_sub(self.clock.settled());
             if jump > SETTLING && jump > verdict.jump + self.limit {
                 log::warn!(
-                    "time has jumped ahead by {}, to {}: if that is wrong, set the clock right within an hour; until then, \
+                    "time has jumped ahead by {}, to {}: if that is wrong, correct the clock within an hour; \
+                     until then, \
                      nothing is deleted because of it",
                     Span(jump),
                     InWords(evidence.after.wall)

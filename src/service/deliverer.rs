@@ -146,9 +146,11 @@ impl Deliverer {
     async fn give_up_leases(&self) {
         match self.store.write_one(async |conn| rows::give_up(conn).await).await {
             Ok(0) => {}
-            Ok(count) => log::info!("{count} deliveries were interrupted when the server ended, and are repeated"),
+            Ok(count) => {
+                log::info!("{count} deliveries were interrupted when the server stopped, and will be repeated");
+            }
             Err(error) => {
-                log::warn!("interrupted deliveries are repeated in a minute, since the database fails: {error}");
+                log::warn!("interrupted deliveries will be repeated in a minute, because the database failed: {error}");
             }
         }
     }
@@ -255,10 +257,10 @@ impl Deliverer {
                 return self.store.write_one(failed).await;
             }
             Outcome::Refused { last_error } if row.kind == Delivery::ALERT => {
-                log::warn!("an address cannot be told what was done with the data of its user: {last_error}");
+                log::warn!("an alert about a user's data cannot be sent to an address: {last_error}");
             }
             Outcome::Refused { last_error } => {
-                log::info!("a delivery ({}) was refused for good: {last_error}", row.kind);
+                log::info!("a delivery ({}) was permanently refused: {last_error}", row.kind);
             }
             Outcome::Delivered => log::debug!("a delivery ({}) has arrived", row.kind),
         }

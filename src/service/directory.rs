@@ -66,7 +66,7 @@ impl Directory {
         skew: Millis,
         metrics: &Metrics,
     ) -> Self {
-        let build_seconds = metrics.gauge("directory_build_seconds", "How long it took to build the last directories");
+        let build_seconds = metrics.gauge("directory_build_seconds", "Time it took to build the last directories");
         let (directories, followed_at) = (Directories::default(), Mutex::new(Instant::now()));
         let began_at = OnceCell::new();
         Self { store, sealer, clock, peppers, directories, skew, build_seconds, began_at, followed_at }
@@ -212,7 +212,9 @@ impl Directory {
         let last = match follower.position {
             Some(last) if last <= next => last,
             Some(_) => {
-                log::warn!("the database's transactions went back, as after a restore: all bindings are read again");
+                log::warn!(
+                    "the database's transaction ids went backwards, as after a restore: reading all bindings again"
+                );
                 self.settle().await?;
                 self.enter_all(&self.directories.epochs()).await?;
                 next

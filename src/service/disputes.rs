@@ -185,7 +185,7 @@ impl Disputes {
             let gone = shut_out.carry_out(conn, now, true).await?;
             let rows = bindings::of_user(conn, &addition.user_index).await?;
             if !addition.is_read(&rows) {
-                return Err(Error::not_found("The address is not bound any more"));
+                return Err(Error::not_found("The address is no longer bound"));
             }
             let mut removed = Vec::new();
             for row in rows.iter().filter(|row| addition.covers(row)) {

@@ -60,7 +60,7 @@ impl Inspection {
         let sample = accounts::first(&mut conn, SAMPLE).await.map_err(in_words)?;
         if sample.iter().any(|account| sealer.open_account(account).is_err()) {
             return Err(StartError(
-                "what is stored cannot be opened with this key: rows were changed or mixed up".into(),
+                "the stored values cannot be opened with this key: rows were changed or mixed up".into(),
             ));
         }
         Ok(sample.len())

@@ -139,10 +139,10 @@ impl Invitations {
     fn check_allowed(&self, caller: &Caller, room: &RoomId) -> Result<(), Error> {
         let inviters = caller.mxid.server_name();
         if self.settings.blocked_homeservers.iter().any(|pattern| pattern.blocks(inviters)) {
-            return Err(Error::forbidden("Users of your homeserver may not invite by this server"));
+            return Err(Error::forbidden("Users of your homeserver may not invite through this server"));
         }
         if self.settings.blocked_rooms.iter().any(|pattern| pattern.blocks(room)) {
-            return Err(Error::forbidden("Nobody may be invited into this room by this server"));
+            return Err(Error::forbidden("Nobody may be invited to this room through this server"));
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ impl Maintenance {
         self.lookups.forget_ended();
         if let Err(error) = self.rate_limits.follow_time_back().await {
             log::warn!(
-                "rate limits are still as full as a wrong clock has left them; trying again in a minute: {error}"
+                "the effect of a wrong clock on rate limits could not be undone; trying again in a minute: {error}"
             );
         }
         if let Err(error) = self.sweep().await {
@@ -101,7 +101,7 @@ impl Maintenance {
             }
         }
         if let Err(error) = self.audit.close().await {
-            log::warn!("the audit log has no checkpoint at its end: {error}");
+            log::warn!("the last checkpoint of the audit log could not be written: {error}");
         }
         let saved = self.lookups.save_memory().await;
         self.rate_limits.give_back(true).await?;
@@ -144,7 +144,7 @@ impl Maintenance {
             .drain(async move |conn| outbox::sweep(conn, Delivery::ALERT, settled - SETTLED, settled, BATCH).await)
             .await;
         if let Ok(count @ 1..) = &alerts {
-            log::warn!("{count} addresses could not be told for three days what was done with the data of their user");
+            log::warn!("{count} alerts about a user's data could not be sent for three days");
         }
         let deliveries: usize = given_up.iter().flatten().sum();
         if deliveries > 0 {

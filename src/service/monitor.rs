@@ -53,9 +53,10 @@ impl Monitor {
             is_ready: metrics.gauge("directory_ready", "Whether look-ups can be answered"),
             lag: metrics.gauge(
                 "directory_follower_lag_seconds",
-                "How long ago this node last entered all that other nodes had bound",
+                "Time since this node last entered all bindings of other nodes",
             ),
-            is_clock_right: metrics.gauge("clock_right", "Whether the clock is right, so that this node acts"),
+            is_clock_right: metrics
+                .gauge("clock_right", "Whether the clock is right; otherwise this node does nothing"),
             offset: metrics.gauge(
                 "clock_offset_seconds",
                 "By how much this machine's clock is ahead of the database's; NaN on SQLite, which has none",

@@ -48,7 +48,7 @@ impl Node {
         start::check_known(&self.signing, signs.as_bytes(), keys)?;
         let (id, first) = self.signing.first();
         if signs != first {
-            log::info!("signing with {}, until all nodes that run know {id}", self.signing.current().0);
+            log::info!("signing with {}, until all running nodes know {id}", self.signing.current().0);
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Node {
                 Ok(_) => {
                     log::error!("the other nodes sign with a key that this one does not know: restart it with theirs");
                 }
-                Err(error) => log::debug!("it could not be noted that this node runs: {error}"),
+                Err(error) => log::debug!("could not record that this node is running: {error}"),
             }
         }
     }

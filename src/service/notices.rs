@@ -136,7 +136,7 @@ impl Notices {
         let lifetime = if notice.event.is_alert() { SETTLED } else { self.lifetime };
         // It is dropped permanently, so time that may turn out to be wrong does not count.
         if self.clock.settled() - notice.at >= lifetime {
-            return Outcome::Refused { last_error: "too old to be of use".to_owned() };
+            return Outcome::Refused { last_error: "too old to be useful".to_owned() };
         }
         match notice.address.medium() {
             Medium::Email => self.mail(notice).await,
@@ -209,7 +209,7 @@ impl Notices {
         if !error.may_have_sent()
             && let Err(error) = limits.refund_charged(charged).await
         {
-            log::warn!("a text that was not sent stays charged: {error}");
+            log::warn!("the charge for a text that was not sent could not be refunded: {error}");
         }
         match error {
             sms::SendError::Rejected if !notice.event.is_alert() => Outcome::Refused { last_error: error.to_string() },

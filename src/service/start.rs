@@ -195,10 +195,7 @@ async fn open_store(
     };
     let vault = Arc::new(Vault::new(&master));
     check_key(remembered.as_deref(), &vault)?;
-    store
-        .migrate()
-        .await
-        .map_err(|problem| StartError(format!("the schema could not be brought up to date: {problem}")))?;
+    store.migrate().await.map_err(|problem| StartError(format!("the schema could not be upgraded: {problem}")))?;
     let check = vault.check_value().to_vec();
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
     // Another node may have started at the same time with another key.

@@ -81,8 +81,8 @@ impl Bindings {
                 let removed = bindings::unbind_made_in(conn, address, user, 0..=now - SETTLED).await?;
                 if removed.is_none() && bindings::is_bound(conn, address, user).await? {
                     return Err(Error::forbidden(
-                        "This signature has unbound the address before for another network, and it was bound again since: \
-                         try again a day after that",
+                        "This signature already unbound the address for another network, and the address was \
+                         bound again since then: try again a day after that",
                     ));
                 }
                 removed
@@ -121,17 +121,17 @@ impl Bindings {
         let addressed: Vec<_> =
             of_server.iter().filter_map(|credential| Some((*credential, self.destinations(credential)?))).collect();
         if addressed.is_empty() {
-            return Err(Error::unauthorized("The request is signed for another server than this"));
+            return Err(Error::unauthorized("The request is signed for a different server"));
         }
         self.rate_limits.charge_unbinding(from).await?;
         let mut signed = Vec::new();
-        let mut refusal = Error::unauthorized("The signature does not fit the request");
+        let mut refusal = Error::unauthorized("The signature does not match the request");
         for (credential, destinations) in addressed {
             match self.federation.signing_key(server, &credential.key).await {
                 Ok(Some(key)) if request.is_signed(credential, &key, &destinations) => signed.push(credential),
                 Ok(_) => {}
                 Err(federation::Error::Unavailable { .. }) => refusal = Error::homeserver_away(),
-                Err(_) => refusal = Error::unauthorized("The homeserver publishes no keys that can be believed"),
+                Err(_) => refusal = Error::unauthorized("The homeserver publishes no valid keys"),
             }
         }
         if signed.is_empty() { Err(refusal) } else { Ok(signed) }

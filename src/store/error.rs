@@ -150,7 +150,8 @@ impl std::fmt::Display for Error {
             Self::DiskFull => "the disk of the database is full",
             Self::Io => "the database could not read or write its files",
             Self::Other => "the database reported an error; its own log says which",
-            Self::PermissionDenied => "the database denied permission: check the rights of its role or on its file",
+            Self::PermissionDenied => "the database denied permission: check the privileges of its role or \
+             the permissions of its file",
             Self::Corrupt => "the database is corrupt: restore it from a backup",
             Self::Schema => "a table or column is missing from the database: was its schema changed by hand?",
             Self::MissingReference => "the account no longer exists",

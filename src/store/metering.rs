@@ -22,7 +22,7 @@ impl Metering {
             errors: metrics.counters("database_errors", "Failures of the database"),
             waits: metrics.seconds(
                 "database_pool_wait_seconds",
-                "How long transactions waited for a connection of the pool, or on SQLite for their turn to write",
+                "Time that transactions waited for a connection of the pool, or on SQLite for their turn to write",
             ),
         }
     }

@@ -54,7 +54,7 @@ pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot) -> Result<
     // Migrations wait. Earlier ones are visible, since locking does not read yet.
     client.batch_execute(&lock(&tables, "ACCESS SHARE")).await.map_err(describe)?;
     if self::versions(client).await? != versions {
-        return Err("a newer version upgrades the database at the moment: repeat this".to_owned());
+        return Err("a newer version is upgrading the database: try again later".to_owned());
     }
     let conn = &mut snapshot.conn;
     conn.batch_execute("PRAGMA foreign_keys = OFF; BEGIN").map_err(in_words)?;

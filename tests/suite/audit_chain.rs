@@ -172,7 +172,7 @@ on_both_backends! {
         let restore = "DELETE FROM audit_log WHERE sequence > 3; DELETE FROM meta WHERE name LIKE 'audit%'; \
             INSERT INTO meta SELECT * FROM kept";
         let verify = |log: &str| binary.run_with(&["audit", "verify", "--checkpoint", "-"], log);
-        assert!(done(verify(&first)).starts_with("3 entries from number 1 on"));
+        assert!(done(verify(&first)).starts_with("3 entries starting at number 1"));
         let second = serve(&binary, &["bob@example.com", "carol@example.com"]).await;
         assert!(done(verify(&format!("{first}\n{second}"))).starts_with("5 entries"));
         execute(&world, restore).await;
@@ -187,8 +187,8 @@ on_both_backends! {
         let json: Value = serde_json::from_str(&done(verify(&third))).unwrap();
         assert_eq!((&json["entries"], &json["problems"]), (&json!(6), &json!([])), "the format is a setting, too");
         let rewritten = verify(&second);
-        assert!(rewritten.status == Some(1) && rewritten.stderr.contains("up to 5 were written anew"), "{rewritten:?}");
-        refused(&verify("nothing\n"), 1, "there is no checkpoint in it");
+        assert!(rewritten.status == Some(1) && rewritten.stderr.contains("up to 5 were rewritten"), "{rewritten:?}");
+        refused(&verify("nothing\n"), 1, "it contains no checkpoint");
         refused(&verify(&second.replace("\"sequence\":5", "\"sequence\":4")), 1, "it is not signed by a key of this server");
         refused(&binary.run(&["audit", "verify", "--checkpoint", "absent.log"]), 1, "absent.log");
     }

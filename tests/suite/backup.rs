@@ -116,7 +116,7 @@ on_both_backends! {
         let binary = Binary::beside(&world);
         assert_eq!(done(run(&binary, &["restore", "one.age", "--print-config"])), "# mine\n[log]\naccess = true\n");
         let said = done(run(&binary, &["restore", "one.age", "--check"]));
-        for what in ["is whole", "1 bindings, 1 accounts", "contains the master key", "contains the configuration", "key fits"] {
+        for what in ["is intact", "1 bindings, 1 accounts", "contains the master key", "contains the configuration", "key fits"] {
             assert!(said.contains(what), "{what}: {said}");
         }
         let (mxid, token) = (alice.mxid.clone(), alice.token.clone());

@@ -95,7 +95,7 @@ on_both_backends! {
         other(b"something else that somebody sealed", "damaged");
         other(&replaced(&archive, "\"format\": 1", "\"format\": 2"), "made by a newer version of Vouch");
         other(&replaced(&archive, "20261123000006", "20991123000006"), "made by a newer version of Vouch");
-        other(&replaced(&archive, "\"accounts\": 0", "\"accounts\": 7"), "other rows than its manifest says");
+        other(&replaced(&archive, "\"accounts\": 0", "\"accounts\": 7"), "its rows differ from its manifest");
         other(&replaced(&archive, "\"server_name\": \"", "\"server_nome\": \""), "server_name");
         other(&replaced(&archive, "manifest.json", "manifest.jsan"), "it is damaged");
 

@@ -229,7 +229,7 @@ on_both_backends! {
             let address = format!("+4477009{number:05}");
             asks_for_a_link(&process.server, &format!("10.{number}.0.1"), &address).await;
         }
-        let said = "a limit that people share has no room for them: text:country:strangers, [budgets.texts_country]";
+        let said = "a shared limit has no room for them: text:country:strangers, [budgets.texts_country]";
         let log = process.log();
         assert_eq!(log.matches(said).count(), 1, "{log}");
         assert!(log.contains("`vouch limits` shows all levels"), "{log}");

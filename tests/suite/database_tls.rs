@@ -47,7 +47,7 @@ async fn a_self_signed_certificate_in_ca_file_is_accepted_and_every_other_cause_
     serve_tls(&cluster, &own.pem(), &own.key_pem()).await;
     assert_eq!(starts(&cluster, &own.pem()).await, Ok(()));
     let refused = starts(&cluster, &other.pem()).await.unwrap_err();
-    assert!(refused.contains("that of an authority"), "{refused}");
+    assert!(refused.contains("an authority's (CA:TRUE)"), "{refused}");
     let elsewhere = SelfSigned::authority_for(&["db.example"]);
     let folder = tempfile::tempdir().unwrap();
     let ca = Ca::new();
@@ -55,7 +55,7 @@ async fn a_self_signed_certificate_in_ca_file_is_accepted_and_every_other_cause_
     let issued = (fs::read_to_string(certificate).unwrap(), fs::read_to_string(key).unwrap());
     for (certificate, key, ca_file, cause) in [
         (elsewhere.pem(), elsewhere.key_pem(), elsewhere.pem(), "not for the name"),
-        (issued.0.clone(), issued.1.clone(), Ca::new().pem(), "not issued by an authority"),
+        (issued.0.clone(), issued.1.clone(), Ca::new().pem(), "not issued by a trusted authority"),
     ] {
         // Nothing shows when a running one has read another certificate.
         let cluster = tokio::task::spawn_blocking(Cluster::start).await.unwrap();

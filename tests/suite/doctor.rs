@@ -168,7 +168,7 @@ on_both_backends! {
         let data = world.folder.path().join("data");
         let report = well.report(&[]);
         report.says("signing key", "ok", "signs as id.example");
-        report.says("public key", "ok", "with this key");
+        report.says("public key", "ok", "has this key");
 
         assert_eq!(well.binary.run(&["keys", "new"]).status, Some(0));
         well.report(&[]).says("public key", "problem", "does not have this signing key");
@@ -239,7 +239,7 @@ fn secrets_that_others_can_read_are_found() {
     let mut binary = Binary::bare(folder.path());
     for name in ["data/master.key", "data/signing.key"] {
         write(name, "\n", 0o600);
-        Report::of(&binary, &[]).says("secrets", "ok", "by nobody else");
+        Report::of(&binary, &[]).says("secrets", "ok", "nobody else can read");
         chmod(&path(name), 0o640);
         Report::of(&binary, &[]).says("secrets", "warning", &format!("{name} (mode 640)"));
         chmod(&path(name), 0o644);

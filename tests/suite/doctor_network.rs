@@ -165,11 +165,11 @@ async fn what_is_wrong_with_the_public_certificate_is_found() {
     }
     Ca::new().write_certificate_until(90, &["id.example"], &folder);
     let _server = well.start();
-    well.report(&[]).says("public url", "problem", "was not issued by an authority that is trusted");
+    well.report(&[]).says("public url", "problem", "was not issued by a trusted authority");
     // Authorities that only homeservers need do not count for others.
     std::fs::copy(folder.join("certificate.pem"), folder.join("ca.pem")).unwrap();
     well.binary.set("VOUCH__FEDERATION__CA_FILE", "ca.pem");
-    well.report(&[]).says("public url", "problem", "was not issued by an authority that is trusted");
+    well.report(&[]).says("public url", "problem", "was not issued by a trusted authority");
 }
 
 #[tokio::test]
@@ -180,14 +180,14 @@ async fn another_server_at_the_public_url_is_found() {
     for (conduct, found) in [
         (
             sms_gateway::Conduct::Answers(200, "<html>It works!</html>".to_owned()),
-            "with status 200, and not by an identity",
+            "status 200, and not from an identity",
         ),
         (
             sms_gateway::Conduct::RedirectsTo("https://www.example.org/".to_owned()),
-            "with status 302, and not by an identity",
+            "status 302, and not from an identity",
         ),
-        (sms_gateway::Conduct::Answers(404, "{}".to_owned()), "with status 404, and not by an identity"),
-        (sms_gateway::Conduct::Answers(503, "{}".to_owned()), "with status 503"),
+        (sms_gateway::Conduct::Answers(404, "{}".to_owned()), "status 404, and not from an identity"),
+        (sms_gateway::Conduct::Answers(503, "{}".to_owned()), "status 503"),
         (sms_gateway::Conduct::HangsUp, "no answer: "),
     ] {
         stub.behave(conduct);
@@ -195,8 +195,8 @@ async fn another_server_at_the_public_url_is_found() {
     }
     stub.behave(sms_gateway::Conduct::Answers(200, json!({ "versions": ["v1.1"] }).to_string()));
     let report = Report::of(&binary, &[]);
-    report.says("public url", "ok", "is answered by an identity server");
-    report.says("cors", "problem", "GET is answered with status 200 and 0 times access-control-allow-origin");
+    report.says("public url", "ok", "an identity server answers at");
+    report.says("cors", "problem", "GET returns status 200 and 0 times access-control-allow-origin");
     report.says("proxy", "skipped", "does not answer as this version does");
 }
 
@@ -209,8 +209,8 @@ async fn what_a_reverse_proxy_does_wrong_is_found() {
     binary.set("VOUCH__SERVER__LISTEN", &server.to_string());
     for (trusted, way, outcome, found) in [
         ("127.0.9.1/32", Way::Appends, "ok", "the server sees this machine's network, 127.0.0.0/24"),
-        ("127.0.9.1/32", Way::PassesOn, "problem", "clients can make up where they come from"),
-        ("127.0.9.1/32", Way::Hides, "problem", "does not say where clients come from"),
+        ("127.0.9.1/32", Way::PassesOn, "problem", "clients can forge their address"),
+        ("127.0.9.1/32", Way::Hides, "problem", "does not pass on clients' addresses"),
         ("10.0.0.0/8", Way::Appends, "problem", "the server sees 127.0.9.0/24, which is its reverse proxy"),
         ("127.0.0.0/8", Way::Appends, "skipped", "this machine is in server.trusted_proxies"),
     ] {
@@ -304,13 +304,13 @@ async fn what_is_wrong_with_a_homeserver_is_found() {
     report(&binary).says("homeserver clients", "ok", "told to use this server");
     let path = "/.well-known/matrix/client";
     world.homeserver.answers_clients(Method::GET, path, StatusCode::NOT_FOUND, json!({}));
-    report(&binary).says("homeserver clients", "warning", "is answered with status 404");
+    report(&binary).says("homeserver clients", "warning", "returns status 404");
 
     world.homeserver.publish_keys_until(1);
     report(&binary).says("homeserver keys", "problem", "its signing keys prove nothing");
     world.homeserver.behave(Conduct::Answers(200, json!({ "sub": "@alice:hs.example" }).to_string()));
     let forged = report(&binary);
-    forged.says("homeserver tokens", "problem", "names a user for a token that it has not issued");
+    forged.says("homeserver tokens", "problem", "names a user for a token that it did not issue");
     forged.says("homeserver clients", "warning", "web clients cannot read");
     world.homeserver.behave(Conduct::Answers(502, "hunter2".to_owned()));
     let broken = report(&binary);

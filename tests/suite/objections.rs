@@ -292,7 +292,7 @@ on_both_backends! {
         assert_eq!(invites(&alice, ALICE).await.error(), (400, "M_EMAIL_SEND_ERROR"));
         let (status, said) = run(&["lookup", ALICE]);
         assert_eq!(status, Some(1));
-        assert!(said.contains(&format!("{ALICE} is not bound; its owner has objected to that since ")), "{said}");
+        assert!(said.contains(&format!("{ALICE} is not bound; its owner has objected to this since ")), "{said}");
         let (status, said) = run(&["bind", "--address", ALICE, "--user", "@alice:hs.example"]);
         assert_eq!(status, Some(1));
         assert!(said.contains("The owner of the address objects to it being listed"), "{said}");

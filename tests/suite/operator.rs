@@ -325,7 +325,7 @@ async fn without_a_mail_server_mails_are_files_and_the_start_says_so() {
     let process = Binary::bare(folder.path()).serve().await;
     let log = process.log();
     assert!(log.contains("not sent but written to data/mail as .eml files, because [mail] host is not set"), "{log}");
-    assert!(log.contains("people need not accept anything"), "{log}");
+    assert!(log.contains("people do not have to accept anything"), "{log}");
     assert_eq!(mode(&folder.path().join("data/mail")), 0o700);
 }
 

@@ -97,7 +97,7 @@ async fn the_brand_the_texts_the_logo_and_the_log_filter_are_read_again() {
         "reloaded: [brand] logo has changed\n",
         "reloaded: the texts in it.ftl have changed\n",
         "reloaded: [log] filter has changed\n",
-        "reloaded: nothing has changed that",
+        "reloaded: there are no changes that",
     ] {
         assert!(log.contains(said), "{said}: {log}");
     }

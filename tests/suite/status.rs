@@ -94,7 +94,7 @@ on_both_backends! {
         execute(&world, &format!("INSERT INTO nodes (id, version, started_at, seen_at) VALUES ({id}, '0.0.1', {started_at}, {seen_at})")).await;
         let binary = Binary::beside(&world);
         let words = done(binary.run(&["status"]));
-        assert!(words.contains("none is running") && words.contains("version 0.0.1, gone without a word 10 minutes ago"), "{words}");
+        assert!(words.contains("none is running") && words.contains("version 0.0.1, silent for 10 minutes after"), "{words}");
         let future = (now() + DAY).to_be_bytes().map(|byte| format!("{byte:02x}")).concat();
         let value = if world.database.is_some() { format!("'\\x{future}'") } else { format!("x'{future}'") };
         execute(&world, &format!("UPDATE meta SET value = {value} WHERE name = 'latest_time'")).await;

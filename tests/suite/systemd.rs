@@ -93,7 +93,7 @@ async fn without_a_service_manager_a_server_serves_all_the_same() {
     process.signal("TERM");
     let (status, log) = process.ended().await;
     assert_eq!(status, Some(0), "{log}");
-    assert!(log.contains("the service manager could not be told how the server is: "), "{log}");
+    assert!(log.contains("the server's state could not be reported to the service manager: "), "{log}");
 }
 
 #[tokio::test]

@@ -245,7 +245,7 @@ on_both_backends! {
         let said = done(binary.run(&["clock"]));
         assert!(said.contains("rows until    ") && said.contains("28 days ahead") && said.contains("`vouch clock --reset`"), "{said}");
         let said = done(binary.run(&["clock", "--reset"]));
-        assert!(said.contains("1 rows were put right: bindings.bound_at"), "{said}");
+        assert!(said.contains("1 rows were corrected: bindings.bound_at"), "{said}");
         assert!(!done(binary.run(&["clock"])).contains("rows until"));
     }
 }

@@ -120,7 +120,7 @@ fn several_gateways_need_rules() {
     let file = format!("{}messaging_service = \"{}\"\n{KANNEL}", twilio(""), ACCOUNT.replace("AC", "MG"));
     assert_eq!(
         error(&file),
-        "6:7: [sms.kannel] url: is a second gateway besides twilio: choose between them in `[sms] rules`"
+        "6:7: [sms.kannel] url: is a second gateway, in addition to twilio: choose between them in `[sms] rules`"
     );
     let file = format!("[sms]\nrules = {{ \"*\" = \"kannel\", \"+1\" = \"twilio\" }}\n{file}");
     assert_eq!(sms(&file).gateways.len(), 2);

@@ -85,7 +85,7 @@ fn the_values_in_the_example_are_valid_except_for_missing_files() {
         let expected = [
             ": expected a file: ",
             ": expected a directory: ",
-            ": is a second gateway besides twilio: ",
+            ": is a second gateway, in addition to twilio: ",
             "_file: is set, and so is `",
         ];
         assert!(expected.iter().any(|expected| error.contains(expected)), "{error}");

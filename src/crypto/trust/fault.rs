@@ -83,19 +83,19 @@ impl fmt::Display for TlsFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownIssuer => {
-                "its certificate was not issued by an authority that is trusted; ca_file can add one, or the certificate itself"
+                "its certificate was not issued by a trusted authority; ca_file can add one, or the certificate itself"
             }
             Self::Expired => "its certificate has expired",
             Self::NotYetValid => "its certificate is not valid yet",
-            Self::OtherName => "its certificate is not for the name that it was reached by",
-            Self::NoName => "its certificate contains no names as subjectAltName, where alone they count",
+            Self::OtherName => "its certificate is not for the name by which it was reached",
+            Self::NoName => "its certificate has no names in subjectAltName, the only place where they count",
             Self::Authority => {
-                "its certificate is that of an authority (CA:TRUE), which is only accepted if it is in ca_file itself"
+                "its certificate is an authority's (CA:TRUE), which is only accepted if it is in ca_file itself"
             }
             Self::OtherPurpose => "its certificate is not for servers",
-            Self::BadCertificate => "its certificate is malformed, revoked, or of an algorithm that is not supported",
+            Self::BadCertificate => "its certificate is malformed or revoked, or uses an unsupported algorithm",
             Self::NotTls => "it does not speak TLS",
-            Self::Incompatible => "it supports no version or algorithm of TLS that this server does",
+            Self::Incompatible => "it has no TLS version or algorithm in common with this server",
             Self::Refused(alert) => return write!(f, "it refused the handshake ({alert:?})"),
             Self::Misbehaved => "it does not follow the protocol",
         })

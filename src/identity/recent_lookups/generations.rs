@@ -66,8 +66,8 @@ impl Generations {
         let weight = weigh(&entry);
         if self.weight + weight > capacity {
             log::info!(
-                "the memory of recent look-ups is full: {} access tokens with {} look-ups were not used lately, and will \
-                 be read from the database again when they are",
+                "the memory of recent look-ups is full: {} access tokens with {} look-ups have not been used \
+                 lately, and will be read from the database again when needed",
                 self.old.len(),
                 self.old.values().map(|entry| entry.hashes.len()).sum::<usize>(),
             );

@@ -169,7 +169,7 @@ impl fmt::Display for SendError {
             Self::NoMechanism => "the mail server offers neither AUTH PLAIN nor AUTH LOGIN",
             Self::NoSmtpUtf8 => "the mail server does not support addresses that are not ASCII (SMTPUTF8)",
             Self::NoMailbox => "the recipient is not an email address",
-            Self::Unwanted => "the recipient objects to it",
+            Self::Unwanted => "the recipient objects to emails",
             Self::Refused(step, code) => {
                 let duration = if code.is_permanent() { "" } else { " for now" };
                 let us = match step {

@@ -55,11 +55,11 @@ impl Checkpoint {
         let text = message(line);
         let (_, object) = text.split_once(MARK)?;
         let mut values = serde_json::Deserializer::from_str(object).into_iter::<CanonicalJsonObject>();
-        let Some(Ok(object)) = values.next() else { return Some(Err("it is no complete object")) };
+        let Some(Ok(object)) = values.next() else { return Some(Err("it is not a complete object")) };
         if !signing.has_signed(&object) {
             return Some(Err("it is not signed by a key of this server"));
         }
-        Some(Self::parse(&Value::from(CanonicalJsonValue::Object(object))).ok_or("it is no checkpoint"))
+        Some(Self::parse(&Value::from(CanonicalJsonValue::Object(object))).ok_or("it is not a checkpoint"))
     }
 
     fn parse(object: &Value) -> Option<Self> {
@@ -90,7 +90,7 @@ impl Checkpoints {
                 Some(Err(problem)) => return Err(format!("the checkpoint in line {}: {problem}", number + 1)),
             }
         }
-        if found.0.is_empty() { Err("there is no checkpoint in it".to_owned()) } else { Ok(found) }
+        if found.0.is_empty() { Err("it contains no checkpoint".to_owned()) } else { Ok(found) }
     }
 }
 
@@ -133,8 +133,8 @@ mod tests {
         assert_ne!(forged, line());
         for (log, problem) in [
             (format!("x\n{forged}"), "line 2: it is not signed"),
-            (line()[..60].to_owned(), "line 1: it is no complete object"),
-            ("x\ny".to_owned(), "there is no checkpoint"),
+            (line()[..60].to_owned(), "line 1: it is not a complete object"),
+            ("x\ny".to_owned(), "it contains no checkpoint"),
             (format!("{MARK}{{}}"), "line 1: it is not signed"),
         ] {
             let error = Checkpoints::read(&log, &keys(LINE)).unwrap_err();

@@ -86,7 +86,8 @@ impl<'a> Verification<'a> {
             let Checkpoint { at, place } = checkpoint;
             self.found.checkpoints += 1;
             self.problem(format!(
-                "the log ends with entry {end}, but the checkpoint of {} has {}: its end was cut, or the database is an older one",
+                "the log ends with entry {end}, but the checkpoint of {} has {}: its end was cut, or an older \
+                 database was restored",
                 InWords(*at),
                 place.sequence
             ));
@@ -136,7 +137,7 @@ impl<'a> Verification<'a> {
             self.found.checkpoints += 1;
             if checkpoint.place != place {
                 self.problem(format!(
-                    "the entries up to {} were written anew after the checkpoint of {}",
+                    "the entries up to {} were rewritten after the checkpoint of {}",
                     place.sequence,
                     InWords(checkpoint.at)
                 ));

@@ -132,7 +132,7 @@ async fn save(conn: &mut Conn, unsaved: &Unsaved, ends: Millis) -> Result<Option
 /// Opens a row; one that is damaged counts as empty.
 fn opened(token: &Token, epoch: Epoch, sealed: &[u8]) -> Row {
     Row::open(token, epoch, sealed).unwrap_or_else(|error| {
-        log::warn!("what a token has looked up is charged again: {error}");
+        log::warn!("the look-ups of a token will be charged again: {error}");
         Row::default()
     })
 }

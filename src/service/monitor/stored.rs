@@ -43,14 +43,14 @@ impl Stored {
         Self {
             deliveries: metrics.gauges("outbox_deliveries", "Deliveries that are pending"),
             oldest: metrics.gauges("outbox_oldest_age_seconds", "How long the oldest of them has been pending"),
-            under_way: metrics.gauge("outbox_leases", "Deliveries that a node is making"),
+            under_way: metrics.gauge("outbox_leases", "Deliveries in progress on any node"),
             tokens: metrics.gauge("access_tokens", "Access tokens that are valid"),
             sessions: metrics.gauge("web_sessions", "Web sessions that have not ended"),
             leases: metrics.gauges(
                 "lease_expiry_time_seconds",
                 "Until when a node has a lease, in seconds since 1970; 0 if none has had it",
             ),
-            levels: metrics.gauges("limit_level_ratio", "How full the limits are that everyone shares"),
+            levels: metrics.gauges("limit_level_ratio", "How full the limits shared by everyone are"),
             store,
             clock,
             retention,

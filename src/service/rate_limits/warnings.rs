@@ -18,7 +18,7 @@ impl Warnings {
         if kind.is_shared() && self.is_due(kind, now) {
             let (section, _) = kind.budget(budgets);
             log::warn!(
-                "requests are refused, since a limit that people share has no room for them: {kind}, [{section}]. {} \
+                "requests are refused, because a shared limit has no room for them: {kind}, [{section}]. {} \
                  `vouch limits` shows all levels. This is logged once an hour",
                 advice(kind)
             );

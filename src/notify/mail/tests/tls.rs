@@ -101,7 +101,7 @@ async fn a_rejected_starttls_ends_the_connection() {
 async fn a_certificate_from_an_unknown_authority_or_for_another_name_is_refused() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     for (server, why) in [
-        (stranger.server("127.0.0.1"), "not issued by an authority"),
+        (stranger.server("127.0.0.1"), "not issued by a trusted authority"),
         (authority.server("mail.test"), "not for the name"),
     ] {
         for (tls, security) in [

@@ -125,7 +125,7 @@ fn errors_contain_no_number_text_or_secret() {
         SendError::File(io::ErrorKind::NotFound),
     ];
     insta::assert_snapshot!(all.map(|error| error.to_string()).join("\n"), @r"
-    texts to this number are not served
+    texts to this number are not allowed
     the SMS gateway cannot be reached
     the SMS gateway took too long
     the SMS gateway's connection cannot be secured by TLS: its certificate has expired
