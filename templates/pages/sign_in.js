@@ -1,12 +1,12 @@
 "use strict";
 
 // Signs somebody in with a Matrix account: discovers the homeserver, signs in there with a flow it offers,
-// requests an OpenID token, signs out again, and sends that token, and nothing else, to the server this page
-// comes from. A password is sent to the homeserver only.
+// requests an OpenID token, signs out again, and sends only that token to the server this page
+// comes from. A password is sent only to the homeserver.
 //
 // The messages are in the page, in the reader's language, under the names used here.
 
-// How long the homeserver may take to answer, and a person to sign in on its page, in milliseconds.
+// The time limits for an answer of the homeserver, and for signing in on its page, in milliseconds.
 const PATIENCE = 20_000;
 const AWAY = 15 * 60_000;
 
@@ -35,7 +35,7 @@ function say(text, values) {
 
 // ---- requests to the homeserver ----
 
-// Returns the status and the JSON of an answer; anything but a JSON object counts as an empty one. Redirects are
+// Returns the status and the JSON of an answer, or {} if it is not a JSON object. Redirects are
 // followed only for requests without secrets.
 async function ask(url, { json, form, token, redirect = "error" } = {}) {
   const headers = {};
@@ -132,7 +132,7 @@ const ENDPOINTS = ["authorization", "token", "registration", "revocation"].map((
 // Returns whether OAuth 2.0 metadata names a server of those who run the homeserver. Otherwise this could be a mix-up
 // attack (RFC 9700, section 4.4): somebody signs in at another server, where they have an account too, and the code
 // goes to a token endpoint of the homeserver, or the token to its Client-Server API. So the code goes where it comes
-// from, and that belongs to the homeserver's name or address. A host of its own, such as account.example.org for
+// from, and that belongs to the homeserver's name or address. A separate host, such as account.example.org for
 // example.org, is usual.
 function isTheirs(oauth, hosts) {
   const urls = ["issuer", ...ENDPOINTS].map((name) => secure(oauth[name]));
@@ -202,8 +202,8 @@ async function byOAuth({ name, client, oauth }) {
   });
 }
 
-// Unlike OAuth 2.0, this names no issuer: a homeserver can pass the person on to the page of another one, and be
-// given a login token of theirs. So the page says whose page opens, and the token goes nowhere but to this homeserver.
+// Unlike OAuth 2.0, this names no issuer: a homeserver can send the person to the page of another one, and be
+// given a login token of theirs. So the page says whose page opens, and the token goes only to this homeserver.
 async function bySso({ name, client }) {
   const back = new URL(form.action);
   const state = random();
@@ -315,7 +315,7 @@ async function work(doing, todo) {
 function busy(is) {
   isBusy = is;
   form.setAttribute("aria-busy", is);
-  // Not disabled, because the keyboard would lose its focus.
+  // Not disabled, because it would lose the keyboard focus.
   for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", is);
 }
 
@@ -369,7 +369,7 @@ form.addEventListener("submit", (event) => {
 });
 byId("oauth").addEventListener("click", () => work("leaving", () => byOAuth(homeserver)));
 byId("sso").addEventListener("click", () => work("leaving", () => bySso(homeserver)));
-// Coming back with the browser's button starts over with an empty form.
+// Coming back with the browser's back button starts over with an empty form.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 form.hidden = false;
