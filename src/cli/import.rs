@@ -32,7 +32,7 @@ pub(super) enum Import {
     Synapse(synapse::From),
 }
 
-/// What every import has.
+/// The options that every import has.
 #[derive(Args)]
 struct Common {
     #[command(flatten)]
@@ -48,7 +48,7 @@ struct Common {
     json: bool,
 }
 
-/// What the operator accepts.
+/// The risks that the operator accepts.
 #[derive(Args)]
 struct Acceptance {
     /// Import although something is lost that the report names
@@ -60,7 +60,7 @@ struct Acceptance {
     accept_older: bool,
 }
 
-/// What is done.
+/// The action.
 #[derive(Args)]
 struct Choice {
     /// Only say what would be imported; this is the default
@@ -87,7 +87,8 @@ impl Common {
         Accepted { losses: self.acceptance.accept_losses, older: self.acceptance.accept_older }
     }
 
-    /// Shows the report of an import in place of the bar, and ends the move if this was the last one.
+    /// Replaces the progress bar with the report of an import, and ends the move if this was the
+    /// last one.
     async fn finish(&self, services: &Services, bar: Bar, report: Result<Report, ImportError>) -> Result<(), Failure> {
         bar.0.finish_and_clear();
         let report = report?;
@@ -100,8 +101,8 @@ impl Common {
 }
 
 impl Import {
-    /// Converts the configuration of the other server, if that is what was asked for: then
-    /// `--config` names that.
+    /// Converts the configuration of the other server, if that was requested. `--config` names it
+    /// in that case.
     pub fn converted(&self, config: Option<&Path>) -> Option<Result<String, Failure>> {
         match self {
             Self::Sydent(from) => from.converted(config),
@@ -119,14 +120,14 @@ pub(super) async fn run(config: Config, import: &Import) -> Result<(), Failure> 
     }
 }
 
-/// Whether something is imported that the operator must decide about.
+/// The operator's decision on whether to import something.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Decision {
     Take,
     Leave,
 }
 
-/// Converts the configuration of another server, unless its database is named; `missing` says what
+/// Converts the configuration of another server, unless its database is named. `missing` says what
 /// to name if neither is.
 fn convert<E>(
     has_database: bool,
@@ -144,7 +145,7 @@ where
     Some(to_toml(file).map_err(Failure::from))
 }
 
-/// Returns a file or URL; `-` means that it is read from standard input, since a URL may contain a
+/// Returns a file or URL. `-` means that it is read from standard input, since a URL may contain a
 /// password.
 fn place(given: &str) -> Result<String, Failure> {
     if given != "-" {
@@ -157,7 +158,8 @@ fn place(given: &str) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-/// Returns how long the public keys of invitations stay valid, by default as long as new ones.
+/// Returns the time for which the public keys of invitations stay valid, by default that of new
+/// ones.
 fn keys_valid(services: &Services, days: Option<u32>) -> Millis {
     let retention = &services.config.retention;
     days.map_or(retention.invite + retention.ephemeral_key, |days| Millis::from(days) * DAY)
@@ -183,7 +185,7 @@ fn conclude(report: &Report, accepts_losses: bool) -> Result<(), Failure> {
     }
 }
 
-/// A progress bar on a terminal; elsewhere, nothing.
+/// A progress bar on a terminal, or nothing elsewhere.
 struct Bar(ProgressBar);
 
 impl Bar {

@@ -1,21 +1,21 @@
-//! The settings of another server as a `vouch.toml` to begin with.
+//! Another server's settings, converted into a `vouch.toml` to start from.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use toml::Value;
 
-/// What becomes of a setting.
+/// A line that a setting is converted into.
 pub enum Line {
-    /// A setting here: its section, key and value.
+    /// A setting of this server: section, key and value.
     Set(&'static str, &'static str, Value),
-    /// A remark: nothing corresponds to it, or not exactly.
+    /// A remark on a setting without an exact counterpart.
     Note(String),
 }
 
 use Line::{Note, Set};
 
-/// What became of the settings so far.
+/// The lines that settings were converted into so far.
 #[derive(Default)]
 pub struct Conversion {
     sections: BTreeMap<&'static str, Vec<(&'static str, Value)>>,
@@ -23,7 +23,7 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// Adds what becomes of the setting `key`.
+    /// Adds the lines that the setting `key` is converted into.
     pub fn add(&mut self, key: &str, lines: Vec<Line>) {
         for line in lines {
             match line {
@@ -38,7 +38,7 @@ impl Conversion {
         self.notes.extend(notes);
     }
 
-    /// Returns the text of a `vouch.toml`. `server` is the name of the other server's program.
+    /// Returns the text of a `vouch.toml`. `server` is the name of the other server's software.
     #[must_use]
     pub fn to_toml(&self, server: &str) -> String {
         let mut toml = format!(
@@ -62,7 +62,7 @@ impl Conversion {
     }
 }
 
-/// Returns a text.
+/// Returns a string value.
 #[must_use]
 pub fn text(value: &str) -> Value {
     Value::String(value.to_owned())
@@ -83,7 +83,7 @@ pub fn number(section: &'static str, key: &'static str, value: &str) -> Vec<Line
     }
 }
 
-/// Returns a list of what is separated by commas or stands on lines of its own.
+/// Returns the list of the items, which are separated by commas or line breaks.
 #[must_use]
 pub fn list(value: &str) -> Value {
     let items = value.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());

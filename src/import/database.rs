@@ -1,7 +1,7 @@
-//! Another server's database, `SQLite` or `PostgreSQL`, which is only read.
+//! Another server's database, in `SQLite` or `PostgreSQL`, opened only for reading.
 //!
-//! An `SQLite` file is read in pages, each in a short transaction, so that the server which uses it
-//! can write. `PostgreSQL` is read as it is at one moment.
+//! An `SQLite` file is read in pages, each in a short transaction, so that its server can still
+//! write. `PostgreSQL` is read as a snapshot of one moment.
 
 use std::path::Path;
 
@@ -15,23 +15,23 @@ use super::values;
 use crate::clock::Millis;
 use crate::store;
 
-/// How many rows are read at once.
+/// The number of rows that are read at once.
 const PAGE: i64 = 5_000;
 
 /// The longest value that is read, in bytes.
 const LONGEST: i64 = 16_384;
 
-/// The largest number of columns that are read of a table.
+/// The largest number of columns that are read from a table.
 const COLUMNS: usize = 8;
 
-/// Reading takes as long as it takes, and changes nothing.
+/// Reading has no time limit, and changes nothing.
 const BEGIN: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Another server's database.
 pub struct Database {
     link: Link,
-    /// Without a password, for messages.
+    /// Its file or URL without the password, for messages.
     place: String,
     maker: Maker,
     tables: Vec<String>,
@@ -43,7 +43,7 @@ enum Link {
     Postgres(Client),
 }
 
-/// A row, as bytes whatever the types of its columns are: `None` for NULL, and nothing for what is
+/// A row, as bytes regardless of the columns' types: `None` for NULL, and empty for values that are
 /// too long.
 #[derive(Debug)]
 pub struct Row(Vec<Option<Vec<u8>>>);
@@ -56,13 +56,13 @@ pub struct Pages {
     place: Place,
 }
 
-/// How far a table was read.
+/// The position up to which a table was read.
 enum Place {
-    /// Up to this row, of an `SQLite` file.
+    /// After this row of an `SQLite` file.
     After(i64),
-    /// A cursor of `PostgreSQL` that is not opened yet.
+    /// A cursor of `PostgreSQL` that is not open yet.
     Before(usize),
-    /// That of a cursor.
+    /// The position of an open cursor.
     Cursor(usize),
 }
 
@@ -101,11 +101,11 @@ struct SqliteRow {
 }
 
 impl Database {
-    /// Opens the file or `PostgreSQL` URL of a database that must have all `tables`. `ca_file` has
-    /// certificates that are trusted for `PostgreSQL`.
+    /// Opens a file or `PostgreSQL` URL. The database must have all `tables`. `ca_file` contains
+    /// certificates to trust for `PostgreSQL`.
     ///
     /// # Errors
-    /// [`SourceError`] if it cannot be read, or is not the database of this maker.
+    /// [`SourceError`] if it cannot be read, or is not a database of this maker.
     pub async fn open(place: &str, maker: Maker, tables: &[&str], ca_file: Option<&Path>) -> Result<Self, SourceError> {
         let is_url = place.starts_with("postgres://") || place.starts_with("postgresql://");
         let (link, place) = if is_url {
@@ -129,7 +129,7 @@ impl Database {
         &self.tables
     }
 
-    /// Returns whether there is a table.
+    /// Returns whether the table exists.
     #[must_use]
     pub fn has(&self, table: &str) -> bool {
         self.tables.iter().any(|name| name == table)
@@ -160,7 +160,7 @@ impl Database {
         })
     }
 
-    /// Returns the number of rows of a table, which is zero if there is none.
+    /// Returns the number of rows of a table, or zero if it does not exist.
     ///
     /// # Errors
     /// [`SourceError`] if it cannot be read.
@@ -195,7 +195,7 @@ impl Database {
         self.names(&sqlite, &postgres).await
     }
 
-    /// Prepares to read these columns of a table. Nothing is read of a table that does not exist.
+    /// Prepares to read these columns of a table. If the table does not exist, nothing is read.
     ///
     /// # Errors
     /// [`SourceError`] if the table lacks one of them.
@@ -242,8 +242,8 @@ impl Database {
         Ok(pages)
     }
 
-    /// Returns an expression for the bytes of a value, whatever its type; none for one that is too
-    /// long, which is not loaded.
+    /// Returns an expression for the bytes of a value, regardless of its type. For a value that is
+    /// too long, it yields no bytes, so that the value is not loaded.
     fn bytes(&self, value: &str) -> String {
         let (empty, whole) = match &self.link {
             Link::Sqlite(_) => ("X''", format!("CAST({value} AS BLOB)")),
@@ -258,7 +258,7 @@ impl Database {
 }
 
 impl Pages {
-    /// Leaves out other rows; a page can be empty then.
+    /// Skips all other rows, so a page can be empty.
     #[must_use]
     pub fn only(self, only: impl Fn(&Row) -> bool + Send + 'static) -> Self {
         Self { only: Box::new(only), ..self }
@@ -312,13 +312,13 @@ impl Row {
         self.0.get(column)?.as_deref()
     }
 
-    /// Returns a text, unless it is not UTF-8 or contains a NUL.
+    /// Returns a text, or `None` if it is not UTF-8 or contains a NUL.
     #[must_use]
     pub fn text(&self, column: usize) -> Option<&str> {
         values::text(self.bytes(column))
     }
 
-    /// Returns a text that is not empty.
+    /// Returns a text, or `None` if it is empty.
     #[must_use]
     pub fn filled(&self, column: usize) -> Option<&str> {
         self.text(column).filter(|text| !text.is_empty())

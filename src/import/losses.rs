@@ -1,11 +1,11 @@
-//! What would be lost without anybody being told.
+//! Data that would be lost without anybody being told.
 
 use super::report::{KeyCheck, Loss, Report};
 
-/// What can be done about rows that are not valid.
+/// The advice on rows that are not valid.
 const CORRECT: &str = "correct these rows there, or accept their loss";
 
-/// Returns what would be lost from any server. `key_advice` says what can be done about a signing
+/// Returns the losses that can occur with any server. `key_advice` says what to do about a signing
 /// key that is missing here.
 #[must_use]
 pub fn of(report: &Report, key_advice: &str) -> Vec<Loss> {

@@ -1,7 +1,7 @@
 //! Moving in from a ma1sd, or from the mxisd before it.
 //!
-//! It has no bindings of its own: it looks addresses up elsewhere, and keeps what it found in
-//! `hashes` while it runs. What has to be moved are pending invitations with their keys.
+//! A ma1sd has no bindings: it looks addresses up elsewhere, and keeps the results in `hashes`
+//! while it runs. Pending invitations and their keys have to be moved.
 
 pub mod converting;
 pub mod keys;
@@ -26,34 +26,34 @@ use keys::KeyStore;
 use reading::Found;
 use rows::{FORMER, INVITE, Properties};
 
-/// The policy under which accepted terms are recorded. None of ours can be called that.
+/// The policy under which accepted terms are recorded. None of our policies can have this name.
 const POLICY: &str = "ma1sd:terms";
 
-/// What a database is expected to be.
+/// The expected kind of database.
 const MAKER: Maker = Maker { name: "a ma1sd", tables: &[] };
 
-/// What to import, and how.
+/// The options of an import.
 pub struct Options {
     /// The file or `PostgreSQL` URL of the database.
     pub place: String,
     /// Its key store.
     pub keys: Option<KeyStore>,
-    /// Its server name, if its configuration is known.
+    /// Its server name, if its configuration is given.
     pub name: Option<String>,
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// What the operator has chosen.
+    /// The operator's choices.
     pub choices: Choices,
-    /// How long the public keys of its invitations are reported as valid.
+    /// The time for which the public keys of its invitations are reported as valid.
     pub keys_valid: Millis,
-    /// What the operator accepts.
+    /// The risks that the operator accepts.
     pub accepted: Accepted,
 }
 
-/// Imports, or says what would be imported.
+/// Imports the data, or reports what would be imported.
 ///
 /// # Errors
-/// [`ImportError`]; what was imported until then is kept, and the import can be repeated.
+/// [`ImportError`]. Everything imported before the error is kept, and the import can be repeated.
 pub async fn run(
     services: &Services,
     options: &Options,
@@ -109,8 +109,8 @@ pub async fn run(
     Ok(report)
 }
 
-/// Returns whether all keys are ours with which the other server has signed: those of its key
-/// store, and those that its invitations name.
+/// Returns whether we have all keys with which the other server has signed: those of its key store,
+/// and those that its invitations name.
 fn check_keys(found: &Found, keys: Option<&KeyStore>, services: &Services) -> Result<KeyCheck, ImportError> {
     let text = keys.map(|keys| keys.server.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n"));
     let stored = text.map(|text| SigningKeys::parse(&text, &services.config.server.name)).transpose();
@@ -122,7 +122,7 @@ fn check_keys(found: &Found, keys: Option<&KeyStore>, services: &Services) -> Re
     Ok(missing.map_or(KeyCheck::Matches(first), |(id, _)| KeyCheck::Missing(id)))
 }
 
-/// Returns what would be lost unless the operator decides about it.
+/// Returns the losses about which the operator has to decide.
 fn undecided(report: &Report, choices: Choices) -> Vec<Loss> {
     let mut losses = Vec::new();
     let (undelivered, hashes) = (report.found.invitations.undelivered, report.found.bindings.rows_read);
@@ -156,7 +156,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Imports users as accounts, and the terms that they have accepted.
+    /// Imports the users as accounts, with the terms that they have accepted.
     async fn people(
         &mut self,
         database: &mut Database,
@@ -181,7 +181,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Imports pending invitations, and those that were not delivered if they are chosen.
+    /// Imports pending invitations, and undelivered ones if the operator has chosen that.
     async fn invites(&mut self, database: &mut Database) -> Result<(), ImportError> {
         let mut seen = Seen::default();
         self.to.report.add("invitations", []);
@@ -219,8 +219,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Returns the id of the key that the room of an invitation was given: ours with the same public
-    /// half, if there is one.
+    /// Returns the id of the key that was sent to the invitation's room: the id of our key with the
+    /// same public half, if there is one.
     fn signing_key(&self, properties: Properties) -> String {
         let Some((id, public)) = properties.server_key else { return self.signing.current().0.to_owned() };
         if self.signing.public_key(&id).as_deref() == Some(public.as_str()) {
@@ -229,8 +229,8 @@ impl Run<'_> {
         self.signing.all().find(|(_, ours)| *ours == public).map_or(id, |(ours, _)| ours.to_owned())
     }
 
-    /// Imports the public keys of invitations: of those in the database, also the former ones, and
-    /// of the key store.
+    /// Imports the public keys of current and former invitations, from the database and the key
+    /// store.
     async fn keys(&mut self, database: &mut Database, options: &Options) -> Result<(), ImportError> {
         let valid_until = self.to.now + options.keys_valid;
         self.to.report.add("public keys of invitations", []);
@@ -249,8 +249,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Imports what look-ups found, if that is chosen. Nothing says what was removed there, since
-    /// ma1sd empties the table whenever it stops.
+    /// Imports the results of look-ups, if the operator has chosen that. Removals cannot be
+    /// detected, because ma1sd empties the table whenever it stops.
     async fn hashes(&mut self, database: &mut Database, mut bindings: Untimed) -> Result<(), ImportError> {
         self.to.report.add("bindings", []);
         if self.choices.hashes != Some(true) {

@@ -1,6 +1,5 @@
-//! Moving in from other identity servers: reading what they have stored, and deciding which of it
-//! counts. [`Importer`] compares that with what is stored here and writes
-//! it.
+//! Moving in from other identity servers: reads their data and decides which of it counts.
+//! [`Importer`] compares that with the data stored here, and writes it.
 
 pub mod conversion;
 pub mod database;
@@ -23,30 +22,30 @@ use crate::service::{Importer, Mode, NAMES};
 use opening::SourceError;
 use report::{Done, Report};
 
-/// How many rows are imported in one transaction.
+/// The number of rows that are imported in one transaction.
 const BATCH: usize = crate::store::import::BATCH;
 
-/// What the operator accepts.
+/// The risks that the operator accepts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Accepted {
-    /// That something is lost.
+    /// True if data may be lost.
     pub losses: bool,
-    /// That the file is older than the one imported last.
+    /// True if the file may be older than the one imported last.
     pub older: bool,
 }
 
-/// What is done.
+/// The action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Say what would be imported.
+    /// Report what would be imported.
     DryRun,
     /// Import.
     Import,
-    /// Say where the two servers differ.
+    /// Report where the two servers differ.
     Verify,
 }
 
-/// Shows how far an import is.
+/// Shows the progress of an import.
 pub trait Progress {
     /// A step of about this many rows begins.
     fn begin(&self, step: &'static str, rows: usize);
@@ -54,7 +53,7 @@ pub trait Progress {
     fn tick(&self, rows: usize);
 }
 
-/// Where the rows of a server go that has no sequence of its changes.
+/// The destination of rows from a server whose changes have no sequence.
 struct Target<'a> {
     importer: &'a Arc<Importer>,
     mode: Mode,
@@ -64,8 +63,8 @@ struct Target<'a> {
 }
 
 impl Action {
-    /// Notes in the report what is done, which is nothing if it names losses that the operator does
-    /// not accept; returns whether anything is written.
+    /// Records the action in the report. Nothing is written if the report names losses that the
+    /// operator does not accept. Returns whether anything is written.
     fn begin(self, report: &mut Report, accepted: Accepted) -> Mode {
         report.done = match self {
             Self::Import if !report.losses.is_empty() && !accepted.losses => Done::Refused,
@@ -77,8 +76,8 @@ impl Action {
     }
 }
 
-/// Refuses to import from a server while an import from a server of this other kind is not ended:
-/// each would take the invitations of the other for those that were delivered.
+/// Refuses to import from a server until the import from the other kind of server has ended: each
+/// import would assume that the other's invitations have been delivered.
 async fn refuse_besides(importer: &Importer, other: &str) -> Result<(), ImportError> {
     let names = importer.in_progress().await?;
     if names.iter().any(|name| name.starts_with(&format!("{NAMES}{other} "))) {
@@ -89,7 +88,7 @@ async fn refuse_besides(importer: &Importer, other: &str) -> Result<(), ImportEr
     Ok(())
 }
 
-/// Why an import failed.
+/// The reason why an import failed.
 #[derive(Debug)]
 pub enum ImportError {
     /// The other server's database cannot be read.

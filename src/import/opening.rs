@@ -1,4 +1,4 @@
-//! Opens a file that anybody may have made, as far as `SQLite` can be told to distrust it:
+//! Opens a file of unknown origin, with all the distrust that `SQLite` supports:
 //! <https://www.sqlite.org/security.html>.
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{Connection, QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use url::Url;
 
-/// Why a database cannot be imported, for the operator.
+/// The reason why a database cannot be imported, for the operator.
 #[derive(Debug)]
 pub struct SourceError(pub String);
 
@@ -35,13 +35,13 @@ impl From<tokio_postgres::Error> for SourceError {
     }
 }
 
-/// Nothing is written, no function with side effects is run by the schema, damaged pages are
-/// noticed, and a file that is cut off while it is read is an error and not a crash.
+/// Nothing is written, the schema cannot run functions with side effects, damaged pages are
+/// detected, and truncating the file while it is read causes an error and not a crash.
 const PRAGMAS: &str = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; \
     PRAGMA query_only = ON; PRAGMA busy_timeout = 10000; SELECT 1 FROM sqlite_master";
 
-/// What these servers never have in the tables that are read, and what could make reading do
-/// something else: views, virtual tables, columns that are computed, and columns that hide the ids
+/// Finds everything that could change the effect of reading, and that these servers never have in
+/// the tables that are read: views, virtual tables, computed columns, and columns that hide the ids
 /// of rows.
 const SUSPICIOUS: &str = "WITH t AS (SELECT type, name FROM pragma_table_list WHERE schema = 'main' \
         AND (? = '' OR instr(?, ' ' || lower(name) || ' '))) \
@@ -49,12 +49,12 @@ const SUSPICIOUS: &str = "WITH t AS (SELECT type, name FROM pragma_table_list WH
     UNION ALL SELECT 'column ' || t.name || '.' || c.name FROM t, pragma_table_xinfo(t.name) c \
     WHERE t.type = 'table' AND (c.hidden <> 0 OR lower(c.name) IN ('rowid', 'oid', '_rowid_')) LIMIT 1";
 
-/// Which server's database is opened.
+/// The server whose database is opened.
 #[derive(Clone, Copy)]
 pub struct Maker {
     /// Its name, as in "a Sydent".
     pub name: &'static str,
-    /// The tables that are read, in lower case, if it has others that may be of any kind.
+    /// The tables that are read, in lower case, if others may be of any kind.
     pub tables: &'static [&'static str],
 }
 
@@ -64,7 +64,7 @@ struct Suspicious {
     text: String,
 }
 
-/// The tables by which databases are told apart, and whose they are.
+/// The tables that distinguish the servers' databases, each with its server.
 const MARKS: [(&str, &str); 4] = [
     ("local_threepid_associations", "a Sydent: use `vouch import sydent`"),
     ("invite_3pid", "a ma1sd: use `vouch import ma1sd`"),
@@ -77,16 +77,16 @@ fn whose(tables: &[String]) -> Option<&'static str> {
     found.map(|(_, whose)| *whose)
 }
 
-/// Returns an error that says whose database this is instead, by its tables.
+/// Returns an error that names the server whose tables these are.
 #[must_use]
 pub fn another(place: &str, maker: &str, tables: &[String]) -> SourceError {
     let instead = whose(tables).map(|whose| format!(", but of {whose}")).unwrap_or_default();
     SourceError(format!("{place} is not the database of {maker}{instead}"))
 }
 
-/// Opens a file for reading; returns how often it has been changed as well, as its header counts
-/// that. Where nothing can be written, `SQLite` reads a file only if nobody writes to it, which is
-/// assumed unless changes are left in its journal.
+/// Opens a file for reading. Also returns the count of changes in its header. On a read-only file
+/// system, `SQLite` reads a file only if nobody writes to it, which is assumed unless its journal
+/// contains changes.
 pub(super) fn connect(path: &Path, maker: Maker) -> Result<(SqliteConnection, u32), SourceError> {
     let problem = |text: &str| SourceError(format!("{}: {text}", path.display()));
     let changes = read_header(path).map_err(|text| problem(&text))?;

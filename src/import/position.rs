@@ -1,4 +1,4 @@
-//! How far a database was read that has no sequence of its changes: all of it, each time.
+//! The position in a database whose changes have no sequence: all of it is read each time.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,32 +6,32 @@ use super::ImportError;
 use crate::clock::Millis;
 use crate::service::{Importer, NAMES};
 
-/// What is remembered of a run.
+/// The facts that are stored about a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Position {
-    /// When it was.
+    /// The time of the run.
     pub at: Millis,
     /// Numbers that only grow while the other server runs.
     pub marks: Vec<i64>,
-    /// What the operator has chosen.
+    /// The operator's choices.
     #[serde(default)]
     pub choices: Choices,
-    /// The names of this server that the operator has given.
+    /// The names of this server given by the operator.
     #[serde(default)]
     pub names: Vec<String>,
 }
 
-/// What the operator has chosen, which holds until it is chosen otherwise.
+/// The operator's choices, each of which stays in effect until it is changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choices {
-    /// Whether invitations are taken that the other server could not deliver.
+    /// True if invitations that the other server could not deliver are imported.
     pub undelivered: Option<bool>,
-    /// Whether its hashes are taken for bindings.
+    /// True if its hashes are imported as bindings.
     pub hashes: Option<bool>,
 }
 
 impl Choices {
-    /// Returns these choices, and the earlier ones where there is none.
+    /// Returns these choices, completed with the earlier ones.
     #[must_use]
     pub fn or(self, earlier: Self) -> Self {
         Self { undelivered: self.undelivered.or(earlier.undelivered), hashes: self.hashes.or(earlier.hashes) }
@@ -39,7 +39,7 @@ impl Choices {
 }
 
 impl Position {
-    /// Returns what is remembered of the last run, if there was one.
+    /// Returns the facts stored about the last run, if there was one.
     ///
     /// # Errors
     /// [`ImportError`] if our database is unavailable.
@@ -48,7 +48,8 @@ impl Position {
         Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// Refuses a database that is older than the one read last: what it lacks would be removed here.
+    /// Refuses a database that is older than the one read last: everything missing from it would be
+    /// removed here.
     ///
     /// # Errors
     /// [`ImportError::Choice`]
@@ -62,7 +63,7 @@ impl Position {
         Ok(())
     }
 
-    /// Remembers this run, and notes what was done.
+    /// Stores the facts about this run, and records it in the audit log.
     ///
     /// # Errors
     /// [`ImportError`] if our database is unavailable.

@@ -1,4 +1,4 @@
-//! What an import has found and done, for the operator.
+//! The findings and changes of an import, for the operator.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,76 +8,76 @@ use serde::Serialize;
 use super::survey::{Listed, Survey};
 use crate::service::Outcome;
 
-/// How many examples are shown in words; JSON has more.
+/// The number of examples that are shown in words; JSON has more.
 const SHOWN: usize = 10;
 
-/// Counts what was done, or would be.
+/// The number of rows with each outcome.
 pub type Tally = BTreeMap<Outcome, usize>;
 
-/// What was compared.
+/// The completed action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// Nothing was written; this would be.
+    /// Nothing was written; the report says what would be.
     DryRun,
-    /// Nothing was written; these are the differences.
+    /// Nothing was written; the report lists the differences.
     Verified,
     /// Nothing was written, because something would be lost.
     Refused,
-    /// It was written.
+    /// The data was written.
     Imported,
 }
 
-/// Whether the other server's key is one of ours.
+/// The result of looking for the other server's key among ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyCheck {
-    /// It is, under this id.
+    /// We have it, under this id.
     Matches(String),
-    /// It is not; it has this id.
+    /// We do not have the key with this id.
     Missing(String),
-    /// Its rows do not tell.
+    /// Its rows do not name the key.
     Unknown,
 }
 
 /// Something that would be lost.
 #[derive(Debug, Serialize)]
 pub struct Loss {
-    /// What.
+    /// The loss.
     pub what: String,
-    /// What the operator can do about it.
+    /// The advice to the operator.
     pub advice: String,
 }
 
 /// The result of an import.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// What was done.
+    /// The completed action.
     pub done: Done,
     /// `sydent`, `tchap`, `ma1sd`, `mxisd` or `synapse`
     pub variant: &'static str,
     /// The version of its tables.
     pub schema_version: i64,
-    /// The other server's name, as far as its rows tell.
+    /// The other server's name, if its rows contain it.
     pub their_name: Option<String>,
     /// Our name.
     pub our_name: String,
-    /// Whether the other server's key is one of ours, if it signs for this name.
+    /// The result for the other server's key, if it signs for this name.
     pub signing_key: Option<KeyCheck>,
-    /// The local id after which rows were read, if only changes were.
+    /// The local id after which rows were read, if only changes were read.
     pub since: i64,
-    /// What the database contains.
+    /// The content of the database.
     pub found: Survey,
-    /// What was done about each kind of row.
+    /// The outcomes for each kind of row.
     pub outcomes: BTreeMap<&'static str, Tally>,
-    /// Addresses whose invitations were delivered at once, because they are bound.
+    /// The number of addresses whose invitations were delivered at once, because they are bound.
     pub invitations_delivered: usize,
-    /// What would be lost.
+    /// The losses.
     pub losses: Vec<Loss>,
 }
 
 impl Report {
-    /// Adds what was done about some rows.
+    /// Adds the outcome of some rows.
     pub fn add(&mut self, kind: &'static str, outcomes: impl IntoIterator<Item = Outcome>) {
         let tally = self.outcomes.entry(kind).or_default();
         for outcome in outcomes {
@@ -85,7 +85,7 @@ impl Report {
         }
     }
 
-    /// Returns how many rows were changed, or would be.
+    /// Returns the number of rows that were changed, or would be.
     #[must_use]
     pub fn changes(&self) -> usize {
         let tallies = self.outcomes.values().flatten();

@@ -1,4 +1,4 @@
-//! What another server's database contains, before it is compared with ours.
+//! The content of another server's database, before it is compared with ours.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::clock::{DAY, Millis};
 
-/// How many examples of each kind are reported.
+/// The number of examples of each kind that are reported.
 pub const EXAMPLES: usize = 100;
 
 /// The ages by which invitations are counted.
@@ -18,30 +18,30 @@ const AGES: [(&str, Millis); 4] =
 pub struct TableRows {
     /// Its name.
     pub name: String,
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: i64,
-    /// What becomes of them.
+    /// A note on what is done with them.
     pub note: &'static str,
-    /// Whether they have a counterpart here, or are known not to need one.
+    /// True if they have a counterpart here, or are known not to need one.
     #[serde(skip)]
     pub is_known: bool,
 }
 
-/// Rows by where they come from.
+/// The rows of one origin.
 #[derive(Debug, Serialize)]
 pub struct Origin {
-    /// The server that they come from, or that they are for.
+    /// The server that they come from or are for.
     pub name: String,
-    /// How many there are.
+    /// The number of them.
     pub rows: i64,
-    /// What becomes of them.
+    /// A note on what is done with them.
     pub note: &'static str,
 }
 
-/// Rows of which some are shown.
+/// A number of rows, with some examples.
 #[derive(Debug, Default, Serialize)]
 pub struct Listed {
-    /// How many there are.
+    /// The number of them.
     pub count: usize,
     /// The first of them, in words.
     pub some: Vec<String>,
@@ -66,9 +66,9 @@ pub struct BindingSurvey {
     pub addresses: usize,
     /// Local rows that say that an address was unbound.
     pub tombstones: usize,
-    /// Rows whose time is over.
+    /// Rows that have expired.
     pub expired: usize,
-    /// Rows whose time has not come.
+    /// Rows that are not valid yet.
     pub not_yet_valid: usize,
     /// Local rows that look-ups do not find, because a peer has unbound the address.
     pub unbound_by_peers: usize,
@@ -82,9 +82,10 @@ pub struct BindingSurvey {
     pub respelled: Listed,
     /// Addresses that were bound to several users.
     pub several_users: Listed,
-    /// Addresses that are bound to several users, and nothing says who is right: left out.
+    /// Addresses that are bound to several users, without evidence of who is right. They are left
+    /// out.
     pub contested: Listed,
-    /// Rows of users who do not exist any more, or are those of another homeserver.
+    /// Rows of users who no longer exist, or who belong to another homeserver.
     pub strangers: usize,
     /// Rows for other identity servers.
     pub elsewhere: usize,
@@ -93,26 +94,26 @@ pub struct BindingSurvey {
 /// The pending invitations.
 #[derive(Debug, Default, Serialize)]
 pub struct InviteSurvey {
-    /// How many are pending.
+    /// The number that are pending.
     pub pending: usize,
-    /// How many were handed to a homeserver.
+    /// The number that were handed to a homeserver.
     pub handed_over: usize,
-    /// How many were not accepted by their homeserver (ma1sd).
+    /// The number that were not accepted by their homeserver (ma1sd).
     pub undelivered: usize,
-    /// How many are too old (Tchap).
+    /// The number that are too old (Tchap).
     pub expired: usize,
-    /// How many have an address, room, sender or token that is not valid.
+    /// The number that have an address, room, sender or token that is not valid.
     pub malformed: usize,
     /// The pending ones by their age.
     pub by_age: BTreeMap<&'static str, usize>,
 }
 
-/// What a database contains. What a server does not have is zero.
+/// The content of a database. The numbers of things that a server does not have are zero.
 #[derive(Debug, Default, Serialize)]
 pub struct Survey {
     /// The tables.
     pub tables: Vec<TableRows>,
-    /// Bindings by the server that they come from, or that they are for.
+    /// The bindings by the server that they come from or are for.
     pub origins: Vec<Origin>,
     /// The bindings.
     pub bindings: BindingSurvey,
@@ -132,7 +133,7 @@ pub struct Survey {
     pub tokens_lost: usize,
     /// The peers with which the server replicates.
     pub active_peers: Vec<String>,
-    /// Rows that are dated in the future, and that no earlier run has seen.
+    /// Rows that are dated in the future and that no earlier run has seen.
     pub dated_ahead: usize,
 }
 
@@ -144,7 +145,7 @@ impl Survey {
 }
 
 impl TableRows {
-    /// Describes a table by the tables that are known, each with what becomes of it.
+    /// Describes a table, with its note in the list of known tables.
     #[must_use]
     pub fn new(name: String, rows: i64, known: &[(&'static str, &'static str)]) -> Self {
         let note = known.iter().find(|(table, _)| *table == name).map(|(_, note)| *note);

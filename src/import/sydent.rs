@@ -1,8 +1,8 @@
 //! Moving in from a Sydent.
 //!
-//! Its database is read twice: once to decide which rows count and what would be lost, and once to
-//! import these. A later run reads only the local rows that are new, which Sydent's ids tell, and
-//! all rows that come from peers, of which a removal leaves no trace.
+//! Its database is read twice: first to decide which rows count and what would be lost, then to
+//! import them. A later run reads only new local rows, which have greater ids, and all rows from
+//! peers, because removals of these leave no trace.
 
 pub mod age;
 mod checks;
@@ -34,41 +34,41 @@ use settings::Settings;
 use source::{Selection, Source};
 use survey::Found;
 
-/// The policy under which accepted terms are recorded. None of ours can be called that.
+/// The policy under which accepted terms are recorded. None of our policies can have this name.
 const POLICY: &str = "sydent:terms";
 
-/// How many batches are prepared at the same time.
+/// The number of batches that are prepared at the same time.
 const AHEAD: usize = 3;
 
-/// What to import, and how.
+/// The options of an import.
 pub struct Options {
     /// The database.
     pub file: PathBuf,
     /// Its configuration, to compare the signing key.
     pub settings: Option<Settings>,
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// Whether bindings from its peers are imported.
+    /// True if bindings from its peers are imported.
     pub with_peers: bool,
-    /// Whether everything is read again, rather than what has changed.
+    /// True if everything is read again, rather than only the changes.
     pub reads_all: bool,
-    /// How long the public keys of its invitations are reported as valid.
+    /// The time for which the public keys of its invitations are reported as valid.
     pub keys_valid: Millis,
-    /// What the operator accepts.
+    /// The risks that the operator accepts.
     pub accepted: Accepted,
 }
 
-/// How far a database has been read.
+/// The position up to which a database has been read.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Position {
     /// The greatest id of a local binding.
     local: i64,
-    /// Whether bindings from peers were taken.
+    /// True if bindings from peers were imported.
     with_peers: bool,
-    /// When.
+    /// The time of the run.
     #[serde(default)]
     at: Millis,
-    /// How far the server had got.
+    /// The marks that the server had reached.
     #[serde(default)]
     marks: Marks,
 }
@@ -78,10 +78,10 @@ fn position_name(services: &Services) -> String {
     format!("{NAMES}sydent {}", services.config.server.name)
 }
 
-/// Imports, or says what would be imported.
+/// Imports the data, or reports what would be imported.
 ///
 /// # Errors
-/// [`ImportError`]; what was imported until then is kept, and the import can be repeated.
+/// [`ImportError`]. Everything imported before the error is kept, and the import can be repeated.
 pub async fn run(
     services: &Services,
     options: &Options,
@@ -154,7 +154,7 @@ pub async fn run(
     Ok(report)
 }
 
-/// Returns about how many rows of bindings are read.
+/// Returns the approximate number of bindings' rows to be read.
 fn expected(source: &mut Source, since: i64) -> Result<usize, SourceError> {
     if since > 0 {
         return Ok(0);
@@ -217,12 +217,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Imports pending invitations, and the public keys of all.
+    /// Imports pending invitations, and the public keys of all invitations.
     async fn invites(&mut self, source: &mut Source, signing: &SigningKeys, valid: Millis) -> Result<(), ImportError> {
         let (mode, now, mut after, mut seen) = (self.mode, self.now, 0, Seen::default());
         let key = match &self.report.signing_key {
             Some(KeyCheck::Matches(id)) => id.clone(),
-            // The id that Sydent's keys have, unless they were named by hand.
+            // Sydent gives its keys this id, unless they were named by hand.
             _ if signing.public_key("ed25519:0").is_some() => "ed25519:0".to_owned(),
             _ => signing.current().0.to_owned(),
         };
@@ -284,7 +284,7 @@ impl Run<'_> {
     }
 }
 
-/// Reads the rows that count, on a thread of its own.
+/// Reads the rows that count, on a separate thread.
 fn read(
     mut source: Source,
     winners: Vec<Reference>,
@@ -295,7 +295,7 @@ fn read(
         for same in winners.chunk_by(|one, other| one.table == other.table) {
             for some in same.chunks(BATCH) {
                 let batch = batch(&mut source, some, &horizon);
-                // The receiver is gone if the import has failed.
+                // The receiver has been dropped if the import has failed.
                 if batch.is_err() | sender.blocking_send(batch).is_err() {
                     return;
                 }

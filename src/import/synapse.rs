@@ -1,8 +1,8 @@
-//! Taking over what the users of a Synapse have published through this server.
+//! Imports the bindings that a Synapse's users have made on this server.
 //!
-//! Synapse remembers which addresses its users have bound, and at which identity server, but not
-//! since when. The addresses of their accounts, which Synapse has too, are another matter: these
-//! were never published, and are not even read.
+//! Synapse stores which addresses its users have bound, and on which identity server, but not when.
+//! It also stores the addresses of their accounts. These were never published, and are not even
+//! read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,35 +18,36 @@ use super::untimed::{self, Untimed};
 use super::{Accepted, Action, ImportError, Progress, Target, losses};
 use crate::service::{BindingSource, Mode, Outcome, Seen, Services};
 
-/// What a database is expected to be. A Synapse's file has tables of other kinds, for searching.
+/// The expected kind of database. A Synapse's file also has virtual tables, for searching.
 const MAKER: Maker = Maker { name: "a Synapse", tables: &["users", "user_threepid_id_server", "schema_version"] };
 
-/// The columns that are read, first those that [`Untimed`] wants.
+/// The columns that are read, those that [`Untimed`] expects first.
 const COLUMNS: [&str; 4] = ["medium", "address", "user_id", "id_server"];
 
-/// How many spellings of identity servers are reported.
+/// The number of spellings of identity servers that are reported.
 const SPELLINGS: usize = 100;
 
-/// The tables that matter, and what becomes of them. All others are about other things.
+/// The relevant tables, each with a note on what is done with it.
 const TABLES: [(&str, &str); 3] = [
     ("user_threepid_id_server", "imported, if it is for this server"),
     ("user_threepids", "not read: these addresses were not published"),
     ("users", "read for the names of users who still exist"),
 ];
 
-/// What to import, and how.
+/// The options of an import.
 pub struct Options {
     /// The file or `PostgreSQL` URL of the database.
     pub place: String,
-    /// The names under which the homeserver knows this server; none for those of our configuration.
+    /// The names by which the homeserver knows this server. If there are none, those of our
+    /// configuration are used.
     pub id_servers: Vec<String>,
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// What the operator accepts.
+    /// The risks that the operator accepts.
     pub accepted: Accepted,
 }
 
-/// Which rows are read.
+/// The rows to read.
 struct Selection {
     /// This server's names, in one spelling.
     names: Vec<String>,
@@ -61,10 +62,10 @@ struct Users {
     active: std::collections::HashSet<u64>,
 }
 
-/// Imports, or says what would be imported.
+/// Imports the data, or reports what would be imported.
 ///
 /// # Errors
-/// [`ImportError`]; what was imported until then is kept, and the import can be repeated.
+/// [`ImportError`]. Everything imported before the error is kept, and the import can be repeated.
 pub async fn run(
     services: &Services,
     options: &Options,
@@ -83,7 +84,7 @@ pub async fn run(
     if !options.accepted.older {
         last.refuse_older(&marks, &options.place)?;
     }
-    // Without the names of the last run, what it has imported would seem to be withdrawn.
+    // Without the names of the last run, its bindings would appear to have been withdrawn.
     let given = if options.id_servers.is_empty() { last.names } else { options.id_servers.clone() };
     let names = if given.is_empty() { services.config.server.names() } else { given.clone() };
     let selection = Selection { names: names.iter().map(|name| normal(name)).collect(), users };
@@ -116,7 +117,7 @@ pub async fn run(
         let withdrawn = importer.withdrawn_bindings(&mut seen, &homeserver, mode).await?;
         to.report.add("bindings", vec![Outcome::Removed; withdrawn]);
         if withdrawn > 0 && mode == Mode::Write {
-            // Somebody else may have published one of these addresses since.
+            // Somebody else may have bound one of these addresses since.
             import(&mut to, &mut database, &selection, &mut bindings, true).await?;
         }
     }
@@ -140,7 +141,7 @@ async fn import(
     untimed::import(to, database, pages, bindings, BindingSource::Homeserver, is_repeated).await
 }
 
-/// Returns what would be lost.
+/// Returns the losses.
 fn lost(report: &Report) -> Vec<Loss> {
     let (mut losses, bindings) = (losses::of(report, ""), &report.found.bindings);
     if bindings.contested.count > 0 {
@@ -164,7 +165,7 @@ fn normal(name: &str) -> String {
     host.strip_suffix(":443").unwrap_or(host).to_owned()
 }
 
-/// Reads what there is, and decides which rows count.
+/// Reads the database, and decides which rows count.
 async fn read(
     database: &mut Database,
     selection: &Selection,
@@ -208,7 +209,8 @@ impl Selection {
         row.text(3).is_some_and(|name| self.names.contains(&normal(name)))
     }
 
-    /// Whether a row is of a user who still exists. What is no Matrix ID is reported otherwise.
+    /// Returns whether a row belongs to a user who still exists. Invalid Matrix IDs are reported
+    /// elsewhere.
     fn is_of_user(&self, row: &Row) -> bool {
         row.user_id(2).is_none_or(|user| self.users.active.contains(&self.users.hash(user.as_str())))
     }
@@ -219,7 +221,7 @@ impl Selection {
 }
 
 impl Users {
-    /// Reads who is not deactivated, and the name of the homeserver.
+    /// Reads the users who are not deactivated, and the name of the homeserver.
     async fn read(database: &mut Database) -> Result<(Self, Option<OwnedServerName>), SourceError> {
         let (mut users, mut homeserver) = (Self::default(), None);
         let mut pages = database.pages("users", &["name", "deactivated"]).await?;

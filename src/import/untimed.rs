@@ -1,8 +1,8 @@
-//! Bindings of which no time is known.
+//! Bindings without a known time.
 //!
-//! They count as older than everything else that is known about an address, here or from another
-//! source: they are added where nothing is known, and replace and bring back nothing. Between two
-//! of them nothing can decide, so an address of several users is left out.
+//! They count as older than everything else known about an address, here or from another source.
+//! They are added if nothing is known, but neither replace nor restore anything. Nothing can decide
+//! between two of them, so addresses of several users are left out.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -23,7 +23,7 @@ const MEDIUM: usize = 0;
 const ADDRESS: usize = 1;
 const USER: usize = 2;
 
-/// What is known of an address: 48 bytes each, of which a few million fit into memory.
+/// The facts about an address. A few million fit into memory, at 48 bytes each.
 struct Claim {
     user: u64,
     spelling: u64,
@@ -39,7 +39,7 @@ pub struct Untimed {
     claims: HashMap<[u64; 2], Claim>,
 }
 
-/// Why a row binds nothing.
+/// The reason why a row binds nothing.
 enum Unusable {
     Medium,
     Address,
@@ -75,11 +75,11 @@ impl Untimed {
         }
     }
 
-    /// Returns what has to be imported for a row that was added, once for each address.
+    /// Returns the binding to import for a row that was added, once for each address.
     pub fn take(&mut self, row: &Row, source: BindingSource) -> Option<ImportedBinding> {
         let (address, user) = parse(row).ok()?;
         let (key, hash) = (self.key(&address), self.hash(user.as_str()));
-        // A row that has come or changed meanwhile is left to the next run.
+        // A row that was added or changed meanwhile is left to the next run.
         let claim = self.claims.get_mut(&key)?;
         if claim.is_contested || claim.is_taken || claim.user != hash {
             return None;
@@ -105,8 +105,8 @@ fn parse(row: &Row) -> Result<(Address, OwnedUserId), Unusable> {
     Ok((address, row.user_id(USER).ok_or(Unusable::User)?))
 }
 
-/// Imports the rows that count, and returns which were seen. If it is a repetition, only what it
-/// changes is reported.
+/// Imports the rows that count, and returns those that were seen. In a repetition, only its changes
+/// are reported.
 ///
 /// # Errors
 /// [`ImportError`]

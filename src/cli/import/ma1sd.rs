@@ -20,7 +20,7 @@ Examples:
 
 docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
 
-/// What is imported from a ma1sd.
+/// The options of an import from a ma1sd.
 #[derive(Args)]
 pub(in super::super) struct From {
     /// Its `SQLite` file, or its `PostgreSQL` database as postgres://…; - means that this is read

@@ -18,7 +18,7 @@ Examples:
 
 docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
 
-/// What is imported from a Sydent.
+/// The options of an import from a Sydent.
 #[derive(Args)]
 pub(in super::super) struct From {
     /// Its database. Without one, its configuration (--config) is converted

@@ -16,7 +16,7 @@ Examples:
 Only what people have published through this server is imported, not the other addresses of their accounts.
 docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
 
-/// What is imported from a Synapse.
+/// The options of an import from a Synapse.
 #[derive(Args)]
 pub(in super::super) struct From {
     /// Its `PostgreSQL` database as postgres://…, or its `SQLite` file; - means that this is read

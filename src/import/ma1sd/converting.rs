@@ -1,4 +1,4 @@
-//! The settings of a ma1sd as a `vouch.toml` to begin with.
+//! The settings of a ma1sd, converted into a `vouch.toml` to start from.
 
 use toml::Value;
 use url::Url;
@@ -7,10 +7,10 @@ use super::settings::Settings;
 use crate::import::conversion::Line::Set;
 use crate::import::conversion::{Conversion, Line, note, number, text};
 
-/// A setting of ma1sd, and what becomes of it.
+/// A setting of ma1sd, and its conversion.
 type Counterpart = (&'static str, fn(&Settings, &str) -> Vec<Line>);
 
-/// The settings that have a counterpart, or of which it has to be said what becomes of them.
+/// The settings that have a counterpart, or need a remark.
 const COUNTERPARTS: &[Counterpart] = &[
     ("server.publicUrl", |_, value| vec![Set("server", "public_url", text(value))]),
     ("server.port", |_, value| listen(value)),
@@ -54,7 +54,7 @@ const COUNTERPARTS: &[Counterpart] = &[
         _ => Vec::new(),
     }),
     ("logging.root", |_, value| vec![Set("log", "filter", text(filter(value)))]),
-    // The server's name, which is handled apart.
+    // The server's name, which is handled separately.
     ("server.name", |_, _| Vec::new()),
     ("matrix.domain", |_, _| Vec::new()),
     ("matrix.v1", |_, _| note("version 1 of the API is not served, except for what old invitations need")),
@@ -62,7 +62,7 @@ const COUNTERPARTS: &[Counterpart] = &[
     ("storage.backend", |_, _| Vec::new()),
 ];
 
-/// Sections without an exact counterpart, and what can be said of each.
+/// Sections without an exact counterpart, each with a remark.
 const SECTIONS: &[(&str, &str)] = &[
     ("storage.provider.postgresql", "the database here is [database] url"),
     ("threepid.medium.email.connectors", "mails are sent by SMTP only: set [mail] host"),
@@ -95,11 +95,11 @@ const SECTIONS: &[(&str, &str)] = &[
     ("synapse", "there is no application service"),
 ];
 
-/// What becomes of directories in which ma1sd looked addresses up.
+/// The remark on directories in which ma1sd looked addresses up.
 const STORES: &str = "only what people publish themselves can be found here; see docs/moving-in.md";
 
 impl Settings {
-    /// Returns a `vouch.toml`: what corresponds to these settings, and remarks on the others.
+    /// Returns a `vouch.toml` with the counterparts of these settings, and remarks on the others.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut conversion = Conversion::default();
@@ -126,7 +126,7 @@ impl Settings {
         conversion.to_toml("ma1sd")
     }
 
-    /// Returns where homeservers are reached, instead of using discovery.
+    /// Returns the addresses of homeservers that are used instead of discovery.
     fn overrides(&self) -> Vec<Line> {
         let (mut table, mut lines) = (toml::Table::new(), Vec::new());
         for nth in 0.. {
@@ -147,7 +147,7 @@ impl Settings {
     }
 }
 
-/// Where ma1sd has the addresses of homeservers.
+/// The setting of ma1sd with the addresses of homeservers.
 const OVERRIDES: &str = "dns.overwrite.homeserver.federation";
 
 fn listen(port: &str) -> Vec<Line> {

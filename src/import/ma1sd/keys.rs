@@ -1,4 +1,4 @@
-//! The key store of a ma1sd: a directory, or the file with one key that early versions had.
+//! The key store of a ma1sd: a directory or, in early versions, a file with one key.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::import::opening::SourceError;
 /// The longest key file that is read, in bytes. Those of a ma1sd have about a hundred.
 const LONGEST: u64 = 4_096;
 
-/// What a ma1sd has in `key.path`.
+/// The content of a ma1sd's `key.path`.
 #[derive(Default)]
 pub struct KeyStore {
-    /// The server's keys, each as a line `ed25519 <serial> <seed>`; the one that signs is the first.
+    /// The server's keys, each as a line `ed25519 <serial> <seed>`. The first one signs.
     pub server: Vec<Zeroizing<String>>,
     /// The public keys of its invitations.
     pub invitations: Vec<[u8; 32]>,
-    /// How many files of invitations' keys are not valid.
+    /// The number of invitations' key files that are not valid.
     pub malformed: usize,
 }
 
@@ -29,7 +29,7 @@ struct KeyFile {
     key: String,
 }
 
-/// The file that says which key signs.
+/// The file that names the key that signs.
 #[derive(Deserialize)]
 struct Current {
     serial: String,
@@ -74,7 +74,7 @@ impl KeyStore {
     }
 }
 
-/// Returns the line of one of the server's keys, as our key file has it.
+/// Returns one of the server's keys as a line of our key file.
 fn line(path: &Path, serial: &str, seed: &str) -> Result<Zeroizing<String>, SourceError> {
     if decode_key(seed).is_none() {
         return Err(problem(path, "this is not the key of a ma1sd"));
@@ -87,7 +87,7 @@ fn seed(path: &Path) -> Result<Zeroizing<String>, SourceError> {
     Ok(Zeroizing::new(file.key))
 }
 
-/// Returns the files of a directory in the order of their names; none if it does not exist.
+/// Returns the files of a directory in the order of their names, or none if it does not exist.
 fn files(directory: &Path) -> Result<Vec<PathBuf>, SourceError> {
     if !directory.exists() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! What the database of a ma1sd contains, before it is compared with ours.
+//! Reads the content of a ma1sd's database, before it is compared with ours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use crate::import::survey::{Survey, TableRows};
 use crate::import::untimed::Untimed;
 use crate::import::{ImportError, Progress};
 
-/// The columns of `hashes` that are read, as [`Untimed`] wants them.
+/// The columns of `hashes` that are read, in the order that [`Untimed`] expects.
 pub(super) const HASHES: [&str; 3] = ["medium", "address", "mxid"];
 
-/// The tables of a ma1sd, and what becomes of them.
+/// The tables of a ma1sd, each with a note on what is done with it.
 const TABLES: [(&str, &str); 8] = [
     ("invite_3pid", "imported"),
     ("invite_3pid_history", "only what no homeserver has accepted, with --undelivered take"),
@@ -29,15 +29,15 @@ const TABLES: [(&str, &str); 8] = [
     ("changelog", "not imported"),
 ];
 
-/// What was read.
+/// The content of the database.
 pub(super) struct Found {
-    /// What the database contains.
+    /// The survey of the database.
     pub survey: Survey,
-    /// Which of the bindings count.
+    /// The bindings that count.
     pub bindings: Untimed,
-    /// Users, and since when they are known.
+    /// The users, each with the time since which they have been known.
     pub users: BTreeMap<OwnedUserId, Millis>,
-    /// Id and public half of each key that invitations name.
+    /// The id and public half of each key that invitations name.
     pub server_keys: BTreeSet<(String, String)>,
 }
 
@@ -112,7 +112,7 @@ impl Found {
         Ok(())
     }
 
-    /// Counts an invitation that is to be imported.
+    /// Counts an invitation to be imported.
     fn invite(&mut self, row: &Row, now: Millis) {
         let properties = Properties::of(row);
         self.survey.malformed_keys += usize::from(properties.is_malformed);

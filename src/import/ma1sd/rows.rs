@@ -1,4 +1,4 @@
-//! The rows of a ma1sd as they are understood.
+//! The rows of a ma1sd, parsed.
 
 use ruma_common::OwnedRoomId;
 use serde_json::{Map, Value};
@@ -22,16 +22,16 @@ pub const ACCEPTED: [&str; 3] = ["userId", "url", "acceptedAt"];
 /// The columns of `account` that are read.
 pub const ACCOUNT: [&str; 3] = ["userId", "createdAt", "expiresIn"];
 
-/// What an invitation's `properties` say that matters here. mxisd wrote fewer of them.
+/// The relevant `properties` of an invitation. mxisd wrote fewer of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Properties {
-    /// When it was made.
+    /// The time when it was made.
     pub created_at: Option<Millis>,
-    /// The key that signs for the server: its id and public half.
+    /// The id and public half of the key that signs for the server.
     pub server_key: Option<(String, String)>,
     /// The public key of this invitation.
     pub own_key: Option<[u8; 32]>,
-    /// Whether anything in them is not as ma1sd writes it.
+    /// True if ma1sd would not have written them like this.
     pub is_malformed: bool,
 }
 
@@ -83,7 +83,7 @@ pub fn consent(row: &Row) -> Option<ImportedConsent> {
     Some(ImportedConsent { user: row.user_id(0)?, version: url.clone(), url, accepted_at: row.number(2) })
 }
 
-/// Returns when an access token was issued, and when it expires.
+/// Returns the times when an access token was issued and when it expires.
 #[must_use]
 pub fn token_times(row: &Row) -> (Option<Millis>, Option<Millis>) {
     let issued_at = row.number(1).map(|at| at.saturating_mul(SECOND));

@@ -11,12 +11,12 @@ use crate::import::opening::SourceError;
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 1_000_000;
 
-/// The settings in a `ma1sd.yaml`, by their path: `threepid.medium.email.identity.from`. The items
-/// of a list stand on lines of their own, or have numbers if they have settings themselves.
+/// The settings in a `ma1sd.yaml` by their paths, such as `threepid.medium.email.identity.from`.
+/// The items of a list are separated by line breaks, or numbered if they contain settings.
 #[derive(Debug)]
 pub struct Settings(pub(super) BTreeMap<String, String>);
 
-/// Whether a text has aliases: what they stand for is copied, so a few could fill the memory.
+/// Detects aliases in a text: each is replaced with a copy, so a few could fill the memory.
 struct Aliases(bool);
 
 impl EventReceiver for Aliases {
@@ -83,7 +83,7 @@ impl Settings {
         }
     }
 
-    /// Returns a setting that is not empty.
+    /// Returns a setting, or `None` if it is empty.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&str> {
         self.0.get(path).map(String::as_str)

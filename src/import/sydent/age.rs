@@ -1,4 +1,4 @@
-//! How old a file is, and when its rows happened that are dated in the future.
+//! The age of a file, and the times to assume for rows that are dated in the future.
 
 use std::collections::HashMap;
 
@@ -9,23 +9,24 @@ use super::source::Source;
 use crate::clock::Millis;
 use crate::import::opening::SourceError;
 
-/// How far a server has got. Where a number is smaller than before, the file is older.
+/// Numbers that grow while a server runs. If one is smaller than before, the file is older.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
     /// The greatest id that a local binding has had.
     pub local: i64,
     /// The greatest id that a global binding has had.
     pub global: i64,
-    /// When the latest account was created.
+    /// The time when the latest account was created.
     pub accounts: i64,
     /// The greatest row id of a token. The latest tokens may have been removed.
     pub tokens: i64,
-    /// How often the file was changed, by its header. A copy may count anew.
+    /// The count of changes in the file's header. A copy may start again.
     pub changes: u32,
 }
 
 impl Marks {
-    /// Reads how far the server has got. Rows that are replaced or deleted leave the greatest ids.
+    /// Reads the marks that the server has reached. The greatest ids remain when rows are replaced
+    /// or deleted.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
@@ -47,8 +48,8 @@ impl Marks {
         })
     }
 
-    /// Whether this is an older copy of a file that had these marks, or cannot be told from one. It
-    /// would lack what is newer, as if that had been removed.
+    /// Returns whether this is an older copy of a file that had these marks, or cannot be
+    /// distinguished from one. Everything newer would be missing, as if it had been removed.
     #[must_use]
     pub const fn is_older_than(&self, last: &Self) -> bool {
         if self.local < last.local || self.global < last.global || self.accounts < last.accounts {
@@ -59,24 +60,24 @@ impl Marks {
     }
 }
 
-/// When rows happened that are dated in the future: not then. What matters is that they do not come
-/// to be newer than what has happened here since.
+/// The times to assume for rows that are dated in the future. They must not count as newer than
+/// later events on this server.
 #[derive(Clone, Debug, Default)]
 pub struct Horizon {
-    /// The time.
+    /// The current time.
     pub now: Millis,
-    /// When the last import was made; now, if there was none.
+    /// The time of the last import; now, if there was none.
     pub last: Millis,
-    /// The rows that are dated in the future, and when they happened.
+    /// The rows that are dated in the future, with the times assumed for them.
     pub known: HashMap<Reference, Millis>,
     /// Those of them that no earlier import has seen.
     pub new: Vec<(Reference, Millis)>,
 }
 
 impl Horizon {
-    /// Returns when a row happened. If it is dated in the future and nobody has seen it before,
-    /// that is remembered: now for what was unbound, and otherwise not after the last import, so
-    /// that what was removed here since stays removed.
+    /// Returns the time of a row. If it is dated in the future and new, a time is chosen and
+    /// remembered: now for an unbinding, and otherwise the time of the last import at the latest,
+    /// so that an address removed here since stays removed.
     pub fn discover(&mut self, row: Reference, raw: &RawBinding) -> Millis {
         if raw.at() > self.now && !self.known.contains_key(&row) {
             let at = if raw.is_tombstone() { self.now } else { self.last };
@@ -86,7 +87,7 @@ impl Horizon {
         self.time_of(row, raw)
     }
 
-    /// Returns when a row happened that was read before.
+    /// Returns the time of a row that was read before.
     #[must_use]
     pub fn time_of(&self, row: Reference, raw: &RawBinding) -> Millis {
         self.known.get(&row).copied().unwrap_or_else(|| raw.at())

@@ -1,4 +1,4 @@
-//! What has to be the same on both servers.
+//! Checks of settings that must be the same on both servers.
 
 use std::path::Path;
 
@@ -12,8 +12,7 @@ use crate::import::opening::SourceError;
 use crate::import::report::KeyCheck;
 use crate::service::Services;
 
-/// Finds out whether the other server's key is one of ours: by its configuration, or by its latest
-/// signature.
+/// Looks for the other server's key among ours, by its configuration or its latest signature.
 pub(super) fn signing_key(
     source: &mut Source,
     ours: &SigningKeys,
@@ -41,7 +40,7 @@ fn check_signature(association: &str, name: &str, ours: &SigningKeys) -> Option<
     Some(if is_ours { KeyCheck::Matches(id) } else { KeyCheck::Missing(id) })
 }
 
-/// Returns what the operator can do about a signing key that is missing here.
+/// Returns the advice on a signing key that is missing here.
 pub(super) fn key_advice(file: &Path, services: &Services) -> String {
     format!(
         "add it to {}, and restart: sed -n 's/^ed25519.signingkey *[=:] *//p' {} | vouch keys import --sign -",

@@ -1,4 +1,4 @@
-//! The settings of a Sydent as a `vouch.toml` to begin with.
+//! The settings of a Sydent, converted into a `vouch.toml` to start from.
 
 use toml::Value;
 
@@ -6,10 +6,10 @@ use super::settings::Settings;
 use crate::import::conversion::Line::Set;
 use crate::import::conversion::{Conversion, Line, list, note, number, text};
 
-/// A setting of Sydent, its section, and what becomes of it.
+/// A setting of Sydent: its section, its name and its conversion.
 type Counterpart = (&'static str, &'static str, fn(&Settings, &str) -> Vec<Line>);
 
-/// The settings that have a counterpart, or of which it has to be said what becomes of them.
+/// The settings that have a counterpart, or need a remark.
 const COUNTERPARTS: &[Counterpart] = &[
     ("general", "server.name", |_, value| vec![Set("server", "name", text(value))]),
     ("http", "client_http_base", |_, value| vec![Set("server", "public_url", text(value))]),
@@ -91,7 +91,7 @@ const COUNTERPARTS: &[Counterpart] = &[
 ];
 
 impl Settings {
-    /// Returns a `vouch.toml`: what corresponds to these settings, and remarks on the others.
+    /// Returns a `vouch.toml` with the counterparts of these settings, and remarks on the others.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut conversion = Conversion::default();
@@ -109,8 +109,8 @@ impl Settings {
         conversion.to_toml("Sydent")
     }
 
-    /// Returns to which numbers text messages are sent, their senders, and remarks on settings that
-    /// are not known.
+    /// Returns the areas to which text messages are sent, their senders, and remarks on unknown
+    /// settings.
     fn text_messages(&self) -> (toml::Table, toml::Table, Vec<String>) {
         let (mut rules, mut senders, mut notes) = (toml::Table::new(), toml::Table::new(), Vec::new());
         let map = self.0.get_map_ref();

@@ -1,7 +1,7 @@
-//! Which row about an address counts: the newest.
+//! Finds the row that counts for each address: the newest.
 //!
-//! Rows are compared by keyed hashes, of which a few million fit into memory. Of a larger database,
-//! only the addresses of one part are compared at a time.
+//! Rows are compared by keyed hashes, of which a few million fit into memory. A larger database is
+//! divided into parts, and the addresses of one part are compared at a time.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -10,10 +10,10 @@ use super::rows::{Event, RawBinding, Reference, Table, What};
 use crate::clock::Millis;
 use crate::import::survey::EXAMPLES;
 
-/// How many rows are compared at once: 48 bytes each.
+/// The number of rows that are compared at once, at 48 bytes each.
 pub const ROWS_PER_PART: i64 = 3_000_000;
 
-/// What is compared of a row.
+/// The part of a row that is compared.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     key: [u64; 2],
@@ -25,7 +25,7 @@ struct Seen {
     rank: Rank,
 }
 
-/// What counts of several rows of the same time: the last.
+/// The rank among rows of the same time: the greatest counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Unlisted,
@@ -42,12 +42,12 @@ pub struct Plan {
     seen: Vec<Seen>,
 }
 
-/// Which rows count.
+/// The rows that count.
 #[derive(Debug, Default)]
 pub struct Decided {
-    /// One for each address, in the order of tables and ids.
+    /// One row for each address, ordered by table and id.
     pub winners: Vec<Reference>,
-    /// How many of them bind the address to what is not a Matrix ID.
+    /// The number of them that bind the address to something other than a Matrix ID.
     pub bound_to_nobody: usize,
     /// Addresses that are spelled in several ways: the row that counts, and one that does not.
     pub respelled: Examples,
@@ -55,10 +55,10 @@ pub struct Decided {
     pub moved: Examples,
 }
 
-/// How many addresses, and some of them.
+/// A number of addresses, with some examples.
 #[derive(Debug, Default)]
 pub struct Examples {
-    /// How many there are.
+    /// The number of them.
     pub count: usize,
     /// The first of them.
     pub some: Vec<(Reference, Reference)>,
@@ -80,7 +80,7 @@ impl Examples {
 }
 
 impl Decided {
-    /// Adds what was decided about another part.
+    /// Adds the decisions about another part.
     pub fn extend(&mut self, other: Self) {
         self.winners.extend(other.winners);
         self.bound_to_nobody += other.bound_to_nobody;
@@ -113,7 +113,7 @@ impl Plan {
         self.seen.push(Seen { key, at: event.at, id: raw.id, spelling, user, table, rank });
     }
 
-    /// Decides.
+    /// Decides which rows count.
     #[must_use]
     pub fn decide(mut self) -> Decided {
         self.seen.sort_unstable_by_key(|seen| (seen.key, seen.at, seen.rank, seen.table, seen.id));

@@ -1,5 +1,5 @@
-//! The rows of a Sydent, as they are stored and as they are understood. `SQLite` enforces neither
-//! types nor lengths, so nothing is taken for granted.
+//! The rows of a Sydent, raw and parsed. `SQLite` enforces neither types nor lengths, so nothing is
+//! taken for granted.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ use crate::service::{BindingSource, ImportedAccount, ImportedBinding, ImportedCo
 /// A table of bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// Those of the server and of its peers, which look-ups read.
+    /// The bindings of the server and of its peers, which look-ups read.
     Global,
-    /// Those made on the server, and its tombstones.
+    /// The bindings made on the server, and its tombstones.
     Local,
 }
 
-/// Which row of which table.
+/// Identifies a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reference {
     /// The table.
@@ -50,7 +50,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A binding as it is stored.
+/// A binding as stored.
 #[derive(QueryableByName)]
 pub struct RawBinding {
     /// The row's id.
@@ -74,56 +74,56 @@ pub struct RawBinding {
     is_listed: i32,
 }
 
-/// A binding as it is understood.
+/// A parsed binding.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// The address.
     pub address: Address,
-    /// What happened to it.
+    /// The event.
     pub what: What,
-    /// When.
+    /// The time when it happened.
     pub at: Millis,
-    /// Whether it comes from a peer.
+    /// True if it comes from a peer.
     pub is_replicated: bool,
 }
 
-/// What happened to an address.
+/// An event of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// It was bound.
     Bound(OwnedUserId),
-    /// It was bound, to what is not a Matrix ID.
+    /// It was bound to something other than a Matrix ID.
     BoundToNobody,
-    /// It was bound, and unbound by a peer later.
+    /// It was bound, and later unbound by a peer.
     Unlisted,
     /// It was unbound.
     Unbound,
 }
 
-/// Why a row is not an [`Event`].
+/// The reason why a row is not an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unusable {
     /// Its medium is not known.
     Medium,
     /// Its address is not valid.
     Address,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     NotYet,
 }
 
 impl RawBinding {
-    /// Returns when it happened, according to its server.
+    /// Returns the time when it happened, according to its server.
     #[must_use]
     pub fn at(&self) -> Millis {
         self.at.unwrap_or_default().max(0)
     }
 
-    /// Returns what it says, if it happened at `at`.
+    /// Returns the event, if it happened at `at`.
     ///
     /// # Errors
-    /// [`Unusable`] if it says nothing at `now`.
+    /// [`Unusable`] if it has no meaning at `now`.
     pub fn event(&self, now: Millis, at: Millis) -> Result<Event, Unusable> {
         let medium = text(self.medium.as_deref()).and_then(Medium::parse).ok_or(Unusable::Medium)?;
         let address = text(self.address.as_deref()).ok_or(Unusable::Address)?;
@@ -138,7 +138,7 @@ impl RawBinding {
         Ok(Event { address, what, at, is_replicated: self.is_replicated != 0 })
     }
 
-    /// Returns the address as it is spelled, to compare it with other spellings.
+    /// Returns the address as spelled, to compare it with other spellings.
     #[must_use]
     pub fn spelling(&self) -> &[u8] {
         self.address.as_deref().unwrap_or_default()
@@ -162,7 +162,7 @@ impl fmt::Display for RawBinding {
 }
 
 impl Event {
-    /// Returns what has to be imported.
+    /// Returns the data to import.
     #[must_use]
     pub fn into_imported(self) -> ImportedBinding {
         let user = match self.what {
@@ -196,7 +196,7 @@ impl RawAccount {
         Some(ImportedAccount { user: user_id(self.user.as_deref())?, created_at })
     }
 
-    /// Returns the consent to all terms together, of which only their version is known.
+    /// Returns the consent to all terms together. Only their version is known.
     #[must_use]
     pub fn consent(&self) -> Option<ImportedConsent> {
         let version = text(self.consent.as_deref()).filter(|version| !version.is_empty())?.to_owned();
@@ -281,7 +281,7 @@ impl RawInvite {
         self.is_sent != 0
     }
 
-    /// Returns whether its time is over, which only Tchap's variant knows.
+    /// Returns whether it has expired, which only Tchap's variant stores.
     #[must_use]
     pub fn is_expired(&self, now: Millis) -> bool {
         // Seconds in some versions, milliseconds in others.

@@ -24,8 +24,8 @@ impl Settings {
         Self::parse(&std::fs::read_to_string(path).map_err(|error| problem(error.to_string()))?).map_err(problem)
     }
 
-    /// Parses the text of a file, as Python's `configparser` does: a comment has a line of its own,
-    /// and further lines of a value are indented.
+    /// Parses the text of a file like Python's `configparser`: comments are separate lines, and
+    /// continuation lines of a value are indented.
     ///
     /// # Errors
     /// The problem.
@@ -37,14 +37,14 @@ impl Settings {
         Ok(Self(ini))
     }
 
-    /// Returns a setting that is not empty, also if it is set for all sections.
+    /// Returns a setting of a section or, failing that, of all sections; `None` if it is empty.
     #[must_use]
     pub fn get(&self, section: &str, key: &str) -> Option<String> {
         let set = |section| self.0.get(section, key).filter(|value| !value.trim().is_empty());
         set(section).or_else(|| set("default")).map(|value| value.trim().replace("%%", "%"))
     }
 
-    /// Returns id and public half of the signing key. Early versions wrote its seed alone, in
+    /// Returns the id and public half of the signing key. Early versions wrote only its seed, in
     /// hexadecimal digits.
     #[must_use]
     pub fn signing_key(&self) -> Option<(String, String)> {
@@ -54,7 +54,7 @@ impl Settings {
             let seed: Option<Vec<u8>> = (0..line.len()).step_by(2).map(digits).collect();
             line = Zeroizing::new(format!("ed25519 0 {}", BASE64_STANDARD_NO_PAD.encode(Zeroizing::new(seed?))));
         }
-        // The name matters for signing only.
+        // The name matters only for signing.
         let keys = SigningKeys::parse(&line, <&ServerName>::try_from("localhost").ok()?).ok()?;
         let (id, public) = keys.current();
         Some((id.to_owned(), public))

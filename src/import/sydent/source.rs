@@ -1,6 +1,6 @@
-//! The database of a Sydent, which is only read, also while Sydent is running.
+//! The database of a Sydent, opened only for reading. Sydent may be running.
 //!
-//! It is read in pages, each in a short transaction: Sydent uses a rollback journal, in which a
+//! It is read in pages, each in a short transaction: Sydent uses a rollback journal, with which a
 //! long read would block its writes. Rows that change between two pages get a greater id.
 
 use std::path::Path;
@@ -14,17 +14,17 @@ use super::rows::{
 use crate::clock::Millis;
 use crate::import::opening::{self, Maker, SourceError, another};
 
-/// What a file is expected to be: no table of a Sydent is anything but a table.
+/// The expected kind of file: all tables of a Sydent are ordinary tables.
 const MAKER: Maker = Maker { name: "a Sydent", tables: &[] };
 
-/// How many rows are read at once.
+/// The number of rows that are read at once.
 const PAGE: i64 = 5_000;
 
 /// The longest value that is read, in bytes. Those of a Sydent have at most 2,000.
 const LONGEST: i64 = 2_048;
 
-/// Returns an expression for the bytes of a column, whatever its type; none for one that is too
-/// long, which is not loaded.
+/// Returns an expression for the bytes of a column, regardless of its type. For a value that is too
+/// long, it yields no bytes, so that the value is not loaded.
 fn bytes(column: &str) -> String {
     format!(
         "CASE WHEN {column} IS NULL THEN NULL WHEN octet_length({column}) > {LONGEST} THEN X'' \
@@ -32,7 +32,7 @@ fn bytes(column: &str) -> String {
     )
 }
 
-/// Returns the columns of a binding, as [`RawBinding`] has them.
+/// Returns the columns of a binding, in the order of [`RawBinding`].
 fn binding() -> String {
     format!(
         "b.rowid AS id, {} AS medium, {} AS address, {} AS mxid, CAST(b.ts AS INTEGER) AS at, \
@@ -48,23 +48,23 @@ pub struct Source {
     conn: SqliteConnection,
     /// `PRAGMA user_version`
     pub version: i64,
-    /// Whether it is the variant of Tchap.
+    /// True if it is the variant of Tchap.
     pub is_tchap: bool,
-    /// The server's name, as far as its rows tell.
+    /// The server's name, if its rows contain it.
     pub server_name: Option<String>,
-    /// How often the file was changed, by its header.
+    /// The count of changes in the file's header.
     pub changes: u32,
     /// The greatest id of a local binding that look-ups can find.
     pushed: i64,
     tables: Vec<String>,
 }
 
-/// Which bindings are read.
+/// The bindings to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Selection {
     /// Local rows with greater ids are new.
     pub since: i64,
-    /// Whether rows from the server's peers are read.
+    /// True if rows from the server's peers are read.
     pub with_peers: bool,
 }
 
@@ -81,7 +81,8 @@ struct Name {
 }
 
 impl Source {
-    /// Opens a file. `our_name` is taken for the other server's if its rows do not contradict.
+    /// Opens a file. `our_name` is assumed to be the other server's name too, unless its rows say
+    /// otherwise.
     ///
     /// # Errors
     /// [`SourceError`] if it cannot be read, or is not the database of a Sydent.
@@ -146,7 +147,7 @@ impl Source {
         Ok(names.into_iter().next())
     }
 
-    /// Returns how many bindings there are by the server that they come from.
+    /// Returns the number of bindings from each server.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
@@ -167,8 +168,8 @@ impl Source {
     /// Returns the first selected rows of a table of bindings with ids greater than `after`, in
     /// order of their ids.
     ///
-    /// A local row that is bound is listed unless it was copied into the global table, which
-    /// look-ups read, and is not there any more: a peer has unbound the address.
+    /// A bound local row is listed unless it was copied into the global table, which look-ups read,
+    /// and is no longer there, because a peer has unbound the address.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
@@ -179,7 +180,7 @@ impl Source {
                 self.local(),
                 of.since
             ),
-            // The rest is in the local table.
+            // The other rows are in the local table.
             Table::Global => format!(
                 "SELECT {}, b.originServer <> ? AS is_replicated, 1 AS is_listed FROM global_threepid_associations b \
                  WHERE b.rowid > {after} AND (b.originServer = ? AND NOT EXISTS (SELECT 1 FROM local_threepid_associations l \
@@ -192,7 +193,7 @@ impl Source {
         self.load(table, &sql)
     }
 
-    /// Returns those of the rows with these ids that still exist.
+    /// Returns the rows with these ids that still exist.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
@@ -321,7 +322,7 @@ impl Source {
         Ok(peers.into_iter().map(|peer| peer.name).collect())
     }
 
-    /// Returns how many validation sessions are still usable.
+    /// Returns the number of validation sessions that are still usable.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.
@@ -346,8 +347,8 @@ impl Source {
         Ok(names.iter().any(|name| name == column))
     }
 
-    /// Reads rows with these texts, each with its name, and other columns. Earlier versions have no
-    /// accounts, tokens and terms.
+    /// Reads rows with these named texts and other columns. Earlier versions have no accounts,
+    /// tokens and terms.
     fn page<T>(&mut self, table: &str, texts: &[(&str, &str)], columns: &str, after: i64) -> Result<Vec<T>, SourceError>
     where
         T: QueryableByName<diesel::sqlite::Sqlite> + 'static,

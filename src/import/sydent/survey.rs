@@ -1,4 +1,4 @@
-//! What a Sydent's database contains, before it is compared with ours.
+//! The content of a Sydent's database, before it is compared with ours.
 
 use std::hash::RandomState;
 
@@ -10,7 +10,7 @@ use crate::clock::{DAY, Millis};
 use crate::import::opening::SourceError;
 use crate::import::survey::{BindingSurvey, InviteSurvey, Listed, Origin, Survey, TableRows};
 
-/// The tables of a Sydent, and what becomes of them.
+/// The tables of a Sydent, each with a note on what is done with it.
 const TABLES: [(&str, &str); 13] = [
     ("local_threepid_associations", "imported"),
     ("global_threepid_associations", "imported"),
@@ -27,18 +27,18 @@ const TABLES: [(&str, &str); 13] = [
     ("sydent_schema_version", "not imported"),
 ];
 
-/// What was read, and which rows count.
+/// The content of the database, and the rows that count.
 pub struct Found {
-    /// What the database contains.
+    /// The survey of the database.
     pub survey: Survey,
     /// The rows of bindings that count.
     pub winners: Vec<Reference>,
-    /// How far the bindings were read.
+    /// The greatest local id that was read.
     pub last_local: i64,
 }
 
 impl Found {
-    /// Reads a database. `tick` is called with the number of rows as they are read.
+    /// Reads a database, and calls `tick` with the number of rows read each time.
     ///
     /// # Errors
     /// [`SourceError`] if it cannot be read.
@@ -89,7 +89,7 @@ struct Scan<'a> {
     horizon: &'a mut Horizon,
     counts: BindingSurvey,
     last_local: i64,
-    /// The first local row whose time has not come: it is read again.
+    /// The first local row that is not valid yet. It is read again next time.
     first_early: Option<i64>,
 }
 
@@ -182,7 +182,7 @@ fn listed(source: &mut Source, examples: &Examples) -> Result<Listed, SourceErro
     Ok(listed)
 }
 
-/// Returns how many rows of a table are not valid.
+/// Returns the number of rows of a table that are not valid.
 fn malformed<T: Numbered>(
     read: impl Fn(&mut Source, i64) -> Result<Vec<T>, SourceError>,
     source: &mut Source,
