@@ -153,7 +153,7 @@ fn place(given: &str) -> Result<String, Failure> {
     }
     let text = input::read(Path::new("-"))?;
     if text.trim().is_empty() {
-        return Err(Failure::Usage("expected a file or URL on standard input, but there is nothing".to_owned()));
+        return Err(Failure::Usage("expected a file or URL on standard input, but it is empty".to_owned()));
     }
     Ok(text.trim().to_owned())
 }

@@ -220,7 +220,7 @@ impl Database {
             let Some(name) = existing.iter().find(|name| name.eq_ignore_ascii_case(column)) else {
                 let (place, maker) = (&self.place, self.maker.name);
                 return Err(SourceError(format!(
-                    "{place}: its table {table} has no column {column}, so this is not as {maker} has made it"
+                    "{place}: its table {table} has no column {column}, so it was not created by {maker}"
                 )));
             };
             values.push(self.bytes(&format!("t.{}", quoted(name))));

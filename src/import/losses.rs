@@ -24,10 +24,10 @@ pub fn of(report: &Report, key_advice: &str) -> Vec<Loss> {
     for (count, what) in [
         (found.bindings.unknown_media.count, "bindings of an unknown kind of address"),
         (found.bindings.malformed_addresses.count, "bindings whose address is not valid"),
-        (found.bindings.malformed_users, "bindings to what is not a Matrix ID"),
+        (found.bindings.malformed_users, "bindings to invalid Matrix IDs"),
         (found.malformed_accounts, "accounts whose Matrix ID is not valid"),
         (found.malformed_tokens, "access tokens that are not valid"),
-        (found.malformed_consents, "accepted terms of what is not a Matrix ID"),
+        (found.malformed_consents, "accepted terms of invalid Matrix IDs"),
         (found.invitations.malformed, "pending invitations with an address, room or sender that is not valid"),
         (found.malformed_keys, "public keys of invitations that are not valid"),
     ] {
@@ -47,7 +47,7 @@ pub fn contested(count: usize) -> Loss {
     Loss {
         what: format!("{count} addresses that are bound to several users"),
         advice:
-            "nothing says who is right, so nobody has them: their owners can publish them here, or use `vouch bind`"
+            "it is unclear who is right, so nobody gets them: their owners can publish them here, or you can use `vouch bind`"
                 .to_owned(),
     }
 }

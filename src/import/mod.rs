@@ -82,7 +82,7 @@ async fn refuse_besides(importer: &Importer, other: &str) -> Result<(), ImportEr
     let names = importer.in_progress().await?;
     if names.iter().any(|name| name.starts_with(&format!("{NAMES}{other} "))) {
         return Err(ImportError::Choice(format!(
-            "an import from {other} is not ended: end it first, with `vouch import {other} … --yes --last`"
+            "an import from {other} has not ended: end it first, with `vouch import {other} … --yes --last`"
         )));
     }
     Ok(())

@@ -104,7 +104,7 @@ pub(super) fn connect(path: &Path, maker: Maker) -> Result<(SqliteConnection, u3
             if whose(&names).is_some_and(|whose| !whose.starts_with(maker)) {
                 return Err(another(&path.display().to_string(), maker, &names));
             }
-            Err(problem(&format!("this is not as {maker} has made it: it has the {}", text.escape_debug())))
+            Err(problem(&format!("this was not created by {maker}: it has the {}", text.escape_debug())))
         }
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn connect(path: &Path, maker: Maker) -> Result<(SqliteConnection, u3
 fn read_header(path: &Path) -> Result<u32, String> {
     let file = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !file.is_file() {
-        return Err("this is no file, but a directory or a device".to_owned());
+        return Err("this is a directory or a device, not a file".to_owned());
     }
     let mut header = [0; 28];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));

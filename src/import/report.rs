@@ -118,15 +118,15 @@ impl fmt::Display for Report {
         for (count, what) in [
             (bindings.addresses, "addresses"),
             (bindings.tombstones, "tombstones: addresses that were unbound"),
-            (bindings.expired, "rows whose time is over: not imported"),
-            (bindings.not_yet_valid, "rows whose time has not come: read again next time"),
+            (bindings.expired, "expired rows: not imported"),
+            (bindings.not_yet_valid, "rows that are not valid yet: read again next time"),
             (
                 bindings.unbound_by_peers,
                 "rows that look-ups do not find, because a peer unbound the address: not imported",
             ),
-            (bindings.malformed_users, "addresses bound to what is not a Matrix ID: not imported"),
+            (bindings.malformed_users, "addresses bound to invalid Matrix IDs: not imported"),
             (bindings.elsewhere, "rows for other identity servers: not imported"),
-            (bindings.strangers, "rows of users who do not exist there any more: not imported"),
+            (bindings.strangers, "rows of users who no longer exist there: not imported"),
         ] {
             count_if_any(f, count, what)?;
         }
@@ -166,7 +166,8 @@ impl Report {
         count_if_any(f, invites.undelivered, "not accepted by their homeserver")?;
         count_if_any(f, invites.expired, "expired: not imported")?;
         writeln!(f, "Sessions")?;
-        let lost = "validation sessions that are usable now, not imported: these people prove their address again";
+        let lost =
+            "validation sessions that are usable now, not imported: these people have to prove their address again";
         writeln!(f, "  {:>9}  {lost}", found.sessions_lost)?;
         count_if_any(f, found.tokens_lost, "access tokens that work now, not imported: their apps register again")
     }

@@ -114,7 +114,7 @@ on_both_backends! {
         assert_eq!((&report["done"], &report["their_name"]), (&json!("dry_run"), &json!(NAME)));
         assert_eq!(report["signing_key"], json!({ "matches": "ed25519:0" }));
         let lost: Vec<&str> = report["losses"].as_array().unwrap().iter().map(|loss| loss["what"].as_str().unwrap()).collect();
-        assert_eq!(lost, ["1 bindings whose address is not valid", "1 bindings to what is not a Matrix ID"]);
+        assert_eq!(lost, ["1 bindings whose address is not valid", "1 bindings to invalid Matrix IDs"]);
         let bindings = &report["found"]["bindings"];
         assert_eq!((&bindings["tombstones"], &bindings["expired"]), (&json!(5), &json!(1)));
         assert_eq!(bindings["respelled"]["some"], json!([

@@ -234,7 +234,7 @@ on_both_backends! {
         let (no, found) = report(&binary, "ma1sd", &ma1sd.place, &["--yes"]);
         assert_eq!((no.status, losses(&found)), (Some(1), vec![
             "1 accounts whose Matrix ID is not valid",
-            "2 accepted terms of what is not a Matrix ID",
+            "2 accepted terms of invalid Matrix IDs",
             "5 pending invitations with an address, room or sender that is not valid",
             "4 public keys of invitations that are not valid",
         ]));
@@ -289,9 +289,9 @@ async fn two_servers_with_invitations_are_moved_one_after_the_other() {
     let sydent = Sydent::new(world.folder.path());
     let sydent = sydent.path.to_str().unwrap();
     imports(&binary, "ma1sd", &ma1sd.place, &[]);
-    refused(&binary.run(&["import", "sydent", sydent, "--yes"]), 1, "an import from ma1sd is not ended");
+    refused(&binary.run(&["import", "sydent", sydent, "--yes"]), 1, "an import from ma1sd has not ended");
     imports(&binary, "ma1sd", &ma1sd.place, &["--last"]);
     imports(&binary, "sydent", sydent, &[]);
     assert_eq!(count(&world, "invites").await, 1);
-    refused(&binary.run(&["import", "ma1sd", &ma1sd.place]), 1, "an import from sydent is not ended");
+    refused(&binary.run(&["import", "ma1sd", &ma1sd.place]), 1, "an import from sydent has not ended");
 }

@@ -49,7 +49,7 @@ on_both_backends! {
         assert_eq!(losses(&found), [
             "1 bindings of an unknown kind of address",
             "1 bindings whose address is not valid",
-            "1 bindings to what is not a Matrix ID",
+            "1 bindings to invalid Matrix IDs",
             "1 addresses that are bound to several users",
         ]);
         let spellings: Vec<_> = found["found"]["origins"].as_array().unwrap().iter()
@@ -280,7 +280,7 @@ async fn the_report_in_words_and_the_shared_files() {
         "The other server (synapse, schema version 88)",
         "3  id.example.org (this server)",
         "1  vector.im (another server, left out)",
-        "1  rows of users who do not exist there any more: not imported",
+        "1  rows of users who no longer exist there: not imported",
         "not read: these addresses were not published",
         "bindings: 3 added",
     ] {

@@ -20,11 +20,11 @@ pub(super) const HASHES: [&str; 3] = ["medium", "address", "mxid"];
 /// The tables of a ma1sd, each with a note on what is done with it.
 const TABLES: [(&str, &str); 8] = [
     ("invite_3pid", "imported"),
-    ("invite_3pid_history", "only what no homeserver has accepted, with --undelivered take"),
+    ("invite_3pid_history", "only those that no homeserver has accepted, with --undelivered take"),
     ("accepted", "imported, as history"),
     ("account", "its users are imported, its tokens are not: they expire within the hour"),
     ("hashes", "only with --hashes take"),
-    ("session_3pid", "not imported: people prove their address again"),
+    ("session_3pid", "not imported: people have to prove their address again"),
     ("as_txn", "not imported: there is no application service"),
     ("changelog", "not imported"),
 ];

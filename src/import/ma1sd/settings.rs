@@ -47,7 +47,7 @@ impl Settings {
         let mut aliases = Aliases(false);
         Parser::new_from_str(text).load(&mut aliases, true).map_err(|error| error.to_string())?;
         if aliases.0 {
-            return Err("aliases of YAML are not supported here: write out what they stand for".to_owned());
+            return Err("YAML aliases are not supported: replace them with their values".to_owned());
         }
         let documents = YamlLoader::load_from_str(text).map_err(|error| error.to_string())?;
         let mut settings = Self(BTreeMap::new());

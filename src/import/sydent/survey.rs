@@ -19,7 +19,7 @@ const TABLES: [(&str, &str); 13] = [
     ("accepted_terms_urls", "imported, as history"),
     ("invite_tokens", "imported, if pending"),
     ("ephemeral_public_keys", "imported"),
-    ("threepid_validation_sessions", "not imported: people prove their address again"),
+    ("threepid_validation_sessions", "not imported: people have to prove their address again"),
     ("threepid_token_auths", "not imported: codes of these sessions"),
     ("peers", "not imported: there is no replication"),
     ("peer_pubkeys", "not imported: there is no replication"),
