@@ -26,22 +26,13 @@ use crate::texts::Language;
 
 /// Sends links that prove addresses, and opens them.
 pub struct AddressProofs {
-    clock: Clock,
-    links: Arc<PublicLinks>,
-    messenger: Arc<Messenger>,
-    rate_limits: Arc<RateLimits>,
+    pub(super) clock: Clock,
+    pub(super) links: Arc<PublicLinks>,
+    pub(super) messenger: Arc<Messenger>,
+    pub(super) rate_limits: Arc<RateLimits>,
 }
 
 impl AddressProofs {
-    pub(super) const fn new(
-        clock: Clock,
-        links: Arc<PublicLinks>,
-        messenger: Arc<Messenger>,
-        rate_limits: Arc<RateLimits>,
-    ) -> Self {
-        Self { clock, links, messenger, rate_limits }
-    }
-
     /// Has a link sent to an address without waiting for it, so that the response time reveals
     /// nothing about the address.
     ///

@@ -126,16 +126,21 @@ impl Services {
             enabled: config.notices.enabled,
             lifetime: retention.notice(),
         });
-        let objections = Arc::new(Objections::new(
-            store.clone(),
-            sealer.clone(),
-            clock.clone(),
-            directory.clone(),
-            notices.clone(),
-            audit.clone(),
-            retention.ephemeral_key,
-        ));
-        let web_sessions = Arc::new(WebSessions::new(store.clone(), sealer.clone(), clock.clone(), retention.visit));
+        let objections = Arc::new(Objections {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            directory: directory.clone(),
+            notices: notices.clone(),
+            audit: audit.clone(),
+            key_retention: retention.ephemeral_key,
+        });
+        let web_sessions = Arc::new(WebSessions {
+            store: store.clone(),
+            sealer: sealer.clone(),
+            clock: clock.clone(),
+            lifetime: retention.visit,
+        });
         let accounts = Arc::new(Accounts {
             store: store.clone(),
             sealer: sealer.clone(),
@@ -281,7 +286,12 @@ impl Services {
             directory: directory.clone(),
             clock_guard: clock_guard.clone(),
         });
-        let address_proofs = AddressProofs::new(clock.clone(), links.clone(), messenger, rate_limits.clone());
+        let address_proofs = Arc::new(AddressProofs {
+            clock: clock.clone(),
+            links: links.clone(),
+            messenger,
+            rate_limits: rate_limits.clone(),
+        });
         let disputes = Arc::new(Disputes {
             store,
             sealer,
@@ -301,7 +311,7 @@ impl Services {
             links,
             accounts,
             audit,
-            address_proofs: Arc::new(address_proofs),
+            address_proofs,
             bindings,
             clock_guard,
             confirmations,

@@ -32,29 +32,17 @@ use crate::texts::Language;
 
 /// Records objections, and enforces them.
 pub struct Objections {
-    store: Store,
-    sealer: Sealer,
-    clock: Clock,
-    directory: Arc<Directory>,
-    notices: Arc<Notices>,
-    audit: Arc<Audit>,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) directory: Arc<Directory>,
+    pub(super) notices: Arc<Notices>,
+    pub(super) audit: Arc<Audit>,
     /// The time for which the key of a deleted invitation stays valid.
-    key_retention: Millis,
+    pub(super) key_retention: Millis,
 }
 
 impl Objections {
-    pub(super) const fn new(
-        store: Store,
-        sealer: Sealer,
-        clock: Clock,
-        directory: Arc<Directory>,
-        notices: Arc<Notices>,
-        audit: Arc<Audit>,
-        key_retention: Millis,
-    ) -> Self {
-        Self { store, sealer, clock, directory, notices, audit, key_retention }
-    }
-
     /// Records an objection and deletes the data stored about the address, except for the web
     /// sessions of its owner. Tells the other addresses of its user in the given language, and also
     /// this one unless its reader objects. Objecting twice is not an error. Returns `false` if

@@ -76,17 +76,13 @@ impl WebSession {
 
 /// Begins, finds and ends web sessions.
 pub struct WebSessions {
-    store: Store,
-    sealer: Sealer,
-    clock: Clock,
-    lifetime: Millis,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) clock: Clock,
+    pub(super) lifetime: Millis,
 }
 
 impl WebSessions {
-    pub(super) const fn new(store: Store, sealer: Sealer, clock: Clock, lifetime: Millis) -> Self {
-        Self { store, sealer, clock, lifetime }
-    }
-
     /// Begins a web session, and returns its token.
     ///
     /// # Errors
@@ -226,7 +222,7 @@ mod tests {
         store.migrate().await.unwrap();
         let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
         let clock = Clock::stopped_at(0);
-        let sessions = WebSessions::new(store, sealer, clock.clone(), 10 * MINUTE);
+        let sessions = WebSessions { store, sealer, clock: clock.clone(), lifetime: 10 * MINUTE };
         let alice = Subject::User(UserId::parse("@alice:hs.example").unwrap());
         let (first, second) = (sessions.begin(&alice).await.unwrap(), sessions.begin(&alice).await.unwrap());
         let found = sessions.find(&first).await.unwrap().unwrap();
