@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_line_elsewhere_is_escaped() {
+    fn characters_that_end_a_line_elsewhere_are_escaped() {
         let escaped = r"a\nb\r\u0085\u2028\u2029\u001b[31m\u007f\u0000";
         assert!(line("a\nb\r\u{85}\u{2028}\u{2029}\u{1b}[31m\u{7f}\0").contains(escaped));
         assert!(line("Grüße 🦀").contains("Grüße 🦀"));

@@ -202,7 +202,7 @@ fn half_a_pair_is_an_error_and_an_invalid_half_counts_as_set() {
 }
 
 #[test]
-fn every_secret_can_be_in_a_file_of_its_own() {
+fn every_secret_can_be_in_its_own_file() {
     let folder = tempfile::tempdir().unwrap();
     let written = |name: &str, text: &str| {
         let path = folder.path().join(name);

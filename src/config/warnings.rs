@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_homeservers_on_this_machine_may_do_causes_a_warning_unless_it_is_alone_or_its_proxy_is_trusted() {
+    fn permissions_of_homeservers_on_this_machine_cause_a_warning_unless_it_is_alone_or_its_proxy_is_trusted() {
         let with = |public_url: &str, proxies: &[&str]| {
             warnings(|config| {
                 config.mail.transport = smtp("127.0.0.1", SmtpSecurity::None, true);

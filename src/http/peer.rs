@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_address_never_makes_the_client_look_like_the_proxy() {
+    fn an_invalid_address_never_makes_the_client_look_like_the_proxy() {
         let trusted = &["127.0.0.1/32"];
         for (lines, network) in [
             (&[&b"\xc3\xa9, 203.0.113.5"[..]][..], "203.0.113.0/24"),

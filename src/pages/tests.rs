@@ -156,7 +156,7 @@ fn amended() -> Policies {
 }
 
 #[actix_web::test]
-async fn what_has_changed_is_shown_to_eyes_and_ears_and_cannot_do_more_than_text_can() {
+async fn changes_are_shown_to_eyes_and_ears_and_cannot_do_more_than_text_can() {
     let (status, html) = page(site(), amended(), "/policies/terms/2/en/changes?since=1").await;
     assert_eq!(status, 200);
     assert!(!html.contains("<script") && !html.contains("javascript:") && !html.contains("<b>"));
@@ -191,7 +191,7 @@ async fn versions_in_different_languages_are_not_compared_but_named() {
 }
 
 #[actix_web::test]
-async fn changes_of_what_is_not_there_are_not_found() {
+async fn changes_of_missing_things_are_not_found() {
     for uri in [
         "/policies/terms/2/en/changes?since=9",
         "/policies/terms/2/en/changes?since=%22%3E%3Cscript%3E",
@@ -207,7 +207,7 @@ async fn changes_of_what_is_not_there_are_not_found() {
 }
 
 #[actix_web::test]
-async fn every_version_but_the_newest_leads_to_what_has_changed_since() {
+async fn every_version_but_the_newest_links_to_the_changes_since() {
     let (_, list) = page(site(), amended(), "/policies").await;
     let link = |newer: u8, older: u8| format!("href=\"/policies/terms/{newer}/en/changes?since={older}\"");
     assert!(list.contains(&link(3, 1)) && list.contains(&link(3, 2)), "{}", bare(&list));
@@ -223,7 +223,7 @@ async fn every_version_but_the_newest_leads_to_what_has_changed_since() {
 }
 
 #[actix_web::test]
-async fn what_is_kept_has_a_page_of_its_own_that_every_page_leads_to() {
+async fn stored_data_has_its_own_page_that_every_page_links_to() {
     let (status, html) = page(site(), ours(), "/retention?lang=es").await;
     assert_eq!(status, 200);
     assert!(html.contains("<table") && html.contains("<html lang=\"es\""), "{}", bare(&html));

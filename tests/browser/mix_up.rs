@@ -55,7 +55,7 @@ async fn a_homeserver_that_names_the_endpoints_of_somebody_else_is_refused() {
 }
 
 #[tokio::test]
-async fn an_authorization_server_on_a_host_of_its_own_is_usual() {
+async fn an_authorization_server_on_a_separate_host_is_usual() {
     let world = with_alice(&[Flow::OAuth]).await;
     let browser = Browser::open(&world).await;
     let at = |path: &str| format!("https://account.hs.example/{path}");

@@ -49,7 +49,7 @@ async fn a_request_by_somebody_else_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn whoever_reads_an_older_address_removes_one_that_somebody_else_has_added() {
+async fn the_reader_of_an_older_address_removes_one_that_somebody_else_has_added() {
     let world = World::start().await;
     let alice = App::ready(&world, "alice").await;
     alice.binds("alice@example.com").await;

@@ -195,7 +195,7 @@ async fn everything_is_erased_once_the_matrix_id_is_typed() {
 }
 
 #[tokio::test]
-async fn somebody_without_a_readable_address_erases_later_and_whoever_reads_it_stops_that() {
+async fn somebody_without_a_readable_address_erases_later_and_its_reader_stops_that() {
     let world = World::start().await;
     let alice = App::ready(&world, "alice").await;
     alice.binds(ADDRESS).await;

@@ -75,7 +75,7 @@ pub async fn alice<'a>(world: &'a World, server: &'a Server) -> Person<'a> {
 }
 
 on_both_backends! {
-    async fn whoever_reads_an_older_address_is_told_and_can_remove_the_new_one(mut world: World) {
+    async fn the_reader_of_an_older_address_is_notified_and_can_remove_the_new_one(mut world: World) {
         world.config.notices.enabled = false;
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice(&world, &server).await;
@@ -115,7 +115,7 @@ on_both_backends! {
         assert_eq!((count(&world, "bindings").await, count(&world, "sessions").await), (2, 0));
     }
 
-    async fn the_removed_address_is_told(world: World) {
+    async fn the_removed_address_is_notified(world: World) {
         let server = world.start().await;
         let alice = alice(&world, &server).await;
         alice.binds(MALLORY).await;
@@ -197,7 +197,7 @@ on_both_backends! {
         assert_eq!(exports(&late).await.seen(), ["a•••@w•••", ALICE]);
     }
 
-    async fn what_the_operator_imports_counts_from_its_date_and_nobody_is_told(world: World) {
+    async fn the_operators_import_counts_from_its_date_and_nobody_is_notified(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(ALICE).await;
@@ -217,7 +217,7 @@ on_both_backends! {
         assert_eq!(exports(&alice).await.seen(), [WORK, ALICE]);
     }
 
-    async fn additions_are_limited_and_each_that_is_made_is_told(mut world: World) {
+    async fn additions_are_limited_and_each_is_announced(mut world: World) {
         world.config.budgets.messages_address = Bucket { capacity: 100, per_hour: 100 };
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
@@ -244,7 +244,7 @@ on_both_backends! {
         assert_eq!(told(&world, ALICE, ADDED), 21);
     }
 
-    async fn what_one_address_has_confirmed_does_not_hide_what_another_does(world: World) {
+    async fn actions_confirmed_by_one_address_do_not_hide_those_confirmed_by_another(world: World) {
         let server = world.start().await;
         let alice = alice(&world, &server).await;
         let thief = world.newcomer(&server, "alice").await;
@@ -271,7 +271,7 @@ on_both_backends! {
         }
     }
 
-    async fn an_address_is_told_of_an_erasure_that_was_requested_before_it_was_bound(world: World) {
+    async fn an_address_is_notified_of_an_erasure_that_was_requested_before_it_was_bound(world: World) {
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         let thief = world.newcomer(&server, "alice").await;

@@ -97,7 +97,7 @@ on_both_backends! {
         assert_eq!(count(&world, "bindings").await, 2);
     }
 
-    async fn one_link_removes_all_that_was_added_and_each_is_told(world: World) {
+    async fn one_link_removes_all_added_addresses_and_each_is_notified(world: World) {
         let server = world.start().await;
         alice(&world, &server).await;
         let thief = world.newcomer(&server, "alice").await;
@@ -158,7 +158,7 @@ on_both_backends! {
         assert_eq!(count(&world, "bindings").await, 3);
     }
 
-    async fn what_was_validated_before_cannot_be_bound_after(world: World) {
+    async fn a_session_validated_before_cannot_be_bound_after(world: World) {
         let server = world.start().await;
         alice(&world, &server).await;
         let thief = world.newcomer(&server, "alice").await;

@@ -53,7 +53,7 @@ pub fn names(folder: &Path) -> Vec<String> {
 }
 
 on_both_backends! {
-    async fn a_drill_what_was_acknowledged_before_the_backup_is_there_after_the_restore(world: World) {
+    async fn a_drill_everything_acknowledged_before_the_backup_is_there_after_the_restore(world: World) {
         let world = present(world);
         let server = world.start().await;
         let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
@@ -100,7 +100,7 @@ on_both_backends! {
         assert_eq!(bob.looks_up("new@example.com").await, Some(alice.mxid.clone()));
     }
 
-    async fn what_is_restored_is_what_the_options_say(world: World) {
+    async fn the_options_determine_what_is_restored(world: World) {
         let world = present(world);
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;

@@ -183,7 +183,7 @@ on_both_backends! {
         assert!(is_untouched(&world).await);
     }
 
-    async fn what_a_kill_leaves_is_cleaned_up_by_the_next_attempt(world: World) {
+    async fn leftovers_of_a_kill_are_cleaned_up_by_the_next_attempt(world: World) {
         let world = present(world);
         world.start().await.stop().await;
         backed_up(&world, "good.age", &["--with-keys"]);

@@ -58,7 +58,7 @@ fn key(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn whoever_has_a_page_is_not_sent_it_again() {
+async fn a_reader_who_has_a_page_is_not_sent_it_again() {
     let mut world = World::on_sqlite().await;
     let logo = world.folder.path().join("logo.png");
     fs::write(&logo, crate::reload::PNG).unwrap();
@@ -146,7 +146,7 @@ async fn pages_are_compressed_for_those_who_accept_gzip() {
 }
 
 #[tokio::test]
-async fn what_is_for_one_person_is_neither_cached_nor_compressed_nor_compared() {
+async fn personal_pages_are_neither_cached_nor_compressed_nor_compared() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let visitor = Visitor::signed_in(&world, &server, "alice").await;

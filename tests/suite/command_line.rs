@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::program::{Binary, done, refused};
 
 #[test]
-fn what_is_typed_wrongly_has_status_2() {
+fn mistyped_arguments_have_status_2() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
     refused(&binary.run(&["lookup", "alice"]), 2, "expected an e-mail address");

@@ -186,7 +186,7 @@ on_both_backends! {
         alice.get("/account").await.ok();
     }
 
-    async fn an_address_that_is_not_the_users_any_more_confirms_nothing(world: World) {
+    async fn an_address_that_is_no_longer_the_users_confirms_nothing(world: World) {
         let server = world.start().await;
         let (alice, bob) = (alice_with_data(&world, &server).await, world.person(&server, "bob").await);
         let visitor = Visitor::signed_in(&world, &server, "alice").await;
@@ -211,7 +211,7 @@ on_both_backends! {
         assert_eq!(heading(&sends(&server, &path, "confirm").await, 410), OVER);
     }
 
-    async fn whoever_has_a_token_cannot_confirm_it_by_an_address_of_their_own(world: World) {
+    async fn the_holder_of_a_token_cannot_confirm_it_by_their_own_address(world: World) {
         let server = world.start().await;
         let alice = alice_with_data(&world, &server).await;
         world.clock.advance(DAY);

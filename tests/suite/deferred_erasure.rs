@@ -60,7 +60,7 @@ fn told(world: &World, address: &str, subject: &str) -> usize {
 }
 
 on_both_backends! {
-    async fn an_erasure_happens_once_after_three_days_and_every_address_is_told(world: World) {
+    async fn an_erasure_happens_once_after_three_days_and_every_address_is_notified(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;
         let bob = world.person(&server, "bob").await;
@@ -139,7 +139,7 @@ on_both_backends! {
         assert_eq!((told(&world, "bobs-own@example.com", ERASING), count(&world, "erasures").await), (1, 2));
     }
 
-    async fn whoever_reads_an_address_can_stop_it(world: World) {
+    async fn a_reader_of_an_address_can_stop_it(world: World) {
         let (server, other) = (world.start().await, world.start().await);
         let alice = alice_with_data(&world, &server).await;
         asks_for_erasure(&alice).await.ok();
@@ -252,7 +252,7 @@ on_both_backends! {
         assert_eq!((world.texts().len(), count(&world, "bindings").await), (0, 0));
     }
 
-    async fn an_erasure_that_no_address_could_be_told_of_happens_all_the_same(mut world: World) {
+    async fn an_erasure_happens_even_if_no_address_could_be_notified(mut world: World) {
         let refuses = crate::notices::moody(&mut world).await;
         let server = world.start().await;
         let alice = alice_with_data(&world, &server).await;
@@ -270,7 +270,7 @@ on_both_backends! {
         assert_eq!((told(&world, ALICE, ERASING), told(&world, ALICE, ERASED)), (0, 0));
     }
 
-    async fn the_page_requests_and_stops_it_and_whoever_confirms_erases_at_once(world: World) {
+    async fn the_page_requests_and_stops_it_and_somebody_who_confirms_erases_at_once(world: World) {
         let server = world.start().await;
         let alice = alice_with_data(&world, &server).await;
         let visitor = Visitor::signed_in(&world, &server, "alice").await;

@@ -140,7 +140,7 @@ on_both_backends! {
         assert_eq!((world.mail.count(), well.gateway.requests().len()), (1, 1));
     }
 
-    async fn what_is_wrong_with_the_database_is_found(world: World) {
+    async fn problems_with_the_database_are_found(world: World) {
         let well = Well::new(&world);
         let server = well.start();
         well.report(&[]).says("schema", "ok", "of this version");

@@ -147,7 +147,7 @@ async fn a_name_without_an_address_or_without_dns_is_found() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_public_certificate_is_found() {
+async fn problems_with_the_public_certificate_are_found() {
     let world = World::on_sqlite().await;
     let mut well = Well::new(&world);
     let folder = world.folder.path().to_owned();
@@ -201,7 +201,7 @@ async fn another_server_at_the_public_url_is_found() {
 }
 
 #[tokio::test]
-async fn what_a_reverse_proxy_does_wrong_is_found() {
+async fn mistakes_of_a_reverse_proxy_are_found() {
     let world = World::on_sqlite().await;
     let port = free_port();
     let server: SocketAddr = ([127, 0, 0, 1], port).into();
@@ -228,7 +228,7 @@ async fn what_a_reverse_proxy_does_wrong_is_found() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_mail_is_found() {
+async fn problems_with_mail_are_found() {
     let world = World::on_sqlite().await;
     let mut binary = Binary::of(&world);
     let to = ["--mail-to", "postmaster@example.com"];
@@ -259,7 +259,7 @@ async fn what_is_wrong_with_mail_is_found() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_gateway_is_found() {
+async fn problems_with_a_gateway_are_found() {
     let world = World::on_sqlite().await;
     let mut binary = Binary::of(&world);
     let to = ["--text-to", "+491701234567"];
@@ -288,7 +288,7 @@ async fn what_is_wrong_with_a_gateway_is_found() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_homeserver_is_found() {
+async fn problems_with_a_homeserver_are_found() {
     let world = World::on_sqlite().await;
     let mut binary = looking_at(&world, "http://127.0.0.1:1");
     let report = |binary: &Binary| Report::of(binary, &["--homeserver", "hs.example"]);

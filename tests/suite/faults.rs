@@ -246,7 +246,7 @@ struct Verdict {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_an_error_and_no_corrupt_file() {
+async fn a_full_disk_causes_an_error_and_no_corrupt_file() {
     let world = World::on_sqlite().await;
     let no_terms = [("VOUCH__TERMS__DIRECTORY", "")];
     // This is as good as a full disk: no file may become larger than this many KiB.

@@ -68,7 +68,7 @@ on_both_backends! {
         assert_eq!((outcome(&back, "tokens", "removed"), outcome(&back, "bindings", "removed")), (1, 1));
     }
 
-    async fn rows_that_are_dated_in_the_future_do_not_undo_what_was_done_here(world: World) {
+    async fn rows_dated_in_the_future_do_not_undo_actions_here(world: World) {
         let (world, binary) = moving(world).await;
         let mut sydent = Sydent::new(world.folder.path());
         let file = sydent.path.clone();
@@ -113,7 +113,7 @@ on_both_backends! {
         assert_eq!(count(&world, "imported").await, 0);
     }
 
-    async fn what_is_older_than_a_withdrawn_objection_stays_out(world: World) {
+    async fn rows_older_than_a_withdrawn_objection_are_not_imported(world: World) {
         let (world, binary) = moving(world).await;
         let mut sydent = Sydent::new(world.folder.path());
         let file = sydent.path.clone();
@@ -182,7 +182,7 @@ on_both_backends! {
         assert!(kinds.iter().all(|kind| outcome(&again, kind, "added") == 0), "{again}");
     }
 
-    async fn what_a_token_has_looked_up_goes_with_it(world: World) {
+    async fn a_tokens_look_ups_are_deleted_with_it(world: World) {
         let (world, binary) = moving(world).await;
         let mut sydent = Sydent::new(world.folder.path());
         sydent.run(

@@ -12,7 +12,7 @@ use crate::sydent::Sydent;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_file_that_is_not_as_a_sydent_makes_it_is_refused() {
+async fn a_file_that_a_sydent_would_not_create_is_refused() {
     let (world, binary) = moving(World::on_sqlite().await).await;
     let far_too_long = "printf('%.*c', 1000000000, 'x')";
     for (n, (sql, problem)) in [

@@ -104,7 +104,7 @@ on_both_backends! {
         assert_signed(&server, NAME, &told["signed"]).await;
     }
 
-    async fn what_needs_a_decision_is_not_imported_without_one(world: World) {
+    async fn rows_that_need_a_decision_are_not_imported_without_one(world: World) {
         let (world, binary) = moving_from_ma1sd(world).await;
         let mut ma1sd = Foreign::ma1sd(&world).await;
         let own = EphemeralKey::random();
@@ -156,7 +156,7 @@ on_both_backends! {
         assert_nothing_changes(&imports(&binary, "ma1sd", &ma1sd.place, &[]));
     }
 
-    async fn accepted_terms_are_history_with_their_time_and_tokens_are_not_taken(world: World) {
+    async fn accepted_terms_are_history_with_their_time_and_tokens_are_not_imported(world: World) {
         let (world, binary) = moving_from_ma1sd(world).await;
         let mut ma1sd = Foreign::ma1sd(&world).await;
         let issued = now() / 1000;
@@ -242,7 +242,7 @@ on_both_backends! {
         assert_eq!(report["outcomes"]["invitations"], json!({ "added": 5 }));
     }
 
-    async fn what_is_not_the_database_of_a_ma1sd_is_refused(world: World) {
+    async fn anything_but_the_database_of_a_ma1sd_is_refused(world: World) {
         let (world, binary) = moving(world).await;
         let synapse = Foreign::synapse(&world, &[]).await;
         refused(&binary.run(&["import", "ma1sd", &synapse.place]), 1, "is not the database of a ma1sd, but of a Synapse: use `vouch import synapse`");

@@ -18,7 +18,7 @@ use crate::world::World;
 const EVENTS: usize = 60;
 
 on_both_backends! {
-    async fn only_what_was_published_through_this_server_is_taken(world: World) {
+    async fn only_addresses_published_through_this_server_are_imported(world: World) {
         let (world, binary) = moving(world).await;
         let users = ["@alice:hs.example", "@bob:hs.example", "@carol:hs.example", "@gone:hs.example"];
         let mut synapse = Foreign::synapse(&world, &users).await;
@@ -96,7 +96,7 @@ on_both_backends! {
         assert_eq!(texts(&world, "SELECT name AS text FROM meta WHERE name LIKE 'import %'").await, Vec::<String>::new());
     }
 
-    async fn what_was_withdrawn_there_is_removed_here_and_can_come_again(world: World) {
+    async fn an_address_withdrawn_there_is_removed_here_and_can_come_again(world: World) {
         let (world, binary) = moving(world).await;
         let mut synapse = Foreign::synapse(&world, &["@alice:hs.example", "@bob:hs.example"]).await;
         synapse.publishes("@alice:hs.example", "a@example.com", NAME).await;

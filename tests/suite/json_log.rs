@@ -98,7 +98,7 @@ fn another_format_is_refused_in_words() {
 }
 
 #[test]
-fn commands_speak_to_people_all_the_same() {
+fn commands_still_write_for_people() {
     let folder = tempfile::tempdir().unwrap();
     let mut binary = in_json(Binary::bare(folder.path()));
     refused(&binary.run(&["lookup", "alice@example.org"]), 1, "there is no database at data/vouch.db: run this where");

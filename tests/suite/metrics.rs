@@ -99,7 +99,7 @@ on_both_backends! {
         scrape(&server).await.shows(&[("outbox_oldest_age_seconds{kind=\"onbind\"}", 0.0), ("outbox_leases", 0.0)]);
     }
 
-    async fn what_only_the_database_knows_is_left_out_while_it_fails(mut world: World) {
+    async fn metrics_from_the_database_are_left_out_while_it_fails(mut world: World) {
         measured(&mut world);
         let server = world.start().await;
         world.person(&server, "alice").await;
@@ -118,7 +118,7 @@ on_both_backends! {
         scrape(&server).await.shows(&[("database_up", 1.0), ("access_tokens", 1.0)]);
     }
 
-    async fn only_what_is_valid_counts(mut world: World) {
+    async fn expired_tokens_do_not_count(mut world: World) {
         measured(&mut world);
         let server = world.start().await;
         world.person(&server, "alice").await;

@@ -68,7 +68,7 @@ on_both_backends! {
         assert!(before == after, "the database file changed");
     }
 
-    async fn a_key_that_went_missing_is_asked_for_and_not_made_anew(world: World) {
+    async fn a_missing_key_is_demanded_and_not_recreated(world: World) {
         let binary = Binary::of(&world);
         let process = binary.serve().await;
         process.signal("TERM");
@@ -87,7 +87,7 @@ on_both_backends! {
         refused(&binary.run(&["lookup", "alice@example.com"]), 1, "is not bound");
     }
 
-    async fn what_the_operator_binds_is_found_within_a_second_and_what_is_unbound_never(world: World) {
+    async fn the_operators_bindings_are_found_within_a_second_and_unbound_ones_never(world: World) {
         let binary = Binary::of(&world);
         let process = binary.serve().await;
         let bob = world.person(&process.server, "bob").await;

@@ -85,7 +85,7 @@ on_both_backends! {
         assert!(words.contains("onbind: 2 waiting, 1 of them failed before, the oldest for 3 days"), "{words}");
     }
 
-    async fn a_node_that_crashed_is_shown_and_a_wrong_clock_does_not_keep_it_from_being_seen(world: World) {
+    async fn a_crashed_node_is_shown_and_a_wrong_clock_does_not_hide_it(world: World) {
         let server = world.start().await;
         until_noted(&world, 1).await;
         server.stop().await;

@@ -68,7 +68,7 @@ on_both_backends! {
         assert_eq!((links_to(&world, "unreached@example.com"), links_to(&world, ALICE)), (0, 2));
     }
 
-    async fn links_to_one_address_are_limited_whoever_asks(world: World) {
+    async fn links_to_one_address_are_limited_regardless_of_who_asks(world: World) {
         let mut world = world;
         world.config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
         world.config.budgets.messages_network.capacity = 1_000;
@@ -133,7 +133,7 @@ on_both_backends! {
         assert_eq!(world.texts().pop().unwrap().to, "447700900003");
     }
 
-    async fn an_unreachable_number_is_reported_whoever_owns_it(world: World) {
+    async fn an_unreachable_number_is_reported_regardless_of_its_owner(world: World) {
         let mut world = world;
         world.config.sms.rules = [(Area::Anywhere, Route::Directory), (Area::Prefix("44".to_owned()), Route::Reject)].into();
         let server = world.start().await;

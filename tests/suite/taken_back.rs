@@ -85,7 +85,7 @@ on_both_backends! {
         assert_eq!(exports(&alice).await.seen(), [ALICE, "alice@work.example"]);
     }
 
-    async fn what_waits_to_be_sent_is_sent_and_what_was_proved_proves_nothing(world: World) {
+    async fn pending_deliveries_are_sent_and_earlier_proofs_prove_nothing(world: World) {
         let mut world = world;
         world.config.notices.enabled = false;
         let server = jumped(&mut world).await;

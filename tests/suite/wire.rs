@@ -224,7 +224,7 @@ async fn an_unknown_path_is_a_json_error() {
 }
 
 #[tokio::test]
-async fn a_known_path_with_another_method_is_told_so() {
+async fn a_known_path_with_another_method_is_reported_as_such() {
     let world = World::on_sqlite().await;
     let server = world.start().await;
     let alice = world.person(&server, "alice").await;

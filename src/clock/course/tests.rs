@@ -209,7 +209,7 @@ fn a_slow_database_counts_in_the_nodes_favour() {
 }
 
 #[test]
-fn what_other_nodes_store_is_heeded() {
+fn times_stored_by_other_nodes_are_heeded() {
     // This node was suspended for 31 days. The others were not.
     let mut machine = Machine::new(NOON, None, true);
     machine.check().unwrap();
@@ -231,7 +231,7 @@ fn a_stored_time_that_an_operator_has_put_right_is_believed() {
 }
 
 #[test]
-fn what_is_wrong_is_said_exactly() {
+fn problems_are_named_exactly() {
     let words = [
         Wrong::Unset { wall: 0 },
         Wrong::Database { wall: NOON + 400 * DAY, database: NOON, limit: LIMIT },

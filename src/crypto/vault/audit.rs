@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_derived_differs_by_purpose_kind_and_secret() {
+    fn derived_values_differ_by_purpose_kind_and_secret() {
         let vault = Vault::new(&MasterKey::generate());
         let sealed = vault.new_audit_secret();
         let (keys, same) = (vault.audit_keys(&sealed).unwrap(), vault.audit_keys(&sealed).unwrap());

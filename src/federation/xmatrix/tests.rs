@@ -41,7 +41,7 @@ fn equivalent_headers_are_read_alike() {
 }
 
 #[test]
-fn what_cannot_be_verified_is_not_a_credential() {
+fn an_unverifiable_header_is_not_a_credential() {
     for params in [
         "",
         ",",

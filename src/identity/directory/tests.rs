@@ -36,7 +36,7 @@ fn assert_sound(directory: &Directory) {
 }
 
 #[test]
-fn what_is_bound_is_found_and_what_is_not_is_not() {
+fn only_bound_addresses_are_found() {
     let directory = filled(1..20_001, 0);
     assert_sound(&directory);
     assert_eq!(directory.len(), 20_000);

@@ -172,7 +172,7 @@ fn a_number_without_plus_needs_a_country() {
 }
 
 #[test]
-fn what_looks_like_a_national_prefix_behind_the_plus_is_part_of_the_number() {
+fn an_apparent_national_prefix_after_the_plus_is_part_of_the_number() {
     for number in [
         "+7 812 309 00 00",
         "+7 863 200 12 34",

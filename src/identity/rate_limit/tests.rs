@@ -83,7 +83,7 @@ fn a_block_is_a_hundredth_of_a_users_capacity_and_half_of_that_of_a_shared_one()
 }
 
 #[test]
-fn what_is_reserved_is_not_filled_and_a_retry_waits_for_it() {
+fn a_reserve_is_not_filled_and_a_retry_waits_for_it() {
     let newcomers = Limit { reserve: 4, ..limit(10, 60) };
     let level = charge(newcomers, 6, 0, NOW).expect("six fit");
     assert_eq!(charge(newcomers, 1, level, NOW), Err(60 * SECOND));
@@ -110,7 +110,7 @@ fn use_is_remembered_a_hundred_times_as_long_and_100_days_at_most() {
 }
 
 #[test]
-fn charging_ahead_and_giving_back_does_not_make_use_forgotten() {
+fn charging_ahead_and_refunding_does_not_erase_past_use() {
     let user = own(64_000, 250);
     let mut level = user.charged(60_000, Level::default(), NOW).expect("there is room");
     for _ in 0..1_000 {

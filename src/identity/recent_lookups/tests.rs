@@ -60,7 +60,7 @@ fn a_repeat_is_free_once_the_first_look_up_is_charged_and_to_the_same_token_alon
 }
 
 #[test]
-fn an_entry_is_known_as_soon_as_it_was_read() {
+fn an_entry_is_known_once_it_has_been_read() {
     let (recent, alice) = (RecentLookups::new(1_000_000), token("alice"));
     assert!(!recent.knows(&alice, epoch(1)));
     recent.read(&alice, epoch(1), &[], SECOND);
@@ -144,7 +144,7 @@ fn memory_is_bounded_and_tokens_not_in_use_are_forgotten_first() {
 }
 
 #[test]
-fn what_cannot_be_saved_is_bounded_too() {
+fn unsaved_look_ups_are_bounded_too() {
     let recent = RecentLookups::new(10_000);
     for number in 0..200 {
         looks_up(&recent, &token(&number.to_string()), 1, 0..500);
@@ -153,7 +153,7 @@ fn what_cannot_be_saved_is_bounded_too() {
 }
 
 #[test]
-fn what_is_not_saved_yet_survives_being_forgotten() {
+fn unsaved_look_ups_survive_being_forgotten() {
     let (recent, alice) = (RecentLookups::new(1_000), token("alice"));
     looks_up(&recent, &alice, 1, 0..100);
     for number in 0..4 {

@@ -274,7 +274,7 @@ fn other_sealed_texts_are_refused() {
 }
 
 #[test]
-fn what_earlier_versions_sealed_is_the_address_that_was_proved() {
+fn values_sealed_by_earlier_versions_are_the_proved_address() {
     for (sealed, now) in [
         ("x@bücher.example email", &["x@xn--bcher-kva.example email", "x@bücher.example email"][..]),
         ("x@xn--bcher-kva.example email", &["x@xn--bcher-kva.example email", "x@bücher.example email"]),

@@ -38,7 +38,7 @@ async fn an_invitation_is_shown_in_four_languages() {
 }
 
 #[actix_web::test]
-async fn what_is_not_known_of_an_invitation_is_not_shown() {
+async fn unknown_facts_about_an_invitation_are_not_shown() {
     let page = view("en").invited("b", "t", &waiting("", &["https://app.element.io"]));
     let html = html(page).await;
     assert!(!html.contains("Name:") && !html.contains("Room:") && !html.contains("another web app"), "{}", main(&html));
@@ -46,7 +46,7 @@ async fn what_is_not_known_of_an_invitation_is_not_shown() {
 }
 
 #[actix_web::test]
-async fn what_became_of_an_invitation_is_said_in_four_languages() {
+async fn the_outcome_of_an_invitation_is_shown_in_four_languages() {
     for (tag, view) in views() {
         for (name, landing, action, status) in [
             ("declined", waiting("", &["https://app.element.io"]), Action::Decline, 200),

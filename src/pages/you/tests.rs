@@ -140,7 +140,7 @@ async fn masked_addresses_can_be_confirmed_and_an_erasure_stopped_in_four_langua
 }
 
 #[actix_web::test]
-async fn that_nothing_is_held_is_said_too() {
+async fn the_page_also_says_if_nothing_is_stored() {
     let page = view("en").overview("t0ken", &held(None, vec![], vec![]), &policies(), None);
     insta::assert_snapshot!("overview_nothing", main_of(page).await);
 }

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_user_has_charged_and_not_used_counts_as_used_only_if_it_cannot_be_told() {
+    fn a_users_unused_charge_counts_as_used_only_if_its_use_is_unknown() {
         let mut credits = Credits::default();
         credits.add_own(ALICE, 23, forgotten_after(23), NOW);
         assert_eq!(credits.spend(&plan(), 2, NOW), Err(Missing::Others(vec![(ALL, 2)])));

@@ -170,7 +170,7 @@ async fn a_block_is_charged_ahead_and_given_back_when_the_node_stops() {
 }
 
 #[tokio::test]
-async fn giving_back_what_another_limit_refused_makes_no_use_forgotten() {
+async fn refunds_after_another_limits_refusal_do_not_erase_past_use() {
     let (limits, _folder) = rate_limits().await;
     let own = limit(1, Scope::User, Bucket { capacity: 64_000, per_hour: 250 });
     let small = shared(2, Bucket { capacity: 20_000, per_hour: 250 });

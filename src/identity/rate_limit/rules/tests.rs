@@ -189,7 +189,7 @@ fn a_homeserver_grows_for_90_days_and_its_level_keeps_its_meaning() {
 }
 
 #[test]
-fn newcomers_fill_half_of_what_everyone_shares() {
+fn newcomers_fill_half_of_the_shared_limits() {
     let mut world = World::new(NOW - 90 * DAY);
     world.budgets.lookup_server = Bucket { capacity: 100_000, per_hour: 1 };
     // Small accounts leave nothing free.
@@ -266,7 +266,7 @@ fn the_more_an_account_has_used_the_more_it_leaves_free() {
 
 proptest! {
     #[test]
-    fn what_newcomers_do_changes_nothing_for_those_of_earlier_weeks(
+    fn newcomers_change_nothing_for_those_of_earlier_weeks(
         requests in proptest::collection::vec((any::<bool>(), 0u32..40, 1u32..20_000, 0i64..6 * HOUR), 0..200),
     ) {
         let mut alone = World::new(NOW - 100 * DAY);
@@ -301,7 +301,7 @@ proptest! {
     }
 
     #[test]
-    fn no_reserve_exceeds_what_there_is(capacity: u32, base: u32, used: u32) {
+    fn no_reserve_exceeds_the_capacity(capacity: u32, base: u32, used: u32) {
         let limit = Limit {
             kind: Kind::of(Counted::Lookup, Scope::Server),
             key: BlindIndex([0; 16]),

@@ -52,7 +52,7 @@ fn the_domain_is_the_name_if_there_is_no_other() {
 }
 
 #[test]
-fn what_is_no_configuration_is_refused() {
+fn anything_but_a_configuration_is_refused() {
     for text in ["", "just text", "- a\n- b", "a: [", "a: &x 1\nb: *x", "a: b: c"] {
         assert!(Settings::parse(text).is_err(), "{text}");
     }

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reply_is_refused() {
+    fn anything_but_a_reply_is_refused() {
         for text in [
             "HTTP/1.1 400 Bad Request\r\n",
             "\r\n",

@@ -195,7 +195,7 @@ async fn the_name_is_the_configured_one_or_this_machines_but_not_the_senders_dom
 }
 
 #[tokio::test]
-async fn what_prevents_a_connection_is_named() {
+async fn the_obstacle_to_a_connection_is_named() {
     let sink = MailSink::start().await;
     let settings = smtp(&sink, SmtpSecurity::None);
     let unknown = Smtp { host: "smtp.invalid".try_into().unwrap(), ..settings.clone() };

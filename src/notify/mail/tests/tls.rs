@@ -149,7 +149,7 @@ async fn a_server_without_tls_is_refused_if_tls_is_required() {
 }
 
 #[tokio::test]
-async fn what_is_injected_before_tls_ends_the_connection() {
+async fn bytes_injected_before_tls_end_the_connection() {
     let server = Authority::new().server("127.0.0.1");
     for injected in ["220 go ahead\r\n250 injected\r\n", "220 go ahead\r\n220", "220 go ahead\n421 bye\r\n"] {
         let options = Options::when("STARTTLS", Action::Reword(injected));

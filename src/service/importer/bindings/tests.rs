@@ -36,7 +36,7 @@ fn an_objection_prevents_a_bind_and_no_unbind() {
 }
 
 #[test]
-fn only_what_a_later_run_needs_is_remembered() {
+fn only_facts_that_a_later_run_needs_are_remembered() {
     let row = |at, state| Prepared {
         index: vec![1],
         user_index: Some(vec![2]),
