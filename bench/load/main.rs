@@ -34,7 +34,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const UNSEEN: usize = 100_000_000;
 
 /// The number of users on each connection who make journeys: enough that nobody makes more than a
-/// few. Each further address of a user is told to their others.
+/// few. The user's other addresses are notified of each further address.
 const TRAVELLERS: u16 = 500;
 
 /// Measures the running server under load.

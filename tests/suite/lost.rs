@@ -172,7 +172,7 @@ on_both_backends! {
             assert!(words(&mail).contains(&thief.mxid) && words(&mail).contains("sign out everywhere"), "{}", words(&mail));
             let visitor = Visitor::signed_in(&world, &server, "alice").await;
             assert!(visitor.opens("/you/erase").await.text.contains("/you/erase-later"), "{way:?}");
-            // It can be erased later, whoever requests it.
+            // It can be erased later, no matter who requests it.
             assert_eq!(asks_for_erasure(&thief).await.ok(), world.clock.now() + 3 * DAY);
             proves_again(&thief).await;
             needs_confirmation(&erases(&thief).await);

@@ -41,8 +41,8 @@
 //! Requests about people's own data are limited for each token and web session. The limits that
 //! these share keep half free for web sessions, see [`Means`].
 //!
-//! Nothing else is kept free in the limits of a recipient. They protect their owner from a flood,
-//! whoever causes it; attackers and honest people could not be told apart, since most people who
+//! Nothing else is kept free in the limits of a recipient. They protect their owner from any flood.
+//! Attackers and honest people could not be told apart anyway, since most people who
 //! validate an address have just registered. Only invitations keep half of it for settled accounts.
 
 #[cfg(test)]

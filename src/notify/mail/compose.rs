@@ -68,7 +68,7 @@ impl Composer {
 }
 
 /// Returns a mailbox with the ASCII form of its domain, or `None` if its local part is not ASCII: a
-/// header with such an address needs SMTPUTF8, whoever the recipient is.
+/// header with such an address needs SMTPUTF8 for any recipient.
 fn ascii_mailbox(text: &str) -> Option<Mailbox> {
     let (local, _) = text.rsplit_once('@').filter(|(local, _)| local.is_ascii())?;
     format!("{local}@{}", Address::email(text).ok()?.domain()?).parse().ok()

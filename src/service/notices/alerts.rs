@@ -3,9 +3,9 @@
 //!
 //! Alerts are sent whether or not notices are enabled. Actions confirmed by an address are reported
 //! once a day for each address that confirms. An address that is added is always reported: as with
-//! notices, a bind that exceeds the rate limit for additions is refused. An address that is removed
-//! is told too, unless its reader removed it by a link of the last hour; and so are the others,
-//! unless the user removed it, who has confirmed one of them.
+//! notices, a bind that exceeds the rate limit for additions is refused. A removed address is
+//! notified too, unless its reader removed it with a link of the last hour. The others are also
+//! notified, unless the user, who has confirmed one of them, removed it.
 //!
 //! Alerts are retried for as long as an erasure waits, even after a permanent refusal: a mailbox
 //! that is full today may accept them tomorrow. An erasure does not delete them. If none arrives,
