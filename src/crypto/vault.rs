@@ -104,7 +104,7 @@ pub enum Purpose {
     SessionAddress,
     /// `sessions.secret_hash`, of a client secret.
     ClientSecret,
-    /// `rate_limits.key`, of a limit's name and what it limits.
+    /// `rate_limits.key`, of a limit's name and subject.
     RateLimit,
     /// `homeservers.domain_index`, of a homeserver's domain.
     HomeserverDomain,
@@ -138,7 +138,7 @@ pub enum Purpose {
     OpenIdToken,
     /// `tokens.confirmed_by` and `visits.confirmed_by`, of an address.
     ConfirmedBy,
-    /// The id by which a user names one of their addresses, of user, address and time.
+    /// The id by which a user refers to one of their addresses, of user, address and time.
     AddressId,
     /// `erasures.user_index`, of a Matrix ID.
     Erasure,

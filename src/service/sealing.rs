@@ -1,7 +1,7 @@
-//! What the database stores in place of names and addresses: one place for every sealed column and
-//! every blind index.
+//! The values that the database stores in place of names and addresses. Every sealed column and
+//! every blind index is defined here.
 //!
-//! Each method names the column it is for, so that no caller picks a key or an owner.
+//! Each method names its column, so that no caller chooses a key or an owner.
 
 use std::iter;
 use std::sync::Arc;
@@ -42,11 +42,11 @@ pub(super) struct PendingInvite {
 
 /// The form in which an address is stored.
 pub(super) enum Form {
-    /// The form of [`Address::to_sealed`], or one that is not looked at.
+    /// The form of [`Address::to_sealed`], or a value that is not checked.
     Current,
-    /// That of an earlier version: the address, and what is stored in its place.
+    /// The form of an earlier version: the address, and its current form.
     Former { address: Address, sealed: Vec<u8> },
-    /// It is not an address any more.
+    /// It is no longer a valid address.
     Invalid,
 }
 
@@ -83,7 +83,7 @@ impl Sealer {
         self.vault.index(Purpose::RecentLookups, &[token_hash])
     }
 
-    /// How an access token is known, and the keys of what it has looked up.
+    /// The identity of an access token, and the keys of its look-ups.
     pub(super) fn token(&self, token: &str) -> Token {
         let hash = token_hash(token);
         Token { hash, index: self.token_index(&hash), keys: self.vault.token_keys(token) }
@@ -126,7 +126,8 @@ impl Sealer {
         user_id(self.vault.open(Column::BindingMxid, address_index, sealed)?)
     }
 
-    /// The user of a binding that is removed, unless it does not open: that must not keep it.
+    /// The user of a binding that is being removed, or `None` if it does not open, which must not
+    /// prevent the removal.
     pub(super) fn bound_user(&self, row: &Binding) -> Option<OwnedUserId> {
         self.open_bound_mxid(&row.address_index, &row.mxid).ok()
     }
@@ -305,8 +306,8 @@ impl Sealer {
         self.address(Purpose::Objection, address)
     }
 
-    /// Every `objections.address_index` that an address can have: the current one and that of its
-    /// former form, which cannot be converted, because nobody knows what it was made of.
+    /// Every `objections.address_index` that an address can have: the current one, and that of its
+    /// former form. The latter cannot be converted, because the address behind it is unknown.
     pub(super) fn objection_indexes(&self, address: &Address) -> Vec<Vec<u8>> {
         let former = address
             .former_form()
@@ -314,7 +315,8 @@ impl Sealer {
         iter::once(self.objection_index(address)).chain(former).map(|index| index.as_ref().to_vec()).collect()
     }
 
-    /// Returns in what form a sealed address is stored; for `outbox.payload`, the address in it.
+    /// Returns the form in which a sealed address is stored; for `outbox.payload`, that of the
+    /// address in it.
     pub(super) fn form(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Form {
         let opened =
             owner.try_into().map(BlindIndex).map(|owner| (owner, self.vault.open(column, owner.as_ref(), sealed)));
@@ -342,13 +344,13 @@ impl Sealer {
         self.vault.index(Purpose::UnbindSignature, &[origin.as_bytes(), signature])
     }
 
-    /// `unbind_signatures.network_index`: differs for each signature, so that equal networks do not
-    /// show.
+    /// `unbind_signatures.network_index`. It differs for each signature, so that equal networks
+    /// cannot be recognised.
     pub(super) fn unbind_network_index(&self, signature: &BlindIndex, network: &Network) -> BlindIndex {
         self.vault.index(Purpose::UnbindNetwork, &[signature.as_ref(), network.to_string().as_bytes()])
     }
 
-    /// `rate_limits.key`, of the limit's kind and what it limits.
+    /// `rate_limits.key`, of the limit's kind and subject.
     pub(super) fn rate_limit_key(&self, kind: Kind, subject: &[u8]) -> BlindIndex {
         self.vault.index(Purpose::RateLimit, &[kind.to_string().as_bytes(), subject])
     }

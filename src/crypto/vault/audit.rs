@@ -1,6 +1,6 @@
 //! The keys of the audit log. They are derived from a random secret that the database stores
-//! sealed, and not from the master key: so a new master key needs nothing but to seal that secret
-//! again, and neither the chain nor a pseudonym changes.
+//! sealed, and not from the master key. So a new master key only needs to seal that secret again,
+//! and the chain and the pseudonyms stay the same.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -13,7 +13,7 @@ use super::{BlindIndex, Column, MasterKey, Unsealable, Vault, base62, first_half
 /// Owns the sealed secret: there is one.
 const OWNER: BlindIndex = BlindIndex([0; 16]);
 
-/// Derived from the secret of the audit log.
+/// The keys derived from the secret of the audit log.
 pub struct AuditKeys {
     entries: Hmac<Sha256>,
     links: Hmac<Sha256>,
@@ -44,10 +44,10 @@ impl Vault {
     /// Derives the keys of the audit log from its sealed secret.
     ///
     /// # Errors
-    /// [`Unsealable`] if it is none.
+    /// [`Unsealable`] for anything else.
     pub fn audit_keys(&self, sealed: &[u8]) -> Result<AuditKeys, Unsealable> {
         let secret = Zeroizing::new(self.open(Column::AuditSecret, OWNER.as_ref(), sealed)?);
-        // It has the form of a master key, and so can others be derived from it.
+        // It has the form of a master key, so other keys can be derived from it.
         let secret = MasterKey::parse(&secret).ok_or(Unsealable)?;
         let key = |label| mac(&secret.derive(label));
         Ok(AuditKeys {
@@ -75,8 +75,8 @@ impl AuditKeys {
         Place { sequence, link: mac.finalize().into_bytes().into() }
     }
 
-    /// Returns what is stored of a place where the chain ends: nobody else can make it of another
-    /// place, `which` being the end.
+    /// Returns the stored form of a place where the chain ends. Nobody else can create it for
+    /// another place. `which` names the end.
     #[must_use]
     pub fn seal_end(&self, which: &str, place: Place) -> Vec<u8> {
         let place = [place.sequence.to_be_bytes().as_slice(), &place.link].concat();
@@ -84,7 +84,7 @@ impl AuditKeys {
         [place.as_slice(), &first_half(mac)].concat()
     }
 
-    /// Returns the place of which [`Self::seal_end`] has made this.
+    /// Returns the place from a value that [`Self::seal_end`] returned.
     #[must_use]
     pub fn open_end(&self, which: &str, stored: &[u8]) -> Option<Place> {
         let (sequence, rest) = stored.split_first_chunk()?;
@@ -92,7 +92,7 @@ impl AuditKeys {
         (self.seal_end(which, place) == stored).then_some(place)
     }
 
-    /// Returns what stands for a name or address of this kind: 22 characters.
+    /// Returns the pseudonym of a name or address of this kind: 22 characters.
     #[must_use]
     pub fn pseudonym(&self, kind: &str, name: &str) -> String {
         let mac = self.names.clone().chain_update(kind).chain_update([0]).chain_update(name);

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::{NONCE_BYTES, Unsealable, Vault, base62};
 
-/// Associated data of every link: a link of another version does not open.
+/// Associated data of every link, so that a link of another version does not open.
 const VERSION: &[u8] = b"link:1";
 
 /// The longest link that is decoded, in characters. The longest of ours contains the key of an

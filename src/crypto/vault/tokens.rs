@@ -1,8 +1,8 @@
 //! Keys that derive from an access token.
 //!
-//! The database has only a hash of each token. So what these keys seal cannot be opened by anybody
-//! who has the database, or the database and the master key: only the token's holder makes the
-//! server able to open it.
+//! The database has only a hash of each token. So values sealed with these keys cannot be opened
+//! with the database alone, or with the database and the master key: the server needs the token
+//! from its holder.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ impl Vault {
 }
 
 impl TokenKeys {
-    /// Seals a value, which does not open with other associated data. Its length can be seen.
+    /// Seals a value, which does not open with other associated data. Its length is visible.
     ///
     /// # Panics
     /// If the operating system supplies no randomness.
@@ -55,7 +55,7 @@ impl TokenKeys {
         decrypt(&Aes256Gcm::new(&(*self.seal).into()), associated, sealed)
     }
 
-    /// The secret of a hash whose collisions nobody but the server can find.
+    /// Returns the key of a hash whose collisions only the server can find.
     #[must_use]
     pub fn hash_key(&self) -> [u64; 2] {
         *self.hash
