@@ -143,7 +143,7 @@ on_both_backends! {
     async fn problems_with_the_database_are_found(world: World) {
         let well = Well::new(&world);
         let server = well.start();
-        well.report(&[]).says("schema", "ok", "of this version");
+        well.report(&[]).says("schema", "ok", "it matches this version");
         drop(server);
         let report = || well.report(&[]);
         execute(&world, "INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000000')").await;
