@@ -1,5 +1,5 @@
 //! A Debian in a directory: its commands run in it by chroot, on the loopback interface of this
-//! machine. There is no systemd to start services, so they are started as their unit says.
+//! machine. No systemd runs to start services, so they are started as their unit says.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

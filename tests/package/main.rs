@@ -1,13 +1,19 @@
-//! The Debian package in a fresh Debian, from its installation to its purge. scripts/package builds
-//! both.
+//! The Debian package in a fresh Debian, from its installation to its purge, and the manual's way
+//! to a running server. scripts/package builds the package and makes each Debian.
 
 mod debian;
+mod internet;
+mod machine;
+mod page;
+mod user;
+mod walk;
 
 use std::fs;
 
-use debian::{Debian, Service, contents};
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use debian::{Debian, contents};
+use page::documented;
+use reqwest::Client;
+use user::User;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
 
@@ -15,13 +21,6 @@ const CONFIG: &str = "/etc/vouch/vouch.toml";
 const STATE: &str = "/var/lib/vouch";
 const HOMESERVER: &str = "matrix.example";
 const ALICE: &str = "@alice:matrix.example";
-
-/// Returns a command that the manual contains.
-#[track_caller]
-fn documented(command: &str) -> &str {
-    assert!(include_str!("../../docs/installing.md").contains(command), "{command}");
-    command
-}
 
 /// Installs the package that is in a directory of the Debian.
 #[track_caller]
@@ -34,36 +33,6 @@ fn install(debian: &Debian, directory: &str) {
 #[track_caller]
 fn vouch(debian: &Debian, arguments: &str) -> String {
     debian.run(&format!("cd /; runuser -u vouch -- vouch {arguments} --config {CONFIG}"))
-}
-
-/// Sends a request, which must succeed, and returns the answer.
-async fn ask(service: &Service, method: Method, path: &str, token: &str, body: &Value) -> Value {
-    // Another test in this process may have been first.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = Client::builder().no_proxy().build().unwrap();
-    let request = http.request(method, format!("{}/_matrix/identity/v2{path}", service.url)).bearer_auth(token);
-    let answer = request.json(body).send().await.unwrap();
-    let (status, answer) = (answer.status(), answer.json().await.unwrap());
-    assert_eq!(status, 200, "{path}: {answer}");
-    answer
-}
-
-/// Registers a user, who accepts the package's policies. Returns the token.
-async fn register(service: &Service, homeserver: &Homeserver, localpart: &str) -> String {
-    let openid = homeserver.openid_token(localpart);
-    let answer = ask(service, Method::POST, "/account/register", "", &openid).await;
-    let token = answer["token"].as_str().unwrap().to_owned();
-    let terms = ask(service, Method::GET, "/terms", "", &Value::Null).await;
-    let urls: Vec<&Value> =
-        terms["policies"].as_object().unwrap().values().map(|policy| &policy["en"]["url"]).collect();
-    assert_eq!(urls.len(), 2, "{terms}");
-    ask(service, Method::POST, "/terms", &token, &json!({ "user_accepts": urls })).await;
-    token
-}
-
-/// Returns whose the token is.
-async fn owner(service: &Service, token: &str) -> Value {
-    ask(service, Method::GET, "/account", token, &Value::Null).await["user_id"].take()
 }
 
 fn is_installed_securely(debian: &Debian) {
@@ -113,8 +82,11 @@ async fn a_server_is_installed_upgraded_removed_and_purged_and_nothing_is_lost()
     let policies = contents(&debian.path("/etc/vouch/policies"));
     let edited = fs::read(debian.path(CONFIG)).unwrap();
     let service = debian.start("vouch");
-    let token = register(&service, &homeserver, "alice").await;
-    assert_eq!(owner(&service, &token).await, ALICE);
+    // Another test in this process may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = Client::builder().no_proxy().build().unwrap();
+    let mut alice = User::register(&http, &service.url, &homeserver, "alice").await;
+    assert_eq!(alice.owner().await, ALICE);
     vouch(&debian, &format!("bind --address alice@mail.example --user {ALICE}"));
     for secret in ["master.key", "signing.key", "vouch.db"] {
         assert_eq!(debian.access(&format!("{STATE}/{secret}")), "600 vouch:vouch");
@@ -123,13 +95,14 @@ async fn a_server_is_installed_upgraded_removed_and_purged_and_nothing_is_lost()
     // The files are replaced while the server runs; systemd would restart it.
     install(&debian, "/srv/new");
     assert_ne!(version(), old);
-    assert_eq!(owner(&service, &token).await, ALICE);
+    assert_eq!(alice.owner().await, ALICE);
     assert!(service.stop());
     assert_eq!(fs::read(debian.path(CONFIG)).unwrap(), edited);
     assert_eq!(contents(&debian.path("/etc/vouch/policies")), policies);
     assert_eq!(debian.access(CONFIG), "640 root:vouch");
     let service = debian.start("vouch");
-    assert_eq!(owner(&service, &token).await, ALICE);
+    alice.url.clone_from(&service.url);
+    assert_eq!(alice.owner().await, ALICE);
     assert!(service.stop());
 
     let state = contents(&debian.path(STATE));

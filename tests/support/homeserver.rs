@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -95,19 +95,33 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 impl Homeserver {
     /// Starts the homeserver `name` on a free port of 127.0.0.1, with a certificate for that name.
     pub fn start(name: &str, ca: &Ca) -> Self {
-        let (chain, key) = ca.certificate_for(&[name]);
-        Self::start_with(name, chain, key)
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), name, ca)
     }
 
-    /// Starts it with any certificate, such as an expired one or one for another name.
+    /// As [`Self::start`], at an address that can be reached from elsewhere.
+    pub fn start_at(address: SocketAddr, name: &str, ca: &Ca) -> Self {
+        let (chain, key) = ca.certificate_for(&[name]);
+        Self::listen(address, name, chain, key)
+    }
+
+    /// As [`Self::start`], with any certificate, such as an expired one or one for another name.
     pub fn start_with(name: &str, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self::listen((Ipv4Addr::LOCALHOST, 0).into(), name, chain, key)
+    }
+
+    fn listen(
+        address: SocketAddr,
+        name: &str,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Self {
         let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .expect("the key belongs to the certificate");
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let listener = std::net::TcpListener::bind(address).expect("the port is free");
         let address = listener.local_addr().expect("the listener is bound");
         let state = Arc::new(State {
             name: name.to_owned(),

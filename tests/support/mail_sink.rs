@@ -1,6 +1,6 @@
 //! An SMTP server for tests and load tests that accepts all messages and delivers none.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The behaviour of the sink.
 #[derive(Clone)]
 pub struct Options {
+    /// The address to listen on: by default, a free port of 127.0.0.1.
+    pub listen: SocketAddr,
     /// The protection of connections.
     pub tls: Tls,
     /// The delay before each reply.
@@ -69,6 +71,7 @@ pub enum Tls {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
             tls: Tls::None,
             delay: Duration::ZERO,
             smtputf8: true,
@@ -124,12 +127,12 @@ impl MailSink {
         Self::start_with(Options::default()).await
     }
 
-    /// Starts a server on a free port of 127.0.0.1.
+    /// Starts a server that behaves in this way.
     pub async fn start_with(options: Options) -> Self {
         // Its own thread, so that it also answers while a test waits for a server to stop.
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let bind = runtime.spawn(TcpListener::bind("127.0.0.1:0"));
-        let listener = bind.await.expect("no panic").expect("a free port");
+        let bind = runtime.spawn(TcpListener::bind(options.listen));
+        let listener = bind.await.expect("no panic").expect("the port is free");
         let address = listener.local_addr().expect("a bound address");
         let shared = Arc::new(Shared {
             options,
