@@ -13,9 +13,9 @@ pub(super) const DRAFT: &str = ".vouch-draft-";
 
 /// An unfinished file in a separate folder, readable only by its owner. Both are deleted when
 /// dropped or, if the process is killed, by the next process that works in the same place.
-pub(super) struct Draft {
+pub(crate) struct Draft {
     /// The file.
-    pub(super) file: NamedTempFile,
+    pub(crate) file: NamedTempFile,
     _folder: TempDir,
     /// Shows that the folder is in use. The file itself is not locked, because `SQLite` locks it in
     /// its own way.
@@ -24,7 +24,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Creates an empty file.
-    pub(super) fn within(place: &Path) -> io::Result<Self> {
+    pub(crate) fn within(place: &Path) -> io::Result<Self> {
         for abandoned in fs::read_dir(place)?.flatten().filter(is_abandoned) {
             // Another process may have deleted it first.
             let _ = fs::remove_dir_all(abandoned.path());

@@ -18,6 +18,8 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 pub use archive::Parts;
+pub(crate) use draft::Draft;
+pub(crate) use restoring::Target;
 pub use restoring::{check, config, restore};
 
 use crate::clock::{Clock, Millis};
@@ -29,7 +31,7 @@ use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::service::start::{self, in_words};
 use crate::store::{Snapshot, meta};
-use draft::{Draft, folder_of};
+use draft::folder_of;
 
 /// The description of a backup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ pub async fn make(
     let (copy, sealed) = (draft()?, draft()?);
     // Later changes may be missing.
     let made_at = Clock::system().now();
-    let copied = store.copy_to(copy.file.path()).await;
+    let copied = store.copy_to(copy.file.path(), &|_| ()).await;
     copied.map_err(|problem| failed(format!("the database cannot be copied: {problem}")))?;
     let (config, copied) = (config.clone(), copy.file.path().to_owned());
     let output = sealed.file.reopen().map_err(unwritable)?;

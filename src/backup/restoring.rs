@@ -18,7 +18,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::service::start::{self, in_words};
-use crate::store::{Snapshot, Store};
+use crate::store::{Snapshot, Store, Tick};
 
 const IN_BACKUP: &str = "the signing keys in the backup";
 
@@ -34,7 +34,7 @@ pub struct Restored {
 }
 
 /// The database that a backup is restored into.
-enum Target {
+pub(crate) enum Target {
     /// A file that does not exist.
     Sqlite(PathBuf),
     /// A database without rows.
@@ -91,20 +91,21 @@ pub async fn restore(
         )));
     }
     let keys = missing_keys(config, &parts, &mut snapshot)?;
+    snapshot.forget_nodes().map_err(StartError)?;
     snapshot.end_sessions(signs_out).map_err(StartError)?;
     let is_clock_accepted = snapshot.accept_time(Clock::system().now()).map_err(StartError)?;
     // A database is of no use without its keys, but keys do no harm without a database.
     for (path, text) in &keys {
         create_key(path, text).map_err(|error| uncreated(path, &error))?;
     }
-    target.fill(draft, snapshot).await?;
+    target.fill(draft, snapshot, &|_| ()).await?;
     let keys = keys.into_iter().map(|(path, _)| path).collect();
     Ok(Restored { manifest: parts.manifest, keys, is_clock_accepted })
 }
 
 impl Target {
     /// Returns the target if nothing would be overwritten.
-    async fn vacant(config: &Config) -> Result<Self, StartError> {
+    pub(crate) async fn vacant(config: &Config) -> Result<Self, StartError> {
         match &config.database.url {
             DatabaseUrl::Sqlite(path) => {
                 refuse_existing(path)?;
@@ -130,7 +131,7 @@ impl Target {
     }
 
     /// Returns the folder where the database is unpacked.
-    fn place(&self) -> Result<PathBuf, StartError> {
+    pub(crate) fn place(&self) -> Result<PathBuf, StartError> {
         match self {
             Self::Sqlite(path) => {
                 make_folder(path).map_err(|error| uncreated(path, &error))?;
@@ -141,7 +142,7 @@ impl Target {
     }
 
     /// Fills the target completely or not at all.
-    async fn fill(self, draft: Draft, mut snapshot: Snapshot) -> Result<(), StartError> {
+    pub(crate) async fn fill(self, draft: Draft, mut snapshot: Snapshot, tick: Tick<'_>) -> Result<(), StartError> {
         match self {
             Self::Sqlite(path) => {
                 drop(snapshot);
@@ -150,7 +151,7 @@ impl Target {
             Self::Postgres(store) => {
                 let prepared = store.migrate().await;
                 prepared.map_err(|problem| StartError(format!("the tables cannot be created: {problem}")))?;
-                store.fill_from(&mut snapshot).await.map_err(StartError)
+                store.fill_from(&mut snapshot, tick).await.map_err(StartError)
             }
         }
     }

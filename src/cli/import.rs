@@ -3,6 +3,7 @@
 mod ma1sd;
 mod sydent;
 mod synapse;
+mod vouch;
 
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
@@ -30,6 +31,9 @@ pub(super) enum Import {
     /// Import what the users of a Synapse have published through this server
     #[command(after_help = synapse::EXAMPLES)]
     Synapse(synapse::From),
+    /// Copy another database of a Vouch with the same keys, such as from `SQLite` to `PostgreSQL`
+    #[command(after_help = vouch::EXAMPLES)]
+    Vouch(vouch::From),
 }
 
 /// The options that every import has.
@@ -74,13 +78,19 @@ struct Choice {
     verify: bool,
 }
 
+impl Choice {
+    const fn action(&self) -> Action {
+        match self {
+            Self { yes: true, .. } => Action::Import,
+            Self { verify: true, .. } => Action::Verify,
+            Self { dry_run: _, .. } => Action::DryRun,
+        }
+    }
+}
+
 impl Common {
     const fn action(&self) -> Action {
-        match &self.action {
-            Choice { yes: true, .. } => Action::Import,
-            Choice { verify: true, .. } => Action::Verify,
-            Choice { dry_run: _, .. } => Action::DryRun,
-        }
+        self.action.action()
     }
 
     const fn accepted(&self) -> Accepted {
@@ -96,7 +106,10 @@ impl Common {
         if self.last && report.done == Done::Imported {
             services.importer.end().await?;
         }
-        conclude(&report, self.acceptance.accept_losses)
+        if report.done == Done::Verified && report.changes() > 0 {
+            return Err(Failure::Failed(format!("the servers differ in {} rows", report.changes())));
+        }
+        conclude(report.done, !report.losses.is_empty(), self.acceptance.accept_losses)
     }
 }
 
@@ -107,7 +120,7 @@ impl Import {
         match self {
             Self::Sydent(from) => from.converted(config),
             Self::Ma1sd(from) => from.converted(config),
-            Self::Synapse(_) => None,
+            Self::Synapse(_) | Self::Vouch(_) => None,
         }
     }
 }
@@ -117,6 +130,7 @@ pub(super) async fn run(config: Config, import: &Import) -> Result<(), Failure> 
         Import::Sydent(from) => from.run(config).await,
         Import::Ma1sd(from) => from.run(config).await,
         Import::Synapse(from) => from.run(config).await,
+        Import::Vouch(from) => from.run(config).await,
     }
 }
 
@@ -165,17 +179,14 @@ fn keys_valid(services: &Services, days: Option<u32>) -> Millis {
     days.map_or(retention.invite + retention.ephemeral_key, |days| Millis::from(days) * DAY)
 }
 
-fn conclude(report: &Report, accepts_losses: bool) -> Result<(), Failure> {
-    match report.done {
+fn conclude(done: Done, is_lossy: bool, accepts_losses: bool) -> Result<(), Failure> {
+    match done {
         Done::Refused => Err(Failure::Failed(
             "nothing was imported, because something would be lost: see LOST above, and add --accept-losses if you accept that"
                 .to_owned(),
         )),
-        Done::DryRun if !report.losses.is_empty() && !accepts_losses => {
+        Done::DryRun if is_lossy && !accepts_losses => {
             Err(Failure::Failed("something would be lost: see LOST above".to_owned()))
-        }
-        Done::Verified if report.changes() > 0 => {
-            Err(Failure::Failed(format!("the servers differ in {} rows", report.changes())))
         }
         Done::DryRun => {
             complain("nothing was imported: add --yes to import");

@@ -13,11 +13,12 @@ pub mod sydent;
 pub mod synapse;
 pub mod untimed;
 pub mod values;
+pub mod vouch;
 
 use std::sync::Arc;
 
 use crate::clock::Millis;
-use crate::error::Error;
+use crate::error::{Error, StartError};
 use crate::service::{Importer, Mode, NAMES};
 use opening::SourceError;
 use report::{Done, Report};
@@ -97,6 +98,8 @@ pub enum ImportError {
     Target(Error),
     /// The options do not fit the earlier runs.
     Choice(String),
+    /// Our database cannot be opened, or not filled.
+    Start(StartError),
 }
 
 impl std::fmt::Display for ImportError {
@@ -105,6 +108,7 @@ impl std::fmt::Display for ImportError {
             Self::Source(error) => error.fmt(f),
             Self::Target(error) => error.fmt(f),
             Self::Choice(text) => f.write_str(text),
+            Self::Start(error) => error.fmt(f),
         }
     }
 }
@@ -114,6 +118,12 @@ impl std::error::Error for ImportError {}
 impl From<SourceError> for ImportError {
     fn from(error: SourceError) -> Self {
         Self::Source(error)
+    }
+}
+
+impl From<StartError> for ImportError {
+    fn from(error: StartError) -> Self {
+        Self::Start(error)
     }
 }
 

@@ -69,7 +69,7 @@ const MARKS: [(&str, &str); 4] = [
     ("local_threepid_associations", "a Sydent: use `vouch import sydent`"),
     ("invite_3pid", "a ma1sd: use `vouch import ma1sd`"),
     ("user_threepid_id_server", "a Synapse: use `vouch import synapse`"),
-    ("erasures", "a Vouch"),
+    ("erasures", "a Vouch: use `vouch import vouch`"),
 ];
 
 fn whose(tables: &[String]) -> Option<&'static str> {

@@ -19,7 +19,7 @@ use crate::store::{Error as StoreError, Store, meta, nodes};
 /// The interval at which a node records that it is running.
 const INTERVAL: Duration = Duration::from_mins(1);
 /// The time for which a node counts as running after its last record.
-pub(super) const ALIVE: Millis = 3 * MINUTE;
+pub(crate) const ALIVE: Millis = 3 * MINUTE;
 /// The time for which a node that crashed is remembered.
 const REMEMBERED: Millis = DAY;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::clock_guard::ClockGuard;
+pub(crate) use super::node::ALIVE;
 use super::sealing::Sealer;
 use super::{Services, audit, respelling};
 use crate::clock::Clock;
@@ -232,7 +233,7 @@ async fn open_unchanged(config: &Config, clock: &Clock, metrics: Arc<Metrics>) -
 }
 
 /// Checks that the schema is the one that this program needs.
-pub(super) async fn check_schema(store: &Store) -> Result<(), StartError> {
+pub(crate) async fn check_schema(store: &Store) -> Result<(), StartError> {
     let problem = match store.schema().await.map_err(in_words)? {
         Schema::Current => return Ok(()),
         Schema::Older(missing) => {
@@ -261,7 +262,7 @@ pub(crate) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> 
     master_key(keys)?.ok_or_else(|| missing("master", &keys.master_key_file, "master_key_file"))
 }
 
-pub(super) fn existing_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
+pub(crate) fn existing_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     signing_keys(config)?.ok_or_else(|| missing("signing", &config.keys.signing_key_file, "signing_key_file"))
 }
 

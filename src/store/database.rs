@@ -1,5 +1,6 @@
 //! The database as the rest of the program sees it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +18,7 @@ use super::postgres::Postgres;
 use super::snapshot::Snapshot;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
-use super::transfer;
+use super::transfer::{self, Contents, Tick};
 use crate::clock::Millis;
 use crate::config::{Database, DatabaseUrl};
 use crate::metrics::Metrics;
@@ -252,9 +253,11 @@ impl Store {
     ///
     /// # Panics
     /// If copying panics.
-    pub async fn copy_to(&self, file: &Path) -> Result<(), String> {
+    pub async fn copy_to(&self, file: &Path, tick: Tick<'_>) -> Result<(), String> {
         match &self.kind {
-            Kind::Postgres(postgres) => transfer::out(&mut postgres.client().await?, &mut Snapshot::open(file)?).await,
+            Kind::Postgres(postgres) => {
+                transfer::out(&mut postgres.client().await?, &mut Snapshot::open(file)?, tick).await
+            }
             Kind::Sqlite(sqlite) => {
                 let (sqlite, file) = (sqlite.clone(), file.to_owned());
                 spawn_blocking(move || sqlite.copy_to(&file)).await.expect("copying does not panic")
@@ -267,10 +270,22 @@ impl Store {
     ///
     /// # Errors
     /// A text for the operator.
-    pub async fn fill_from(&self, snapshot: &mut Snapshot) -> Result<(), String> {
+    pub async fn fill_from(&self, snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<(), String> {
         match &self.kind {
-            Kind::Postgres(postgres) => transfer::into(&mut postgres.client().await?, snapshot).await,
+            Kind::Postgres(postgres) => transfer::into(&mut postgres.client().await?, snapshot, tick).await,
             Kind::Sqlite(_) => Err("a SQLite database is restored as a file".to_owned()),
+        }
+    }
+
+    /// Returns what each table contains at one moment, without what changes while nobody does
+    /// anything: the nodes, what they have leased, and the latest time.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub async fn contents(&self, tick: Tick<'_>) -> Result<BTreeMap<String, Contents>, String> {
+        match &self.kind {
+            Kind::Postgres(postgres) => transfer::contents(&mut postgres.client().await?, tick).await,
+            Kind::Sqlite(sqlite) => transfer::contents_of(&mut sqlite.snapshot()?, tick),
         }
     }
 

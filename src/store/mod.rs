@@ -46,6 +46,7 @@ pub use error::Error;
 pub use migrations::Schema;
 pub use postgres::connect_elsewhere;
 pub use snapshot::Snapshot;
+pub use transfer::{Contents, Tick};
 
 /// Returns the columns of a row type, in the order of its fields. They are the same for both
 /// backends, although diesel requires one of them to be named.

@@ -64,6 +64,11 @@ impl Snapshot {
         }
     }
 
+    /// Opens an empty one in memory.
+    pub(super) fn in_memory() -> Result<Self, String> {
+        Self::open(Path::new(":memory:"))
+    }
+
     /// Checks that the file is intact, and that referenced rows exist.
     ///
     /// # Errors
@@ -125,15 +130,21 @@ impl Snapshot {
         value.optional().map_err(in_words)
     }
 
-    /// Deletes rows that must not come back: web sessions, the nodes, and their leases. With
-    /// `tokens`, everybody is signed out as well.
+    /// Deletes the nodes, and what they have leased.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub fn forget_nodes(&mut self) -> Result<(), String> {
+        diesel::delete(leases::table).execute(&mut self.conn).map_err(in_words)?;
+        diesel::delete(nodes::table).execute(&mut self.conn).map(drop).map_err(in_words)
+    }
+
+    /// Ends all web sessions. With `tokens`, everybody is signed out as well.
     ///
     /// # Errors
     /// A text for the operator.
     pub fn end_sessions(&mut self, with_tokens: bool) -> Result<(), String> {
         diesel::delete(visits::table).execute(&mut self.conn).map_err(in_words)?;
-        diesel::delete(leases::table).execute(&mut self.conn).map_err(in_words)?;
-        diesel::delete(nodes::table).execute(&mut self.conn).map_err(in_words)?;
         if with_tokens {
             diesel::delete(tokens::table).execute(&mut self.conn).map_err(in_words)?;
             diesel::delete(recent_lookups::table).execute(&mut self.conn).map_err(in_words)?;

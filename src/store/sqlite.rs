@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::error::Error;
+use super::snapshot::Snapshot;
 
 /// The time that a write waits for its turn.
 const TURN: Duration = Duration::from_secs(5);
@@ -117,6 +118,13 @@ impl Sqlite {
         let mut conn = self.connect().map_err(|error| error.to_string())?;
         let copied = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(target).execute(&mut conn);
         copied.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Returns the file itself, to read it while others use it.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, String> {
+        let mut conn = self.connect().map_err(|error| error.to_string())?;
+        conn.batch_execute("PRAGMA query_only = ON").map_err(|error| error.to_string())?;
+        Ok(Snapshot { conn })
     }
 
     /// Copies the write-ahead log into the file and empties it; returns whether it is empty now.

@@ -1,35 +1,34 @@
 //! Copying all tables between `PostgreSQL` and a [`Snapshot`], whatever their columns.
 
+mod row;
+
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use diesel::connection::{DefaultLoadingMode, SimpleConnection};
-use diesel::deserialize::{self, FromSqlRow};
 use diesel::prelude::*;
-use diesel::row::Field;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Untyped};
-use diesel::sqlite::{Sqlite, SqliteType};
+use diesel::sql_types::{BigInt, Text};
 use diesel::{SqliteConnection, sql_query};
 use futures_util::TryStreamExt;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Transaction};
+use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::snapshot::{Snapshot, in_words};
+use row::Row;
+
+pub use row::Contents;
 
 /// A copy has no time limit. Everything is looked up in the schema of the connection.
 const NO_LIMITS: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'";
 
-/// A value of one of the three types used by our columns.
-enum Value {
-    Null,
-    Integer(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
+/// Is called with the number of rows that were copied or read.
+pub type Tick<'a> = &'a (dyn Fn(usize) + Sync);
 
-/// A row with any columns.
-struct Row(Vec<Value>);
+/// Rows that change without anybody having done anything.
+const MOMENTARY: [&str; 2] = ["leases", "nodes"];
+const LASTING: &str = " WHERE name NOT IN ('latest_time', 'unsettled_time', 'limits_taken_back', 'write_probe')";
 
 /// The last number assigned to a row.
 #[derive(QueryableByName)]
@@ -44,8 +43,8 @@ struct Column {
     name: String,
 }
 
-/// Copies all tables out of `PostgreSQL`, as of a single moment.
-pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot) -> Result<(), String> {
+/// Copies all tables out of `PostgreSQL`, as they are at one moment, and reads them back.
+pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<(), String> {
     client.batch_execute(NO_LIMITS).await.map_err(describe)?;
     let versions = versions(client).await?;
     snapshot.create(&versions)?;
@@ -62,18 +61,17 @@ pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot) -> Result<
         // A migration may have added rows.
         sql_query(format!("DELETE FROM \"{table}\"")).execute(conn).map_err(in_words)?;
         let columns = columns(conn, table)?;
-        let select = client.prepare(&select(table, &columns)).await.map_err(describe)?;
         let insert = format!(
             "INSERT INTO \"{table}\" ({}) VALUES ({})",
             columns.join(", "),
             vec!["?"; columns.len()].join(", ")
         );
-        let rows = client.query_raw::<_, &(dyn ToSql + Sync), _>(&select, []).await.map_err(describe)?;
-        let mut rows = pin!(rows);
-        while let Some(row) = rows.try_next().await.map_err(describe)? {
-            let values = (0..columns.len()).map(|nth| Value::of(&row, nth)).collect::<Result<_, _>>();
-            Row(values.map_err(describe)?).insert(&insert, conn)?;
-        }
+        let select = select(table, &columns);
+        let read = each(client, &select, |row| {
+            tick(1);
+            row.insert(&insert, conn)
+        });
+        compare(table, read.await?, sum(conn, &select)?)?;
         if columns.iter().any(|column| column == "\"id\"")
             && let Some(last) = last_number(client, table).await?
         {
@@ -84,8 +82,9 @@ pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot) -> Result<
     client.batch_execute("COMMIT").await.map_err(describe)
 }
 
-/// Copies all tables into those of `PostgreSQL`, which must be empty, in one transaction.
-pub(super) async fn into(client: &mut Client, snapshot: &mut Snapshot) -> Result<(), String> {
+/// Copies all tables into those of `PostgreSQL`, which must be empty, and reads them back, in one
+/// transaction.
+pub(super) async fn into(client: &mut Client, snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<(), String> {
     client.batch_execute(NO_LIMITS).await.map_err(describe)?;
     let tables = snapshot.tables()?;
     let transaction = client.transaction().await.map_err(describe)?;
@@ -95,24 +94,32 @@ pub(super) async fn into(client: &mut Client, snapshot: &mut Snapshot) -> Result
         if transaction.query_one(&sql, &[]).await.map_err(describe)?.get(0) {
             return Err(format!("the database is not empty: there are rows in {table}"));
         }
-        fill(&transaction, table, &mut snapshot.conn).await?;
+        fill(&transaction, table, &mut snapshot.conn, tick).await?;
     }
     transaction.commit().await.map_err(describe)
 }
 
-async fn fill(transaction: &Transaction<'_>, table: &str, conn: &mut SqliteConnection) -> Result<(), String> {
+async fn fill(
+    transaction: &Transaction<'_>,
+    table: &str,
+    conn: &mut SqliteConnection,
+    tick: Tick<'_>,
+) -> Result<(), String> {
     let columns = columns(conn, table)?;
-    let types = transaction.prepare(&select(table, &columns)).await.map_err(describe)?;
+    let select = select(table, &columns);
+    let types = transaction.prepare(&select).await.map_err(describe)?;
     let types: Vec<Type> = types.columns().iter().map(|column| column.type_().clone()).collect();
     let copy = format!("COPY \"{table}\" ({}) FROM STDIN BINARY", columns.join(", "));
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await.map_err(describe)?, &types));
-    let rows = sql_query(select(table, &columns)).load_iter::<Row, DefaultLoadingMode>(conn).map_err(in_words)?;
-    for row in rows {
+    let mut read = Contents::default();
+    for row in sql_query(&select).load_iter::<Row, DefaultLoadingMode>(conn).map_err(in_words)? {
         let row = row.map_err(in_words)?;
-        let values: Vec<_> = row.0.iter().zip(&types).map(|(value, kind)| value.as_sql(kind)).collect();
-        writer.as_mut().write(&values).await.map_err(describe)?;
+        read.add(&row);
+        writer.as_mut().write(&row.as_sql(&types)).await.map_err(describe)?;
+        tick(1);
     }
     writer.finish().await.map_err(describe)?;
+    compare(table, read, each(transaction, &select, |_| Ok(())).await?)?;
     if columns.iter().any(|column| column == "\"id\"") {
         let sql = format!("SELECT coalesce(max(seq), 0) AS last FROM sqlite_sequence WHERE name = '{table}'");
         let Sequence { last } = sql_query(sql).get_result(conn).map_err(in_words)?;
@@ -122,6 +129,80 @@ async fn fill(transaction: &Transaction<'_>, table: &str, conn: &mut SqliteConne
         }
     }
     Ok(())
+}
+
+fn compare(table: &str, read: Contents, stored: Contents) -> Result<(), String> {
+    if read == stored {
+        return Ok(());
+    }
+    Err(format!("what was stored in {table} is not what was read ({} rows and {})", stored.rows, read.rows))
+}
+
+/// Returns what the tables of `PostgreSQL` contain that lasts, as it is at one moment.
+pub(super) async fn contents(client: &mut Client, tick: Tick<'_>) -> Result<BTreeMap<String, Contents>, String> {
+    client.batch_execute(NO_LIMITS).await.map_err(describe)?;
+    let mut empty = Snapshot::in_memory()?;
+    empty.create(&versions(client).await?)?;
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map_err(describe)?;
+    let mut contents = BTreeMap::new();
+    for table in lasting(empty.tables()?) {
+        let select = select_lasting(&table, &columns(&mut empty.conn, &table)?);
+        let read = each(client, &select, |_| {
+            tick(1);
+            Ok(())
+        });
+        contents.insert(table, read.await?);
+    }
+    client.batch_execute("COMMIT").await.map_err(describe)?;
+    Ok(contents)
+}
+
+/// Returns what the tables of a file contain that lasts, as it is at one moment.
+pub(super) fn contents_of(snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<BTreeMap<String, Contents>, String> {
+    snapshot.conn.batch_execute("BEGIN").map_err(in_words)?;
+    let mut contents = BTreeMap::new();
+    for table in lasting(snapshot.tables()?) {
+        let select = select_lasting(&table, &columns(&mut snapshot.conn, &table)?);
+        let read = sum(&mut snapshot.conn, &select)?;
+        tick(usize::try_from(read.rows).unwrap_or_default());
+        contents.insert(table, read);
+    }
+    snapshot.conn.batch_execute("COMMIT").map_err(in_words)?;
+    Ok(contents)
+}
+
+fn lasting(tables: Vec<String>) -> impl Iterator<Item = String> {
+    tables.into_iter().filter(|table| !MOMENTARY.contains(&table.as_str()))
+}
+
+fn select_lasting(table: &str, columns: &[String]) -> String {
+    format!("{}{}", select(table, columns), if table == "meta" { LASTING } else { "" })
+}
+
+/// Reads rows of `PostgreSQL`, does something with each, and returns what they contain.
+async fn each(
+    client: &impl GenericClient,
+    select: &str,
+    mut act: impl FnMut(Row) -> Result<(), String>,
+) -> Result<Contents, String> {
+    let mut contents = Contents::default();
+    let rows = client.query_raw::<_, &(dyn ToSql + Sync), _>(select, []).await.map_err(describe)?;
+    let mut rows = pin!(rows);
+    while let Some(row) = rows.try_next().await.map_err(describe)? {
+        let row = Row::of(&row).map_err(describe)?;
+        contents.add(&row);
+        act(row)?;
+    }
+    Ok(contents)
+}
+
+/// Returns what rows of a file contain.
+fn sum(conn: &mut SqliteConnection, select: &str) -> Result<Contents, String> {
+    let mut contents = Contents::default();
+    for row in sql_query(select).load_iter::<Row, DefaultLoadingMode>(conn).map_err(in_words)? {
+        contents.add(&row.map_err(in_words)?);
+    }
+    Ok(contents)
 }
 
 /// Returns the applied migrations, oldest first.
@@ -161,63 +242,6 @@ fn set_sequence(conn: &mut SqliteConnection, table: &str, last: i64) -> Result<(
         INSERT INTO sqlite_sequence (name, seq) VALUES ('{table}', {last})"
     );
     conn.batch_execute(&sql).map_err(in_words)
-}
-
-impl Value {
-    fn of(row: &tokio_postgres::Row, nth: usize) -> Result<Self, Error> {
-        let kind = row.columns()[nth].type_();
-        Ok(if *kind == Type::INT8 {
-            row.try_get::<_, Option<i64>>(nth)?.map_or(Self::Null, Self::Integer)
-        } else if *kind == Type::BYTEA {
-            row.try_get::<_, Option<Vec<u8>>>(nth)?.map_or(Self::Null, Self::Bytes)
-        } else {
-            row.try_get::<_, Option<String>>(nth)?.map_or(Self::Null, Self::Text)
-        })
-    }
-
-    fn as_sql(&self, kind: &Type) -> &(dyn ToSql + Sync) {
-        match self {
-            Self::Null if *kind == Type::INT8 => &None::<i64>,
-            Self::Null if *kind == Type::BYTEA => &None::<&[u8]>,
-            Self::Null => &None::<&str>,
-            Self::Integer(number) => number,
-            Self::Text(text) => text,
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-impl Row {
-    fn insert(self, sql: &str, conn: &mut SqliteConnection) -> Result<(), String> {
-        let mut query = sql_query(sql).into_boxed::<Sqlite>();
-        for value in self.0 {
-            query = match value {
-                Value::Null => query.bind::<Nullable<BigInt>, _>(None::<i64>),
-                Value::Integer(number) => query.bind::<BigInt, _>(number),
-                Value::Text(text) => query.bind::<Text, _>(text),
-                Value::Bytes(bytes) => query.bind::<Binary, _>(bytes),
-            };
-        }
-        query.execute(conn).map(drop).map_err(in_words)
-    }
-}
-
-impl FromSqlRow<Untyped, Sqlite> for Row {
-    fn build_from_row<'a>(row: &impl diesel::row::Row<'a, Sqlite>) -> deserialize::Result<Self> {
-        let value = |nth| {
-            let field = row.get(nth).ok_or("a column is missing")?;
-            let Some(mut value) = field.value() else { return Ok(Value::Null) };
-            Ok(match value.value_type() {
-                Some(SqliteType::Binary) => Value::Bytes(value.read_blob().to_vec()),
-                Some(SqliteType::Text) => Value::Text(value.read_text().to_owned()),
-                Some(SqliteType::Long | SqliteType::Integer | SqliteType::SmallInt) => {
-                    Value::Integer(value.read_long())
-                }
-                _ => return Err("a value is of an unknown type".into()),
-            })
-        };
-        (0..row.field_count()).map(value).collect::<Result<_, _>>().map(Self)
-    }
 }
 
 fn describe(error: impl std::error::Error + 'static) -> String {

@@ -199,7 +199,7 @@ fn newer_than(backend: &str, last: &str) -> String {
 }
 
 /// Fills every table with rows that have every value a column can have; returns how many tables.
-async fn fill(world: &World) -> usize {
+pub async fn fill(world: &World) -> usize {
     let sql = "SELECT m.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" AS text
         FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'
         AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'
@@ -226,7 +226,7 @@ async fn fill(world: &World) -> usize {
 
 /// Returns all rows of all tables except those that are not restored, and the numbers assigned
 /// last.
-async fn everything(world: &World) -> Vec<String> {
+pub async fn everything(world: &World) -> Vec<String> {
     let names = "SELECT name AS text FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'
         AND name NOT IN ('visits', 'leases', 'nodes') ORDER BY name";
     let mut all = Vec::new();

@@ -52,6 +52,8 @@ mod import_hostile;
 mod import_ma1sd;
 mod import_ma1sd_files;
 mod import_synapse;
+mod import_vouch;
+mod import_vouch_refused;
 mod invite_budgets;
 mod invite_mails;
 mod invited;
