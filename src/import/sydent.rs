@@ -12,6 +12,7 @@ pub mod rows;
 pub mod settings;
 pub mod source;
 pub mod survey;
+pub mod way_back;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -78,15 +79,16 @@ fn position_name(services: &Services) -> String {
     format!("{NAMES}sydent {}", services.config.server.name)
 }
 
-/// Imports the data, or reports what would be imported.
-///
-/// # Errors
-/// [`ImportError`]. Everything imported before the error is kept, and the import can be repeated.
-pub async fn run(
-    services: &Services,
-    options: &Options,
-    progress: &(dyn Progress + Sync),
-) -> Result<Report, ImportError> {
+/// A database, and how far it was read before.
+struct Opened {
+    source: Source,
+    marks: Marks,
+    position: Option<Position>,
+    horizon: Horizon,
+}
+
+/// Opens the database, unless the options do not fit the earlier runs.
+async fn open(services: &Services, options: &Options) -> Result<Opened, ImportError> {
     let importer = &services.importer;
     refuse_besides(importer, "ma1sd").await?;
     let position = importer.progress(&position_name(services)).await?;
@@ -97,12 +99,6 @@ pub async fn run(
             "earlier runs {earlier} the bindings from peers: use the same --peers, or end that import with --last first"
         )));
     }
-    let since = if options.reads_all || options.action == Action::Verify {
-        0
-    } else {
-        position.as_ref().map_or(0, |it| it.local)
-    };
-    let select = Selection { since, with_peers: options.with_peers };
     let mut source = Source::open(&options.file, services.config.server.name.as_str())?;
     let marks = Marks::read(&mut source)?;
     if position.as_ref().is_some_and(|last| marks.is_older_than(&last.marks)) && !options.accepted.older {
@@ -115,7 +111,27 @@ pub async fn run(
     let now = importer.now();
     let last = position.as_ref().map_or(now, |position| position.at);
     let known = importer.dated_ahead().await?.into_iter().map(|((table, id), at)| (Reference::of(table, id), at));
-    let mut horizon = Horizon { now, last, known: known.collect(), new: Vec::new() };
+    let horizon = Horizon { now, last, known: known.collect(), new: Vec::new() };
+    Ok(Opened { source, marks, position, horizon })
+}
+
+/// Imports the data, or reports what would be imported.
+///
+/// # Errors
+/// [`ImportError`]. Everything imported before the error is kept, and the import can be repeated.
+pub async fn run(
+    services: &Services,
+    options: &Options,
+    progress: &(dyn Progress + Sync),
+) -> Result<Report, ImportError> {
+    let Opened { mut source, marks, position, mut horizon } = open(services, options).await?;
+    let (importer, now) = (&services.importer, horizon.now);
+    let since = if options.reads_all || options.action == Action::Verify {
+        0
+    } else {
+        position.as_ref().map_or(0, |it| it.local)
+    };
+    let select = Selection { since, with_peers: options.with_peers };
     progress.begin("reading", expected(&mut source, since)?);
     let found = Found::of(&mut source, select, &mut horizon, &|rows| progress.tick(rows))?;
     let signing_key = checks::signing_key(&mut source, &services.signing, options.settings.as_ref())?;

@@ -8,6 +8,7 @@
 mod bindings;
 mod invites;
 mod people;
+mod way_back;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -29,6 +30,7 @@ use crate::store::{self, Conn, Store, meta};
 pub use bindings::{BindingSource, ImportedBinding, PreparedBindings};
 pub use invites::ImportedInvite;
 pub use people::{ImportedAccount, ImportedConsent, ImportedToken};
+pub use way_back::{MadeHere, Standing};
 
 /// The number of attempts for a batch that conflicts with concurrent writes of a server.
 const ATTEMPTS: u32 = 5;

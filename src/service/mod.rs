@@ -65,8 +65,8 @@ pub use directory::Directory;
 pub use disputes::{Dispute, Disputes};
 pub use entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
 pub use importer::{
-    BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer, Mode,
-    NAMES, Outcome, PreparedBindings, Seen,
+    BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer,
+    MadeHere, Mode, NAMES, Outcome, PreparedBindings, Seen, Standing,
 };
 pub use inspection::Inspection;
 pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};

@@ -187,6 +187,15 @@ pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<
         .await
 }
 
+/// Returns the bindings of those of these addresses that are bound.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn of_addresses(conn: &mut Conn, address_indexes: &[Vec<u8>]) -> Result<Vec<Binding>, Error> {
+    let theirs = bindings::address_index.eq_any(address_indexes.to_vec());
+    conn.load(bindings::table.select(columns::<Binding>()).filter(theirs)).await
+}
+
 /// Returns the bindings of a user, oldest first.
 ///
 /// # Errors

@@ -221,14 +221,13 @@ pub async fn bound(conn: &mut Conn, indexes: &[Vec<u8>]) -> Result<HashMap<Vec<u
     Ok(rows.into_iter().map(|(address, user, at)| (address, (user, at))).collect())
 }
 
-/// Removes the binding of an address if it was made by `until`; returns whether it was removed.
+/// Removes the bindings of these addresses that were made by `until`; returns how many.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn unbind(conn: &mut Conn, address_index: &[u8], until: Millis) -> Result<bool, Error> {
-    let row =
-        bindings::table.filter(bindings::address_index.eq(address_index.to_vec())).filter(bindings::bound_at.le(until));
-    Ok(conn.execute(diesel::delete(row)).await? == 1)
+pub async fn unbind(conn: &mut Conn, address_indexes: &[Vec<u8>], until: Millis) -> Result<usize, Error> {
+    let theirs = bindings::address_index.eq_any(address_indexes.to_vec());
+    conn.execute(diesel::delete(bindings::table.filter(theirs).filter(bindings::bound_at.le(until)))).await
 }
 
 /// Returns the ids of the existing accounts among these, by user index.

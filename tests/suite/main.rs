@@ -54,6 +54,7 @@ mod import_ma1sd_files;
 mod import_synapse;
 mod import_vouch;
 mod import_vouch_refused;
+mod import_way_back;
 mod invite_budgets;
 mod invite_mails;
 mod invited;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection as _;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 
 /// The name of the server.
@@ -53,6 +53,12 @@ struct Id {
     id: i64,
 }
 
+#[derive(QueryableByName)]
+struct OneText {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
 impl Sydent {
     /// Creates an empty database.
     pub fn new(folder: &Path) -> Self {
@@ -71,6 +77,12 @@ impl Sydent {
     /// Runs statements.
     pub fn run(&mut self, sql: &str) {
         self.conn.batch_execute(sql).unwrap();
+    }
+
+    /// Returns the results of a query that selects one text column named `text`.
+    pub fn texts(&mut self, sql: &str) -> Vec<String> {
+        let rows: Vec<OneText> = diesel::sql_query(sql).load(&mut self.conn).unwrap();
+        rows.into_iter().map(|row| row.text).collect()
     }
 
     /// Replaces the local row of an address, which gets a new id.
@@ -99,7 +111,7 @@ impl Sydent {
     /// Unbinds an address.
     pub fn unbind(&mut self, address: &str, at: i64) {
         self.replace_local(address, &format!("NULL, {at}, NULL, NULL"));
-        self.run(&format!("DELETE FROM global_threepid_associations WHERE address = '{address}'"));
+        self.run(&format!("DELETE FROM global_threepid_associations WHERE medium = 'email' AND address = '{address}'"));
     }
 
     /// Receives a binding from a peer.
@@ -110,6 +122,6 @@ impl Sydent {
 
     /// Receives the unbinding of an address from a peer, of which no trace remains.
     pub fn receive_unbind(&mut self, address: &str) {
-        self.run(&format!("DELETE FROM global_threepid_associations WHERE lower(address) = lower('{address}')"));
+        self.run(&format!("DELETE FROM global_threepid_associations WHERE medium = 'email' AND address = '{address}'"));
     }
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Bar, Common, Decision, Failure, convert, keys_valid, open};
+use super::{Bar, Common, Decision, Failure, complain, convert, keys_valid, open, say};
 use crate::config::Config;
 use crate::import::sydent::settings::Settings;
-use crate::import::sydent::{self, Options};
+use crate::import::sydent::{self, Options, way_back};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +15,7 @@ Examples:
   vouch import sydent sydent.db --yes                 Import it, or what has changed since the last time
   vouch import sydent sydent.db --verify              Compare both servers
   vouch import sydent --config sydent.conf            Print a vouch.toml to begin with
+  vouch import sydent sydent.db --way-back            Print what has changed here since, as SQL for this file
 
 docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if something would be lost, or the servers differ.";
 
@@ -34,6 +35,9 @@ pub(in super::super) struct From {
     /// How long the public keys of its invitations stay valid, in days [default: as for new ones]
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     keys_valid: Option<u32>,
+    /// Print SQL that makes the same changes to the file as were made here since the import
+    #[arg(long, conflicts_with_all = ["dry_run", "yes", "verify", "json", "all", "accept_losses"])]
+    way_back: bool,
     /// Its configuration, to compare the signing key
     #[arg(long, value_name = "FILE")]
     sydent_config: Option<PathBuf>,
@@ -60,6 +64,19 @@ impl From {
             accepted: self.common.accepted(),
         };
         let bar = Bar::new();
+        if self.way_back {
+            let way_back = way_back::run(&services, &options, &bar).await;
+            bar.0.finish_and_clear();
+            let way_back = way_back?;
+            say(&way_back.sql);
+            if way_back.newer_there > 0 {
+                complain(format_args!(
+                    "{} addresses have changed there since the last import, and stay as they are there",
+                    way_back.newer_there
+                ));
+            }
+            return Ok(());
+        }
         let report = sydent::run(&services, &options, &bar).await;
         self.common.finish(&services, bar, report).await
     }

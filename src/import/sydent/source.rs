@@ -308,6 +308,19 @@ impl Source {
         self.page("ephemeral_public_keys", &[("public_key", "key")], "NULL AS unused", after)
     }
 
+    /// Returns with what hashes for look-ups are made, if there are any.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the file cannot be read.
+    pub fn pepper(&mut self) -> Result<Option<String>, SourceError> {
+        if !self.has("hashing_metadata") {
+            return Ok(None);
+        }
+        let peppers =
+            "SELECT CAST(lookup_pepper AS TEXT) AS name FROM hashing_metadata WHERE lookup_pepper IS NOT NULL";
+        Ok(self.names(peppers)?.pop())
+    }
+
     /// Returns the peers with which the server replicates.
     ///
     /// # Errors
@@ -342,7 +355,7 @@ impl Source {
         Ok(found.first().map_or_else(|| row.to_string(), |raw| format!("{row}: {raw}")))
     }
 
-    fn has_column(&mut self, table: &str, column: &str) -> Result<bool, SourceError> {
+    pub(super) fn has_column(&mut self, table: &str, column: &str) -> Result<bool, SourceError> {
         let names = self.names(&format!("SELECT name FROM pragma_table_info('{table}')"))?;
         Ok(names.iter().any(|name| name == column))
     }

@@ -49,30 +49,30 @@ impl BindingSource {
 
 /// Bindings with their fingerprints, and sealed if they will be written.
 #[derive(Clone)]
-pub struct PreparedBindings(Arc<Vec<Prepared>>);
+pub struct PreparedBindings(pub(super) Arc<Vec<Prepared>>);
 
-struct Prepared {
-    index: Vec<u8>,
+pub(super) struct Prepared {
+    pub(super) index: Vec<u8>,
     /// `None` if the address was unbound.
-    user_index: Option<Vec<u8>>,
+    pub(super) user_index: Option<Vec<u8>>,
     objections: Vec<Vec<u8>>,
     /// With `erasures.user_index` of the user.
     sealed: Option<(Binding, Vec<u8>)>,
-    at: Millis,
+    pub(super) at: Millis,
     state: State,
 }
 
 /// The stored state of an address.
 #[derive(Clone, Copy, Debug, Default)]
-struct Here {
+pub(super) struct Here {
     /// The time when it was bound, and whether it was bound to the same user.
-    bound: Option<(Millis, bool)>,
+    pub(super) bound: Option<(Millis, bool)>,
     known: Option<Known>,
     is_objected: bool,
 }
 
 /// Decides what to do about an event at `at`: a bind or an unbind.
-fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
+pub(super) fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
     let is_known = here.known.is_some_and(|known| at <= known.at);
     match here.bound {
         _ if is_bind && here.is_objected => Outcome::Objected,
@@ -125,7 +125,7 @@ fn of_user(address_index: &[u8], user_index: &[u8]) -> Vec<u8> {
 }
 
 impl PreparedBindings {
-    async fn here(&self, conn: &mut Conn) -> Result<Vec<Here>, store::Error> {
+    pub(super) async fn here(&self, conn: &mut Conn) -> Result<Vec<Here>, store::Error> {
         let indexes: Vec<_> = self.0.iter().map(|row| row.index.clone()).collect();
         let objections: Vec<_> = self.0.iter().flat_map(|row| row.objections.iter().cloned()).collect();
         let known = import::known(conn, Kind::Binding, &indexes).await?;
@@ -147,7 +147,7 @@ impl PreparedBindings {
             let mut outcome = decide(row.user_index.is_some(), row.at, here);
             // The user may be binding the address at this moment.
             if matches!(outcome, Outcome::Replaced | Outcome::Removed)
-                && !import::unbind(conn, &row.index, row.at).await?
+                && import::unbind(conn, std::slice::from_ref(&row.index), row.at).await? == 0
             {
                 outcome = Outcome::NewerHere;
             }
@@ -240,7 +240,7 @@ impl Importer {
                         return Ok(vanished.iter().filter(is_bound).count());
                     }
                     for (item, at) in &vanished {
-                        removed += usize::from(import::unbind(conn, item, *at).await?);
+                        removed += import::unbind(conn, std::slice::from_ref(item), *at).await?;
                     }
                     let gone = |(item, at)| (item, Known { at, state: State::Gone });
                     import::remember(conn, Kind::Binding, vanished.into_iter().map(gone).collect()).await?;
@@ -271,15 +271,14 @@ impl Importer {
             after = last.clone();
             let items: Vec<_> = page.into_iter().map(|(item, _)| item).collect();
             // A binding that is gone was removed here, and one that was made since then is newer.
-            let mut bound = import::bound(&mut conn, &items).await?;
-            bound.retain(|index, (user, at)| *at == 0 && !seen.contains(&of_user(index, user)));
+            let mut bound = bindings::of_addresses(&mut conn, &items).await?;
+            bound.retain(|row| row.bound_at == 0 && !seen.contains(&of_user(&row.address_index, &row.user_index)));
             let mut withdrawn = Vec::new();
-            for index in bound.into_keys() {
-                let Some(row) = bindings::by_address(&mut conn, &index).await? else { continue };
+            for row in bound {
                 let user = self.sealer.open_bound_mxid(&row.address_index, &row.mxid)?;
                 // Other homeservers have separate runs.
                 if user.server_name() == homeserver {
-                    withdrawn.push(index);
+                    withdrawn.push(row.address_index);
                 }
             }
             removed += self
@@ -287,10 +286,7 @@ impl Importer {
                     if mode == Mode::Look {
                         return Ok(withdrawn.len());
                     }
-                    let mut removed = 0;
-                    for index in &withdrawn {
-                        removed += usize::from(import::unbind(conn, index, 0).await?);
-                    }
+                    let removed = import::unbind(conn, &withdrawn, 0).await?;
                     import::forget(conn, Kind::Binding, withdrawn).await?;
                     Ok(removed)
                 })
