@@ -4,6 +4,7 @@
 mod binding;
 mod invites;
 mod leaving;
+mod moving_in;
 mod outage;
 mod own_data;
 mod person;
