@@ -53,7 +53,7 @@ async fn refuses(is_from_sqlite: bool) {
         if is_from_sqlite { "No such file" } else { "is not the database of a Vouch" },
     );
     import(&binary, "postgres://nobody@127.0.0.1:1/nothing", "PostgreSQL");
-    refused(&binary.run_with(&["import", "vouch", "-"], ""), 2, "there is nothing");
+    refused(&binary.run_with(&["import", "vouch", "-"], ""), 2, "but it is empty");
     let empty = World::on_postgres().await;
     import(&binary, &place(&empty), "is not the database of a Vouch");
     let mut away = Binary::beside(&to);
