@@ -128,7 +128,7 @@ on_both_backends! {
         assert!(done(from_stdin(&["erase", "--yes"])).contains("\"address\": \"alice@example.com\""));
         refused(&from_stdin(&["lookup"]), 1, "alice@example.com is not bound");
 
-        for (input, said) in [("", "there is nothing"), ("\n", "there is nothing"), ("a@b.c\nd@e.f\n", "one address"), ("x", "not valid")] {
+        for (input, said) in [("", "it is empty"), ("\n", "it is empty"), ("a@b.c\nd@e.f\n", "one address"), ("x", "not valid")] {
             refused(&binary.run_with(&["lookup", "--address-from", "-"], input), 2, said);
         }
         refused(&binary.run(&["lookup", "--address-from", "nothing"]), 1, "nothing: No such file");
