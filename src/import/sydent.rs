@@ -79,7 +79,7 @@ fn position_name(services: &Services) -> String {
     format!("{NAMES}sydent {}", services.config.server.name)
 }
 
-/// A database, and how far it was read before.
+/// A database, with the position up to which it was read before.
 struct Opened {
     source: Source,
     marks: Marks,

@@ -1,6 +1,6 @@
-//! From one database of our own to another, as it is, with its ids: both have the same keys.
+//! Copies one Vouch database into another unchanged, including its ids. Both have the same keys.
 //!
-//! The copy is made of one moment of the source, and stored completely or not at all.
+//! The copy is a snapshot of the source, and is stored completely or not at all.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,18 +26,19 @@ const MAKER: Maker = Maker { name: "a Vouch", tables: &[] };
 /// Tables that every version has.
 const TABLES: [&str; 3] = ["accounts", "bindings", "meta"];
 
-/// What was copied, or would be.
+/// The result of a copy.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// What was done.
+    /// The completed action.
     pub done: Done,
-    /// How many rows each table has.
+    /// The number of rows of each table.
     pub rows: BTreeMap<String, u64>,
     /// The tables that differ.
     pub differences: Vec<Difference>,
-    /// What would be lost.
+    /// The losses.
     pub losses: Vec<Loss>,
-    /// The time of this machine, if the database is so old that it had to be taken for right.
+    /// The time of this machine, if the database is so old that the clock had to be assumed to be
+    /// right.
     pub clock_accepted: Option<String>,
 }
 
@@ -46,9 +47,9 @@ pub struct Report {
 pub struct Difference {
     /// Its name.
     pub table: String,
-    /// How many rows the source has.
+    /// The number of rows in the source.
     pub there: u64,
-    /// How many rows we have.
+    /// The number of rows here.
     pub here: u64,
 }
 
@@ -77,11 +78,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Copies the database at `place`, a file or URL, into the empty one of the configuration, or says
+/// Copies the database at `place`, a file or URL, into the empty one in the configuration, reports
 /// what would be copied, or compares them.
 ///
 /// # Errors
-/// [`ImportError`]; then nothing was stored.
+/// [`ImportError`], in which case nothing was stored.
 pub async fn run(
     config: &Config,
     place: &str,
@@ -106,7 +107,7 @@ pub async fn run(
     Ok(report)
 }
 
-/// Opens the source; returns how many rows its tables have as well.
+/// Opens the source. Also returns the number of rows of its tables.
 async fn open(config: &Config, place: &str) -> Result<(Store, BTreeMap<String, u64>), ImportError> {
     let url = place.parse().unwrap_or_else(|_| DatabaseUrl::Sqlite(place.into()));
     let path = match (&url, &config.database.url) {
@@ -142,7 +143,7 @@ fn is_same(one: &std::path::Path, other: &std::path::Path) -> bool {
     }
 }
 
-/// Checks that our keys are those with which the source was made.
+/// Checks that the source was made with our keys.
 async fn check_keys(config: &Config, source: &Store) -> Result<(), ImportError> {
     let master = start::existing_master_key(&config.keys)?;
     let signing = start::existing_signing_keys(config)?;
@@ -159,7 +160,7 @@ fn of_source(error: impl fmt::Display) -> ImportError {
     ImportError::Source(SourceError(format!("the database to copy: {error}")))
 }
 
-/// Returns what is lost if a server uses the source.
+/// Returns the losses if a server is using the source.
 async fn running(source: &Store) -> Result<Option<Loss>, ImportError> {
     if source.alone().is_some() {
         return Ok(None);

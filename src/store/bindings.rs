@@ -187,7 +187,7 @@ pub async fn by_address(conn: &mut Conn, address_index: &[u8]) -> Result<Option<
         .await
 }
 
-/// Returns the bindings of those of these addresses that are bound.
+/// Returns the bindings of these addresses, if they are bound.
 ///
 /// # Errors
 /// [`Error`] if the database fails.

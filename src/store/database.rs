@@ -277,8 +277,8 @@ impl Store {
         }
     }
 
-    /// Returns what each table contains at one moment, without what changes while nobody does
-    /// anything: the nodes, what they have leased, and the latest time.
+    /// Returns the contents of each table at one moment, without the data that changes even while
+    /// nobody does anything: the nodes, their leases, and the latest time.
     ///
     /// # Errors
     /// A text for the operator.

@@ -64,7 +64,7 @@ impl Snapshot {
         }
     }
 
-    /// Opens an empty one in memory.
+    /// Opens an empty database in memory.
     pub(super) fn in_memory() -> Result<Self, String> {
         Self::open(Path::new(":memory:"))
     }
@@ -130,7 +130,7 @@ impl Snapshot {
         value.optional().map_err(in_words)
     }
 
-    /// Deletes the nodes, and what they have leased.
+    /// Deletes the nodes and their leases.
     ///
     /// # Errors
     /// A text for the operator.

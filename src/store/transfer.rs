@@ -23,10 +23,10 @@ pub use row::Contents;
 const NO_LIMITS: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
     SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'";
 
-/// Is called with the number of rows that were copied or read.
+/// A function that is called with the number of rows that were copied or read.
 pub type Tick<'a> = &'a (dyn Fn(usize) + Sync);
 
-/// Rows that change without anybody having done anything.
+/// Rows that change even while nobody does anything.
 const MOMENTARY: [&str; 2] = ["leases", "nodes"];
 const LASTING: &str = " WHERE name NOT IN ('latest_time', 'unsettled_time', 'limits_taken_back', 'write_probe')";
 
@@ -43,7 +43,7 @@ struct Column {
     name: String,
 }
 
-/// Copies all tables out of `PostgreSQL`, as they are at one moment, and reads them back.
+/// Copies all tables out of `PostgreSQL`, as a snapshot, and reads them back.
 pub(super) async fn out(client: &mut Client, snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<(), String> {
     client.batch_execute(NO_LIMITS).await.map_err(describe)?;
     let versions = versions(client).await?;
@@ -138,7 +138,7 @@ fn compare(table: &str, read: Contents, stored: Contents) -> Result<(), String> 
     Err(format!("what was stored in {table} is not what was read ({} rows and {})", stored.rows, read.rows))
 }
 
-/// Returns what the tables of `PostgreSQL` contain that lasts, as it is at one moment.
+/// Returns the lasting contents of the tables of `PostgreSQL`, as a snapshot.
 pub(super) async fn contents(client: &mut Client, tick: Tick<'_>) -> Result<BTreeMap<String, Contents>, String> {
     client.batch_execute(NO_LIMITS).await.map_err(describe)?;
     let mut empty = Snapshot::in_memory()?;
@@ -157,7 +157,7 @@ pub(super) async fn contents(client: &mut Client, tick: Tick<'_>) -> Result<BTre
     Ok(contents)
 }
 
-/// Returns what the tables of a file contain that lasts, as it is at one moment.
+/// Returns the lasting contents of the tables of a file, as a snapshot.
 pub(super) fn contents_of(snapshot: &mut Snapshot, tick: Tick<'_>) -> Result<BTreeMap<String, Contents>, String> {
     snapshot.conn.batch_execute("BEGIN").map_err(in_words)?;
     let mut contents = BTreeMap::new();
@@ -179,7 +179,7 @@ fn select_lasting(table: &str, columns: &[String]) -> String {
     format!("{}{}", select(table, columns), if table == "meta" { LASTING } else { "" })
 }
 
-/// Reads rows of `PostgreSQL`, does something with each, and returns what they contain.
+/// Reads rows of `PostgreSQL`, processes each, and returns their contents.
 async fn each(
     client: &impl GenericClient,
     select: &str,
@@ -196,7 +196,7 @@ async fn each(
     Ok(contents)
 }
 
-/// Returns what rows of a file contain.
+/// Returns the contents of a file's rows.
 fn sum(conn: &mut SqliteConnection, select: &str) -> Result<Contents, String> {
     let mut contents = Contents::default();
     for row in sql_query(select).load_iter::<Row, DefaultLoadingMode>(conn).map_err(in_words)? {

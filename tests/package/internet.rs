@@ -19,7 +19,7 @@ use crate::machine::eventually;
 pub const BRIDGE: &str = "internet";
 /// The address of the new server, which must not be one of a private network.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(198, 20, 0, 2);
-/// The name of the new server, as the page has it.
+/// The name of the new server on the page.
 pub const NAME: &str = "id.example.org";
 
 const OTHERS: Ipv4Addr = Ipv4Addr::new(198, 20, 0, 1);

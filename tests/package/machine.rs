@@ -1,5 +1,4 @@
-//! A Debian that was booted, with systemd and an address of its own, in a container of
-//! systemd-nspawn.
+//! A booted Debian, with systemd and its own address, in a container of systemd-nspawn.
 
 use std::fs;
 use std::net::Ipv4Addr;
@@ -65,7 +64,7 @@ impl Machine {
         if output.status.success() { Ok(printed) } else { Err(format!("{shell}\n{printed}\n{errors}")) }
     }
 
-    /// As [`Self::attempt`], but they must succeed.
+    /// Like [`Self::attempt`], but they must succeed.
     #[track_caller]
     pub fn run(&self, shell: &str) -> String {
         self.attempt(shell).unwrap_or_else(|problem| panic!("{problem}"))

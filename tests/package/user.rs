@@ -6,7 +6,7 @@ use vouch_test_support::homeserver::Homeserver;
 
 pub struct User {
     http: Client,
-    /// Where the server is.
+    /// The URL of the server.
     pub url: String,
     /// The Matrix ID.
     pub id: String,
@@ -28,7 +28,7 @@ impl User {
         user
     }
 
-    /// Returns whose the token is.
+    /// Returns the owner of the token.
     pub async fn owner(&self) -> Value {
         self.get("/account").await["user_id"].take()
     }

@@ -37,7 +37,7 @@ struct Scale {
     events: usize,
     /// The number of addresses.
     addresses: usize,
-    /// How many of a thousand events happen here, and how many are imports.
+    /// The number of events in a thousand that happen here, and the number that are imports.
     here: u32,
     imports: u32,
     /// The number of events after which both servers are compared with the truth.
@@ -85,7 +85,7 @@ struct History {
     scale: Scale,
     truth: Vec<Truth>,
     random: StdRng,
-    /// How many events there were.
+    /// The number of events so far.
     events: usize,
 }
 
@@ -242,7 +242,7 @@ impl History {
     }
 }
 
-/// Whether one of these spellings is changed by the way back.
+/// Returns whether the way back changes one of these spellings.
 fn way_back_has(sql: &str, spellings: &[String; 3]) -> bool {
     spellings.iter().any(|spelling| sql.contains(spelling.as_str()))
 }
@@ -280,7 +280,7 @@ on_both_backends! {
     }
 }
 
-/// Unfolds long histories one after the other, until they had this many events.
+/// Unfolds long histories one after the other, until they have had this many events.
 async fn unfold_long(enough: usize, world: impl AsyncFn() -> World) {
     let mut events = 0;
     while events < enough {

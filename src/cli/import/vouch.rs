@@ -16,7 +16,7 @@ Examples:
 Both databases have the same keys, and the one in database.url must be empty. docs/moving-in.md describes it step by step.
 Exit status: 0 success; 1 if something would be lost, or the databases differ.";
 
-/// What is copied from another database of ours.
+/// The options of a copy of another Vouch database.
 #[derive(Args)]
 pub(in super::super) struct From {
     /// Its `SQLite` file, or its `PostgreSQL` database as postgres://…; - means that this is read

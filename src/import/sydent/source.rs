@@ -308,7 +308,7 @@ impl Source {
         self.page("ephemeral_public_keys", &[("public_key", "key")], "NULL AS unused", after)
     }
 
-    /// Returns with what hashes for look-ups are made, if there are any.
+    /// Returns the parameters of the hashes for look-ups, if there are any.
     ///
     /// # Errors
     /// [`SourceError`] if the file cannot be read.

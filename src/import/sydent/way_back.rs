@@ -1,9 +1,9 @@
-//! The way back to a Sydent: what has changed here since the import, as SQL for its database.
+//! The way back to a Sydent: the changes made here since the import, as SQL for its database.
 //!
-//! Rows are written as Sydent writes them: a bind replaces the local row of the address, which gets
-//! a new id, and is copied into the global table, which look-ups read; an unbind replaces it by one
-//! without a Matrix ID, and deletes the global rows of the address. From the local table, Sydent
-//! tells its peers.
+//! Rows are written as Sydent writes them. A bind replaces the local row of the address, which gets
+//! a new id, and is copied into the global table, which look-ups read. An unbind replaces the local
+//! row with one without a Matrix ID, and deletes the global rows of the address. Sydent sends the
+//! rows of the local table to its peers.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
@@ -27,10 +27,11 @@ use crate::import::report::KeyCheck;
 use crate::import::{BATCH, ImportError, Progress};
 use crate::service::{Importer, Mode, Outcome, Seen, Services, Standing};
 
-/// How long bindings are valid there.
+/// The time for which bindings are valid there.
 const A_HUNDRED_YEARS: Millis = 100 * 365 * DAY;
 
-/// How much of an access token is printed: enough to tell it from others, not to use it.
+/// The number of printed characters of an access token: enough to distinguish it from others, but
+/// not to use it.
 const TOKEN_START: usize = 16;
 
 /// The way back.
@@ -38,26 +39,26 @@ const TOKEN_START: usize = 16;
 pub struct WayBack {
     /// The statements, in one transaction.
     pub sql: String,
-    /// How many addresses were bound here.
+    /// The number of addresses that were bound here.
     pub bound: usize,
-    /// How many addresses were unbound here.
+    /// The number of addresses that were unbound here.
     pub unbound: usize,
-    /// How many accounts, access tokens and invitations were removed here.
+    /// The number of accounts, access tokens and invitations that were removed here.
     pub removed: usize,
-    /// How many addresses have changed there since the last import, and stay as they are.
+    /// The number of addresses that have changed there since the last import, and stay as they are.
     pub newer_there: usize,
 }
 
-/// What has happened to an address here.
+/// A change of an address here.
 struct Change {
     address: Address,
-    /// To whom it is bound, or `None` if it was unbound.
+    /// The user it is bound to, or `None` if it was unbound.
     user: Option<OwnedUserId>,
-    /// When, in any case after what happened there.
+    /// The time, which is always later than the events there.
     at: Millis,
 }
 
-/// How rows of bindings are written into this database.
+/// The format in which rows of bindings are written into this database.
 struct Writer<'a> {
     server_name: &'a str,
     signing: &'a SigningKeys,
@@ -72,8 +73,7 @@ struct Writer<'a> {
 /// Returns the way back.
 ///
 /// # Errors
-/// [`ImportError`]; also if no import is in progress, since what was removed here is not remembered
-/// then.
+/// [`ImportError`], also if no import is in progress, since removals here are not remembered then.
 pub async fn run(
     services: &Services,
     options: &Options,
@@ -157,7 +157,7 @@ async fn changes(
     Ok(changes)
 }
 
-/// Returns how the changed addresses are spelled there.
+/// Returns the spellings of the changed addresses there.
 fn spellings(
     source: &mut Source,
     select: Selection,
@@ -184,8 +184,7 @@ fn spellings(
 }
 
 impl Writer<'_> {
-    /// Writes what has happened to an address. It stays in one of its spellings, which is in lower
-    /// case.
+    /// Writes the change of an address. It remains in one spelling, which is in lower case.
     fn write(&mut self, change: &Change, spellings: Option<&BTreeSet<String>>) -> Result<(), ImportError> {
         let canonical = change.address.as_str();
         let is_folded = |spelling: &&String| spelling.as_str() == canonical || spelling.to_lowercase() == **spelling;
@@ -247,7 +246,8 @@ impl Writer<'_> {
     }
 }
 
-/// Returns statements that remove there what was removed here: accounts, tokens and invitations.
+/// Returns statements that remove the accounts, tokens and invitations there that were removed
+/// here.
 async fn removed(importer: &Importer, source: &mut Source, now: Millis) -> Result<Vec<String>, ImportError> {
     let (mut statements, mut after) = (Vec::new(), 0);
     loop {
@@ -305,7 +305,7 @@ async fn removed(importer: &Importer, source: &mut Source, now: Millis) -> Resul
     }
 }
 
-/// Returns a text as a literal of SQL.
+/// Returns a text as an SQL literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

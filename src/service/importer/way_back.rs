@@ -1,4 +1,4 @@
-//! How addresses stand here, for a way back to the other server.
+//! The state of addresses here, for a way back to the other server.
 
 use ruma_common::OwnedUserId;
 use serde_json::json;
@@ -11,21 +11,21 @@ use crate::identity::threepid::Address;
 use crate::service::audit::{Act, Entry, Origin};
 use crate::store::{self, bindings};
 
-/// How many bindings are read at once.
+/// The number of bindings that are read at once.
 const PAGE: i64 = 5_000;
 
-/// How an address stands here, compared with the other server's newest event about it.
+/// The state of an address here, compared with the other server's newest event about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// As there.
+    /// The same as there.
     Same,
-    /// As before that event: it was not imported.
+    /// The state before that event, which was not imported.
     Before,
     /// It was bound here later.
     Bound {
-        /// To this user.
+        /// The user.
         user: OwnedUserId,
-        /// Since then.
+        /// The time since which it has been bound.
         at: Millis,
     },
     /// It was removed here later, or its owner objects.
@@ -39,12 +39,12 @@ pub struct MadeHere {
     pub address: Address,
     /// The user.
     pub user: OwnedUserId,
-    /// When it was bound.
+    /// The time when it was bound.
     pub at: Millis,
 }
 
 impl Importer {
-    /// Returns how the addresses of these events stand here.
+    /// Returns the state of the addresses of these events here.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -71,7 +71,7 @@ impl Importer {
         Ok(standings)
     }
 
-    /// Returns the bindings of all other addresses than those that were seen.
+    /// Returns the bindings of all addresses except for those that were seen.
     ///
     /// # Errors
     /// 503 if the database is unavailable.
@@ -94,7 +94,7 @@ impl Importer {
         }
     }
 
-    /// Notes that addresses were revealed for a way back.
+    /// Records that addresses were revealed for a way back.
     ///
     /// # Errors
     /// 503 if the database is unavailable.

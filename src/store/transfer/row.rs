@@ -1,4 +1,4 @@
-//! Rows, whatever their columns are.
+//! Rows with any columns.
 
 use diesel::deserialize::{self, FromSqlRow};
 use diesel::prelude::*;
@@ -23,11 +23,11 @@ enum Value {
     Bytes(Vec<u8>),
 }
 
-/// How many rows a table has, and a sum of their digests, which is the same in both databases and
-/// in any order.
+/// The number of a table's rows, and a sum of their digests, which is the same in both databases
+/// and in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// How many.
+    /// The number of rows.
     pub rows: u64,
     digest: u128,
 }
@@ -46,7 +46,7 @@ impl Row {
         (0..row.len()).map(|nth| Value::of(row, nth)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns the values as columns of `PostgreSQL` with these types take them.
+    /// Returns the values in the form for columns of `PostgreSQL` with these types.
     pub(super) fn as_sql<'a>(&'a self, types: &[Type]) -> Vec<&'a (dyn ToSql + Sync)> {
         self.0.iter().zip(types).map(|(value, kind)| value.as_sql(kind)).collect()
     }
