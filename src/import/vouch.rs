@@ -169,7 +169,7 @@ async fn running(source: &Store) -> Result<Option<Loss>, ImportError> {
     let nodes = nodes::all(&mut source.read().await.map_err(of_source)?).await.map_err(of_source)?;
     let last = nodes.iter().map(|node| node.seen_at).max().filter(|at| *at > now - start::ALIVE);
     Ok(last.map(|at| Loss {
-        what: "what a server stores that uses the database at this moment, after the copy has begun".to_owned(),
+        what: "anything that a server using the database stores after the copy has begun".to_owned(),
         advice: format!("Stop it first. It was seen {} ago", Span((now - at).max(0))),
     }))
 }

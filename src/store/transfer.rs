@@ -135,7 +135,7 @@ fn compare(table: &str, read: Contents, stored: Contents) -> Result<(), String> 
     if read == stored {
         return Ok(());
     }
-    Err(format!("what was stored in {table} is not what was read ({} rows and {})", stored.rows, read.rows))
+    Err(format!("the rows stored in {table} differ from those that were read ({} rows and {})", stored.rows, read.rows))
 }
 
 /// Returns the lasting contents of the tables of `PostgreSQL`, as a snapshot.

@@ -124,7 +124,7 @@ async fn says_that_a_server_is_running(is_from_sqlite: bool) {
         let (no, report) = report(&to, &from, &[option]);
         assert_eq!(no.status, Some(1), "{no:?}");
         let lost = &report["losses"][0]["what"];
-        assert!(lost.as_str().unwrap().contains("a server stores that uses the database at this moment"), "{report}");
+        assert!(lost.as_str().unwrap().contains("a server using the database stores"), "{report}");
     }
     assert!(is_untouched(&to).await);
     let (yes, report) = report(&to, &from, &["--yes", "--accept-losses"]);
@@ -179,7 +179,7 @@ async fn a_copy_that_fails_or_is_altered_on_the_way_leaves_the_database_empty() 
          CREATE TRIGGER altered BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION alter_it()",
     )
     .await;
-    fails("what was stored in accounts is not what was read");
+    fails("the rows stored in accounts differ from those that were read");
     for table in tables.split(", ") {
         assert_eq!(count(&to, table).await, 0, "{table}");
     }
