@@ -48,6 +48,14 @@ pub struct Manifest {
     pub rows: BTreeMap<String, i64>,
 }
 
+impl Manifest {
+    /// Returns how many rows a table has.
+    #[must_use]
+    pub fn rows(&self, table: &str) -> i64 {
+        self.rows.get(table).copied().unwrap_or_default()
+    }
+}
+
 /// The contents of a backup other than the database.
 pub struct Contents {
     /// True if it contains the keys.

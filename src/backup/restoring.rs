@@ -7,18 +7,21 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::archive::{self, Parts};
 use super::draft::{DRAFT, Draft, folder_of};
 use super::{Manifest, check_keys, refuse_existing, signing_keys};
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 use crate::config::{Config, DatabaseUrl};
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::service::start::{self, in_words};
-use crate::store::{Snapshot, Store, Tick};
+use crate::service::{Act, written_entry};
+use crate::store::{Snapshot, Store, Tick, meta};
 
 const IN_BACKUP: &str = "the signing keys in the backup";
 
@@ -32,6 +35,9 @@ pub struct Restored {
     /// True if the backup is so old that this machine's clock had to be trusted.
     pub is_clock_accepted: bool,
 }
+
+/// A file of keys, and what it is to contain.
+type KeyFile = (PathBuf, Zeroizing<String>);
 
 /// The database that a backup is restored into.
 pub(crate) enum Target {
@@ -90,10 +96,20 @@ pub async fn restore(
              which cannot change"
         )));
     }
-    let keys = missing_keys(config, &parts, &mut snapshot)?;
+    let (master, keys) = missing_keys(config, &parts, &mut snapshot)?;
     snapshot.forget_nodes().map_err(StartError)?;
     snapshot.end_sessions(signs_out).map_err(StartError)?;
-    let is_clock_accepted = snapshot.accept_time(Clock::system().now()).map_err(StartError)?;
+    let now = Clock::system().now();
+    let is_clock_accepted = snapshot.accept_time(now).map_err(StartError)?;
+    let Manifest { made_at, made_by, .. } = &parts.manifest;
+    let done = json!({
+        "made_at": made_at,
+        "made_by": made_by,
+        "keys": !keys.is_empty(),
+        "signed_out": signs_out,
+        "clock_accepted": is_clock_accepted,
+    });
+    note(&mut snapshot, &master, now, done)?;
     // A database is of no use without its keys, but keys do no harm without a database.
     for (path, text) in &keys {
         create_key(path, text).map_err(|error| uncreated(path, &error))?;
@@ -179,13 +195,22 @@ fn uncreated(path: &Path, error: &io::Error) -> StartError {
     StartError(format!("{} cannot be created: {error}", path.display()))
 }
 
-/// Checks that the keys in place, or else those in the backup, belong to the database. Returns
-/// those that are not in place, with their files.
+/// Notes a restore in the audit log of a copy, so that neither is there without the other. A
+/// version that kept no such log has made the copy if it has no key: the next start begins the log.
+fn note(snapshot: &mut Snapshot, master: &MasterKey, now: Millis, done: Value) -> Result<(), StartError> {
+    let Some(secret) = snapshot.meta(meta::AUDIT_KEY).map_err(StartError)? else { return Ok(()) };
+    let written = written_entry(&Vault::new(master), &secret, now, Act::Restore, done);
+    let (entry, mac) = written.ok_or_else(start::no_audit_key)?;
+    snapshot.queue_entry(&entry, &mac).map_err(StartError)
+}
+
+/// Checks that the keys in place, or else those in the backup, belong to the database. Returns the
+/// master key, and those that are not in place, with their files.
 fn missing_keys(
     config: &Config,
     parts: &Parts,
     snapshot: &mut Snapshot,
-) -> Result<Vec<(PathBuf, Zeroizing<String>)>, StartError> {
+) -> Result<(MasterKey, Vec<KeyFile>), StartError> {
     let mut missing = Vec::new();
     let mut of_backup = |kind: &str, text: &Option<Zeroizing<String>>, file: &Path| {
         let text = text.clone().ok_or_else(|| {
@@ -205,7 +230,7 @@ fn missing_keys(
         None => signing_keys(&of_backup("signing", &parts.signing_key, &keys.signing_key_file)?, config, &IN_BACKUP)?,
     };
     check_keys(snapshot, Some(&master), Some(&signing), keys)?;
-    Ok(missing)
+    Ok((master, missing))
 }
 
 fn master_key(text: &str) -> Result<MasterKey, StartError> {

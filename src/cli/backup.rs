@@ -6,13 +6,15 @@ use std::process;
 
 use age::secrecy::SecretString;
 use clap::Args;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
-use super::{Failure, complain, input, say};
+use super::{Failure, audit, complain, input, say};
 use crate::backup::{self, Contents, Manifest};
 use crate::clock::{Clock, InWords, Span};
 use crate::config::Config;
+use crate::service::Act;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,6 +93,14 @@ pub(super) async fn backup(config: Config, file: Option<&Path>, what: &Backup) -
     };
     say(format_args!("{}: {}", what.file.display(), in_words(&manifest)));
     describe(what.with_keys, what.with_config);
+    let noted = json!({
+        "made_at": manifest.made_at,
+        "keys": what.with_keys,
+        "config": what.with_config,
+        "bindings": manifest.rows("bindings"),
+        "accounts": manifest.rows("accounts"),
+    });
+    audit::note(config, Act::Backup, noted).await;
     Ok(())
 }
 
@@ -149,7 +159,6 @@ Tell your users that addresses they removed since then are back until they remov
 }
 
 fn in_words(manifest: &Manifest) -> String {
-    let rows = |table: &str| manifest.rows.get(table).copied().unwrap_or_default();
     let age = Clock::system().now().saturating_sub(manifest.made_at);
     let ago = if age < 0 { "ahead of this machine's clock" } else { "ago" };
     format!(
@@ -157,10 +166,10 @@ fn in_words(manifest: &Manifest) -> String {
         manifest.server_name,
         InWords(manifest.made_at),
         Span(age),
-        rows("bindings"),
-        rows("accounts"),
-        rows("invites"),
-        rows("objections"),
+        manifest.rows("bindings"),
+        manifest.rows("accounts"),
+        manifest.rows("invites"),
+        manifest.rows("objections"),
     )
 }
 

@@ -98,6 +98,7 @@ fn print(status: &Status) {
             &format!("{}: {waiting} waiting, {failed} of them failed before, the oldest for {age}", queue.kind),
         );
     }
+    line("audit log", &status.audit.to_string());
     say("");
     let levels = status
         .limits

@@ -1,9 +1,14 @@
 //! The database, and its keys and clock.
 
 use super::{Context, Finding};
-use crate::clock::{InWords, Span};
+use crate::clock::{DAY, InWords, MINUTE, Millis, Span};
 use crate::service::Inspection;
 use crate::store::Schema;
+
+/// Entries of the audit log that wait longer are linked by nobody.
+const LINKED: Millis = 10 * MINUTE;
+/// A node that runs logs a checkpoint each day.
+const CHECKPOINT: Millis = 2 * DAY;
 
 /// Returns the database, or the reason why another check is skipped.
 fn opened(context: &Context) -> Result<&Inspection, Finding> {
@@ -84,5 +89,42 @@ pub(super) async fn signing_key(context: &Context) -> Finding {
     match database.signing_key(&context.config).await {
         Ok(id) => Finding::ok(format!("{id} signs as {}", context.config.server.name)),
         Err(error) => Finding::problem(error.to_string(), "restore the key file from a backup or from another node"),
+    }
+}
+
+pub(super) async fn audit_log(context: &Context) -> Finding {
+    let database = match opened(context) {
+        Ok(database) => database,
+        Err(skipped) => return skipped,
+    };
+    // Other checks say what is wrong with these.
+    if !matches!(database.schema().await, Ok(Schema::Current)) {
+        return Finding::skipped("the schema is not that of this version");
+    }
+    let has_keys = Box::pin(database.master_key(&context.config.keys)).await.is_ok();
+    if !has_keys || database.signing_key(&context.config).await.is_err() {
+        return Finding::skipped("it cannot be verified without the keys of the database");
+    }
+    let state = match Box::pin(database.audit(&context.config)).await {
+        Ok(state) => state,
+        Err(error) => return Finding::problem(error.to_string(), "restore the row from a backup"),
+    };
+    let (found, now) = (state.to_string(), context.clock.now());
+    if !state.problems.is_empty() {
+        let remedy = "see all of it by `vouch audit verify`, with the checkpoints in the server's log; find out who could \
+                      write to the database";
+        return Finding::problem(found, remedy);
+    }
+    if state.waiting_since.is_some_and(|since| since < now - LINKED) {
+        return Finding::warning(
+            found,
+            "start the server, which links entries; if it runs, its log says what hinders it",
+        );
+    }
+    match state.checkpoint {
+        Some(checkpoint) if checkpoint.at < now - CHECKPOINT => {
+            Finding::warning(found, "start the server, which logs a checkpoint each day; if it runs, look at its log")
+        }
+        _ => Finding::ok(found),
     }
 }

@@ -115,7 +115,7 @@ struct Context {
 type Run = for<'c> fn(&'c Context) -> Pin<Box<dyn Future<Output = Finding> + 'c>>;
 
 /// All checks, in the order in which they are shown.
-const CHECKS: [(&str, Run); 20] = [
+const CHECKS: [(&str, Run); 21] = [
     ("configuration", |context| Box::pin(async move { configuration(context) })),
     ("secrets", |context| Box::pin(async move { files::secrets(context) })),
     ("folders", |context| Box::pin(async move { files::folders(context) })),
@@ -125,6 +125,7 @@ const CHECKS: [(&str, Run); 20] = [
     ("clock", |context| Box::pin(database::clock(context))),
     ("master key", |context| Box::pin(database::master_key(context))),
     ("signing key", |context| Box::pin(database::signing_key(context))),
+    ("audit log", |context| Box::pin(database::audit_log(context))),
     ("dns", |context| Box::pin(public::dns(context))),
     ("public url", |context| Box::pin(public::versions(context))),
     ("public key", |context| Box::pin(public::key(context))),

@@ -15,29 +15,29 @@
 
 mod act;
 mod checkpoint;
+mod state;
 mod verify;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ruma_common::{OwnedServerName, UserId};
+use ruma_common::OwnedServerName;
 use serde_json::{Value, json};
 
 use super::Subject;
 use crate::clock::{Clock, DAY, Millis};
 use crate::config::Config;
-use crate::crypto::base62;
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::{AuditKeys, Place, Vault};
 use crate::error::Error;
-use crate::identity::threepid::Address;
 use crate::store::audit::{self, Linked, Queued};
 use crate::store::{self, Conn, Store, meta};
 
 pub(super) use act::Entry;
 pub use act::{Act, Listed, Origin, Record};
 pub use checkpoint::{Checkpoint, Checkpoints};
+pub use state::{LastCheckpoint, State};
 pub use verify::Verified;
 
 /// The number of entries that are read or linked at once.
@@ -110,28 +110,8 @@ impl Audit {
 
     /// Writes an entry, in the transaction of the act.
     pub(super) async fn note(&self, conn: &mut Conn, entry: Entry<'_>) -> Result<(), store::Error> {
-        let record = Record {
-            at: self.clock.now(),
-            act: entry.act.name().to_owned(),
-            origin: entry.origin.name().to_owned(),
-            outcome: if entry.has_changed { "done" } else { "nothing" }.to_owned(),
-            user: entry.user.map(|user| self.of_user(user)),
-            address: entry.address.map(|address| self.of_address(address)),
-            detail: entry.detail,
-            id: base62::random(12),
-        };
-        let text = serde_json::to_string(&record).expect("strings and numbers can be serialized");
-        audit::queue(conn, &text, &self.keys.entry_mac(&text)).await
-    }
-
-    /// Returns the pseudonym of a user.
-    fn of_user(&self, user: &UserId) -> String {
-        self.keys.pseudonym("user", user.as_str())
-    }
-
-    /// Returns the pseudonym of an address.
-    fn of_address(&self, address: &Address) -> String {
-        self.keys.pseudonym(address.medium().as_str(), address.as_str())
+        let (text, mac) = entry.written(self.clock.now(), &self.keys);
+        audit::queue(conn, &text, &mac).await
     }
 
     /// Writes an entry about an act that changes nothing in the database.
@@ -211,10 +191,17 @@ impl Audit {
     }
 
     async fn log_checkpoint(&self) -> Result<(), LinkError> {
-        let checkpoint = self.checkpoint().await?;
-        log::info!("{}{checkpoint}", checkpoint::MARK);
+        let line = format!("{}{}", checkpoint::MARK, self.checkpoint().await?);
+        log::info!("{line}");
         *self.checkpoint_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clock.now());
-        Ok(())
+        // For those who ask when there was one: what it proves, it proves in the log alone.
+        let stored = self.store.write(async move |conn| {
+            if !meta::set_once(conn, meta::LAST_CHECKPOINT, line.as_bytes()).await? {
+                meta::set(conn, meta::LAST_CHECKPOINT, line.as_bytes()).await?;
+            }
+            Ok::<_, store::Error>(())
+        });
+        Ok(stored.await?)
     }
 
     /// Returns a signed checkpoint of the current log.
@@ -284,8 +271,8 @@ impl Audit {
     /// 503 if the database is unavailable.
     pub async fn list(&self, which: &Selection) -> Result<Vec<Listed>, Error> {
         let of = which.of.as_ref().map(|of| match of {
-            Subject::User(user) => self.of_user(user),
-            Subject::Address(address) => self.of_address(address),
+            Subject::User(user) => act::of_user(&self.keys, user),
+            Subject::Address(address) => act::of_address(&self.keys, address),
         });
         let is_chosen = |record: &Record| {
             (which.since..=which.until).contains(&record.at)
@@ -293,19 +280,39 @@ impl Audit {
                 && of.as_ref().is_none_or(|of| [&record.user, &record.address].contains(&&Some(of.clone())))
         };
         let (mut conn, mut listed, mut after) = (self.store.read_much().await?, Vec::new(), 0);
-        loop {
+        let queued = loop {
             let page = audit::page(&mut conn, after, BATCH).await?;
-            let Some(last) = page.last() else { break };
-            after = last.sequence;
-            // An entry that cannot be read was altered, which `verify` reports.
-            let read = |row: &Linked| Some(Listed { sequence: Some(row.sequence), record: Record::read(&row.entry)? });
-            listed.extend(page.iter().filter_map(read).filter(|one| is_chosen(&one.record)));
-        }
-        let queued = audit::queued(&mut conn, 0, i64::MAX).await?;
+            if let Some(last) = page.last() {
+                after = last.sequence;
+                // An entry that cannot be read was altered, which `verify` reports.
+                let read =
+                    |row: &Linked| Some(Listed { sequence: Some(row.sequence), record: Record::read(&row.entry)? });
+                listed.extend(page.iter().filter_map(read).filter(|one| is_chosen(&one.record)));
+                continue;
+            }
+            let queued = audit::queued(&mut conn, 0, i64::MAX).await?;
+            // Otherwise, one was linked between the two, and is in neither.
+            if audit::page(&mut conn, after, 1).await?.is_empty() {
+                break queued;
+            }
+        };
         let records = queued.iter().filter_map(|row| Record::read(&row.entry)).filter(is_chosen);
         listed.extend(records.map(|record| Listed { sequence: None, record }));
         Ok(listed)
     }
+}
+
+/// Returns an entry of a command and its MAC, for a copy of a database that no server uses;
+/// `secret` is that of its log. There is none if the secret is sealed with another key.
+pub(crate) fn written_entry(
+    vault: &Vault,
+    secret: &[u8],
+    at: Millis,
+    act: Act,
+    detail: Value,
+) -> Option<(String, [u8; 16])> {
+    let keys = vault.audit_keys(secret).ok()?;
+    Some(Entry::new(act, Origin::Command).detail(detail).written(at, &keys))
 }
 
 /// Opens the keys of the audit log. A database without one gets a new secret and the ends of an

@@ -285,6 +285,7 @@ impl Services {
             rate_limits: rate_limits.clone(),
             directory: directory.clone(),
             clock_guard: clock_guard.clone(),
+            audit: audit.clone(),
         });
         let address_proofs = Arc::new(AddressProofs {
             clock: clock.clone(),

@@ -1,8 +1,11 @@
 //! Inspecting the database and its keys one by one, without changing anything.
 
+use std::sync::Arc;
+
 use super::clock_guard::ClockGuard;
 use super::sealing::Sealer;
 use super::start::{self, in_words};
+use super::{Audit, AuditState, audit};
 use crate::clock::{Clock, Evidence, Wrong};
 use crate::config::{Config, Keys};
 use crate::crypto::signing::SigningKeys;
@@ -17,6 +20,7 @@ const SAMPLE: i64 = 10;
 pub struct Inspection {
     store: Store,
     remembered: Option<Vec<u8>>,
+    clock: Clock,
     clock_guard: ClockGuard,
 }
 
@@ -27,8 +31,8 @@ impl Inspection {
     /// [`StartError`] if it cannot be reached, or no server has used it yet.
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let (store, remembered) = start::connect_existing(config).await?;
-        let clock_guard = ClockGuard::new(config, store.clone(), clock);
-        Ok(Self { store, remembered, clock_guard })
+        let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
+        Ok(Self { store, remembered, clock, clock_guard })
     }
 
     /// Compares the schema with the one that this program needs.
@@ -64,6 +68,20 @@ impl Inspection {
             ));
         }
         Ok(sample.len())
+    }
+
+    /// Returns the state of the audit log, with keys that fit the database.
+    ///
+    /// # Errors
+    /// [`StartError`] if the keys do not fit, or the database fails.
+    pub async fn audit(&self, config: &Config) -> Result<AuditState, StartError> {
+        let vault = Vault::new(&start::existing_master_key(&config.keys)?);
+        let signing = start::existing_signing_keys(config)?;
+        let mut conn = self.store.read().await.map_err(in_words)?;
+        let keys = audit::opened(&mut conn, &vault).await.map_err(in_words)?.ok_or_else(start::no_audit_key)?;
+        drop(conn);
+        let (store, clock, name) = (self.store.clone(), self.clock.clone(), config.server.name.clone());
+        Audit::new(store, clock, keys, Arc::new(signing), name).state().await.map_err(in_words)
     }
 
     /// Returns the ID and the public half of the key that is meant to sign.

@@ -53,7 +53,10 @@ pub use accounts::{Accounts, Registration, Shown, Withdrawal};
 pub use address_data::{Erased, Objector};
 pub use address_link::Proof;
 pub use address_proofs::AddressProofs;
-pub use audit::{Act, Audit, Checkpoints, Listed, Origin, Record, Selection, Verified};
+pub(crate) use audit::written_entry;
+pub use audit::{
+    Act, Audit, Checkpoints, LastCheckpoint, Listed, Origin, Record, Selection, State as AuditState, Verified,
+};
 pub use bindings::Bindings;
 pub use bound::Bound;
 pub use caller::{Asker, Caller};

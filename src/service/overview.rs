@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::node::ALIVE;
-use super::{ClockGuard, Directory, LimitLevels, RateLimits};
+use super::{Audit, AuditState, ClockGuard, Directory, LimitLevels, RateLimits};
 use crate::clock::{Clock, Millis};
 use crate::config::Retention;
 use crate::error::Error;
@@ -23,6 +23,7 @@ pub struct Overview {
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) directory: Arc<Directory>,
     pub(super) clock_guard: Arc<ClockGuard>,
+    pub(super) audit: Arc<Audit>,
 }
 
 /// The state of all nodes together; times in milliseconds since the epoch.
@@ -44,6 +45,8 @@ pub struct Status {
     pub clock: ClockStatus,
     /// The tasks that one node does for all.
     pub leases: Vec<Lease>,
+    /// The audit log.
+    pub audit: AuditState,
 }
 
 /// A node; times in milliseconds since the epoch.
@@ -85,6 +88,7 @@ impl Overview {
         let (seen, _, wrong) = self.clock_guard.look().await?;
         let mut limits = self.rate_limits.levels().await?;
         limits.retain(|limit| limit.level.is_some());
+        let audit = self.audit.state().await?;
         let mut conn = self.store.read_much().await?;
         let nodes = nodes::all(&mut conn).await?.into_iter().map(|node| NodeStatus {
             alive: node.seen_at > now - ALIVE,
@@ -107,6 +111,7 @@ impl Overview {
                 wrong: wrong.map(|wrong| wrong.to_string()),
             },
             leases,
+            audit,
         })
     }
 }

@@ -266,7 +266,7 @@ pub(crate) fn existing_signing_keys(config: &Config) -> Result<SigningKeys, Star
     signing_keys(config)?.ok_or_else(|| missing("signing", &config.keys.signing_key_file, "signing_key_file"))
 }
 
-fn no_audit_key() -> StartError {
+pub(crate) fn no_audit_key() -> StartError {
     StartError("the key of the audit log is missing in the database, or was sealed with another master key".into())
 }
 

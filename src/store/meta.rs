@@ -24,6 +24,8 @@ pub const AUDIT_HEAD: &str = "audit_head";
 pub const AUDIT_ANCHOR: &str = "audit_anchor";
 /// The version, settings and signing keys of the last start, for the audit log.
 pub const AUDIT_START: &str = "audit_start";
+/// The line of the log with the last checkpoint of the audit log.
+pub const LAST_CHECKPOINT: &str = "last_checkpoint";
 /// The latest time at which a node with a correct clock was running, as 8 bytes, big-endian.
 pub(super) const LATEST_TIME: &str = "latest_time";
 /// The latest time at which a node has acted and that may turn out to be wrong, in the same form.

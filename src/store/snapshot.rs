@@ -13,7 +13,7 @@ use diesel_migrations::MigrationHarness;
 
 use super::meta::LATEST_TIME;
 use super::migrations::{self, FOR_SQLITE};
-use super::schema::{leases, meta, nodes, recent_lookups, tokens, visits};
+use super::schema::{audit_queue, leases, meta, nodes, recent_lookups, tokens, visits};
 use crate::clock::{LONGEST_JUMP, Millis};
 
 /// The file is a copy: if anything fails, it is thrown away.
@@ -150,6 +150,15 @@ impl Snapshot {
             diesel::delete(recent_lookups::table).execute(&mut self.conn).map_err(in_words)?;
         }
         Ok(())
+    }
+
+    /// Adds an entry to the audit log, to be linked later.
+    ///
+    /// # Errors
+    /// A text for the operator.
+    pub fn queue_entry(&mut self, entry: &str, mac: &[u8]) -> Result<(), String> {
+        let row = (audit_queue::entry.eq(entry), audit_queue::mac.eq(mac));
+        diesel::insert_into(audit_queue::table).values(row).execute(&mut self.conn).map(drop).map_err(in_words)
     }
 
     /// Accepts `now` as right if the database is so old that a server would consider it wrong, even

@@ -1,9 +1,11 @@
 //! The chain of the audit log: nobody alters it unnoticed.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use vouch::clock::{DAY, HOUR, MINUTE};
-use vouch::service::Subject;
+use vouch::service::{Act, Subject};
 
 use crate::audit::{ALICE, EVERYTHING, email, listed, look, of, problems, user, verified};
 use crate::database::{allow, count, execute, refuse};
@@ -69,6 +71,29 @@ on_both_backends! {
         }
     }
 
+    async fn of_a_long_log_the_newest_entries_are_verified_at_a_glance(world: World) {
+        let _server = world.start().await;
+        let vouch = look(&world).await;
+        for _ in 0..600 {
+            vouch.audit.note_alone(Act::Lookup, None, false, None).await.unwrap();
+        }
+        assert_eq!(problems(&world).await, [""; 0]);
+        let change = async |change: &str| {
+            execute(&world, change).await;
+            let state = vouch.audit.state().await.unwrap();
+            (state.entries, state.verified, state.problems)
+        };
+        let change_3 = "UPDATE audit_log SET entry = '{}' WHERE sequence = 3";
+        assert_eq!(change(change_3).await, (602, 500, vec![]), "only `vouch audit verify` sees it");
+        assert_eq!(verified(&world).await.problems, ["entry 3 was changed"]);
+        let change_103 = "UPDATE audit_log SET entry = '{}' WHERE sequence = 103";
+        assert_eq!(change(change_103).await, (602, 500, vec!["entry 103 was changed".to_owned()]));
+        // If that from which the newest follow is missing, all are verified.
+        let (_, verified, problems) = change("DELETE FROM audit_log WHERE sequence IN (102, 600)").await;
+        let found = ["entry 3 was changed", "entry 102 is missing", "entry 103 was changed", "entry 600 is missing"];
+        assert_eq!((verified, problems), (600, found.map(str::to_owned).to_vec()));
+    }
+
     async fn what_is_forged_or_repeated_before_it_is_linked_is_named_for_ever(world: World) {
         let _server = world.start().await;
         ten_binds(&world).await;
@@ -76,6 +101,19 @@ on_both_backends! {
         let repeat = "INSERT INTO audit_queue (entry, mac) SELECT entry, mac FROM audit_log WHERE sequence = 8";
         execute(&world, &format!("{forge}; {repeat}")).await;
         assert_eq!(problems(&world).await, ["entry 13 was changed", "entry 14 is a copy of an earlier one"]);
+    }
+
+    async fn an_entry_that_is_linked_at_the_moment_is_listed_once(world: World) {
+        let _server = world.start().await;
+        let vouch = look(&world).await;
+        let mut ids = BTreeSet::new();
+        for number in 1..=250 {
+            vouch.audit.note_alone(Act::Lookup, None, false, None).await.unwrap();
+            let all = listed(&world, EVERYTHING).await;
+            assert_eq!(all.len(), number + 2);
+            ids.extend(all.into_iter().map(|one| one.record.id));
+            assert_eq!(ids.len(), number + 2);
+        }
     }
 
     async fn nodes_that_link_at_the_same_time_make_one_chain(world: World) {

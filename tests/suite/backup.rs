@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
 use vouch::clock::{Clock, DAY};
 use vouch::service::Subject;
 
+use crate::audit::{EVERYTHING, acts, listed, problems};
 use crate::database::{count, execute, texts};
 use crate::onbind::{ROOM, invites, told, until_told};
 use crate::program::{Binary, Done, done, refused};
@@ -42,6 +44,11 @@ pub async fn destroy(world: &World, with_keys: bool) {
         // SQLite deletes its log itself when it closes the file.
         let _ = fs::remove_file(world.folder.path().join(name));
     }
+}
+
+/// Returns what else the audit log says of each entry after the first `skip`.
+async fn details(world: &World, skip: usize) -> Vec<Value> {
+    listed(world, EVERYTHING).await.into_iter().skip(skip).map(|one| one.record.detail.unwrap()).collect()
 }
 
 /// Returns the names in a folder.
@@ -135,6 +142,44 @@ on_both_backends! {
         }
     }
 
+    async fn the_audit_log_tells_of_backups_and_in_the_restored_database_of_the_restore(world: World) {
+        let world = present(world);
+        let server = world.start().await;
+        world.person(&server, "alice").await.binds("alice@example.com").await;
+        server.stop().await;
+        let before = acts(&world, 0).await.len();
+        backed_up(&world, "one.age", &[]);
+        fs::write(world.folder.path().join("vouch.toml"), "").unwrap();
+        backed_up(&world, "two.age", &["--with-keys", "--with-config", "--config", "vouch.toml"]);
+        let binary = Binary::beside(&world);
+        refused(&run(&binary, &["backup", "two.age"]), 1, "exists already");
+        done(run(&binary, &["restore", "two.age", "--check"]));
+        assert_eq!(acts(&world, before).await, ["backup command done"; 2]);
+        let noted: Vec<Value> = details(&world, before).await;
+        let made_at = noted[1]["made_at"].clone();
+        assert!(made_at.as_i64().unwrap() >= noted[0]["made_at"].as_i64().unwrap());
+        let counts = |keys: bool, at: &Value| json!({ "made_at": at, "keys": keys, "config": keys, "bindings": 1, "accounts": 1 });
+        assert_eq!(noted, [counts(false, &noted[0]["made_at"]), counts(true, &made_at)]);
+
+        for (options, has_keys) in [(&["--sign-out"][..], true), (&[], false)] {
+            destroy(&world, has_keys).await;
+            done(run(&binary, &[&["restore", "two.age"], options].concat()));
+            assert_eq!(acts(&world, before).await, ["backup command done", "restore command done"]);
+            let restored = json!({ "made_at": made_at, "made_by": env!("CARGO_PKG_VERSION"), "keys": has_keys,
+                "signed_out": has_keys, "clock_accepted": false });
+            assert_eq!(details(&world, before + 1).await, [restored]);
+        }
+        let server = world.start().await;
+        assert_eq!(problems(&world).await, [""; 0]);
+        drop(server);
+        execute(&world, "UPDATE meta SET value = SUBSTR(value, 2) WHERE name = 'audit_key'").await;
+        let done = run(&binary, &["backup", "three.age"]);
+        assert_eq!(done.status, Some(0), "{done:?}");
+        assert!(done.stderr.contains("could not be noted in the audit log: the key of the audit log"), "{done:?}");
+        destroy(&world, false).await;
+        refused(&run(&binary, &["restore", "three.age"]), 1, "the key of the audit log");
+    }
+
     async fn an_old_backup_is_not_taken_for_a_wrong_clock_and_revives_nothing(world: World) {
         let mut world = world;
         world.clock = Clock::stopped_at(now() - 40 * DAY);
@@ -178,7 +223,9 @@ on_both_backends! {
             "SELECT coalesce(max(name), '') AS text FROM sqlite_master WHERE name = 'imported'"
         };
         assert_eq!(texts(&world, tables).await, [""]);
-        backed_up(&world, "old.age", &[]);
+        let backup = run(&Binary::beside(&world), &["backup", "old.age"]);
+        let said = "this could not be noted in the audit log: the database lacks ";
+        assert!(backup.status == Some(0) && backup.stderr.contains(said), "{backup:?}");
         assert_eq!(texts(&world, tables).await, [""], "a backup changes nothing");
         destroy(&world, false).await;
         done(run(&Binary::beside(&world), &["restore", "old.age"]));
@@ -263,6 +310,12 @@ async fn every_row_survives_the_way_into_the_other_database_and_back() {
     destroy(&sqlite, false).await;
     let back = postgres.folder.path().join("back.age");
     done(run(&Binary::beside(&sqlite), &["restore", back.to_str().unwrap()]));
+    // The way there and the way back are in the audit log.
+    let noted = "SELECT entry AS text FROM audit_queue WHERE entry LIKE '%\"restore\"%'";
+    assert_eq!(texts(&sqlite, noted).await.len(), 2);
+    let forget = "DELETE FROM audit_queue WHERE entry LIKE '%\"restore\"%';
+        UPDATE sqlite_sequence SET seq = 1003 WHERE name = 'audit_queue'";
+    execute(&sqlite, forget).await;
     let after = everything(&sqlite).await;
     assert_eq!(after, before);
     for table in ["leases", "visits", "nodes"] {

@@ -6,11 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use vouch::clock::DAY;
+use vouch::clock::{Clock, DAY};
+use vouch::service::Act;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::program::free_port;
 use vouch_test_support::sms_gateway::SmsGateway;
 
+use crate::audit;
 use crate::database::execute;
 use crate::doctor_network::Dns;
 use crate::program::{Binary, Done, Process};
@@ -123,7 +125,7 @@ on_both_backends! {
             let expected = if check["check"] == "dns" { "warning" } else { "ok" };
             assert_eq!(check["outcome"], expected, "{check}");
         }
-        assert_eq!(report.0.len(), 20);
+        assert_eq!(report.0.len(), 21);
         let mail = world.mail.wait_to("postmaster@example.com").await;
         assert!(mail.text().contains("a test by `vouch doctor`"), "{}", mail.text());
         assert!(well.gateway.request().uri().query().unwrap().contains("%2B491701234567"));
@@ -150,6 +152,7 @@ on_both_backends! {
         report().says("schema", "problem", "1 migrations are unknown");
         execute(&world, "DELETE FROM __diesel_schema_migrations WHERE version > '20261128000013'").await;
         report().says("schema", "warning", "migrations of this version are missing");
+        report().says("audit log", "skipped", "the schema");
 
         let later = (now() + DAY).to_be_bytes().map(|byte| format!("{byte:02x}")).concat();
         let value = if world.database.is_some() { format!("'\\x{later}'") } else { format!("x'{later}'") };
@@ -181,7 +184,32 @@ on_both_backends! {
         well.report(&[]).says("master key", "problem", "another master key");
         fs::remove_file(data.join("master.key")).unwrap();
         well.report(&[]).says("master key", "problem", "there is none at data/master.key");
+        well.report(&[]).says("audit log", "skipped", "without the keys");
         drop(server);
+    }
+
+    async fn an_audit_log_that_nobody_keeps_or_somebody_has_altered_is_found(world: World) {
+        let mut world = world;
+        world.clock = Clock::stopped_at(now() - 3 * DAY);
+        let server = world.start().await;
+        assert_eq!(audit::problems(&world).await, [""; 0]);
+        server.stop().await;
+        let binary = Binary::beside(&world);
+        let says = |outcome: &str, found: &str| Report::of(&binary, &[]).says("audit log", outcome, found);
+        says("warning", "2 entries, of which the newest 2 verify, and 0 not linked yet; last checkpoint at ");
+        let noted = audit::look(&world).await.audit.note_alone(Act::Lookup, None, true, None).await;
+        noted.unwrap();
+        says("warning", "and 1 not linked yet, the first of ");
+
+        world.clock = Clock::stopped_at(now());
+        let server = world.start().await;
+        assert_eq!(audit::problems(&world).await, [""; 0]);
+        server.stop().await;
+        says("ok", "3 entries, of which the newest 3 verify, and 0 not linked yet; last checkpoint at ");
+        execute(&world, "DELETE FROM audit_log WHERE sequence = 3").await;
+        says("problem", "altered: entry 3 is missing");
+        execute(&world, "DELETE FROM meta WHERE name = 'audit_key'").await;
+        says("problem", "the key of the audit log is missing");
     }
 }
 
@@ -191,7 +219,7 @@ async fn a_database_that_cannot_be_opened_stops_only_the_checks_that_need_it() {
     let mut well = Well::new(&world);
     let report = well.report(&[]);
     report.says("database", "problem", "there is no database at vouch.db");
-    for check in ["schema", "clock", "master key", "signing key", "public key"] {
+    for check in ["schema", "clock", "master key", "signing key", "audit log", "public key"] {
         report.says(check, "skipped", "the database cannot be opened");
     }
     report.says("mail", "ok", "--mail-to sends a mail");
@@ -208,7 +236,7 @@ fn mistakes_in_the_configuration_are_found_and_the_rest_is_skipped() {
     let report = Report::of(&binary, &["--config", "vouch.toml"]);
     report.says("configuration", "problem", "vouch.toml:2:12: [mail] security: expected");
     report.says("configuration", "problem", "\nvouch.toml:4:9: [lookup] plain: ");
-    assert_eq!(report.0.len(), 20);
+    assert_eq!(report.0.len(), 21);
     for check in &report.0[1..] {
         report.says(check["check"].as_str().unwrap(), "skipped", "the configuration cannot be read");
     }

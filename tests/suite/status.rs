@@ -1,7 +1,7 @@
 //! `vouch status`: the state of the server, in words and in JSON.
 
 use serde_json::{Value, json};
-use vouch::clock::{DAY, HOUR, MINUTE};
+use vouch::clock::{Clock, DAY, HOUR, MINUTE};
 use vouch_test_support::ca::Ca;
 
 use crate::database::{execute, texts};
@@ -23,7 +23,7 @@ async fn until_noted(world: &World, nodes: usize) {
 on_both_backends! {
     async fn everything_is_counted_and_nobody_is_named(world: World) {
         let mut world = world;
-        world.clock = vouch::clock::Clock::stopped_at(an_hour_ago());
+        world.clock = Clock::stopped_at(an_hour_ago());
         let server = world.start().await;
         let alice = world.person(&server, "alice").await;
         alice.binds(EMAIL).await;
@@ -60,6 +60,31 @@ on_both_backends! {
         server.stop().await;
         until_noted(&world, 0).await;
         assert!(done(binary.run(&["status"])).contains("node          none is running\n"));
+    }
+
+    async fn the_audit_log_is_shown_with_the_last_checkpoint(world: World) {
+        let mut world = world;
+        world.clock = Clock::stopped_at(an_hour_ago());
+        let server = world.start().await;
+        world.person(&server, "alice").await.binds(EMAIL).await;
+        server.stop().await;
+        let binary = Binary::beside(&world);
+        let at = world.clock.now();
+        let checkpoint = json!({ "at": at, "sequence": 5 });
+        let audit = json!({ "entries": 5, "verified": 5, "waiting": 0, "waiting_since": null, "checkpoint": checkpoint, "problems": [] });
+        assert_eq!(status(&binary)["audit"], audit);
+        let words = done(binary.run(&["status"]));
+        let line = "audit log     5 entries, of which the newest 5 verify, and 0 not linked yet; last checkpoint at ";
+        assert!(words.contains(line) && words.contains(", up to entry 5\n"), "{words}");
+
+        done(binary.run(&["unbind", "--address", EMAIL, "--user", &world.homeserver.user_id("alice")]));
+        let audit = status(&binary)["audit"].clone();
+        assert_eq!((&audit["entries"], &audit["waiting"]), (&json!(5), &json!(1)));
+        assert!(audit["waiting_since"].as_i64().unwrap() > at, "{audit}");
+        execute(&world, "UPDATE audit_log SET entry = REPLACE(entry, 'bind', 'unbind') WHERE sequence = 5; DELETE FROM audit_log WHERE sequence = 2").await;
+        let words = done(binary.run(&["status"]));
+        assert!(words.contains("audit log     altered: entry 2 is missing, and 1 more problems\n"), "{words}");
+        assert_eq!(status(&binary)["audit"]["problems"], json!(["entry 2 is missing", "entry 5 was changed"]));
     }
 
     async fn the_queue_is_shown_by_kind_with_its_age(world: World) {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Millis;
+use crate::crypto::base62;
+use crate::crypto::vault::AuditKeys;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
 use crate::service::Objector;
@@ -51,6 +53,10 @@ pub enum Act {
     Import,
     /// The information remembered about an import was deleted.
     EndImport,
+    /// The database was copied into a backup.
+    Backup,
+    /// The database was restored from a backup.
+    Restore,
     /// The stored time was set.
     SetClock,
     /// The signing keys have changed.
@@ -61,7 +67,7 @@ pub enum Act {
 
 impl Act {
     /// Every variant at its own index, with its name.
-    const ALL: [(Self, &'static str); 22] = [
+    const ALL: [(Self, &'static str); 24] = [
         (Self::Bind, "bind"),
         (Self::Unbind, "unbind"),
         (Self::Object, "object"),
@@ -81,6 +87,8 @@ impl Act {
         (Self::DropDelivery, "drop_delivery"),
         (Self::Import, "import"),
         (Self::EndImport, "end_import"),
+        (Self::Backup, "backup"),
+        (Self::Restore, "restore"),
         (Self::SetClock, "set_clock"),
         (Self::Keys, "keys"),
         (Self::Settings, "settings"),
@@ -186,6 +194,33 @@ impl<'a> Entry<'a> {
     pub fn detail(self, detail: Value) -> Self {
         Self { detail: Some(detail), ..self }
     }
+
+    /// Returns what is stored of it, and its MAC.
+    pub fn written(self, at: Millis, keys: &AuditKeys) -> (String, [u8; 16]) {
+        let record = Record {
+            at,
+            act: self.act.name().to_owned(),
+            origin: self.origin.name().to_owned(),
+            outcome: if self.has_changed { "done" } else { "nothing" }.to_owned(),
+            user: self.user.map(|user| of_user(keys, user)),
+            address: self.address.map(|address| of_address(keys, address)),
+            detail: self.detail,
+            id: base62::random(12),
+        };
+        let text = serde_json::to_string(&record).expect("strings and numbers can be serialized");
+        let mac = keys.entry_mac(&text);
+        (text, mac)
+    }
+}
+
+/// Returns the pseudonym of a user.
+pub(super) fn of_user(keys: &AuditKeys, user: &UserId) -> String {
+    keys.pseudonym("user", user.as_str())
+}
+
+/// Returns the pseudonym of an address.
+pub(super) fn of_address(keys: &AuditKeys, address: &Address) -> String {
+    keys.pseudonym(address.medium().as_str(), address.as_str())
 }
 
 /// An entry as it is stored.

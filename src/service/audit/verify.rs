@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, Checkpoints};
-use super::{ANCHOR, Audit, BATCH, HEAD};
-use crate::clock::InWords;
+use super::{ANCHOR, Audit, BATCH, HEAD, Record};
+use crate::clock::{InWords, Millis};
 use crate::crypto::vault::{AuditKeys, Place};
 use crate::error::Error;
 use crate::store::audit::{self, Linked};
@@ -21,6 +21,8 @@ pub struct Verified {
     pub first: i64,
     /// The number of entries that are not linked yet.
     pub waiting: usize,
+    /// When the first of these was written, in milliseconds since the epoch.
+    pub waiting_since: Option<Millis>,
     /// The number of checkpoints that were compared with it.
     pub checkpoints: usize,
     /// The number of checkpoints that are older than the first remaining entry.
@@ -35,16 +37,43 @@ impl Audit {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn verify(&self, checkpoints: &Checkpoints) -> Result<Verified, Error> {
-        let mut conn = self.store.read_much().await?;
+        self.verify_newest(&mut self.store.read_much().await?, checkpoints, i64::MAX).await
+    }
+
+    /// Verifies the newest `most` entries, the queue and both ends of the log.
+    pub(super) async fn verify_newest(
+        &self,
+        conn: &mut Conn,
+        checkpoints: &Checkpoints,
+        most: i64,
+    ) -> Result<Verified, Error> {
         loop {
-            let anchor = meta::get(&mut conn, meta::AUDIT_ANCHOR).await?;
-            let place = anchor.as_ref().and_then(|anchor| self.keys.open_end(ANCHOR, anchor));
-            let verified = Verification::new(&self.keys, place, checkpoints).run(&mut conn).await?;
+            let anchor = self.stored_end(conn, ANCHOR, meta::AUDIT_ANCHOR).await?;
+            let start = match anchor {
+                Some(anchor) => Some(self.before_newest(conn, most).await?.unwrap_or(anchor)),
+                None => None,
+            };
+            let verified = Verification::new(&self.keys, start, checkpoints).run(conn).await?;
             // Otherwise entries have expired in the meantime.
-            if meta::get(&mut conn, meta::AUDIT_ANCHOR).await? == anchor {
+            if self.stored_end(conn, ANCHOR, meta::AUDIT_ANCHOR).await? == anchor {
                 return Ok(verified);
             }
         }
+    }
+
+    /// Returns the place before the newest `most` entries, if there are more and it is stored.
+    async fn before_newest(&self, conn: &mut Conn, most: i64) -> Result<Option<Place>, Error> {
+        let head = self.stored_end(conn, HEAD, meta::AUDIT_HEAD).await?;
+        let Some(sequence) = head.map(|head| head.sequence.saturating_sub(most)).filter(|first| *first > 0) else {
+            return Ok(None);
+        };
+        let row = audit::page(conn, sequence - 1, 1).await?.pop().filter(|row| row.sequence == sequence);
+        Ok(row.and_then(|row| Some(Place { sequence, link: row.link.try_into().ok()? })))
+    }
+
+    /// Returns the place where the log ends, or begins, as it is stored.
+    pub(super) async fn stored_end(&self, conn: &mut Conn, which: &str, name: &str) -> Result<Option<Place>, Error> {
+        Ok(meta::get(conn, name).await?.and_then(|stored| self.keys.open_end(which, &stored)))
     }
 }
 
@@ -151,6 +180,8 @@ impl<'a> Verification<'a> {
             let page = audit::queued(conn, after, BATCH).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id;
+            let first = page.first().and_then(|first| Record::read(&first.entry)).map(|record| record.at);
+            self.found.waiting_since = self.found.waiting_since.or(first);
             self.found.waiting += page.len();
             let is_changed = |mac: &Vec<u8>, entry: &str| self.keys.entry_mac(entry).as_slice() != mac;
             let changed = page.iter().filter(|row| is_changed(&row.mac, &row.entry)).count();
