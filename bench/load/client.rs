@@ -15,6 +15,11 @@ pub fn get(path: &str, token: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: load\r\n{}\r\n", authorization(token)).into_bytes()
 }
 
+/// Returns the bytes of a GET request of a browser, which accepts gzip.
+pub fn get_compressed(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: load\r\nAccept-Encoding: gzip\r\n\r\n").into_bytes()
+}
+
 /// Returns the bytes of a POST request with a JSON body. An empty token is omitted.
 pub fn post(path: &str, token: &str, body: &str) -> Vec<u8> {
     let (authorization, length) = (authorization(token), body.len());

@@ -149,6 +149,13 @@ async fn measure_all(options: &Options, world: &World, setup: &Setup<'_>, people
             report::row(path, 0, &setup.measure(tasks).await?);
         }
     }
+    for path in ["/", "/policies/privacy_policy/1.0/en"] {
+        let name = format!("page {path}");
+        if wanted(&name) {
+            let tasks = people.iter().map(|_| Repeated::page(path)).collect();
+            report::row(&name, 0, &setup.measure(tasks).await?);
+        }
+    }
     let kinds = [(1, false), (100, false), (1_000, false), (10_000, false), (1, true), (1_000, true)];
     for (addresses, new) in kinds {
         let name = format!("look-up × {addresses}{}", if new { ", all new" } else { "" });

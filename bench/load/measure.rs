@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::try_join_all;
 
 use crate::Result;
-use crate::client::{Connection, get};
+use crate::client::{Connection, get, get_compressed};
 use crate::people::Person;
 use crate::process::{cpu, cpu_of_all, cpu_with_children, rss_mb};
 use crate::server::Server;
@@ -43,6 +43,11 @@ impl Repeated {
     pub fn get(path: &str, people: &[Person]) -> Self {
         let request = |person: &Person| get(&format!("/_matrix/identity/v2/{path}"), &person.token);
         Self { requests: people.iter().map(request).collect(), turn: 0 }
+    }
+
+    /// A GET of a page that is the same for everybody, compressed.
+    pub fn page(path: &str) -> Self {
+        Self { requests: vec![get_compressed(path)], turn: 0 }
     }
 }
 

@@ -19,7 +19,7 @@ access token for one second.";
 /// Prints the header of the table.
 pub fn head() {
     println!(
-        "{:<26}{:>10}{:>13}{:>9}{:>9}{:>12}{:>14}{:>9}{:>7}{:>8}",
+        "{:<38}{:>10}{:>13}{:>9}{:>9}{:>12}{:>14}{:>9}{:>7}{:>8}",
         "", "req/s", "addresses/s", "p50 ms", "p99 ms", "server µs", "database µs", "RSS MB", "load", "others"
     );
 }
@@ -34,7 +34,7 @@ pub fn row(name: &str, addresses: usize, measured: &Measurement) {
     let addresses = if addresses > 0 { format!("{:.0}", rate * float(addresses)) } else { String::new() };
     let database = measured.database.map(|cpu| format!("{:.0}", each(cpu))).unwrap_or_default();
     println!(
-        "{name:<26}{rate:>10.0}{addresses:>13}{:>9.2}{:>9.2}{:>12.0}{database:>14}{:>9.0}{:>7.2}{:>8.2}",
+        "{name:<38}{rate:>10.0}{addresses:>13}{:>9.2}{:>9.2}{:>12.0}{database:>14}{:>9.0}{:>7.2}{:>8.2}",
         millis(50),
         millis(99),
         each(measured.server),

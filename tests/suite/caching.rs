@@ -10,6 +10,7 @@ use url::form_urlencoded::byte_serialize;
 use vouch::config::Config;
 use vouch::crypto::signing::SigningKeys;
 
+use crate::reload;
 use crate::visitor::Visitor;
 use crate::world::{Server, World};
 
@@ -142,6 +143,30 @@ async fn pages_are_compressed_for_those_who_accept_gzip() {
                 "{path} {refused}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_compressed_before_is_sent_again_until_a_reload_changes_it() {
+    let (folder, manager, process) = reload::serve("[brand]\nname = \"Old Club\"\n").await;
+    let (server, gzip) = (&process.server, ("Accept-Encoding", "gzip"));
+    let mut before = Vec::new();
+    for path in ["/", "/?lang=de", "/policies", "/retention"] {
+        let first = get(server, path, &[gzip]).await;
+        assert!(String::from_utf8(unpacked(&first.body)).unwrap().contains("Old Club"), "{path}");
+        before.push((path, first));
+    }
+    for (path, first) in &before {
+        let again = get(server, path, &[gzip]).await;
+        assert_eq!((again.header("etag"), &again.body), (first.header("etag"), &first.body), "{path}");
+    }
+    fs::write(folder.path().join("vouch.toml"), "[brand]\nname = \"New Club\"\n").unwrap();
+    manager.reloads(&process).await;
+    for (path, first) in &before {
+        let changed = get(server, path, &[gzip, ("If-None-Match", &first.header("etag"))]).await;
+        let text = String::from_utf8(unpacked(&changed.body)).unwrap();
+        assert!(changed.status == 200 && text.contains("New Club") && !text.contains("Old Club"), "{path}");
+        assert_eq!(text.as_bytes(), get(server, path, &[]).await.body, "{path}");
     }
 }
 
