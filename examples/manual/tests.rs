@@ -46,6 +46,52 @@ fn every_command_has_a_page_with_its_options_and_no_page_is_left_over() {
     assert_eq!(found, expected);
 }
 
+/// Asks bash what it suggests after a command, and compares it with the definition.
+fn suggests_all(words: &str, command: &Command) {
+    let mut expected: BTreeSet<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let options = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    expected.extend(options.filter_map(Arg::get_long).map(|long| format!("--{long}")));
+    expected.insert("--help".to_owned());
+    let at = words.split(' ').count();
+    let suggested: BTreeSet<_> = bash(&format!("{words} ''"), at).into_iter().collect();
+    let missing: Vec<_> = expected.difference(&suggested).collect();
+    assert!(missing.is_empty(), "{words}: {missing:?} of {suggested:?}");
+    for sub in command.get_subcommands() {
+        suggests_all(&format!("{words} {}", sub.get_name()), sub);
+    }
+}
+
+#[test]
+fn bash_completes_every_command() {
+    let mut command = vouch::cli::command();
+    command.build();
+    suggests_all("vouch", &command);
+}
+
+/// Asserts that each option is described for its command, as the two shells do that.
+fn is_described(names: &[&str], command: &Command, zsh: &str, fish: &str) {
+    let label = names.iter().map(|name| format!("({name})\n")).next_back().unwrap_or_default();
+    for name in command.get_subcommands().map(Command::get_name) {
+        assert!(zsh.contains(&format!("'{name}:")), "zsh: {names:?} {name}");
+        assert!(fish.contains(&format!(" -a \"{name}\" ")), "fish: {names:?} {name}");
+    }
+    assert!(zsh.contains(&label), "zsh: {names:?}");
+    for option in command.get_arguments().filter_map(Arg::get_long) {
+        assert!(zsh.contains(&format!("--{option}")), "zsh: {names:?} --{option}");
+        assert!(fish.contains(&format!(" -l {option} ")), "fish: {names:?} --{option}");
+    }
+    for sub in command.get_subcommands() {
+        is_described(&[names, &[sub.get_name()]].concat(), sub, zsh, fish);
+    }
+}
+
+#[test]
+fn zsh_and_fish_know_every_command_and_option() {
+    let folder = written();
+    let [zsh, fish] = ["_vouch", "vouch.fish"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
+    is_described(&[], &vouch::cli::command(), &zsh, &fish);
+}
+
 /// Returns the words that a shell suggests.
 fn suggested(shell: &str, script: &str) -> Vec<String> {
     let folder = written();
@@ -54,17 +100,19 @@ fn suggested(shell: &str, script: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
 }
 
+/// Returns what bash suggests for the word at this place.
+fn bash(words: &str, at: usize) -> Vec<String> {
+    let line = format!(
+        "source vouch.bash; COMP_WORDS=({words}); COMP_CWORD={at}; \
+         _vouch vouch \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
+    );
+    suggested("bash", &line)
+}
+
 #[test]
 fn bash_completes_commands_and_options() {
-    let complete = |words: &str, at: usize| {
-        let line = format!(
-            "source vouch.bash; COMP_WORDS=({words}); COMP_CWORD={at}; \
-             _vouch vouch \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
-        );
-        suggested("bash", &line)
-    };
-    assert_eq!(complete("vouch ke", 1), ["keys"]);
-    assert_eq!(complete("vouch keys im", 2), ["import"]);
-    assert_eq!(complete("vouch erase --us", 2), ["--user"]);
-    assert_eq!(complete("vouch lookup --medium ms", 3), ["msisdn"]);
+    assert_eq!(bash("vouch ke", 1), ["keys"]);
+    assert_eq!(bash("vouch keys im", 2), ["import"]);
+    assert_eq!(bash("vouch erase --us", 2), ["--user"]);
+    assert_eq!(bash("vouch lookup --medium ms", 3), ["msisdn"]);
 }

@@ -84,19 +84,45 @@ fn warnings_are_no_mistakes() {
     assert!(checked.stderr.starts_with("warning: [lookup] plain: "), "{checked:?}");
 }
 
+/// Returns the words of every command, and none for the program without a command.
+fn commands() -> Vec<Vec<String>> {
+    fn add(command: &clap::Command, words: &[String], all: &mut Vec<Vec<String>>) {
+        all.push(words.to_vec());
+        for sub in command.get_subcommands() {
+            add(sub, &[words, &[sub.get_name().to_owned()]].concat(), all);
+        }
+    }
+    let mut all = Vec::new();
+    add(&vouch::cli::command(), &[], &mut all);
+    all
+}
+
 #[test]
-fn the_help_is_for_people() {
+fn every_command_has_a_help_for_people_and_says_what_is_wrong_with_an_argument() {
     let folder = tempfile::tempdir().unwrap();
     let binary = Binary::bare(folder.path());
-    insta::assert_snapshot!("help", done(binary.run(&["--help"])));
-    insta::assert_snapshot!("help_clock", done(binary.run(&["clock", "--help"])));
-    insta::assert_snapshot!("help_lookup", done(binary.run(&["lookup", "--help"])));
-    insta::assert_snapshot!("help_erase", done(binary.run(&["erase", "--help"])));
-    insta::assert_snapshot!("help_keys", done(binary.run(&["keys", "--help"])));
-    insta::assert_snapshot!("help_keys_new", done(binary.run(&["keys", "new", "--help"])));
-    insta::assert_snapshot!("help_keys_import", done(binary.run(&["keys", "import", "--help"])));
-    insta::assert_snapshot!("help_outbox", done(binary.run(&["outbox", "--help"])));
-    insta::assert_snapshot!("retention", done(binary.run(&["retention"])));
+    let (commands, mut wrong) = (commands(), Vec::new());
+    assert!(commands.len() > 25, "{commands:?}");
+    for words in &commands {
+        let run = |argument: &str| {
+            let words = words.iter().map(String::as_str);
+            binary.run(&words.chain([argument]).collect::<Vec<_>>())
+        };
+        let name = [&["help".to_owned()], &words[..]].concat().join("_");
+        insta::assert_snapshot!(name, done(run("--help")));
+        assert_eq!(run("-h").status, Some(0), "{words:?}");
+        let refused = run("--no-such-option");
+        assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{words:?}");
+        wrong.push(format!("$ vouch {} --no-such-option\n{}", words.join(" "), refused.stderr));
+    }
+    insta::assert_snapshot!("wrong_option", wrong.join("\n"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is created");
+}
+
+#[test]
+fn what_is_stored_for_how_long_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!("retention", done(Binary::bare(folder.path()).run(&["retention"])));
 }
 
 #[test]
