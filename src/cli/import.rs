@@ -22,7 +22,7 @@ use crate::service::Services;
 
 #[derive(Subcommand)]
 pub(super) enum Import {
-    /// Import the `SQLite` database of a Sydent, which may be running
+    /// Import the SQLite database of a Sydent, which may be running
     #[command(after_help = sydent::EXAMPLES)]
     Sydent(sydent::From),
     /// Import the database of a ma1sd or mxisd, which may be running

@@ -113,7 +113,11 @@ fn every_command_has_a_help_for_people_and_says_what_is_wrong_with_an_argument()
         assert_eq!(run("-h").status, Some(0), "{words:?}");
         let refused = run("--no-such-option");
         assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{words:?}");
-        wrong.push(format!("$ vouch {} --no-such-option\n{}", words.join(" "), refused.stderr));
+        wrong.push(format!(
+            "$ {} --no-such-option\n{}",
+            name.replacen("help", "vouch", 1).replace('_', " "),
+            refused.stderr
+        ));
     }
     insta::assert_snapshot!("wrong_option", wrong.join("\n"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is created");

@@ -23,7 +23,7 @@ docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if so
 /// The options of an import from a ma1sd.
 #[derive(Args)]
 pub(in super::super) struct From {
-    /// Its `SQLite` file, or its `PostgreSQL` database as postgres://…; - means that this is read
+    /// Its SQLite file, or its PostgreSQL database as postgres://…; - means that this is read
     /// from standard input. Without one, its configuration (--config) is converted
     #[arg(value_name = "FILE|URL")]
     database: Option<String>,

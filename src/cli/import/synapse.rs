@@ -19,7 +19,7 @@ docs/moving-in.md describes a move step by step. Exit status: 0 success; 1 if so
 /// The options of an import from a Synapse.
 #[derive(Args)]
 pub(in super::super) struct From {
-    /// Its `PostgreSQL` database as postgres://…, or its `SQLite` file; - means that this is read
+    /// Its PostgreSQL database as postgres://…, or its SQLite file; - means that this is read
     /// from standard input
     #[arg(value_name = "URL|FILE")]
     database: String,
