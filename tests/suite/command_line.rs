@@ -109,7 +109,7 @@ fn every_command_has_a_help_for_people_and_says_what_is_wrong_with_an_argument()
             binary.run(&words.chain([argument]).collect::<Vec<_>>())
         };
         let name = [&["help".to_owned()], &words[..]].concat().join("_");
-        insta::assert_snapshot!(name, done(run("--help")));
+        insta::assert_snapshot!(name.as_str(), done(run("--help")));
         assert_eq!(run("-h").status, Some(0), "{words:?}");
         let refused = run("--no-such-option");
         assert_eq!((refused.status, refused.stdout.as_str()), (Some(2), ""), "{words:?}");
