@@ -175,7 +175,7 @@ on_both_backends! {
         execute(&world, "UPDATE meta SET value = SUBSTR(value, 2) WHERE name = 'audit_key'").await;
         let done = run(&binary, &["backup", "three.age"]);
         assert_eq!(done.status, Some(0), "{done:?}");
-        assert!(done.stderr.contains("could not be noted in the audit log: the key of the audit log"), "{done:?}");
+        assert!(done.stderr.contains("could not be recorded in the audit log: the key of the audit log"), "{done:?}");
         destroy(&world, false).await;
         refused(&run(&binary, &["restore", "three.age"]), 1, "the key of the audit log");
     }
@@ -224,7 +224,7 @@ on_both_backends! {
         };
         assert_eq!(texts(&world, tables).await, [""]);
         let backup = run(&Binary::beside(&world), &["backup", "old.age"]);
-        let said = "this could not be noted in the audit log: the database lacks ";
+        let said = "this could not be recorded in the audit log: the database lacks ";
         assert!(backup.status == Some(0) && backup.stderr.contains(said), "{backup:?}");
         assert_eq!(texts(&world, tables).await, [""], "a backup changes nothing");
         destroy(&world, false).await;
