@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use vouch::crypto::master_key::MasterKey;
-use vouch::crypto::vault::{BlindIndex, Vault};
+use vouch::crypto::vault::Vault;
 use vouch::identity::directory::{Directories, Directory};
 use vouch::identity::pepper::{Digest, Epoch, Peppers, digest};
 use vouch::identity::recent_lookups::{RecentLookups, Token};
@@ -89,7 +89,7 @@ fn recent_lookups(c: &mut Criterion) {
     let vault = Vault::new(&MasterKey::generate());
     let [new, known] = [1, 2].map(|number| {
         let keys = vault.token_keys(&number.to_string());
-        Arc::new(Token { hash: [number; 32], index: BlindIndex([number; 16]), keys })
+        Arc::new(Token { hash: [number; 32], index: [number; 16], keys })
     });
     let recent = RecentLookups::new(1_000_000);
     let book: Vec<_> = (0..1_000).map(digest_of).collect();

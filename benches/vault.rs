@@ -10,7 +10,7 @@ const VALUE: &str = "somebody.ordinary@example.com email";
 
 fn vault(c: &mut Criterion) {
     let vault = Vault::new(&MasterKey::generate());
-    let owner = BlindIndex([7; 16]);
+    let owner = BlindIndex::new([7; 16]);
     let sealed = vault.seal(Column::BindingAddress, &owner, VALUE);
     let mut group = c.benchmark_group("vault");
     group.throughput(Throughput::Elements(1));

@@ -15,6 +15,7 @@ mod manager;
 mod operator;
 mod outbox;
 mod reload;
+mod rotation;
 mod serve;
 mod status;
 

@@ -106,6 +106,7 @@ impl Application {
             Some(listen) => Some(metrics::Listener::start(listen, &services)?),
         };
         services.node.join(&services.config.keys).await?;
+        services.key_exchange.check().await?;
         Ok(Self { server: server.run(), metrics, services, addresses, site, identity, pulse })
     }
 
@@ -169,6 +170,7 @@ impl Application {
             rt::spawn(Arc::clone(&services.lookups).keep_memory_saved()),
             rt::spawn(Arc::clone(&services.node).run()),
             rt::spawn(Arc::clone(&services.audit).run()),
+            rt::spawn(Arc::clone(&services.key_exchange).run()),
         ];
         let mut deliverer = rt::spawn(Arc::clone(&services.deliverer).run());
         let result = server.await;

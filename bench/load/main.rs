@@ -7,6 +7,7 @@
 //! zero.
 
 mod client;
+mod exchange;
 mod journeys;
 mod lookups;
 mod measure;
@@ -173,6 +174,9 @@ async fn measure_all(options: &Options, world: &World, setup: &Setup<'_>, people
     if wanted("journey") {
         let travellers = people::register(world, setup.server, options.connections, TRAVELLERS, "traveller").await?;
         report::row("journey", 0, &setup.measure(journeys::all(world, travellers)).await?);
+    }
+    if wanted("exchange of the master key") {
+        exchange::measure(world, setup, &people, &books, &pepper).await?;
     }
     println!("\n{}", report::NOTES);
     Ok(())

@@ -84,6 +84,19 @@ pub struct Measurement {
     pub rss_mb: f64,
 }
 
+impl Measurement {
+    /// Adds the runs of a later measurement; they are then not sorted.
+    pub fn add(&mut self, later: Self) {
+        self.times.extend(later.times);
+        self.elapsed += later.elapsed;
+        self.server += later.server;
+        self.database = self.database.zip(later.database).map(|(one, other)| one + other);
+        self.load += later.load;
+        self.others += later.others;
+        self.rss_mb = self.rss_mb.max(later.rss_mb);
+    }
+}
+
 /// CPU times so far.
 struct CpuTimes {
     at: Instant,

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ pub struct World {
     cluster: Option<Cluster>,
     awaited: Awaited,
     _mail: MailSink,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -83,7 +84,7 @@ impl World {
             set("FEDERATION__OVERRIDES", format!("{{ \"hs.example\" = \"{}\" }}", homeserver.address())),
         ];
         settings.extend(BUDGETS.map(|(name, value)| set(&format!("BUDGETS__{name}"), value.to_owned())));
-        Ok(Self { homeserver, settings, cluster, awaited, _mail: mail, _folder: folder })
+        Ok(Self { homeserver, settings, cluster, awaited, _mail: mail, folder })
     }
 
     /// Fills the database with bindings sealed by the server's own code, and returns how long that
@@ -117,6 +118,11 @@ impl World {
         let Some(cluster) = &self.cluster else { return Ok(None) };
         let file = fs::read_to_string(cluster.path().join("data/postmaster.pid"))?;
         Ok(Some(file.lines().next().unwrap_or_default().parse()?))
+    }
+
+    /// Returns where a new master key waits for the server.
+    pub fn next_master_key(&self) -> PathBuf {
+        self.folder.path().join("master.key.next")
     }
 
     /// Returns the next mail to an address. Must be called before the mail is requested.

@@ -16,7 +16,6 @@ use super::{Manifest, check_keys, refuse_existing, signing_keys};
 use crate::clock::{Clock, Millis};
 use crate::config::{Config, DatabaseUrl};
 use crate::crypto::master_key::MasterKey;
-use crate::crypto::vault::Vault;
 use crate::error::StartError;
 use crate::metrics::Metrics;
 use crate::service::start::{self, in_words};
@@ -199,7 +198,10 @@ fn uncreated(path: &Path, error: &io::Error) -> StartError {
 /// version that kept no such log has made the copy if it has no key: the next start begins the log.
 fn note(snapshot: &mut Snapshot, master: &MasterKey, now: Millis, done: Value) -> Result<(), StartError> {
     let Some(secret) = snapshot.meta(meta::AUDIT_KEY).map_err(StartError)? else { return Ok(()) };
-    let written = written_entry(&Vault::new(master), &secret, now, Act::Restore, done);
+    let former = snapshot.meta(meta::FORMER_KEYS).map_err(StartError)?;
+    // The secret is sealed again in the transaction that exchanges the key.
+    let vault = start::vault_of(master, former.as_deref(), false)?;
+    let written = written_entry(&vault, &secret, now, Act::Restore, done);
     let (entry, mac) = written.ok_or_else(start::no_audit_key)?;
     snapshot.queue_entry(&entry, &mac).map_err(StartError)
 }

@@ -54,7 +54,7 @@ pub(super) enum Command {
     Doctor(Doctor),
     /// Print what data is stored, and for how long
     Retention,
-    /// List, create or import signing keys
+    /// List, create or import signing keys, or exchange the master key
     #[command(subcommand)]
     Keys(Keys),
     /// Bind an address to a user without validation, replacing any other binding of the address

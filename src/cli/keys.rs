@@ -1,4 +1,4 @@
-//! Listing, creating and importing signing keys.
+//! Listing, creating and importing signing keys, and exchanging the master key.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Failure, audit, complain, input, say};
+use super::{Failure, audit, complain, input, rotation, say};
 use crate::config::Config;
 use crate::crypto::signing::SigningKeys;
 use crate::import::ma1sd::keys::KeyStore;
@@ -15,6 +15,16 @@ use crate::service::Act;
 const NODES: &str = "\
 A running server keeps the keys it has read: restart it to sign with the new one. If several nodes share a database, give
 each of them the new file and restart them one by one: the new key signs once all running nodes know it.";
+
+const ROTATE: &str = "\
+Example:
+  vouch keys rotate-master --config /etc/vouch/vouch.toml
+
+The new key is put beside the old one, in a file whose name ends in .next. A running server finds it within seconds, and
+exchanges the key while it serves; without one, this command does. It ends when nothing that is stored needs the old key any
+more, and can be interrupted: run it again, or leave the rest to the server. If several nodes share the database, stop all but
+one first, and start the others with the new file once the exchange has begun. Afterwards, back up the new file; older backups
+of the database still need the old one.";
 
 const IMPORT: &str = "\
 Examples:
@@ -29,6 +39,9 @@ pub(super) enum Keys {
     /// Create a key that signs after the next restart; the other keys remain valid
     #[command(after_help = NODES)]
     New,
+    /// Exchange the master key for a new one, also while the server runs
+    #[command(after_help = ROTATE)]
+    RotateMaster,
     /// Import a key of another server, so that its signatures remain valid
     #[command(after_help = IMPORT)]
     Import(Import),
@@ -50,6 +63,7 @@ pub(super) struct Import {
 pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> {
     let (path, name) = (&config.keys.signing_key_file, &config.server.name);
     let keys = match command {
+        Keys::RotateMaster => return rotation::rotate_master(config).await,
         Keys::List => SigningKeys::read(path, name)?
             .ok_or_else(|| Failure::Failed(format!("there is no key file at {}", path.display())))?,
         Keys::New => SigningKeys::renew(path, name)?,
@@ -72,7 +86,7 @@ pub(super) async fn keys(config: Config, command: &Keys) -> Result<(), Failure> 
         say(format_args!("{id:width$}  {public}  {}", if place == 0 { "signs" } else { "verifies" }));
     }
     let done = match command {
-        Keys::List => return Ok(()),
+        Keys::List | Keys::RotateMaster => return Ok(()),
         Keys::New => "new",
         Keys::Import(_) => "import",
     };

@@ -70,6 +70,12 @@ impl MasterKey {
         Self::parse(text).ok_or_else(|| KeyFileError::new(path, "contains no master key (32 bytes in base64)"))
     }
 
+    /// Returns the value by which a database recognises this key.
+    #[must_use]
+    pub fn check_value(&self) -> [u8; 32] {
+        *self.derive("check")
+    }
+
     /// Derives the key for one purpose.
     pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);

@@ -1,34 +1,44 @@
 //! Sealed values and blind indexes, the only forms in which personal data reaches the database. All
 //! keys are derived from the master key.
 //!
-//! A sealed value consists of a version byte, a nonce, and the value encrypted with AES-256-GCM
+//! A sealed value consists of the number of its master key, a nonce, and the value encrypted with AES-256-GCM
 //! after padding to a multiple of 32 bytes. Table, column and owner are associated data, so it does
 //! not open in another row or column. Each column has its own key; with random 96-bit nonces, a key
 //! is good for 2³² values, more than a column will ever see. A blind index is an HMAC-SHA256
 //! truncated to 16 bytes. Each table has its own key, so equal values in two tables look different.
 
 mod audit;
+mod generations;
+mod keys;
 mod links;
 mod tokens;
+mod touched;
 
 use std::fmt;
+use std::sync::Mutex;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
+use arc_swap::ArcSwap;
 use hmac::{Hmac, Mac};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use generations::Generations;
+use touched::Touched;
+
 pub use audit::{AuditKeys, Place};
+pub use keys::BlindIndex;
 #[cfg(test)]
 pub(crate) use links::LONGEST_VALUE;
 pub use tokens::TokenKeys;
+pub use touched::Touch;
 
 use super::base62;
 use super::master_key::MasterKey;
 use crate::clock::Millis;
 
-const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
 const BLOCK: usize = 32;
 /// Marks the end of the value inside its padding.
@@ -63,12 +73,14 @@ pub enum Column {
     ErasureMxid,
     /// The secret of the audit log in `meta`.
     AuditSecret,
+    /// The former master keys in `meta`.
+    FormerKeys,
 }
 
 impl Column {
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
-    const ALL: [(Self, &'static str); 13] = [
+    const ALL: [(Self, &'static str); 14] = [
         (Self::AccountMxid, "accounts.mxid"),
         (Self::BindingAddress, "bindings.address"),
         (Self::BindingMxid, "bindings.mxid"),
@@ -82,6 +94,7 @@ impl Column {
         (Self::VisitSubject, "visits.subject"),
         (Self::ErasureMxid, "erasures.mxid"),
         (Self::AuditSecret, "meta.audit_key"),
+        (Self::FormerKeys, "meta.former_master_keys"),
     ];
 
     const fn name(self) -> &'static str {
@@ -145,6 +158,14 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether rows are found by it, with an index of the database, and not only compared.
+    const fn is_sought(self) -> bool {
+        !matches!(
+            self,
+            Self::VisitForm | Self::AddressId | Self::ConfirmedBy | Self::UnbindNetwork | Self::OutboxDestination
+        )
+    }
+
     /// Every variant at its own index, with the label that its key is derived from. Labels must
     /// never change.
     const ALL: [(Self, &'static str); 25] = [
@@ -176,16 +197,6 @@ impl Purpose {
     ];
 }
 
-/// A keyed, truncated hash by which a sealed value is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BlindIndex(pub [u8; 16]);
-
-impl AsRef<[u8]> for BlindIndex {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// A value that does not open: it was altered, moved to another row or column, or sealed with
 /// another master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,43 +212,30 @@ impl std::error::Error for Unsealable {}
 
 /// Seals, opens and indexes values.
 pub struct Vault {
-    ciphers: [Aes256Gcm; Column::ALL.len()],
-    indexes: [Hmac<Sha256>; Purpose::ALL.len()],
-    validation: Hmac<Sha256>,
-    links: Aes256Gcm,
-    codes: Hmac<Sha256>,
-    tokens: Hmac<Sha256>,
-    pepper: Zeroizing<[u8; 32]>,
-    check: [u8; 32],
+    generations: ArcSwap<Generations>,
+    touched: Mutex<Touched>,
 }
 
 impl Vault {
-    /// Derives all keys from the master key.
+    /// Derives all keys from the master key of a database that has had no other.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        Self {
-            ciphers: Column::ALL.map(|(_, name)| Aes256Gcm::new(&(*master.derive(&format!("seal:{name}"))).into())),
-            indexes: Purpose::ALL.map(|(_, label)| mac(&master.derive(label))),
-            validation: mac(&master.derive("validation-token")),
-            links: Aes256Gcm::new(&(*master.derive("seal:links")).into()),
-            codes: mac(&master.derive("validation-code")),
-            tokens: mac(&master.derive("access-token")),
-            pepper: master.derive("pepper"),
-            check: *master.derive("check"),
-        }
+        Generations::first(master).into()
     }
 
     /// Returns the value by which the database recognises its master key. It reveals nothing about
     /// other keys.
     #[must_use]
-    pub const fn check_value(&self) -> &[u8; 32] {
-        &self.check
+    pub fn check_value(&self) -> [u8; 32] {
+        self.generations.load().current().check
     }
 
-    /// Returns the key that peppers are derived from.
+    /// Returns the key that a pepper is derived from that counts from `begins` and lasts for
+    /// `period`: the latest key that was there before the pepper before it began. So no pepper
+    /// changes that is known, or is being prepared, when the master key is exchanged.
     #[must_use]
-    pub fn pepper_key(&self) -> &[u8; 32] {
-        &self.pepper
+    pub fn pepper_key(&self, begins: Millis, period: Millis) -> Zeroizing<[u8; 32]> {
+        self.generations.load().at(begins.saturating_sub(period)).pepper.clone()
     }
 
     /// Seals `value` for one column of the row that `owner` identifies.
@@ -245,8 +243,8 @@ impl Vault {
     /// # Panics
     /// If the operating system supplies no randomness.
     #[must_use]
-    pub fn seal(&self, column: Column, owner: &BlindIndex, value: &str) -> Vec<u8> {
-        encrypt(&self.ciphers[column as usize], &associated_data(column, owner), &pad(value))
+    pub fn seal(&self, column: Column, owner: &(impl AsRef<[u8]> + ?Sized), value: &str) -> Vec<u8> {
+        self.generations.load().seal(column, owner.as_ref(), value)
     }
 
     /// Opens a value that [`Self::seal`] returned for the same column and owner.
@@ -254,22 +252,30 @@ impl Vault {
     /// # Errors
     /// [`Unsealable`] for anything else.
     pub fn open(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Result<String, Unsealable> {
-        let mut value = decrypt(&self.ciphers[column as usize], &associated_data(column, owner), sealed)?;
-        let end = value.iter().rposition(|&byte| byte != 0).filter(|&end| value[end] == END).ok_or(Unsealable)?;
-        value.truncate(end);
-        String::from_utf8(value).map_err(|_| Unsealable)
+        self.generations.load().open(column, owner, sealed)
     }
 
     /// Returns the blind index of a value that consists of `parts`. The length of each part is
     /// hashed too, so different lists of parts do not collide.
     #[must_use]
     pub fn index(&self, purpose: Purpose, parts: &[&[u8]]) -> BlindIndex {
-        let mut mac = self.indexes[purpose as usize].clone();
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
+        let generations = self.generations.load();
+        let lasting = generations.oldest().hash(purpose, parts);
+        self.sought(&generations, purpose, lasting)
+    }
+
+    /// Returns the blind index whose [lasting](BlindIndex::lasting) form this is, as in a link.
+    #[must_use]
+    pub fn index_of(&self, purpose: Purpose, lasting: [u8; 16]) -> BlindIndex {
+        self.sought(&self.generations.load(), purpose, lasting)
+    }
+
+    fn sought(&self, generations: &Generations, purpose: Purpose, lasting: [u8; 16]) -> BlindIndex {
+        let (former, index) = generations.forms(purpose, lasting);
+        if generations.is_moving && purpose.is_sought() {
+            self.note_touch(purpose, former, index.as_ref());
         }
-        BlindIndex(first_half(mac))
+        index
     }
 
     /// Returns the token that proves, for the validation session `sid`, that an email was read: 32
@@ -277,21 +283,33 @@ impl Vault {
     /// token, and none is stored.
     #[must_use]
     pub fn validation_token(&self, sid: &str) -> String {
-        let mut mac = self.validation.clone();
-        mac.update(sid.as_bytes());
-        base62::encode(&mac.finalize().into_bytes().into(), 32)
+        self.generations.load().current().validation_token(sid)
+    }
+
+    /// Returns whether [`Self::validation_token`] has returned this for the session, perhaps under
+    /// the former master key while what was sent then is accepted.
+    #[must_use]
+    pub fn is_validation_token(&self, sid: &str, token: &str) -> bool {
+        self.generations.load().of_tokens().any(|keys| is_same(&keys.validation_token(sid), token))
     }
 
     /// Returns the 6-digit code that proves, for the validation session `sid`, that a text message
     /// was read that was first sent at `since`. It is derived, so none is stored.
     #[must_use]
     pub fn validation_code(&self, sid: &str, since: Millis) -> String {
-        let mut mac = self.codes.clone();
-        mac.update(&since.to_be_bytes());
-        mac.update(sid.as_bytes());
-        // The codes are uniform: their shares of the 2¹²⁸ numbers differ by one in 10³².
-        format!("{:06}", u128::from_be_bytes(first_half(mac)) % 1_000_000)
+        self.generations.load().current().validation_code(sid, since)
     }
+
+    /// Returns whether [`Self::validation_code`] has returned this, as
+    /// [`Self::is_validation_token`] does.
+    #[must_use]
+    pub fn is_validation_code(&self, sid: &str, since: Millis, code: &str) -> bool {
+        self.generations.load().of_tokens().any(|keys| is_same(&keys.validation_code(sid, since), code))
+    }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// Returns the hash by which an access token is found. Tokens have too much entropy to be guessed,
@@ -302,18 +320,16 @@ pub fn token_hash(token: &str) -> [u8; 32] {
 }
 
 /// Returns the version, a random nonce, and the encrypted value.
-fn encrypt(cipher: &Aes256Gcm, associated: &[u8], value: &[u8]) -> Vec<u8> {
+fn encrypt(cipher: &Aes256Gcm, version: u8, associated: &[u8], value: &[u8]) -> Vec<u8> {
     let nonce = base62::random_bytes::<NONCE_BYTES>();
     let payload = Payload { msg: value, aad: associated };
     let sealed = cipher.encrypt(&Nonce::from(nonce), payload).expect("values are far below the cipher's limit");
-    [&[VERSION], nonce.as_slice(), &sealed].concat()
+    [&[version], nonce.as_slice(), &sealed].concat()
 }
 
+/// Opens what [`encrypt`] returned, whose version byte the caller has checked.
 fn decrypt(cipher: &Aes256Gcm, associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
-    let (nonce, sealed) = match sealed.split_first() {
-        Some((&VERSION, rest)) => rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?,
-        _ => return Err(Unsealable),
-    };
+    let (nonce, sealed) = sealed.get(1..).and_then(|rest| rest.split_first_chunk::<NONCE_BYTES>()).ok_or(Unsealable)?;
     cipher.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: associated }).map_err(|_| Unsealable)
 }
 

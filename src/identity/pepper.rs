@@ -72,7 +72,8 @@ const RECENT: usize = 4;
 
 /// The peppers of all epochs.
 pub struct Peppers {
-    key: Zeroizing<[u8; 32]>,
+    /// Returns the key of the epoch that begins at this time.
+    key: Box<dyn Fn(Millis) -> Zeroizing<[u8; 32]> + Send + Sync>,
     period: Millis,
     /// The most recently used peppers. Each look-up needs one or two.
     recent: RwLock<Vec<(Epoch, Pepper)>>,
@@ -82,8 +83,19 @@ impl Peppers {
     /// Creates the peppers of a key, with a new one every `period` (at least a millisecond).
     #[must_use]
     pub fn new(key: &[u8; 32], period: Duration) -> Self {
+        let key = Zeroizing::new(*key);
+        Self::of_keys(move |_, _| key.clone(), period)
+    }
+
+    /// As [`Self::new`], with the key for the epoch that begins at a time, of a period in
+    /// milliseconds.
+    #[must_use]
+    pub fn of_keys(
+        keys: impl Fn(Millis, Millis) -> Zeroizing<[u8; 32]> + Send + Sync + 'static,
+        period: Duration,
+    ) -> Self {
         let period = Millis::try_from(period.as_millis()).unwrap_or(Millis::MAX).max(1);
-        Self { key: Zeroizing::new(*key), period, recent: RwLock::default() }
+        Self { key: Box::new(move |begins| keys(begins, period)), period, recent: RwLock::default() }
     }
 
     /// Returns the epoch of `now`, whose pepper `hash_details` returns.
@@ -106,7 +118,7 @@ impl Peppers {
             return pepper.clone();
         }
         drop(recent);
-        let pepper = Pepper::of(&self.key, epoch);
+        let pepper = Pepper::of(&(self.key)(self.begins(epoch)), epoch);
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         recent.insert(0, (epoch, pepper.clone()));
         recent.truncate(RECENT);

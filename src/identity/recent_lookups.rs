@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Millis;
-use crate::crypto::vault::{BlindIndex, TokenKeys};
+use crate::crypto::vault::TokenKeys;
 use crate::identity::pepper::{Digest, Epoch};
 use generations::Generations;
 
@@ -28,8 +28,8 @@ pub const MOST: usize = 1 << 16;
 pub struct Token {
     /// The hash by which the database knows it.
     pub hash: [u8; 32],
-    /// `recent_lookups.token_index`
-    pub index: BlindIndex,
+    /// The lasting form of `recent_lookups.token_index`.
+    pub index: [u8; 16],
     /// The keys that seal its row.
     pub keys: TokenKeys,
 }
@@ -61,7 +61,7 @@ struct State {
     unsaved_count: usize,
 }
 
-type Owner = (BlindIndex, Epoch);
+type Owner = ([u8; 16], Epoch);
 
 /// The addresses of one look-up that are new to its token.
 pub struct NewLookups {

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 
 use crate::config::Config;
 use crate::http;
+use crate::service::Maintenance;
 
 /// The number of the next request in the log.
 static REQUEST: AtomicU64 = AtomicU64::new(1);
@@ -22,7 +23,8 @@ pub(super) async fn log_request(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
     let started = Instant::now();
-    let response = next.call(request).await?;
+    let database = request.app_data::<Data<Maintenance>>().cloned().expect("the server shares it");
+    let response = database.steadily(next.call(request)).await?;
     let (status, request, took) = (response.status(), response.request(), started.elapsed());
     http::observe(request, status.as_u16(), took);
     let access = request.app_data::<Data<Config>>().filter(|config| config.log.access);

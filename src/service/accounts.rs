@@ -219,6 +219,10 @@ impl Accounts {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<Caller>>, Error> {
+        self.store.again_if_exchanged(async || self.owner(token).await).await
+    }
+
+    async fn owner(&self, token: &str) -> Result<Option<Arc<Caller>>, Error> {
         let (hash, now) = (token_hash(token), self.clock.now());
         if let Some(caller) = self.tokens.get(&hash, now) {
             return Ok(Some(caller));
@@ -248,11 +252,12 @@ impl Accounts {
     fn recognize(&self, token: &str, owner: accounts::TokenOwner, token_hash: [u8; 32]) -> Result<Caller, Error> {
         let accounts::TokenOwner { account, accepted, .. } = owner;
         let accepted = accepted.iter().map(|(policy, version)| (policy.as_str(), version.as_str()));
+        let mxid = self.sealer.open_account(&account)?;
         Ok(Caller {
             account_id: account.id,
             token: Arc::new(self.sealer.token(token)),
-            user_index: BlindIndex(account.user_index.as_slice().try_into().map_err(|_| Error::internal())?),
-            mxid: self.sealer.open_account(&account)?,
+            user_index: self.sealer.account_index(&mxid),
+            mxid,
             since: account.created_at,
             token_hash,
             terms_accepted: self.content.load().policies.missing(accepted).is_empty(),

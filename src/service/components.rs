@@ -12,8 +12,8 @@ use super::sealing::Sealer;
 use super::start::{Documents, Opened};
 use super::{
     Accounts, AddressProofs, Audit, Bindings, ClockGuard, Confirmations, Deliverer, Directory, Disputes, Importer,
-    Invitations, Lookups, Made, Maintenance, Monitor, Node, Objections, Outbox, Overview, RateLimits, SelfService,
-    Validation, WebSessions,
+    Invitations, KeyExchange, Lookups, Made, Maintenance, Monitor, Node, Objections, Outbox, Overview, RateLimits,
+    SelfService, Validation, WebSessions,
 };
 use crate::clock::{Clock, Millis, SECOND, in_millis};
 use crate::config::{Config, MailTransport};
@@ -59,6 +59,8 @@ pub struct Services {
     pub importer: Arc<Importer>,
     /// Sends, stores, shows and completes invitations.
     pub invitations: Arc<Invitations>,
+    /// Exchanges the master key.
+    pub key_exchange: Arc<KeyExchange>,
     /// Answers look-ups.
     pub lookups: Arc<Lookups>,
     /// Deletes expired data.
@@ -106,8 +108,10 @@ impl Services {
             clock: clock.clone(),
             server_name: server.name.clone(),
         });
-        let peppers = Peppers::new(vault.pepper_key(), config.lookup.pepper_period);
-        let sealer = Sealer::new(vault);
+        let keys = vault.clone();
+        let peppers =
+            Peppers::of_keys(move |begins, period| keys.pepper_key(begins, period), config.lookup.pepper_period);
+        let sealer = Sealer::new(vault.clone());
         // Each of two nodes may differ from the database by this much.
         let skew = in_millis(server.max_clock_skew).saturating_mul(2);
         let directory = Arc::new(Directory::new(store.clone(), sealer.clone(), clock.clone(), peppers, skew, &metrics));
@@ -278,6 +282,17 @@ impl Services {
             metrics.clone(),
         ));
         let node = Arc::new(Node::new(store.clone(), clock.clone(), signing.clone()));
+        let key_exchange = Arc::new(KeyExchange {
+            store: store.clone(),
+            vault,
+            clock: clock.clone(),
+            keys: config.keys.clone(),
+            retention: retention.clone(),
+            audit: audit.clone(),
+            accounts: accounts.clone(),
+            rate_limits: rate_limits.clone(),
+            node: node.clone(),
+        });
         let overview = Arc::new(Overview {
             store: store.clone(),
             clock: clock.clone(),
@@ -321,6 +336,7 @@ impl Services {
             disputes,
             importer,
             invitations,
+            key_exchange,
             lookups,
             maintenance,
             metrics,

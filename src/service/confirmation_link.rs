@@ -21,9 +21,9 @@ pub(super) const LIFETIME: Millis = 30 * MINUTE;
 pub(super) struct ConfirmationLink {
     /// The time when it was requested.
     pub asked_at: Millis,
-    /// `bindings.address_index` of the address it was sent to.
+    /// The lasting `bindings.address_index` of the address it was sent to.
     pub address_index: [u8; 16],
-    /// `bindings.user_index` of the user.
+    /// The lasting `bindings.user_index` of the user.
     pub user_index: [u8; 16],
     /// The token or web session that asked.
     pub bearer: Bearer,
@@ -56,7 +56,7 @@ impl ConfirmationLink {
         let (kind, hash) = rest.split_first()?;
         let bearer = match (kind, hash.len()) {
             (b't', 32) => Bearer::Token(hash.to_vec()),
-            (b'v', 16) => Bearer::Visit(hash.to_vec()),
+            (b'v', 16 | 17) => Bearer::Visit(hash.to_vec()),
             _ => return None,
         };
         Some(Self { asked_at: Millis::from_be_bytes(asked_at), address_index, user_index, bearer })
@@ -83,7 +83,7 @@ mod tests {
         #[test]
         fn only_two_lengths_are_links(bytes in proptest::collection::vec(any::<u8>(), 0..90)) {
             let bytes = [&[KIND], &bytes[..]].concat();
-            let is_one = matches!((bytes.len(), bytes.get(41)), (58, Some(b'v')) | (74, Some(b't')));
+            let is_one = matches!((bytes.len(), bytes.get(41)), (58 | 59, Some(b'v')) | (74, Some(b't')));
             prop_assert_eq!(ConfirmationLink::from_bytes(&bytes).is_some(), is_one);
         }
     }

@@ -19,6 +19,7 @@ use super::self_service::address_id;
 use super::standing::{CONFIRMED, SETTLED, is_recent};
 use super::{Actor, Network, Notices, Outbox, RateLimits, SelfService};
 use crate::clock::{Clock, Millis};
+use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::rate_limit::kind::Counted;
 use crate::identity::threepid::{Address, Medium};
@@ -88,14 +89,13 @@ impl Confirmations {
                 found = Some((address, row));
             }
         }
-        let (address, row) = found.ok_or_else(|| Error::not_found("You have no such address"))?;
+        let (address, _) = found.ok_or_else(|| Error::not_found("You have no such address"))?;
         self.messenger.check_reach(&address)?;
         self.rate_limits.charge_confirmation(actor, &address, from).await?;
-        let index = |bytes: &[u8]| bytes.try_into().map_err(|_| Error::internal());
         let link = ConfirmationLink {
             asked_at: self.clock.now(),
-            address_index: index(&row.address_index)?,
-            user_index: index(&row.user_index)?,
+            address_index: self.sealer.binding_index(&address).lasting(),
+            user_index: user.lasting(),
             bearer: actor.bearer.clone(),
         };
         let (this, mxid) = (Arc::clone(self), actor.mxid.clone());
@@ -215,12 +215,17 @@ impl Confirmations {
 
     /// Returns the link with this token and the binding of its address, or why it cannot be used.
     async fn find(&self, token: &str) -> Result<Result<(ConfirmationLink, Binding), Question>, Error> {
-        let Some(link) = ConfirmationLink::open(&self.links, token) else { return Ok(Err(Question::Unknown)) };
+        let Some(mut link) = ConfirmationLink::open(&self.links, token) else { return Ok(Err(Question::Unknown)) };
         if !is_recent(link.asked_at, LIFETIME, self.clock.now()) {
             return Ok(Err(Question::Expired));
         }
-        let row = bindings::by_address(&mut self.store.read().await?, &link.address_index).await?;
-        let row = row.filter(|row| row.user_index == link.user_index && row.bound_at <= link.asked_at);
+        if let Bearer::Visit(hash) = &mut link.bearer {
+            *hash = self.sealer.visit_in_link(hash);
+        }
+        let address_index = self.sealer.in_link(Purpose::BindingAddress, link.address_index);
+        let user_index = self.sealer.in_link(Purpose::BindingUser, link.user_index);
+        let row = bindings::by_address(&mut self.store.read().await?, &address_index).await?;
+        let row = row.filter(|row| row.user_index == user_index && row.bound_at <= link.asked_at);
         Ok(row.map(|row| (link, row)).ok_or(Question::Over))
     }
 

@@ -19,8 +19,8 @@ const PAGE: &str = "not-me";
 /// The subject of a link. It reveals nobody to a stranger who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum DisputeLink {
-    /// A binding, by the blind indexes of its row and the time it was made: the link does not work
-    /// for a later binding.
+    /// A binding, by the lasting blind indexes of its row and the time it was made: the link does
+    /// not work for a later binding.
     Binding { address_index: [u8; 16], user_index: [u8; 16], bound_at: Millis },
     /// The addition of an address, with its time, disputed by another address of the user. Both are
     /// named by `bindings.address_index`, so the link keeps working if the user removes either
@@ -36,7 +36,8 @@ impl DisputeLink {
     const SESSION: u8 = b's';
 
     pub fn of_binding(sealer: &Sealer, address: &Address, mxid: &UserId, bound_at: Millis) -> Self {
-        let (address_index, user_index) = (sealer.binding_index(address).0, sealer.binding_user_index(mxid).0);
+        let (address_index, user_index) =
+            (sealer.binding_index(address).lasting(), sealer.binding_user_index(mxid).lasting());
         Self::Binding { address_index, user_index, bound_at }
     }
 

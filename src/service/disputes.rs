@@ -26,6 +26,7 @@ use super::self_service::ShutOut;
 use super::standing::SETTLED;
 use super::{Accounts, Audit, Directory, Notices, Outbox};
 use crate::clock::{Clock, DAY, HOUR, Millis};
+use crate::crypto::vault::Purpose;
 use crate::error::{Error, ErrorKind};
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
@@ -67,11 +68,11 @@ enum Disputed {
 }
 
 /// An address that was added to a user, which another one disputes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Addition {
-    user_index: [u8; 16],
-    reader: [u8; 16],
-    added: [u8; 16],
+    user_index: Vec<u8>,
+    reader: Vec<u8>,
+    added: Vec<u8>,
     added_at: Millis,
 }
 
@@ -141,6 +142,8 @@ impl Disputes {
         let mut conn = self.store.read().await?;
         match link {
             DisputeLink::Binding { address_index, user_index, bound_at } => {
+                let address_index = self.sealer.in_link(Purpose::BindingAddress, address_index);
+                let user_index = self.sealer.in_link(Purpose::BindingUser, user_index);
                 match bindings::by_address(&mut conn, &address_index).await? {
                     // The time is earlier if a wrong clock had dated the binding, and it was
                     // corrected.
@@ -153,9 +156,14 @@ impl Disputes {
                 }
             }
             DisputeLink::Addition { user_index, reader, added, added_at } => {
-                let addition = Addition { user_index, reader, added, added_at };
-                let rows = bindings::of_user(&mut conn, &user_index).await?;
-                let reader = rows.iter().find(|row| row.address_index == reader);
+                let addition = Addition {
+                    user_index: self.sealer.in_link(Purpose::BindingUser, user_index),
+                    reader: self.sealer.in_link(Purpose::BindingAddress, reader),
+                    added: self.sealer.in_link(Purpose::BindingAddress, added),
+                    added_at,
+                };
+                let rows = bindings::of_user(&mut conn, &addition.user_index).await?;
+                let reader = rows.iter().find(|row| row.address_index == addition.reader);
                 // A time that may turn out to be wrong does not count.
                 if let Some(reader) = reader.filter(|_| self.clock.settled() - added_at < UNDOABLE) {
                     let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;

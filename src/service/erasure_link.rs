@@ -15,10 +15,10 @@ const KIND: u8 = b'e';
 /// The erasure that a link stops. It reveals nobody to a stranger who finds it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ErasureLink {
-    /// `bindings.user_index` of the user.
+    /// The lasting `bindings.user_index` of the user.
     pub user_index: [u8; 16],
-    /// `bindings.address_index` of the address that it was sent to: the link works only while that
-    /// address is bound to the user, since somebody else may read it afterwards.
+    /// The lasting `bindings.address_index` of the address that it was sent to: the link works
+    /// only while that address is bound to the user, since somebody else may read it afterwards.
     pub reader: [u8; 16],
     /// The time when it was requested: the link does not stop a later one.
     pub requested_at: Millis,

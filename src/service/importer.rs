@@ -107,6 +107,10 @@ impl Importer {
     pub async fn begin(&self) -> Result<(), Error> {
         let (now, audit) = (self.clock.now(), Arc::clone(&self.audit));
         let begun = self.store.write(async move |conn| {
+            if meta::get(conn, meta::KEY_EXCHANGE).await?.is_some() {
+                // It may begin when the exchange of the master key is complete.
+                return Err(store::Error::Conflict);
+            }
             import::begin(conn, now).await?;
             audit.note(conn, Entry::new(Act::Import, Origin::Command).detail(json!({ "state": "begun" }))).await
         });

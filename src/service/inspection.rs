@@ -57,9 +57,7 @@ impl Inspection {
     /// # Errors
     /// [`StartError`] if there is no key, or another one.
     pub async fn master_key(&self, keys: &Keys) -> Result<usize, StartError> {
-        let vault = Vault::new(&start::existing_master_key(keys)?);
-        start::check_key(self.remembered.as_deref(), &vault)?;
-        let sealer = Sealer::new(vault.into());
+        let sealer = Sealer::new(self.vault(keys).await?.into());
         let mut conn = self.store.read().await.map_err(in_words)?;
         let sample = accounts::first(&mut conn, SAMPLE).await.map_err(in_words)?;
         if sample.iter().any(|account| sealer.open_account(account).is_err()) {
@@ -70,12 +68,18 @@ impl Inspection {
         Ok(sample.len())
     }
 
+    /// Derives the keys of the database from the master key.
+    async fn vault(&self, keys: &Keys) -> Result<Vault, StartError> {
+        let (master, check) = (start::existing_master_key(keys)?, self.remembered.as_deref().unwrap_or_default());
+        start::open_vault(&self.store, &master, check).await
+    }
+
     /// Returns the state of the audit log, with keys that fit the database.
     ///
     /// # Errors
     /// [`StartError`] if the keys do not fit, or the database fails.
     pub async fn audit(&self, config: &Config) -> Result<AuditState, StartError> {
-        let vault = Vault::new(&start::existing_master_key(&config.keys)?);
+        let vault = self.vault(&config.keys).await?;
         let signing = start::existing_signing_keys(config)?;
         let mut conn = self.store.read().await.map_err(in_words)?;
         let keys = audit::opened(&mut conn, &vault).await.map_err(in_words)?.ok_or_else(start::no_audit_key)?;

@@ -62,7 +62,7 @@ impl Lookups {
         settings: config::Lookup,
         metrics: &Metrics,
     ) -> Self {
-        let memory = Memory::new(store.clone(), clock, directory.clone());
+        let memory = Memory::new(store.clone(), sealer.clone(), clock, directory.clone());
         let counts = (
             metrics.counter("lookup_addresses", "Addresses in look-ups that were answered"),
             metrics.counter("lookup_hits", "Addresses among them that are bound"),
@@ -100,7 +100,7 @@ impl Lookups {
         from: &Network,
         request: &'a LookupRequest<'_>,
     ) -> Result<BTreeMap<&'a str, OwnedUserId>, Error> {
-        let found = self.search(caller, from, request).await?;
+        let found = self.store.again_if_exchanged(async || self.search(caller, from, request).await).await?;
         self.counts.0.inc_by(request.addresses.len() as u64);
         self.counts.1.inc_by(found.len() as u64);
         Ok(found)

@@ -53,9 +53,18 @@ impl Maintenance {
         }
     }
 
+    /// Runs `work` with one master key: see [`Store::steadily`].
+    pub async fn steadily<F: Future>(&self, work: F) -> F::Output {
+        self.store.steadily(work).await
+    }
+
     /// Runs one round of maintenance, if the clock is right. Failures are logged, and the next
     /// round tries again.
     pub async fn run_once(&self) {
+        self.store.steadily(self.round()).await;
+    }
+
+    async fn round(&self) {
         if !self.clock.is_right() {
             return;
         }

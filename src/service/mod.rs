@@ -27,6 +27,7 @@ mod erasure_link;
 mod importer;
 mod inspection;
 mod invitations;
+mod key_exchange;
 mod links;
 mod lookups;
 mod maintenance;
@@ -73,6 +74,8 @@ pub use importer::{
 };
 pub use inspection::Inspection;
 pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
+pub(crate) use key_exchange::next_key_file;
+pub use key_exchange::{KeyExchange, Progress};
 pub use links::PublicLinks;
 pub use lookups::{LookupRequest, Lookups};
 pub use maintenance::Maintenance;

@@ -39,6 +39,11 @@ impl Node {
         Self { store, clock, signing, id: base62::random_bytes::<16>().to_vec(), started_at }
     }
 
+    /// Returns its name.
+    pub(super) fn id(&self) -> Vec<u8> {
+        self.id.clone()
+    }
+
     /// Records that this node is running, before it serves any requests.
     ///
     /// # Errors

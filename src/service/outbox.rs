@@ -242,5 +242,5 @@ fn by_hand(act: Act, id: Option<i64>, count: usize) -> Entry<'static> {
 
 /// Returns an owner for the sealed column of a new row, which has no id yet.
 fn random_owner() -> BlindIndex {
-    BlindIndex(base62::random_bytes())
+    BlindIndex::new(base62::random_bytes())
 }

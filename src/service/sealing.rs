@@ -86,7 +86,7 @@ impl Sealer {
     /// The identity of an access token, and the keys of its look-ups.
     pub(super) fn token(&self, token: &str) -> Token {
         let hash = token_hash(token);
-        Token { hash, index: self.token_index(&hash), keys: self.vault.token_keys(token) }
+        Token { hash, index: self.token_index(&hash).lasting(), keys: self.vault.token_keys(token) }
     }
 
     /// `bindings.address_index`
@@ -167,9 +167,24 @@ impl Sealer {
         Ok(session.next_link.as_ref().map(open).transpose()?)
     }
 
+    /// The index whose lasting form is in a link.
+    pub(super) fn in_link(&self, purpose: Purpose, lasting: [u8; 16]) -> Vec<u8> {
+        self.vault.index_of(purpose, lasting).as_ref().to_vec()
+    }
+
     /// The token in the mails of a session; it is derived, not stored.
     pub(super) fn validation_token(&self, sid: &str) -> String {
         self.vault.validation_token(sid)
+    }
+
+    /// Whether this is the token in the mails of a session.
+    pub(super) fn is_validation_token(&self, sid: &str, token: &str) -> bool {
+        self.vault.is_validation_token(sid, token)
+    }
+
+    /// Whether this is the code in the texts of a session.
+    pub(super) fn is_validation_code(&self, sid: &str, since: Millis, code: &str) -> bool {
+        self.vault.is_validation_code(sid, since, code)
     }
 
     /// The code in the texts of a session, first sent at `since`; it is derived, not stored.
@@ -246,6 +261,11 @@ impl Sealer {
         self.vault.index(Purpose::Visit, &[token.as_bytes()])
     }
 
+    /// `visits.token_hash`, from a link, in which it is as it was stored then.
+    pub(super) fn visit_in_link(&self, token_hash: &[u8]) -> Vec<u8> {
+        self.vault.sought_as_stored(Purpose::Visit, token_hash)
+    }
+
     /// `visits.subject_index`, for a user.
     pub(super) fn web_session_user_index(&self, mxid: &UserId) -> BlindIndex {
         self.user(Purpose::VisitSubject, mxid)
@@ -266,8 +286,8 @@ impl Sealer {
     }
 
     /// The token in the forms of a web session; it is not stored.
-    pub(super) fn form_token(&self, token: &str) -> BlindIndex {
-        self.vault.index(Purpose::VisitForm, &[token.as_bytes()])
+    pub(super) fn form_token(&self, token: &str) -> [u8; 16] {
+        self.vault.index(Purpose::VisitForm, &[token.as_bytes()]).lasting()
     }
 
     /// `openid_tokens.token_hash`
@@ -280,11 +300,16 @@ impl Sealer {
         self.address(Purpose::ConfirmedBy, address)
     }
 
+    /// Whether `tokens.confirmed_by` or `visits.confirmed_by` is this address.
+    pub(super) fn is_confirmed_by(&self, by: &[u8], address: &Address) -> bool {
+        self.vault.renewed(Purpose::ConfirmedBy, by) == self.confirmed_index(address).as_ref()
+    }
+
     /// The id by which a user names an address of theirs without spelling it out. It differs for
-    /// each user and each time the address is bound.
-    pub(super) fn address_id(&self, binding: &Binding) -> BlindIndex {
+    /// each user and each time the address is bound, and changes with the master key.
+    pub(super) fn address_id(&self, binding: &Binding) -> [u8; 16] {
         let parts = [&binding.user_index, &binding.address_index, &binding.bound_at.to_be_bytes()[..]];
-        self.vault.index(Purpose::AddressId, &parts)
+        self.vault.index(Purpose::AddressId, &parts).lasting()
     }
 
     /// `erasures.user_index`
@@ -318,10 +343,8 @@ impl Sealer {
     /// Returns the form in which a sealed address is stored; for `outbox.payload`, that of the
     /// address in it.
     pub(super) fn form(&self, column: Column, owner: &[u8], sealed: &[u8]) -> Form {
-        let opened =
-            owner.try_into().map(BlindIndex).map(|owner| (owner, self.vault.open(column, owner.as_ref(), sealed)));
         // A row that does not open is reported where it is used.
-        let Ok((owner, Ok(text))) = opened else { return Form::Current };
+        let Ok(text) = self.vault.open(column, owner, sealed) else { return Form::Current };
         let mut payload = (column == Column::OutboxPayload).then(|| serde_json::from_str(&text).unwrap_or(Value::Null));
         let stored = payload.as_ref().map_or(text.as_str(), |payload| payload["address"].as_str().unwrap_or_default());
         let is_user = column == Column::VisitSubject && stored.starts_with('@');
@@ -336,7 +359,7 @@ impl Sealer {
             }
             None => address.to_sealed(),
         };
-        Form::Former { sealed: self.vault.seal(column, &owner, &text), address }
+        Form::Former { sealed: self.vault.seal(column, owner, &text), address }
     }
 
     /// `unbind_signatures.signature_hash`
@@ -347,7 +370,7 @@ impl Sealer {
     /// `unbind_signatures.network_index`. It differs for each signature, so that equal networks
     /// cannot be recognised.
     pub(super) fn unbind_network_index(&self, signature: &BlindIndex, network: &Network) -> BlindIndex {
-        self.vault.index(Purpose::UnbindNetwork, &[signature.as_ref(), network.to_string().as_bytes()])
+        self.vault.index(Purpose::UnbindNetwork, &[&signature.lasting(), network.to_string().as_bytes()])
     }
 
     /// `rate_limits.key`, of the limit's kind and subject.

@@ -21,7 +21,6 @@ use super::sealing::Sealer;
 use super::{Caller, WebSession};
 pub(super) use crate::clock::{APART, is_recent};
 use crate::clock::{Clock, DAY, MINUTE, Millis};
-use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::mask::masked;
 use crate::identity::threepid::Address;
@@ -109,7 +108,7 @@ impl Sight {
     /// Returns the sight that a standing gives of a user with these addresses.
     pub fn of(sealer: &Sealer, standing: &Standing, addresses: &Addresses, clock: &Clock) -> Self {
         let Standing { confirmed_at: Some(at), confirmed_by: Some(by), .. } = standing else { return Self::Nothing };
-        let is_theirs = |(address, _): &&(Address, Millis)| sealer.confirmed_index(address).as_ref() == by;
+        let is_theirs = |(address, _): &&(Address, Millis)| sealer.is_confirmed_by(by, address);
         match addresses.bound.iter().find(is_theirs) {
             Some(_) if !is_recent(*at, CONFIRMED, clock.now()) => Self::Nothing,
             Some((_, since)) if is_settled(*since, clock) => Self::Everything,
@@ -151,11 +150,11 @@ pub(super) async fn confirmer(
     sealer: &Sealer,
     bearer: &Bearer,
     rows: &[Binding],
-) -> Result<Option<BlindIndex>, Error> {
+) -> Result<Option<[u8; 16]>, Error> {
     let by = proofs::standing(conn, bearer).await?.confirmed_by;
     for row in rows {
         let address = sealer.open_bound_address(&row.address_index, &row.address)?;
-        if by.as_deref() == Some(sealer.confirmed_index(&address).as_ref()) {
+        if by.as_deref().is_some_and(|by| sealer.is_confirmed_by(by, &address)) {
             return Ok(Some(sealer.address_id(row)));
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::clock_guard::ClockGuard;
 pub(crate) use super::node::ALIVE;
 use super::sealing::Sealer;
-use super::{Services, audit, respelling};
+use super::{Services, audit, key_exchange, respelling};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Keys};
 use crate::content::Content;
@@ -190,12 +190,16 @@ async fn open_store(
     let refused = absent == Absent::Refused;
     let (store, remembered) = connect(config, &metrics, absent).await?;
     let mut made = Made { database: remembered.is_none(), ..Made::default() };
-    let (master, signing) = match remembered {
-        Some(_) => existing_keys(config)?,
+    let (master, signing) = match &remembered {
+        Some(check) => (database_key(&config.keys, check)?, existing_signing_keys(config)?),
         None => keys(config, &mut made)?,
     };
-    let vault = Arc::new(Vault::new(&master));
-    check_key(remembered.as_deref(), &vault)?;
+    let vault = match &remembered {
+        Some(check) => open_vault(&store, &master, check).await?,
+        None => Vault::new(&master),
+    };
+    let vault = Arc::new(vault);
+    store.follow_keys(&vault, refused);
     store.migrate().await.map_err(|problem| StartError(format!("the schema could not be upgraded: {problem}")))?;
     let check = vault.check_value().to_vec();
     let remembered = store.write(async move |conn| meta::get_or_set(conn, meta::MASTER_KEY_CHECK, &check).await);
@@ -222,14 +226,15 @@ async fn open_store(
 /// Opens the database and its keys, and changes neither.
 async fn open_unchanged(config: &Config, clock: &Clock, metrics: Arc<Metrics>) -> Result<Opened, StartError> {
     let (store, remembered) = connect(config, &metrics, Absent::Refused).await?;
-    let (master, signing) = existing_keys(config)?;
-    let vault = Vault::new(&master);
-    check_key(remembered.as_deref(), &vault)?;
+    let check = remembered.unwrap_or_default();
+    let (master, signing) = (database_key(&config.keys, &check)?, existing_signing_keys(config)?);
+    let vault = Arc::new(open_vault(&store, &master, &check).await?);
+    store.follow_keys(&vault, true);
     check_schema(&store).await?;
     let audit = audit::opened(&mut store.read().await.map_err(in_words)?, &vault).await.map_err(in_words)?;
     let audit = audit.ok_or_else(no_audit_key)?;
     let clock_guard = ClockGuard::new(config, store.clone(), clock.clone());
-    Ok(Opened { store, vault: Arc::new(vault), audit, signing, made: Made::default(), clock_guard, metrics })
+    Ok(Opened { store, vault, audit, signing, made: Made::default(), clock_guard, metrics })
 }
 
 /// Checks that the schema is the one that this program needs.
@@ -253,9 +258,33 @@ pub(crate) async fn connect_existing(config: &Config) -> Result<(Store, Option<V
     connect(config, &Metrics::default(), Absent::Refused).await
 }
 
-/// Reads the keys of a database in use, which cannot be replaced.
-fn existing_keys(config: &Config) -> Result<(MasterKey, SigningKeys), StartError> {
-    Ok((existing_master_key(&config.keys)?, existing_signing_keys(config)?))
+/// Reads the master key of a database in use, which has this check value: perhaps it was exchanged
+/// when the server ended, and waits in its file.
+fn database_key(keys: &Keys, check: &[u8]) -> Result<MasterKey, StartError> {
+    let master = existing_master_key(keys)?;
+    if let Some(next) = key_exchange::next_key(keys)?.filter(|next| next.check_value() == check) {
+        // Whoever may not write the file leaves that to the server.
+        let _ = key_exchange::replace_file(keys);
+        return Ok(next);
+    }
+    Ok(master)
+}
+
+/// Derives the keys of a database in use, with the former master keys that it stores.
+pub(super) async fn open_vault(store: &Store, master: &MasterKey, check: &[u8]) -> Result<Vault, StartError> {
+    check_key(Some(check), &Vault::new(master))?;
+    let mut conn = store.read().await.map_err(in_words)?;
+    let former = meta::get(&mut conn, meta::FORMER_KEYS).await.map_err(in_words)?;
+    let is_moving = meta::get(&mut conn, meta::KEY_EXCHANGE).await.map_err(in_words)?.is_some();
+    vault_of(master, former.as_deref(), is_moving)
+}
+
+/// Derives the keys of a database that stores these former master keys. If it `is_moving`, values
+/// of the last of them may be left.
+pub(crate) fn vault_of(master: &MasterKey, former: Option<&[u8]>, is_moving: bool) -> Result<Vault, StartError> {
+    let Some(former) = former else { return Ok(Vault::new(master)) };
+    let problem = |_| StartError("the former master keys in the database do not open with the current one".to_owned());
+    Vault::with_former(master, former, is_moving).map_err(problem)
 }
 
 pub(crate) fn existing_master_key(keys: &Keys) -> Result<MasterKey, StartError> {
@@ -309,7 +338,10 @@ pub(crate) fn check_key(remembered: Option<&[u8]>, vault: &Vault) -> Result<(), 
     if remembered.is_none_or(|remembered| remembered == vault.check_value()) {
         return Ok(());
     }
-    Err(StartError("the database was made with another master key than this one; nothing was changed".into()))
+    Err(StartError(
+        "the database was made with another master key than this one, or that was exchanged; nothing was changed"
+            .into(),
+    ))
 }
 
 /// Checks that the key which signed last is known.

@@ -12,8 +12,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::error::Error;
+use super::meta;
 use super::metering::Metering;
 use super::postgres::{Link, Transactions};
+use super::rekeying::{self, Renewal};
 use super::sqlite::Lease;
 
 /// The time allowed for a statement: a machine that is suspended or cut off reports nothing.
@@ -38,6 +40,7 @@ pub struct Conn {
     /// The last error, if any.
     pub(super) failure: Option<Error>,
     metering: Arc<Metering>,
+    renewal: Option<Renewal>,
 }
 
 /// The database that a [`Conn`] connects to.
@@ -50,7 +53,13 @@ pub(super) enum Backend {
 
 impl Conn {
     pub(super) const fn new(backend: Backend, deadline: Option<Instant>, metering: Arc<Metering>) -> Self {
-        Self { backend, deadline, failure: None, metering }
+        Self { backend, deadline, failure: None, metering, renewal: None }
+    }
+
+    /// Follows the exchange of the master key.
+    pub(super) fn following(mut self, renewal: Option<Renewal>) -> Self {
+        self.renewal = renewal;
+        self
     }
 
     /// Runs a query and returns its rows.
@@ -58,6 +67,14 @@ impl Conn {
     /// # Errors
     /// [`Error`] if the database fails.
     pub async fn load<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<Vec<T>, Error> {
+        self.renew().await?;
+        let rows = self.load_as_is(query).await?;
+        // What a transaction reads, it reads before it commits, where this is checked again.
+        if self.deadline.is_none() { self.check_key().map(|()| rows) } else { Ok(rows) }
+    }
+
+    /// As [`Self::load`], for renewing rows.
+    pub(super) async fn load_as_is<'q, T: Send + 'q>(&mut self, query: impl Rows<'q, T>) -> Result<Vec<T>, Error> {
         let patience = self.patience()?;
         let answer = match &mut self.backend {
             Backend::Postgres(conn) => {
@@ -89,6 +106,15 @@ impl Conn {
     /// # Errors
     /// The same as for [`Self::load`].
     pub async fn execute<Q>(&mut self, query: Q) -> Result<usize, Error>
+    where
+        Q: for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
+    {
+        self.renew().await?;
+        self.execute_as_is(query).await
+    }
+
+    /// As [`Self::execute`], for renewing rows.
+    pub(super) async fn execute_as_is<Q>(&mut self, query: Q) -> Result<usize, Error>
     where
         Q: for<'c> ExecuteDsl<&'c AsyncPgConnection> + SyncExecuteDsl<SqliteConnection>,
     {
@@ -147,6 +173,38 @@ impl Conn {
             }
             Backend::Sqlite(conn) => Ok(conn.roll_back()),
         };
+    }
+
+    /// Renews, before a statement of a transaction, the rows that it may seek: their index can have
+    /// been computed in the transaction.
+    async fn renew(&mut self) -> Result<(), Error> {
+        self.check_key()?;
+        let Some(renewal) = self.renewal.clone().filter(|_| self.deadline.is_some()) else { return Ok(()) };
+        rekeying::renew_touched(self, &renewal.vault, renewal.vault.touches().values()).await
+    }
+
+    /// Fails, in a transaction of a command, if the database has another master key.
+    pub(super) async fn check_stored_key(&mut self) -> Result<(), Error> {
+        let Some(renewal) = self.renewal.clone().filter(Renewal::is_outside) else { return Ok(()) };
+        let stored = match self.backend {
+            Backend::Postgres(_) => meta::share(self, meta::MASTER_KEY_CHECK).await?,
+            // One transaction writes at a time.
+            Backend::Sqlite(_) => meta::get(self, meta::MASTER_KEY_CHECK).await?,
+        };
+        if stored.is_none_or(|stored| stored == renewal.vault.check_value()) {
+            return Ok(());
+        }
+        self.failure = Some(Error::Conflict);
+        Err(Error::Conflict)
+    }
+
+    /// Fails if the master key was exchanged since what runs here began: it may seek former indexes.
+    pub(super) fn check_key(&mut self) -> Result<(), Error> {
+        if self.renewal.as_ref().is_none_or(Renewal::is_current) {
+            return Ok(());
+        }
+        self.failure = Some(Error::Conflict);
+        Err(Error::Conflict)
     }
 
     /// Returns the time allowed for the next statement.

@@ -15,6 +15,7 @@ use super::meta;
 use super::metering::Metering;
 use super::migrations::{self, Schema};
 use super::postgres::Postgres;
+use super::rekeying::{self, Exchange, Renewal};
 use super::snapshot::Snapshot;
 use super::sqlite::Sqlite;
 use super::transaction::{self, ATTEMPTS, LONGEST};
@@ -33,6 +34,7 @@ pub struct Store {
     metering: Arc<Metering>,
     /// The time when a write last succeeded, or `None` if the last one failed.
     written_at: Arc<Mutex<Option<Instant>>>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 #[derive(Clone)]
@@ -62,7 +64,12 @@ impl Store {
             }
             DatabaseUrl::Sqlite(path) => Kind::Sqlite(Sqlite::open(path)?),
         };
-        Ok(Self { kind, metering: Arc::new(Metering::new(metrics)), written_at: Arc::default() })
+        Ok(Self {
+            kind,
+            metering: Arc::new(Metering::new(metrics)),
+            written_at: Arc::default(),
+            exchange: Arc::default(),
+        })
     }
 
     /// Returns the check value of the master key that this database was created with, or `None` for
@@ -99,6 +106,7 @@ impl Store {
     /// # Errors
     /// [`Error`] if none can be opened.
     pub async fn read(&self) -> Result<Conn, Error> {
+        self.renew_touched().await?;
         let backend = match &self.kind {
             Kind::Postgres(postgres) => postgres.shared().await.map(Backend::Postgres),
             Kind::Sqlite(sqlite) => sqlite.reader().map(Backend::Sqlite),
@@ -112,14 +120,17 @@ impl Store {
     /// [`Error`] if none can be opened.
     pub async fn read_much(&self) -> Result<Conn, Error> {
         match &self.kind {
-            Kind::Postgres(postgres) => self.conn(self.metering.wait(postgres.pooled()).await.map(Backend::Postgres)),
+            Kind::Postgres(postgres) => {
+                self.renew_touched().await?;
+                self.conn(self.metering.wait(postgres.pooled()).await.map(Backend::Postgres))
+            }
             Kind::Sqlite(_) => self.read().await,
         }
     }
 
     fn conn(&self, backend: Result<Backend, Error>) -> Result<Conn, Error> {
         let backend = backend.inspect_err(|error| self.metering.count(*error))?;
-        Ok(Conn::new(backend, None, Arc::clone(&self.metering)))
+        Ok(Conn::new(backend, None, Arc::clone(&self.metering)).following(self.exchange.renewal()))
     }
 
     /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock
@@ -185,6 +196,50 @@ impl Store {
         R: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.renew_touched().await?;
+        self.run_with(mode, self.exchange.renewal(), work).await
+    }
+
+    /// Renews the rows of what has been sought, if the master key is being exchanged.
+    async fn renew_touched(&self) -> Result<(), Error> {
+        let Some(vault) = self.exchange.vault().filter(|vault| !vault.touches().is_empty()) else { return Ok(()) };
+        let _turn = self.exchange.turn.lock().await;
+        let touches = vault.touches();
+        if touches.is_empty() {
+            return Ok(());
+        }
+        let (renewing, some) = (Arc::clone(vault), touches.clone());
+        self.renew(async move |conn| rekeying::renew_touched(conn, &renewing, some.values()).await).await?;
+        vault.note_renewed(touches);
+        Ok(())
+    }
+
+    /// As [`Self::write`], to renew rows: nothing is sought by an index.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn renew<R, E>(
+        &self,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run_with(Mode::Transaction, None, work).await
+    }
+
+    async fn run_with<R, E>(
+        &self,
+        mode: Mode,
+        renewal: Option<Renewal>,
+        work: impl AsyncFnOnce(&mut Conn) -> Result<R, E> + Clone + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let mode = if self.exchange.is_outside() { Mode::Transaction } else { mode };
         let postgres = match &self.kind {
             Kind::Postgres(postgres) => postgres,
             Kind::Sqlite(sqlite) => {
@@ -192,7 +247,8 @@ impl Store {
                     self.metering.wait(sqlite.writer()).await.inspect_err(|error| self.note_no_writer(*error))?;
                 let metering = Arc::clone(&self.metering);
                 let task = spawn_blocking(move || {
-                    let mut conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST, metering);
+                    let conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST, metering);
+                    let mut conn = conn.following(renewal);
                     let result = transaction::run(&mut conn, work).now_or_never().expect("SQLite never waits");
                     (result, conn.failure)
                 });
@@ -209,7 +265,8 @@ impl Store {
                 Mode::Relaxed => postgres.relaxed().await,
             };
             let link = link.inspect_err(|error| self.note_no_writer(*error))?;
-            let mut conn = transaction::bounded(Backend::Postgres(link), deadline, Arc::clone(&self.metering));
+            let conn = transaction::bounded(Backend::Postgres(link), deadline, Arc::clone(&self.metering));
+            let mut conn = conn.following(renewal.clone());
             let result = match mode {
                 Mode::Transaction => transaction::run(&mut conn, work.clone()).await,
                 Mode::Statement | Mode::Relaxed => work.clone()(&mut conn).await,

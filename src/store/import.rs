@@ -107,6 +107,14 @@ pub struct Pending {
     pub address: Option<Vec<u8>>,
 }
 
+/// Whether a move is in progress.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn is_in_progress(conn: &mut Conn) -> Result<bool, Error> {
+    Ok(!known(conn, Kind::Marker, &[Vec::new()]).await?.is_empty())
+}
+
 /// Marks that a move is in progress: from now on, the database remembers removed rows.
 ///
 /// # Errors
@@ -127,7 +135,7 @@ pub async fn begin(conn: &mut Conn, now: Millis) -> Result<(), Error> {
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn note_unbound(conn: &mut Conn, address_index: Vec<u8>, at: Millis) -> Result<(), Error> {
-    if known(conn, Kind::Marker, &[Vec::new()]).await?.is_empty() {
+    if !is_in_progress(conn).await? {
         return Ok(());
     }
     let known = known(conn, Kind::Binding, std::slice::from_ref(&address_index)).await?;

@@ -3,7 +3,8 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Binary, Bool, Text};
 
 use super::connection::{Backend, Conn};
 use super::error::Error;
@@ -12,6 +13,10 @@ use crate::clock::Millis;
 
 /// The check value of the master key.
 pub const MASTER_KEY_CHECK: &str = "master_key_check";
+/// The former master keys, sealed with the current one.
+pub const FORMER_KEYS: &str = "former_master_keys";
+/// Present while rows of the former master key may be left.
+pub const KEY_EXCHANGE: &str = "master_key_exchange";
 /// The public half of the signing key.
 pub const SIGNING_KEY: &str = "signing_key";
 /// The form in which addresses are stored.
@@ -50,6 +55,21 @@ pub async fn lock(conn: &mut Conn, name: &'static str) -> Result<Option<Vec<u8>>
     conn.first(diesel::update(row).set(meta::name.eq(name)).returning(meta::value)).await
 }
 
+/// As [`get`], on `PostgreSQL`, so that the value stays until the transaction ends.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub(super) async fn share(conn: &mut Conn, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let query = sql_query("SELECT value FROM meta WHERE name = $1 FOR SHARE").bind::<Text, _>(name.to_owned());
+    Ok(conn.first::<Value>(query).await?.map(|row| row.value))
+}
+
+#[derive(QueryableByName)]
+struct Value {
+    #[diesel(sql_type = Binary)]
+    value: Vec<u8>,
+}
+
 /// Stores a value unless there is one with this name, and returns the stored one.
 ///
 /// # Errors
@@ -76,6 +96,25 @@ pub async fn set(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error>
     let row = meta::table.filter(meta::name.eq(name.to_owned()));
     conn.execute(diesel::update(row).set(meta::value.eq(value.to_vec()))).await?;
     Ok(())
+}
+
+/// Stores a value with this name, or replaces it.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn put(conn: &mut Conn, name: &str, value: &[u8]) -> Result<(), Error> {
+    if !set_once(conn, name, value).await? {
+        set(conn, name, value).await?;
+    }
+    Ok(())
+}
+
+/// Removes the value with this name.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn remove(conn: &mut Conn, name: &str) -> Result<(), Error> {
+    conn.execute(diesel::delete(meta::table.filter(meta::name.eq(name.to_owned())))).await.map(drop)
 }
 
 /// Returns the latest time that any node has recorded.

@@ -30,6 +30,7 @@ mod prepared;
 pub mod proofs;
 pub mod rate_limits;
 pub mod recent_lookups;
+pub mod rekeying;
 pub mod respelling;
 mod schema;
 pub mod sessions;

@@ -53,7 +53,9 @@ pub(super) async fn run<R, E: From<Error>>(
     work: impl AsyncFnOnce(&mut Conn) -> Result<R, E>,
 ) -> Result<R, E> {
     conn.begin().await?;
+    conn.check_stored_key().await?;
     let result = work(conn).await.and_then(|done| conn.failure.map_or(Ok(done), |error| Err(error.into())));
+    let result = result.and_then(|done| conn.check_key().map(|()| done).map_err(E::from));
     match result {
         Ok(done) => conn.commit().await.map(|()| done).map_err(E::from),
         Err(error) => {

@@ -60,7 +60,7 @@ impl<'a> Former<'a> {
         for (table, owner_column, index_column, sealed_column, column, purpose) in TABLES {
             let index = self.index(purpose, current);
             for owner in self.values(table, owner_column, index_column, &index).await {
-                let owner = BlindIndex(owner.try_into().unwrap());
+                let owner = BlindIndex::new(owner.try_into().unwrap());
                 let cipher = texts_of(self, table, sealed_column, owner_column, &owner).await;
                 let text = self.vault.open(column, owner.as_ref(), &cipher).unwrap();
                 let escaped =

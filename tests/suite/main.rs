@@ -61,6 +61,7 @@ mod invited;
 mod invited_links;
 mod invites;
 mod json_log;
+mod key_exchange;
 mod key_rotation;
 mod keys;
 mod links;

@@ -20,6 +20,7 @@ use crate::world::{SECRET, Server, World, hash, link, query};
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The binary in a folder, configured only by its environment.
+#[derive(Clone)]
 pub struct Binary {
     folder: PathBuf,
     variables: BTreeMap<String, String>,

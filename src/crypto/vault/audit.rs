@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{BlindIndex, Column, MasterKey, Unsealable, Vault, base62, first_half, mac};
 
 /// Owns the sealed secret: there is one.
-const OWNER: BlindIndex = BlindIndex([0; 16]);
+const OWNER: BlindIndex = BlindIndex::new([0; 16]);
 
 /// The keys derived from the secret of the audit log.
 pub struct AuditKeys {
@@ -39,6 +39,14 @@ impl Vault {
     pub fn new_audit_secret(&self) -> Vec<u8> {
         let secret = Zeroizing::new(base62::random_bytes::<32>());
         self.seal(Column::AuditSecret, &OWNER, &BASE64_STANDARD.encode(*secret))
+    }
+
+    /// Seals the secret of the audit log again.
+    ///
+    /// # Errors
+    /// [`Unsealable`] if it is none.
+    pub fn resealed_audit_secret(&self, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        self.resealed(Column::AuditSecret, OWNER.as_ref(), sealed, OWNER.as_ref())
     }
 
     /// Derives the keys of the audit log from its sealed secret.

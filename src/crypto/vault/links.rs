@@ -5,8 +5,8 @@
 //! With random 96-bit nonces, the key is good for 2³² links. A value of 41 bytes takes 92
 //! characters.
 
-use aes_gcm::Nonce;
 use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
@@ -32,7 +32,9 @@ impl Vault {
     pub fn seal_link(&self, value: &[u8]) -> String {
         let nonce = base62::random_bytes::<NONCE_BYTES>();
         let payload = Payload { msg: value, aad: VERSION };
-        let sealed = self.links.encrypt(&Nonce::from(nonce), payload).expect("values are far below the cipher's limit");
+        let generations = self.generations.load();
+        let sealed = generations.current().links.encrypt(&Nonce::from(nonce), payload);
+        let sealed = sealed.expect("values are far below the cipher's limit");
         BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())
     }
 
@@ -46,7 +48,9 @@ impl Vault {
         }
         let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| Unsealable)?;
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?;
-        self.links.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: VERSION }).map_err(|_| Unsealable)
+        let generations = self.generations.load();
+        let open = |links: &Aes256Gcm| links.decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: VERSION }).ok();
+        generations.of_links().find_map(|keys| open(&keys.links)).ok_or(Unsealable)
     }
 }
 

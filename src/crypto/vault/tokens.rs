@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{Unsealable, Vault, decrypt, encrypt};
 
+/// The first byte of what is sealed.
+const VERSION: u8 = 1;
+
 /// The keys of one access token.
 #[derive(Clone)]
 pub struct TokenKeys {
@@ -21,11 +24,14 @@ pub struct TokenKeys {
 }
 
 impl Vault {
-    /// Derives the keys of an access token.
+    /// Derives the keys of an access token. They derive from the first master key, even if there
+    /// have been others: what they seal cannot be sealed again, and does not open without the
+    /// token.
     #[must_use]
     pub fn token_keys(&self, token: &str) -> TokenKeys {
+        let generations = self.generations.load();
         let derive = |label: &str| -> Zeroizing<[u8; 32]> {
-            let mac = self.tokens.clone().chain_update(label).chain_update(token);
+            let mac = generations.oldest().tokens.clone().chain_update(label).chain_update(token);
             Zeroizing::new(mac.finalize().into_bytes().into())
         };
         let hash = derive("hash:");
@@ -44,7 +50,7 @@ impl TokenKeys {
     /// If the operating system supplies no randomness.
     #[must_use]
     pub fn seal(&self, associated: &[u8], value: &[u8]) -> Vec<u8> {
-        encrypt(&Aes256Gcm::new(&(*self.seal).into()), associated, value)
+        encrypt(&Aes256Gcm::new(&(*self.seal).into()), VERSION, associated, value)
     }
 
     /// Opens a value that [`Self::seal`] returned for the same token and associated data.
@@ -52,6 +58,9 @@ impl TokenKeys {
     /// # Errors
     /// [`Unsealable`] for anything else.
     pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        if sealed.first() != Some(&VERSION) {
+            return Err(Unsealable);
+        }
         decrypt(&Aes256Gcm::new(&(*self.seal).into()), associated, sealed)
     }
 

@@ -283,7 +283,7 @@ impl<K: Fn(Kind, &[u8]) -> BlindIndex> Rules<'_, K> {
     }
 
     fn own(&self, account: &Account, counted: Counted) -> Limit {
-        self.limit(Kind::of(counted, Scope::User), account.user.as_ref())
+        self.limit(Kind::of(counted, Scope::User), &account.user.lasting())
     }
 
     /// Returns the limits of the network and of the one around it.

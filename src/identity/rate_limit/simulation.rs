@@ -263,7 +263,7 @@ impl<'a> Run<'a> {
     fn plan(&self, number: usize, account: u32) -> Plan {
         let since = self.batches[number].since;
         let homeserver = Homeserver { group: (account % self.attack.domains).to_string(), since: BEGIN };
-        let user = BlindIndex(u128::from(account).to_be_bytes());
+        let user = BlindIndex::new(u128::from(account).to_be_bytes());
         let rules = Rules { budgets: self.budgets, now: self.now, key };
         rules.lookup(&Account { user, since }, Some(&homeserver), &self.attack.network(account))
     }
@@ -276,7 +276,7 @@ fn key(kind: Kind, subject: &[u8]) -> BlindIndex {
         (salt, kind, subject).hash(&mut hasher);
         u128::from(hasher.finish())
     };
-    BlindIndex((half(0) << 64 | half(1)).to_be_bytes())
+    BlindIndex::new((half(0) << 64 | half(1)).to_be_bytes())
 }
 
 /// Returns the attacks under these limits as a Markdown table.

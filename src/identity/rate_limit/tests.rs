@@ -8,7 +8,7 @@ const NOW: Millis = 20_000 * DAY;
 
 fn limit(capacity: u32, per_hour: u32) -> Limit {
     let kind = Kind::of(Counted::Lookup, Scope::Server);
-    Limit { kind, key: BlindIndex([0; 16]), bucket: Bucket { capacity, per_hour }, reserve: 0 }
+    Limit { kind, key: BlindIndex::new([0; 16]), bucket: Bucket { capacity, per_hour }, reserve: 0 }
 }
 
 fn own(capacity: u32, per_hour: u32) -> Limit {

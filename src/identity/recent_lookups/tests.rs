@@ -15,7 +15,7 @@ fn token(name: &str) -> Arc<Token> {
     let vault = Vault::new(&MasterKey::from_bytes([7; 32]));
     let mut index = [0; 16];
     index[..name.len()].copy_from_slice(name.as_bytes());
-    Arc::new(Token { hash: [0; 32], index: BlindIndex(index), keys: vault.token_keys(name) })
+    Arc::new(Token { hash: [0; 32], index, keys: vault.token_keys(name) })
 }
 
 fn epoch(number: i64) -> Epoch {

@@ -16,6 +16,7 @@ use super::link::is_avatar;
 use super::{DisplayName, Invitations, InviteWords};
 use crate::clock::Millis;
 use crate::crypto::ephemeral::EphemeralKey;
+use crate::crypto::vault::Purpose;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::service::Objector;
@@ -116,7 +117,7 @@ impl Invitations {
         let is_usual = *client == self.settings.web_clients[0];
         let web_client = (!is_usual).then(|| client.as_str().to_owned());
         let stands_for = Link {
-            token_hash: self.sealer.invite_token_index(token).0,
+            token_hash: self.sealer.invite_token_index(token).lasting(),
             key: EphemeralKey::from_private_bytes(key.private_bytes()),
             words: InviteWords { web_client, ..words.clone() },
         };
@@ -173,7 +174,8 @@ impl Invitations {
         let link = self.links.open(token).and_then(|bytes| Link::from_bytes(&bytes));
         let Some(link) = link else { return Ok(Err(Landing::Unknown)) };
         let made_after = self.clock.now() - self.retention.invite;
-        let row = invites::by_token_hash(&mut self.store.read().await?, &link.token_hash, made_after).await?;
+        let token_hash = self.sealer.in_link(Purpose::InviteToken, link.token_hash);
+        let row = invites::by_token_hash(&mut self.store.read().await?, &token_hash, made_after).await?;
         let Some(row) = row else { return Ok(Err(Landing::Over)) };
         Ok(match self.sealer.open_invited(&row)? {
             Some(address) => Ok(Waiting { row, address, link }),

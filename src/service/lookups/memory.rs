@@ -26,14 +26,15 @@ const BATCH: usize = 50;
 /// Remembers the look-ups of access tokens.
 pub(super) struct Memory {
     store: Store,
+    sealer: Sealer,
     clock: Clock,
     directory: Arc<Directory>,
     recent: RecentLookups,
 }
 
 impl Memory {
-    pub(super) fn new(store: Store, clock: Clock, directory: Arc<Directory>) -> Self {
-        Self { store, clock, directory, recent: RecentLookups::new(CAPACITY) }
+    pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, directory: Arc<Directory>) -> Self {
+        Self { store, sealer, clock, directory, recent: RecentLookups::new(CAPACITY) }
     }
 
     /// Returns the digests that the caller's token has not looked up during this epoch.
@@ -63,7 +64,8 @@ impl Memory {
     /// were free, anybody with a token of the user could find out what they are.
     async fn read(&self, token: &Token, epoch: Epoch) -> Result<(), Error> {
         let now = self.clock.now();
-        let sealed = rows::get(&mut self.store.read().await?, token.index.as_ref(), epoch.number()).await?;
+        let index = self.sealer.token_index(&token.hash);
+        let sealed = rows::get(&mut self.store.read().await?, index.as_ref(), epoch.number()).await?;
         let stored = sealed.map(|sealed| opened(token, epoch, &sealed)).unwrap_or_default();
         self.recent.read(token, epoch, stored.hashes(), now);
         Ok(())
@@ -90,10 +92,11 @@ impl Memory {
         for batch in self.recent.unsaved().chunks(BATCH) {
             let ends = |unsaved: &Unsaved| self.directory.accepted_until(unsaved.epoch);
             let some: Arc<[_]> = batch.iter().map(|unsaved| (unsaved.clone(), ends(unsaved))).collect();
+            let sealer = self.sealer.clone();
             let saved = self.store.write(async move |conn| {
                 let mut saved = Vec::with_capacity(some.len());
                 for (unsaved, ends) in some.iter() {
-                    saved.push(save(conn, unsaved, *ends).await?);
+                    saved.push(save(conn, &sealer, unsaved, *ends).await?);
                 }
                 Ok::<_, store::Error>(saved)
             });
@@ -117,15 +120,16 @@ impl Memory {
 
 /// Adds look-ups to those that the nodes have stored. Returns all of them, or `None` if the token
 /// no longer exists.
-async fn save(conn: &mut Conn, unsaved: &Unsaved, ends: Millis) -> Result<Option<Row>, store::Error> {
+async fn save(conn: &mut Conn, sealer: &Sealer, unsaved: &Unsaved, ends: Millis) -> Result<Option<Row>, store::Error> {
     let Unsaved { token, epoch, hashes } = unsaved;
     // A transaction that deletes the token now has to wait, and deletes this row as well.
     if !accounts::lock_token(conn, &token.hash).await? {
         return Ok(None);
     }
-    let stored = rows::get(conn, token.index.as_ref(), epoch.number()).await?;
+    let index = sealer.token_index(&token.hash);
+    let stored = rows::get(conn, index.as_ref(), epoch.number()).await?;
     let row = stored.map(|sealed| opened(token, *epoch, &sealed)).unwrap_or_default().with(hashes);
-    rows::put(conn, token.index.as_ref(), epoch.number(), &row.seal(token, *epoch), ends).await?;
+    rows::put(conn, index.as_ref(), epoch.number(), &row.seal(token, *epoch), ends).await?;
     Ok(Some(row))
 }
 

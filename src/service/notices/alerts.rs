@@ -63,7 +63,7 @@ impl Notices {
     ) -> Result<Vec<NewDelivery>, Error> {
         let mut others = bindings::of_user(conn, &added.user_index).await?;
         others.retain(|other| other.address_index != added.address_index);
-        let new = self.sealer.binding_index(address).0;
+        let new = self.sealer.binding_index(address).lasting();
         let can_undo = trusted(&others, added.bound_at);
         let event = |row: &Binding| Event::Added { added: new, can_undo: can_undo(row) };
         let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
@@ -129,8 +129,8 @@ impl Notices {
 
     /// Returns the link that undoes the action of an alert, if it can be undone.
     pub(super) fn alert_link(&self, notice: &Notice, language: Language) -> Option<Url> {
-        let user_index = self.sealer.binding_user_index(&notice.mxid).0;
-        let reader = self.sealer.binding_index(&notice.address).0;
+        let user_index = self.sealer.binding_user_index(&notice.mxid).lasting();
+        let reader = self.sealer.binding_index(&notice.address).lasting();
         match notice.event {
             Event::Erasing { can_stop: true, .. } => {
                 Some(ErasureLink { user_index, reader, requested_at: notice.at }.url(&self.links, language))

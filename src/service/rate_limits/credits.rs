@@ -164,7 +164,7 @@ mod tests {
     const NOW: Millis = 20_000 * DAY;
 
     const fn limit(key: u8, scope: Scope) -> Limit {
-        Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex([key; 16]), bucket: BUCKET, reserve: 0 }
+        Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex::new([key; 16]), bucket: BUCKET, reserve: 0 }
     }
 
     const fn refund(limit: Limit, units: u32) -> Refund {

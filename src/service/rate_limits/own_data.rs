@@ -10,7 +10,6 @@ use ruma_common::UserId;
 
 use super::RateLimits;
 use super::charging::{Refused, charge_one, refusal_by};
-use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::network::Network;
 use crate::identity::rate_limit::kind::{Counted, DAY, Kind, Scope};
@@ -55,7 +54,7 @@ impl RateLimits {
 
     async fn charge_address_views(&self, of: &Address, views: u32) -> Result<(), Error> {
         let index = self.sealer.web_session_address_index(of);
-        let limit = self.rules().limit(Kind::of(Counted::View, Scope::Subject), index.as_ref());
+        let limit = self.rules().limit(Kind::of(Counted::View, Scope::Subject), &index.lasting());
         self.charge(&Plan::of(vec![limit]), views).await
     }
 
@@ -144,7 +143,7 @@ impl RateLimits {
     /// transaction that binds it.
     pub(in crate::service) async fn charge_addition(&self, conn: &mut Conn, mxid: &UserId) -> Result<(), Error> {
         let user = self.sealer.account_index(mxid);
-        let limit = self.rules().limit(Kind::of(Counted::Addition, Scope::User), user.as_ref());
+        let limit = self.rules().limit(Kind::of(Counted::Addition, Scope::User), &user.lasting());
         self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
@@ -154,9 +153,9 @@ impl RateLimits {
         &self,
         conn: &mut Conn,
         what: Counted,
-        by: &BlindIndex,
+        by: &[u8],
     ) -> Result<bool, store::Error> {
-        let limit = self.rules().limit(Kind::of(what, Scope::User), by.as_ref());
+        let limit = self.rules().limit(Kind::of(what, Scope::User), by);
         Ok(charge_one(conn, &limit, DAY, self.clock.now()).await?.is_some())
     }
 
@@ -175,7 +174,7 @@ impl RateLimits {
     }
 
     fn of_user(&self, counted: Counted, actor: &Actor) -> Limit {
-        self.rules().limit(Kind::of(counted, Scope::User), self.sealer.account_index(&actor.mxid).as_ref())
+        self.rules().limit(Kind::of(counted, Scope::User), &self.sealer.account_index(&actor.mxid).lasting())
     }
 }
 

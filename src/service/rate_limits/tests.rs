@@ -30,7 +30,7 @@ async fn rate_limits() -> (RateLimits, TempDir) {
 }
 
 fn limit(number: u8, scope: Scope, bucket: Bucket) -> Limit {
-    Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex([number; 16]), bucket, reserve: 0 }
+    Limit { kind: Kind::of(Counted::Lookup, scope), key: BlindIndex::new([number; 16]), bucket, reserve: 0 }
 }
 
 fn shared(number: u8, bucket: Bucket) -> Limit {
@@ -215,7 +215,7 @@ fn the_database_charges_as_the_arithmetic_does() {
         let key = move |number: u8| {
             let mut key = [number; 16];
             key[1..].copy_from_slice(&salt);
-            BlindIndex(key)
+            BlindIndex::new(key)
         };
         let (mut now, mut ledger, mut bucket) = (NOW, Ledger::default(), BUCKET);
         for step in steps {
@@ -299,7 +299,7 @@ async fn a_jump_that_is_taken_back_leaves_limits_about_as_full_as_before_and_onc
     let (limits, _folder) = rate_limits().await;
     let bucket = Bucket { capacity: 200, per_hour: 10 };
     let limit =
-        |n| Limit { kind: Kind::of(Counted::Text, Scope::Country), key: BlindIndex([n; 16]), bucket, reserve: 0 };
+        |n| Limit { kind: Kind::of(Counted::Text, Scope::Country), key: BlindIndex::new([n; 16]), bucket, reserve: 0 };
     let (country, before) = (limit(1), limit(2));
     let wrong = NOW + 19 * HOUR;
     let store = limits.store.clone();

@@ -6,6 +6,7 @@ use ruma_common::OwnedUserId;
 use super::erasure::Cause;
 use super::export::{Need, PendingErasure};
 use super::{SelfService, erasures};
+use crate::crypto::vault::Purpose;
 use crate::error::{Error, ErrorKind};
 use crate::service::Actor;
 use crate::service::audit::{Act, Entry, Origin};
@@ -109,9 +110,11 @@ impl SelfService {
     pub async fn stoppable(&self, token: &str) -> Result<Stoppable, Error> {
         let Some(link) = ErasureLink::open(&self.links, token) else { return Ok(Stoppable::Unknown) };
         let mut conn = self.store.read().await?;
-        let rows = bindings::of_user(&mut conn, &link.user_index).await?;
+        let user_index = self.sealer.in_link(Purpose::BindingUser, link.user_index);
+        let rows = bindings::of_user(&mut conn, &user_index).await?;
+        let reader = self.sealer.in_link(Purpose::BindingAddress, link.reader);
         // Somebody else may read the address once it is unbound.
-        let Some(reader) = rows.iter().find(|row| row.address_index == link.reader) else {
+        let Some(reader) = rows.iter().find(|row| row.address_index == reader) else {
             return Ok(Stoppable::Over);
         };
         let mxid = self.sealer.open_bound_mxid(&reader.address_index, &reader.mxid)?;

@@ -10,7 +10,6 @@
 //! one as soon as the text has been sent: if it cannot be sent, the code that is already on the
 //! phone still works.
 
-use super::sessions::is_same;
 use super::{Asker, TokenRequest, Unsent, Validation};
 use crate::clock::{MINUTE, Millis, is_recent};
 use crate::error::Error;
@@ -66,7 +65,7 @@ impl Validation {
                 return Err(Error::session_expired());
             }
         }
-        Ok(is_same(&self.sealer.validation_code(&session.sid, since), typed.trim()))
+        Ok(self.sealer.is_validation_code(&session.sid, since, typed.trim()))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Sessions: their owners, what they prove, and how they are stored.
 
 use ruma_common::OwnedUserId;
-use subtle::ConstantTimeEq;
 
 use super::{Asker, TokenRequest, Validation};
 use crate::clock::{Millis, is_recent};
@@ -71,7 +70,7 @@ impl Validation {
             session => session?,
         };
         let is_right = match (medium, session.code_since) {
-            (Medium::Email, None) => is_same(&self.sealer.validation_token(&session.sid), token),
+            (Medium::Email, None) => self.sealer.is_validation_token(&session.sid, token),
             (Medium::Msisdn, Some(since)) => self.try_code(&session, since, token).await?,
             (Medium::Email, Some(_)) | (Medium::Msisdn, None) => return Err(Error::no_valid_session()),
         };
@@ -103,7 +102,7 @@ impl Validation {
     /// Returns whether a link was valid for a session that is no longer stored: its token is
     /// derived from the session's id.
     async fn was_removed(&self, named: &Submission, token: &str) -> Result<bool, Error> {
-        let is_ours = is_same(&self.sealer.validation_token(named.sid.as_str()), token);
+        let is_ours = self.sealer.is_validation_token(named.sid.as_str(), token);
         Ok(is_ours && sessions::mailed(&mut self.store.read().await?, named.sid.as_str()).await?.is_none())
     }
 
@@ -204,9 +203,4 @@ impl Validation {
 /// Returns whether all attempts at the code of a session have failed.
 pub(super) fn is_dead(session: &Session) -> bool {
     session.validated_at.is_none() && session.wrong_codes >= CODE_TRIES
-}
-
-/// Compares the typed text with the one that was sent, in constant time.
-pub(super) fn is_same(sent: &str, typed: &str) -> bool {
-    sent.as_bytes().ct_eq(typed.as_bytes()).into()
 }

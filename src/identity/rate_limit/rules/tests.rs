@@ -36,7 +36,7 @@ fn key(kind: Kind, subject: &[u8]) -> BlindIndex {
         (salt, kind, subject).hash(&mut hasher);
         u128::from(hasher.finish())
     };
-    BlindIndex((half(0) << 64 | half(1)).to_be_bytes())
+    BlindIndex::new((half(0) << 64 | half(1)).to_be_bytes())
 }
 
 fn network(address: &str) -> Network {
@@ -245,7 +245,7 @@ fn networks_that_ask_all_the_time_leave_the_one_around_them_to_others() {
 fn the_more_an_account_has_used_the_more_it_leaves_free() {
     let limit = |scope, reserve| Limit {
         kind: Kind::of(Counted::Lookup, scope),
-        key: BlindIndex([0; 16]),
+        key: BlindIndex::new([0; 16]),
         bucket: Bucket { capacity: 1_000, per_hour: 1 },
         reserve,
     };
@@ -304,7 +304,7 @@ proptest! {
     fn no_reserve_exceeds_the_capacity(capacity: u32, base: u32, used: u32) {
         let limit = Limit {
             kind: Kind::of(Counted::Lookup, Scope::Server),
-            key: BlindIndex([0; 16]),
+            key: BlindIndex::new([0; 16]),
             bucket: Bucket { capacity, per_hour: 1 },
             reserve: base,
         };
@@ -320,7 +320,7 @@ proptest! {
 fn tokens_leave_half_of_a_persons_limits_to_sessions_and_these_a_quarter_to_new_ones() {
     let limit = |capacity| Limit {
         kind: Kind::of(Counted::Confirmation, Scope::User),
-        key: BlindIndex([0; 16]),
+        key: BlindIndex::new([0; 16]),
         bucket: Bucket { capacity, per_hour: 1 },
         reserve: 0,
     };

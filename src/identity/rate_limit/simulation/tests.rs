@@ -26,7 +26,7 @@ struct Server {
     ledger: Ledger,
     peppers: Peppers,
     nodes: Vec<RecentLookups>,
-    rows: HashMap<(BlindIndex, Epoch), Vec<u8>>,
+    rows: HashMap<([u8; 16], Epoch), Vec<u8>>,
     /// The look-up hashes of everybody's contacts, under the pepper of an epoch.
     hashes: (Option<Epoch>, Vec<Digest>),
     now: Millis,
@@ -100,7 +100,7 @@ fn row_with(stored: Option<&Vec<u8>>, token: &Token, epoch: Epoch, hashes: &[u32
 fn token(number: u32) -> Arc<Token> {
     let vault = Vault::new(&MasterKey::from_bytes([7; 32]));
     let keys = vault.token_keys(&number.to_string());
-    Arc::new(Token { hash: [0; 32], index: BlindIndex(u128::from(number).to_be_bytes()), keys })
+    Arc::new(Token { hash: [0; 32], index: u128::from(number).to_be_bytes(), keys })
 }
 
 fn person(number: u32, since: Millis, known: Millis, devices: usize) -> Person {
