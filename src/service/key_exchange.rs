@@ -177,7 +177,7 @@ impl KeyExchange {
     /// Returns how many nodes run.
     ///
     /// # Errors
-    /// [`store::Error`] if the database fails.
+    /// `store::Error` if the database fails.
     pub async fn nodes(&self) -> Result<usize, store::Error> {
         let now = self.clock.now();
         let nodes = nodes::all(&mut self.store.read().await?).await?;
@@ -187,7 +187,7 @@ impl KeyExchange {
     /// Returns how far the exchange with the key that waits, or has waited, in the file is.
     ///
     /// # Errors
-    /// [`store::Error`] if the database fails.
+    /// `store::Error` if the database fails.
     pub async fn progress(&self, next: &MasterKey) -> Result<Progress, store::Error> {
         let mut conn = self.store.read().await?;
         if meta::get(&mut conn, meta::MASTER_KEY_CHECK).await?.is_none_or(|check| check != next.check_value()) {
@@ -248,7 +248,7 @@ impl KeyExchange {
     /// Renews all rows, unless another node does; returns whether none is left.
     ///
     /// # Errors
-    /// [`store::Error`] if the database fails.
+    /// `store::Error` if the database fails.
     pub async fn renew_all(&self) -> Result<bool, store::Error> {
         let now = self.clock.now();
         if !self.store.renew(async move |conn| leases::take(conn, LEASE, now, now + HELD).await).await? {

@@ -53,7 +53,7 @@ impl Maintenance {
         }
     }
 
-    /// Runs `work` with one master key: see [`Store::steadily`].
+    /// Runs `work` with one master key: see `Store::steadily`.
     pub async fn steadily<F: Future>(&self, work: F) -> F::Output {
         self.store.steadily(work).await
     }
