@@ -178,6 +178,8 @@ impl History {
     }
 
     async fn happens_here(&mut self, n: usize) {
+        // What happens in the same millisecond has no order.
+        self.next(n);
         let (address, language) = (Address::email(&spelled(n, 0)).unwrap(), self.services.default_language());
         let owner = if self.random.random_bool(0.6) {
             let user = format!("@user{}:hs.example", self.random.random_range(0..4));
