@@ -46,6 +46,11 @@ impl Program {
         }
     }
 
+    /// Returns its process ID, unless it is stopped.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Child::id)
+    }
+
     /// Runs it with arguments, in addition to the server, and returns its output.
     pub fn run(&self, arguments: &[&str]) -> String {
         let output = self.command().args(arguments).output().expect("it can be run");
