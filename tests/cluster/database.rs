@@ -10,6 +10,8 @@ use serde_json::Value;
 use crate::Result;
 use crate::machines::{Machine, signal};
 
+/// How many bytes a standby that keeps up may be behind.
+const KEEPS_UP: u64 = 1_000_000;
 const PASSWORD: &str = "correct-horse";
 
 /// One member of the cluster.
@@ -50,7 +52,8 @@ impl Member {
         let (name, address) = (&self.machine.name, self.machine.address);
         let peer = format!("http://{address}:2380");
         let client = format!("http://{address}:2379");
-        let cluster: Vec<_> = self.peers.iter().map(|(name, address)| format!("{name}=http://{address}:2380")).collect();
+        let cluster: Vec<_> =
+            self.peers.iter().map(|(name, address)| format!("{name}=http://{address}:2380")).collect();
         let arguments = [
             ("--name", name.as_str()),
             ("--data-dir", "etcd"),
@@ -191,29 +194,33 @@ pub fn url(port: u16) -> String {
     format!("postgres://vouch:{PASSWORD}@127.0.0.1:{port}/vouch")
 }
 
-/// Returns the role of each member, as the first one that answers says, or `None` while one of them
-/// is not what it should be: there must be a primary, and two standbys that keep up, one of them
+/// Returns the role of each member, or `None` while one of them does not answer or is not what it
+/// should be: there must be a primary, and two standbys that keep up, one of them
 /// synchronously.
 pub async fn roles(members: &[Member], http: &reqwest::Client) -> Option<Vec<Role>> {
-    let mut documents = Vec::new();
+    let mut listed = Value::Null;
     for member in members {
-        let url = format!("http://{}:8008/cluster", member.machine.address);
-        let answer = http.get(url).timeout(Duration::from_secs(1)).send().await.ok()?;
-        documents.push(answer.json::<Value>().await.ok()?);
+        listed = describe(member, http).await.ok()?;
     }
-    let listed = documents.pop()?["members"].as_array()?.clone();
+    let listed = listed["members"].as_array()?;
     let role = |member: &Member| {
         let entry = listed.iter().find(|entry| entry["name"] == member.machine.name.as_str())?;
         match (entry["role"].as_str()?, entry["state"].as_str()?, entry["lag"].as_u64()) {
             ("leader", "running", _) => Some(Role::Primary),
-            ("sync_standby", "running" | "streaming", Some(0)) => Some(Role::SynchronousStandby),
-            ("replica", "running" | "streaming", Some(0..1_000_000)) => Some(Role::Standby),
+            ("sync_standby", "running" | "streaming", Some(..KEEPS_UP)) => Some(Role::SynchronousStandby),
+            ("replica", "running" | "streaming", Some(..KEEPS_UP)) => Some(Role::Standby),
             _ => None,
         }
     };
     let roles: Vec<_> = members.iter().map(role).collect::<Option<_>>()?;
     let is_complete = [Role::Primary, Role::SynchronousStandby].iter().all(|role| roles.contains(role));
     is_complete.then_some(roles)
+}
+
+/// Returns what the Patroni of a member says of all members.
+pub async fn describe(member: &Member, http: &reqwest::Client) -> Result<Value> {
+    let url = format!("http://{}:8008/cluster", member.machine.address);
+    Ok(http.get(url).timeout(Duration::from_secs(1)).send().await?.json().await?)
 }
 
 /// Returns the position of etcd's leader.

@@ -119,7 +119,8 @@ async fn prove(world: &World, user: &Client, address: &str) -> Result<String> {
         let Ok(Ok(mail)) = tokio::time::timeout(MAIL_WITHIN, mail).await else { continue };
         let links = mail.links();
         let Some(link) = links.iter().find(|link| link.contains("/submitToken?")) else { continue };
-        let token = Url::parse(link)?.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
+        let token =
+            Url::parse(link)?.query_pairs().find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
         let proof = json!({ "sid": sid, "client_secret": SECRET, "token": token });
         user.post("/v2/validate/email/submitToken", &proof).await?;
         return Ok(sid.as_str().ok_or("the session has no ID")?.to_owned());

@@ -60,7 +60,9 @@ impl World {
         let nodes = PORTS.map(node).into();
         let world = Self { nodes, proxy, members, homeserver, http, awaited, _mail: mail, folder };
         world.until("the cluster is whole", async || world.roles().await.is_some()).await?;
-        world.until("the database is created", async || database::create_database(proxy::DATABASE).await.is_ok()).await?;
+        world
+            .until("the database is created", async || database::create_database(proxy::DATABASE).await.is_ok())
+            .await?;
         for node in &world.nodes {
             // The first one makes the keys.
             node.start();
@@ -95,6 +97,7 @@ impl World {
     /// Waits until the cluster is whole and all nodes are sound, and returns how long that took.
     pub async fn until_healthy(&self, probes: &Probes) -> Result<Duration> {
         let begun = Instant::now();
+        self.until("all nodes answer", async || probes.are_sound()).await?;
         self.until("the cluster is whole", async || probes.are_sound() && self.roles().await.is_some()).await?;
         Ok(begun.elapsed())
     }
@@ -107,7 +110,11 @@ impl World {
         let begun = Instant::now();
         while !holds().await {
             if begun.elapsed() > WHOLE_WITHIN {
-                return Err(format!("waited in vain until {what}\n{}", self.logs()).into());
+                let mut state = Vec::new();
+                for member in &self.members {
+                    state.push(format!("{:?}", database::describe(member, &self.http).await));
+                }
+                return Err(format!("waited in vain until {what}\n{}\n{}", state.join("\n"), self.logs()).into());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
