@@ -189,9 +189,10 @@ pub async fn create_database(port: u16) -> Result<()> {
     Ok(client.batch_execute("CREATE DATABASE vouch OWNER vouch").await?)
 }
 
-/// The URL of Vouch's database behind a proxy.
+/// The URL of Vouch's database behind a proxy. The proxy may lead to a standby for a moment, whose
+/// answers are those of a while ago.
 pub fn url(port: u16) -> String {
-    format!("postgres://vouch:{PASSWORD}@127.0.0.1:{port}/vouch")
+    format!("postgres://vouch:{PASSWORD}@127.0.0.1:{port}/vouch?target_session_attrs=read-write")
 }
 
 /// Returns the role of each member, or `None` while one of them does not answer or is not what it

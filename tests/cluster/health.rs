@@ -64,10 +64,10 @@ impl Probes {
 }
 
 async fn ask_forever(world: Arc<World>, prober: Client, number: usize, silence: Arc<Mutex<Silence>>) {
-    loop {
+    for turn in 0.. {
         let asked = Instant::now();
-        // Reading and writing; the homeserver's answer is needed as well.
-        let openid = world.homeserver.openid_token(&format!("prober{number}"));
+        // Somebody else each time: a user has only so many tokens.
+        let openid = world.homeserver.openid_token(&format!("prober{number}-{turn}"));
         let reads = prober.send(reqwest::Method::GET, "/v2/account", None).await;
         let writes = prober.send(reqwest::Method::POST, "/v2/account/register", Some(&openid)).await;
         let answers = matches!((reads, writes), (Answer::Done(_), Answer::Done(_))) && asked.elapsed() < IN_TIME;

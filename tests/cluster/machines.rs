@@ -1,6 +1,7 @@
 //! Machines: network namespaces with a cable to one switch, and a disk of their own.
 
 use std::fs;
+use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -55,8 +56,10 @@ impl Machine {
 
     /// Fills the disk to the last byte.
     pub fn fill(&self) {
-        // It fails, since nothing is left.
-        let _ = fs::copy("/dev/zero", self.filling());
+        if let (Ok(mut zeros), Ok(mut filling)) = (fs::File::open("/dev/zero"), fs::File::create(self.filling())) {
+            // It fails, since nothing is left.
+            let _ = io::copy(&mut zeros, &mut filling);
+        }
     }
 
     /// Gives back what [`Self::fill`] has taken.
