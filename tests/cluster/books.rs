@@ -17,6 +17,9 @@ use crate::world::World;
 /// holds its lease for a minute.
 const DELIVERED_WITHIN: Duration = Duration::from_mins(3);
 
+/// How long it may take until a node finds what was bound on another.
+const FOUND_WITHIN: Duration = Duration::from_secs(10);
+
 /// What was acknowledged.
 #[derive(Default)]
 pub struct Books {
@@ -85,10 +88,17 @@ impl Books {
             (entries.bound.clone(), entries.unbound.clone(), entries.erased.clone())
         };
         let asked: Vec<_> = bound.keys().chain(&unbound).map(String::as_str).collect();
-        let mut found = BTreeMap::new();
-        for asked in asked.chunks(1000) {
-            found.extend(users::look_up(auditor, asked).await?);
-        }
+        let begun = Instant::now();
+        let found = loop {
+            let mut found = BTreeMap::new();
+            for asked in asked.chunks(1000) {
+                found.extend(users::look_up(auditor, asked).await?);
+            }
+            if bound.keys().all(|address| found.contains_key(address)) || begun.elapsed() > FOUND_WITHIN {
+                break found;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         for (address, mxid) in &bound {
             if found.get(address) != Some(mxid) {
                 self.complain(format!("{url}: {address} was bound to {mxid}, and now to {:?}", found.get(address)));
