@@ -1,23 +1,21 @@
 //! The environment of the server: a database, a homeserver, a mail server, and the settings to use
 //! them.
 
-use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ruma_common::{OwnedUserId, UserId};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use vouch::clock::Clock;
 use vouch::config::Config;
 use vouch::identity::threepid::Address;
 use vouch::service::Services;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
-use vouch_test_support::mail_sink::{MailSink, Message, Options};
+use vouch_test_support::mail_sink::{Awaited, MailSink, Message};
 use vouch_test_support::postgres::Cluster;
 
 use crate::Result;
@@ -47,8 +45,6 @@ const BUDGETS: [(&str, &str); 11] = [
 ];
 const WIDE: &str = "1000000000";
 
-type Awaited = Arc<Mutex<HashMap<String, oneshot::Sender<Message>>>>;
-
 pub struct World {
     pub homeserver: Homeserver,
     /// The environment variables of the server.
@@ -67,7 +63,7 @@ impl World {
         ca.write_to(path("ca.pem").as_ref());
         let homeserver = Homeserver::start("hs.example", &ca);
         let awaited = Awaited::default();
-        let mail = MailSink::start_with(mail_options(&awaited)).await;
+        let mail = MailSink::start_with(awaited.options(|_| true)).await;
         let cluster = on_postgres.then(|| Cluster::start_with(&POSTGRES_SETTINGS));
         let database = cluster.as_ref().map_or(format!("sqlite:{}", path("vouch.db")), |it| it.url().to_owned());
         let set = |name: &str, value: String| (format!("VOUCH__{name}"), value);
@@ -127,26 +123,8 @@ impl World {
 
     /// Returns the next mail to an address. Must be called before the mail is requested.
     pub fn mail_to(&self, address: &str) -> oneshot::Receiver<Message> {
-        let (sender, receiver) = oneshot::channel();
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), sender);
-        receiver
+        self.awaited.mail_to(address)
     }
-}
-
-/// Passes each mail to the task that waits for it.
-fn mail_options(awaited: &Awaited) -> Options {
-    let (sender, mut received) = mpsc::unbounded_channel::<Message>();
-    let awaited = Arc::clone(awaited);
-    tokio::spawn(async move {
-        while let Some(message) = received.recv().await {
-            let waiting = awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message.to[0]);
-            if let Some(waiting) = waiting {
-                // Fails if the task has failed and is no longer waiting.
-                let _ = waiting.send(message);
-            }
-        }
-    });
-    Options { keep: false, received: Some(sender), ..Options::default() }
 }
 
 /// Returns the address of the binding with this number.

@@ -1,16 +1,14 @@
 //! Everything together.
 
-use std::collections::HashMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use vouch_test_support::ca::Ca;
 use vouch_test_support::homeserver::Homeserver;
-use vouch_test_support::mail_sink::{MailSink, Message, Options};
+use vouch_test_support::mail_sink::{Awaited, MailSink, Message};
 use vouch_test_support::program::{Program, tail};
 
 use crate::Result;
@@ -24,8 +22,6 @@ use crate::vouch::{Node, PORTS};
 const WHOLE_WITHIN: Duration = Duration::from_mins(3);
 
 const PROXY: &str = "http://127.0.0.1:8100";
-
-type Awaited = Arc<Mutex<HashMap<String, oneshot::Sender<Message>>>>;
 
 /// The cluster and all around it.
 pub struct World {
@@ -49,7 +45,7 @@ impl World {
         ca.write_to(&folder.path().join("ca.pem"));
         let homeserver = Homeserver::start("hs.example", &ca);
         let awaited = Awaited::default();
-        let mail = MailSink::start_with(mail_options(&awaited)).await;
+        let mail = MailSink::start_with(awaited.options(with_token)).await;
         let http = reqwest::Client::builder().build()?;
 
         machines::switch()?;
@@ -132,27 +128,11 @@ impl World {
 
     /// Returns the next mail to an address. Must be called before the mail is requested.
     pub fn mail_to(&self, address: &str) -> oneshot::Receiver<Message> {
-        let (sender, receiver) = oneshot::channel();
-        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned(), sender);
-        receiver
+        self.awaited.mail_to(address)
     }
 }
 
-/// Passes each mail with a token to the user who waits for it.
-fn mail_options(awaited: &Awaited) -> Options {
-    let (sender, mut received) = mpsc::unbounded_channel::<Message>();
-    let awaited = Arc::clone(awaited);
-    tokio::spawn(async move {
-        while let Some(message) = received.recv().await {
-            if !message.links().iter().any(|link| link.contains("/submitToken?")) {
-                continue;
-            }
-            let waiting = awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&message.to[0]);
-            if let Some(waiting) = waiting {
-                // The user may have asked for another.
-                let _ = waiting.send(message);
-            }
-        }
-    });
-    Options { keep: false, received: Some(sender), ..Options::default() }
+/// Whether a mail proves an address.
+fn with_token(message: &Message) -> bool {
+    message.links().iter().any(|link| link.contains("/submitToken?"))
 }

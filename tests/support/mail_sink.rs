@@ -9,9 +9,11 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::rustls::ServerConfig;
 
+mod awaited;
 mod message;
 mod smtp;
 
+pub use awaited::Awaited;
 pub use message::{Message, find_part};
 
 /// The time that the `wait_…` functions wait before they fail the test.
