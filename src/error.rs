@@ -82,7 +82,7 @@ impl ErrorKind {
 
 /// A [standard error
 /// response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
     errcode: &'static str,

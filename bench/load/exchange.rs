@@ -30,6 +30,7 @@ pub async fn measure(
             .map(|(group, books)| Lookups::new(group, books.iter().map(Addresses::book).collect(), ADDRESSES, pepper))
             .collect()
     };
+    report::row("look-up × 100, before", ADDRESSES, &setup.measure(lookups()).await?);
     MasterKey::make(&world.next_master_key())?;
     let (begun, mut all): (_, Option<Measurement>) = (Instant::now(), None);
     while setup.server.log_line("the exchange of the master key is complete").is_err() {

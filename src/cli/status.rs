@@ -99,6 +99,9 @@ fn print(status: &Status) {
         );
     }
     line("audit log", &status.audit.to_string());
+    if let Some(left) = status.rows_of_former_key {
+        line("master key", &format!("being exchanged: {left} rows are still to be renewed"));
+    }
     say("");
     let levels = status
         .limits

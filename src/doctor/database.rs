@@ -2,7 +2,7 @@
 
 use super::{Context, Finding};
 use crate::clock::{DAY, InWords, MINUTE, Millis, Span};
-use crate::service::Inspection;
+use crate::service::{Inspection, KeyCheck};
 use crate::store::Schema;
 
 /// Entries of the audit log that wait longer are linked by nobody.
@@ -75,7 +75,10 @@ pub(super) async fn master_key(context: &Context) -> Finding {
     };
     let remedy = "restore the key that the database was created with: without it, nothing in the database can be read";
     match Box::pin(database.master_key(&context.config.keys)).await {
-        Ok(0) => Finding::ok("it belongs to the database, in which nothing is sealed yet"),
+        Ok(KeyCheck { rows_of_former_key: Some(left), .. }) => {
+            Finding::ok(format!("it is being exchanged: {left} rows are still to be renewed"))
+        }
+        Ok(KeyCheck { opened: 0, .. }) => Finding::ok("it belongs to the database, in which nothing is sealed yet"),
         Ok(_) => Finding::ok("it opens the stored values"),
         Err(error) => Finding::problem(error.to_string(), remedy),
     }

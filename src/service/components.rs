@@ -284,7 +284,7 @@ impl Services {
         let node = Arc::new(Node::new(store.clone(), clock.clone(), signing.clone()));
         let key_exchange = Arc::new(KeyExchange {
             store: store.clone(),
-            vault,
+            vault: vault.clone(),
             clock: clock.clone(),
             keys: config.keys.clone(),
             retention: retention.clone(),
@@ -301,6 +301,7 @@ impl Services {
             directory: directory.clone(),
             clock_guard: clock_guard.clone(),
             audit: audit.clone(),
+            vault,
         });
         let address_proofs = Arc::new(AddressProofs {
             clock: clock.clone(),

@@ -11,7 +11,7 @@ use crate::config::{Config, Keys};
 use crate::crypto::signing::SigningKeys;
 use crate::crypto::vault::Vault;
 use crate::error::StartError;
-use crate::store::{Error as StoreError, Schema, Store, accounts, meta};
+use crate::store::{Error as StoreError, Schema, Store, accounts, meta, rekeying};
 
 /// The number of accounts that are opened to check the master key.
 const SAMPLE: i64 = 10;
@@ -22,6 +22,14 @@ pub struct Inspection {
     remembered: Option<Vec<u8>>,
     clock: Clock,
     clock_guard: ClockGuard,
+}
+
+/// What was found with a master key that is the database's.
+pub struct KeyCheck {
+    /// How many values were opened.
+    pub opened: usize,
+    /// How many rows the exchange of the key has not renewed, if there is one.
+    pub rows_of_former_key: Option<i64>,
 }
 
 impl Inspection {
@@ -52,12 +60,13 @@ impl Inspection {
         Ok((seen, wrong))
     }
 
-    /// Opens some of the stored values with the master key; returns how many.
+    /// Opens some of the stored values with the master key.
     ///
     /// # Errors
     /// [`StartError`] if there is no key, or another one.
-    pub async fn master_key(&self, keys: &Keys) -> Result<usize, StartError> {
-        let sealer = Sealer::new(self.vault(keys).await?.into());
+    pub async fn master_key(&self, keys: &Keys) -> Result<KeyCheck, StartError> {
+        let vault = Arc::new(self.vault(keys).await?);
+        let sealer = Sealer::new(vault.clone());
         let mut conn = self.store.read().await.map_err(in_words)?;
         let sample = accounts::first(&mut conn, SAMPLE).await.map_err(in_words)?;
         if sample.iter().any(|account| sealer.open_account(account).is_err()) {
@@ -65,13 +74,14 @@ impl Inspection {
                 "the stored values cannot be opened with this key: rows were changed or mixed up".into(),
             ));
         }
-        Ok(sample.len())
+        let rows_of_former_key = rekeying::rows_left(&mut conn, &vault).await.map_err(in_words)?;
+        Ok(KeyCheck { opened: sample.len(), rows_of_former_key })
     }
 
     /// Derives the keys of the database from the master key.
     async fn vault(&self, keys: &Keys) -> Result<Vault, StartError> {
-        let (master, check) = (start::existing_master_key(keys)?, self.remembered.as_deref().unwrap_or_default());
-        start::open_vault(&self.store, &master, check).await
+        let check = self.remembered.as_deref().unwrap_or_default();
+        start::open_vault(&self.store, &start::find_key(keys, check)?, check).await
     }
 
     /// Returns the state of the audit log, with keys that fit the database.

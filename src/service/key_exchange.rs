@@ -97,13 +97,13 @@ pub(super) fn next_key(keys: &Keys) -> Result<Option<MasterKey>, StartError> {
     if keys.master_key.is_some() { Ok(None) } else { MasterKey::read(&next_key_file(keys)).map_err(in_words) }
 }
 
-/// Puts the new master key in the place of the former one.
+/// Puts the new master key in the place of the former one, if it is that with this check value.
 ///
 /// # Errors
 /// A text for the operator, if the files cannot be written; then both are as they were.
-pub(super) fn replace_file(keys: &Keys) -> Result<(), StartError> {
+pub(super) fn replace_file(keys: &Keys, check: &[u8]) -> Result<(), StartError> {
     let next = next_key_file(keys);
-    let Some(key) = MasterKey::read(&next).map_err(in_words)? else { return Ok(()) };
+    let Some(key) = next_key(keys)?.filter(|key| key.check_value() == check) else { return Ok(()) };
     key_file::change(&keys.master_key_file, |_| Ok(key.to_text())).map_err(in_words)?;
     fs::remove_file(&next).map_err(|error| StartError(format!("{}: {error}", next.display())))
 }
@@ -111,14 +111,22 @@ pub(super) fn replace_file(keys: &Keys) -> Result<(), StartError> {
 impl KeyExchange {
     /// Looks for a new key every few seconds, and exchanges the master key, forever.
     pub async fn run(self: Arc<Self>) {
+        let mut last_error = None;
         loop {
-            if self.clock.is_right()
-                && let Err(error) = self.run_once().await
-            {
-                log::warn!("the master key could not be exchanged; trying again: {error}");
+            if self.clock.is_right() {
+                let error = self.run_once().await.err().filter(|_| self.is_wanted());
+                if let Some(error) = error.as_ref().filter(|error| last_error.as_ref() != Some(error)) {
+                    log::warn!("the master key could not be exchanged; trying again: {error}");
+                }
+                last_error = error;
             }
             self.clock.pause(INTERVAL).await;
         }
+    }
+
+    /// Whether a failure concerns an exchange, and not only the database.
+    fn is_wanted(&self) -> bool {
+        self.vault.is_moving() || self.store.is_retired() || !matches!(next_key(&self.keys), Ok(None))
     }
 
     /// Begins an exchange if a new key waits, and renews rows if there are any to renew.
@@ -145,12 +153,11 @@ impl KeyExchange {
     /// A text for the operator.
     pub(crate) async fn check(&self) -> Result<(), StartError> {
         let now = self.clock.now();
-        let read = self.store.renew(async move |conn| {
-            let check = meta::get(conn, meta::MASTER_KEY_CHECK).await?;
-            let is_moving = meta::get(conn, meta::KEY_EXCHANGE).await?.is_some();
-            Ok::<_, store::Error>((check, is_moving))
-        });
-        let (check, is_moving) = read.await.map_err(in_words)?;
+        // In this order: if another exchange begins in between, the key differs.
+        let mut conn = self.store.read_as_is().await.map_err(in_words)?;
+        let is_moving = meta::get(&mut conn, meta::KEY_EXCHANGE).await.map_err(in_words)?.is_some();
+        let check = meta::get(&mut conn, meta::MASTER_KEY_CHECK).await.map_err(in_words)?;
+        drop(conn);
         if check.is_some_and(|check| check != self.vault.check_value()) {
             self.store.retire();
             return Err(StartError(
@@ -206,7 +213,7 @@ impl KeyExchange {
         self.rate_limits.give_back(true).await.map_err(in_words)?;
         let known = self.vault.check_value();
         if next.check_value() == known {
-            return replace_file(&self.keys);
+            return replace_file(&self.keys, &known);
         }
         let now = self.clock.now();
         let Some((vault, former)) = self.vault.succeeded_by(next, now) else {
@@ -242,7 +249,7 @@ impl KeyExchange {
         self.store.exchange_key(&vault).await;
         self.accounts.ask_again();
         log::info!("the master key is exchanged: the former one opens nothing any more that is stored from now on");
-        replace_file(&self.keys)
+        replace_file(&self.keys, &self.vault.check_value())
     }
 
     /// Renews all rows, unless another node does; returns whether none is left.

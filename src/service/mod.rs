@@ -72,7 +72,7 @@ pub use importer::{
     BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer,
     MadeHere, Mode, NAMES, Outcome, PreparedBindings, Seen, Standing,
 };
-pub use inspection::Inspection;
+pub use inspection::{Inspection, KeyCheck};
 pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};
 pub(crate) use key_exchange::next_key_file;
 pub use key_exchange::{KeyExchange, Progress};

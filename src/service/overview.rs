@@ -11,9 +11,10 @@ use super::node::ALIVE;
 use super::{Audit, AuditState, ClockGuard, Directory, LimitLevels, RateLimits};
 use crate::clock::{Clock, Millis};
 use crate::config::Retention;
+use crate::crypto::vault::Vault;
 use crate::error::Error;
 use crate::store::counts::{self, Counts, Inventory, Lease, Queue, Since};
-use crate::store::{Store, nodes};
+use crate::store::{Store, nodes, rekeying};
 
 /// Shows the state of all nodes.
 pub struct Overview {
@@ -24,6 +25,7 @@ pub struct Overview {
     pub(super) directory: Arc<Directory>,
     pub(super) clock_guard: Arc<ClockGuard>,
     pub(super) audit: Arc<Audit>,
+    pub(super) vault: Arc<Vault>,
 }
 
 /// The state of all nodes together; times in milliseconds since the epoch.
@@ -47,6 +49,8 @@ pub struct Status {
     pub leases: Vec<Lease>,
     /// The audit log.
     pub audit: AuditState,
+    /// How many rows the exchange of the master key has not renewed, if there is one.
+    pub rows_of_former_key: Option<i64>,
 }
 
 /// A node; times in milliseconds since the epoch.
@@ -97,6 +101,7 @@ impl Overview {
             seen_at: node.seen_at,
         });
         let Inventory { counts, queue, leases } = counts::take(&mut conn, now, since).await?;
+        let rows_of_former_key = rekeying::rows_left(&mut conn, &self.vault).await?;
         Ok(Status {
             now,
             nodes: nodes.collect(),
@@ -112,6 +117,7 @@ impl Overview {
             },
             leases,
             audit,
+            rows_of_former_key,
         })
     }
 }

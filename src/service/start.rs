@@ -258,16 +258,19 @@ pub(crate) async fn connect_existing(config: &Config) -> Result<(Store, Option<V
     connect(config, &Metrics::default(), Absent::Refused).await
 }
 
+/// Reads the master key of a database in use, and puts it in its place, as [`find_key`] does not.
+fn database_key(keys: &Keys, check: &[u8]) -> Result<MasterKey, StartError> {
+    let found = find_key(keys, check)?;
+    // Whoever may not write the file leaves that to the server.
+    let _ = key_exchange::replace_file(keys, check);
+    Ok(found)
+}
+
 /// Reads the master key of a database in use, which has this check value: perhaps it was exchanged
 /// when the server ended, and waits in its file.
-fn database_key(keys: &Keys, check: &[u8]) -> Result<MasterKey, StartError> {
+pub(super) fn find_key(keys: &Keys, check: &[u8]) -> Result<MasterKey, StartError> {
     let master = existing_master_key(keys)?;
-    if let Some(next) = key_exchange::next_key(keys)?.filter(|next| next.check_value() == check) {
-        // Whoever may not write the file leaves that to the server.
-        let _ = key_exchange::replace_file(keys);
-        return Ok(next);
-    }
-    Ok(master)
+    Ok(key_exchange::next_key(keys)?.filter(|next| next.check_value() == check).unwrap_or(master))
 }
 
 /// Derives the keys of a database in use, with the former master keys that it stores.

@@ -107,6 +107,14 @@ impl Store {
     /// [`Error`] if none can be opened.
     pub async fn read(&self) -> Result<Conn, Error> {
         self.renew_touched().await?;
+        Ok(self.read_as_is().await?.following(self.exchange.renewal()))
+    }
+
+    /// As [`Self::read`], whatever the master key of the database is: nothing is sought by an index.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_as_is(&self) -> Result<Conn, Error> {
         let backend = match &self.kind {
             Kind::Postgres(postgres) => postgres.shared().await.map(Backend::Postgres),
             Kind::Sqlite(sqlite) => sqlite.reader().map(Backend::Sqlite),
@@ -122,7 +130,8 @@ impl Store {
         match &self.kind {
             Kind::Postgres(postgres) => {
                 self.renew_touched().await?;
-                self.conn(self.metering.wait(postgres.pooled()).await.map(Backend::Postgres))
+                let conn = self.conn(self.metering.wait(postgres.pooled()).await.map(Backend::Postgres))?;
+                Ok(conn.following(self.exchange.renewal()))
             }
             Kind::Sqlite(_) => self.read().await,
         }
@@ -130,7 +139,7 @@ impl Store {
 
     fn conn(&self, backend: Result<Backend, Error>) -> Result<Conn, Error> {
         let backend = backend.inspect_err(|error| self.metering.count(*error))?;
-        Ok(Conn::new(backend, None, Arc::clone(&self.metering)).following(self.exchange.renewal()))
+        Ok(Conn::new(backend, None, Arc::clone(&self.metering)))
     }
 
     /// Runs `work` in a transaction: if it returns an error, nothing is changed. After a deadlock

@@ -15,6 +15,7 @@ use diesel::sql_types::{BigInt, Binary, HasSqlType, Nullable};
 
 use super::connection::Conn;
 use super::error::Error;
+use super::meta;
 use crate::crypto::vault::{Column, Purpose, Touch, Vault};
 
 pub(super) use exchange::{Exchange, Renewal};
@@ -214,6 +215,13 @@ struct Row {
     s3: Option<Vec<u8>>,
 }
 
+/// A number of rows.
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
 impl Table {
     /// Returns the columns that are renewed.
     fn columns(&self) -> impl Iterator<Item = &'static str> + use<> {
@@ -299,6 +307,24 @@ impl Table {
         conn.execute_as_is(update).await?;
         Ok(is_readable)
     }
+}
+
+/// Returns how many rows are not of the current master key, while it is being exchanged; otherwise
+/// nothing.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn rows_left(conn: &mut Conn, vault: &Vault) -> Result<Option<i64>, Error> {
+    if meta::get(conn, meta::KEY_EXCHANGE).await?.is_none() {
+        return Ok(None);
+    }
+    let mut left = 0;
+    for table in &TABLES {
+        let query = format!("SELECT count(*) AS count FROM {} WHERE {}", table.name, table.is_former());
+        let query = sql_query(query).bind::<Binary, _>(vec![vault.generation()]);
+        left += conn.get(query).await.map(|Count { count }| count)?;
+    }
+    Ok(Some(left))
 }
 
 /// Renews the rows that are found by what was sought.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use vouch::clock::SECOND;
+use vouch::clock::{Millis, SECOND};
 use vouch::crypto::master_key::MasterKey;
 
 use crate::database::{allow, count, execute, refuse, texts};
@@ -85,7 +85,7 @@ async fn meta(world: &World, name: &str) -> Option<String> {
 
 /// Puts a new key beside that of the world's server, and waits until it is the database's. Returns
 /// the former one.
-async fn begins(world: &World) -> String {
+pub async fn begins(world: &World) -> String {
     let former = fs::read_to_string(&world.config.keys.master_key_file).unwrap();
     let before = meta(world, "master_key_check").await;
     MasterKey::make(&world.folder.path().join("master.key.next")).unwrap();
@@ -97,14 +97,14 @@ async fn begins(world: &World) -> String {
     former
 }
 
-/// Keeps every node from renewing rows until [`ends`].
-async fn holds(world: &World) {
-    let until = NOON + 20 * SECOND;
+/// Keeps every node from renewing rows until [`ends`], or for a time.
+pub async fn holds(world: &World, time: Millis) {
+    let until = world.clock.now() + time;
     execute(world, &format!("INSERT INTO leases (name, held_until) VALUES ('master_key', {until})")).await;
 }
 
 /// Waits until everything is renewed.
-async fn ends(world: &World) {
+pub async fn ends(world: &World) {
     execute(world, "DELETE FROM leases WHERE name = 'master_key'").await;
     until(PATIENCE, "the exchange does not end", async || {
         world.clock.advance(1);
@@ -114,8 +114,16 @@ async fn ends(world: &World) {
     assert_eq!(left(world).await, Vec::<String>::new());
 }
 
+/// Returns how many rows `vouch status` says are to be renewed, if it says that at all.
+async fn rows_left(world: &World) -> Option<i64> {
+    let binary = Binary::beside(world);
+    let report = tokio::task::spawn_blocking(move || done(binary.run(&["status"]))).await.unwrap();
+    let line = report.lines().find_map(|line| line.strip_prefix("master key"))?;
+    line.split_whitespace().find_map(|word| word.parse().ok())
+}
+
 /// Looks an address up with a pepper; returns the status and whose it is.
-async fn found(person: &Person<'_>, email: &str, pepper: &str) -> (u16, Option<String>) {
+pub async fn found(person: &Person<'_>, email: &str, pepper: &str) -> (u16, Option<String>) {
     let hash = hash(email, pepper);
     let asked = json!({ "algorithm": "sha256", "pepper": pepper, "addresses": [hash] });
     let answer = person.post("/lookup", asked).await;
@@ -140,9 +148,12 @@ on_both_backends! {
         let token = query(&link(&world.validation_mail(BOB).await), "token");
         let pepper = alice.pepper().await;
 
-        holds(&world).await;
+        holds(&world, 20 * SECOND).await;
         let former = begins(&world).await;
         assert!(left(&world).await.len() > 20, "{:?}", left(&world).await);
+        assert!(rows_left(&world).await.is_some_and(|left| left > 20));
+        let report = Binary::beside(&world).run(&["doctor"]);
+        assert!(report.stdout.contains("it is being exchanged: "), "{report:?}");
         assert_eq!(found(&bob, ALICE, &pepper).await, (200, Some(alice.mxid.clone())));
         let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": token });
         bob.post("/validate/email/submitToken", submitted).await.ok();
@@ -167,6 +178,7 @@ on_both_backends! {
         assert_eq!(found(&bob, WORK, &pepper).await, (200, None));
 
         ends(&world).await;
+        assert_eq!(rows_left(&world).await, None);
         let carol = world.person(&server, "carol").await;
         carol.binds(CAROL).await;
         onbind::until_told(&world, 1).await;

@@ -62,6 +62,7 @@ mod invited_links;
 mod invites;
 mod json_log;
 mod key_exchange;
+mod key_exchange_nodes;
 mod key_rotation;
 mod keys;
 mod links;

@@ -50,6 +50,10 @@ impl Exchange {
         self.is_retired.store(true, Ordering::SeqCst);
     }
 
+    pub fn is_retired(&self) -> bool {
+        self.is_retired.load(Ordering::SeqCst)
+    }
+
     pub fn steadily<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         GENERATION.scope(self.generation(), work)
     }
@@ -73,8 +77,7 @@ pub struct Renewal {
 impl Renewal {
     /// Whether the work may go on.
     pub fn is_current(&self) -> bool {
-        !self.exchange.is_retired.load(Ordering::SeqCst)
-            && self.began_with.is_none_or(|began_with| began_with == self.vault.generation())
+        !self.exchange.is_retired() && self.began_with.is_none_or(|began_with| began_with == self.vault.generation())
     }
 
     pub fn is_outside(&self) -> bool {
@@ -122,5 +125,11 @@ impl Store {
     /// Stops using the database: the master key was exchanged without this node.
     pub fn retire(&self) {
         self.exchange.retire();
+    }
+
+    /// Whether this node has stopped using the database.
+    #[must_use]
+    pub fn is_retired(&self) -> bool {
+        self.exchange.is_retired()
     }
 }
