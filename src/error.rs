@@ -82,7 +82,7 @@ impl ErrorKind {
 
 /// A [standard error
 /// response](https://spec.matrix.org/latest/identity-service-api/#standard-error-response).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
     errcode: &'static str,

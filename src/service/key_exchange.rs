@@ -114,8 +114,8 @@ impl KeyExchange {
         let mut last_error = None;
         loop {
             if self.clock.is_right() {
-                let error = self.run_once().await.err().filter(|_| self.is_wanted());
-                if let Some(error) = error.as_ref().filter(|error| last_error.as_ref() != Some(error)) {
+                let error = self.run_once().await.err().filter(|_| self.is_wanted()).map(|error| error.to_string());
+                if let Some(error) = error.as_ref().filter(|_| error != last_error) {
                     log::warn!("the master key could not be exchanged; trying again: {error}");
                 }
                 last_error = error;

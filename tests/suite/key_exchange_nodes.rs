@@ -6,10 +6,9 @@ use vouch::clock::SECOND;
 
 use crate::database::count;
 use crate::key_exchange::{begins, ends, found, holds};
-use crate::nodes::at;
 use crate::notices::ALICE;
 use crate::program::PATIENCE;
-use crate::world::{PEPPER, World, until};
+use crate::world::{PEPPER, Person, until};
 
 const BOB: &str = "bob@example.com";
 
@@ -24,10 +23,17 @@ on_both_backends! {
         until(PATIENCE, "the file is not replaced", async || !world.folder.path().join("master.key.next").exists()).await;
 
         let second = world.start().await;
-        let (alice_there, bob_there) = (at(&alice, &second), at(&bob, &second));
+        let there = |person: &Person<'_>| Person {
+            world: &world,
+            server: &second,
+            mxid: person.mxid.clone(),
+            token: person.token.clone(),
+        };
+        let (alice_there, bob_there) = (there(&alice), there(&bob));
         assert_eq!(found(&alice_there, ALICE, &pepper).await, (200, Some(alice.mxid.clone())));
-        bob_there.binds(BOB).await;
+        world.mail.forget();
         bob.binds(ALICE).await;
+        bob_there.binds(BOB).await;
         for person in [&bob, &bob_there] {
             until(PATIENCE, "a node does not follow", async || {
                 let found = (found(person, ALICE, &pepper).await.1, found(person, BOB, &pepper).await.1);
@@ -38,7 +44,7 @@ on_both_backends! {
         assert_eq!((count(&world, "accounts").await, count(&world, "bindings").await), (2, 2));
         first.stop().await;
         ends(&world).await;
-        assert_eq!(found(&bob_there, ALICE, &pepper).await, (200, Some(bob.mxid.clone())));
+        assert_eq!(found(&bob_there, ALICE, &pepper).await, (200, Some(bob_there.mxid.clone())));
         bob_there.unbinds(BOB).await.ok();
         assert_eq!(found(&bob_there, BOB, &pepper).await, (200, None));
     }
