@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use tokio_postgres::config::TargetSessionAttrs;
+
 use super::parse::{self, Parsed};
 use super::reader::Reader;
 use crate::crypto::master_key::MasterKey;
@@ -35,7 +37,8 @@ impl Database {
 pub enum DatabaseUrl {
     /// `sqlite:PATH`
     Sqlite(PathBuf),
-    /// `postgres://…` or `postgresql://…`, possibly with several hosts and `target_session_attrs`.
+    /// `postgres://…` or `postgresql://…`, possibly with several hosts. Only a server that accepts
+    /// writes is used.
     Postgres(Box<tokio_postgres::Config>),
 }
 
@@ -50,11 +53,21 @@ impl FromStr for DatabaseUrl {
                 let config = config.ok_or(
                     "expected \"postgres://USER:PASSWORD@HOST:PORT/DATABASE\", with reserved characters as %XX",
                 )?;
-                Ok(Self::Postgres(Box::new(config)))
+                writable(config).map(|config| Self::Postgres(Box::new(config)))
             }
             _ => Err("expected \"sqlite:PATH\", \"postgres://…\" or \"postgresql://…\"".to_owned()),
         }
     }
+}
+
+/// Requires a server that accepts writes: the answers of a standby are those of a while ago, so an
+/// address that was unbound could still be found.
+fn writable(mut config: tokio_postgres::Config) -> Parsed<tokio_postgres::Config> {
+    if config.get_target_session_attrs() == TargetSessionAttrs::ReadOnly {
+        return Err("expected a server that accepts writes: remove target_session_attrs=read-only".to_owned());
+    }
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    Ok(config)
 }
 
 /// Parses what follows `sqlite:`. In memory, each connection would have its own database, so that
@@ -139,6 +152,20 @@ mod tests {
         for url in ["postgres:", "postgres:///d", "postgres://u:p@h:port/d", "postgres://h?no_such=1"] {
             assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn only_a_server_that_accepts_writes_is_used() {
+        for url in [
+            "postgres://u@h1,h2/d",
+            "postgres://u@h/d?target_session_attrs=any",
+            "postgres://u@h/d?target_session_attrs=read-write",
+        ] {
+            let Ok(DatabaseUrl::Postgres(config)) = url.parse() else { panic!("{url}") };
+            assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite, "{url}");
+        }
+        let problem = "postgres://u@h/d?target_session_attrs=read-only".parse::<DatabaseUrl>().unwrap_err();
+        assert!(problem.contains("target_session_attrs"), "{problem}");
     }
 
     #[test]

@@ -214,14 +214,15 @@ impl Conn {
         if left.is_zero() { self.fail(Error::Timeout) } else { Ok(left.min(STATEMENT)) }
     }
 
-    /// Records an error, and gives up a connection on which the database does not answer.
+    /// Records an error, and gives up a connection on which the database does not answer or accepts
+    /// no writes: another connection may lead to another server.
     fn check<T>(&mut self, answer: Result<QueryResult<T>, Elapsed>) -> Result<T, Error> {
         let error = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => error.into(),
             Err(_) => Error::Unavailable,
         };
-        if error == Error::Unavailable
+        if matches!(error, Error::Unavailable | Error::ReadOnly)
             && let Backend::Postgres(conn) = &mut self.backend
         {
             conn.give_up();

@@ -1,6 +1,7 @@
 //! Database errors, classified so that callers know whether to retry and operators know what to
 //! fix.
 
+use std::io::ErrorKind;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -93,6 +94,7 @@ impl Error {
             Some(code) if code.code().starts_with("28") || *code == SqlState::INSUFFICIENT_PRIVILEGE => {
                 Self::PermissionDenied
             }
+            _ if is_read_only(error) => Self::ReadOnly,
             _ => TlsFault::of(error).map_or(Self::Unavailable, Self::Tls),
         }
     }
@@ -130,6 +132,13 @@ impl Error {
     }
 }
 
+/// Returns whether a connection was refused because the server accepts no writes, which
+/// `tokio_postgres` reports as an input or output error that does not come from the system.
+fn is_read_only(error: &tokio_postgres::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == ErrorKind::PermissionDenied && cause.raw_os_error().is_none())
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -146,7 +155,7 @@ impl std::fmt::Display for Error {
                  such as PgBouncer with pool_mode = session"
             }
             Self::Conflict => "the database gave up a transaction that conflicted with another one",
-            Self::ReadOnly => "the database is read-only",
+            Self::ReadOnly => "the database accepts no writes: is it a standby?",
             Self::DiskFull => "the disk of the database is full",
             Self::Io => "the database could not read or write its files",
             Self::Other => "the database reported an error; its own log says which",

@@ -168,7 +168,7 @@ impl Connector {
     /// in addition to the system's.
     fn new(mut config: Config, ca_file: Option<&Path>) -> Result<Self, trust::TrustError> {
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT);
+            config.connect_timeout(for_each_host(&config));
         }
         if config.get_application_name().is_none() {
             config.application_name("vouch");
@@ -200,7 +200,7 @@ impl Connector {
     /// Opens a connection without settings.
     async fn client(&self) -> Result<Client, String> {
         let connected = self.config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| format!("PostgreSQL: {}", describe(&error)))?;
+        let (client, connection) = connected.map_err(|error| format!("PostgreSQL: {}", reason(&error)))?;
         tokio::spawn(connection);
         Ok(client)
     }
@@ -208,7 +208,7 @@ impl Connector {
     async fn connect(&self, further_settings: &'static str) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(|error| {
             Error::from_connecting(&error).log();
-            ConnectionError::BadConnection(describe(&error))
+            ConnectionError::BadConnection(reason(&error))
         })?;
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
         for settings in [SESSION, further_settings] {
@@ -294,6 +294,13 @@ fn pool(connector: &Arc<Connector>, size: usize) -> Result<Pool<AsyncPgConnectio
     Pool::builder(manager).max_size(size).build().map_err(|error| error.to_string())
 }
 
+/// Returns the time for connecting to one host, so that there is time for all of them: a machine that
+/// was cut off refuses nothing.
+fn for_each_host(config: &Config) -> Duration {
+    let hosts = config.get_hosts().len().max(1);
+    CONNECT / u32::try_from(hosts).unwrap_or(u32::MAX)
+}
+
 /// Returns the TLS mode. Where the URL leaves it open (`prefer`), TLS is required, and always
 /// verified, for connections that leave this machine. A local server often has a self-signed
 /// certificate.
@@ -311,6 +318,14 @@ fn ssl_mode(config: &Config) -> SslMode {
     }
 }
 
+/// Describes why no connection was made.
+fn reason(error: &tokio_postgres::Error) -> String {
+    match Error::from_connecting(error) {
+        error @ Error::ReadOnly => error.to_string(),
+        _ => describe(error),
+    }
+}
+
 /// Formats the error with its causes: the first alone is only "error connecting to server".
 pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(fault) = TlsFault::of(error) {
@@ -325,6 +340,13 @@ pub(super) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn there_is_time_to_connect_to_each_host() {
+        for (url, time) in [("postgres://u@h/d", CONNECT), ("postgres://u@h1,h2,h3/d", CONNECT / 3)] {
+            assert_eq!(for_each_host(&url.parse().unwrap()), time, "{url}");
+        }
+    }
 
     #[test]
     fn connections_that_leave_the_machine_require_tls() {

@@ -106,6 +106,7 @@ mod signing_keys;
 mod site;
 mod slow_homeservers;
 mod sms;
+mod standby;
 mod status;
 mod stored_time;
 mod strangers;

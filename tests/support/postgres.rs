@@ -1,6 +1,7 @@
 //! PostgreSQL for tests: a schema for each test in a shared cluster, and whole clusters for tests
 //! that break them.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -81,8 +82,27 @@ impl Cluster {
     /// Starts a new cluster with additional settings, each `name=value`.
     pub fn start_with(settings: &[&str]) -> Self {
         let directory = TempDir::new().expect("there is a temporary directory");
-        let url = script("start", directory.path(), settings);
+        let settings: Vec<_> = settings.iter().flat_map(|setting| ["-c", setting]).map(OsStr::new).collect();
+        let url = script("start", directory.path(), &settings);
         Self { directory, url }
+    }
+
+    /// Starts a standby that follows this one.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let directory = TempDir::new().expect("there is a temporary directory");
+        let url = script("follow", directory.path(), &[self.path().as_os_str()]);
+        Self { directory, url }
+    }
+
+    /// Throws away its data, and makes it a standby of another one, on the same port.
+    pub fn follow(&self, primary: &Self) {
+        script("follow", self.path(), &[primary.path().as_os_str()]);
+    }
+
+    /// Makes a standby accept writes.
+    pub fn promote(&self) {
+        script("promote", self.path(), &[]);
     }
 
     /// Returns the URL of its only database, which does not change.
@@ -119,9 +139,8 @@ fn command(verb: &str, directory: &Path) -> Command {
 }
 
 /// Runs `scripts/postgres` and returns its output.
-fn script(verb: &str, directory: &Path, settings: &[&str]) -> String {
-    let settings = settings.iter().flat_map(|setting| ["-c", setting]);
-    let output = command(verb, directory).args(settings).output().expect("bash is installed");
+fn script(verb: &str, directory: &Path, further: &[&OsStr]) -> String {
+    let output = command(verb, directory).args(further).output().expect("bash is installed");
     assert!(output.status.success(), "scripts/postgres {verb}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
