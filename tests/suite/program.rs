@@ -19,6 +19,8 @@ use crate::world::{SECRET, Server, World, hash, link, query};
 /// The time that a process may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+const BINARY: &str = env!("CARGO_BIN_EXE_vouch");
+
 /// The binary in a folder, configured only by its environment.
 #[derive(Clone)]
 pub struct Binary {
@@ -26,6 +28,7 @@ pub struct Binary {
     variables: BTreeMap<String, String>,
     /// A shell line that ends by executing `$0`.
     shell: Option<&'static str>,
+    program: String,
 }
 
 /// The output of a command, and its status.
@@ -83,7 +86,8 @@ impl Binary {
 
     /// Returns the binary in a folder, with the defaults except for a free port.
     pub fn bare(folder: &Path) -> Self {
-        let mut binary = Self { folder: folder.to_owned(), variables: BTreeMap::new(), shell: None };
+        let mut binary =
+            Self { folder: folder.to_owned(), variables: BTreeMap::new(), shell: None, program: BINARY.to_owned() };
         binary.set("VOUCH__SERVER__LISTEN", "127.0.0.1:0");
         binary.set("VOUCH__SERVER__WORKERS", "2");
         binary
@@ -93,6 +97,11 @@ impl Binary {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Makes this the binary of another version.
+    pub fn run_by(&mut self, program: &str) {
+        program.clone_into(&mut self.program);
+    }
+
     /// Runs the binary from a line of shell that ends by executing `$0`.
     pub fn under(mut self, shell: &'static str) -> Self {
         self.shell = Some(shell);
@@ -100,9 +109,9 @@ impl Binary {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        const BINARY: &str = env!("CARGO_BIN_EXE_vouch");
-        let mut command = Command::new(if self.shell.is_some() { "bash" } else { BINARY });
-        command.args(self.shell.iter().flat_map(|shell| ["-c", shell, BINARY])).args(arguments);
+        let program = self.program.as_str();
+        let mut command = Command::new(if self.shell.is_some() { "bash" } else { program });
+        command.args(self.shell.iter().flat_map(|shell| ["-c", shell, program])).args(arguments);
         command.current_dir(&self.folder).env_clear().envs(&self.variables);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
