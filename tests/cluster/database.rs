@@ -62,18 +62,18 @@ impl Member {
             ("--listen-client-urls", &client),
             ("--advertise-client-urls", &client),
             ("--initial-cluster", &cluster.join(",")),
-            ("--heartbeat-interval", "250"),
-            ("--election-timeout", "2500"),
+            ("--heartbeat-interval", "150"),
+            ("--election-timeout", "1500"),
             ("--log-level", "error"),
         ];
         let arguments: Vec<_> = arguments.iter().flat_map(|(name, value)| [*name, *value]).collect();
-        *lock(&self.etcd) = Some(self.machine.start("etcd", &arguments)?);
+        *lock(&self.etcd) = Some(self.machine.start(&from_environment("VOUCH_ETCD"), &arguments)?);
         Ok(())
     }
 
     pub fn start_patroni(&self) -> Result<()> {
         let settings = self.settings().display().to_string();
-        *lock(&self.patroni) = Some(self.machine.start("patroni", &[&settings])?);
+        *lock(&self.patroni) = Some(self.machine.start(&from_environment("VOUCH_PATRONI"), &[&settings])?);
         Ok(())
     }
 
@@ -175,7 +175,7 @@ postgresql:
     rewind: {{ username: postgres, password: {PASSWORD} }}
   parameters: {{ unix_socket_directories: '{disk}' }}
 ",
-            bin = std::env::var("VOUCH_POSTGRES_BIN").unwrap_or_default(),
+            bin = from_environment("VOUCH_POSTGRES_BIN"),
         )
     }
 }
@@ -189,10 +189,9 @@ pub async fn create_database(port: u16) -> Result<()> {
     Ok(client.batch_execute("CREATE DATABASE vouch OWNER vouch").await?)
 }
 
-/// The URL of Vouch's database behind a proxy. The proxy may lead to a standby for a moment, whose
-/// answers are those of a while ago.
+/// The URL of Vouch's database behind a proxy.
 pub fn url(port: u16) -> String {
-    format!("postgres://vouch:{PASSWORD}@127.0.0.1:{port}/vouch?target_session_attrs=read-write")
+    format!("postgres://vouch:{PASSWORD}@127.0.0.1:{port}/vouch")
 }
 
 /// Returns the role of each member, or `None` while one of them does not answer or is not what it
@@ -234,6 +233,11 @@ pub async fn etcd_leader(members: &[Member], http: &reqwest::Client) -> Result<u
         }
     }
     Err("etcd has no leader".into())
+}
+
+/// Returns what `scripts/cluster` has found.
+fn from_environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
 }
 
 fn children(parent: u32) -> Result<Vec<u32>> {

@@ -94,7 +94,7 @@ impl Fault {
             Self::PrimaryCutOff => "primary's network cut",
             Self::PrimaryCutOffBriefly => "primary's network cut for 2 seconds",
             Self::SynchronousStandbyCutOff => "synchronous standby's network cut",
-            Self::DiskFull => "primary's disk full",
+            Self::DiskFull => "primary's disk full for 20 seconds",
             Self::SwitchOver => "switch-over",
             Self::SwitchBack => "another switch-over",
             Self::EtcdLeaderKilled => "kill -9 of etcd's leader",
@@ -116,6 +116,8 @@ impl Fault {
             }
             Self::PrimaryCutOffBriefly => Duration::from_secs(2),
             Self::EtcdWithoutQuorum | Self::NodeFrozen => Duration::from_secs(10),
+            // Nobody takes over.
+            Self::DiskFull => Duration::from_secs(20),
             Self::PrimaryKilled | Self::SwitchOver | Self::SwitchBack | Self::BackendKilled => Duration::from_secs(5),
             _ => Duration::from_secs(35),
         }
@@ -210,7 +212,12 @@ impl Damage<'_> {
                 member.freeze_managers("CONT")
             }
             Self::Cable(member) => member.machine.connect(true),
-            Self::Disk(member) => member.machine.empty(),
+            Self::Disk(member) => {
+                member.machine.empty()?;
+                // It has ended when it could not write.
+                member.kill_etcd();
+                member.start_etcd()
+            }
             Self::Proxy => {
                 proxy::start_again(world.folder.path(), &world.proxy);
                 Ok(())

@@ -16,7 +16,15 @@ const SOUND: Duration = Duration::from_secs(3);
 const IN_TIME: Duration = Duration::from_secs(2);
 
 /// Asks all nodes all the time, each for something that reads and something that writes.
-pub struct Probes(Vec<Arc<Mutex<Silence>>>);
+pub struct Probes(Vec<Arc<Node>>);
+
+/// How long a node did not answer.
+struct Node {
+    /// What reads.
+    reading: Mutex<Silence>,
+    /// What reads or what writes.
+    any: Mutex<Silence>,
+}
 
 /// How long a node was silent.
 struct Silence {
@@ -34,10 +42,9 @@ impl Probes {
         for (number, url) in world.urls().into_iter().enumerate() {
             let node = Client::new(&world.http, &[url]);
             let prober = users::register(world, &node, &format!("prober{number}")).await?;
-            let now = Instant::now();
-            let silence = Arc::new(Mutex::new(Silence { last: now, since: now, longest: Duration::ZERO }));
-            tokio::spawn(ask_forever(Arc::clone(world), prober, number, Arc::clone(&silence)));
-            nodes.push(silence);
+            let node = Arc::new(Node { reading: Mutex::new(Silence::new()), any: Mutex::new(Silence::new()) });
+            tokio::spawn(ask_forever(Arc::clone(world), prober, number, Arc::clone(&node)));
+            nodes.push(node);
         }
         Ok(Self(nodes))
     }
@@ -45,38 +52,54 @@ impl Probes {
     /// Forgets the silence so far.
     pub fn reset(&self) {
         for node in &self.0 {
-            lock(node).longest = Duration::ZERO;
+            lock(&node.reading).longest = Duration::ZERO;
+            lock(&node.any).longest = Duration::ZERO;
         }
     }
 
-    /// Returns the longest time since [`Self::reset`] in which a node has not answered.
-    pub fn longest_silence(&self) -> Duration {
-        let now = Instant::now();
-        let silences = self.0.iter().map(lock).map(|node| node.longest.max(now - node.last));
-        silences.max().unwrap_or_default()
+    /// Returns the longest times since [`Self::reset`] in which a node has not answered what reads,
+    /// and has not answered everything.
+    pub fn longest_silences(&self) -> (Duration, Duration) {
+        let longest = |of: fn(&Node) -> &Mutex<Silence>| {
+            let now = Instant::now();
+            let silences =
+                self.0.iter().map(|node| lock(of(node))).map(|silence| silence.longest.max(now - silence.last));
+            silences.max().unwrap_or_default()
+        };
+        (longest(|node| &node.reading), longest(|node| &node.any))
     }
 
     /// Returns whether all nodes are sound.
     pub fn are_sound(&self) -> bool {
         let now = Instant::now();
-        self.0.iter().map(lock).all(|node| now - node.last < IN_TIME && node.last - node.since >= SOUND)
+        self.0
+            .iter()
+            .map(|node| lock(&node.any))
+            .all(|node| now - node.last < IN_TIME && node.last - node.since >= SOUND)
     }
 }
 
-async fn ask_forever(world: Arc<World>, prober: Client, number: usize, silence: Arc<Mutex<Silence>>) {
+async fn ask_forever(world: Arc<World>, prober: Client, number: usize, node: Arc<Node>) {
     for turn in 0.. {
         let asked = Instant::now();
         // Somebody else each time: a user has only so many tokens.
         let openid = world.homeserver.openid_token(&format!("prober{number}-{turn}"));
         let reads = prober.send(reqwest::Method::GET, "/v2/account", None).await;
+        let reads = matches!(reads, Answer::Done(_)) && asked.elapsed() < IN_TIME;
+        lock(&node.reading).note(asked, reads);
         let writes = prober.send(reqwest::Method::POST, "/v2/account/register", Some(&openid)).await;
-        let answers = matches!((reads, writes), (Answer::Done(_), Answer::Done(_))) && asked.elapsed() < IN_TIME;
-        lock(&silence).note(asked, answers);
+        let writes = matches!(writes, Answer::Done(_)) && asked.elapsed() < IN_TIME;
+        lock(&node.any).note(asked, reads && writes);
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
 impl Silence {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { last: now, since: now, longest: Duration::ZERO }
+    }
+
     fn note(&mut self, asked: Instant, answers: bool) {
         let now = Instant::now();
         self.longest = self.longest.max(now - self.last);
@@ -92,6 +115,6 @@ impl Silence {
     }
 }
 
-fn lock(silence: &Arc<Mutex<Silence>>) -> MutexGuard<'_, Silence> {
+fn lock(silence: &Mutex<Silence>) -> MutexGuard<'_, Silence> {
     silence.lock().unwrap_or_else(PoisonError::into_inner)
 }

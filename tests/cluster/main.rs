@@ -65,7 +65,7 @@ async fn run(options: &Options) -> Result<bool> {
     let probes = Probes::start(&world).await?;
     let users: Vec<_> = (0..options.users).map(|number| users::start(&world, &books, number)).collect();
     let mut in_time = true;
-    println!("{:<44} {:>10} {:>10}", "failure", "silence", "repaired");
+    println!("{:<44} {:>10} {:>10} {:>10}", "failure", "no reads", "silence", "repaired");
     for fault in Fault::ALL.iter().filter(|fault| fault.name().contains(&options.only)) {
         in_time &= suffer(*fault, &world, &probes).await?;
     }
@@ -87,7 +87,8 @@ async fn suffer(fault: Fault, world: &World, probes: &Probes) -> Result<bool> {
     tokio::time::sleep(fault.lasts()).await;
     damage.repair(world).map_err(|error| about("after", error))?;
     let repaired = world.until_healthy(probes).await.map_err(|error| about("after", error))?;
-    let silence = probes.longest_silence();
-    println!("{:<44} {:>8.1} s {:>8.1} s", fault.name(), silence.as_secs_f64(), repaired.as_secs_f64());
+    let (no_reads, silence) = probes.longest_silences();
+    let times = [no_reads, silence, repaired].map(|time| format!("{:>8.1} s", time.as_secs_f64()));
+    println!("{:<44} {}", fault.name(), times.join(" "));
     Ok(silence <= ANSWERS_WITHIN)
 }
