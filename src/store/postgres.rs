@@ -61,7 +61,8 @@ thread_local! {
 
 pub(super) type Transactions = <AsyncPgConnection as AsyncConnection>::TransactionManager;
 
-/// The connections to a server.
+/// The connections to a server that accepts writes. That is checked once for each connection,
+/// because a server that becomes a standby is started again, which ends all of them.
 #[derive(Clone)]
 pub(super) struct Postgres {
     connector: Arc<Connector>,

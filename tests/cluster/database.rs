@@ -195,14 +195,22 @@ pub fn url(port: u16) -> String {
 }
 
 /// Returns the role of each member, or `None` while one of them does not answer or is not what it
-/// should be: there must be a primary, and two standbys that keep up, one of them
-/// synchronously.
+/// should be: there must be a primary, and two standbys that keep up, one of them synchronously.
+/// All must agree, since a member that was cut off takes itself for the primary for a moment.
 pub async fn roles(members: &[Member], http: &reqwest::Client) -> Option<Vec<Role>> {
-    let mut listed = Value::Null;
+    let mut agreed = None;
     for member in members {
-        listed = describe(member, http).await.ok()?;
+        let roles = roles_in(&describe(member, http).await.ok()?, members)?;
+        if *agreed.get_or_insert_with(|| roles.clone()) != roles {
+            return None;
+        }
     }
-    let listed = listed["members"].as_array()?;
+    agreed
+}
+
+/// Returns the role of each member in a description.
+fn roles_in(described: &Value, members: &[Member]) -> Option<Vec<Role>> {
+    let listed = described["members"].as_array()?;
     let role = |member: &Member| {
         let entry = listed.iter().find(|entry| entry["name"] == member.machine.name.as_str())?;
         match (entry["role"].as_str()?, entry["state"].as_str()?, entry["lag"].as_u64()) {

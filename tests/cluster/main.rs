@@ -71,7 +71,7 @@ async fn run(options: &Options) -> Result<bool> {
     }
     books.close();
     for user in users {
-        user.await??;
+        user.await?;
     }
     let balanced = books.audit(&world).await?;
     Ok(balanced && in_time)

@@ -20,26 +20,33 @@ const SECRET: &str = "across_the_cluster";
 /// How long a user waits for a mail before they ask for another.
 const MAIL_WITHIN: Duration = Duration::from_secs(10);
 
-/// Starts a user who acts until the books are closed.
-pub fn start(world: &Arc<World>, books: &Arc<Books>, number: usize) -> JoinHandle<Result<()>> {
+/// Starts a user who acts until the books are closed, or until something is refused that should
+/// not be.
+pub fn start(world: &Arc<World>, books: &Arc<Books>, number: usize) -> JoinHandle<()> {
     let (world, books) = (Arc::clone(world), Arc::clone(books));
     tokio::spawn(async move {
-        let everywhere = Client::new(&world.http, &world.all_urls());
-        let inviter = register(&world, &everywhere, &format!("inviter{number}")).await?;
-        for turn in 0.. {
-            if books.are_closed() {
-                break;
-            }
-            let name = format!("user{number}-{turn}");
-            let user = register(&world, &everywhere, &name).await?;
-            if turn % 5 == 4 {
-                erase(&user, &books).await?;
-            } else {
-                live(&world, &books, &user, &inviter, &name, turn).await?;
-            }
+        if let Err(error) = act(&world, &books, number).await {
+            books.complain(format!("user{number}: {error}"));
         }
-        Ok(())
     })
+}
+
+async fn act(world: &World, books: &Books, number: usize) -> Result<()> {
+    let everywhere = Client::new(&world.http, &world.all_urls());
+    let inviter = register(world, &everywhere, &format!("inviter{number}")).await?;
+    for turn in 0.. {
+        if books.are_closed() {
+            break;
+        }
+        let name = format!("user{number}-{turn}");
+        let user = register(world, &everywhere, &name).await?;
+        if turn % 5 == 4 {
+            erase(&user, books).await?;
+        } else {
+            live(world, books, &user, &inviter, &name, turn).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Registers a user who accepts the terms.
