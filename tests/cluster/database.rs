@@ -156,6 +156,7 @@ bootstrap:
         wal_keep_size: 48MB
         wal_sender_timeout: 5s
         wal_receiver_timeout: 5s
+        wal_retrieve_retry_interval: 1s
         shared_buffers: 64MB
   initdb: [{{ encoding: UTF8 }}, {{ locale: C.UTF-8 }}, data-checksums]
   pg_hba:

@@ -12,7 +12,7 @@ use crate::Result;
 const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 
 /// The size of a machine's disk.
-const DISK: &str = "size=400m,mode=755";
+const DISK: &str = "size=900m,mode=755";
 
 /// One machine.
 pub struct Machine {
