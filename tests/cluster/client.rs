@@ -72,6 +72,8 @@ impl Client {
         let Ok(body) = response.json::<Value>().await else { return Answer::Unknown };
         match status {
             200 => Answer::Done(body),
+            // A node that was frozen has lost its connection to the mail server.
+            400 if body["errcode"] == "M_EMAIL_SEND_ERROR" => Answer::Unknown,
             400..=499 if status != 429 => Answer::Refused(status, body.to_string()),
             _ => Answer::Unknown,
         }

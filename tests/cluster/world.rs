@@ -21,6 +21,9 @@ use crate::vouch::{Node, PORTS};
 /// How long the cluster may take to become whole.
 const WHOLE_WITHIN: Duration = Duration::from_mins(3);
 
+/// How often the members are asked for their roles.
+const ATTEMPTS: usize = 50;
+
 const PROXY: &str = "http://127.0.0.1:8100";
 
 /// The cluster and all around it.
@@ -83,11 +86,16 @@ impl World {
         database::roles(&self.members, &self.http).await
     }
 
-    /// The member with this role.
+    /// The member with this role. On a busy machine, a member may answer late.
     pub async fn member(&self, role: Role) -> Result<&Member> {
-        let roles = self.roles().await.ok_or("the cluster is not whole")?;
-        let position = roles.iter().position(|it| *it == role).ok_or("no member has this role")?;
-        Ok(&self.members[position])
+        for _ in 0..ATTEMPTS {
+            if let Some(roles) = self.roles().await {
+                let position = roles.iter().position(|it| *it == role).ok_or("no member has this role")?;
+                return Ok(&self.members[position]);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err("the cluster is not whole".into())
     }
 
     /// Waits until the cluster is whole and all nodes are sound, and returns how long that took.
