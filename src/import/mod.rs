@@ -6,6 +6,7 @@ pub mod database;
 pub mod losses;
 pub mod ma1sd;
 pub mod opening;
+mod pace;
 pub mod position;
 pub mod report;
 pub mod survey;

@@ -5,6 +5,7 @@
 //! peers, because removals of these leave no trace.
 
 pub mod age;
+mod batches;
 mod checks;
 mod converting;
 pub mod plan;
@@ -14,7 +15,7 @@ pub mod source;
 pub mod survey;
 pub mod way_back;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,13 +24,16 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::task::spawn_blocking;
 
 use super::opening::SourceError;
+use super::pace::Pace;
 use super::report::{Done, KeyCheck, Report};
 use super::{Accepted, Action, BATCH, ImportError, Progress, losses, refuse_besides};
 use crate::clock::Millis;
 use crate::crypto::signing::SigningKeys;
-use crate::error::Error;
-use crate::service::{ImportedBinding, Importer, Mode, NAMES, Outcome, Seen, Services};
+use crate::service::{
+    ImportedBinding, ImportedConsent, Importer, Mode, NAMES, Outcome, PreparedBinding, Seen, Services,
+};
 use age::{Horizon, Marks};
+use batches::Batches;
 use rows::{Reference, Table};
 use settings::Settings;
 use source::{Selection, Source};
@@ -38,8 +42,8 @@ use survey::Found;
 /// The policy under which accepted terms are recorded. None of our policies can have this name.
 const POLICY: &str = "sydent:terms";
 
-/// The number of batches that are prepared at the same time.
-const AHEAD: usize = 3;
+/// The number of batches that are prepared while others are written.
+const AHEAD: usize = 6;
 
 /// The options of an import.
 pub struct Options {
@@ -160,7 +164,8 @@ pub async fn run(
     run.people(&mut source).await?;
     run.invites(&mut source, &services.signing, options.keys_valid).await?;
     progress.begin("bindings", winners.len());
-    run.bindings(read(source, winners, horizon), progress, options.with_peers).await?;
+    let batches = read(source, winners, horizon, importer.clone(), mode);
+    run.bindings(batches, progress, options.with_peers).await?;
     if mode == Mode::Write {
         report.invitations_delivered = importer.deliver_invites_of_bound().await?;
         let position = Position { local: last_local, with_peers: options.with_peers, at: now, marks };
@@ -189,53 +194,41 @@ struct Run<'a> {
 impl Run<'_> {
     /// Imports accounts, tokens and accepted terms.
     async fn people(&mut self, source: &mut Source) -> Result<(), ImportError> {
-        let (mode, now, mut after) = (self.mode, self.now, 0);
+        let (mode, now) = (self.mode, self.now);
         self.report.add("accounts", []);
-        loop {
-            let page = source.accounts(after)?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for rows in page.chunks(BATCH) {
-                let accounts = rows.iter().filter_map(|row| row.parse(now)).collect();
-                let outcomes = self.importer.accounts(accounts, mode).await?;
-                self.report.add("accounts", outcomes);
-                let consents = rows.iter().filter_map(rows::RawAccount::consent).collect();
-                let outcomes = self.importer.consents(consents, POLICY, mode).await?;
-                self.report.add("accepted terms", outcomes);
-            }
+        let mut batches = Batches::new(Source::accounts);
+        while let Some(rows) = batches.next(source)? {
+            let accounts = rows.iter().filter_map(|row| row.parse(now)).collect();
+            let outcomes = self.importer.accounts(accounts, mode).await?;
+            self.report.add("accounts", outcomes);
+            self.consents(rows.iter().filter_map(rows::RawAccount::consent).collect()).await?;
         }
-        after = 0;
-        loop {
-            let page = source.consents(after)?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for rows in page.chunks(BATCH) {
-                let consents = rows.iter().filter_map(rows::RawConsent::parse).collect();
-                let outcomes = self.importer.consents(consents, POLICY, mode).await?;
-                self.report.add("accepted terms", outcomes);
-            }
+        let mut batches = Batches::new(Source::consents);
+        while let Some(rows) = batches.next(source)? {
+            self.consents(rows.iter().filter_map(rows::RawConsent::parse).collect()).await?;
         }
         let mut seen = Seen::default();
-        after = 0;
         self.report.add("tokens", []);
-        loop {
-            let page = source.tokens(after)?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for rows in page.chunks(BATCH) {
-                let tokens = rows.iter().filter_map(|row| row.parse(now)).collect();
-                let outcomes = self.importer.tokens(tokens, mode, &mut seen).await?;
-                self.report.add("tokens", outcomes);
-            }
+        let mut batches = Batches::new(Source::tokens);
+        while let Some(rows) = batches.next(source)? {
+            let tokens = rows.iter().filter_map(|row| row.parse(now)).collect();
+            let outcomes = self.importer.tokens(tokens, mode, &mut seen).await?;
+            self.report.add("tokens", outcomes);
         }
         let vanished = self.importer.vanished_tokens(&mut seen, mode).await?;
         self.report.add("tokens", vec![Outcome::Removed; vanished]);
         Ok(())
     }
 
+    async fn consents(&mut self, rows: Vec<ImportedConsent>) -> Result<(), ImportError> {
+        let outcomes = self.importer.consents(rows, POLICY, self.mode).await?;
+        self.report.add("accepted terms", outcomes);
+        Ok(())
+    }
+
     /// Imports pending invitations, and the public keys of all invitations.
     async fn invites(&mut self, source: &mut Source, signing: &SigningKeys, valid: Millis) -> Result<(), ImportError> {
-        let (mode, now, mut after, mut seen) = (self.mode, self.now, 0, Seen::default());
+        let (mode, now, mut seen) = (self.mode, self.now, Seen::default());
         let key = match &self.report.signing_key {
             Some(KeyCheck::Matches(id)) => id.clone(),
             // Sydent gives its keys this id, unless they were named by hand.
@@ -243,52 +236,46 @@ impl Run<'_> {
             _ => signing.current().0.to_owned(),
         };
         self.report.add("invitations", []);
-        loop {
-            let page = source.invites(after)?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for rows in page.chunks(BATCH) {
-                let pending = rows.iter().filter(|row| !row.is_sent() && !row.is_expired(now));
-                let invites = pending.filter_map(rows::RawInvite::parse).collect();
-                let outcomes = self.importer.invites(invites, &key, mode, &mut seen).await?;
-                self.report.add("invitations", outcomes);
-            }
+        let mut batches = Batches::new(Source::invites);
+        while let Some(rows) = batches.next(source)? {
+            let pending = rows.iter().filter(|row| !row.is_sent() && !row.is_expired(now));
+            let invites = pending.filter_map(rows::RawInvite::parse).collect();
+            let outcomes = self.importer.invites(invites, &key, mode, &mut seen).await?;
+            self.report.add("invitations", outcomes);
         }
         let vanished = self.importer.vanished_invites(&mut seen, mode).await?;
         self.report.add("invitations", vec![Outcome::Removed; vanished]);
-        after = 0;
         self.report.add("public keys of invitations", []);
-        loop {
-            let page = source.keys(after)?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for rows in page.chunks(BATCH) {
-                let keys: Vec<_> = rows.iter().filter_map(rows::RawKey::parse).collect();
-                let outcomes = self.importer.keys(&keys, now + valid, mode).await?;
-                self.report.add("public keys of invitations", outcomes);
-            }
+        let mut batches = Batches::new(Source::keys);
+        while let Some(rows) = batches.next(source)? {
+            let keys: Vec<_> = rows.iter().filter_map(rows::RawKey::parse).collect();
+            let outcomes = self.importer.keys(&keys, now + valid, mode).await?;
+            self.report.add("public keys of invitations", outcomes);
         }
         Ok(())
     }
 
-    /// Imports bindings. While one batch is written, others are read and sealed.
+    /// Imports bindings. While some are written, others are read and sealed.
     async fn bindings(
         &mut self,
-        mut batches: Receiver<Result<Vec<ImportedBinding>, SourceError>>,
+        mut batches: Receiver<Result<Vec<PreparedBinding>, SourceError>>,
         progress: &(dyn Progress + Sync),
         with_peers: bool,
     ) -> Result<(), ImportError> {
-        let (mode, mut seen, mut prepared) = (self.mode, Seen::default(), VecDeque::new());
+        let (mode, mut seen, mut pace) = (self.mode, Seen::default(), Pace::default());
         self.report.add("bindings", []);
         loop {
-            while prepared.len() < AHEAD {
+            let mut rows = Vec::new();
+            while rows.len() < pace.rows() {
                 let Some(batch) = batches.recv().await else { break };
-                let (batch, importer) = (batch?, self.importer.clone());
-                prepared.push_back(spawn_blocking(move || importer.prepare(batch, mode)));
+                rows.extend(batch?);
             }
-            let Some(next) = prepared.pop_front() else { break };
-            let batch = next.await.map_err(|_| Error::internal())?;
-            let outcomes = self.importer.bindings(&batch, mode, &mut seen).await?;
+            if rows.is_empty() {
+                break;
+            }
+            pace.begin();
+            let outcomes = self.importer.bindings(rows, mode, &mut seen).await?;
+            pace.end(outcomes.len());
             progress.tick(outcomes.len());
             self.report.add("bindings", outcomes);
         }
@@ -300,17 +287,19 @@ impl Run<'_> {
     }
 }
 
-/// Reads the rows that count, on a separate thread.
+/// Reads and prepares the rows that count, on a separate thread.
 fn read(
     mut source: Source,
     winners: Vec<Reference>,
     horizon: Horizon,
-) -> Receiver<Result<Vec<ImportedBinding>, SourceError>> {
+    importer: Arc<Importer>,
+    mode: Mode,
+) -> Receiver<Result<Vec<PreparedBinding>, SourceError>> {
     let (sender, receiver) = channel(AHEAD);
     spawn_blocking(move || {
         for same in winners.chunk_by(|one, other| one.table == other.table) {
             for some in same.chunks(BATCH) {
-                let batch = batch(&mut source, some, &horizon);
+                let batch = batch(&mut source, some, &horizon).map(|rows| importer.prepare(rows, mode));
                 // The receiver has been dropped if the import has failed.
                 if batch.is_err() | sender.blocking_send(batch).is_err() {
                     return;

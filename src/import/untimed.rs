@@ -127,7 +127,7 @@ pub(super) async fn import(
             let (importer, mode) = (target.importer.clone(), target.mode);
             let prepared = spawn_blocking(move || importer.prepare(bindings, mode)).await;
             let prepared = prepared.map_err(|_| Error::internal())?;
-            let outcomes = target.importer.bindings(&prepared, mode, &mut seen).await?;
+            let outcomes = target.importer.bindings(prepared, mode, &mut seen).await?;
             target.progress.tick(outcomes.len());
             let reported = outcomes.into_iter().filter(|outcome| !is_repeated || outcome.is_change());
             target.report.add("bindings", reported);

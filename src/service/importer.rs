@@ -13,6 +13,7 @@ mod way_back;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,13 +28,17 @@ use crate::error::Error;
 use crate::store::import::{self, Kind, Known, State};
 use crate::store::{self, Conn, Store, meta};
 
-pub use bindings::{BindingSource, ImportedBinding, PreparedBindings};
+pub use bindings::{BindingSource, ImportedBinding, PreparedBinding};
 pub use invites::ImportedInvite;
 pub use people::{ImportedAccount, ImportedConsent, ImportedToken};
 pub use way_back::{MadeHere, Standing};
 
-/// The number of attempts for a batch that conflicts with concurrent writes of a server.
+/// The number of attempts for a batch that conflicts with concurrent writes of a server, or that a
+/// busy database does not finish in time.
 const ATTEMPTS: u32 = 5;
+
+/// The pause before another attempt in a busy database.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The prefix of the names under which the progress of reading a database is stored.
 pub const NAMES: &str = "import ";
@@ -105,6 +110,7 @@ impl Importer {
     /// # Errors
     /// 503 if the database is unavailable.
     pub async fn begin(&self) -> Result<(), Error> {
+        self.store.expect_many_rows().await?;
         let (now, audit) = (self.clock.now(), Arc::clone(&self.audit));
         let begun = self.store.write(async move |conn| {
             if meta::get(conn, meta::KEY_EXCHANGE).await?.is_some() {
@@ -206,17 +212,23 @@ impl Importer {
     }
 
     /// Runs `work` in a transaction, and again if a running server has stored one of the rows in
-    /// the meantime.
+    /// the meantime, or if the database is too slow. A repeated batch changes nothing.
     async fn write<R: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(&mut Conn) -> Result<R, store::Error> + Clone + Send + 'static,
     ) -> Result<R, Error> {
         let mut attempt = 1;
         loop {
-            match self.store.write(work.clone()).await {
-                Err(store::Error::Constraint) if attempt < ATTEMPTS => attempt += 1,
+            let result = self.store.write(work.clone()).await;
+            self.store.let_others_write().await;
+            match result {
+                Err(store::Error::Constraint) if attempt < ATTEMPTS => {}
+                Err(store::Error::Unavailable | store::Error::Timeout) if attempt < ATTEMPTS => {
+                    self.clock.pause(PAUSE).await;
+                }
                 result => return Ok(result?),
             }
+            attempt += 1;
         }
     }
 }

@@ -70,7 +70,7 @@ pub use disputes::{Dispute, Disputes};
 pub use entries::{ExportedBinding, ExportedDelivery, ExportedInvite, ExportedSession, Party};
 pub use importer::{
     BindingSource, ImportedAccount, ImportedBinding, ImportedConsent, ImportedInvite, ImportedToken, Importer,
-    MadeHere, Mode, NAMES, Outcome, PreparedBindings, Seen, Standing,
+    MadeHere, Mode, NAMES, Outcome, PreparedBinding, Seen, Standing,
 };
 pub use inspection::{Inspection, KeyCheck};
 pub use invitations::{IfBound, Invitation, Invitations, InviteRequest, InviteWords, Landing, StoredInvite};

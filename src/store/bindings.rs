@@ -98,14 +98,15 @@ pub async fn bind(conn: &mut Conn, new: Binding) -> Result<Bound, Error> {
     Ok(Bound { id: conn.get(Prepared(query)).await?, is_new: false })
 }
 
-/// Binds many addresses that are not bound yet, and returns their ids: for loading a database for a
-/// measurement.
+/// Binds many addresses that are not bound yet.
 ///
 /// # Errors
 /// [`Error`] if the database fails or one of the addresses is bound.
 pub async fn bind_many(conn: &mut Conn, new: &[Binding]) -> Result<(), Error> {
     for rows in new.chunks(ROWS_PER_INSERT) {
-        conn.execute(diesel::insert_into(bindings::table).values(rows.to_vec())).await?;
+        let one = |row| Prepared(diesel::insert_into(bindings::table).values(row));
+        let all = |rows| Prepared(diesel::insert_into(bindings::table).values(rows));
+        conn.insert(rows.to_vec(), one, all).await?;
     }
     Ok(())
 }

@@ -126,6 +126,36 @@ impl Conn {
         self.check(answer)
     }
 
+    /// Inserts rows: in `PostgreSQL` with one statement, `all`, and in `SQLite` with `one` each.
+    /// There, a statement that inserts several saves every page that it changes, in case it fails.
+    ///
+    /// # Errors
+    /// The same as for [`Self::load`].
+    pub(super) async fn insert<R, One, All>(
+        &mut self,
+        rows: Vec<R>,
+        one: impl Fn(R) -> One,
+        all: impl FnOnce(Vec<R>) -> All,
+    ) -> Result<(), Error>
+    where
+        One: SyncExecuteDsl<SqliteConnection>,
+        All: for<'c> ExecuteDsl<&'c AsyncPgConnection>,
+    {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.renew().await?;
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => timeout(patience, ExecuteDsl::execute(all(rows), &mut conn.connection())).await,
+            Backend::Sqlite(conn) => {
+                let mut insert = |row| SyncExecuteDsl::execute(one(row), conn.connection());
+                Ok(rows.into_iter().try_fold(0, |sum, row| insert(row).map(|count| sum + count)))
+            }
+        };
+        self.check(answer).map(drop)
+    }
+
     /// Takes an advisory lock, named by the first eight bytes of `index`, until the transaction
     /// ends. `SQLite` needs none: its write transactions run one at a time.
     ///

@@ -301,6 +301,24 @@ impl Store {
         }
     }
 
+    /// Prepares for writing many rows: `SQLite` gets more memory.
+    ///
+    /// # Errors
+    /// [`Error`] if the database fails.
+    pub async fn expect_many_rows(&self) -> Result<(), Error> {
+        match &self.kind {
+            Kind::Postgres(_) => Ok(()),
+            Kind::Sqlite(sqlite) => sqlite.expect_many_rows().await,
+        }
+    }
+
+    /// Lets a running server write if it waits for `SQLite`'s lock.
+    pub async fn let_others_write(&self) {
+        if let Kind::Sqlite(sqlite) = &self.kind {
+            sqlite.let_others_write().await;
+        }
+    }
+
     /// Empties `SQLite`'s write-ahead log, which otherwise still contains deleted data. Returns
     /// whether it is empty: another process that is reading prevents that, and maintenance then
     /// tries again. `PostgreSQL`'s log and backups are up to the operator (see the docs).

@@ -25,6 +25,9 @@ const TURN: Duration = Duration::from_secs(5);
 const LOG_ATTEMPTS: u32 = 4;
 const LOG_PAUSE: Duration = Duration::from_millis(100);
 
+/// The pause in which another process can write: one that waits asks for the lock every 100 ms.
+const PAUSE: Duration = Duration::from_millis(120);
+
 /// `synchronous = FULL`: acknowledged data survives a power cut. `secure_delete`: deleted data is
 /// overwritten.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
@@ -32,6 +35,10 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA secure_delete = ON;";
+
+/// For writing many rows to random places of an index: a page cache of 40 MiB, and a write-ahead
+/// log of up to 200 MB, since each time that it is copied into the file, the same pages are written.
+const MANY_ROWS: &str = "PRAGMA cache_size = -40960; PRAGMA wal_autocheckpoint = 50000;";
 
 type Idle = Arc<Mutex<Vec<SqliteConnection>>>;
 
@@ -99,6 +106,19 @@ impl Sqlite {
     pub(super) async fn writer(&self) -> Result<Lease, Error> {
         let turn = timeout(TURN, self.turn.clone().lock_owned()).await.map_err(|_| Error::Timeout);
         self.lease(&self.writers, "", Some(turn.inspect_err(|error| error.log())?))
+    }
+
+    /// Prepares the connection that writes for many rows.
+    pub(super) async fn expect_many_rows(&self) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        writer.connection().batch_execute(MANY_ROWS).map_err(Error::from).inspect_err(|error| error.log())
+    }
+
+    /// Gives a running server that waits for the lock the time to ask for it.
+    pub(super) async fn let_others_write(&self) {
+        if self.lock().is_none() {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Locks a file next to the database, which the operator's commands do not; returns `None` if

@@ -206,7 +206,7 @@ on_both_backends! {
         let rows = vec![ImportedBinding { address: Address::email(WORK).unwrap(), user, at: NOON - 30 * DAY, source: BindingSource::Server }];
         vouch.importer.begin().await.unwrap();
         let rows = vouch.importer.prepare(rows, Mode::Write);
-        vouch.importer.bindings(&rows, Mode::Write, &mut Known::default()).await.unwrap();
+        vouch.importer.bindings(rows, Mode::Write, &mut Known::default()).await.unwrap();
         until_delivered(&world).await;
         assert_eq!(told(&world, ALICE, ADDED), 0);
         let bindings = exports(&alice).await["bindings"].clone();

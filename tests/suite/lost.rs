@@ -130,7 +130,7 @@ on_both_backends! {
         vouch.importer.begin().await.unwrap();
         for (mode, left) in [(Mode::Look, 2), (Mode::Write, 1), (Mode::Write, 1)] {
             let rows = vouch.importer.prepare(rows.clone(), mode);
-            vouch.importer.bindings(&rows, mode, &mut Seen::default()).await.unwrap();
+            vouch.importer.bindings(rows, mode, &mut Seen::default()).await.unwrap();
             assert_eq!(count(&world, "erasures").await, left);
         }
         // One that is requested now is announced to it, and stays.
@@ -138,7 +138,7 @@ on_both_backends! {
         asks_for_erasure(&alice).await.ok();
         stop_link(&world, ALICE).await;
         let again = vouch.importer.prepare(rows, Mode::Write);
-        vouch.importer.bindings(&again, Mode::Write, &mut Seen::default()).await.unwrap();
+        vouch.importer.bindings(again, Mode::Write, &mut Seen::default()).await.unwrap();
         assert_eq!(count(&world, "erasures").await, 2);
     }
 

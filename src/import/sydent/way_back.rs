@@ -14,6 +14,7 @@ use ruma_common::canonical_json::{CanonicalJsonValue, to_canonical_value};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::batches::Batches;
 use super::rows::{RawInvite, Reference, Table};
 use super::source::{Selection, Source};
 use super::survey::Found;
@@ -249,60 +250,44 @@ impl Writer<'_> {
 /// Returns statements that remove the accounts, tokens and invitations there that were removed
 /// here.
 async fn removed(importer: &Importer, source: &mut Source, now: Millis) -> Result<Vec<String>, ImportError> {
-    let (mut statements, mut after) = (Vec::new(), 0);
-    loop {
-        let page = source.accounts(after)?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for rows in page.chunks(BATCH) {
-            let accounts: Vec<_> = rows.iter().filter_map(|row| row.parse(now)).collect();
-            let outcomes = importer.accounts(accounts.clone(), Mode::Look).await?;
-            let gone = accounts.iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::RemovedHere);
-            statements.extend(gone.map(|(account, _)| {
-                let user = quoted(account.user.as_str());
-                ["tokens", "accepted_terms_urls", "accounts"]
-                    .map(|table| format!("DELETE FROM {table} WHERE user_id = {user};\n"))
-                    .concat()
-            }));
-        }
+    let mut statements = Vec::new();
+    let mut batches = Batches::new(Source::accounts);
+    while let Some(rows) = batches.next(source)? {
+        let accounts: Vec<_> = rows.iter().filter_map(|row| row.parse(now)).collect();
+        let outcomes = importer.accounts(accounts.clone(), Mode::Look).await?;
+        let gone = accounts.iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::RemovedHere);
+        statements.extend(gone.map(|(account, _)| {
+            let user = quoted(account.user.as_str());
+            ["tokens", "accepted_terms_urls", "accounts"]
+                .map(|table| format!("DELETE FROM {table} WHERE user_id = {user};\n"))
+                .concat()
+        }));
     }
-    after = 0;
-    loop {
-        let page = source.tokens(after)?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
-        for rows in page.chunks(BATCH) {
-            let tokens: Vec<_> = rows.iter().filter_map(|row| row.parse(now)).collect();
-            let outcomes = importer.tokens(tokens.clone(), Mode::Look, &mut Seen::default()).await?;
-            let gone = tokens.iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::RemovedHere);
-            statements.extend(gone.map(|(row, _)| {
-                let (user, start) =
-                    (quoted(row.user.as_str()), row.token.chars().take(TOKEN_START).collect::<String>());
-                format!(
-                    "DELETE FROM tokens WHERE user_id = {user} AND substr(token, 1, {TOKEN_START}) = {};\n",
-                    quoted(&start)
-                )
-            }));
-        }
+    let mut batches = Batches::new(Source::tokens);
+    while let Some(rows) = batches.next(source)? {
+        let tokens: Vec<_> = rows.iter().filter_map(|row| row.parse(now)).collect();
+        let outcomes = importer.tokens(tokens.clone(), Mode::Look, &mut Seen::default()).await?;
+        let gone = tokens.iter().zip(outcomes).filter(|(_, outcome)| *outcome == Outcome::RemovedHere);
+        statements.extend(gone.map(|(row, _)| {
+            let (user, start) = (quoted(row.user.as_str()), row.token.chars().take(TOKEN_START).collect::<String>());
+            format!(
+                "DELETE FROM tokens WHERE user_id = {user} AND substr(token, 1, {TOKEN_START}) = {};\n",
+                quoted(&start)
+            )
+        }));
     }
-    after = 0;
-    let mut once = HashSet::new();
-    loop {
-        let page = source.invites(after)?;
-        let Some(last) = page.last() else { return Ok(statements) };
-        after = last.id;
-        for rows in page.chunks(BATCH) {
-            let pending = rows.iter().filter(|row| !row.is_sent() && !row.is_expired(now));
-            let invites: Vec<_> =
-                pending.filter_map(RawInvite::parse).filter(|row| once.insert(row.token.clone())).collect();
-            let outcomes = importer.invites(invites.clone(), "", Mode::Look, &mut Seen::default()).await?;
-            let gone = invites.iter().zip(outcomes);
-            let gone = gone.filter(|(_, outcome)| matches!(outcome, Outcome::RemovedHere | Outcome::Objected));
-            statements.extend(
-                gone.map(|(row, _)| format!("DELETE FROM invite_tokens WHERE token = {};\n", quoted(&row.token))),
-            );
-        }
+    let (mut batches, mut once) = (Batches::new(Source::invites), HashSet::new());
+    while let Some(rows) = batches.next(source)? {
+        let pending = rows.iter().filter(|row| !row.is_sent() && !row.is_expired(now));
+        let invites: Vec<_> =
+            pending.filter_map(RawInvite::parse).filter(|row| once.insert(row.token.clone())).collect();
+        let outcomes = importer.invites(invites.clone(), "", Mode::Look, &mut Seen::default()).await?;
+        let gone = invites.iter().zip(outcomes);
+        let gone = gone.filter(|(_, outcome)| matches!(outcome, Outcome::RemovedHere | Outcome::Objected));
+        statements
+            .extend(gone.map(|(row, _)| format!("DELETE FROM invite_tokens WHERE token = {};\n", quoted(&row.token))));
     }
+    Ok(statements)
 }
 
 /// Returns a text as an SQL literal.

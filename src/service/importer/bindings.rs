@@ -1,7 +1,5 @@
 //! Bindings of another server.
 
-use std::sync::Arc;
-
 use ruma_common::{OwnedUserId, ServerName};
 
 use super::{Importer, Mode, Outcome, Seen};
@@ -47,19 +45,26 @@ impl BindingSource {
     }
 }
 
-/// Bindings with their fingerprints, and sealed if they will be written.
+/// A binding with its fingerprints, and sealed if it will be written.
 #[derive(Clone)]
-pub struct PreparedBindings(pub(super) Arc<Vec<Prepared>>);
-
-pub(super) struct Prepared {
+pub struct PreparedBinding {
     pub(super) index: Vec<u8>,
     /// `None` if the address was unbound.
     pub(super) user_index: Option<Vec<u8>>,
     objections: Vec<Vec<u8>>,
-    /// With `erasures.user_index` of the user.
-    sealed: Option<(Binding, Vec<u8>)>,
+    sealed: Option<Sealed>,
     pub(super) at: Millis,
     state: State,
+}
+
+/// What is written of a binding.
+#[derive(Clone)]
+struct Sealed {
+    address: Vec<u8>,
+    mxid: Vec<u8>,
+    bound_at: Millis,
+    /// `erasures.user_index` of the user.
+    erasure: Vec<u8>,
 }
 
 /// The stored state of an address.
@@ -96,7 +101,7 @@ pub(super) fn decide(is_bind: bool, at: Millis, here: Here) -> Outcome {
 }
 
 /// Returns what has to be remembered about an address afterwards, if that changes.
-fn memory(row: &Prepared, outcome: Outcome, here: Here, now: Millis) -> Option<Known> {
+fn memory(row: &PreparedBinding, outcome: Outcome, here: Here, now: Millis) -> Option<Known> {
     let at = here.known.map_or(row.at, |known| known.at.max(row.at));
     let new = match outcome {
         Outcome::Removed | Outcome::NothingToRemove => Known { at, state: State::Gone },
@@ -124,46 +129,62 @@ fn of_user(address_index: &[u8], user_index: &[u8]) -> Vec<u8> {
     address_index.iter().zip(user_index).map(|(one, other)| one ^ other).collect()
 }
 
-impl PreparedBindings {
-    pub(super) async fn here(&self, conn: &mut Conn) -> Result<Vec<Here>, store::Error> {
-        let indexes: Vec<_> = self.0.iter().map(|row| row.index.clone()).collect();
-        let objections: Vec<_> = self.0.iter().flat_map(|row| row.objections.iter().cloned()).collect();
-        let known = import::known(conn, Kind::Binding, &indexes).await?;
-        let bound = import::bound(conn, &indexes).await?;
-        let objected = respelling::objected(conn, &objections).await?;
-        let here = |row: &Prepared| Here {
-            bound: bound.get(&row.index).map(|(user, at)| (*at, row.user_index.as_ref() == Some(user))),
-            known: known.get(&row.index).copied(),
-            is_objected: row.objections.iter().any(|index| objected.contains(index)),
-        };
-        Ok(self.0.iter().map(here).collect())
-    }
-
-    async fn write(&self, conn: &mut Conn, now: Millis) -> Result<Vec<Outcome>, store::Error> {
-        let here = self.here(conn).await?;
-        let (mut outcomes, mut memories) = (Vec::with_capacity(here.len()), Vec::new());
-        let (mut added, mut stopped) = (Vec::new(), Vec::new());
-        for (row, here) in self.0.iter().zip(here) {
-            let mut outcome = decide(row.user_index.is_some(), row.at, here);
-            // The user may be binding the address at this moment.
-            if matches!(outcome, Outcome::Replaced | Outcome::Removed)
-                && import::unbind(conn, std::slice::from_ref(&row.index), row.at).await? == 0
-            {
-                outcome = Outcome::NewerHere;
-            }
-            if let (Outcome::Replaced | Outcome::Added, Some((binding, erasure))) = (outcome, &row.sealed) {
-                added.push(binding.clone());
-                stopped.push(erasure.clone());
-            }
-            memories.extend(memory(row, outcome, here, now).map(|known| (row.index.clone(), known)));
-            outcomes.push(outcome);
+impl PreparedBinding {
+    fn binding(&self, sealed: &Sealed) -> Binding {
+        Binding {
+            address_index: self.index.clone(),
+            user_index: self.user_index.clone().unwrap_or_default(),
+            address: sealed.address.clone(),
+            mxid: sealed.mxid.clone(),
+            bound_at: sealed.bound_at,
         }
-        bindings::bind_many(conn, &added).await?;
-        // These addresses were not told of the pending erasures.
-        erasures::cancel_all(conn, stopped).await?;
-        import::remember(conn, Kind::Binding, memories).await?;
-        Ok(outcomes)
     }
+}
+
+/// Returns the stored states of the addresses of these rows.
+pub(super) async fn here(conn: &mut Conn, rows: &[PreparedBinding]) -> Result<Vec<Here>, store::Error> {
+    let indexes: Vec<_> = rows.iter().map(|row| row.index.clone()).collect();
+    let objections: Vec<_> = rows.iter().flat_map(|row| row.objections.iter().cloned()).collect();
+    let known = import::known(conn, Kind::Binding, &indexes).await?;
+    let bound = import::bound(conn, &indexes).await?;
+    let objected = respelling::objected(conn, &objections).await?;
+    let here = |row: &PreparedBinding| Here {
+        bound: bound.get(&row.index).map(|(user, at)| (*at, row.user_index.as_ref() == Some(user))),
+        known: known.get(&row.index).copied(),
+        is_objected: row.objections.iter().any(|index| objected.contains(index)),
+    };
+    Ok(rows.iter().map(here).collect())
+}
+
+async fn look(conn: &mut Conn, rows: &[PreparedBinding]) -> Result<Vec<Outcome>, store::Error> {
+    let here = here(conn, rows).await?;
+    Ok(rows.iter().zip(here).map(|(row, here)| decide(row.user_index.is_some(), row.at, here)).collect())
+}
+
+async fn write(conn: &mut Conn, rows: &[PreparedBinding], now: Millis) -> Result<Vec<Outcome>, store::Error> {
+    let here = here(conn, rows).await?;
+    let (mut outcomes, mut memories) = (Vec::with_capacity(here.len()), Vec::new());
+    let (mut added, mut stopped) = (Vec::new(), Vec::new());
+    for (row, here) in rows.iter().zip(here) {
+        let mut outcome = decide(row.user_index.is_some(), row.at, here);
+        // The user may be binding the address at this moment.
+        if matches!(outcome, Outcome::Replaced | Outcome::Removed)
+            && import::unbind(conn, std::slice::from_ref(&row.index), row.at).await? == 0
+        {
+            outcome = Outcome::NewerHere;
+        }
+        if let (Outcome::Replaced | Outcome::Added, Some(sealed)) = (outcome, &row.sealed) {
+            added.push(row.binding(sealed));
+            stopped.push(sealed.erasure.clone());
+        }
+        memories.extend(memory(row, outcome, here, now).map(|known| (row.index.clone(), known)));
+        outcomes.push(outcome);
+    }
+    bindings::bind_many(conn, &added).await?;
+    // These addresses were not told of the pending erasures.
+    erasures::cancel_all(conn, stopped).await?;
+    import::remember(conn, Kind::Binding, memories).await?;
+    Ok(outcomes)
 }
 
 impl Importer {
@@ -173,14 +194,15 @@ impl Importer {
     /// # Panics
     /// If the operating system supplies no randomness.
     #[must_use]
-    pub fn prepare(&self, rows: Vec<ImportedBinding>, mode: Mode) -> PreparedBindings {
+    pub fn prepare(&self, rows: Vec<ImportedBinding>, mode: Mode) -> Vec<PreparedBinding> {
         let now = self.clock.now();
         let prepared = |row: ImportedBinding| {
             let seal = |user| {
-                let erasure = self.sealer.erasure_index(user).as_ref().to_vec();
-                (self.sealer.seal_binding(&row.address, user, row.at.min(now)), erasure)
+                let Binding { address, mxid, bound_at, .. } =
+                    self.sealer.seal_binding(&row.address, user, row.at.min(now));
+                Sealed { address, mxid, bound_at, erasure: self.sealer.erasure_index(user).as_ref().to_vec() }
             };
-            Prepared {
+            PreparedBinding {
                 index: self.sealer.binding_index(&row.address).as_ref().to_vec(),
                 user_index: row.user.as_deref().map(|user| self.sealer.binding_user_index(user).as_ref().to_vec()),
                 objections: self.sealer.objection_indexes(&row.address),
@@ -189,31 +211,33 @@ impl Importer {
                 state: row.source.state(),
             }
         };
-        PreparedBindings(Arc::new(rows.into_iter().map(prepared).collect()))
+        rows.into_iter().map(prepared).collect()
     }
 
-    /// Compares bindings with those stored here, and returns the outcome for each.
+    /// Compares bindings with those stored here, and returns the outcome for each, in any order.
     ///
     /// # Errors
     /// 503 if the database is unavailable; nothing of this batch was written in that case.
-    pub async fn bindings(&self, rows: &PreparedBindings, mode: Mode, seen: &mut Seen) -> Result<Vec<Outcome>, Error> {
-        for row in rows.0.iter().filter(|row| row.state != State::Stored && row.user_index.is_some()) {
+    pub async fn bindings(
+        &self,
+        mut rows: Vec<PreparedBinding>,
+        mode: Mode,
+        seen: &mut Seen,
+    ) -> Result<Vec<Outcome>, Error> {
+        for row in rows.iter().filter(|row| row.state != State::Stored && row.user_index.is_some()) {
             match (row.state, &row.user_index) {
                 (State::Published, Some(user)) => seen.note(&of_user(&row.index, user)),
                 _ => seen.note(&row.index),
             }
         }
-        if mode == Mode::Look {
-            let here = rows.here(&mut self.store.read_much().await?).await?;
-            return Ok(rows
-                .0
-                .iter()
-                .zip(here)
-                .map(|(row, here)| decide(row.user_index.is_some(), row.at, here))
-                .collect());
-        }
-        let (rows, now) = (rows.clone(), self.clock.now());
-        self.write(async move |conn| rows.write(conn, now).await).await
+        // Rows that are next to each other in the index are sought and written together.
+        rows.sort_unstable_by(|one, other| one.index.cmp(&other.index));
+        let now = self.clock.now();
+        let work = async move |conn: &mut Conn, rows: &[PreparedBinding]| match mode {
+            Mode::Look => look(conn, rows).await,
+            Mode::Write => write(conn, rows, now).await,
+        };
+        self.in_batches(mode, rows, work).await
     }
 
     /// Removes the bindings that the other server had from its peers and no longer has; returns how

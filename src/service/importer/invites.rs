@@ -56,8 +56,8 @@ impl Importer {
         for row in &rows {
             seen.note(&row.row.token_hash);
         }
-        self.look_or_write(mode, async move |conn| {
-            let outcomes = outcomes(conn, &rows).await?;
+        let work = async move |conn: &mut Conn, rows: &[Prepared]| {
+            let outcomes = outcomes(conn, rows).await?;
             if mode == Mode::Write {
                 // If an objection is withdrawn, the old invitation must not be imported.
                 let known = |(row, outcome): (&Prepared, &Outcome)| {
@@ -72,9 +72,9 @@ impl Importer {
                 add(conn, added(rows, &outcomes)).await?;
                 import::remember(conn, Kind::Invite, memories).await?;
             }
-            Ok([outcomes, duplicates].concat())
-        })
-        .await
+            Ok(outcomes)
+        };
+        Ok([self.in_batches(mode, rows, work).await?, duplicates].concat())
     }
 
     fn prepare_invite(&self, row: &ImportedInvite, signing_key: &str) -> Prepared {
@@ -140,17 +140,17 @@ impl Importer {
     pub async fn keys(&self, keys: &[[u8; 32]], valid_until: Millis, mode: Mode) -> Result<Vec<Outcome>, Error> {
         let index = |key| self.sealer.ephemeral_key_index(key).as_ref().to_vec();
         let (indexes, duplicates) = newest(keys.iter().map(index).collect::<Vec<_>>(), Clone::clone, |_| valid_until);
-        self.look_or_write(mode, async move |conn| {
-            let existing = import::keys(conn, &indexes).await?;
+        let work = async move |conn: &mut Conn, indexes: &[Vec<u8>]| {
+            let existing = import::keys(conn, indexes).await?;
             let outcome =
                 |index: &Vec<u8>| if existing.contains_key(index) { Outcome::Unchanged } else { Outcome::Added };
             let outcomes: Vec<_> = indexes.iter().map(outcome).collect();
             if mode == Mode::Write {
                 import::add_keys(conn, added(indexes, &outcomes), valid_until).await?;
             }
-            Ok([outcomes, duplicates].concat())
-        })
-        .await
+            Ok(outcomes)
+        };
+        Ok([self.in_batches(mode, indexes, work).await?, duplicates].concat())
     }
 
     /// Delivers the pending invitations of addresses that are already bound, since nobody will bind

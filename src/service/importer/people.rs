@@ -1,5 +1,7 @@
 //! Accounts, access tokens and consents of another server.
 
+use std::sync::Arc;
+
 use ruma_common::OwnedUserId;
 use zeroize::Zeroizing;
 
@@ -57,7 +59,7 @@ impl Importer {
         };
         let (rows, duplicates) =
             newest(rows.iter().map(new).collect(), |row| row.user_index.clone(), |row| row.created_at);
-        self.look_or_write(mode, async move |conn| {
+        let work = async move |conn: &mut Conn, rows: &[NewAccount]| {
             let indexes: Vec<_> = rows.iter().map(|row| row.user_index.clone()).collect();
             let existing = import::accounts(conn, &indexes).await?;
             let known = import::known(conn, Kind::Account, &indexes).await?;
@@ -70,9 +72,9 @@ impl Importer {
             if mode == Mode::Write {
                 import::add_accounts(conn, added(rows, &outcomes)).await?;
             }
-            Ok([outcomes, duplicates].concat())
-        })
-        .await
+            Ok(outcomes)
+        };
+        Ok([self.in_batches(mode, rows, work).await?, duplicates].concat())
     }
 
     /// Adds access tokens, except those that were removed here. They count as used now, so that
@@ -92,7 +94,7 @@ impl Importer {
         for (_, row) in &rows {
             seen.note(&row.token_hash);
         }
-        self.look_or_write(mode, async move |conn| {
+        let work = async move |conn: &mut Conn, rows: &[(Vec<u8>, NewToken)]| {
             let owners: Vec<_> = rows.iter().map(|(owner, _)| owner.clone()).collect();
             let hashes: Vec<_> = rows.iter().map(|(_, row)| row.token_hash.clone()).collect();
             let accounts = import::accounts(conn, &owners).await?;
@@ -119,9 +121,9 @@ impl Importer {
                 import::add_tokens(conn, new).await?;
                 import::remember(conn, Kind::Token, memories).await?;
             }
-            Ok([outcomes, duplicates].concat())
-        })
-        .await
+            Ok(outcomes)
+        };
+        Ok([self.in_batches(mode, rows, work).await?, duplicates].concat())
     }
 
     /// Removes the imported tokens that the other server no longer has; returns how many.
@@ -170,7 +172,7 @@ impl Importer {
             |(owner, row)| (owner.clone(), row.version.clone()),
             |(_, row)| at(row),
         );
-        self.look_or_write(mode, async move |conn| {
+        let work = async move |conn: &mut Conn, rows: &[(Vec<u8>, ImportedConsent)]| {
             let owners: Vec<_> = rows.iter().map(|(owner, ..)| owner.clone()).collect();
             let accounts = import::accounts(conn, &owners).await?;
             let removed = import::known(conn, Kind::Account, &owners).await?;
@@ -194,7 +196,25 @@ impl Importer {
                 };
                 import::add_consents(conn, added(rows, &outcomes).into_iter().map(new).collect()).await?;
             }
-            Ok([outcomes, duplicates].concat())
+            Ok(outcomes)
+        };
+        Ok([self.in_batches(mode, rows, work).await?, duplicates].concat())
+    }
+
+    /// Runs `work` for all rows in one transaction, with as many at once as it can take.
+    pub(super) async fn in_batches<T: Send + Sync + 'static>(
+        &self,
+        mode: Mode,
+        rows: Vec<T>,
+        work: impl AsyncFn(&mut Conn, &[T]) -> Result<Vec<Outcome>, store::Error> + Clone + Send + 'static,
+    ) -> Result<Vec<Outcome>, Error> {
+        let rows = Arc::new(rows);
+        self.look_or_write(mode, async move |conn| {
+            let mut outcomes = Vec::with_capacity(rows.len());
+            for some in rows.chunks(import::BATCH) {
+                outcomes.extend(work(conn, some).await?);
+            }
+            Ok(outcomes)
         })
         .await
     }
@@ -213,6 +233,7 @@ impl Importer {
 }
 
 /// Returns the rows that are to be added.
-pub(super) fn added<T>(rows: Vec<T>, outcomes: &[Outcome]) -> Vec<T> {
-    rows.into_iter().zip(outcomes).filter(|(_, outcome)| **outcome == Outcome::Added).map(|(row, _)| row).collect()
+pub(super) fn added<T: Clone>(rows: &[T], outcomes: &[Outcome]) -> Vec<T> {
+    let added = rows.iter().zip(outcomes).filter(|(_, outcome)| **outcome == Outcome::Added);
+    added.map(|(row, _)| row.clone()).collect()
 }

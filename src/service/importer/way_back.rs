@@ -3,7 +3,7 @@
 use ruma_common::OwnedUserId;
 use serde_json::json;
 
-use super::bindings::{PreparedBindings, decide};
+use super::bindings::{PreparedBinding, decide, here};
 use super::{Importer, Outcome, Seen};
 use crate::clock::Millis;
 use crate::error::Error;
@@ -48,10 +48,10 @@ impl Importer {
     ///
     /// # Errors
     /// 503 if the database is unavailable.
-    pub async fn standing(&self, rows: &PreparedBindings, seen: &mut Seen) -> Result<Vec<Standing>, Error> {
+    pub async fn standing(&self, rows: &[PreparedBinding], seen: &mut Seen) -> Result<Vec<Standing>, Error> {
         let mut conn = self.store.read_much().await?;
         let mut standings = Vec::new();
-        for (row, here) in rows.0.iter().zip(rows.here(&mut conn).await?) {
+        for (row, here) in rows.iter().zip(here(&mut conn, rows).await?) {
             seen.note(&row.index);
             standings.push(match decide(row.user_index.is_some(), row.at, here) {
                 Outcome::Unchanged | Outcome::NothingToRemove => Standing::Same,

@@ -37,7 +37,7 @@ fn an_objection_prevents_a_bind_and_no_unbind() {
 
 #[test]
 fn only_facts_that_a_later_run_needs_are_remembered() {
-    let row = |at, state| Prepared {
+    let row = |at, state| PreparedBinding {
         index: vec![1],
         user_index: Some(vec![2]),
         objections: Vec::new(),
