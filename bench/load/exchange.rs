@@ -43,9 +43,8 @@ pub async fn measure(
             None => all = Some(measured),
         }
     }
-    if let Some(mut all) = all {
-        all.times.sort_unstable();
-        report::row("look-up × 100, exchanging", ADDRESSES, &all);
+    if let Some(all) = all {
+        report::row("look-up × 100, exchanging", ADDRESSES, &all.sorted());
     }
     for line in ["the master key is exchanged", "the exchange of the master key is complete"] {
         println!("server log: {}", setup.server.log_line(line)?);

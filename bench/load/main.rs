@@ -8,10 +8,12 @@
 
 mod client;
 mod exchange;
+mod growth;
 mod journeys;
 mod lookups;
 mod measure;
 mod people;
+mod plot;
 mod process;
 mod report;
 mod server;
@@ -20,8 +22,9 @@ mod world;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
+use growth::Growth;
 use lookups::{Addresses, Lookups};
 use measure::{Repeated, Setup};
 use people::Person;
@@ -40,7 +43,10 @@ const TRAVELLERS: u16 = 500;
 
 /// Measures the running server under load.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The number of bindings.
     #[arg(long, default_value_t = 1_000_000)]
     bindings: u32,
@@ -64,11 +70,25 @@ struct Options {
     bench: bool,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Measure how look-ups, memory and the start depend on the number of bindings, and what users
+    /// notice while the directory of the next pepper is built
+    Growth(Growth),
+}
+
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Backends {
     Sqlite,
     Postgres,
     Both,
+}
+
+impl Backends {
+    /// Whether `PostgreSQL`, or `SQLite`, is one of them.
+    fn includes(self, postgres: bool) -> bool {
+        self == Self::Both || (self == Self::Postgres) == postgres
+    }
 }
 
 fn main() -> ExitCode {
@@ -85,12 +105,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<()> {
+    if let Some(Command::Growth(growth)) = &options.command {
+        return growth::run(growth).await;
+    }
     println!("{}", report::machine()?);
-    if options.backend != Backends::Postgres {
+    if options.backend.includes(false) {
         println!("\n== SQLite\n");
         measure_backend(options, false).await?;
     }
-    if options.backend != Backends::Sqlite {
+    if options.backend.includes(true) {
         println!("\n== PostgreSQL ({})\n", world::POSTGRES_SETTINGS.join(", "));
         measure_backend(options, true).await?;
     }

@@ -85,6 +85,12 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// Sorts the runs, after some were added.
+    pub fn sorted(mut self) -> Self {
+        self.times.sort_unstable();
+        self
+    }
+
     /// Adds the runs of a later measurement; they are then not sorted.
     pub fn add(&mut self, later: Self) {
         self.times.extend(later.times);

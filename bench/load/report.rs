@@ -27,16 +27,14 @@ pub fn head() {
 /// Prints a row, for requests with this number of addresses each.
 pub fn row(name: &str, addresses: usize, measured: &Measurement) {
     let seconds = measured.elapsed.as_secs_f64();
-    let count = float(measured.times.len());
-    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count.max(1.0);
-    let millis = |percent| measured.percentile(percent).as_secs_f64() * 1e3;
-    let rate = count / seconds;
+    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / measured.count();
+    let rate = measured.rate();
     let addresses = if addresses > 0 { format!("{:.0}", rate * float(addresses)) } else { String::new() };
     let database = measured.database.map(|cpu| format!("{:.0}", each(cpu))).unwrap_or_default();
     println!(
         "{name:<38}{rate:>10.0}{addresses:>13}{:>9.2}{:>9.2}{:>12.0}{database:>14}{:>9.0}{:>7.2}{:>8.2}",
-        millis(50),
-        millis(99),
+        measured.millis(50),
+        measured.millis(99),
         each(measured.server),
         measured.rss_mb,
         measured.load.as_secs_f64() / seconds,
@@ -45,8 +43,19 @@ pub fn row(name: &str, addresses: usize, measured: &Measurement) {
 }
 
 impl Measurement {
-    fn percentile(&self, percent: usize) -> Duration {
-        self.times.get(self.times.len() * percent / 100).copied().unwrap_or_default()
+    /// Returns the number of runs, at least one.
+    pub fn count(&self) -> f64 {
+        float(self.times.len()).max(1.0)
+    }
+
+    /// Returns the number of runs per second.
+    pub fn rate(&self) -> f64 {
+        float(self.times.len()) / self.elapsed.as_secs_f64()
+    }
+
+    /// Returns a percentile of the durations, in milliseconds.
+    pub fn millis(&self, percent: usize) -> f64 {
+        self.times.get(self.times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 }
 

@@ -97,6 +97,11 @@ impl World {
         Ok(begun.elapsed())
     }
 
+    /// Changes a setting of the server.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((format!("VOUCH__{name}"), value.to_owned()));
+    }
+
     /// Does what `PostgreSQL` would do in the background some minutes later, during the
     /// measurement.
     async fn settle(&self) -> Result<()> {

@@ -27,6 +27,10 @@ use crate::store::following::{self, Position};
 const PAGE: i64 = 20_000;
 /// Pages hashed in parallel.
 const PAGES_IN_PARALLEL: usize = 2;
+/// Rows per query while the directory of the next pepper is built, for which there is time.
+const PAGE_AHEAD: i64 = 2_000;
+/// The pause after each of these pages, in multiples of the time that it took.
+const PAUSE_AHEAD: u32 = 3;
 /// Rows per query while following the table: `SQLite` allows 32,766 variables.
 const ROWS_AT_ONCE: usize = 10_000;
 /// The interval at which the table is polled.
@@ -36,6 +40,9 @@ const SETTLED_AT_ONCE: i64 = 5_000;
 /// The time before its epoch at which a directory is built, or a quarter of the period if that is
 /// less.
 const LEAD: Millis = 15 * MINUTE;
+
+/// The time before an epoch from which its directory is built without pauses.
+const HURRY: Millis = 5 * MINUTE;
 
 /// Maps look-up digests to rows of the bindings table, under the peppers in use.
 pub struct Directory {
@@ -142,7 +149,8 @@ impl Directory {
             // them.
             self.directories.begin(*epoch, 0);
         }
-        let rows = self.enter_all(&epochs).await?;
+        let is_ahead = epochs == [self.current_epoch().next()];
+        let rows = if is_ahead { self.enter_ahead(epochs[0]).await? } else { self.enter_all(&epochs).await? };
         for epoch in &epochs {
             self.directories.finish(*epoch);
         }
@@ -168,6 +176,23 @@ impl Directory {
             (after, rows) = (last.id, rows + page.len());
             let (directory, epochs) = (Arc::clone(self), epochs.to_vec());
             hashing.push_back(spawn_blocking(move || directory.enter(&page, &epochs)));
+        }
+    }
+
+    /// Enters the whole table into the directory of an epoch that has not begun, with pauses, so that
+    /// requests are not delayed, unless it begins soon; returns the number of rows.
+    async fn enter_ahead(self: &Arc<Self>, epoch: Epoch) -> Result<usize, Error> {
+        let (mut after, mut rows) = (0, 0);
+        loop {
+            let begun = Instant::now();
+            let page = bindings::page(&mut self.store.read_much().await?, after, PAGE_AHEAD).await?;
+            let Some(last) = page.last() else { return Ok(rows) };
+            (after, rows) = (last.id, rows + page.len());
+            let directory = Arc::clone(self);
+            spawn_blocking(move || directory.enter(&page, &[epoch])).await.map_err(|_| Error::internal())?;
+            if self.peppers.begins(epoch) - self.clock.now() > HURRY {
+                tokio::time::sleep(begun.elapsed() * PAUSE_AHEAD).await;
+            }
         }
     }
 
