@@ -165,7 +165,7 @@ impl Row {
         let micros = |cpu: Duration, of: &Measurement| format!("{:.0} µs", cpu.as_secs_f64() * 1e6 / of.count());
         let bytes = (self.rss_mb - self.empty_mb) * 1e6 / f64::from(self.bindings) / 2.0;
         let cells = [
-            format!("10^{:.0}", f64::from(self.bindings).log10()),
+            self.bindings.to_string(),
             format!("{:.0} s", self.loaded.as_secs_f64()),
             format!("{:.1} s", self.ready.as_secs_f64()),
             format!("{:.1} s", self.cpu_until_ready.as_secs_f64()),

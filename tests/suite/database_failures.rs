@@ -57,7 +57,8 @@ async fn a_table_too_large_to_sweep_in_one_transaction_is_swept() {
             FROM generate_series(1, 6000) n";
     execute(&world, rows).await;
     world.clock.advance(11 * MINUTE);
-    until(PATIENCE, "expired rows are kept", async || count(&world, "tokens").await == 1).await;
+    // A busy machine wakes each sleeper up late.
+    until(3 * PATIENCE, "expired rows are kept", async || count(&world, "tokens").await == 1).await;
 }
 
 #[tokio::test]
