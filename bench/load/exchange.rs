@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use vouch::crypto::master_key::MasterKey;
 
-use crate::lookups::{Addresses, Book, Lookups};
+use crate::lookups::{self, Addresses, Book};
 use crate::measure::{Measurement, Setup};
 use crate::people::Person;
 use crate::world::World;
@@ -24,12 +24,7 @@ pub async fn measure(
     books: &[Vec<Book>],
     pepper: &str,
 ) -> Result<()> {
-    let lookups = || -> Vec<Lookups<'_>> {
-        let groups = people.iter().zip(books);
-        groups
-            .map(|(group, books)| Lookups::new(group, books.iter().map(Addresses::book).collect(), ADDRESSES, pepper))
-            .collect()
-    };
+    let lookups = || lookups::of_all(people, books, Addresses::book, ADDRESSES, pepper);
     report::row("look-up × 100, before", ADDRESSES, &setup.measure(lookups()).await?);
     MasterKey::make(&world.next_master_key())?;
     let (begun, mut all): (_, Option<Measurement>) = (Instant::now(), None);

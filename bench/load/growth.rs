@@ -111,12 +111,7 @@ async fn measure(options: &Growth, on_postgres: bool, bindings: u32) -> Result<R
     let pepper = people::pepper(&server, &people[0][0]).await?;
     let books = lookups::books(&people, bindings, &pepper);
     lookups::look_up_once(&server, &people, &books, &pepper).await?;
-    let tasks = |addresses| {
-        let groups = people.iter().zip(&books);
-        groups
-            .map(|(group, books)| Lookups::new(group, books.iter().map(Addresses::book).collect(), addresses, &pepper))
-            .collect::<Vec<_>>()
-    };
+    let tasks = |addresses| lookups::of_all(&people, &books, Addresses::book, addresses, &pepper);
     let one = setup.measure(tasks(1)).await?;
     let thousand = setup.measure(tasks(1_000)).await?;
     let (rotating, rotation) = rotate(&setup, || tasks(1)).await?;
@@ -135,12 +130,11 @@ async fn rotate<'a>(setup: &Setup<'_>, tasks: impl Fn() -> Vec<Lookups<'a>>) -> 
         let millis = line.split_whitespace().rev().nth(1).ok_or("the log line has no duration")?;
         let took = Duration::from_millis(millis.parse()?);
         let building = seconds.into_iter().filter(|(ended, _)| ended.elapsed() <= took + Duration::from_secs(1));
-        let mut all = building.map(|(_, second)| second).reduce(|mut all, second| {
+        let all = building.map(|(_, second)| second).reduce(|mut all, second| {
             all.add(second);
             all
         });
-        let all = all.take().ok_or("nothing was measured meanwhile")?;
-        return Ok((all.sorted(), took));
+        return Ok((all.ok_or("nothing was measured meanwhile")?.sorted(), took));
     }
     Err("no directory was built for the next pepper".into())
 }
@@ -155,9 +149,9 @@ async fn empty(world: &World) -> Result<f64> {
 
 /// Returns a lifetime of the pepper, in seconds, with which the next directory is built soon.
 fn period(now: u64) -> Result<u64> {
-    let is_soon = |period: &u64| (0..5).contains(&(period - now % period).saturating_sub(LEAD + UNTIL_ROTATION));
-    let soon = (4 * LEAD..7 * 86_400).rev().filter(|period| period - now % period >= LEAD + UNTIL_ROTATION);
-    soon.into_iter().find(is_soon).ok_or_else(|| "no period of the pepper ends in time".into())
+    let soon = LEAD + UNTIL_ROTATION..LEAD + UNTIL_ROTATION + 5;
+    let found = (4 * LEAD..7 * 86_400).rev().find(|period| soon.contains(&(period - now % period)));
+    found.ok_or_else(|| "no period of the pepper ends in time".into())
 }
 
 impl Row {

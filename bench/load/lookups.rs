@@ -75,6 +75,18 @@ pub async fn look_up_once(server: &Server, people: &[Vec<Person>], books: &[Vec<
     Ok(())
 }
 
+/// Returns the look-ups of each connection, of addresses that `source` takes from each user's book.
+pub fn of_all<'a>(
+    people: &[Vec<Person>],
+    books: &'a [Vec<Book>],
+    source: impl Fn(&'a Book) -> Addresses<'a>,
+    addresses: usize,
+    pepper: &str,
+) -> Vec<Lookups<'a>> {
+    let groups = people.iter().zip(books);
+    groups.map(|(group, books)| Lookups::new(group, books.iter().map(&source).collect(), addresses, pepper)).collect()
+}
+
 /// The addresses that a user looks up.
 pub struct Addresses<'a> {
     source: Source<'a>,

@@ -25,7 +25,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use growth::Growth;
-use lookups::{Addresses, Lookups};
+use lookups::Addresses;
 use measure::{Repeated, Setup};
 use people::Person;
 use server::Server;
@@ -187,10 +187,7 @@ async fn measure_all(options: &Options, world: &World, setup: &Setup<'_>, people
             let source = |book| {
                 if new { Addresses::unseen(options.bindings, UNSEEN * addresses) } else { Addresses::book(book) }
             };
-            let groups = people.iter().zip(&books);
-            let tasks = groups
-                .map(|(group, books)| Lookups::new(group, books.iter().map(source).collect(), addresses, &pepper))
-                .collect();
+            let tasks = lookups::of_all(&people, &books, source, addresses, &pepper);
             report::row(&name, addresses, &setup.measure(tasks).await?);
         }
     }

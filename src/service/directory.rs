@@ -40,7 +40,6 @@ const SETTLED_AT_ONCE: i64 = 5_000;
 /// The time before its epoch at which a directory is built, or a quarter of the period if that is
 /// less.
 const LEAD: Millis = 15 * MINUTE;
-
 /// The time before an epoch from which its directory is built without pauses.
 const HURRY: Millis = 5 * MINUTE;
 

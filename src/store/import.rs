@@ -18,8 +18,8 @@ pub use rows::{
     consents, invites, keys, pending, remove_tokens, tokens, unbind,
 };
 
-/// The maximum number of rows that a function here takes at once: with the 11 columns of the widest table, they stay below
-/// the 32,766 variables that `SQLite` allows in one statement.
+/// The maximum number of rows that a function here takes at once: with the 11 columns of the widest
+/// table, they stay below the 32,766 variables that `SQLite` allows in one statement.
 pub const BATCH: usize = 2_000;
 
 /// The kind of a remembered row.
