@@ -9,10 +9,7 @@ use serde_json::json;
 use super::association::association;
 use super::audit::{Act, Entry, Origin};
 use super::sealing::Sealer;
-use super::{
-    Asker, Audit, Bound, Caller, Directory, Invitations, Notices, Objections, Outbox, RateLimits, Submission,
-    Validation,
-};
+use super::{Asker, Audit, Bound, Caller, Directory, Invitations, Notices, Outbox, RateLimits, Submission, Validation};
 use crate::clock::{Clock, Millis};
 use crate::config;
 use crate::crypto::signing::SigningKeys;
@@ -20,7 +17,8 @@ use crate::error::Error;
 use crate::federation::Federation;
 use crate::identity::threepid::Address;
 use crate::notify::emails::Remover;
-use crate::store::{self, Conn, Store, accounts, bindings, outbox, sessions};
+use crate::store::bindings::{Circumstances, Sought};
+use crate::store::{self, Conn, Store, accounts, bindings, invites, outbox};
 use crate::texts::Language;
 
 /// Binds addresses to users, and unbinds them.
@@ -33,7 +31,6 @@ pub struct Bindings {
     pub(super) federation: Arc<Federation>,
     pub(super) rate_limits: Arc<RateLimits>,
     pub(super) directory: Arc<Directory>,
-    pub(super) objections: Arc<Objections>,
     pub(super) validation: Arc<Validation>,
     pub(super) invitations: Arc<Invitations>,
     pub(super) notices: Arc<Notices>,
@@ -53,17 +50,13 @@ impl Proof {
     /// Checks that all rows still exist, in a transaction that has locked the address. Otherwise a
     /// binding could survive a concurrent erasure, a sign-out everywhere, or the cancellation of
     /// the session by the owner of the address.
-    async fn check(self, conn: &mut Conn) -> Result<(), Error> {
-        if !accounts::lock(conn, self.account).await? {
-            return Err(Error::unauthorized("The account no longer exists"));
+    async fn check(self, conn: &mut Conn, is_locked: bool, found: &Circumstances) -> Result<(), Error> {
+        if !is_locked {
+            let account = accounts::by_id(conn, self.account).await?;
+            let gone = account.map_or("The account no longer exists", |_| "The access token is no longer valid");
+            return Err(Error::unauthorized(gone));
         }
-        if !accounts::lock_token(conn, &self.token_hash).await? {
-            return Err(Error::unauthorized("The access token is no longer valid"));
-        }
-        match sessions::by_id(conn, self.session).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::no_valid_session()),
-        }
+        if found.has_session { Ok(()) } else { Err(Error::no_valid_session()) }
     }
 }
 
@@ -109,49 +102,56 @@ impl Bindings {
         language: Language,
     ) -> Result<Millis, Error> {
         let now = self.clock.now();
-        // This is checked before anything is charged, and again below, where nobody can object in
-        // between.
-        if self.objections.since(address).await?.is_some() {
-            return Err(Error::owner_objects());
-        }
         let new = self.sealer.seal_binding(address, mxid, now);
-        let notice = self.notices.of_bind(address, mxid, now, language).await?;
-        let delivery = notice.delivery.clone();
-        let (objections, invitations) = (Arc::clone(&self.objections), Arc::clone(&self.invitations));
+        let notice = self.notices.of_bind(address, mxid, now, language);
+        let sought = Sought {
+            objections: self.sealer.objection_indexes(address),
+            session: proof.map(|proof| proof.session),
+            erasure: self.sealer.erasure_index(mxid).as_ref().to_vec(),
+        };
+        let (invitations, index) = (Arc::clone(&self.invitations), self.sealer.invite_address_index(address));
         let (notices, rate_limits) = (Arc::clone(&self.notices), Arc::clone(&self.rate_limits));
         let (invited, user, row) = (address.clone(), mxid.to_owned(), new.clone());
         let (audit, sealer) = (Arc::clone(&self.audit), self.sealer.clone());
         let bound = self.store.write(async move |conn| {
-            objections.lock_to_bind(conn, &invited).await?;
-            if let Some(proof) = proof {
-                proof.check(conn).await?;
+            invites::lock_address(conn, index.as_ref()).await?;
+            let is_locked = match proof {
+                Some(proof) => accounts::lock_with_token(conn, proof.account, &proof.token_hash).await?,
+                None => true,
+            };
+            let found = bindings::circumstances(conn, sought).await?;
+            if found.has_objection {
+                return Err(Error::owner_objects());
             }
-            let previous = bindings::by_address(conn, &row.address_index).await?;
+            if let Some(proof) = proof {
+                proof.check(conn, is_locked, &found).await?;
+            }
+            let (previous, others) = bindings::before(conn, &row).await?;
             let bound = bindings::bind(conn, new).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
-            deliveries.extend(delivery.filter(|_| bound.is_new));
             if bound.is_new {
+                deliveries.extend(notice);
                 let origin = if proof.is_some() { Origin::Api } else { Origin::Command };
                 if let Some(loser) = previous.as_ref().and_then(|row| sealer.bound_user(row)) {
                     let moved = Entry::new(Act::Unbind, origin).user(&loser).address(&invited);
                     audit.note(conn, moved.detail(json!({ "because": "bind" }))).await?;
                 }
                 audit.note(conn, Entry::new(Act::Bind, origin).user(&user).address(&invited)).await?;
-                let alerts = notices.of_addition(conn, &invited, row, &user, language).await?;
-                if proof.is_some() && !alerts.is_empty() {
-                    rate_limits.charge_addition(conn, &user).await?;
-                }
-                deliveries.extend(alerts);
+                let (alerts, moves) =
+                    (notices.of_addition(&invited, row, &others, found.erasure, &user, language)?, previous.is_some());
                 if let Some(previous) = previous.filter(|_| proof.is_some()) {
                     deliveries.extend(notices.of_move(conn, previous, language).await?);
                 }
+                if proof.is_some() && !alerts.is_empty() {
+                    rate_limits.charge_addition(conn, &user).await?;
+                }
+                notices.charge_bind(conn, &invited, moves).await?;
+                deliveries.extend(alerts);
             }
             outbox::queue_all(conn, deliveries).await?;
             Ok::<_, Error>(bound)
         });
-        let bound = bound.await;
-        self.notices.settle(address, &notice, bound.as_ref().is_ok_and(|bound| bound.is_new));
-        self.directory.insert(address, bound?.id);
+        self.directory.insert(address, bound.await?.id);
         self.outbox.wake();
         Ok(now)
     }

@@ -120,7 +120,6 @@ impl Services {
             RateLimits::new(store.clone(), sealer.clone(), clock.clone(), config.budgets.clone(), &metrics);
         let rate_limits = Arc::new(rate_limits);
         let notices = Arc::new(Notices {
-            store: store.clone(),
             sealer: sealer.clone(),
             clock: clock.clone(),
             links: links.clone(),
@@ -217,7 +216,6 @@ impl Services {
             federation: federation.clone(),
             rate_limits: rate_limits.clone(),
             directory: directory.clone(),
-            objections: objections.clone(),
             validation: validation.clone(),
             invitations: invitations.clone(),
             notices: notices.clone(),

@@ -41,14 +41,12 @@ use crate::identity::threepid::{Address, Medium};
 use crate::notify::emails::{AlertFacts, BoundFacts, Remover, UnboundFacts, alert_email, bound_email, unbound_email};
 use crate::notify::sms;
 use crate::notify::sms_texts::{alert_text, bound_text, unbound_text};
-use crate::store::Store;
-use crate::store::bindings;
+use crate::store::Conn;
 use crate::store::outbox::NewDelivery;
 use crate::texts::Language;
 
 /// Prepares notices, and sends them.
 pub(super) struct Notices {
-    pub(super) store: Store,
     pub(super) sealer: Sealer,
     pub(super) clock: Clock,
     pub(super) links: Arc<PublicLinks>,
@@ -61,38 +59,26 @@ pub(super) struct Notices {
     pub(super) lifetime: Millis,
 }
 
-/// A notice to be queued if its bind changes anything.
-pub(super) struct Prepared {
-    /// `None` if the address should not be notified.
-    pub delivery: Option<NewDelivery>,
-    /// True if the address was charged.
-    is_charged: bool,
-}
-
 impl Notices {
-    /// Prepares the notice that an address was bound. [Settle](Self::settle) it after the
-    /// transaction.
-    ///
-    /// # Errors
-    /// 429 if the address has had too many notices, and 503.
-    pub(super) async fn of_bind(
+    /// Returns the notice that an address was bound, to be queued and [charged](Self::charge_bind) if
+    /// that changes anything; `None` if the address is not told.
+    pub(super) fn of_bind(
         &self,
         address: &Address,
         mxid: &UserId,
         at: Millis,
         language: Language,
-    ) -> Result<Prepared, Error> {
-        let (index, user) = (self.sealer.binding_index(address), self.sealer.binding_user_index(mxid));
-        let bound = bindings::by_address(&mut self.store.read().await?, index.as_ref()).await?;
-        // If the address moves here from another user, it is always told.
-        let is_charged = bound.map_or(self.enabled, |bound| bound.user_index != user.as_ref());
-        if is_charged {
-            self.rate_limits.charge_notice(address).await?;
-        }
-        // It is prepared even if the address is already bound, since it may be unbound before this
-        // bind.
-        let delivery = self.enabled.then(|| self.seal(address, mxid, at, language, Event::Bound));
-        Ok(Prepared { delivery, is_charged })
+    ) -> Option<NewDelivery> {
+        self.enabled.then(|| self.seal(address, mxid, at, language, Event::Bound))
+    }
+
+    /// Charges what an address is told about a bind, in the transaction that binds it. If it moves
+    /// from one user to another, it is always told.
+    ///
+    /// # Errors
+    /// 429 if the address has had too many notices, and 503.
+    pub(super) async fn charge_bind(&self, conn: &mut Conn, address: &Address, moves: bool) -> Result<(), Error> {
+        if self.enabled || moves { self.rate_limits.charge_notice(conn, address).await } else { Ok(()) }
     }
 
     /// Returns the message that an address was unbound, to be queued if that changes anything;
@@ -112,13 +98,6 @@ impl Notices {
     /// Returns the alert to an address that a user objects on its behalf.
     pub(super) fn of_objection(&self, address: &Address, mxid: &UserId, language: Language) -> NewDelivery {
         self.seal(address, mxid, self.clock.now(), language, Event::Objected)
-    }
-
-    /// Refunds a notice that was charged but not queued.
-    pub(super) fn settle(&self, address: &Address, notice: &Prepared, is_queued: bool) {
-        if notice.is_charged && !is_queued {
-            self.rate_limits.refund_notice(address);
-        }
     }
 
     fn seal(&self, address: &Address, mxid: &UserId, at: Millis, language: Language, event: Event) -> NewDelivery {

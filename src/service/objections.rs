@@ -27,7 +27,7 @@ use crate::clock::{Clock, Millis};
 use crate::error::Error;
 use crate::identity::threepid::{Address, Medium};
 use crate::store::outbox::NewDelivery;
-use crate::store::{self, Conn, Store, import, invites, objections, outbox};
+use crate::store::{self, Store, import, objections, outbox};
 use crate::texts::Language;
 
 /// Records objections, and enforces them.
@@ -145,18 +145,6 @@ impl Objections {
     /// 503 if the database is unavailable.
     pub(super) async fn is_wanted(&self, address: &Address) -> Result<bool, Error> {
         Ok(self.since(address).await?.is_none())
-    }
-
-    /// Locks an address until the transaction ends, and checks that its owner does not object.
-    ///
-    /// # Errors
-    /// 403 if they do, and errors of the database.
-    pub(super) async fn lock_to_bind(&self, conn: &mut Conn, address: &Address) -> Result<(), Error> {
-        invites::lock_address(conn, self.sealer.invite_address_index(address).as_ref()).await?;
-        match objections::since(conn, self.sealer.objection_indexes(address)).await? {
-            Some(_) => Err(Error::owner_objects()),
-            None => Ok(()),
-        }
     }
 
     /// Returns the data stored about an address, to be deleted.

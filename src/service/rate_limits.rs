@@ -135,14 +135,11 @@ impl RateLimits {
         refund(conn, limits.into_iter().map(Refund::of).collect()).await
     }
 
-    /// Charges a notice to its address, separately from the messages that strangers can cause.
-    pub(super) async fn charge_notice(&self, to: &Address) -> Result<(), Error> {
-        self.charge(&Plan::of(vec![self.rules().recipient(Counted::Notice, to)]), 1).await
-    }
-
-    /// Refunds [`Self::charge_notice`].
-    pub(super) fn refund_notice(&self, to: &Address) {
-        self.add_credit(&[self.rules().recipient(Counted::Notice, to)]);
+    /// Charges a notice to its address, separately from the messages that strangers can cause, in the
+    /// transaction that queues it.
+    pub(super) async fn charge_notice(&self, conn: &mut Conn, to: &Address) -> Result<(), Error> {
+        let limit = self.rules().recipient(Counted::Notice, to);
+        self.charge_within(conn, &Plan::of(vec![limit])).await.map(drop)
     }
 
     /// Returns a user as the limits see them; without an account, as a newcomer.

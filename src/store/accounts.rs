@@ -1,9 +1,11 @@
 //! Accounts and their access tokens.
 
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Binary};
 
 use super::columns;
-use super::connection::Conn;
+use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::{accounts, consents, tokens};
@@ -46,6 +48,20 @@ pub struct TokenTimes {
     /// The day on which it was last used.
     pub used_at: Millis,
 }
+
+/// The account of a locked token.
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = BigInt)]
+    account_id: i64,
+}
+
+/// The token is sought with the account that has been locked, and therefore locked after it. Nothing
+/// is written, unlike by an UPDATE.
+const LOCK_WITH_TOKEN: &str = "WITH account AS MATERIALIZED (SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE)
+    SELECT account_id FROM tokens JOIN account ON id = account_id WHERE token_hash = $2 FOR NO KEY UPDATE OF tokens";
+/// `SQLite` needs no locks: one transaction writes at a time.
+const FIND_WITH_TOKEN: &str = "SELECT account_id FROM tokens WHERE account_id = $1 AND token_hash = $2";
 
 /// Returns the first accounts.
 ///
@@ -229,6 +245,20 @@ pub async fn lock_token(conn: &mut Conn, token_hash: &[u8]) -> Result<bool, Erro
     let same =
         diesel::update(tokens::table.filter(tokens::token_hash.eq(hash.clone()))).set(tokens::token_hash.eq(hash));
     Ok(conn.execute(Prepared(same)).await? == 1)
+}
+
+/// Locks an account, and then a token of it, until the transaction ends; returns whether both exist.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn lock_with_token(conn: &mut Conn, id: i64, token_hash: &[u8]) -> Result<bool, Error> {
+    let lock = match conn.backend {
+        Backend::Postgres(_) => LOCK_WITH_TOKEN,
+        Backend::Sqlite(_) => FIND_WITH_TOKEN,
+    };
+    let lock = sql_query(lock).bind::<BigInt, _>(id).bind::<Binary, _>(token_hash.to_vec());
+    let locked: Option<Locked> = conn.first(Prepared(lock)).await?;
+    Ok(locked.is_some_and(|locked| locked.account_id == id))
 }
 
 /// Removes all tokens of an account and records the time; returns their hashes.

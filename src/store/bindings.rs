@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
 
@@ -9,7 +10,7 @@ use super::columns;
 use super::connection::Conn;
 use super::error::Error;
 use super::prepared::Prepared;
-use super::schema::bindings;
+use super::schema::{bindings, erasures, objections, sessions};
 use crate::clock::Millis;
 
 /// The maximum number of rows of one INSERT: each has five variables, of which `SQLite` allows
@@ -65,6 +66,62 @@ pub struct Bound {
     pub id: i64,
     /// True if the address was unbound before, or bound to another user.
     pub is_new: bool,
+}
+
+/// What may stand in the way of a binding, or follow from it.
+#[derive(Clone)]
+pub struct Sought {
+    /// Every blind index that an objection of the address's owner can have.
+    pub objections: Vec<Vec<u8>>,
+    /// The id of the session that proves the address.
+    pub session: Option<i64>,
+    /// The blind index of an erasure of the user.
+    pub erasure: Vec<u8>,
+}
+
+/// What was found of what was [`Sought`].
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// True if the address's owner objects.
+    pub has_objection: bool,
+    /// True if the session exists.
+    pub has_session: bool,
+    /// The times when an erasure of the user was requested, and when it is to be carried out.
+    pub erasure: Option<(Millis, Millis)>,
+}
+
+/// Returns what there is of what is sought, in one statement. For what it says to hold until the
+/// transaction ends, the address must have been [locked](super::invites::lock_address) before.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn circumstances(conn: &mut Conn, sought: Sought) -> Result<Circumstances, Error> {
+    let objections = objections::table.filter(objections::address_index.eq_any(sought.objections));
+    // No row has this id.
+    let session = sessions::table.filter(sessions::id.eq(sought.session.unwrap_or_default()));
+    let erasure = erasures::table.filter(erasures::user_index.eq(sought.erasure));
+    let query = diesel::select((
+        exists(objections),
+        exists(session),
+        erasure.clone().select(erasures::requested_at).single_value(),
+        erasure.select(erasures::due_at).single_value(),
+    ));
+    let (has_objection, has_session, requested_at, due_at) = conn.get(Prepared(query)).await?;
+    Ok(Circumstances { has_objection, has_session, erasure: Option::zip(requested_at, due_at) })
+}
+
+/// Returns the binding that a new one would replace, and the others of its user, oldest first.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn before(conn: &mut Conn, new: &Binding) -> Result<(Option<Binding>, Vec<Binding>), Error> {
+    let same = bindings::address_index.eq(new.address_index.clone());
+    let related =
+        bindings::table.select(columns::<Binding>()).filter(same.or(bindings::user_index.eq(new.user_index.clone())));
+    let rows = conn.load(related.order((bindings::bound_at, bindings::id))).await?;
+    let (same, others): (Vec<Binding>, _) =
+        rows.into_iter().partition(|row: &Binding| row.address_index == new.address_index);
+    Ok((same.into_iter().next(), others))
 }
 
 /// Binds an address, replacing any other binding of it: the last one wins (MSC2229). Must be called

@@ -15,6 +15,7 @@ use super::error::Error;
 use super::meta;
 use super::metering::Metering;
 use super::postgres::{Link, Transactions};
+use super::prepared::Prepared;
 use super::rekeying::{self, Renewal};
 use super::sqlite::Lease;
 
@@ -81,6 +82,28 @@ impl Conn {
                 timeout(patience, RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
             }
             Backend::Sqlite(conn) => Ok(diesel::RunQueryDsl::load(query, conn.connection())),
+        };
+        self.check(answer)
+    }
+
+    /// Runs a query that only `PostgreSQL` understands, and returns its rows.
+    ///
+    /// # Errors
+    /// The same as for [`Self::load`].
+    ///
+    /// # Panics
+    /// If the database is `SQLite`.
+    pub(super) async fn load_from_postgres<'q, T: Send + 'q>(
+        &mut self,
+        query: impl for<'c> LoadQuery<'q, &'c AsyncPgConnection, T> + 'q,
+    ) -> Result<Vec<T>, Error> {
+        self.renew().await?;
+        let patience = self.patience()?;
+        let answer = match &mut self.backend {
+            Backend::Postgres(conn) => {
+                timeout(patience, RunQueryDsl::<&AsyncPgConnection>::load(query, &mut conn.connection())).await
+            }
+            Backend::Sqlite(_) => unreachable!("the caller has another query for SQLite"),
         };
         self.check(answer)
     }
@@ -170,7 +193,7 @@ impl Conn {
             Backend::Postgres(conn) => {
                 let number = index.iter().take(8).fold(0, |number: i64, byte| number << 8 | i64::from(*byte));
                 let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(number);
-                timeout(patience, ExecuteDsl::execute(lock, &mut conn.transactional())).await
+                timeout(patience, ExecuteDsl::execute(Prepared(lock), &mut conn.transactional())).await
             }
             Backend::Sqlite(_) => return Ok(()),
         };

@@ -107,8 +107,11 @@ pub async fn pending_of_address(
     let theirs = invites::table.filter(invites::address_index.eq(address_index.to_vec()));
     // Waits for a concurrent erasure of a sender: a delivery queued after it would outlive the
     // sender's other data.
-    conn.execute(Prepared(diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec()))))).await?;
-    of_address(conn, address_index, created_after).await
+    let same = diesel::update(theirs).set(invites::address_index.eq(Some(address_index.to_vec())));
+    let mut pending: Vec<Invite> = conn.load(Prepared(same.returning(columns::<Invite>()))).await?;
+    pending.retain(|invite| invite.created_at > created_after);
+    pending.sort_unstable_by_key(|invite| invite.id);
+    Ok(pending)
 }
 
 /// Works like [`pending_of_address`], but without a lock: the invitations may be removed

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::connection::Conn;
 use super::error::Error;
+use super::prepared::Prepared;
 use super::schema::objections;
 use crate::clock::Millis;
 
@@ -22,7 +23,7 @@ pub async fn add(conn: &mut Conn, address_index: &[u8], now: Millis) -> Result<b
 /// [`Error`] if the database fails.
 pub async fn since(conn: &mut Conn, address_indexes: Vec<Vec<u8>>) -> Result<Option<Millis>, Error> {
     let theirs = objections::table.filter(objections::address_index.eq_any(address_indexes));
-    conn.first(theirs.select(objections::objected_at).order(objections::objected_at)).await
+    conn.first(Prepared(theirs.select(objections::objected_at).order(objections::objected_at))).await
 }
 
 /// Withdraws an objection; returns whether there was one.

@@ -5,11 +5,14 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::RunQueryDsl;
 
-/// An UPDATE or upsert that stays prepared on its connection.
+/// A statement that stays prepared on its connection, although diesel would prepare it every time:
+/// an UPDATE or upsert, since the columns it sets may depend on the values, one that compares a
+/// column with a list, since in `SQLite` its text depends on the length of the list, or one that is
+/// given as text.
 ///
-/// diesel prepares such a statement every time, because the columns it sets may depend on the
-/// values. This costs parsing, planning and a round trip. Prepared statements are cached by their
-/// SQL text, so a different statement is never mistaken for this one.
+/// Preparing costs parsing, planning and two round trips. Prepared statements are cached by their
+/// SQL text, so a different statement is never mistaken for this one. There must be few texts: none
+/// is ever removed.
 pub(super) struct Prepared<Q>(pub Q);
 
 impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Prepared<Q> {

@@ -4,9 +4,11 @@
 use diesel::dsl::{case_when, count_star, max, min};
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Binary, Text};
 use diesel::upsert::excluded;
 
-use super::connection::Conn;
+use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::rate_limits;
@@ -53,6 +55,25 @@ pub struct Kind {
     pub last_empty_at: Option<i64>,
 }
 
+/// A bucket that had room.
+#[derive(QueryableByName)]
+struct Charged {
+    #[diesel(sql_type = Binary)]
+    key: Vec<u8>,
+}
+
+/// Does what [`charge`] does, for several buckets in the order of the arrays.
+const CHARGE_EACH: &str = "WITH charge AS MATERIALIZED (
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+            WITH ORDINALITY AS t (now, cost, latest, lasting_cost, memory, key, kind, place))
+    INSERT INTO rate_limits AS stored (key, kind, empty_at, forgotten_at)
+        SELECT key, kind, now + cost, least(now + lasting_cost, memory) FROM charge ORDER BY place
+    ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, (empty_at, forgotten_at) = (
+        SELECT greatest(stored.empty_at, now) + cost, least(greatest(stored.forgotten_at, now) + lasting_cost, memory)
+            FROM charge WHERE key = excluded.key)
+    WHERE stored.empty_at <= (SELECT latest FROM charge WHERE key = excluded.key)
+    RETURNING key";
+
 /// Moves the time at which a bucket is empty by `cost` from `now` or, if it is not empty yet, from
 /// that time; but not if that time is after `latest`. Moves the time at which its use is forgotten
 /// by `lasting_cost`, but not beyond `memory`. Returns that time, or `None` if nothing was charged.
@@ -83,6 +104,35 @@ pub async fn charge(conn: &mut Conn, charge: Charge) -> Result<Option<i64>, Erro
         ));
     let upsert = methods::FilterDsl::filter(upsert, rate_limits::empty_at.le(latest));
     conn.first(Prepared(upsert.returning(rate_limits::forgotten_at))).await
+}
+
+/// Charges each bucket that has room as [`charge`] does, in this order; returns the keys of those that
+/// had.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn charge_each(conn: &mut Conn, all: Vec<Charge>) -> Result<Vec<Vec<u8>>, Error> {
+    if let Backend::Postgres(_) = conn.backend
+        && all.len() > 1
+    {
+        let numbers = |of: fn(&Charge) -> i64| all.iter().map(of).collect::<Vec<_>>();
+        let query = sql_query(CHARGE_EACH)
+            .bind::<Array<BigInt>, _>(numbers(|one| one.now))
+            .bind::<Array<BigInt>, _>(numbers(|one| one.cost))
+            .bind::<Array<BigInt>, _>(numbers(|one| one.latest))
+            .bind::<Array<BigInt>, _>(numbers(|one| one.lasting_cost))
+            .bind::<Array<BigInt>, _>(numbers(|one| one.memory));
+        let (keys, kinds): (Vec<_>, Vec<_>) = all.into_iter().map(|one| (one.key, one.kind)).unzip();
+        let query = query.bind::<Array<Binary>, _>(keys).bind::<Array<Text>, _>(kinds);
+        let charged: Vec<Charged> = conn.load_from_postgres(Prepared(query)).await?;
+        return Ok(charged.into_iter().map(|one| one.key).collect());
+    }
+    let mut charged = Vec::with_capacity(all.len());
+    for one in all {
+        let key = one.key.clone();
+        charged.extend(charge(conn, one).await?.map(|_| key));
+    }
+    Ok(charged)
 }
 
 /// Takes back what [`charge`] added to both times, or less of the latter. A time before now is as

@@ -29,7 +29,7 @@ use crate::service::outbox::{Event, Notice};
 use crate::service::standing::SETTLED;
 use crate::store::bindings::{self, Binding};
 use crate::store::outbox::NewDelivery;
-use crate::store::{Conn, accounts, erasures, outbox};
+use crate::store::{Conn, accounts, outbox};
 use crate::texts::Language;
 
 impl Notices {
@@ -53,24 +53,23 @@ impl Notices {
 
     /// Returns the alerts that tell the other addresses of a user that one was added, and the new
     /// one that an erasure has been requested.
-    pub(in crate::service) async fn of_addition(
+    pub(in crate::service) fn of_addition(
         &self,
-        conn: &mut Conn,
         address: &Address,
         added: Binding,
+        others: &[Binding],
+        erasure: Option<(Millis, Millis)>,
         mxid: &UserId,
         language: Language,
     ) -> Result<Vec<NewDelivery>, Error> {
-        let mut others = bindings::of_user(conn, &added.user_index).await?;
-        others.retain(|other| other.address_index != added.address_index);
         let new = self.sealer.binding_index(address).lasting();
-        let can_undo = trusted(&others, added.bound_at);
+        let can_undo = trusted(others, added.bound_at);
         let event = |row: &Binding| Event::Added { added: new, can_undo: can_undo(row) };
-        let mut alerts = self.alerts(event, mxid, added.bound_at, &others, language)?;
-        if let Some(erasure) = erasures::of_user(conn, self.sealer.erasure_index(mxid).as_ref()).await? {
+        let mut alerts = self.alerts(event, mxid, added.bound_at, others, language)?;
+        if let Some((requested_at, due_at)) = erasure {
             // Somebody with a token could bind an address just to stop it.
-            let event = |_: &Binding| Event::Erasing { due_at: erasure.due_at, can_stop: false };
-            alerts.extend(self.alerts(event, mxid, erasure.requested_at, &[added], language)?);
+            let event = |_: &Binding| Event::Erasing { due_at, can_stop: false };
+            alerts.extend(self.alerts(event, mxid, requested_at, &[added], language)?);
         }
         Ok(alerts)
     }

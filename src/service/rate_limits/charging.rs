@@ -216,14 +216,17 @@ pub(super) async fn charge_all(conn: &mut Conn, plan: &Plan, now: Millis) -> Res
         used = own.used(forgotten_at, now);
         charged.push(own);
     }
-    let mut others = each(plan.others_after(used).collect());
-    others.sort_unstable_by_key(|(limit, _)| order(limit));
-    for done in 0..others.len() {
-        if charge_one(conn, &others[done].0, 1, now).await?.is_none() {
-            return Err(Uncharged::Refused(refusal_by(conn, &others[done..], now).await?));
-        }
-        charged.push(others[done].0);
+    let mut others: Vec<Limit> = plan.others_after(used).collect();
+    others.sort_unstable_by_key(order);
+    // One that never has room is not charged.
+    let wanted = others.iter().filter_map(|limit| charge_of(limit, 1, now)).collect();
+    let with_room = rows::charge_each(conn, wanted).await?;
+    let is_full = |limit: &Limit| with_room.iter().all(|key| key != limit.key.as_ref());
+    let full: Vec<Limit> = others.iter().copied().filter(is_full).collect();
+    if !full.is_empty() {
+        return Err(Uncharged::Refused(refusal_by(conn, &each(full), now).await?));
     }
+    charged.extend(others);
     Ok(charged)
 }
 
@@ -276,17 +279,23 @@ pub(super) async fn charge_one(
     units: u32,
     now: Millis,
 ) -> Result<Option<i64>, store::Error> {
-    let Some(latest) = limit.latest(units, now) else { return Ok(None) };
-    let charge = rows::Charge {
+    match charge_of(limit, units, now) {
+        Some(charge) => rows::charge(conn, charge).await,
+        None => Ok(None),
+    }
+}
+
+/// Returns the charge of one limit, or `None` if it never has room for it.
+fn charge_of(limit: &Limit, units: u32, now: Millis) -> Option<rows::Charge> {
+    Some(rows::Charge {
         key: limit.key.as_ref().to_vec(),
         kind: limit.kind.to_string(),
         now: micros(now),
         cost: limit.cost(units),
-        latest,
+        latest: limit.latest(units, now)?,
         lasting_cost: limit.lasting_cost(units),
         memory: limit.memory(now),
-    };
-    rows::charge(conn, charge).await
+    })
 }
 
 /// Returns why a plan is refused whose own limit has no room for the missing units. The level of a

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use super::charging::Uncharged;
 use super::*;
@@ -22,11 +23,15 @@ const BUCKET: Bucket = Bucket { capacity: 10, per_hour: 60 };
 async fn rate_limits() -> (RateLimits, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = DatabaseUrl::Sqlite(folder.path().join("vouch.db"));
+    (rate_limits_in(url).await, folder)
+}
+
+async fn rate_limits_in(url: DatabaseUrl) -> RateLimits {
     let config = crate::config::Config::default();
     let store = Store::connect(&Database { url, ..config.database }, &Metrics::default()).await.unwrap();
     store.migrate().await.unwrap();
     let sealer = Sealer::new(Arc::new(Vault::new(&MasterKey::generate())));
-    (RateLimits::new(store, sealer, Clock::stopped_at(NOW), config.budgets, &Metrics::default()), folder)
+    RateLimits::new(store, sealer, Clock::stopped_at(NOW), config.budgets, &Metrics::default())
 }
 
 fn limit(number: u8, scope: Scope, bucket: Bucket) -> Limit {
@@ -207,9 +212,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 #[test]
-fn the_database_charges_as_the_arithmetic_does() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+fn sqlite_charges_as_the_arithmetic_does() {
+    let runtime = Runtime::new().unwrap();
     let (limits, _folder) = runtime.block_on(rate_limits());
+    charges_as_the_arithmetic_does(&runtime, &limits);
+}
+
+#[test]
+fn postgresql_charges_as_the_arithmetic_does() {
+    let runtime = Runtime::new().unwrap();
+    let database = vouch_test_support::postgres::Database::create();
+    let url = DatabaseUrl::Postgres(Box::new(database.url().parse().unwrap()));
+    charges_as_the_arithmetic_does(&runtime, &runtime.block_on(rate_limits_in(url)));
+}
+
+fn charges_as_the_arithmetic_does(runtime: &Runtime, limits: &RateLimits) {
     let mut runner = TestRunner::new(Config::with_cases(64));
     let run = runner.run(&(any::<[u8; 15]>(), steps()), |(salt, steps)| {
         let key = move |number: u8| {
