@@ -178,8 +178,8 @@ impl Store {
         self.run(Mode::Statement, work).await
     }
 
-    /// Works like [`Self::write_one`], for a statement whose loss in a power cut does no harm:
-    /// `PostgreSQL` does not wait for the disk.
+    /// Works like [`Self::write_one`], for a statement whose loss in a power cut does no harm: the
+    /// database does not wait for the disk.
     ///
     /// # Errors
     /// The same as for [`Self::write`].
@@ -250,10 +250,13 @@ impl Store {
         let postgres = match &self.kind {
             Kind::Postgres(postgres) => postgres,
             Kind::Sqlite(sqlite) => {
-                let writer =
+                let mut writer =
                     self.metering.wait(sqlite.writer()).await.inspect_err(|error| self.note_no_writer(*error))?;
                 let metering = Arc::clone(&self.metering);
                 let task = spawn_blocking(move || {
+                    if matches!(mode, Mode::Relaxed) {
+                        writer.relax();
+                    }
                     let conn = transaction::bounded(Backend::Sqlite(writer), Instant::now() + LONGEST, metering);
                     let mut conn = conn.following(renewal);
                     let result = transaction::run(&mut conn, work).now_or_never().expect("SQLite never waits");

@@ -193,7 +193,8 @@ impl Sqlite {
             Ok(conn)
         };
         let conn = idle.map_or_else(connect, Ok).map_err(|error: DieselError| Error::from(error));
-        Ok(Lease { conn: Some(conn.inspect_err(|error| error.log())?), home: Arc::clone(home), _turn: turn })
+        let conn = Some(conn.inspect_err(|error| error.log())?);
+        Ok(Lease { conn, home: Arc::clone(home), is_relaxed: false, _turn: turn })
     }
 }
 
@@ -201,12 +202,20 @@ impl Sqlite {
 pub(super) struct Lease {
     conn: Option<SqliteConnection>,
     home: Idle,
+    is_relaxed: bool,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Lease {
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         self.conn.as_mut().expect("taken only when dropped")
+    }
+
+    /// Lets commits not wait for the disk while the connection is in use. The next one that does waits
+    /// for these as well, since they are before it in the log.
+    pub(super) fn relax(&mut self) {
+        // If this fails, they wait.
+        self.is_relaxed = self.connection().batch_execute("PRAGMA synchronous = NORMAL").is_ok();
     }
 
     pub(super) fn begin(&mut self) -> QueryResult<()> {
@@ -228,6 +237,7 @@ impl Drop for Lease {
         // instead.
         if let Some(mut conn) = self.conn.take()
             && matches!(AnsiTransactionManager::transaction_manager_status_mut(&mut conn).transaction_depth(), Ok(None))
+            && (!self.is_relaxed || conn.batch_execute("PRAGMA synchronous = FULL").is_ok())
         {
             lock(&self.home).push(conn);
         }
