@@ -112,7 +112,7 @@ impl Bindings {
         let (invitations, index) = (Arc::clone(&self.invitations), self.sealer.invite_address_index(address));
         let (notices, rate_limits) = (Arc::clone(&self.notices), Arc::clone(&self.rate_limits));
         let (invited, user, row) = (address.clone(), mxid.to_owned(), new.clone());
-        let (audit, sealer) = (Arc::clone(&self.audit), self.sealer.clone());
+        let (audit, queue, sealer) = (Arc::clone(&self.audit), Arc::clone(&self.outbox), self.sealer.clone());
         let bound = self.store.write(async move |conn| {
             invites::lock_address(conn, index.as_ref()).await?;
             let is_locked = match proof {
@@ -129,8 +129,11 @@ impl Bindings {
             let (previous, others) = bindings::before(conn, &row).await?;
             let bound = bindings::bind(conn, new).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
+            let mut handed = None;
             if bound.is_new {
-                deliveries.extend(notice);
+                if let Some(notice) = notice {
+                    handed = queue.queue(conn, notice).await?;
+                }
                 let origin = if proof.is_some() { Origin::Api } else { Origin::Command };
                 if let Some(loser) = previous.as_ref().and_then(|row| sealer.bound_user(row)) {
                     let moved = Entry::new(Act::Unbind, origin).user(&loser).address(&invited);
@@ -148,11 +151,18 @@ impl Bindings {
                 notices.charge_bind(conn, &invited, moves).await?;
                 deliveries.extend(alerts);
             }
+            let are_some_due = !deliveries.is_empty() || handed.is_none();
             outbox::queue_all(conn, deliveries).await?;
-            Ok::<_, Error>(bound)
+            Ok::<_, Error>((bound.id, handed, are_some_due))
         });
-        self.directory.insert(address, bound.await?.id);
-        self.outbox.wake();
+        let (id, handed, are_some_due) = bound.await?;
+        self.directory.insert(address, id);
+        if let Some(handed) = handed {
+            self.outbox.hand(handed);
+        }
+        if are_some_due {
+            self.outbox.wake();
+        }
         Ok(now)
     }
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use rand::RngExt;
 use tokio::task::{self, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::notices::Notices;
-use super::outbox::{Delivery, Outcome};
+use super::outbox::{Delivery, Handed, Outcome};
 use super::{Outbox, onbind};
 use crate::clock::{APART, Clock, DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::crypto::signing::SigningKeys;
@@ -54,6 +54,10 @@ pub(super) const LONGEST_PAUSE: Millis = LONGEST_WAIT + LONGEST_WAIT / 4;
 struct UnderWay {
     tasks: JoinSet<()>,
     attempts: HashMap<task::Id, rows::Due>,
+    /// True if deliveries may be due that wait for the end of others.
+    are_some_waiting: bool,
+    /// The time when impossible times were last looked for.
+    checked_at: Option<Instant>,
 }
 
 impl UnderWay {
@@ -81,26 +85,24 @@ impl UnderWay {
         self.attempts.values().filter(|other| other.kind == Delivery::ONBIND).count() < TO_HOMESERVERS
     }
 
-    /// Returns whether an attempt can begin now.
-    fn takes(&self, due: &rows::Due) -> bool {
-        self.has_room()
-            && (due.kind != Delivery::ONBIND || self.has_room_to_homeservers())
-            && !self.is_full(&due.destination)
-            && self.attempts.values().all(|other| other.id != due.id)
-    }
-
-    fn is_full(&self, destination: &[u8]) -> bool {
-        let same = self.attempts.values().filter(|other| other.destination == destination);
-        same.count() >= IN_PARALLEL_PER_DESTINATION
+    /// Returns whether an attempt can begin now, besides those that are about to.
+    fn takes(&self, due: &rows::Due, beginning: &[rows::Due]) -> bool {
+        let all = || self.attempts.values().chain(beginning);
+        let is_room = |most, same: &dyn Fn(&&rows::Due) -> bool| all().filter(same).count() < most;
+        is_room(IN_PARALLEL, &|_| true)
+            && (due.kind != Delivery::ONBIND || is_room(TO_HOMESERVERS, &|other| other.kind == Delivery::ONBIND))
+            && is_room(IN_PARALLEL_PER_DESTINATION, &|other| other.destination == due.destination)
+            && all().all(|other| other.id != due.id)
     }
 
     /// Returns the destinations that accept no more deliveries for now.
     fn full(&self) -> Vec<Vec<u8>> {
-        let destinations = self.attempts.values().map(|other| &other.destination);
-        let mut full: Vec<_> = destinations.filter(|one| self.is_full(one)).cloned().collect();
-        full.sort_unstable();
-        full.dedup();
-        full
+        let mut counts = HashMap::<&Vec<u8>, usize>::new();
+        for other in self.attempts.values() {
+            *counts.entry(&other.destination).or_default() += 1;
+        }
+        let full = counts.into_iter().filter(|(_, count)| *count >= IN_PARALLEL_PER_DESTINATION);
+        full.map(|(destination, _)| destination.clone()).collect()
     }
 }
 
@@ -125,17 +127,21 @@ impl Deliverer {
         if alone.is_some() {
             self.give_up_leases().await;
         }
+        self.outbox.attend();
+        let mut are_some_due = true;
         while !self.outbox.is_stopping() {
-            if self.begin_due(&mut under_way).await.is_err() {
+            if self.begin_all(&mut under_way, are_some_due).await.is_err() {
                 log::warn!("nothing can be delivered while the database is unavailable");
                 self.outage_ended().await;
             }
-            tokio::select! {
-                () = under_way.ended() => {}
-                () = self.outbox.woken() => {}
-                () = self.clock.pause(POLL) => {}
-            }
+            are_some_due = tokio::select! {
+                () = under_way.ended() => under_way.are_some_waiting,
+                has_queued = self.outbox.woken() => has_queued,
+                () = self.clock.pause(POLL) => true,
+            };
         }
+        // Otherwise their leases run out in a minute.
+        let _ = self.begin_handed(&mut under_way).await;
         while !under_way.attempts.is_empty() {
             under_way.ended().await;
         }
@@ -155,33 +161,86 @@ impl Deliverer {
         }
     }
 
+    async fn begin_all(self: &Arc<Self>, under_way: &mut UnderWay, are_some_due: bool) -> Result<(), StoreError> {
+        self.begin_handed(under_way).await?;
+        if are_some_due { self.begin_due(under_way).await } else { Ok(()) }
+    }
+
+    /// Begins the deliveries that were handed over, as far as there is room, unless the clock is
+    /// wrong. The others are released, and so are those that have waited, since their cause may have
+    /// been undone in the meantime.
+    async fn begin_handed(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
+        let may_begin = self.clock.is_right() && !self.outbox.is_stopping();
+        let earliest = self.clock.now() - SECOND;
+        let mut left = Vec::new();
+        for Handed { due, row } in self.outbox.take_handed() {
+            if may_begin && row.created_at >= earliest && under_way.takes(&due, &[]) {
+                under_way.begin(due, Arc::clone(self).attempt(row));
+            } else {
+                left.push((row.id, row.held_until));
+            }
+        }
+        for (id, held_until) in left {
+            under_way.are_some_waiting = true;
+            self.store.write_one(async move |conn| rows::extend(conn, id, held_until, 0).await).await?;
+        }
+        Ok(())
+    }
+
     /// Begins all deliveries that are due, as far as there is room, unless the clock is wrong.
     async fn begin_due(self: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
-        let mut has_begun = self.clock.is_right();
-        if has_begun {
-            self.hurry_impossible().await?;
+        under_way.are_some_waiting = true;
+        if !self.clock.is_right() {
+            return Ok(());
         }
-        while has_begun && under_way.has_room() {
-            has_begun = false;
+        if under_way.checked_at.is_none_or(|at| at.elapsed() >= POLL) {
+            self.hurry_impossible().await?;
+            under_way.checked_at = Some(Instant::now());
+        }
+        while under_way.has_room() {
             let now = self.clock.now();
             // Notices and alerts have their own lifetimes, and know when they are no longer useful.
             let oldest = if under_way.has_room_to_homeservers() { now - self.lifetime } else { Millis::MAX };
-            let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
             let (passing, full) = ((Delivery::ONBIND, oldest), under_way.full());
-            for due in rows::due(&mut self.store.read().await?, now, passing, full, limit).await? {
+            let are_some_excluded = oldest == Millis::MAX || !full.is_empty();
+            let limit = i64::try_from(IN_PARALLEL).unwrap_or(i64::MAX);
+            let due = rows::due(&mut self.store.read().await?, now, passing, full, limit).await?;
+            let (found, mut beginning) = (due.len(), Vec::new());
+            for due in due {
                 // A delivery whose outcome this node cannot record is due again once its lease has
                 // run out.
-                if !under_way.takes(&due) {
-                    continue;
+                if under_way.takes(&due, &beginning) {
+                    beginning.push(due);
                 }
-                let claim = async move |conn: &mut _| rows::claim(conn, due.id, now).await;
-                if let Some(row) = self.store.write_one(claim).await? {
-                    under_way.begin(due, Arc::clone(self).attempt(row));
-                    has_begun = true;
-                }
+            }
+            under_way.are_some_waiting = are_some_excluded || beginning.len() < found || found == IN_PARALLEL;
+            if self.begin(under_way, beginning, now).await? == 0 || found < IN_PARALLEL {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Begins those of these deliveries that no other node has leased; returns how many.
+    async fn begin(
+        self: &Arc<Self>,
+        under_way: &mut UnderWay,
+        due: Vec<rows::Due>,
+        now: Millis,
+    ) -> Result<usize, StoreError> {
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let ids: Vec<i64> = due.iter().map(|due| due.id).collect();
+        let claimed = self.store.write_one(async move |conn| rows::claim(conn, ids, now).await).await?;
+        let begun = claimed.len();
+        let mut claimed: HashMap<i64, rows::Delivery> = claimed.into_iter().map(|row| (row.id, row)).collect();
+        for due in due {
+            if let Some(row) = claimed.remove(&due.id) {
+                under_way.begin(due, Arc::clone(self).attempt(row));
+            }
+        }
+        Ok(begun)
     }
 
     /// Makes the deliveries due that no right clock can have scheduled.

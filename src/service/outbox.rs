@@ -5,8 +5,9 @@
 
 mod delivery;
 
-use std::sync::Arc;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ruma_common::{OwnedUserId, UserId};
 use serde::Serialize;
@@ -24,10 +25,19 @@ use crate::crypto::vault::BlindIndex;
 use crate::error::Error;
 use crate::identity::threepid::Address;
 use crate::store::outbox::{self as rows, NewDelivery};
-use crate::store::{Conn, Store};
+use crate::store::{self, Conn, Store};
 
 use delivery::About;
 pub(super) use delivery::{Delivery, Event, Notice, Onbind, Outcome};
+
+/// The number of deliveries that wait for the deliverer with a lease. More are queued without one.
+const MOST_HANDED: usize = 4;
+
+/// A delivery that this node leased when it was queued.
+pub(super) struct Handed {
+    pub due: rows::Due,
+    pub row: rows::Delivery,
+}
 
 /// A queued delivery, as the operator sees it; times in milliseconds since the epoch.
 #[derive(Debug, Serialize)]
@@ -72,12 +82,27 @@ pub struct Outbox {
     clock: Clock,
     audit: Arc<Audit>,
     woken: Notify,
+    /// True if deliveries were queued since the deliverer last looked for some that are due.
+    has_queued: AtomicBool,
+    handed: Mutex<Vec<Handed>>,
+    /// True if a deliverer runs: an operator's command has none.
+    is_attended: AtomicBool,
     is_stopping: AtomicBool,
 }
 
 impl Outbox {
     pub(super) fn new(store: Store, sealer: Sealer, clock: Clock, audit: Arc<Audit>) -> Self {
-        Self { store, sealer, clock, audit, woken: Notify::new(), is_stopping: AtomicBool::new(false) }
+        Self {
+            store,
+            sealer,
+            clock,
+            audit,
+            woken: Notify::new(),
+            has_queued: AtomicBool::default(),
+            handed: Mutex::default(),
+            is_attended: AtomicBool::default(),
+            is_stopping: AtomicBool::default(),
+        }
     }
 
     /// Seals a delivery, to be queued in the transaction that causes it. [Wake](Self::wake) the
@@ -113,14 +138,50 @@ impl Outbox {
         serde_json::from_str(&self.sealer.open_payload(row)?).map_err(|_| Error::internal())
     }
 
-    /// Wakes the deliverer, after a transaction that queued something.
-    pub(super) fn wake(&self) {
+    /// Queues a delivery, leased by this node, so that the deliverer need not look for it in the
+    /// database and lease it there. [Hand](Self::hand) it over after the commit. If no deliverer
+    /// runs here, or too many wait for it, it is queued like any other, and `None` is returned.
+    pub(super) async fn queue(&self, conn: &mut Conn, new: NewDelivery) -> Result<Option<Handed>, store::Error> {
+        let is_attended = self.is_attended.load(Ordering::Relaxed) && !self.is_stopping();
+        if !is_attended || self.handed().len() >= MOST_HANDED {
+            return rows::queue_all(conn, vec![new]).await.map(|()| None);
+        }
+        let destination = new.destination.clone();
+        let row = rows::queue_leased(conn, new).await?;
+        Ok(Some(Handed { due: rows::Due { id: row.id, kind: row.kind.clone(), destination }, row }))
+    }
+
+    /// Hands a delivery to the deliverer, after the transaction that [queued](Self::queue) it.
+    pub(super) fn hand(&self, delivery: Handed) {
+        self.handed().push(delivery);
         self.woken.notify_one();
     }
 
-    /// Waits until the deliverer is [woken](Self::wake).
-    pub(super) async fn woken(&self) {
+    /// Returns the deliveries that were handed over since the last call.
+    pub(super) fn take_handed(&self) -> Vec<Handed> {
+        mem::take(&mut *self.handed())
+    }
+
+    fn handed(&self) -> MutexGuard<'_, Vec<Handed>> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the deliverer, after a transaction that queued something.
+    pub(super) fn wake(&self) {
+        self.has_queued.store(true, Ordering::Release);
+        self.woken.notify_one();
+    }
+
+    /// Waits until the deliverer is [woken](Self::wake), and returns whether anything was queued that
+    /// was not [handed](Self::hand) to it.
+    pub(super) async fn woken(&self) -> bool {
         self.woken.notified().await;
+        self.has_queued.swap(false, Ordering::Acquire)
+    }
+
+    /// Says that a deliverer runs in this process.
+    pub(super) fn attend(&self) {
+        self.is_attended.store(true, Ordering::Relaxed);
     }
 
     /// Stops the deliverer from beginning anything more.

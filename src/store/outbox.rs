@@ -81,15 +81,29 @@ pub struct Delivery {
     pub last_error: Option<String>,
 }
 
-/// Queues deliveries, in as few statements as possible.
+/// Queues deliveries, in as few statements as possible. The one for a single delivery, which is what
+/// most transactions queue, stays prepared.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn queue_all(conn: &mut Conn, new: Vec<NewDelivery>) -> Result<(), Error> {
     for rows in new.chunks(ROWS_PER_INSERT) {
-        conn.execute(diesel::insert_into(outbox::table).values(rows.to_vec())).await?;
+        let insert = diesel::insert_into(outbox::table);
+        match rows {
+            [row] => conn.execute(Prepared(insert.values(row.clone()))).await?,
+            rows => conn.execute(insert.values(rows.to_vec())).await?,
+        };
     }
     Ok(())
+}
+
+/// Queues a delivery that this node leases at once; returns its row.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn queue_leased(conn: &mut Conn, new: NewDelivery) -> Result<Delivery, Error> {
+    let leased = NewDelivery { held_until: new.next_at + LEASE, ..new };
+    conn.get(Prepared(diesel::insert_into(outbox::table).values(leased).returning(columns::<Delivery>()))).await
 }
 
 /// Returns whether no node has leased it. A lease that lasts longer than a lease can was taken with
@@ -125,13 +139,13 @@ pub async fn due(
     conn.load(query).await
 }
 
-/// Leases a due delivery, unless another node has leased it.
+/// Leases due deliveries, except those that another node has leased.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn claim(conn: &mut Conn, id: i64, now: Millis) -> Result<Option<Delivery>, Error> {
-    let free = outbox::table.filter(outbox::id.eq(id)).filter(is_free(now)).filter(outbox::next_at.le(now));
-    conn.first(Prepared(diesel::update(free).set(outbox::held_until.eq(now + LEASE)).returning(columns::<Delivery>())))
+pub async fn claim(conn: &mut Conn, ids: Vec<i64>, now: Millis) -> Result<Vec<Delivery>, Error> {
+    let free = outbox::table.filter(outbox::id.eq_any(ids)).filter(is_free(now)).filter(outbox::next_at.le(now));
+    conn.load(Prepared(diesel::update(free).set(outbox::held_until.eq(now + LEASE)).returning(columns::<Delivery>())))
         .await
 }
 
