@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::web::{Data, ServiceConfig};
 
 use super::accounts::TokenCache;
+use super::deliverer::Over;
 use super::links::PublicLinks;
 use super::messenger::Messenger;
 use super::notices::Notices;
@@ -229,6 +230,7 @@ impl Services {
             federation,
             outbox: outbox.clone(),
             notices: notices.clone(),
+            over: Over::default(),
             lifetime: retention.onbind_delivery,
         });
         let self_service = Arc::new(SelfService {

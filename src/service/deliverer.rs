@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
+use std::mem;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -106,6 +107,36 @@ impl UnderWay {
     }
 }
 
+/// The deliveries that are over. Those that end while others are being deleted are then deleted
+/// together.
+#[derive(Default)]
+pub(super) struct Over {
+    ids: Mutex<Vec<i64>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Over {
+    async fn remove(&self, store: &Store, id: i64) -> Result<(), StoreError> {
+        self.ids().push(id);
+        let _turn = self.turn.lock().await;
+        if !self.ids().contains(&id) {
+            // Another attempt has deleted it with its own.
+            return Ok(());
+        }
+        let ids = mem::take(&mut *self.ids());
+        let all = ids.clone();
+        let removed = store.write_one(async move |conn| rows::remove_each(conn, all).await).await;
+        if removed.is_err() {
+            self.ids().extend(ids.into_iter().filter(|other| *other != id));
+        }
+        removed
+    }
+
+    fn ids(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Delivers the content of the outbox.
 pub struct Deliverer {
     pub(super) store: Store,
@@ -114,6 +145,7 @@ pub struct Deliverer {
     pub(super) federation: Arc<Federation>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) notices: Arc<Notices>,
+    pub(super) over: Over,
     /// The time for which a delivery to a homeserver is retried.
     pub(super) lifetime: Millis,
 }
@@ -323,7 +355,7 @@ impl Deliverer {
             }
             Outcome::Delivered => log::debug!("a delivery ({}) has arrived", row.kind),
         }
-        self.store.write_one(async move |conn| rows::remove(conn, id).await.map(drop)).await
+        self.over.remove(&self.store, id).await
     }
 }
 

@@ -198,6 +198,14 @@ pub async fn remove(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(diesel::delete(outbox::table.filter(outbox::id.eq(id)))).await? == 1)
 }
 
+/// Removes these deliveries, as far as they exist.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn remove_each(conn: &mut Conn, ids: Vec<i64>) -> Result<(), Error> {
+    conn.execute(Prepared(diesel::delete(outbox::table.filter(outbox::id.eq_any(ids))))).await.map(drop)
+}
+
 /// Deletes at most `limit` deliveries of a kind that were queued by `until` and are not being
 /// attempted; returns how many.
 ///
