@@ -1,8 +1,9 @@
 //! Requirements that every page must meet.
 
+use std::env;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -38,7 +39,7 @@ const TOO_SMALL: &str = "
 ";
 
 impl Browser {
-    /// Checks every requirement on the current page, and saves its screenshots as
+    /// Checks every requirement on the current page. If screenshots are wanted, they are called
     /// `NAME-{phone,desktop}-{light,dark}.png`.
     pub async fn examine(&self, name: &str) {
         let mut faults = self.invalid_html().await;
@@ -97,9 +98,9 @@ impl Browser {
         log.iter().map(|entry| text(&entry["message"])).filter(|message| !is_status(message)).collect()
     }
 
-    /// Saves a screenshot of the whole page, not only its visible part.
+    /// Saves a screenshot of the whole page, not only its visible part, if somebody wants to see it.
     pub(crate) async fn keep_picture(&self, name: &str) {
-        let folder = setting("VOUCH_TEST_SCREENSHOTS");
+        let Some(folder) = env::var_os("VOUCH_TEST_SCREENSHOTS").map(PathBuf::from) else { return };
         let metrics = self.tell("Page.getLayoutMetrics", json!({})).await;
         let size = &metrics["cssContentSize"];
         let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1 });

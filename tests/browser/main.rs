@@ -17,7 +17,7 @@
 //! **Every page passes [`examine`](browser::Browser::examine) once**, under its own name: no
 //! violation known to axe-core, in light and dark colours, on a phone and on a desktop; valid HTML;
 //! an empty console; no requests to other hosts; no horizontal scrolling on the narrowest phone;
-//! controls large enough to touch. It also saves four screenshots. An [`App`](app::App) acts as the
+//! controls large enough to touch. `VOUCH_TEST_SCREENSHOTS` saves four screenshots of it. An [`App`](app::App) acts as the
 //! person's app; `world.homeserver.requests()` and `world.mail` show what the homeserver and the
 //! mail server received, and [`sent`](browser::Browser::sent) what the browser sent.
 //!

@@ -256,7 +256,16 @@ on_both_backends! {
 #[tokio::test]
 async fn the_limits_in_force_are_simulated_without_a_database() {
     let world = World::on_sqlite().await;
-    let simulated = done(Binary::of(&world).run(&["limits", "--simulate"]));
-    let attacks = simulated.lines().filter(|line| line.contains("| IPv")).count();
-    assert_eq!(attacks, 15, "{simulated}");
+    let mut binary = Binary::of(&world);
+    // So little that it is soon used up, and the simulation quick.
+    binary.set("VOUCH__BUDGETS__SERVER__CAPACITY", "6400");
+    binary.set("VOUCH__BUDGETS__SERVER__PER_HOUR", "100");
+    let simulated = done(binary.run(&["limits", "--simulate"]));
+    let attacks: Vec<_> = simulated.lines().filter(|line| line.contains("| IPv")).collect();
+    assert_eq!(attacks.len(), 15, "{simulated}");
+    for attack in attacks {
+        let cells: Vec<_> = attack.split('|').map(str::trim).collect();
+        let year: u64 = cells[6].replace(',', "").parse().unwrap();
+        assert!((1..=6_400 + 366 * 24 * 100).contains(&year), "{simulated}");
+    }
 }

@@ -65,6 +65,7 @@ impl Binary {
         binary.set("VOUCH__MAIL__SECURITY", "none");
         if let Some(database) = &world.database {
             binary.set("VOUCH__DATABASE__URL", database.url());
+            binary.set("VOUCH__DATABASE__POOL_SIZE", "4");
         }
         binary
     }

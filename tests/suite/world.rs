@@ -98,6 +98,8 @@ impl World {
             Some(database) => database.url().parse().unwrap(),
             None => DatabaseUrl::Sqlite(path("vouch.db")),
         };
+        // Enough for transactions at the same time. Each takes 10 ms to open.
+        config.database.pool_size = 4;
         config.keys.master_key_file = path("master.key");
         config.keys.signing_key_file = path("signing.key");
         config.terms.directory = Some("policies".into());

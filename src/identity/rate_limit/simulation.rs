@@ -215,8 +215,8 @@ impl<'a> Run<'a> {
             let mut refused = 0;
             unused.retain(|account| {
                 let is_hopeless = refused > self.attack.domains.saturating_add(PATIENCE);
-                let plan = self.plan(number, *account);
-                let taken = if is_hopeless { 0 } else { self.take(&plan, most).unwrap_or_default() };
+                let take = |run: &mut Self| run.take(&run.plan(number, *account), most).unwrap_or_default();
+                let taken = if is_hopeless { 0 } else { take(self) };
                 refused = if taken == 0 { refused + 1 } else { 0 };
                 total += taken;
                 taken == 0
@@ -271,12 +271,9 @@ impl<'a> Run<'a> {
 
 /// Returns a key. Nobody attacks a simulation, so it needs no secret.
 fn key(kind: Kind, subject: &[u8]) -> BlindIndex {
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        (salt, kind, subject).hash(&mut hasher);
-        u128::from(hasher.finish())
-    };
-    BlindIndex::new((half(0) << 64 | half(1)).to_be_bytes())
+    let mut hasher = DefaultHasher::new();
+    (kind, subject).hash(&mut hasher);
+    BlindIndex::new(u128::from(hasher.finish()).to_be_bytes())
 }
 
 /// Returns the attacks under these limits as a Markdown table.
