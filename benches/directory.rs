@@ -52,9 +52,7 @@ fn directory(c: &mut Criterion) {
         group.throughput(Throughput::Elements(BINDINGS.unsigned_abs()));
         group.bench_function(name, |b| {
             let fill = |mut directory: Directory| {
-                for (digest, id) in &entries {
-                    directory.insert(digest, *id);
-                }
+                directory.insert_all(&entries);
                 directory
             };
             b.iter_batched(|| Directory::with_capacity(expected), fill, BatchSize::PerIteration);

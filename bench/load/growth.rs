@@ -149,8 +149,10 @@ async fn empty(world: &World) -> Result<f64> {
 
 /// Returns a lifetime of the pepper, in seconds, with which the next directory is built soon.
 fn period(now: u64) -> Result<u64> {
-    let soon = LEAD + UNTIL_ROTATION..LEAD + UNTIL_ROTATION + 5;
-    let found = (4 * LEAD..7 * 86_400).rev().find(|period| soon.contains(&(period - now % period)));
+    // A period ends then if it divides that time, and some times have no divisor that is a period.
+    let soon = LEAD + UNTIL_ROTATION..LEAD + UNTIL_ROTATION + 60;
+    let left = |period: &u64| period - now % period;
+    let found = (4 * LEAD..7 * 86_400).filter(|period| soon.contains(&left(period))).min_by_key(left);
     found.ok_or_else(|| "no period of the pepper ends in time".into())
 }
 

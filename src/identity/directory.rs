@@ -16,6 +16,7 @@
 //! identical first 64 bits still collide, but three of these cost 2⁴³ hashes and a binding each,
 //! and make a run of three until the pepper changes.)
 
+use std::hint::black_box;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -33,7 +34,7 @@ const SPARSE_PERCENT: usize = 77;
 /// Extra slots after the last home, so that no run has to wrap around.
 const OVERHANG: usize = 16;
 
-/// The number of probes that are started together.
+/// The number of probes or insertions that are started together.
 const GROUP: usize = 32;
 
 /// The fingerprint in the upper 48 bits and the ID in the lower ones, as three words, so that no
@@ -106,6 +107,21 @@ impl Directory {
         self.slots.copy_within(at..free, at + 1);
         self.slots[at] = new;
         self.len += 1;
+    }
+
+    /// Adds many bindings.
+    ///
+    /// # Panics
+    /// The same as for [`Self::insert`].
+    pub fn insert_all(&mut self, entries: &[(Digest, i64)]) {
+        for group in entries.chunks(GROUP) {
+            // As in `find_all`: otherwise each insertion would wait for memory by itself.
+            let home = |(digest, _): &(Digest, i64)| self.slots[self.home(self.fingerprint(digest))];
+            black_box(group.iter().map(home).fold(0, |all, [first, ..]| all ^ first));
+            for (digest, id) in group {
+                self.insert(digest, *id);
+            }
+        }
     }
 
     /// Removes a binding, if it is present.
@@ -336,10 +352,7 @@ const INSERTS_AT_ONCE: usize = 1024;
 impl Table {
     fn insert(&self, entries: &[(Digest, i64)]) {
         for some in entries.chunks(INSERTS_AT_ONCE) {
-            let mut directory = write(&self.directory);
-            for (digest, id) in some {
-                directory.insert(digest, *id);
-            }
+            write(&self.directory).insert_all(some);
         }
     }
 }

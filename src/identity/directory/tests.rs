@@ -20,7 +20,7 @@ fn ids(directory: &Directory, digest: &Digest) -> BTreeSet<i64> {
 
 fn filled(range: std::ops::Range<i64>, expected: usize) -> Directory {
     let mut directory = Directory::with_capacity(expected);
-    range.for_each(|id| directory.insert(&digest_of(id), id));
+    directory.insert_all(&range.map(|id| (digest_of(id), id)).collect::<Vec<_>>());
     directory
 }
 
