@@ -44,8 +44,8 @@ type Slot = [u32; 3];
 const FREE: Slot = [0; 3];
 
 fn slot(fingerprint: u64, id: u64) -> Slot {
-    let bits = u128::from(fingerprint) << BITS | u128::from(id);
-    [64, 32, 0].map(|shift| u32::try_from(bits >> shift & 0xFFFF_FFFF).expect("masked to 32 bits"))
+    let word = |bits: u64| u32::try_from(bits & 0xFFFF_FFFF).expect("masked to 32 bits");
+    [word(fingerprint >> 16), word(fingerprint << 16 | id >> 32), word(id)]
 }
 
 fn fingerprint(slot: Slot) -> u64 {
