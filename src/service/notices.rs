@@ -3,8 +3,8 @@
 //! A notice is queued in the transaction of the bind or unbind, so that none is lost and a slow
 //! mail server delays nobody. It is retried for a day, after which it would be of little use. An
 //! address is notified when it is bound to a user, and not again while it stays bound to that user,
-//! however often they bind it (see [`bindings::bind`]), so the link in the last notice always
-//! works.
+//! however often they bind it (see [`crate::store::bindings::bind`]), so the link in the last
+//! notice always works.
 //!
 //! # Rate limits
 //!
