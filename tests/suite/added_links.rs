@@ -219,16 +219,21 @@ async fn a_bind_that_is_under_way_does_not_outlive_the_sign_out() {
     let sid = thief.proves(SECOND).await;
     until_delivered(&world).await;
     let lock = world.database.as_ref().unwrap().connect().await;
-    lock.batch_execute("BEGIN; LOCK TABLE objections").await.unwrap();
-    let bind = thief.binds_by(&sid);
-    let press = async {
-        let waiting = "pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        until(PATIENCE, "nobody waits", async || count(&world, waiting).await == 1).await;
-        let page = removes(&other, &path).await;
-        lock.batch_execute("COMMIT").await.unwrap();
-        page
+    lock.batch_execute("BEGIN; SELECT FROM accounts FOR UPDATE").await.unwrap();
+    let waiting = async |number| {
+        let waiting = "pg_locks WHERE locktype = 'tuple' AND relation = 'accounts'::regclass";
+        until(PATIENCE, "they do not wait", async || count(&world, waiting).await == number).await;
     };
-    let (bound, page) = join(bind, press).await;
+    let press = removes(&other, &path);
+    let bind = async {
+        waiting(1).await;
+        thief.binds_by(&sid).await
+    };
+    let unlock = async {
+        waiting(2).await;
+        lock.batch_execute("COMMIT").await.unwrap();
+    };
+    let (page, (bound, ())) = join(press, join(bind, unlock)).await;
     assert_eq!(heading(&page, 200), REMOVED);
     assert_eq!(bound.error(), (401, "M_UNAUTHORIZED"));
     assert_eq!(count(&world, "bindings").await, 2);
