@@ -140,8 +140,8 @@ impl Bindings {
                     audit.note(conn, moved.detail(json!({ "because": "bind" }))).await?;
                 }
                 audit.note(conn, Entry::new(Act::Bind, origin).user(&user).address(&invited)).await?;
-                let (alerts, moves) =
-                    (notices.of_addition(&invited, row, &others, found.erasure, &user, language)?, previous.is_some());
+                let alerts = notices.of_addition(&invited, row, &others, found.erasure, &user, language)?;
+                let moves = previous.is_some();
                 if let Some(previous) = previous.filter(|_| proof.is_some()) {
                     deliveries.extend(notices.of_move(conn, previous, language).await?);
                 }

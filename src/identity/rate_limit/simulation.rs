@@ -215,8 +215,12 @@ impl<'a> Run<'a> {
             let mut refused = 0;
             unused.retain(|account| {
                 let is_hopeless = refused > self.attack.domains.saturating_add(PATIENCE);
-                let take = |run: &mut Self| run.take(&run.plan(number, *account), most).unwrap_or_default();
-                let taken = if is_hopeless { 0 } else { take(self) };
+                let taken = if is_hopeless {
+                    0
+                } else {
+                    let plan = self.plan(number, *account);
+                    self.take(&plan, most).unwrap_or_default()
+                };
                 refused = if taken == 0 { refused + 1 } else { 0 };
                 total += taken;
                 taken == 0
