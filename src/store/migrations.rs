@@ -14,6 +14,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::postgres::Postgres;
+use super::session_settings::NO_LIMITS;
 use super::sqlite::Sqlite;
 
 const FOR_POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -73,11 +74,7 @@ pub(super) async fn run_on_postgres(postgres: &Postgres) -> Result<(), String> {
             let mut conn = postgres.establish().await?;
             // The lock is released when the connection closes. Another node's migration may take
             // any amount of time.
-            let lock = format!(
-                "SET statement_timeout = 0; SET lock_timeout = 0;
-                SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
-                SELECT pg_advisory_lock({LOCK})"
-            );
+            let lock = format!("{NO_LIMITS}; SELECT pg_advisory_lock({LOCK})");
             conn.batch_execute(&lock).await.map_err(|error| error.to_string())?;
             let mut harness = AsyncMigrationHarness::new(conn);
             harness.run_pending_migrations(FOR_POSTGRES).map(drop).map_err(|error| error.to_string())

@@ -33,6 +33,7 @@ pub mod recent_lookups;
 pub mod rekeying;
 pub mod respelling;
 mod schema;
+mod session_settings;
 pub mod sessions;
 mod snapshot;
 mod sqlite;

@@ -14,7 +14,7 @@ const MARK: &str = "SELECT set_config('vouch.session', 'mine', false)";
 /// Names a session and its mark. Process ids alone may be the same on two servers among which a
 /// load balancer chooses for each connection.
 const SESSION: &str = "SELECT pg_backend_pid() || ' ' || backend_start,
-    current_setting('vouch.session', true) FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+    current_setting('vouch.session', true) FROM pg_stat_get_activity(pg_backend_pid())";
 
 /// Returns whether two connections each keep their own session.
 ///

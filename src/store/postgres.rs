@@ -22,7 +22,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::engine;
 use super::error::Error;
-use super::pooler;
+use super::{pooler, session_settings};
 use crate::crypto::trust::{self, TlsFault};
 
 /// The time allowed for connecting.
@@ -31,19 +31,6 @@ const CONNECT: Duration = Duration::from_secs(3);
 const CHECK_OUT: Duration = Duration::from_secs(3);
 /// The time after a failure to connect during which further attempts fail at once.
 const BACK_OFF: Duration = Duration::from_millis(300);
-
-/// The server's limits clean up after clients that were cut off; the client's own limits are
-/// shorter or the same. `transaction_timeout` exists since `PostgreSQL` 17, and `lc_messages` needs
-/// a privilege; see [`Error`] for its use.
-const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s';
-    SET idle_in_transaction_session_timeout = '10s';
-    SELECT set_config(name, '10s', false) FROM pg_settings WHERE name = 'transaction_timeout';
-    DO $$ BEGIN
-        PERFORM set_config('lc_messages', 'C', false);
-    EXCEPTION WHEN insufficient_privilege THEN NULL;
-    END $$;";
-/// The settings for data whose loss in a power cut does no harm.
-const RELAXED: &str = "SET synchronous_commit = off";
 
 const SHARED_SESSIONS: &str = "PostgreSQL is behind a connection pooler that uses transaction or statement pooling, which loses prepared \
     statements and session settings. Use session pooling for this database (in PgBouncer: pool_mode = session), or let database.url \
@@ -142,7 +129,7 @@ impl Postgres {
 
     /// Returns the shared connection whose commits do not wait for the disk.
     pub(super) async fn relaxed(&self) -> Result<Link, Error> {
-        self.relaxed.get(&self.connector, RELAXED).await
+        self.relaxed.get(&self.connector, session_settings::RELAXED).await
     }
 }
 
@@ -206,15 +193,15 @@ impl Connector {
         Ok(client)
     }
 
-    async fn connect(&self, further_settings: &'static str) -> ConnectionResult<AsyncPgConnection> {
+    async fn connect(&self, further: &'static str) -> ConnectionResult<AsyncPgConnection> {
         let (client, connection) = self.config.connect(self.tls.clone()).await.map_err(|error| {
             Error::from_connecting(&error).log();
             ConnectionError::BadConnection(reason(&error))
         })?;
+        let settings =
+            session_settings::statements(connection.parameter("server_version").unwrap_or_default(), further);
         let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
-        for settings in [SESSION, further_settings] {
-            conn.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-        }
+        conn.batch_execute(&settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(conn)
     }
 }

@@ -14,14 +14,11 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, GenericClient, Transaction};
 
+use super::session_settings::NO_LIMITS;
 use super::snapshot::{Snapshot, in_words};
 use row::Row;
 
 pub use row::Contents;
-
-/// A copy has no time limit. Everything is looked up in the schema of the connection.
-const NO_LIMITS: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;
-    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'";
 
 /// A function that is called with the number of rows that were copied or read.
 pub type Tick<'a> = &'a (dyn Fn(usize) + Sync);
