@@ -106,6 +106,7 @@ async fn measure(options: &Growth, on_postgres: bool, bindings: u32) -> Result<R
         database: world.postmaster()?,
         warm_up: Duration::from_millis(500),
         duration: Duration::try_from_secs_f64(options.seconds)?,
+        samples: None,
     };
     let people = people::register(&world, &server, 8, 8, "user").await?;
     let pepper = people::pepper(&server, &people[0][0]).await?;
@@ -121,7 +122,7 @@ async fn measure(options: &Growth, on_postgres: bool, bindings: u32) -> Result<R
 /// Measures until the directory of the next pepper is built. Returns what was measured meanwhile, and
 /// how long it took.
 async fn rotate<'a>(setup: &Setup<'_>, tasks: impl Fn() -> Vec<Lookups<'a>>) -> Result<(Measurement, Duration)> {
-    let setup = Setup { warm_up: Duration::ZERO, duration: Duration::from_secs(1), ..*setup };
+    let setup = Setup { warm_up: Duration::ZERO, duration: Duration::from_secs(1), samples: None, ..*setup };
     let (begun, mut seconds) = (Instant::now(), Vec::new());
     while begun.elapsed() < PATIENCE {
         let second = setup.measure(tasks()).await?;

@@ -8,6 +8,7 @@
 
 mod client;
 mod exchange;
+mod flames;
 mod growth;
 mod journeys;
 mod lookups;
@@ -19,6 +20,8 @@ mod report;
 mod server;
 mod world;
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -65,6 +68,10 @@ struct Options {
     /// Measure only kinds of request whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Draw where the server spends its time while the last kind of request is measured, into an SVG
+    /// file. Needs perf, and a build with `--profile profiling`
+    #[arg(long)]
+    flames: Option<PathBuf>,
     /// Ignored; `cargo bench` passes it to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -143,9 +150,15 @@ async fn measure_backend(options: &Options, on_postgres: bool) -> Result<()> {
         database: world.postmaster()?,
         warm_up: Duration::from_millis(500),
         duration: Duration::try_from_secs_f64(options.seconds)?,
+        samples: options.flames.as_ref().map(|svg| svg.with_extension("perf")),
     };
     let people = people::register(&world, &server, options.connections, options.users, "user").await?;
-    measure_all(options, &world, &setup, people).await
+    measure_all(options, &world, &setup, people).await?;
+    if let (Some(svg), Some(samples)) = (&options.flames, &setup.samples) {
+        flames::draw(samples, &options.only, svg)?;
+        fs::remove_file(samples)?;
+    }
+    Ok(())
 }
 
 /// Measures the start of a server without bindings.

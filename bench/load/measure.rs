@@ -1,11 +1,13 @@
 //! Measurement of the server under load.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 
 use crate::Result;
 use crate::client::{Connection, get, get_compressed};
+use crate::flames;
 use crate::people::Person;
 use crate::process::{cpu, cpu_of_all, cpu_with_children, rss_mb};
 use crate::server::Server;
@@ -69,6 +71,8 @@ pub struct Setup<'a> {
     pub database: Option<u32>,
     pub warm_up: Duration,
     pub duration: Duration,
+    /// The file for samples of the server's stacks, if they are wanted.
+    pub samples: Option<PathBuf>,
 }
 
 /// The result of a measurement.
@@ -121,8 +125,13 @@ impl Setup<'_> {
         let watching = async {
             tokio::time::sleep_until(begins.into()).await;
             let before = self.cpu_times()?;
+            let sampling = self.samples.as_ref().map(|file| flames::record(self.server.pid(), self.duration, file));
             tokio::time::sleep_until(ends.into()).await;
-            Ok((before, self.cpu_times()?))
+            let after = self.cpu_times()?;
+            if let Some(perf) = sampling {
+                perf?.wait()?;
+            }
+            Ok((before, after))
         };
         let (times, (before, after)) = tokio::try_join!(try_join_all(working), watching)?;
         let mut times = times.concat();
