@@ -15,8 +15,8 @@ const WIDTH: u32 = 1200;
 const HEIGHT: i32 = 17;
 /// The width of a letter, about.
 const LETTER: i32 = 7;
-/// Frames below this share of all samples are not drawn.
-const LEAST: f64 = 0.003;
+/// Frames with fewer than one in so many samples are not drawn.
+const LEAST: u32 = 300;
 
 /// Crates whose frames say nothing about what the server does: they call what was handed to them.
 /// Their time counts for their callers.
@@ -59,7 +59,7 @@ impl Frame {
 
     /// The number of frames on top of each other that are drawn.
     fn depth(&self, least: u32) -> i32 {
-        let callees = self.callees.values().filter(|callee| callee.samples >= least);
+        let callees = self.callees.values().filter(|callee| callee.samples > least);
         1 + callees.map(|callee| callee.depth(least)).max().unwrap_or(0)
     }
 }
@@ -89,42 +89,53 @@ pub fn draw(samples: &Path, title: &str, svg: &Path) -> Result<()> {
     if all.samples == 0 {
         return Err("perf has sampled nothing that has a name: build with --profile profiling".into());
     }
-    let least = (f64::from(all.samples) * LEAST).ceil();
-    let depth = all.depth(least as u32);
-    let height = (depth + 2) * HEIGHT;
+    let drawing = Drawing { total: all.samples, least: all.samples / LEAST };
+    let height = (all.depth(drawing.least) + 2) * HEIGHT;
     let root = SVGBackend::new(svg, (WIDTH, height.unsigned_abs())).into_drawing_area();
     root.fill(&WHITE)?;
     let label = format!("{title}: {} samples", all.samples);
     root.draw_text(&label, &("sans-serif", 14).into_text_style(&root), (4, 2))?;
-    draw_callees(&root, &all, least, (0.0, f64::from(WIDTH)), height - HEIGHT)?;
+    drawing.draw_callees(&root, &all, 0, height - HEIGHT)?;
     root.present()?;
     Ok(())
 }
 
-/// Draws the callees of a frame side by side between two positions, and theirs on top of them.
-fn draw_callees(
-    area: &DrawingArea<SVGBackend<'_>, Shift>,
-    frame: &Frame,
-    least: f64,
-    (mut left, right): (f64, f64),
-    bottom: i32,
-) -> Result<()> {
-    let pixels = (right - left) / f64::from(frame.samples);
-    for (name, callee) in &frame.callees {
-        let end = left + f64::from(callee.samples) * pixels;
-        if f64::from(callee.samples) >= least {
-            let (from, to) = (left.round() as i32, end.round() as i32);
-            area.draw(&Rectangle::new([(from, bottom - HEIGHT + 1), (to - 1, bottom)], color(name).filled()))?;
-            let letters = usize::try_from((to - from - 6) / LETTER).unwrap_or(0);
-            if letters >= 3 {
-                let text: String = name.chars().take(letters).collect();
-                area.draw_text(&text, &("sans-serif", 12).into_text_style(area), (from + 3, bottom - HEIGHT + 3))?;
+/// The scale of a drawing, in samples.
+struct Drawing {
+    total: u32,
+    least: u32,
+}
+
+impl Drawing {
+    /// Draws the callees of a frame side by side, after `before` samples, and theirs on top of them.
+    fn draw_callees(
+        &self,
+        area: &DrawingArea<SVGBackend<'_>, Shift>,
+        frame: &Frame,
+        mut before: u32,
+        bottom: i32,
+    ) -> Result<()> {
+        for (name, callee) in &frame.callees {
+            let (from, to) = (self.position(before)?, self.position(before + callee.samples)?);
+            if callee.samples > self.least {
+                area.draw(&Rectangle::new([(from, bottom - HEIGHT + 1), (to - 1, bottom)], color(name).filled()))?;
+                let letters = usize::try_from((to - from - 6) / LETTER).unwrap_or(0);
+                if letters >= 3 {
+                    let text: String = name.chars().take(letters).collect();
+                    let style = ("sans-serif", 12).into_text_style(area);
+                    area.draw_text(&text, &style, (from + 3, bottom - HEIGHT + 3))?;
+                }
+                self.draw_callees(area, callee, before, bottom - HEIGHT)?;
             }
-            draw_callees(area, callee, least, (left, end), bottom - HEIGHT)?;
+            before += callee.samples;
         }
-        left = end;
+        Ok(())
     }
-    Ok(())
+
+    /// Returns the position in pixels after so many samples.
+    fn position(&self, samples: u32) -> Result<i32> {
+        Ok(i32::try_from(u64::from(WIDTH) * u64::from(samples) / u64::from(self.total))?)
+    }
 }
 
 /// The server is orange, Linux blue, `SQLite` green, and everything else yellow.
