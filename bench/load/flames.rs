@@ -95,7 +95,7 @@ pub fn draw(samples: &Path, title: &str, svg: &Path) -> Result<()> {
     root.fill(&WHITE)?;
     let label = format!("{title}: {} samples", all.samples);
     root.draw_text(&label, &("sans-serif", 14).into_text_style(&root), (4, 2))?;
-    drawing.draw_callees(&root, &all, 0, height - HEIGHT)?;
+    drawing.draw_callees(&root, &all, 0, height - HEIGHT, false)?;
     root.present()?;
     Ok(())
 }
@@ -114,18 +114,22 @@ impl Drawing {
         frame: &Frame,
         mut before: u32,
         bottom: i32,
+        is_sqlite: bool,
     ) -> Result<()> {
         for (name, callee) in &frame.callees {
             let (from, to) = (self.position(before)?, self.position(before + callee.samples)?);
+            // Few of its functions have a name that says so.
+            let is_sqlite = name.starts_with("sqlite3") || (is_sqlite && !name.contains(':'));
             if callee.samples > self.least {
-                area.draw(&Rectangle::new([(from, bottom - HEIGHT + 1), (to - 1, bottom)], color(name).filled()))?;
+                let color = color(name, is_sqlite);
+                area.draw(&Rectangle::new([(from, bottom - HEIGHT + 1), (to - 1, bottom)], color.filled()))?;
                 let letters = usize::try_from((to - from - 6) / LETTER).unwrap_or(0);
                 if letters >= 3 {
-                    let text: String = name.chars().take(letters).collect();
+                    let text: String = label(name).chars().take(letters).collect();
                     let style = ("sans-serif", 12).into_text_style(area);
                     area.draw_text(&text, &style, (from + 3, bottom - HEIGHT + 3))?;
                 }
-                self.draw_callees(area, callee, before, bottom - HEIGHT)?;
+                self.draw_callees(area, callee, before, bottom - HEIGHT, is_sqlite)?;
             }
             before += callee.samples;
         }
@@ -138,12 +142,18 @@ impl Drawing {
     }
 }
 
+/// Returns the last two parts of a path.
+fn label(name: &str) -> &str {
+    let last_but_one = name.rmatch_indices("::").nth(1);
+    last_but_one.map_or(name, |(at, separator)| &name[at + separator.len()..])
+}
+
 /// The server is orange, Linux blue, `SQLite` green, and everything else yellow.
-fn color(name: &str) -> RGBColor {
+fn color(name: &str, is_sqlite: bool) -> RGBColor {
     match name {
         name if name.starts_with("vouch") => RGBColor(255, 190, 120),
         name if name.starts_with("Linux") => RGBColor(175, 205, 240),
-        name if name.starts_with("sqlite3") => RGBColor(185, 225, 170),
+        _ if is_sqlite => RGBColor(185, 225, 170),
         _ => RGBColor(245, 235, 150),
     }
 }
@@ -171,7 +181,7 @@ fn in_linux(symbol: &str) -> Option<String> {
 /// Returns the path of a function without its types, hash and closures, unless it says nothing.
 fn shortened(symbol: &str) -> Option<String> {
     // `<vouch::a::B<C> as d::E>::f` is a function of `vouch::a::B`.
-    let symbol = symbol.trim_start_matches(['<', '&']);
+    let symbol = symbol.trim_start_matches(['<', '&']).trim_start_matches("mut ").trim_start_matches("dyn ");
     let mut path = String::new();
     let mut depth = 0;
     let symbol = symbol.split_once(" as ").map_or_else(
@@ -191,7 +201,8 @@ fn shortened(symbol: &str) -> Option<String> {
     let parts: Vec<&str> =
         path.split("::").filter(|part| !part.is_empty() && !part.starts_with('{') && !is_hash(part)).collect();
     let first = *parts.first()?;
-    let says_nothing = PLUMBING.contains(&first) || (parts.len() == 1 && first.starts_with(['_', '[', 'T', 'F', 'C']));
+    // The name of a type that is not known here, or of something below the standard library.
+    let says_nothing = PLUMBING.contains(&first) || first.len() == 1 || first.starts_with(['_', '[']);
     let is_beginning = ["main", "start_thread", "clone3"].contains(&first);
     (!says_nothing && !is_beginning).then(|| parts.join("::"))
 }

@@ -68,7 +68,7 @@ struct Options {
     /// Measure only kinds of request whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
-    /// Draw where the server spends its time while the last kind of request is measured, into an SVG
+    /// Draw where the server spends its time while the first kind of request is measured, into an SVG
     /// file. Needs perf, and a build with `--profile profiling`
     #[arg(long)]
     flames: Option<PathBuf>,

@@ -71,7 +71,7 @@ pub struct Setup<'a> {
     pub database: Option<u32>,
     pub warm_up: Duration,
     pub duration: Duration,
-    /// The file for samples of the server's stacks, if they are wanted.
+    /// The file for samples of the server's stacks during the first measurement, if they are wanted.
     pub samples: Option<PathBuf>,
 }
 
@@ -125,7 +125,8 @@ impl Setup<'_> {
         let watching = async {
             tokio::time::sleep_until(begins.into()).await;
             let before = self.cpu_times()?;
-            let sampling = self.samples.as_ref().map(|file| flames::record(self.server.pid(), self.duration, file));
+            let samples = self.samples.as_ref().filter(|file| !file.exists());
+            let sampling = samples.map(|file| flames::record(self.server.pid(), self.duration, file));
             tokio::time::sleep_until(ends.into()).await;
             let after = self.cpu_times()?;
             if let Some(perf) = sampling {
