@@ -112,12 +112,19 @@ impl Bindings {
         let (invitations, index) = (Arc::clone(&self.invitations), self.sealer.invite_address_index(address));
         let (notices, rate_limits) = (Arc::clone(&self.notices), Arc::clone(&self.rate_limits));
         let (invited, user, row) = (address.clone(), mxid.to_owned(), new.clone());
+        let account_index = self.sealer.account_index(mxid);
         let (audit, queue, sealer) = (Arc::clone(&self.audit), Arc::clone(&self.outbox), self.sealer.clone());
         let bound = self.store.write(async move |conn| {
             invites::lock_address(conn, index.as_ref()).await?;
             let is_locked = match proof {
                 Some(proof) => accounts::lock_with_token(conn, proof.account, &proof.token_hash).await?,
-                None => true,
+                None => {
+                    // An erasure of the user has finished, or removes the binding.
+                    if let Some(account) = accounts::by_user(conn, account_index.as_ref()).await? {
+                        accounts::lock(conn, account.id).await?;
+                    }
+                    true
+                }
             };
             let found = bindings::circumstances(conn, sought).await?;
             if found.has_objection {
@@ -151,7 +158,7 @@ impl Bindings {
                 notices.charge_bind(conn, &invited, moves).await?;
                 deliveries.extend(alerts);
             }
-            let are_some_due = !deliveries.is_empty() || handed.is_none();
+            let are_some_due = !deliveries.is_empty() || (bound.is_new && handed.is_none());
             outbox::queue_all(conn, deliveries).await?;
             Ok::<_, Error>((bound.id, handed, are_some_due))
         });

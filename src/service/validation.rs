@@ -190,8 +190,13 @@ impl Validation {
                     }
                     let (id, attempt) = (claimed.id, request.send_attempt);
                     let new_code = claimed.code.filter(|code| code.is_replacing).map(|code| code.since);
-                    // If a power cut loses this, the same attempt sends the message once more.
-                    self.store.note(async move |conn| rows::sent(conn, id, attempt, new_code).await).await?;
+                    let sent = async move |conn: &mut Conn| rows::sent(conn, id, attempt, new_code).await;
+                    if new_code.is_some() {
+                        self.store.write_one(sent).await?;
+                    } else {
+                        // If a power cut loses this, the same attempt sends the message once more.
+                        self.store.note(sent).await?;
+                    }
                     return Ok(claimed.sid);
                 }
             }

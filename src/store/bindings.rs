@@ -5,9 +5,11 @@ use std::ops::RangeInclusive;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::query_dsl::methods;
+use diesel::sql_query;
+use diesel::sql_types::Binary;
 
 use super::columns;
-use super::connection::Conn;
+use super::connection::{Backend, Conn};
 use super::error::Error;
 use super::prepared::Prepared;
 use super::schema::{bindings, erasures, objections, sessions};
@@ -17,8 +19,17 @@ use crate::clock::Millis;
 /// 32,766.
 const ROWS_PER_INSERT: usize = 5_000;
 
+const BEFORE: &str = "WITH same AS (SELECT * FROM bindings WHERE address_index = $1 {lock}),
+    related AS (
+        SELECT id, address_index, user_index, address, mxid, bound_at FROM same
+        UNION ALL
+        SELECT id, address_index, user_index, address, mxid, bound_at FROM bindings
+        WHERE user_index = $2 AND address_index <> $1
+    )
+    SELECT * FROM related ORDER BY bound_at, id";
+
 /// A binding, without the row's id.
-#[derive(Clone, Debug, Insertable, Queryable, Selectable)]
+#[derive(Clone, Debug, Insertable, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = bindings)]
 pub struct Binding {
     /// Blind index of the address; the sealed columns are tied to it.
@@ -110,17 +121,20 @@ pub async fn circumstances(conn: &mut Conn, sought: Sought) -> Result<Circumstan
     Ok(Circumstances { has_objection, has_session, erasure: Option::zip(requested_at, due_at) })
 }
 
-/// Returns the binding that a new one would replace, and the others of its user, oldest first.
+/// Returns the binding that a new one would replace, locked, and the others of its user, oldest
+/// first. Whoever is removing the first one meanwhile has finished by then.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
 pub async fn before(conn: &mut Conn, new: &Binding) -> Result<(Option<Binding>, Vec<Binding>), Error> {
-    let same = bindings::address_index.eq(new.address_index.clone());
-    let related =
-        bindings::table.select(columns::<Binding>()).filter(same.or(bindings::user_index.eq(new.user_index.clone())));
-    let rows = conn.load(related.order((bindings::bound_at, bindings::id))).await?;
-    let (same, others): (Vec<Binding>, _) =
-        rows.into_iter().partition(|row: &Binding| row.address_index == new.address_index);
+    let query = match conn.backend {
+        Backend::Postgres(_) => BEFORE.replace("{lock}", "FOR UPDATE"),
+        // One transaction writes at a time.
+        Backend::Sqlite(_) => BEFORE.replace("{lock}", ""),
+    };
+    let query = sql_query(query).bind::<Binary, _>(new.address_index.clone()).bind::<Binary, _>(new.user_index.clone());
+    let rows: Vec<Binding> = conn.load(Prepared(query)).await?;
+    let (same, others): (Vec<_>, _) = rows.into_iter().partition(|row| row.address_index == new.address_index);
     Ok((same.into_iter().next(), others))
 }
 

@@ -82,6 +82,7 @@ mod onbind;
 mod operator;
 mod outages;
 mod outbox;
+mod overtaking;
 mod own_data;
 mod own_proofs;
 mod pages;

@@ -42,6 +42,8 @@ impl SelfService {
     pub async fn cancel_confirmations(&self, address: &Address) -> Result<(), Error> {
         let (data, audit, about) = (self.objections.data(address), self.audit.clone(), address.clone());
         let cancelled = self.store.write(async move |conn| {
+            // A bind by one of them has committed, or finds none.
+            data.lock(conn).await?;
             if data.delete_sessions(conn).await? > 0 {
                 audit.note(conn, Entry::new(Act::CancelSessions, Origin::Page).address(&about)).await?;
             }
