@@ -118,13 +118,8 @@ impl Bindings {
             invites::lock_address(conn, index.as_ref()).await?;
             let is_locked = match proof {
                 Some(proof) => accounts::lock_with_token(conn, proof.account, &proof.token_hash).await?,
-                None => {
-                    // An erasure of the user has finished, or removes the binding.
-                    if let Some(account) = accounts::by_user(conn, account_index.as_ref()).await? {
-                        accounts::lock(conn, account.id).await?;
-                    }
-                    true
-                }
+                // An erasure of the user has finished, or removes the binding.
+                None => accounts::lock_user(conn, account_index.as_ref()).await?,
             };
             let found = bindings::circumstances(conn, sought).await?;
             if found.has_objection {

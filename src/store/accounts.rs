@@ -113,6 +113,16 @@ pub async fn lock(conn: &mut Conn, id: i64) -> Result<bool, Error> {
     Ok(conn.execute(Prepared(same)).await? == 1)
 }
 
+/// Works like [`lock`], for the account of a user; returns whether there is one.
+///
+/// # Errors
+/// [`Error`] if the database fails.
+pub async fn lock_user(conn: &mut Conn, user_index: &[u8]) -> Result<bool, Error> {
+    let account = accounts::table.filter(accounts::user_index.eq(user_index.to_vec()));
+    let same = diesel::update(account).set(accounts::user_index.eq(user_index.to_vec()));
+    Ok(conn.execute(same).await? == 1)
+}
+
 /// Records that an address of a user was removed, in their account if they have one.
 ///
 /// # Errors
