@@ -11,6 +11,9 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 /// The prefix of the names of folders that hold drafts.
 pub(super) const DRAFT: &str = ".vouch-draft-";
 
+/// The number of attempts to create a folder that no other process deletes before it is locked.
+const ATTEMPTS: u32 = 20;
+
 /// An unfinished file in a separate folder, readable only by its owner. Both are deleted when
 /// dropped or, if the process is killed, by the next process that works in the same place.
 pub(crate) struct Draft {
@@ -25,14 +28,23 @@ pub(crate) struct Draft {
 impl Draft {
     /// Creates an empty file.
     pub(crate) fn within(place: &Path) -> io::Result<Self> {
-        for abandoned in fs::read_dir(place)?.flatten().filter(is_abandoned) {
-            // Another process may have deleted it first.
-            let _ = fs::remove_dir_all(abandoned.path());
+        remove_abandoned(place)?;
+        for _ in 1..ATTEMPTS {
+            match Self::new_in(place) {
+                // It was taken for abandoned before it was locked.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => return done,
+            }
         }
+        Self::new_in(place)
+    }
+
+    fn new_in(place: &Path) -> io::Result<Self> {
         let folder = Builder::new().prefix(DRAFT).tempdir_in(place)?;
         let lock = File::open(folder.path())?;
-        // Where folders cannot be locked, none is treated as abandoned.
-        let _ = lock.try_lock();
+        // Where folders cannot be locked, none is treated as abandoned. Only a process that is
+        // about to delete the folder can have locked it, so this does not wait for long.
+        let _ = lock.lock();
         Ok(Self { file: NamedTempFile::new_in(folder.path())?, _folder: folder, _lock: lock })
     }
 
@@ -54,13 +66,61 @@ impl Draft {
     }
 }
 
-fn is_abandoned(entry: &DirEntry) -> bool {
+/// Deletes the folders of processes that were killed. Each is locked until it is gone, so that
+/// nobody begins to use it meanwhile.
+fn remove_abandoned(place: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(place)?.flatten().filter(is_ours) {
+        if let Ok(folder) = File::open(entry.path())
+            && folder.try_lock().is_ok()
+        {
+            // Another process may have deleted it first.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn is_ours(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(DRAFT.as_bytes())
         && entry.metadata().is_ok_and(|it| it.is_dir() && it.uid() == geteuid().as_raw())
-        && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok())
 }
 
 /// Returns the folder of a file.
 pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn drafts_at_the_same_time_do_not_delete_each_other() {
+        let place = tempfile::tempdir().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let draft = Draft::within(place.path()).unwrap();
+                        fs::write(draft.file.path(), "unfinished").unwrap();
+                        thread::yield_now();
+                        assert_eq!(fs::read_to_string(draft.file.path()).unwrap(), "unfinished");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_folder_of_a_killed_process_is_deleted() {
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join(".vouch-draft-killed")).unwrap();
+        let draft = Draft::within(place.path()).unwrap();
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        drop(draft);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    }
 }
