@@ -1,4 +1,4 @@
-//! A flame graph: where the server spends its CPU time, as sampled by Linux' `perf`.
+//! A flame graph: where the server spends its CPU time, as sampled by `perf`.
 
 use std::collections::BTreeMap;
 use std::path::Path;

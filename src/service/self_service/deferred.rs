@@ -60,9 +60,7 @@ impl SelfService {
         let (actor, audit) = (actor.clone(), self.audit.clone());
         let requested = self.store.write(async move |conn| {
             let Actor { mxid, bearer } = &actor;
-            if let Some(account) = accounts::by_user(conn, sealer.account_index(mxid).as_ref()).await? {
-                accounts::lock(conn, account.id).await?;
-            }
+            accounts::lock_user(conn, sealer.account_index(mxid).as_ref()).await?;
             if !proofs::use_proof(conn, bearer, now - FRESH, now + APART).await? {
                 return Err(Error::proof_required());
             }
