@@ -150,7 +150,10 @@ impl Bindings {
                 if proof.is_some() && !alerts.is_empty() {
                     rate_limits.charge_addition(conn, &user).await?;
                 }
-                notices.charge_bind(conn, &invited, moves).await?;
+                // The operator may bind as often as they want.
+                if proof.is_some() {
+                    notices.charge_bind(conn, &invited, moves).await?;
+                }
                 deliveries.extend(alerts);
             }
             let are_some_due = !deliveries.is_empty() || (bound.is_new && handed.is_none());

@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Binary as Blob};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
+use ruma_common::UserId;
 use serde_json::{Value, json};
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
 use crate::program::{Binary, done, refused};
 use crate::world::{SECRET, World};
+use vouch::identity::threepid::Address;
+use vouch::service::Services;
 
 const ALICE: &str = "@alice:hs.example";
 
@@ -110,6 +113,20 @@ on_both_backends! {
 
         let phone = ["bind", "--address", "+49 170 1234567", "--user", ALICE];
         assert_eq!(done(binary.run(&phone)), "491701234567 is bound to @alice:hs.example\n");
+    }
+
+    async fn the_operator_moves_an_address_as_often_as_they_want(world: World) {
+        let server = world.start().await;
+        let vouch = Services::open(world.config.clone(), world.clock.clone()).await.unwrap();
+        let address = Address::email("alice@example.com").unwrap();
+        let users: [&UserId; 2] = [ALICE, "@alice2:hs.example"].map(|user| user.try_into().unwrap());
+        for user in users.iter().cycle().take(12) {
+            vouch.bindings.bind_address(&address, user, vouch.default_language()).await.unwrap();
+        }
+        // Nor do they use up what the address may be told about the binds of its owner.
+        let alice = world.person(&server, "alice").await;
+        alice.binds("alice@example.com").await;
+        assert_eq!(alice.looks_up("alice@example.com").await.as_deref(), Some(ALICE));
     }
 
     async fn an_address_is_read_from_a_file_or_standard_input(world: World) {
