@@ -129,7 +129,9 @@ impl Bindings {
                 proof.check(conn, is_locked, &found).await?;
             }
             let (previous, others) = bindings::before(conn, &row).await?;
-            let bound = bindings::bind(conn, new).await?;
+            let former = previous.as_ref().and_then(|row| sealer.bound_address(row));
+            let is_respelled = former.as_ref().is_none_or(|former| former.to_sealed() != invited.to_sealed());
+            let bound = bindings::bind(conn, new, previous.as_ref(), is_respelled).await?;
             let mut deliveries = invitations.complete(conn, &invited, &user, now).await?;
             let mut handed = None;
             if bound.is_new {
@@ -158,10 +160,13 @@ impl Bindings {
             }
             let are_some_due = !deliveries.is_empty() || (bound.is_new && handed.is_none());
             outbox::queue_all(conn, deliveries).await?;
-            Ok::<_, Error>((bound.id, handed, are_some_due))
+            Ok::<_, Error>((bound, former, handed, are_some_due))
         });
-        let (id, handed, are_some_due) = bound.await?;
-        self.directory.insert(address, id);
+        let (bound, former, handed, are_some_due) = bound.await?;
+        self.directory.insert(address, bound.id);
+        if let Some((former, replaced)) = former.zip(bound.replaced) {
+            self.directory.remove(&former, replaced);
+        }
         if let Some(handed) = handed {
             self.outbox.hand(handed);
         }

@@ -132,6 +132,12 @@ impl Sealer {
         self.open_bound_mxid(&row.address_index, &row.mxid).ok()
     }
 
+    /// The address of a binding that is being replaced, or `None` if it does not open, which must not
+    /// prevent the replacement.
+    pub(super) fn bound_address(&self, row: &Binding) -> Option<Address> {
+        self.open_bound_address(&row.address_index, &row.address).ok()
+    }
+
     /// `sessions.session_key`: equal for the same asker, address and secret.
     pub(super) fn session_key(&self, asker: &[u8], address: &Address, secret: &ClientSecret) -> BlindIndex {
         let medium = address.medium().as_str().as_bytes();

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::query_dsl::methods;
 use diesel::sql_query;
 use diesel::sql_types::Binary;
 
@@ -73,10 +72,12 @@ pub struct Found {
 /// The result of [`bind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// The row's id, which stays the same while the address is bound.
+    /// The row's id. Other nodes [follow](super::following) the ids, so a new spelling has a new one.
     pub id: i64,
     /// True if the address was unbound before, or bound to another user.
     pub is_new: bool,
+    /// The id of the row with another spelling that was replaced by this one.
+    pub replaced: Option<i64>,
 }
 
 /// What may stand in the way of a binding, or follow from it.
@@ -138,35 +139,49 @@ pub async fn before(conn: &mut Conn, new: &Binding) -> Result<(Option<Binding>, 
     Ok((same.into_iter().next(), others))
 }
 
-/// Binds an address, replacing any other binding of it: the last one wins (MSC2229). Must be called
-/// in a transaction.
+/// Binds an address, replacing the [previous](before) binding of it: the last one wins (MSC2229).
+/// `is_respelled` says that the previous one has another spelling of the address. Must be called in
+/// a transaction.
 ///
-/// An address that is already bound to this user keeps the time at which it was bound, and only the
-/// spelling of the address is updated. Otherwise a user could make their binding newer than the
-/// link that undoes it, without anyone being notified.
+/// An address that is already bound to this user keeps the time at which it was bound. Otherwise a
+/// user could make their binding newer than the link that undoes it, without anyone being notified.
 ///
 /// # Errors
 /// [`Error`] if the database fails.
-pub async fn bind(conn: &mut Conn, new: Binding) -> Result<Bound, Error> {
-    let change = (
-        bindings::user_index.eq(new.user_index.clone()),
-        bindings::address.eq(new.address.clone()),
-        bindings::mxid.eq(new.mxid.clone()),
-        bindings::bound_at.eq(new.bound_at),
-    );
-    let upsert = diesel::insert_into(bindings::table)
-        .values(new.clone())
-        .on_conflict(bindings::address_index)
-        .do_update()
-        .set(change);
-    let is_anothers = bindings::user_index.ne(new.user_index);
-    let query = methods::FilterDsl::filter(upsert, is_anothers).returning(bindings::id);
-    if let Some(id) = conn.first(Prepared(query)).await? {
-        return Ok(Bound { id, is_new: true });
+pub async fn bind(
+    conn: &mut Conn,
+    mut new: Binding,
+    previous: Option<&Binding>,
+    is_respelled: bool,
+) -> Result<Bound, Error> {
+    let same = bindings::table.filter(bindings::address_index.eq(new.address_index.clone()));
+    let kept = previous.filter(|previous| previous.user_index == new.user_index);
+    let is_new = kept.is_none();
+    new.bound_at = kept.map_or(new.bound_at, |kept| kept.bound_at);
+    if previous.is_some() && !is_respelled {
+        let change = (
+            bindings::user_index.eq(new.user_index),
+            bindings::address.eq(new.address),
+            bindings::mxid.eq(new.mxid),
+            bindings::bound_at.eq(new.bound_at),
+        );
+        let query = diesel::update(same).set(change).returning(bindings::id);
+        return Ok(Bound { id: conn.get(Prepared(query)).await?, is_new, replaced: None });
     }
-    let same = bindings::table.filter(bindings::address_index.eq(new.address_index));
-    let query = diesel::update(same).set(bindings::address.eq(new.address)).returning(bindings::id);
-    Ok(Bound { id: conn.get(Prepared(query)).await?, is_new: false })
+    let replaced = match previous {
+        Some(_) => conn.first(diesel::delete(same).returning(bindings::id)).await?,
+        None => None,
+    };
+    let insert = diesel::insert_into(bindings::table)
+        .values(new)
+        .on_conflict(bindings::address_index)
+        .do_nothing()
+        .returning(bindings::id);
+    match conn.first(Prepared(insert)).await? {
+        Some(id) => Ok(Bound { id, is_new, replaced }),
+        // An import has bound it since.
+        None => conn.conflict(),
+    }
 }
 
 /// Binds many addresses that are not bound yet.

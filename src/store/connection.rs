@@ -247,8 +247,7 @@ impl Conn {
         if stored.is_none_or(|stored| stored == renewal.vault.check_value()) {
             return Ok(());
         }
-        self.failure = Some(Error::Conflict);
-        Err(Error::Conflict)
+        self.conflict()
     }
 
     /// Fails if the master key was exchanged since what runs here began: it may seek former indexes.
@@ -256,6 +255,11 @@ impl Conn {
         if self.renewal.as_ref().is_none_or(Renewal::is_current) {
             return Ok(());
         }
+        self.conflict()
+    }
+
+    /// Fails in such a way that the transaction is run again.
+    pub(super) const fn conflict<T>(&mut self) -> Result<T, Error> {
         self.failure = Some(Error::Conflict);
         Err(Error::Conflict)
     }

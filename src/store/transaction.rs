@@ -22,9 +22,13 @@
 //! Inserting a row that refers to an account (a token, a session, an invitation) also locks the
 //! account, so a transaction that has already locked something later in the list locks the account
 //! first. A new row of the `outbox` or the `audit_queue` refers to nothing, so it can be inserted
-//! at any step. Statements that lock several rows of one table, such as "all bindings of a user"
-//! and "the binding of an address", can still meet in the opposite order. `PostgreSQL` then aborts
-//! one of the transactions, and it is run again.
+//! at any step.
+//!
+//! Two kinds of transactions can still meet in the opposite order. `PostgreSQL` then aborts one of
+//! them after a second, and it is run again. They are those that lock several rows of one table,
+//! such as "all bindings of a user" and "the binding of an address", and those that learn from a
+//! binding that they remove whose account they change
+//! ([`accounts::note_unbound`](super::accounts::note_unbound)).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use vouch::clock::DAY;
+
 use crate::database::{execute, texts};
+use crate::lookup::binds_folded;
 use crate::nodes::{SOON, at};
 use crate::world::{Person, World, until};
 
@@ -36,6 +39,29 @@ async fn a_bind_that_was_held_for_long_is_found_once_it_is_committed() {
     for server in [&one, &other] {
         until_found(&at(&alice, server), ALICE).await;
         until_found(&at(&alice, server), "bob@example.com").await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_bound_again_is_found_by_its_new_spelling() {
+    let world = World::on_postgres().await;
+    let (one, other) = (world.start().await, world.start().await);
+    let (alice, bob) = (world.person(&one, "alice").await, world.person(&one, "bob").await);
+    for (person, first) in [(&alice, "strauss@example.com"), (&bob, "gross@example.com")] {
+        person.binds(first).await;
+        until_found(&at(person, &other), first).await;
+    }
+    world.mail.forget();
+    // The session that proved the first spelling would prove it again.
+    world.clock.advance(2 * DAY);
+    // By its owner, and by somebody else.
+    binds_folded(&alice, "Strauß@example.com", "strauss@example.com").await;
+    binds_folded(&alice, "Groß@example.com", "gross@example.com").await;
+    for server in [&one, &other] {
+        for email in ["strauss@example.com", "strauß@example.com", "gross@example.com", "groß@example.com"] {
+            until_found(&at(&bob, server), email).await;
+            assert_eq!(at(&bob, server).looks_up(email).await.as_ref(), Some(&alice.mxid), "{email}");
+        }
     }
 }
 

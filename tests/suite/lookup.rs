@@ -25,7 +25,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// Binds an address that the server case-folds, so that its mail is sent to `folded`.
-async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
+pub async fn binds_folded(person: &Person<'_>, email: &str, folded: &str) {
     let sid = person.asks_to_prove(email).await;
     let mail = person.world.validation_mail(folded).await;
     let submitted = json!({ "sid": sid, "client_secret": SECRET, "token": query(&link(&mail), "token") });

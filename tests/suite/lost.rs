@@ -19,7 +19,7 @@ use crate::undoing::heading;
 use crate::visitor::{Visitor, does};
 use crate::world::{Answer, Person, SECRET, Server, World, until};
 
-const REMOVED: &str = "An address was removed from your account on 127.0.0.1:8090";
+pub const REMOVED: &str = "An address was removed from your account on 127.0.0.1:8090";
 const OBJECT: &str = "/_matrix/identity/unstable/im.vouch/3pid/object";
 const WORK: &str = "alice@work.example";
 const MALLORY: &str = "mallory@evil.example";

@@ -9,6 +9,7 @@ use vouch::service::Services;
 use crate::added::{WORK, told, until_delivered};
 use crate::address_visitor::Visitor;
 use crate::database::count;
+use crate::lost::REMOVED;
 use crate::notices::{ALICE, PATIENCE, UNBOUND};
 use crate::world::{World, until};
 
@@ -54,6 +55,33 @@ async fn a_bind_during_the_removal_of_the_same_binding_takes_nothing_from_anybod
     assert_eq!(count(&world, "accounts WHERE unbound_at IS NOT NULL").await, 0);
     let later = count(&world, "audit_queue").await + count(&world, "audit_log").await;
     assert_eq!(later, entries + 1, "the bind, and no loss");
+}
+
+#[tokio::test]
+async fn a_binding_that_is_imported_during_a_bind_is_not_replaced_in_silence() {
+    let world = World::on_postgres().await;
+    let server = world.start().await;
+    let (alice, bob) = (world.person(&server, "alice").await, world.person(&server, "bob").await);
+    alice.binds(WORK).await;
+    alice.binds(ALICE).await;
+    world.mail.forget();
+    let sid = bob.proves(ALICE).await;
+    let saved = hold(
+        &world,
+        "CREATE TEMPORARY TABLE saved AS SELECT * FROM bindings WHERE id = (SELECT max(id) FROM bindings);
+         DELETE FROM bindings WHERE id = (SELECT id FROM saved); COMMIT; BEGIN;
+         INSERT INTO bindings (address_index, user_index, address, mxid, bound_at)
+         SELECT address_index, user_index, address, mxid, bound_at FROM saved",
+    );
+    let other = saved.await;
+    let imported = async {
+        until_one_waits(&world, "bindings").await;
+        release(&other).await;
+    };
+    join(async { bob.binds_by(&sid).await.ok() }, imported).await;
+    assert_eq!(alice.looks_up(ALICE).await, Some(bob.mxid.clone()));
+    until_delivered(&world).await;
+    assert_eq!((told(&world, ALICE, UNBOUND), told(&world, WORK, REMOVED)), (1, 1));
 }
 
 #[tokio::test]
