@@ -29,11 +29,12 @@ const LOG_PAUSE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(120);
 
 /// `synchronous = FULL`: acknowledged data survives a power cut. `secure_delete`: deleted data is
-/// overwritten.
+/// overwritten. `journal_size_limit`: a log that a large import has filled is cut to 16 MiB.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
+    PRAGMA journal_size_limit = 16777216;
     PRAGMA secure_delete = ON;";
 
 /// For writing many rows to random places of an index: a page cache of 40 MiB, and a write-ahead

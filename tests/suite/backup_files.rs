@@ -12,9 +12,9 @@ use age::secrecy::SecretString;
 use age::{Decryptor, Encryptor};
 
 use crate::backup::{PASSPHRASE, backed_up, destroy, names, present, run};
-use crate::database::{allow, count, execute, refuse, texts};
-use crate::program::{Binary, PATIENCE, done, refused};
-use crate::world::{World, until};
+use crate::database::{allow, count, execute, refuse, texts, until_one_waits_for};
+use crate::program::{Binary, done, refused};
+use crate::world::World;
 
 /// Returns the archive in a backup, opened without Vouch.
 fn unsealed(file: &Path) -> Vec<u8> {
@@ -251,9 +251,7 @@ async fn a_backup_that_is_interrupted_leaves_nothing() {
     database.batch_execute("BEGIN; LOCK TABLE bindings IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let binary = Binary::beside(&world).under("echo $$ > pid; exec \"$0\" \"$@\"");
     let working = tokio::task::spawn_blocking(move || run(&binary, &["backup", "one.age"]));
-    let waiting =
-        "SELECT CAST(count(*) AS TEXT) AS text FROM pg_locks WHERE NOT granted AND relation = 'bindings'::regclass";
-    until(PATIENCE, "it does not wait", async || texts(&world, waiting).await == ["1"]).await;
+    until_one_waits_for(&world, "bindings").await;
     let pid = fs::read_to_string(world.folder.path().join("pid")).unwrap();
     assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
     refused(&working.await.unwrap(), 1, "interrupted: no backup was made");

@@ -1,10 +1,12 @@
 //! Direct access to the database, bypassing the server.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use crate::world::World;
+use crate::world::{World, until};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -26,6 +28,25 @@ pub async fn texts(world: &World, sql: &str) -> Vec<String> {
 pub async fn count(world: &World, table: &str) -> usize {
     let counted = texts(world, &format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {table}")).await;
     counted[0].parse().unwrap()
+}
+
+/// Waits until a transaction waits to lock a table, on `PostgreSQL`.
+pub async fn until_one_waits_for(world: &World, table: &str) {
+    until_locked(world, &format!("pg_locks WHERE NOT granted AND relation = '{table}'::regclass")).await;
+}
+
+/// Waits until a transaction that has used a table waits for another one, on `PostgreSQL`.
+pub async fn until_one_waits_in(world: &World, table: &str) {
+    let waiting = format!(
+        "pg_locks AS lock JOIN pg_locks AS used USING (pid)
+         WHERE NOT lock.granted AND used.granted AND used.relation = '{table}'::regclass"
+    );
+    until_locked(world, &waiting).await;
+}
+
+/// Waits until there are such locks.
+pub async fn until_locked(world: &World, locks: &str) {
+    until(Duration::from_secs(30), "nobody waits", async || count(world, locks).await > 0).await;
 }
 
 /// Runs statements that return no rows.

@@ -10,7 +10,7 @@ use serde_json::json;
 use vouch::clock::MINUTE;
 use vouch::service::Subject;
 
-use crate::database::{count, execute, texts};
+use crate::database::{count, execute, until_one_waits_in};
 use crate::visitor::Visitor;
 use crate::world::{Server, World, until};
 
@@ -30,12 +30,7 @@ async fn a_transaction_that_deadlocks_is_run_again() {
     let opponent = database.connect().await;
     opponent.batch_execute("BEGIN; SELECT id FROM bindings FOR UPDATE").await.unwrap();
     let locks = async {
-        until(PATIENCE, "the bind does not wait", async || {
-            let sql = "SELECT CAST(COUNT(*) AS TEXT) AS text FROM pg_locks
-                JOIN pg_stat_activity USING (pid) WHERE NOT granted AND query LIKE '%bindings%'";
-            texts(&world, sql).await != ["0"]
-        })
-        .await;
+        until_one_waits_in(&world, "bindings").await;
         opponent.batch_execute("SELECT id FROM accounts FOR UPDATE").await.unwrap();
         opponent.batch_execute("COMMIT").await.unwrap();
     };
@@ -138,4 +133,20 @@ async fn erased_data_leaves_the_log_once_no_reader_keeps_it_there() {
         fs::metadata(&log).unwrap().len() == 0
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_log_that_another_process_has_filled_is_cut() {
+    let world = World::on_sqlite().await;
+    let server = world.start().await;
+    let size = || fs::metadata(world.folder.path().join("vouch.db-wal")).unwrap().len();
+    // As a large import does.
+    execute(&world, "INSERT INTO meta VALUES ('large', zeroblob(30000000)); DELETE FROM meta WHERE name = 'large'")
+        .await;
+    assert!(size() > 30_000_000, "{}", size());
+    // The first writes are still appended.
+    for name in ["alice", "bob", "carol"] {
+        world.person(&server, name).await;
+    }
+    assert!(size() <= 16 << 20, "{}", size());
 }

@@ -7,11 +7,11 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::backup::{destroy, names};
-use crate::database::{allow, count, execute, refuse, texts};
+use crate::database::{allow, count, execute, refuse, texts, until_one_waits_for};
 use crate::import::DATA;
 use crate::import_vouch::{assert_same, copies, pair, place, report};
-use crate::program::{Binary, PATIENCE, done, refused, serve};
-use crate::world::{World, until};
+use crate::program::{Binary, done, refused, serve};
+use crate::world::World;
 
 /// Whether nothing was stored.
 async fn is_untouched(world: &World) -> bool {
@@ -202,9 +202,7 @@ async fn a_copy_that_is_interrupted_leaves_nothing() {
     binary.set("TMPDIR", ".");
     let source = place(&from);
     let working = tokio::task::spawn_blocking(move || binary.run(&["import", "vouch", &source, "--yes"]));
-    let waiting =
-        "SELECT CAST(count(*) AS TEXT) AS text FROM pg_locks WHERE NOT granted AND relation = 'bindings'::regclass";
-    until(PATIENCE, "it does not wait", async || texts(&to, waiting).await == ["1"]).await;
+    until_one_waits_for(&to, "bindings").await;
     let (pid, folder) = (to.folder.path().join("pid"), to.folder.path());
     assert!(names(folder).iter().any(|name| name.contains("draft")), "the copy has begun");
     assert!(Command::new("kill").args(["-INT", fs::read_to_string(&pid).unwrap().trim()]).status().unwrap().success());

@@ -8,10 +8,10 @@ use vouch::service::Services;
 
 use crate::added::{WORK, told, until_delivered};
 use crate::address_visitor::Visitor;
-use crate::database::count;
+use crate::database::{count, until_locked, until_one_waits_in};
 use crate::lost::REMOVED;
-use crate::notices::{ALICE, PATIENCE, UNBOUND};
-use crate::world::{World, until};
+use crate::notices::{ALICE, UNBOUND};
+use crate::world::World;
 
 /// Opens a connection that holds something until [`release`].
 async fn hold(world: &World, what: &str) -> Client {
@@ -22,15 +22,6 @@ async fn hold(world: &World, what: &str) -> Client {
 
 async fn release(other: &Client) {
     other.batch_execute("COMMIT").await.unwrap();
-}
-
-/// Waits until a transaction that has used the table waits for another one.
-async fn until_one_waits(world: &World, table: &str) {
-    let waiting = format!(
-        "pg_locks AS lock JOIN pg_locks AS used USING (pid)
-         WHERE NOT lock.granted AND used.granted AND used.relation = '{table}'::regclass"
-    );
-    until(PATIENCE, "nobody waits", async || count(world, &waiting).await > 0).await;
 }
 
 #[tokio::test]
@@ -45,7 +36,7 @@ async fn a_bind_during_the_removal_of_the_same_binding_takes_nothing_from_anybod
     let sid = alice.proves(ALICE).await;
     let other = hold(&world, "DELETE FROM bindings WHERE id = (SELECT max(id) FROM bindings)").await;
     let removed = async {
-        until_one_waits(&world, "bindings").await;
+        until_one_waits_in(&world, "bindings").await;
         release(&other).await;
     };
     join(async { alice.binds_by(&sid).await.ok() }, removed).await;
@@ -75,7 +66,7 @@ async fn a_binding_that_is_imported_during_a_bind_is_not_replaced_in_silence() {
     );
     let other = saved.await;
     let imported = async {
-        until_one_waits(&world, "bindings").await;
+        until_one_waits_in(&world, "bindings").await;
         release(&other).await;
     };
     join(async { bob.binds_by(&sid).await.ok() }, imported).await;
@@ -95,14 +86,14 @@ async fn confirmations_are_cancelled_after_a_bind_by_one_of_them_or_before() {
     let visitor = Visitor::by_mail(&world, &server, ALICE).await;
     let other = hold(&world, "SELECT FROM bindings FOR UPDATE").await;
     let cancel = async {
-        until_one_waits(&world, "bindings").await;
+        until_one_waits_in(&world, "bindings").await;
         visitor.done("cancel").await
     };
     let waiting = "pg_locks AS lock JOIN pg_locks AS same USING (locktype, classid, objid)
         JOIN pg_locks AS used ON used.pid = same.pid WHERE NOT lock.granted AND lock.locktype = 'advisory'
         AND same.granted AND used.granted AND used.relation = 'bindings'::regclass";
     let both = async {
-        until(PATIENCE, "it does not wait for the bind", async || count(&world, waiting).await > 0).await;
+        until_locked(&world, waiting).await;
         release(&other).await;
     };
     let (bound, (cancelled, ())) = join(bob.binds_by(&sid), join(cancel, both)).await;
@@ -123,7 +114,7 @@ async fn a_bind_by_the_operator_does_not_outlive_an_erasure() {
     let other = hold(&world, "SELECT FROM accounts FOR UPDATE").await;
     let bind = vouch.bindings.bind_address(&address, mxid, vouch.default_language());
     let erased = async {
-        until_one_waits(&world, "accounts").await;
+        until_one_waits_in(&world, "accounts").await;
         release(&other).await;
     };
     let (bound, ()) = join(bind, erased).await;

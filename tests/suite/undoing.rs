@@ -11,7 +11,7 @@ use vouch_test_support::mail_sink::Message;
 use vouch_test_support::postgres::Cluster;
 
 use crate::address_visitor::FORM;
-use crate::database::{count, texts};
+use crate::database::{count, until_one_waits_for};
 use crate::notices::{ALICE, BOUND, PATIENCE, notice, notices};
 use crate::world::{Answer, Person, SECRET, Server, World, link, query, until};
 
@@ -313,12 +313,7 @@ async fn a_session_cancelled_during_a_bind_binds_nothing() {
     let owner = world.database.as_ref().unwrap().connect().await;
     owner.batch_execute("BEGIN; LOCK TABLE objections; DELETE FROM sessions").await.unwrap();
     let cancels = async {
-        until(PATIENCE, "the bind does not wait", async || {
-            let waiting = "SELECT CAST(COUNT(*) AS TEXT) AS text FROM pg_locks
-                WHERE NOT granted AND relation = 'objections'::regclass";
-            texts(&world, waiting).await != ["0"]
-        })
-        .await;
+        until_one_waits_for(&world, "objections").await;
         owner.batch_execute("COMMIT").await.unwrap();
     };
     let (bound, ()) = tokio::join!(mallory.binds_by(&sid), cancels);
