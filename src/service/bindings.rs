@@ -84,16 +84,17 @@ impl Bindings {
     }
 
     /// Binds an address to a user, completes its pending invitations, notifies the address in the
-    /// given language, alerts the user's other addresses, and returns the time of the binding.
+    /// given language, alerts the user's other addresses, and returns the time of the binding. This
+    /// is the operator's bind, which is not limited.
     ///
     /// # Errors
-    /// 403 if the address's owner objects, 429 if the address has had too many notices, and 503 if
-    /// the database is unavailable.
+    /// 403 if the address's owner objects, and 503 if the database is unavailable.
     pub async fn bind_address(&self, address: &Address, mxid: &UserId, language: Language) -> Result<Millis, Error> {
         self.bind_as(None, address, mxid, language).await
     }
 
-    /// Works like [`Self::bind_address`], but fails if the proof no longer exists.
+    /// Works like [`Self::bind_address`]. With a proof, it fails if that no longer exists, and with
+    /// 429 if the address has had too many notices.
     async fn bind_as(
         &self,
         proof: Option<Proof>,

@@ -11,12 +11,12 @@ use diesel::sql_types::{BigInt, Binary as Blob};
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use ruma_common::UserId;
 use serde_json::{Value, json};
+use vouch::identity::threepid::Address;
+use vouch::service::Services;
 use vouch_test_support::mail_sink::{Action, MailSink, Options};
 
 use crate::program::{Binary, done, refused};
 use crate::world::{SECRET, World};
-use vouch::identity::threepid::Address;
-use vouch::service::Services;
 
 const ALICE: &str = "@alice:hs.example";
 
